@@ -1,0 +1,1 @@
+//! The official Temporal API as an orchestrator and a harness need it.

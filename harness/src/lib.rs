@@ -1,0 +1,1 @@
+//! Runs cases: targets, clients, workers, recorder and runner. It records, and never judges.

@@ -1,0 +1,19 @@
+//! The truth of Resurgam: the data of plans, recordings and verdicts; programs and the semantics of a reentrant
+//! process; the rules.
+//!
+//! Nothing here does I/O, awaits, reads a clock or draws randomness except from a given generator. Nothing here knows
+//! protobuf or an orchestrator: the judge shares no code with what it judges.
+
+pub mod command;
+pub mod event;
+pub mod evidence;
+pub mod judge;
+pub mod notation;
+pub mod plan;
+pub mod profile;
+pub mod program;
+pub mod recording;
+pub mod rules;
+pub mod semantics;
+pub mod verdict;
+pub mod wire;

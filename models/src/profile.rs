@@ -1,0 +1,80 @@
+//! Target profiles: what a target is known to do differently, each with an upstream issue and an expiry.
+//!
+//! A difference is named here, never by weakening a rule: the rule still finds it, and the verdict lists it as known
+//! as long as the entry has not expired.
+
+use crate::verdict::Finding;
+
+/// A known difference of a target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The rule, by name.
+    pub rule: &'static str,
+    /// The shape of the violation, as the rule names it.
+    pub shape: &'static str,
+    /// The upstream issue.
+    pub issue: &'static str,
+    /// The first version of the target to which the entry does not apply any more; empty if none is known.
+    pub expires: &'static str,
+    /// What happens, in a sentence.
+    pub what: &'static str,
+}
+
+/// What is known about a target.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// The target's name.
+    pub target: &'static str,
+    /// Known differences.
+    pub differences: Vec<Difference>,
+}
+
+impl Profile {
+    /// The profile of a target by its name and version; an unknown target has no known differences.
+    #[must_use]
+    pub fn of(target: &str, version: &str) -> Self {
+        match target {
+            "temporal" | "address" => {
+                let differences = temporal().into_iter().filter(|d| !expired(d.expires, version)).collect();
+                Self { target: "temporal", differences }
+            }
+            _ => Self::default(),
+        }
+    }
+
+    /// The difference that names this finding of this rule.
+    #[must_use]
+    pub fn names(&self, rule: &str, finding: &Finding) -> Option<&Difference> {
+        self.differences.iter().find(|d| d.rule == rule && !d.shape.is_empty() && d.shape == finding.shape)
+    }
+}
+
+/// Compares dotted versions number by number.
+fn expired(expires: &str, version: &str) -> bool {
+    let numbers = |text: &str| -> Vec<u32> { text.split('.').map_while(|part| part.parse().ok()).collect() };
+    !expires.is_empty() && !version.is_empty() && numbers(version) >= numbers(expires)
+}
+
+/// Known differences of the Temporal server.
+fn temporal() -> Vec<Difference> {
+    vec![Difference {
+        rule: "H23-start",
+        shape: "signal-with-start-after-close",
+        issue: "temporal#11968",
+        expires: "1.32.0",
+        what: "SignalWithStart repeated with its request id after the run closed starts a second run",
+    }]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_difference_expires_with_its_version() {
+        assert_eq!(Profile::of("temporal", "1.31.2").differences.len(), 1);
+        assert_eq!(Profile::of("temporal", "1.32.0").differences.len(), 0);
+        assert_eq!(Profile::of("temporal", "").differences.len(), 1);
+        assert_eq!(Profile::of("builtin", "0.1.0").differences.len(), 0);
+    }
+}

@@ -1,0 +1,1 @@
+//! Committed evidence and named scenarios. No machinery.

@@ -1,0 +1,12 @@
+//! `resurgam doctor`.
+
+use crate::Ended;
+
+/// The arguments.
+#[derive(clap::Args)]
+pub(crate) struct Args {}
+
+/// Runs the command.
+pub(crate) fn run(_args: &Args) -> Ended {
+    Err("doctor is not built yet".into())
+}

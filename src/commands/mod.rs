@@ -1,0 +1,11 @@
+//! One file per command.
+
+pub(crate) mod check;
+pub(crate) mod diff;
+pub(crate) mod doctor;
+pub(crate) mod programs;
+pub(crate) mod rules;
+pub(crate) mod run;
+pub(crate) mod schema;
+pub(crate) mod setup;
+pub(crate) mod show;

@@ -1,0 +1,12 @@
+//! `resurgam rules`.
+
+use crate::Ended;
+
+/// The arguments.
+#[derive(clap::Args)]
+pub(crate) struct Args {}
+
+/// Runs the command.
+pub(crate) fn run(_args: &Args) -> Ended {
+    Err("rules is not built yet".into())
+}

@@ -1,0 +1,56 @@
+//! The one program of Resurgam. It ties the crates together and has no logic of its own.
+
+mod commands;
+mod exit;
+
+use clap::{Parser, Subcommand};
+use exit::Exit;
+use std::process::ExitCode;
+
+/// Conformance and chaos tests for durable-execution orchestrators such as Temporal.
+#[derive(Parser)]
+#[command(version, about, long_about = None)]
+struct Line {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Judge recordings and workflow histories from files; needs no server.
+    Check(commands::check::Args),
+    /// First differing line of two recordings.
+    Diff(commands::diff::Args),
+    /// Say what is here and what is missing.
+    Doctor(commands::doctor::Args),
+    /// Print the plan and the programs of a seed, readably.
+    Programs(commands::programs::Args),
+    /// Explain the rules.
+    Rules(commands::rules::Args),
+    /// Generate cases, execute them on a target, judge and report.
+    Run(commands::run::Args),
+    /// Print JSON Schemas of the formats.
+    Schema(commands::schema::Args),
+    /// Install the real components.
+    Setup(commands::setup::Args),
+    /// Show a recorded case in the terminal.
+    Show(commands::show::Args),
+}
+
+fn main() -> ExitCode {
+    let result = match Line::parse().command {
+        Command::Check(args) => commands::check::run(&args),
+        Command::Diff(args) => commands::diff::run(&args),
+        Command::Doctor(args) => commands::doctor::run(&args),
+        Command::Programs(args) => commands::programs::run(&args),
+        Command::Rules(args) => commands::rules::run(&args),
+        Command::Run(args) => commands::run::run(&args),
+        Command::Schema(args) => commands::schema::run(&args),
+        Command::Setup(args) => commands::setup::run(&args),
+        Command::Show(args) => commands::show::run(&args),
+    };
+    result.unwrap_or_else(|problem| exit::complain(&problem)).into()
+}
+
+/// What every command gives: how it ended, or one line about bad input.
+type Ended = Result<Exit, String>;
