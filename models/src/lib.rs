@@ -5,6 +5,7 @@
 //! protobuf or an orchestrator: the judge shares no code with what it judges.
 
 pub mod command;
+pub mod coverage;
 pub mod event;
 pub mod evidence;
 pub mod judge;
@@ -15,5 +16,6 @@ pub mod program;
 pub mod recording;
 pub mod rules;
 pub mod semantics;
+pub mod summary;
 pub mod verdict;
 pub mod wire;

@@ -42,10 +42,11 @@ pub struct RuleVerdict {
 }
 
 /// The four outcomes of a rule, from best to worst; a case is as bad as its worst rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The evidence has nothing that this rule is about, or lacks what it needs.
+    #[default]
     NotApplicable,
     /// It held.
     Ok,
