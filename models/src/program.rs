@@ -21,12 +21,24 @@
 //! After each input the program advances in passes: one pass visits the branches that can move from left to right
 //! (children before handlers that were accepted later), each moves until it blocks or ends, and passes repeat until
 //! a whole pass moves nothing. A parent moves, in the pass in which its last child ended, directly after that child.
-//! There is no other scheduling, so equal inputs give equal commands in equal order.
+//! There is no other scheduling, so equal inputs give equal commands in equal order. The children of a `Parallel` that
+//! begins are visited in the same pass, at the place of their parent. An input only becomes news for the statement that
+//! waits for it; variables change when the branch of that statement is visited (the argument of an update: at the
+//! first visit of its handler).
+//!
+//! **Readable programs** have the version [`VERSION`], 1 to 8 variables, and JSON that nests at most 64 levels. Initial values
+//! beyond the number of variables are ignored.
 //!
 //! **Sequence numbers.** Activities, timers (those inside conditions and signal waits included), children and local
 //! activities are numbered 1, 2, 3, … in the order in which their commands are issued, one counter for all. The
 //! number is the activity id and timer id as decimal text; a child's workflow id is `PARENT/NUMBER`, where
-//! `PARENT` is the parent's workflow id.
+//! `PARENT` is the parent's workflow id. A local activity takes its number when it begins, though its command is issued
+//! when its result is there.
+//!
+//! **Withdrawn commands.** The commands of a workflow task are those issued since the last completed one. A
+//! `CancelTimer` or `RequestCancelActivity` among them is taken back, also after the last command of the run, when that
+//! timer fires or that activity has an outcome before a task that sends it completes: the server would refuse it. All others
+//! stand (an activity may be scheduled and asked to cancel in one task).
 //!
 //! **Values.** Variables are integers, all zero at the start except those the input carries. They are shared by all
 //! branches. Arithmetic wraps.
@@ -36,11 +48,11 @@
 //! - `Activity` and `Child`: completion stores the result; failure, timeout or termination fail the statement with a
 //!   [`Failure`] that names what failed; a cancelled outcome cancels the statement.
 //! - `Parallel` with `All`: ends when all children have ended. The first child that fails or is cancelled has all others
-//!   cancelled; the statement then ends as that first child did. With `First`: the first child that ends decides, all
-//!   others are cancelled, and when they have ended the statement ends as the decisive child did. (If several could
+//!   cancelled, at the moment it ends, before any other branch moves; the statement then ends as that first child did. With `First`: the first child that ends decides, all
+//!   others are cancelled at that moment, and when they have ended the statement ends as the decisive child did. (If several could
 //!   decide in one pass, the leftmost visited decides.) An empty list of branches is done at once.
 //! - `Scope`: with `cancel_after_ms` a timer is started first; if it fires while the body runs, the body is cancelled,
-//!   and a scope that was cancelled *by its own timer* ends as done. If the body ends first, the timer is cancelled in
+//!   and a scope that was cancelled *by its own timer* ends as done, however its body ended. If the body ends first, the timer is cancelled in
 //!   the same step. A cancellation from outside passes to the body as usual, and cancels the scope's timer at the same
 //!   moment, before the body.
 //! - `Try`: if the body fails, `catch` (if present) is executed and its end is the end so far; a cancelled body is not caught.
@@ -54,8 +66,11 @@
 //! cancellation type is `Abandon`, and with `TryCancel` or `Abandon` is cancelled at once, with `WaitCompleted` stays
 //! blocked until its outcome. A child whose start is not yet known is not sent a cancel command: with `WaitCompleted`
 //! it stays blocked and the command is issued when it has started, otherwise it is cancelled at once and no command
-//! is issued, even later. A local activity is not interrupted. A branch that was cancelled stays so: a blocking statement that begins in it is cancelled at
-//! once and issues nothing (a number is not consumed); `Set` and `Fail` still work. Cancellation of the whole run is
+//! is issued, even later. (A child with wait `Started` that starts then issues it and is done.) A local activity is not
+//! interrupted. Nothing is asked to cancel twice. A branch that was cancelled stays so: a blocking statement (`Activity`,
+//! `LocalActivity`, `Timer`, `AwaitSignal`, `Condition`, `Child`) that begins in it is cancelled at once, untested, and issues
+//! nothing (a number is not consumed); a scope that begins in it starts no timer; `Set` and `Fail` still work. A `finally` is
+//! not part of a branch that was cancelled from outside it, the statements after its `Try` are. Cancellation of the whole run is
 //! cancellation of the main branch and, after it, of every handler branch, in order; handlers accepted later are not affected.
 //! A late outcome of something that was cancelled at once is ignored.
 //!
@@ -68,12 +83,13 @@
 //! **Updates.** The validator refuses an argument below `at_least`; a refused update leaves no trace. An accepted update issues
 //! `AcceptUpdate`, then its handler runs as a branch with the argument stored in `into` first; when the block is done, `CompleteUpdate`
 //! with the value of `result` at that moment; if it failed or was cancelled, `CompleteUpdate` with that failure.
-//! An update whose name has no handler is refused.
+//! An update whose name has no handler is refused, and so is every update after the last command.
 //!
 //! **The end.** When the main branch ends the program issues one last command: done → `CompleteWorkflow` with the value of
 //! `result` and all variables ([`Output`]); failed → `FailWorkflow`; cancelled → `CancelWorkflow`. If the body was done and
 //! `continue_as` is present: `ContinueAsNew` with that program and the present variables instead. With
-//! `drain_updates` the end waits until no handler branch is left. After the last command nothing is issued any more.
+//! `drain_updates` the end, whichever it is, waits until no handler branch is left. After the last command nothing moves
+//! and nothing is issued any more; values in it are those of the moment in which it is issued.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
