@@ -8,6 +8,7 @@ pub mod command;
 pub mod coverage;
 pub mod event;
 pub mod evidence;
+pub mod generate;
 pub mod judge;
 pub mod notation;
 pub mod plan;

@@ -1,0 +1,81 @@
+//! The generator: one proptest strategy that yields whole plans.
+//!
+//! Each plan first draws a swarm mask ([`mask`]) and then uses nothing outside it. Everything is small: timers of 10 to
+//! 400 ms, waits with a timeout of at most 1.5 s, a dozen operations in the first two seconds, so that a case typically
+//! ends within seconds on a real server, and always by itself. The result is plain data in flat lists.
+//!
+//! A plan is a function of its seed and of nothing else, on one version of this build; save the plan, not the seed, to
+//! keep a case.
+
+mod activity;
+mod mask;
+mod operation;
+mod program;
+#[cfg(test)]
+mod tests;
+mod worker;
+
+use crate::plan::{self, Knobs, Plan};
+use mask::Mask;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::strategy::{NewTree, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+/// Workflow task timeout of generated plans: the least that the server's clock of whole seconds allows.
+const TASK_TIMEOUT_MS: u32 = 1000;
+/// Schedule-to-start timeout of sticky queues of generated plans.
+const STICKY_TIMEOUT_MS: u32 = 500;
+
+/// All plans. A drawn plan carries the seed from which [`plan`] draws it again; a shrunk one, the seed it came from.
+pub fn plans() -> impl Strategy<Value = Plan> {
+    Plans
+}
+
+/// The plan of a seed.
+#[must_use]
+pub fn plan(seed: u64) -> Plan {
+    // A strategy without filters cannot reject, so a tree always grows.
+    tree(seed).unwrap_or_else(|reason| unreachable!("no strategy here filters: {reason}")).current()
+}
+
+/// Plans, each grown from a seed of its own.
+#[derive(Debug)]
+struct Plans;
+
+impl Strategy for Plans {
+    type Tree = Box<dyn ValueTree<Value = Plan>>;
+    type Value = Plan;
+
+    fn new_tree(&self, runner: &mut TestRunner) -> NewTree<Self> {
+        tree(any::<u64>().new_tree(runner)?.current())
+    }
+}
+
+fn tree(seed: u64) -> NewTree<Plans> {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    masks_and_slots().prop_flat_map(move |(mask, slots)| masked(seed, mask, slots)).boxed().new_tree(&mut runner)
+}
+
+fn masks_and_slots() -> impl Strategy<Value = (Mask, u8)> {
+    (mask::masks(), prop_oneof![5 => Just(1u8), 4 => Just(2u8), 2 => Just(3u8)].no_shrink())
+}
+
+/// Plans that use nothing outside the mask, with so many workflow slots.
+fn masked(seed: u64, mask: Mask, slots: u8) -> BoxedStrategy<Plan> {
+    let programs = vec(program::inputs(mask), 1..=usize::from(slots));
+    (programs, operation::timelines(mask, slots), worker::workers(mask), worker::mischief(mask))
+        .prop_map(move |(programs, operations, workers, mischief)| Plan {
+            version: plan::VERSION,
+            seed,
+            programs,
+            operations,
+            workers,
+            mischief,
+            knobs: Knobs { task_timeout_ms: TASK_TIMEOUT_MS, sticky_timeout_ms: STICKY_TIMEOUT_MS },
+        })
+        .boxed()
+}
