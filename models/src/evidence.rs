@@ -216,13 +216,13 @@ impl Evidence {
             events.push(wire::event::decode(value, &mut self.notes)?);
         }
         let (workflow_id, run_id) = (read.workflow_id, read.run_id);
-        let run = Run { workflow_id, run_id, events, partial: false, read: (read.from, until) };
-        if read.is_final {
-            self.runs.push(run)
-        } else {
-            self.reads.push(run)
-        }
+        self.add_run(read.is_final, Run { workflow_id, run_id, events, partial: false, read: (read.from, until) });
         Ok(())
+    }
+
+    /// Adds a history that is decoded already.
+    pub(crate) fn add_run(&mut self, is_final: bool, run: Run) {
+        if is_final { self.runs.push(run) } else { self.reads.push(run) }
     }
 
     /// The final history of a run.

@@ -49,6 +49,7 @@ fn notes(evidence: &Evidence) -> Vec<String> {
             notes.push(format!("open run{name}: it has no close event yet"));
         }
     }
+    notes.extend(evidence.notes.remarks.iter().cloned());
     notes.extend(evidence.notes.unrecognised.iter().map(|name| format!("unrecognised {name}")));
     notes
 }
