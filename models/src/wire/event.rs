@@ -3,20 +3,12 @@
 //! Understood: proto-JSON (`"eventType": "EVENT_TYPE_TIMER_FIRED"`, 64-bit integers as strings), the older camel-case
 //! names (`"TimerFired"`), snake_case field names, numeric event types.
 
-use super::{Notes, Problem};
+use super::{Notes, Problem, known};
 use crate::event::{Body, Event, EventId, Field, KINDS, Moment, brief, integer, take, type_name};
 use serde_json::{Map, Value};
 
-/// Fields of an event beside its attributes that we know and do not read.
-const QUIET: [&str; 7] = [
-    "workerMayIgnore",
-    "userMetadata",
-    "links",
-    "principal",
-    "eventGroupMarkers",
-    "worker_may_ignore",
-    "user_metadata",
-];
+/// What the web interface of Temporal adds to the events it exports.
+const DECORATION: [&str; 5] = ["id", "name", "timestamp", "classification", "category"];
 
 /// Camel-case name of an event type in any of its spellings; `None` if it is not known.
 fn kind_of(spelling: &Value) -> Option<&'static str> {
@@ -52,10 +44,15 @@ pub fn decode(value: Value, notes: &mut Notes) -> Result<Event, Problem> {
     let body = match kind_of(&spelling).and_then(|kind| Some((kind, Body::key(kind)?.1))) {
         Some((kind, key)) => {
             let mut attributes = match take(&mut map, key).or_else(|| take(&mut map, "attributes")) {
-                None => Map::new(),
+                None => return Err(at(format!("{kind} without {key}"))),
                 Some(Value::Object(fields)) => fields,
                 Some(other) => return Err(at(format!("{key}: expected an object, found {}", brief(&other)))),
             };
+            // The web interface again.
+            if attributes.get("type").is_some_and(|of| of == key) {
+                attributes.remove("type");
+            }
+            known::attributes(kind, key, &mut attributes, notes);
             Body::read(kind, &mut attributes).map_err(|e| at(format!("{key}.{e}")))?
         }
         None => None,
@@ -65,8 +62,11 @@ pub fn decode(value: Value, notes: &mut Notes) -> Result<Event, Problem> {
         notes.unrecognised(format!("event type {}", brief(&spelling)));
         Body::Unrecognised { kind, attributes: Box::new(Value::Object(std::mem::take(&mut map))) }
     });
-    for name in map.keys().filter(|name| !QUIET.contains(&name.as_str())) {
-        notes.unrecognised(format!("field {name} of {}", body.name()));
+    for (name, _) in map.iter().filter(|(_, value)| !value.is_null()) {
+        let expected = known::beside(name) && !name.ends_with("Attributes") && !name.ends_with("_attributes");
+        if !expected && !DECORATION.contains(&name.as_str()) {
+            notes.unrecognised(format!("field {name} of {}", body.name()));
+        }
     }
     Ok(Event { id: EventId(id), time: time.unwrap_or_default().0, version, task_id, body })
 }
@@ -115,6 +115,29 @@ mod tests {
             assert_eq!(notes, Notes::default());
             assert_eq!(decode(encode(&event), &mut notes).unwrap(), event);
         }
+    }
+
+    #[test]
+    fn what_is_missing_or_unknown_is_named() {
+        let read = |value: Value| {
+            let mut notes = Notes::default();
+            decode(value, &mut notes).map(|_| notes.unrecognised.into_iter().collect::<Vec<_>>()).map_err(|e| e.0)
+        };
+        let bare = json!({"eventId": 5, "eventType": "TimerFired"});
+        assert_eq!(read(bare).unwrap_err(), "event 5: TimerFired without timerFiredEventAttributes");
+        let timer = json!({"timerId": "1", "colour": 1});
+        let odd = json!({"eventId": 5, "eventType": 18, "timerFiredEventAttributes": timer, "links": [], "mood": 1,
+            "timerStartedEventAttributes": {}, "timerCanceledEventAttributes": null});
+        let named = [
+            "field colour of TimerFired",
+            "field mood of TimerFired",
+            "field timerStartedEventAttributes of TimerFired",
+        ];
+        assert_eq!(read(odd).unwrap(), named);
+        let decorated = json!({"eventId": "5", "id": "5", "name": "TimerFired", "classification": "Fired",
+            "category": "timer", "timestamp": "x", "eventType": "TimerFired",
+            "attributes": {"type": "timerFiredEventAttributes", "timerId": "1"}});
+        assert_eq!(read(decorated).unwrap(), Vec::<String>::new());
     }
 
     #[test]

@@ -170,8 +170,11 @@ mod tests {
             "start_to_close_timeout": "1s", "input": {"payloads": [{"anything": 1}]}});
         assert_eq!(looked_at("ActivityTaskScheduled", known).1, Vec::<String>::new());
         let new = json!({"taskQueue": {"colour": 1, "kind": "TASK_QUEUE_KIND_ROUND"}, "mood": "good"});
-        let expected = ["field mood of ActivityTaskScheduled", "field taskQueue.colour of ActivityTaskScheduled",
-            "value TASK_QUEUE_KIND_ROUND in field taskQueue.kind of ActivityTaskScheduled"];
+        let expected = [
+            "field mood of ActivityTaskScheduled",
+            "field taskQueue.colour of ActivityTaskScheduled",
+            "value TASK_QUEUE_KIND_ROUND in field taskQueue.kind of ActivityTaskScheduled",
+        ];
         assert_eq!(looked_at("ActivityTaskScheduled", new).1, expected);
     }
 
