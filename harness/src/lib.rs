@@ -1,1 +1,5 @@
 //! Runs cases: targets, clients, workers, recorder and runner. It records, and never judges.
+
+pub mod real;
+pub mod setup;
+pub mod target;

@@ -1,0 +1,141 @@
+//! A server that somebody else runs, at an address.
+//!
+//! It is shared: everything that is created carries a prefix of its own run, nothing is stopped, and what is left of a
+//! run is terminated at its end. Plain HTTP/2 only; no TLS and no API keys.
+
+use super::probe::{Probe, asking, line};
+use super::{Endpoint, Error, NAMESPACE, client, connect};
+use resurgam_api::temporal::common::v1::WorkflowExecution;
+use resurgam_api::temporal::workflowservice::v1::TerminateWorkflowExecutionRequest;
+use std::hash::{BuildHasher as _, RandomState};
+use std::time::{Duration, Instant};
+use tonic::{Code, Status};
+
+/// A server at an address, with a prefix for what we create there.
+#[derive(Clone, Debug)]
+pub struct Address {
+    endpoint: Endpoint,
+    prefix: String,
+}
+
+/// What is left after [`Address::clean`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cleaned {
+    /// Workflows that were still running and are terminated.
+    pub terminated: usize,
+    /// Workflows that could not be terminated, with the reason.
+    pub left: Vec<(String, String)>,
+}
+
+impl Address {
+    /// Checks the server and its namespace. A given namespace must exist; without one, [`NAMESPACE`] is registered.
+    ///
+    /// # Errors
+    /// In one line: the address is not one, nothing answers, it is no Temporal server, or the namespace is not usable.
+    pub async fn open(address: &str, namespace: Option<&str>) -> Result<Address, Error> {
+        let uri = uri(address)?;
+        let mut probe = Probe::open(&uri).await?;
+        let unusable = |problem: String| Error::Unusable { uri: uri.clone(), problem };
+        let refused = |status: Status| unusable(line(&status));
+        let name = namespace.unwrap_or(NAMESPACE);
+        if !probe.registered(name).await.map_err(refused)? {
+            if namespace.is_some() {
+                return Err(unusable(format!("namespace {name:?} is not registered")));
+            }
+            probe.register(name).await.map_err(refused)?;
+        }
+        let begun = Instant::now();
+        while let Err(status) = probe.usable(name).await {
+            if begun.elapsed() > Duration::from_secs(30) {
+                return Err(unusable(format!("namespace {name:?} is not usable: {}", line(&status))));
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        let endpoint = probe.endpoint(name, "address");
+        let random = RandomState::new().hash_one(std::process::id());
+        Ok(Address { endpoint, prefix: format!("resurgam-{:08x}-", random & 0xffff_ffff) })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// What every id and task queue that we create here begins with.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// Terminates what still runs of the given workflow ids. Ids without our prefix are left alone.
+    ///
+    /// # Errors
+    /// The server is not reachable.
+    pub async fn clean<I: IntoIterator<Item = String>>(&self, ids: I) -> Result<Cleaned, Error> {
+        let mut client = client(connect(&self.endpoint).await?);
+        let mut cleaned = Cleaned::default();
+        for id in ids {
+            if !id.starts_with(&self.prefix) {
+                cleaned.left.push((id, "not created by this run".into()));
+                continue;
+            }
+            let request = TerminateWorkflowExecutionRequest {
+                namespace: self.endpoint.namespace.clone(),
+                workflow_execution: Some(WorkflowExecution { workflow_id: id.clone(), ..Default::default() }),
+                reason: "end of a run of Resurgam".into(),
+                identity: "resurgam".into(),
+                ..Default::default()
+            };
+            match client.terminate_workflow_execution(asking(request)).await {
+                Ok(_) => cleaned.terminated += 1,
+                // Closed already, or never started.
+                Err(status) if status.code() == Code::NotFound => {}
+                Err(status) => cleaned.left.push((id, line(&status))),
+            }
+        }
+        Ok(cleaned)
+    }
+}
+
+/// `host:port`, with or without `http://`, as a URI.
+fn uri(address: &str) -> Result<String, Error> {
+    let wrong = || Error::Address(address.to_owned());
+    let rest = address.strip_prefix("http://").unwrap_or(address);
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    let (host, port) = rest.rsplit_once(':').ok_or_else(wrong)?;
+    let bracketed = host.starts_with('[') && host.ends_with(']');
+    let plain = host.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c));
+    let port: u16 = port.parse().map_err(|_| wrong())?;
+    if host.is_empty() || port == 0 || !(plain || bracketed) {
+        return Err(wrong());
+    }
+    Ok(format!("http://{host}:{port}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses() {
+        for good in ["localhost:7233", "http://localhost:7233", "http://localhost:7233/"] {
+            assert_eq!(uri(good).unwrap(), "http://localhost:7233");
+        }
+        assert_eq!(uri("[::1]:7233").unwrap(), "http://[::1]:7233");
+        for bad in
+            ["", "localhost", "localhost:", "localhost:0", ":7233", "::1:7233", "a b:1", "https://a:7233", "a:99999"]
+        {
+            let problem = uri(bad).unwrap_err().to_string();
+            assert!(problem.ends_with("expected host:port"), "{bad}: {problem}");
+        }
+    }
+
+    #[tokio::test]
+    async fn silence_at_an_address_is_one_line() {
+        let port = super::super::config::Ports::free().unwrap().frontend();
+        let problem = Address::open(&format!("127.0.0.1:{port}"), None).await.unwrap_err().to_string();
+        assert!(problem.starts_with(&format!("http://127.0.0.1:{port} does not answer")), "{problem}");
+        assert!(problem.contains("refused") && !problem.contains('\n'), "{problem}");
+    }
+}

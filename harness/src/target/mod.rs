@@ -1,0 +1,108 @@
+//! Targets: an orchestrator under test, started here or found at an address, ready to be used.
+//!
+//! A target gives an [`Endpoint`] with a usable namespace, and takes away what it started. It does not run cases and
+//! knows nothing of what they mean.
+
+mod address;
+mod config;
+mod probe;
+mod temporal;
+
+pub use address::Address;
+pub use temporal::{Options, Temporal};
+
+use resurgam_api::WorkflowServiceClient;
+use std::time::Duration;
+use tonic::transport::Channel;
+
+/// The namespace that targets register unless another one is named.
+pub const NAMESPACE: &str = "resurgam";
+
+/// The largest message that is sent or received, in bytes.
+pub const MESSAGE_LIMIT: usize = 64 << 20;
+
+/// Where a target listens, and what it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// `http://127.0.0.1:7233`.
+    pub uri: String,
+    /// A registered and usable namespace.
+    pub namespace: String,
+    /// How it was chosen: `temporal` or `address`.
+    pub target: String,
+    /// What the server says its version is.
+    pub version: String,
+}
+
+/// Why a target cannot be used: one line, or a line and the end of a log.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The server is not installed.
+    #[error("the Temporal server is not installed ({0} is missing); run `resurgam setup temporal`")]
+    Missing(String),
+    /// Files, ports or processes.
+    #[error("{0}: {1}")]
+    System(&'static str, #[source] std::io::Error),
+    /// The server ended or never got ready.
+    #[error("the Temporal server {how}; end of its log:\n{log}")]
+    Failed {
+        /// What it did instead of getting ready.
+        how: String,
+        /// The last lines of its log.
+        log: String,
+    },
+    /// An address that cannot be understood.
+    #[error("{0:?} is not an address; expected host:port")]
+    Address(String),
+    /// Nothing usable answers.
+    #[error("{uri} does not answer as a Temporal server: {problem}")]
+    Unusable {
+        /// Where.
+        uri: String,
+        /// The last answer, in one line.
+        problem: String,
+    },
+}
+
+/// A channel to the target. Every caller that is to fail alone takes its own.
+///
+/// # Errors
+/// Nothing listens there, or it does not answer within five seconds.
+pub async fn connect(endpoint: &Endpoint) -> Result<Channel, Error> {
+    channel(&endpoint.uri).await
+}
+
+/// A client of the workflow service with our limits for messages.
+#[must_use]
+pub fn client(channel: Channel) -> WorkflowServiceClient<Channel> {
+    WorkflowServiceClient::new(channel)
+        .max_decoding_message_size(MESSAGE_LIMIT)
+        .max_encoding_message_size(MESSAGE_LIMIT)
+}
+
+async fn channel(uri: &str) -> Result<Channel, Error> {
+    let unusable = |problem: tonic::transport::Error| Error::Unusable { uri: uri.into(), problem: whole(&problem) };
+    // Servers refuse pings that come more often than every ten seconds.
+    tonic::transport::Endpoint::from_shared(uri.to_owned())
+        .map_err(unusable)?
+        .connect_timeout(Duration::from_secs(5))
+        .http2_keep_alive_interval(Duration::from_secs(20))
+        .keep_alive_timeout(Duration::from_secs(10))
+        .keep_alive_while_idle(true)
+        .tcp_nodelay(true)
+        .connect()
+        .await
+        .map_err(unusable)
+}
+
+/// An error with its causes, in one line.
+fn whole(problem: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(problem), |problem| problem.source());
+    let mut said: Vec<String> = Vec::new();
+    for cause in causes.map(ToString::to_string) {
+        if !said.iter().any(|earlier| earlier.contains(&cause)) {
+            said.push(cause);
+        }
+    }
+    said.join(": ")
+}

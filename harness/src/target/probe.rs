@@ -1,0 +1,127 @@
+//! Questions to a server: does it answer, which version is it, is the namespace usable.
+
+use super::{Endpoint, Error, channel, client};
+use prost_wkt_types::Duration as Span;
+use resurgam_api::WorkflowServiceClient;
+use resurgam_api::temporal::common::v1::WorkflowExecution;
+use resurgam_api::temporal::enums::v1::TaskQueueType;
+use resurgam_api::temporal::taskqueue::v1::TaskQueue;
+use resurgam_api::temporal::workflowservice::v1::{
+    CountWorkflowExecutionsRequest, DescribeNamespaceRequest, DescribeTaskQueueRequest,
+    DescribeWorkflowExecutionRequest, GetSystemInfoRequest, RegisterNamespaceRequest,
+};
+use std::time::Duration;
+use tonic::transport::Channel;
+use tonic::{Code, Request, Status};
+
+/// How long closed workflows are kept: the shortest that every server accepts.
+const RETENTION: Span = Span { seconds: 24 * 60 * 60, nanos: 0 };
+
+/// How long one question may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A server that has answered once.
+pub(super) struct Probe {
+    client: WorkflowServiceClient<Channel>,
+    uri: String,
+    version: String,
+}
+
+impl Probe {
+    /// Connects and asks for the version.
+    pub(super) async fn open(uri: &str) -> Result<Probe, Error> {
+        let mut client = client(channel(uri).await?);
+        let info = client
+            .get_system_info(asking(GetSystemInfoRequest {}))
+            .await
+            .map_err(|status| Error::Unusable { uri: uri.into(), problem: line(&status) })?;
+        Ok(Probe { client, uri: uri.into(), version: info.into_inner().server_version })
+    }
+
+    /// The endpoint of a namespace; says nothing about whether that is usable.
+    pub(super) fn endpoint(&self, namespace: &str, target: &str) -> Endpoint {
+        Endpoint {
+            uri: self.uri.clone(),
+            namespace: namespace.into(),
+            target: target.into(),
+            version: self.version.clone(),
+        }
+    }
+
+    /// Whether the namespace is registered.
+    pub(super) async fn registered(&mut self, namespace: &str) -> Result<bool, Status> {
+        let request = DescribeNamespaceRequest { namespace: namespace.into(), ..Default::default() };
+        match self.client.describe_namespace(asking(request)).await {
+            Ok(_) => Ok(true),
+            Err(status) if status.code() == Code::NotFound => Ok(false),
+            Err(status) => Err(status),
+        }
+    }
+
+    /// Registers the namespace; that it exists already is no error.
+    pub(super) async fn register(&mut self, namespace: &str) -> Result<(), Status> {
+        let request = RegisterNamespaceRequest {
+            namespace: namespace.into(),
+            description: "Cases of Resurgam".into(),
+            workflow_execution_retention_period: Some(RETENTION),
+            ..Default::default()
+        };
+        match self.client.register_namespace(asking(request)).await {
+            Err(status) if status.code() != Code::AlreadyExists => Err(status),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether every service knows the namespace: visibility counts in it, history looks for a workflow in it, and
+    /// matching has a task queue in it. Servers learn of a new namespace some time after it is registered.
+    pub(super) async fn usable(&mut self, namespace: &str) -> Result<(), Status> {
+        let count = CountWorkflowExecutionsRequest { namespace: namespace.into(), ..Default::default() };
+        self.client.count_workflow_executions(asking(count)).await?;
+        let execution = WorkflowExecution { workflow_id: "resurgam-readiness".into(), ..Default::default() };
+        let describe = DescribeWorkflowExecutionRequest { namespace: namespace.into(), execution: Some(execution) };
+        match self.client.describe_workflow_execution(asking(describe)).await {
+            Err(status) if status.code() == Code::NotFound && !names_namespace(&status) => {}
+            Err(status) => return Err(status),
+            Ok(_) => {}
+        }
+        let queue = DescribeTaskQueueRequest {
+            namespace: namespace.into(),
+            task_queue: Some(TaskQueue { name: "resurgam-readiness".into(), ..Default::default() }),
+            task_queue_type: TaskQueueType::Workflow.into(),
+            ..Default::default()
+        };
+        self.client.describe_task_queue(asking(queue)).await.map(drop)
+    }
+}
+
+/// A request that does not wait for ever.
+pub(super) fn asking<T>(message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request.set_timeout(PATIENCE);
+    request
+}
+
+/// A status in one line.
+pub(super) fn line(status: &Status) -> String {
+    format!("{:?}: {}", status.code(), status.message()).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether it is the namespace that was not found: the details of the status then name that failure as their type.
+fn names_namespace(status: &Status) -> bool {
+    const TYPE: &[u8] = b"temporal.api.errordetails.v1.NamespaceNotFoundFailure";
+    status.details().windows(TYPE.len()).any(|window| window == TYPE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_namespace_is_told_from_a_missing_workflow() {
+        let status = |details: &str| Status::with_details(Code::NotFound, "x", details.as_bytes().to_vec().into());
+        let any = |name: &str| format!("\x12\x40type.googleapis.com/temporal.api.errordetails.v1.{name}\x12\x00");
+        assert!(names_namespace(&status(&any("NamespaceNotFoundFailure"))));
+        assert!(!names_namespace(&status(&any("NotFoundFailure"))));
+        assert_eq!(line(&Status::unavailable("a\n  b")), "Unavailable: a b");
+    }
+}
