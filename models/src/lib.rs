@@ -6,6 +6,7 @@
 
 pub mod command;
 pub mod coverage;
+pub mod deadline;
 pub mod event;
 pub mod evidence;
 pub mod failure;
