@@ -20,6 +20,10 @@ pub trait Field: Default + PartialEq {
     fn reference(&mut self) -> Option<&mut EventId> {
         None
     }
+    /// The same for reading.
+    fn referred(&self) -> Option<EventId> {
+        None
+    }
 }
 
 /// Reads an integer that may be a JSON number or a decimal string.
@@ -89,6 +93,9 @@ impl Field for EventId {
     }
     fn reference(&mut self) -> Option<&mut EventId> {
         Some(self)
+    }
+    fn referred(&self) -> Option<EventId> {
+        Some(*self)
     }
 }
 

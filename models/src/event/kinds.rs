@@ -77,6 +77,24 @@ macro_rules! kinds {
                     }
                 }
             }
+            /// The number of the kind in Temporal's enumeration, 0 if it is not known.
+            #[must_use]
+            pub fn number(&self) -> u8 {
+                match self {
+                    $( Body::$name(_) => $number, )*
+                    Body::Unrecognised { .. } => 0,
+                }
+            }
+            /// Shows every reference to another event: the JSON name of the field and the id, 0 for none.
+            pub fn each_reference(&self, mut show: impl FnMut(&'static str, EventId)) {
+                match self {
+                    $( Body::$name(body) => {
+                        $( if let Some(id) = body.$field.referred() { show($json, id); } )*
+                        let _ = (body, &mut show);
+                    } )*
+                    Body::Unrecognised { .. } => {}
+                }
+            }
             /// Every reference to another event: the JSON name of the field and the id, 0 for none.
             pub fn references(&mut self) -> Vec<(&'static str, &mut EventId)> {
                 match self {
@@ -146,6 +164,7 @@ kinds! {
     6 WorkflowTaskStarted "workflowTaskStartedEventAttributes" {
         scheduled: EventId = "scheduledEventId",
         request_id: String = "requestId",
+        worker_version: Raw = "workerVersion",
     }
     7 WorkflowTaskCompleted "workflowTaskCompletedEventAttributes" {
         scheduled: EventId = "scheduledEventId",

@@ -1,11 +1,48 @@
 //! Invariants of histories, H1 to H26. Source: research/temporal-server.md §2.3, corrected by design-review items 13, 14.
 
+mod h01_order;
+mod h02_first;
+mod h03_close;
+mod h06_single;
+mod h07_task;
 mod h08_buffering;
+mod h09_attempt;
+mod h12_commands;
+mod h14_closing;
+mod h15_activity;
+mod h16_limits;
+mod h17_timer;
+mod h18_child;
+mod h19_external;
+mod h20_flush;
+mod h21_update;
+mod r1_reference;
 
 use super::{PerRun, Rule};
 
 /// Every rule of the family.
 #[must_use]
 pub fn all() -> Vec<Box<dyn Rule>> {
-    vec![Box::new(PerRun::<h08_buffering::Buffering>::new())]
+    vec![
+        Box::new(PerRun::<h01_order::Order>::new()),
+        Box::new(PerRun::<h02_first::First>::new()),
+        Box::new(PerRun::<h03_close::Close>::new()),
+        Box::new(PerRun::<h06_single::Single>::new()),
+        Box::new(PerRun::<h07_task::Task>::new()),
+        Box::new(PerRun::<h08_buffering::Buffering>::new()),
+        Box::new(PerRun::<h09_attempt::Attempt>::new()),
+        Box::new(PerRun::<h12_commands::Commands>::new()),
+        Box::new(PerRun::<h14_closing::Closing>::new()),
+        Box::new(PerRun::<h15_activity::Activities>::new()),
+        Box::new(h16_limits::Limits),
+        Box::new(PerRun::<h17_timer::Timers>::new()),
+        Box::new(h18_child::Children),
+        Box::new(h19_external::Externals),
+        Box::new(PerRun::<h20_flush::Flush>::new()),
+        Box::new(PerRun::<h21_update::Updates>::new()),
+        Box::new(PerRun::<r1_reference::References>::new()),
+    ]
 }
+
+#[cfg(test)]
+mod tests;
