@@ -1,0 +1,322 @@
+//! Clients: they perform the operations of the plan, each client one after another, with the duplicates and late
+//! retries that the plan asks for. All attempts of an operation carry the same request id.
+
+use crate::answer;
+use crate::convert::{current, duration, first, payloads, queue, retry, workflow_type};
+use crate::history;
+use crate::session::{Session, within};
+use resurgam_api::temporal::common::v1::RetryPolicy;
+use resurgam_api::temporal::enums::v1::{
+    UpdateWorkflowExecutionLifecycleStage as Stage, WorkflowExecutionStatus, WorkflowIdConflictPolicy,
+    WorkflowIdReusePolicy,
+};
+use resurgam_api::temporal::query::v1::WorkflowQuery;
+use resurgam_api::temporal::update::v1::{Input as UpdateInput, Meta, Outcome, Request, WaitPolicy, outcome};
+use resurgam_api::temporal::workflowservice::v1::{
+    DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse, QueryWorkflowRequest,
+    RequestCancelWorkflowExecutionRequest, SignalWithStartWorkflowExecutionRequest, SignalWorkflowExecutionRequest,
+    StartWorkflowExecutionRequest, TerminateWorkflowExecutionRequest, UpdateWorkflowExecutionRequest,
+};
+use resurgam_models::plan::{Action, IdConflict, IdReuse, Operation, Start, UpdateStage};
+use resurgam_models::recording::{Answer, Call, Description, HistoryRead, QueryAnswer, Reply, UpdateReached, What};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tonic::Status;
+
+/// How long one attempt may take. An update waits up to 20 s on the server.
+const LIMIT: Duration = Duration::from_secs(10);
+const UPDATE_LIMIT: Duration = Duration::from_secs(25);
+
+/// Performs all operations of the plan; ends when the last attempt was answered or given up.
+pub(crate) async fn perform(session: &Arc<Session>) {
+    let mut clients: BTreeMap<u8, Vec<(usize, Operation)>> = BTreeMap::new();
+    for (index, operation) in session.plan.operations.iter().cloned().enumerate() {
+        clients.entry(operation.client).or_default().push((index, operation));
+    }
+    let mut tasks = JoinSet::new();
+    for (client, mut operations) in clients {
+        operations.sort_by_key(|(index, operation)| (operation.at_ms, *index));
+        let session = Arc::clone(session);
+        tasks.spawn(async move {
+            let mut retries = JoinSet::new();
+            for (index, operation) in operations {
+                sleep_until(&session, operation.at_ms).await;
+                operate(&session, client, index, operation, &mut retries).await;
+            }
+            while retries.join_next().await.is_some() {}
+        });
+    }
+    while tasks.join_next().await.is_some() {}
+}
+
+async fn sleep_until(session: &Session, at_ms: u32) {
+    let at = session.recorder.began() + Duration::from_millis(at_ms.into());
+    tokio::time::sleep_until(at.into()).await;
+}
+
+/// One operation: the first attempt in the client's own order, the others at their times beside it.
+async fn operate(session: &Arc<Session>, client: u8, index: usize, operation: Operation, retries: &mut JoinSet<()>) {
+    let reads = matches!(operation.action, Action::Query { .. } | Action::Describe | Action::ReadHistory);
+    // Terminate has no request id in the API; its operation is told apart by its number.
+    let request_id = if reads { String::new() } else { format!("{}-o{index}", session.prefix) };
+    let workflow_id = session.workflow_id(operation.workflow);
+    let call = Call::Client { workflow_id, request_id, action: operation.action };
+    let began = tokio::time::Instant::now();
+    let (go, wait) = tokio::sync::oneshot::channel();
+    let session = Arc::clone(session);
+    retries.spawn(async move {
+        let record = session.recorder.operation(format!("client-{client}"), call.clone());
+        let first = async {
+            record.attempt(attempt(&session, client, &call)).await;
+            // The client may have gone if the case was given up.
+            let _ = go.send(());
+        };
+        let others = operation.again_ms.iter().map(|again| {
+            let (record, session, call) = (&record, &session, &call);
+            async move {
+                tokio::time::sleep_until(began + Duration::from_millis((*again).into())).await;
+                record.attempt(attempt(session, client, call)).await;
+            }
+        });
+        let mut all: Vec<std::pin::Pin<Box<dyn Future<Output = ()> + Send + '_>>> = vec![Box::pin(first)];
+        for other in others {
+            all.push(Box::pin(other));
+        }
+        futures_util::future::join_all(all).await;
+    });
+    let _ = wait.await;
+}
+
+/// One attempt of a client's call.
+async fn attempt(session: &Session, client: u8, call: &Call) -> Answer {
+    let Call::Client { workflow_id, request_id, action } = call else {
+        return Answer::Fail { error: "not a client's call".into() };
+    };
+    let asked = Asked { session, identity: format!("client-{client}"), workflow_id, request_id };
+    let reply = match action {
+        Action::Start(start) => asked.start(start).await,
+        Action::Signal { name, value } => asked.signal(name, *value).await,
+        Action::SignalWithStart { start, name, value } => asked.signal_with_start(start, name, *value).await,
+        Action::Query { name } => asked.query(name).await,
+        Action::Update { name, value, wait } => asked.update(name, *value, *wait).await,
+        Action::Cancel => asked.cancel().await,
+        Action::Terminate => asked.terminate().await,
+        Action::Describe => describe(session, workflow_id, "").await.map(Reply::Description),
+        Action::ReadHistory => asked.read_history().await,
+    };
+    reply.map_or_else(|status| answer::of(&status), |value| Answer::Ok { value })
+}
+
+/// One attempt: who asks what of which workflow.
+struct Asked<'a> {
+    session: &'a Session,
+    identity: String,
+    workflow_id: &'a str,
+    request_id: &'a str,
+}
+
+impl Asked<'_> {
+    fn service(&self) -> resurgam_api::WorkflowServiceClient<tonic::transport::Channel> {
+        self.session.service.clone()
+    }
+
+    fn start_request(&self, start: &Start) -> StartWorkflowExecutionRequest {
+        let plan = &self.session.plan;
+        let program = plan.programs.get(usize::from(start.program) % plan.programs.len().max(1));
+        StartWorkflowExecutionRequest {
+            namespace: self.session.namespace.clone(),
+            workflow_id: self.workflow_id.into(),
+            workflow_type: workflow_type(),
+            task_queue: queue(&self.session.queue()),
+            input: program.and_then(payloads),
+            workflow_execution_timeout: start.execution_timeout_ms.and_then(duration),
+            workflow_run_timeout: start.run_timeout_ms.and_then(duration),
+            workflow_task_timeout: duration(plan.knobs.task_timeout_ms),
+            identity: self.identity.clone(),
+            request_id: self.request_id.into(),
+            workflow_id_reuse_policy: reuse(start.reuse).into(),
+            workflow_id_conflict_policy: conflict(start.conflict).into(),
+            retry_policy: start.retry.as_ref().map(retry) as Option<RetryPolicy>,
+            ..Default::default()
+        }
+    }
+
+    async fn start(&self, start: &Start) -> Result<Reply, Status> {
+        let request = within(LIMIT, self.start_request(start));
+        let reply = self.service().start_workflow_execution(request).await?.into_inner();
+        Ok(Reply::Run { run_id: reply.run_id, started: Some(reply.started) })
+    }
+
+    async fn signal(&self, name: &str, value: i64) -> Result<Reply, Status> {
+        let request = SignalWorkflowExecutionRequest {
+            namespace: self.session.namespace.clone(),
+            workflow_execution: current(self.workflow_id),
+            signal_name: name.into(),
+            input: payloads(&value),
+            identity: self.identity.clone(),
+            request_id: self.request_id.into(),
+            ..Default::default()
+        };
+        self.service().signal_workflow_execution(within(LIMIT, request)).await?;
+        Ok(Reply::Done)
+    }
+
+    async fn signal_with_start(&self, start: &Start, name: &str, value: i64) -> Result<Reply, Status> {
+        let start = self.start_request(start);
+        let request = SignalWithStartWorkflowExecutionRequest {
+            namespace: start.namespace,
+            workflow_id: start.workflow_id,
+            workflow_type: start.workflow_type,
+            task_queue: start.task_queue,
+            input: start.input,
+            workflow_execution_timeout: start.workflow_execution_timeout,
+            workflow_run_timeout: start.workflow_run_timeout,
+            workflow_task_timeout: start.workflow_task_timeout,
+            identity: start.identity,
+            request_id: start.request_id,
+            workflow_id_reuse_policy: start.workflow_id_reuse_policy,
+            workflow_id_conflict_policy: match start.workflow_id_conflict_policy {
+                // FAIL is not valid for this call; its own default is USE_EXISTING.
+                policy if policy == i32::from(WorkflowIdConflictPolicy::Fail) => {
+                    WorkflowIdConflictPolicy::UseExisting.into()
+                }
+                policy => policy,
+            },
+            retry_policy: start.retry_policy,
+            signal_name: name.into(),
+            signal_input: payloads(&value),
+            ..Default::default()
+        };
+        let reply = self.service().signal_with_start_workflow_execution(within(LIMIT, request)).await?.into_inner();
+        Ok(Reply::Run { run_id: reply.run_id, started: Some(reply.started) })
+    }
+
+    async fn query(&self, name: &str) -> Result<Reply, Status> {
+        let request = QueryWorkflowRequest {
+            namespace: self.session.namespace.clone(),
+            execution: current(self.workflow_id),
+            query: Some(WorkflowQuery { query_type: name.into(), ..Default::default() }),
+            ..Default::default()
+        };
+        let reply = self.service().query_workflow(within(LIMIT, request)).await?.into_inner();
+        let answer: QueryAnswer =
+            first(reply.query_result.as_ref()).ok_or_else(|| Status::unknown("the query has no readable result"))?;
+        Ok(Reply::Query(answer))
+    }
+
+    async fn update(&self, name: &str, value: i64, wait: UpdateStage) -> Result<Reply, Status> {
+        let stage = match wait {
+            UpdateStage::Accepted => Stage::Accepted,
+            UpdateStage::Completed => Stage::Completed,
+        };
+        let request = UpdateWorkflowExecutionRequest {
+            namespace: self.session.namespace.clone(),
+            workflow_execution: current(self.workflow_id),
+            wait_policy: Some(WaitPolicy { lifecycle_stage: stage.into() }),
+            request: Some(Request {
+                meta: Some(Meta { update_id: self.request_id.into(), identity: self.identity.clone() }),
+                input: Some(UpdateInput { name: name.into(), args: payloads(&value), ..Default::default() }),
+                ..Default::default()
+            }),
+            ..Default::default()
+        };
+        let reply = self.service().update_workflow_execution(within(UPDATE_LIMIT, request)).await?.into_inner();
+        let run_id = reply.update_ref.and_then(|of| of.workflow_execution).unwrap_or_default().run_id;
+        let stage = match reply.outcome {
+            Some(Outcome { value: Some(outcome::Value::Success(result)) }) => {
+                let value = first(Some(&result)).ok_or_else(|| Status::unknown("the update has no readable result"))?;
+                UpdateReached::Completed(value)
+            }
+            Some(Outcome { value: Some(outcome::Value::Failure(failure)) }) => UpdateReached::Failed(failure.message),
+            _ if reply.stage == i32::from(Stage::Accepted) => UpdateReached::Accepted,
+            _ => UpdateReached::Admitted,
+        };
+        Ok(Reply::Update { run_id, stage })
+    }
+
+    async fn cancel(&self) -> Result<Reply, Status> {
+        let request = RequestCancelWorkflowExecutionRequest {
+            namespace: self.session.namespace.clone(),
+            workflow_execution: current(self.workflow_id),
+            identity: self.identity.clone(),
+            request_id: self.request_id.into(),
+            ..Default::default()
+        };
+        self.service().request_cancel_workflow_execution(within(LIMIT, request)).await?;
+        Ok(Reply::Done)
+    }
+
+    async fn terminate(&self) -> Result<Reply, Status> {
+        let request = TerminateWorkflowExecutionRequest {
+            namespace: self.session.namespace.clone(),
+            workflow_execution: current(self.workflow_id),
+            reason: self.request_id.into(),
+            identity: self.identity.clone(),
+            ..Default::default()
+        };
+        self.service().terminate_workflow_execution(within(LIMIT, request)).await?;
+        Ok(Reply::Done)
+    }
+
+    async fn read_history(&self) -> Result<Reply, Status> {
+        let from = self.session.recorder.now();
+        let events = history::read(self.session, self.workflow_id, "").await?;
+        let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
+        let events = history::to_json(&events).map_err(|e| Status::unknown(e.to_string()))?;
+        // The request names no run; the first event does.
+        let run_id = events.first().and_then(|first| {
+            first["workflowExecutionStartedEventAttributes"]["originalExecutionRunId"].as_str().map(str::to_owned)
+        });
+        let run_id = run_id.ok_or_else(|| Status::unknown("the history does not say which run it belongs to"))?;
+        let workflow_id = self.workflow_id.to_owned();
+        let read = HistoryRead { workflow_id, run_id: run_id.clone(), is_final: false, from, events };
+        self.session.recorder.record(What::History(Box::new(read)));
+        Ok(Reply::History { run_id, events: count })
+    }
+}
+
+/// Describes a run (the current one if `run_id` is empty).
+pub(crate) async fn describe(session: &Session, workflow_id: &str, run_id: &str) -> Result<Description, Status> {
+    let request = DescribeWorkflowExecutionRequest {
+        namespace: session.namespace.clone(),
+        execution: crate::convert::run(workflow_id, run_id),
+    };
+    let reply = session.service.clone().describe_workflow_execution(within(LIMIT, request)).await?.into_inner();
+    Ok(description(reply))
+}
+
+fn description(reply: DescribeWorkflowExecutionResponse) -> Description {
+    let info = reply.workflow_execution_info.unwrap_or_default();
+    let execution = info.execution.unwrap_or_default();
+    let status = WorkflowExecutionStatus::try_from(info.status).unwrap_or_default();
+    let status = status.as_str_name().trim_start_matches("WORKFLOW_EXECUTION_STATUS_").to_owned();
+    Description {
+        workflow_id: execution.workflow_id,
+        run_id: execution.run_id,
+        status,
+        history_length: info.history_length,
+        first_run_id: info.first_run_id,
+        pending_activities: reply.pending_activities.into_iter().map(|activity| activity.activity_id).collect(),
+        pending_children: reply.pending_children.into_iter().map(|child| child.initiated_id).collect(),
+        pending_workflow_task: reply.pending_workflow_task.is_some(),
+        is_final: false,
+    }
+}
+
+fn reuse(policy: IdReuse) -> WorkflowIdReusePolicy {
+    match policy {
+        IdReuse::AllowDuplicate => WorkflowIdReusePolicy::AllowDuplicate,
+        IdReuse::AllowDuplicateFailedOnly => WorkflowIdReusePolicy::AllowDuplicateFailedOnly,
+        IdReuse::RejectDuplicate => WorkflowIdReusePolicy::RejectDuplicate,
+    }
+}
+
+fn conflict(policy: IdConflict) -> WorkflowIdConflictPolicy {
+    match policy {
+        IdConflict::Fail => WorkflowIdConflictPolicy::Fail,
+        IdConflict::UseExisting => WorkflowIdConflictPolicy::UseExisting,
+        IdConflict::TerminateExisting => WorkflowIdConflictPolicy::TerminateExisting,
+    }
+}

@@ -1,0 +1,70 @@
+//! Reads histories to their end and turns them into Temporal's JSON.
+
+use crate::convert;
+use crate::session::{Session, within};
+use resurgam_api::temporal::enums::v1::HistoryEventFilterType;
+use resurgam_api::temporal::history::v1::HistoryEvent;
+use resurgam_api::temporal::workflowservice::v1::GetWorkflowExecutionHistoryRequest;
+use serde_json::Value;
+use std::time::Duration;
+use tonic::Status;
+
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// All events of a run (of the current run if `run_id` is empty), page by page.
+pub(crate) async fn read(session: &Session, workflow_id: &str, run_id: &str) -> Result<Vec<HistoryEvent>, Status> {
+    let mut events = Vec::new();
+    let mut token = Vec::new();
+    loop {
+        let request = GetWorkflowExecutionHistoryRequest {
+            namespace: session.namespace.clone(),
+            execution: convert::run(workflow_id, run_id),
+            next_page_token: token,
+            ..Default::default()
+        };
+        let page = session.service.clone().get_workflow_execution_history(within(LIMIT, request)).await?.into_inner();
+        events.extend(page.history.unwrap_or_default().events);
+        token = page.next_page_token;
+        if token.is_empty() {
+            return Ok(events);
+        }
+    }
+}
+
+/// Waits until a run is closed; false if that has not happened within `limit`.
+pub(crate) async fn await_close(session: &Session, workflow_id: &str, run_id: &str, limit: Duration) -> bool {
+    let until = tokio::time::Instant::now() + limit;
+    let mut token = Vec::new();
+    while tokio::time::Instant::now() < until {
+        let request = GetWorkflowExecutionHistoryRequest {
+            namespace: session.namespace.clone(),
+            execution: convert::run(workflow_id, run_id),
+            next_page_token: token.clone(),
+            wait_new_event: true,
+            history_event_filter_type: HistoryEventFilterType::CloseEvent.into(),
+            ..Default::default()
+        };
+        let left = until.duration_since(tokio::time::Instant::now()).max(Duration::from_secs(3));
+        let limit = left.min(Duration::from_secs(30));
+        match session.service.clone().get_workflow_execution_history(within(limit, request)).await {
+            Ok(page) => {
+                let page = page.into_inner();
+                if page.next_page_token.is_empty() && page.history.is_some_and(|history| !history.events.is_empty()) {
+                    return true;
+                }
+                token = page.next_page_token;
+            }
+            Err(status) if status.code() == tonic::Code::NotFound => return false,
+            Err(_) => {
+                token.clear();
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+    false
+}
+
+/// Temporal's JSON of events.
+pub(crate) fn to_json(events: &[HistoryEvent]) -> Result<Vec<Value>, resurgam_api::json::Error> {
+    events.iter().map(resurgam_api::json::event_to_json).collect()
+}

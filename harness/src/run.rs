@@ -1,0 +1,210 @@
+//! Many cases: drawn from consecutive seeds, executed side by side, recorded, and handed to a judge.
+//!
+//! The recording is on disk before anything looks at it. What is kept afterwards is decided by [`Keep`].
+
+use crate::case;
+use crate::recorder;
+use crate::target::{self, Endpoint};
+use resurgam_models::evidence::Evidence;
+use resurgam_models::generate;
+use resurgam_models::judge::judge;
+use resurgam_models::plan::Plan;
+use resurgam_models::profile::Profile;
+use resurgam_models::recording::Entry;
+use resurgam_models::verdict::{Outcome, Verdict};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+
+/// Which cases keep their directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// Those that were violated or could not be decided.
+    Failing,
+    /// All.
+    All,
+    /// None.
+    None,
+}
+
+/// What to run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Seed of the first case; the others follow.
+    pub seed: u64,
+    /// How many cases; `None` with a time limit means until then.
+    pub cases: Option<u64>,
+    /// Start no new case after this long.
+    pub limit: Option<Duration>,
+    /// Cases at the same time.
+    pub jobs: usize,
+    /// The run's directory; cases go to `cases/<seed>` in it.
+    pub out: PathBuf,
+    /// What to keep.
+    pub keep: Keep,
+    /// Goes in front of every id.
+    pub prefix: String,
+}
+
+/// A case that was executed and judged.
+#[derive(Debug)]
+pub struct Case {
+    /// Its seed.
+    pub seed: u64,
+    /// Its plan.
+    pub plan: Plan,
+    /// The trace hash of its recording.
+    pub hash: u64,
+    /// What the recording says.
+    pub evidence: Evidence,
+    /// What the rules say.
+    pub verdict: Verdict,
+    /// How long it took to execute.
+    pub executing: Duration,
+    /// How long it took to judge.
+    pub judging: Duration,
+    /// Its directory, if it was kept.
+    pub directory: Option<PathBuf>,
+}
+
+/// The prefix of all ids of a case.
+#[must_use]
+pub fn prefix(run: &str, seed: u64) -> String {
+    format!("{run}{seed}")
+}
+
+/// How one case ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// It was executed and judged.
+    Judged(Box<Case>),
+    /// It could not be executed, which is inconclusive at best; its recording is kept.
+    Broken {
+        /// Its seed.
+        seed: u64,
+        /// Why not.
+        why: String,
+    },
+}
+
+/// Why a run ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The target cannot be reached.
+    #[error(transparent)]
+    Target(#[from] target::Error),
+    /// A file cannot be written.
+    #[error("{path}: {why}")]
+    File {
+        /// The file or directory.
+        path: PathBuf,
+        /// Why not.
+        why: std::io::Error,
+    },
+}
+
+/// Runs cases and gives each to `done` as it ends. `started` counts those that were begun, so that a caller who drops this
+/// future knows which seeds may have left something behind.
+///
+/// # Errors
+/// [`Error`]; cases that ended before were given to `done`.
+pub async fn run(
+    options: &Options,
+    endpoint: &Endpoint,
+    started: &AtomicU64,
+    mut done: impl FnMut(Ended),
+) -> Result<(), Error> {
+    let began = Instant::now();
+    let options = Arc::new(options.clone());
+    let endpoint = Arc::new(endpoint.clone());
+    let (send, mut receive) = mpsc::channel(options.jobs.max(1));
+    let more = || {
+        let number = started.load(Ordering::SeqCst);
+        let enough = options.cases.is_some_and(|cases| number >= cases);
+        let late = options.limit.is_some_and(|limit| began.elapsed() >= limit);
+        if enough || late {
+            return None;
+        }
+        started.store(number + 1, Ordering::SeqCst);
+        Some(options.seed.wrapping_add(number))
+    };
+    // Dropping the set ends the cases that are still running.
+    let mut cases = tokio::task::JoinSet::new();
+    let mut start = |seed: u64| {
+        let (options, endpoint, send) = (Arc::clone(&options), Arc::clone(&endpoint), send.clone());
+        cases.spawn(async move {
+            let result = one(seed, &options, &endpoint).await;
+            // The receiver is gone only if the run ended with an error.
+            let _ = send.send(result).await;
+        });
+    };
+    let mut running = 0;
+    while running < options.jobs.max(1)
+        && let Some(seed) = more()
+    {
+        start(seed);
+        running += 1;
+    }
+    while running > 0
+        && let Some(case) = receive.recv().await
+    {
+        running -= 1;
+        done(case?);
+        if let Some(seed) = more() {
+            start(seed);
+            running += 1;
+        }
+    }
+    Ok(())
+}
+
+async fn one(seed: u64, options: &Options, endpoint: &Endpoint) -> Result<Ended, Error> {
+    let plan = generate::plan(seed);
+    let directory = options.out.join("cases").join(seed.to_string());
+    let channel = target::connect(endpoint).await?;
+    let began = Instant::now();
+    let (entries, ended) = case::execute(&plan, endpoint, channel, &prefix(&options.prefix, seed)).await;
+    let executing = began.elapsed();
+    let lines = write(&directory, &plan, &entries)?;
+    if let Err(failed) = ended {
+        return Ok(Ended::Broken { seed, why: failed.to_string() });
+    }
+    let began = Instant::now();
+    let profile = Profile::of(&endpoint.target, &endpoint.version);
+    let evidence = match Evidence::from_recording(entries) {
+        Ok(evidence) => evidence,
+        Err(problem) => return Ok(Ended::Broken { seed, why: problem.to_string() }),
+    };
+    let verdict = judge(&seed.to_string(), &evidence, &profile);
+    let judging = began.elapsed();
+    let failing = verdict.worst() > Outcome::Ok;
+    let kept = options.keep == Keep::All || (options.keep == Keep::Failing && failing);
+    if kept {
+        save(&directory.join("verdict.json"), &pretty(&verdict))?;
+    } else {
+        std::fs::remove_dir_all(&directory).map_err(|why| Error::File { path: directory.clone(), why })?;
+    }
+    let hash = recorder::hash(&lines);
+    let directory = kept.then_some(directory);
+    Ok(Ended::Judged(Box::new(Case { seed, plan, hash, evidence, verdict, executing, judging, directory })))
+}
+
+/// Writes plan and recording of a case; returns the lines of the recording.
+fn write(directory: &Path, plan: &Plan, entries: &[Entry]) -> Result<Vec<u8>, Error> {
+    std::fs::create_dir_all(directory).map_err(|why| Error::File { path: directory.to_owned(), why })?;
+    let path = directory.join("recording.jsonl");
+    let lines = recorder::lines(entries).map_err(|e| Error::File { path: path.clone(), why: e.into() })?;
+    save(&directory.join("plan.json"), &pretty(plan))?;
+    save(&path, &lines)?;
+    Ok(lines)
+}
+
+fn pretty(value: &impl serde::Serialize) -> Vec<u8> {
+    serde_json::to_vec_pretty(value).unwrap_or_default()
+}
+
+fn save(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    std::fs::write(path, bytes).map_err(|why| Error::File { path: path.to_owned(), why })
+}
