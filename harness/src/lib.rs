@@ -5,6 +5,7 @@ pub mod answer;
 pub mod case;
 mod client;
 mod convert;
+pub mod doctor;
 mod history;
 pub mod real;
 pub mod recorder;

@@ -69,6 +69,50 @@ async fn two_servers_at_once_are_usable_and_go_away() {
     assert!(connect(two.endpoint()).await.is_ok());
 }
 
+/// Where the child below writes what it started.
+const REPORT: &str = "RESURGAM_TEST_REPORT";
+
+#[tokio::test]
+#[ignore = "the child of a_killed_parent_leaves_nothing"]
+async fn child_that_is_killed() {
+    let Ok(report) = std::env::var(REPORT) else { return };
+    let server = Temporal::start(&Options::default()).await.unwrap();
+    let text = format!("{} {}", server.pid().unwrap(), server.directory().display());
+    std::fs::write(format!("{report}.new"), text).unwrap();
+    std::fs::rename(format!("{report}.new"), report).unwrap();
+    std::thread::sleep(Duration::from_secs(600));
+}
+
+/// SIGKILL is the one end that no handler sees; every milder one (Ctrl-C, SIGTERM, abort) closes the same pipe.
+#[test]
+fn a_killed_parent_leaves_nothing() {
+    if !real::wanted("a_killed_parent_leaves_nothing") {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let report = directory.path().join("report");
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "child_that_is_killed"])
+        .env(REPORT, &report)
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let begun = Instant::now();
+    while !report.exists() && begun.elapsed() < Duration::from_secs(60) {
+        assert!(child.try_wait().unwrap().is_none(), "the child ended by itself");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let text = std::fs::read_to_string(&report);
+    let was_alive = text.as_ref().is_ok_and(|text| alive(text.split_once(' ').unwrap().0.parse().unwrap()));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let text = text.unwrap();
+    let (pid, place) = text.split_once(' ').unwrap();
+    assert!(was_alive);
+    eventually("the server outlives its killed parent", || !alive(pid.parse().unwrap()));
+    eventually("the directory outlives the killed parent", || !Path::new(place).exists());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_is_checked_prefixed_and_cleaned() {
     if !real::wanted("an_address_is_checked_prefixed_and_cleaned") {
