@@ -1,5 +1,7 @@
 //! One small history in every shape found in the wild: all of them read as the same run.
 
+#![allow(clippy::unwrap_used)]
+
 use flate2::{Compression, write::GzEncoder};
 use resurgam_models::event::{Body, EventId};
 use resurgam_models::evidence::Run;
@@ -287,7 +289,7 @@ fn every_problem_is_named_with_its_place() {
         (lines(&late), "line 4: a line after the end of the recording"),
         (lines(&[header(), header()]), "line 2: a second header"),
         (lines(&recording()[..1]) + "{\"at\":1,\"type\":\"dance\"}", "line 2: column 23: unknown variant `dance`"),
-        (lines(&recording()[..1]) + "{\"at\":1,\"type\":\"en", "line 2: column 20: cut short"),
+        (lines(&recording()[..1]) + "{\"at\":1,\"type\":\"en", "line 2: column 18: cut short"),
         (lines(&recording()).replacen("\"10s\"", "[]", 1), "line 2: events: column"),
         (
             lines(&recording()).replacen("\"10s\"", "[]", 1),

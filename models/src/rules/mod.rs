@@ -99,14 +99,21 @@ impl<S: Stream + 'static> Rule for PerRun<S> {
     }
 }
 
+/// The families of rules, each with its name and its rules, in the order in which they are shown.
+#[must_use]
+pub fn families() -> Vec<(&'static str, Vec<Box<dyn Rule>>)> {
+    vec![
+        ("history", history::all()),
+        ("ledger", ledger::all()),
+        ("outcome", outcome::all()),
+        ("liveness", liveness::all()),
+    ]
+}
+
 /// Every rule, in the order in which they are shown.
 #[must_use]
 pub fn all() -> Vec<Box<dyn Rule>> {
-    let mut rules = history::all();
-    rules.extend(ledger::all());
-    rules.extend(outcome::all());
-    rules.extend(liveness::all());
-    rules
+    families().into_iter().flat_map(|(_, rules)| rules).collect()
 }
 
 /// The rule with this id (`H8`), name (`H8-buffering`) or slug, in any case.
