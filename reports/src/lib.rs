@@ -1,1 +1,39 @@
-//! From verdicts to what a person or a machine reads. It never judges again.
+//! From verdicts to what a person or a machine reads: a page, JUnit XML, JSON, the terminal.
+//!
+//! Nothing is judged here, and nothing is printed or written to disk: every renderer gives a `String`.
+
+pub mod clock;
+pub mod command;
+pub mod html;
+pub mod json;
+pub mod junit;
+pub mod terminal;
+pub mod text;
+pub mod timeline;
+
+mod heat;
+mod layout;
+
+pub use html::{CaseView, Page, render};
+
+/// Why something could not be rendered or read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A bug in a template.
+    #[error("the page cannot be rendered: {0:#}")]
+    Template(#[from] minijinja::Error),
+    /// A value that JSON cannot hold, or a text that is not the JSON expected.
+    #[error("verdict.json: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A text that XML cannot hold.
+    #[error("junit.xml: {0}")]
+    Junit(#[from] quick_junit::SerializeError),
+    /// Written by a newer version.
+    #[error("verdict.json has version {found}, this build reads up to {known}; use a newer resurgam")]
+    Newer {
+        /// The version in the file.
+        found: u64,
+        /// The newest that is understood.
+        known: u32,
+    },
+}

@@ -1,0 +1,42 @@
+//! Renders a page of evidence files: `cargo run -p resurgam-reports --example page -- OUT.html FILE…`.
+//!
+//! A file holds a recording, or evidence in the notation of `resurgam_models::notation`.
+
+use resurgam_models::coverage::Coverage;
+use resurgam_models::evidence::Evidence;
+use resurgam_models::judge::judge;
+use resurgam_models::profile::Profile;
+use resurgam_models::summary::{Case, Origin, Summary};
+use resurgam_models::verdict::Verdict;
+use resurgam_reports::{CaseView, Page, render};
+use std::error::Error;
+use std::time::{Duration, Instant};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let out = arguments.next().ok_or("expected OUT.html FILE…")?;
+    let mut origin =
+        Origin { resurgam: env!("CARGO_PKG_VERSION").into(), scenario: "random".into(), ..Origin::default() };
+    origin.command = format!("resurgam check {}", arguments.by_ref().collect::<Vec<_>>().join(" "));
+    let mut cases: Vec<(u64, Evidence, Verdict, Coverage, String, Duration)> = Vec::new();
+    for path in std::env::args().skip(2) {
+        let evidence = resurgam_models::notation::parse(&std::fs::read_to_string(&path)?)?;
+        let header = evidence.header.as_ref().ok_or("no header")?;
+        (origin.target, origin.target_version) = (header.target.clone(), header.target_version.clone());
+        let seed = header.plan.seed;
+        let begin = Instant::now();
+        let verdict = judge(&seed.to_string(), &evidence, &Profile::of(&header.target, &header.target_version));
+        let coverage = Coverage::of(&evidence);
+        cases.push((seed, evidence, verdict, coverage, path, begin.elapsed()));
+    }
+    let mut summary = Summary::new(origin);
+    for (seed, evidence, verdict, coverage, path, judging) in &cases {
+        let executing = Duration::from_nanos(evidence.end.as_ref().map_or(0, |end| end.at));
+        let path = Some(path.as_str());
+        summary.add(&Case { seed: *seed, trace_hash: 0, verdict, coverage, path, executing, judging: *judging });
+    }
+    let views: Vec<CaseView<'_>> =
+        cases.iter().map(|(seed, evidence, verdict, ..)| CaseView { seed: *seed, evidence, verdict }).collect();
+    std::fs::write(out, render(&Page { summary: &summary, cases: &views })?)?;
+    Ok(())
+}

@@ -1,0 +1,222 @@
+//! The verdict table and coverage for a terminal.
+
+use crate::{command, text};
+use resurgam_models::coverage::kinds;
+use resurgam_models::summary::{RuleSummary, Summary};
+use resurgam_models::verdict::Outcome;
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+
+/// Whether to colour: only on a terminal, and not if the variable `NO_COLOR` is set and not empty (no-color.org).
+#[must_use]
+pub fn colours(is_terminal: bool, no_color: Option<&OsStr>) -> bool {
+    is_terminal && no_color.is_none_or(OsStr::is_empty)
+}
+
+/// Writes text in colours, or not.
+#[derive(Clone, Copy, Debug)]
+pub struct Paint(pub bool);
+
+impl Paint {
+    fn paint(self, code: &str, text: &str) -> String {
+        if self.0 { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+    /// Bold.
+    #[must_use]
+    pub fn strong(self, text: &str) -> String {
+        self.paint("1", text)
+    }
+    /// Less important.
+    #[must_use]
+    pub fn faint(self, text: &str) -> String {
+        self.paint("2", text)
+    }
+    /// In the colour of an outcome.
+    #[must_use]
+    pub fn outcome(self, outcome: Outcome, text: &str) -> String {
+        let code = match outcome {
+            Outcome::Violated => "1;31",
+            Outcome::Unknown => "33",
+            Outcome::Ok => "32",
+            Outcome::NotApplicable => "2",
+        };
+        self.paint(code, text)
+    }
+}
+
+/// A text in which nothing can steer a terminal: control characters are written as escapes.
+#[must_use]
+pub fn harmless(text: &str) -> String {
+    text.chars().fold(String::new(), |mut out, c| {
+        if c.is_control() {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+        out
+    })
+}
+
+/// What a run ends with. `page` is the path of the report, if one was written.
+#[must_use]
+pub fn render(summary: &Summary, page: Option<&str>, colours: bool) -> String {
+    let paint = Paint(colours);
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = header(&mut out, summary, paint);
+    let _ = table(&mut out, summary, paint);
+    let _ = violations(&mut out, summary, paint);
+    let _ = coverage(&mut out, summary, paint);
+    let _ = footer(&mut out, summary, page, paint);
+    out
+}
+
+fn header(out: &mut String, summary: &Summary, paint: Paint) -> std::fmt::Result {
+    let origin = &summary.origin;
+    writeln!(
+        out,
+        "{} on {} {}: {}, seed {}, {}",
+        paint.strong(&harmless(&origin.scenario)),
+        harmless(&origin.target),
+        harmless(&origin.target_version),
+        text::count(summary.cases.len() as u64, "case"),
+        origin.seed,
+        text::seconds(summary.wall_seconds),
+    )?;
+    writeln!(out)
+}
+
+fn table(out: &mut String, summary: &Summary, paint: Paint) -> std::fmt::Result {
+    let wide = summary.rules.iter().map(|rule| rule.rule.chars().count()).max().unwrap_or(0).max(4);
+    let head =
+        format!("  {:wide$}  {:>7} {:>8} {:>8} {:>8} {:>10}", "rule", "ok", "violated", "unknown", "n.a.", "examined");
+    writeln!(out, "{}", paint.faint(&head))?;
+    for rule in &summary.rules {
+        let cell = |number: u64, width: usize, outcome: Outcome| {
+            let text = format!("{number:>width$}");
+            if number == 0 { paint.faint(&text) } else { paint.outcome(outcome, &text) }
+        };
+        write!(
+            out,
+            "{} {:wide$}  {} {} {} {} {:>10}",
+            mark(rule.worst(), paint),
+            harmless(&rule.rule),
+            cell(rule.ok, 7, Outcome::Ok),
+            cell(rule.violated, 8, Outcome::Violated),
+            cell(rule.unknown, 8, Outcome::Unknown),
+            cell(rule.not_applicable, 8, Outcome::NotApplicable),
+            rule.examined,
+        )?;
+        for (issue, count) in &rule.known {
+            write!(out, "  {}", paint.faint(&format!("{count} known as {}", harmless(issue))))?;
+        }
+        writeln!(out)?;
+    }
+    writeln!(out)
+}
+
+fn mark(outcome: Outcome, paint: Paint) -> String {
+    let sign = match outcome {
+        Outcome::Violated => "✗",
+        Outcome::Unknown => "?",
+        Outcome::Ok => "✓",
+        Outcome::NotApplicable => "–",
+    };
+    paint.outcome(outcome, sign)
+}
+
+fn violations(out: &mut String, summary: &Summary, paint: Paint) -> std::fmt::Result {
+    let line = |out: &mut String, outcome: Outcome, rule: &RuleSummary| {
+        let (examples, number) = match outcome {
+            Outcome::Violated => (&rule.failing, rule.violated),
+            _ => (&rule.undecided, rule.unknown),
+        };
+        let Some(first) = examples.first() else { return Ok(()) };
+        let head = format!("{} {} in {}", harmless(&rule.rule), outcome.word(), text::count(number, "case"));
+        writeln!(out, "{} {}", mark(outcome, paint), paint.strong(&head))?;
+        writeln!(out, "  seed {}: {}", first.seed, harmless(&first.message))?;
+        writeln!(out, "  {}", paint.faint(&command::repeat(summary, first.seed)))?;
+        let path = summary.cases.iter().find(|case| case.seed == first.seed).and_then(|case| case.path.as_deref());
+        if let Some(path) = path {
+            writeln!(out, "  {}", paint.faint(&harmless(&command::show(path, None))))?;
+        }
+        writeln!(out)
+    };
+    for outcome in [Outcome::Violated, Outcome::Unknown] {
+        for rule in &summary.rules {
+            line(out, outcome, rule)?;
+        }
+    }
+    if let Some(first) = summary.broken.first() {
+        let head = format!("{} could not be executed", text::count(summary.broken.len() as u64, "case"));
+        writeln!(out, "{} {}", mark(Outcome::Unknown, paint), paint.strong(&head))?;
+        writeln!(out, "  seed {}: {}\n", first.seed, harmless(&first.message))?;
+    }
+    Ok(())
+}
+
+fn coverage(out: &mut String, summary: &Summary, paint: Paint) -> std::fmt::Result {
+    let (all, missing) = (&summary.coverage, &summary.missing);
+    let runs: u64 = all.runs.values().sum();
+    let events: u64 = all.events.values().sum();
+    let tasks: u64 = ["workflow", "activity"].iter().filter_map(|name| all.tasks.get(*name)).sum();
+    let attempts: u64 = all.operations.values().flat_map(|answers| answers.values()).sum();
+    writeln!(
+        out,
+        "coverage: {}, {}, {}, {}",
+        text::count(runs, "run"),
+        text::count(events, "event"),
+        text::count(tasks, "task"),
+        text::count(attempts, "call"),
+    )?;
+    let lines = [
+        ("statements", kinds::STATEMENTS.len(), &missing.statements),
+        ("events", kinds::EVENTS.len(), &missing.events),
+        ("calls", kinds::OPERATIONS.len(), &missing.operations),
+        ("tasks", kinds::TASKS.len(), &missing.tasks),
+        ("mischief", kinds::TRICKS.len(), &missing.tricks),
+    ];
+    for (name, known, missing) in lines {
+        let reached = format!("{}/{known}", known - missing.len());
+        write!(out, "  {name:10} {reached:>6}")?;
+        if !missing.is_empty() {
+            let list = text::cut(&missing.join(", "), 90);
+            write!(out, "  {}", paint.faint(&format!("never: {list}")))?;
+        }
+        writeln!(out)?;
+    }
+    writeln!(out)
+}
+
+fn footer(out: &mut String, summary: &Summary, page: Option<&str>, paint: Paint) -> std::fmt::Result {
+    let cases = summary.cases.len();
+    if cases > 0 {
+        let slowest: Vec<String> = summary
+            .slowest(3)
+            .iter()
+            .map(|case| format!("{} ({})", case.seed, text::seconds(case.executing_ms / 1e3)))
+            .collect();
+        writeln!(out, "slowest seeds: {}", slowest.join(", "))?;
+        let rate = if summary.wall_seconds > 0.0 { cases as f64 / summary.wall_seconds } else { 0.0 };
+        let share = if summary.executing_seconds > 0.0 {
+            100.0 * summary.judging_seconds / summary.executing_seconds
+        } else {
+            0.0
+        };
+        writeln!(out, "{rate:.2} cases/s; judging took {share:.1} % of the time of executing")?;
+    }
+    writeln!(out, "seed {}  trace {}", summary.origin.seed, summary.trace_hash)?;
+    writeln!(out, "repeat: {}", harmless(&summary.origin.command))?;
+    if let Some(page) = page {
+        writeln!(out, "report: {}", harmless(page))?;
+    }
+    let [violated, unknown] = [Outcome::Violated, Outcome::Unknown].map(|outcome| summary.count(outcome) as u64);
+    let unknown = unknown + summary.broken.len() as u64;
+    let line = match summary.worst() {
+        Outcome::Violated => format!("✗ violated in {}", text::count(violated, "case")),
+        Outcome::Unknown => format!("? nothing violated, {} undecided", text::count(unknown, "case")),
+        Outcome::Ok => format!("✓ all rules held in {}", text::count(cases as u64, "case")),
+        Outcome::NotApplicable => "– nothing was judged".to_owned(),
+    };
+    writeln!(out, "{}", paint.outcome(summary.worst(), &line))
+}

@@ -1,0 +1,136 @@
+//! The timeline of one workflow, as data: what clients asked, what workers were handed, how long activities, timers and
+//! children lasted, and every event, all on the recorder's clock ([`crate::clock`] says how events get there).
+//!
+//! It arranges evidence and marks what findings name; it judges nothing.
+
+mod history;
+mod lanes;
+
+use crate::clock::Clock;
+use resurgam_models::coverage::workflow_of;
+use resurgam_models::evidence::{Evidence, Run};
+use resurgam_models::verdict::Finding;
+use serde::Serialize;
+
+pub use history::{Row, RunTable};
+
+/// A time in nanoseconds since the case began; below zero for what the server did before.
+pub type Time = i64;
+
+/// One workflow id: all its runs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Timeline {
+    /// The workflow id.
+    pub workflow: String,
+    /// How event times were mapped.
+    pub clock: Clock,
+    /// Lanes from top to bottom.
+    pub lanes: Vec<Lane>,
+    /// Faults that were active.
+    pub faults: Vec<Item>,
+    /// The events of every run.
+    pub runs: Vec<RunTable>,
+    /// When the case ended; open bars are drawn up to here.
+    pub end: Time,
+}
+
+/// One lane.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Lane {
+    /// What kind of lane: `clients`, `tasks`, `activities`, `waits`, `events`.
+    pub group: &'static str,
+    /// Its name, such as `client-2`.
+    pub name: String,
+    /// What is drawn in it, sorted by begin.
+    pub items: Vec<Item>,
+}
+
+/// A bar, or a tick.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Item {
+    /// Begin.
+    pub from: Time,
+    /// End; `None` for a tick.
+    pub to: Option<Time>,
+    /// The end was never seen.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub open: bool,
+    /// What it looks like: `ok`, `fail`, `info`, `task`, `sticky`, `span`, or a class of events.
+    pub class: &'static str,
+    /// A word or two.
+    pub label: String,
+    /// A sentence or two.
+    pub detail: String,
+    /// Named by a violation.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub bad: bool,
+    /// A worker misbehaved here on purpose.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub mischief: bool,
+    /// The event: index of the run in [`Timeline::runs`], and its id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<(usize, i64)>,
+}
+
+impl Timeline {
+    /// The timeline of a workflow id. Events and operations that `findings` name are marked.
+    #[must_use]
+    pub fn of(evidence: &Evidence, workflow: &str, findings: &[&Finding]) -> Self {
+        let clock = Clock::of(evidence);
+        let runs: Vec<&Run> = evidence.runs.iter().filter(|run| run.workflow_id == workflow).collect();
+        let tables: Vec<RunTable> = runs.iter().map(|run| history::table(run, &clock, findings)).collect();
+        let end = end(evidence, &tables);
+        let mut lanes = lanes::clients(evidence, workflow, findings, end);
+        lanes.extend(lanes::tasks(evidence, workflow, findings, end));
+        lanes.extend(lanes::activities(evidence, workflow, findings, end));
+        lanes.extend(history::waits(&runs, &clock, end));
+        lanes.extend(history::ticks(&tables));
+        for lane in &mut lanes {
+            lane.items.sort_by_key(|item| (item.from, item.to, item.event));
+        }
+        let faults = evidence.faults.iter().map(|(fault, from, to)| Item {
+            from: time(*from),
+            to: Some(to.map_or(end, time)),
+            open: to.is_none(),
+            class: "fault",
+            label: fault.clone(),
+            detail: format!("fault {fault}"),
+            ..Item::default()
+        });
+        Self { workflow: workflow.to_owned(), clock, lanes, faults: faults.collect(), runs: tables, end }
+    }
+
+    /// True if a violation names something in it.
+    #[must_use]
+    pub fn is_bad(&self) -> bool {
+        self.lanes.iter().any(|lane| lane.items.iter().any(|item| item.bad))
+            || self.runs.iter().any(|run| run.rows.iter().any(|row| row.bad))
+    }
+}
+
+/// The workflow ids that a finding is about: its own, and those of its operations.
+#[must_use]
+pub fn concerned<'a>(finding: &'a Finding, evidence: &'a Evidence) -> Vec<&'a str> {
+    let operations = finding.operations.iter().filter_map(|id| evidence.operations.get(id));
+    let mut all: Vec<&str> = operations.filter_map(|operation| workflow_of(&operation.call, evidence)).collect();
+    if !finding.workflow_id.is_empty() || !finding.events.is_empty() {
+        all.push(&finding.workflow_id);
+    }
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+fn end(evidence: &Evidence, tables: &[RunTable]) -> Time {
+    let rows = tables.iter().flat_map(|table| &table.rows).filter_map(|row| row.at);
+    let attempts = evidence.operations.values().flat_map(|operation| &operation.attempts);
+    let returns = attempts.map(|attempt| time(attempt.returned.unwrap_or(attempt.invoked)));
+    rows.chain(returns).max().unwrap_or(0)
+}
+
+fn time(at: u64) -> Time {
+    Time::try_from(at).unwrap_or(Time::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,234 @@
+//! Lanes made of what the recorder saw: calls of clients, tasks handed to workers, attempts of activities.
+
+use super::{Item, Lane, Time, time};
+use crate::text;
+use resurgam_models::coverage::kinds;
+use resurgam_models::evidence::{Attempt, Evidence, Handed, Operation};
+use resurgam_models::plan::{Action, TaskKind, Trick};
+use resurgam_models::recording::{ActivityEnd, Answer, Call, Reply, TaskId};
+use resurgam_models::verdict::Finding;
+use std::collections::BTreeMap;
+
+fn is_bad(findings: &[&Finding], operation: &Operation) -> bool {
+    findings.iter().any(|finding| finding.operations.contains(&operation.id))
+}
+
+/// A lane per client, a bar per attempt.
+pub(super) fn clients(evidence: &Evidence, workflow: &str, findings: &[&Finding], end: Time) -> Vec<Lane> {
+    let mut lanes: BTreeMap<&str, Vec<Item>> = BTreeMap::new();
+    for operation in evidence.operations.values() {
+        let Call::Client { workflow_id, request_id, action } = &operation.call else { continue };
+        if workflow_id != workflow {
+            continue;
+        }
+        for attempt in &operation.attempts {
+            let again = if attempt.number > 1 { format!(" ×{}", attempt.number) } else { String::new() };
+            let request = if request_id.is_empty() { String::new() } else { format!(", request id {request_id}") };
+            let detail = format!(
+                "operation {}, attempt {} by {}: {}{request}; {}",
+                operation.id,
+                attempt.number,
+                operation.by,
+                words(action),
+                answer(attempt),
+            );
+            lanes.entry(&operation.by).or_default().push(Item {
+                from: time(attempt.invoked),
+                to: Some(attempt.returned.map_or(end, time)),
+                open: attempt.returned.is_none(),
+                class: class(&attempt.answer),
+                label: words(action) + &again,
+                detail,
+                bad: is_bad(findings, operation),
+                ..Item::default()
+            });
+        }
+    }
+    lanes.into_iter().map(|(name, items)| Lane { group: "clients", name: name.to_owned(), items }).collect()
+}
+
+/// A lane per worker, a bar per workflow task from hand-out to the last answer.
+pub(super) fn tasks(evidence: &Evidence, workflow: &str, findings: &[&Finding], end: Time) -> Vec<Lane> {
+    let answers = answers(evidence);
+    let mut lanes: BTreeMap<&str, Vec<Item>> = BTreeMap::new();
+    let of_workflow = |handed: &&Handed| handed.task.workflow_id == workflow && handed.task.kind == TaskKind::Workflow;
+    for handed in evidence.tasks.values().filter(of_workflow) {
+        let task = &handed.task;
+        let operations = answers.get(&task.task).map_or(&[][..], Vec::as_slice);
+        let label = match task.events {
+            _ if task.started == 0 => "query".to_owned(),
+            Some((first, last)) => format!("{first}–{last}"),
+            None => "no events".to_owned(),
+        };
+        let mut detail = format!("workflow task {} handed to {}, attempt {}", task.task, task.worker, task.attempt);
+        detail += if task.sticky { ", from its sticky queue" } else { "" };
+        if task.started > 0 {
+            detail += &format!(", started by event {}", task.started);
+        }
+        if !task.updates.is_empty() {
+            detail += &format!(", with updates {}", task.updates.join(" "));
+        }
+        if task.queries > 0 {
+            detail += &format!(", with {}", text::count(u64::from(task.queries), "query").replace("querys", "queries"));
+        }
+        let (to, said) = ended(operations);
+        let item = Item {
+            from: time(handed.at),
+            to: Some(to.unwrap_or(end)),
+            open: to.is_none(),
+            class: if task.sticky { "sticky" } else { "task" },
+            label,
+            detail: format!("{detail}; {said}{}", tricks(&handed.tricks)),
+            bad: operations.iter().any(|operation| is_bad(findings, operation)),
+            mischief: !handed.tricks.is_empty(),
+            event: None,
+        };
+        lanes.entry(&task.worker).or_default().push(item);
+    }
+    lanes.into_iter().map(|(name, items)| Lane { group: "tasks", name: name.to_owned(), items }).collect()
+}
+
+/// A lane per activity, a bar per attempt from hand-out to the last answer.
+pub(super) fn activities(evidence: &Evidence, workflow: &str, findings: &[&Finding], end: Time) -> Vec<Lane> {
+    let answers = answers(evidence);
+    let mut lanes: BTreeMap<(Time, &str, &str), Vec<Item>> = BTreeMap::new();
+    let mut first: BTreeMap<(&str, &str), Time> = BTreeMap::new();
+    let of_workflow = |handed: &&Handed| handed.task.workflow_id == workflow && handed.task.kind == TaskKind::Activity;
+    for handed in evidence.tasks.values().filter(of_workflow) {
+        let task = &handed.task;
+        let operations = answers.get(&task.task).map_or(&[][..], Vec::as_slice);
+        let (to, said) = ended(operations);
+        let class = operations.iter().rev().find_map(|operation| match &operation.call {
+            Call::EndActivity { end, .. } => Some(match (end, operation.replies().next()) {
+                (_, None) => "info",
+                (ActivityEnd::Completed(_), _) => "ok",
+                (ActivityEnd::Failed(_), _) => "fail",
+                (ActivityEnd::Canceled, _) => "cancel",
+            }),
+            _ => None,
+        });
+        let item = Item {
+            from: time(handed.at),
+            to: Some(to.unwrap_or(end)),
+            open: to.is_none(),
+            class: class.unwrap_or("info"),
+            label: format!("attempt {}", task.attempt),
+            detail: format!(
+                "activity {} attempt {} on {}; {said}{}",
+                task.activity_id,
+                task.attempt,
+                task.worker,
+                tricks(&handed.tricks)
+            ),
+            bad: operations.iter().any(|operation| is_bad(findings, operation)),
+            mischief: !handed.tricks.is_empty(),
+            event: None,
+        };
+        let key = (task.run_id.as_str(), task.activity_id.as_str());
+        let begin = *first.entry(key).or_insert(item.from);
+        lanes.entry((begin, key.0, key.1)).or_default().push(item);
+    }
+    let lane = |((_, _, id), items)| Lane { group: "activities", name: format!("activity {id}"), items };
+    lanes.into_iter().map(lane).collect()
+}
+
+/// The calls with which workers answered each task.
+fn answers(evidence: &Evidence) -> BTreeMap<TaskId, Vec<&Operation>> {
+    let mut all: BTreeMap<TaskId, Vec<&Operation>> = BTreeMap::new();
+    for operation in evidence.operations.values() {
+        let task = match &operation.call {
+            Call::CompleteWorkflowTask { task, .. }
+            | Call::FailWorkflowTask { task }
+            | Call::AnswerQuery { task }
+            | Call::EndActivity { task, .. } => *task,
+            Call::Heartbeat { .. } | Call::Client { .. } => continue,
+        };
+        all.entry(task).or_default().push(operation);
+    }
+    all
+}
+
+/// When the last answer of a task was acknowledged, and all answers in words.
+fn ended(operations: &[&Operation]) -> (Option<Time>, String) {
+    let attempts = || operations.iter().flat_map(|operation| operation.attempts.iter().map(move |a| (operation, a)));
+    let to = attempts().filter_map(|(_, attempt)| attempt.returned).max().map(time);
+    let said: Vec<String> = attempts()
+        .map(|(operation, attempt)| {
+            let what = match &operation.call {
+                Call::CompleteWorkflowTask { commands, .. } => {
+                    format!("completed with {}", text::count(commands.len() as u64, "command"))
+                }
+                Call::EndActivity { end, by_id, .. } => {
+                    let how = match end {
+                        ActivityEnd::Completed(value) => format!("completed with {value}"),
+                        ActivityEnd::Failed(failure) => format!("failed with {failure:?}"),
+                        ActivityEnd::Canceled => "canceled".to_owned(),
+                    };
+                    if *by_id { how + " by a client" } else { how }
+                }
+                Call::FailWorkflowTask { .. } => "failed the task".to_owned(),
+                _ => "answered".to_owned(),
+            };
+            format!("{what}: {}", answer(attempt))
+        })
+        .collect();
+    (to, if said.is_empty() { "never answered".to_owned() } else { said.join("; ") })
+}
+
+fn tricks(tricks: &[Trick]) -> String {
+    tricks.iter().fold(String::new(), |all, trick| {
+        all + &match trick {
+            Trick::Drop => "; on purpose it forgot the task".to_owned(),
+            Trick::Late(ms) => format!("; on purpose it answered {ms} ms late"),
+            Trick::Twice(ms) => format!("; on purpose it answered again after {ms} ms"),
+            Trick::Crash => "; on purpose it crashed".to_owned(),
+            Trick::FailTask => "; on purpose it failed the task".to_owned(),
+        }
+    })
+}
+
+fn class(answer: &Answer) -> &'static str {
+    match answer {
+        Answer::Ok { value } => match value {
+            Reply::NotFound { .. } | Reply::AlreadyStarted { .. } | Reply::Refused { .. } => "refused",
+            _ => "ok",
+        },
+        Answer::Fail { .. } => "fail",
+        Answer::Info { .. } => "info",
+    }
+}
+
+/// What a client asked, in a few words.
+pub(crate) fn words(action: &Action) -> String {
+    match action {
+        Action::Start(_) => "start".into(),
+        Action::Signal { name, value } => format!("signal {name}={value}"),
+        Action::SignalWithStart { name, value, .. } => format!("signal-with-start {name}={value}"),
+        Action::Query { name } => format!("query {name}"),
+        Action::Update { name, value, .. } => format!("update {name}={value}"),
+        Action::Cancel => "cancel".into(),
+        Action::Terminate => "terminate".into(),
+        Action::Describe => "describe".into(),
+        Action::ReadHistory => "read history".into(),
+    }
+}
+
+/// What came back, in a few words.
+pub(crate) fn answer(attempt: &Attempt) -> String {
+    let name = kinds::answer(&attempt.answer, attempt.returned.is_some());
+    let took = attempt.returned.map_or_else(String::new, |returned| {
+        format!(" after {}", text::seconds(returned.saturating_sub(attempt.invoked) as f64 / 1e9))
+    });
+    let more = match &attempt.answer {
+        Answer::Ok { value } => match value {
+            Reply::NotFound { message } => format!(": {message}"),
+            Reply::Refused { status, message } => format!(": {status} {message}"),
+            Reply::Query(answer) => format!(" {}, seen up to event {}", answer.value, answer.seen),
+            Reply::Update { stage, .. } => format!(" ({stage:?})"),
+            _ => String::new(),
+        },
+        Answer::Fail { error } | Answer::Info { error } if attempt.returned.is_some() => format!(": {error}"),
+        _ => String::new(),
+    };
+    format!("{name}{more}{took}")
+}
