@@ -263,7 +263,7 @@ fn follow(child: &mut Child, begun: Instant, progress: &mut dyn FnMut(&str)) -> 
         }
         if shown.elapsed() >= OFTEN {
             shown = Instant::now();
-            let line = last.last().map_or("", String::as_str);
+            let line = last.last().map_or("at work", String::as_str);
             progress(&format!("{:>4} s, {count:>4} steps: {line}", begun.elapsed().as_secs()));
         }
     }
@@ -271,11 +271,18 @@ fn follow(child: &mut Child, begun: Instant, progress: &mut dyn FnMut(&str)) -> 
 
 /// A line without the hosts that Go asked: where packages come from is the business of the machine.
 fn without_hosts(line: &str) -> String {
-    let words = line.split_whitespace().map(|word| match word.find("://") {
-        Some(_) => "(registry)",
-        None => word,
-    });
-    words.collect::<Vec<_>>().join(" ")
+    let mut words: Vec<&str> = Vec::new();
+    for word in line.split_whitespace() {
+        // `Get "https://host/…": dial tcp host:443: …`, `… lookup host on resolver: …`
+        let after = words.last().is_some_and(|last| ["tcp", "lookup", "on"].contains(last));
+        words.push(match word {
+            _ if word.contains("://") => "(registry)",
+            "lookup" => word,
+            _ if after => "(address)",
+            _ => word,
+        });
+    }
+    words.join(" ")
 }
 
 #[cfg(test)]
@@ -312,8 +319,13 @@ mod tests {
     fn hosts_are_not_repeated() {
         let line = "go: a/b@v1: reading http://host.example:80/a/b/@v/v1.mod: 404 Not Found";
         assert_eq!(without_hosts(line), "go: a/b@v1: reading (registry) 404 Not Found");
-        let line = r#"go: a: Get "https://host/a.zip": dial tcp: refused"#;
-        assert!(!without_hosts(line).contains("host"));
+        for line in [
+            r#"go: a: Get "https://host/a.zip": dial tcp: lookup host on host:53: no such host"#,
+            r#"go: a: Get "https://host/a.zip": dial tcp host:443: connect: refused"#,
+            r#"go: a: Get "https://host/a.zip": dial tcp lookup host: refused"#,
+        ] {
+            assert!(!without_hosts(line).replace("no such host", "").contains("host"), "{}", without_hosts(line));
+        }
     }
 
     #[test]

