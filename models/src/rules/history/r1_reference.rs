@@ -30,6 +30,8 @@ enum Target {
 fn target(kind: u8, field: &str) -> Target {
     use Target::{Any, Elsewhere, One, Perhaps};
     match (kind, field) {
+        // The server leaves it out where a request to another workflow fails (measured on 1.31.2: 23 and 38).
+        (23 | 30 | 38 | 56 | 57, "workflowTaskCompletedEventId") => Perhaps(7),
         (_, "workflowTaskCompletedEventId") => One(7),
         (6..=9, "scheduledEventId") => One(5),
         (7 | 9, "startedEventId") => One(6),
