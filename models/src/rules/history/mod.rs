@@ -3,6 +3,8 @@
 mod h01_order;
 mod h02_first;
 mod h03_close;
+mod h04_prefix;
+mod h05_description;
 mod h06_single;
 mod h07_task;
 mod h08_buffering;
@@ -16,6 +18,10 @@ mod h18_child;
 mod h19_external;
 mod h20_flush;
 mod h21_update;
+mod h22_signal;
+mod h23_start;
+mod h24_chain;
+mod h25_completions;
 mod r1_reference;
 
 use super::{PerRun, Rule};
@@ -27,6 +33,8 @@ pub fn all() -> Vec<Box<dyn Rule>> {
         Box::new(PerRun::<h01_order::Order>::new()),
         Box::new(PerRun::<h02_first::First>::new()),
         Box::new(PerRun::<h03_close::Close>::new()),
+        Box::new(h04_prefix::PrefixStability),
+        Box::new(h05_description::DescriptionAgrees),
         Box::new(PerRun::<h06_single::Single>::new()),
         Box::new(PerRun::<h07_task::Task>::new()),
         Box::new(PerRun::<h08_buffering::Buffering>::new()),
@@ -40,6 +48,10 @@ pub fn all() -> Vec<Box<dyn Rule>> {
         Box::new(h19_external::Externals),
         Box::new(PerRun::<h20_flush::Flush>::new()),
         Box::new(PerRun::<h21_update::Updates>::new()),
+        Box::new(h22_signal::Signals),
+        Box::new(h23_start::Starts),
+        Box::new(h24_chain::Chain),
+        Box::new(h25_completions::Completions),
         Box::new(PerRun::<r1_reference::References>::new()),
     ]
 }

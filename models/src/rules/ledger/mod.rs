@@ -1,9 +1,25 @@
-//! The ledger family.
+//! The ledgers: acknowledged ≤ effects ≤ attempted, on logical operations. What clients and workers were told, and what
+//! they asked for, is held against what the histories say, in both directions. Only whole recordings are judged: what
+//! is not in them did not happen.
+
+mod l1_starts;
+mod l2_signals;
+mod l3_updates;
+mod l4_activities;
+mod l5_timers;
+mod l6_queries;
 
 use super::Rule;
 
 /// Every rule of the family.
 #[must_use]
 pub fn all() -> Vec<Box<dyn Rule>> {
-    vec![]
+    vec![
+        Box::new(l1_starts::Starts),
+        Box::new(l2_signals::Signals),
+        Box::new(l3_updates::Updates),
+        Box::new(l4_activities::Activities),
+        Box::new(l5_timers::Timers),
+        Box::new(l6_queries::Queries),
+    ]
 }

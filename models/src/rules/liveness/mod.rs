@@ -1,9 +1,11 @@
-//! The liveness family.
+//! Liveness: what must happen did happen, in time.
+
+mod v1_quiescence;
 
 use super::Rule;
 
 /// Every rule of the family.
 #[must_use]
 pub fn all() -> Vec<Box<dyn Rule>> {
-    vec![]
+    vec![Box::new(v1_quiescence::Quiescence)]
 }
