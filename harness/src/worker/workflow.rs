@@ -127,7 +127,8 @@ impl Worker {
             (fits && run.advance(&polled.events).is_ok()).then_some(run)
         });
         match cached {
-            Some(run) if !self.session.plan.workers.full_replay => Ok(run),
+            // A query task on a sticky queue carries no events: what could be replayed may be newer than the run.
+            Some(run) if !self.session.plan.workers.full_replay || polled.events.is_empty() => Ok(run),
             cached => {
                 let whole = self.whole_history(polled).await?;
                 let replayed = Run::replay(&polled.workflow_id, &whole).map_err(|e| Trouble::Suite(e.to_string()))?;
