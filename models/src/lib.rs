@@ -12,6 +12,7 @@ pub mod evidence;
 pub mod failure;
 pub mod generate;
 pub mod judge;
+pub mod listing;
 pub mod marker;
 pub mod notation;
 pub mod plan;

@@ -155,5 +155,4 @@ pub(super) fn masks() -> impl Strategy<Value = Mask> {
         }
         mask
     })
-    .no_shrink()
 }

@@ -57,17 +57,29 @@ fn tree(seed: u64) -> NewTree<Plans> {
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    masks_and_slots().prop_flat_map(move |(mask, slots)| masked(seed, mask, slots)).boxed().new_tree(&mut runner)
+    shapes().prop_flat_map(move |shape| shaped(seed, shape)).boxed().new_tree(&mut runner)
 }
 
-fn masks_and_slots() -> impl Strategy<Value = (Mask, u8)> {
-    (mask::masks(), prop_oneof![5 => Just(1u8), 4 => Just(2u8), 2 => Just(3u8)].no_shrink())
+/// What is drawn before all else, and not shrunk.
+#[derive(Clone, Copy, Debug)]
+struct Shape {
+    mask: Mask,
+    /// Workflow slots, 1 to 3.
+    slots: u8,
+    /// Programs, at most as many as slots.
+    programs: u8,
 }
 
-/// Plans that use nothing outside the mask, with so many workflow slots.
-fn masked(seed: u64, mask: Mask, slots: u8) -> BoxedStrategy<Plan> {
-    let programs = vec(program::inputs(mask), 1..=usize::from(slots));
-    (programs, operation::timelines(mask, slots), worker::workers(mask), worker::mischief(mask))
+fn shapes() -> impl Strategy<Value = Shape> {
+    let sizes =
+        prop_oneof![5 => Just((1, 1)), 1 => Just((2, 1)), 3 => Just((2, 2)), 1 => Just((3, 2)), 1 => Just((3, 3))];
+    (mask::masks(), sizes).prop_map(|(mask, (slots, programs))| Shape { mask, slots, programs }).no_shrink()
+}
+
+/// Plans of a shape; they use nothing outside its mask.
+fn shaped(seed: u64, Shape { mask, slots, programs }: Shape) -> BoxedStrategy<Plan> {
+    let inputs = vec(program::inputs(mask), usize::from(programs));
+    (inputs, operation::timelines(mask, slots, programs), worker::workers(mask), worker::mischief(mask))
         .prop_map(move |(programs, operations, workers, mischief)| Plan {
             version: plan::VERSION,
             seed,

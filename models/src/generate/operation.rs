@@ -12,10 +12,10 @@ use proptest::sample::select;
 /// How many clients there are.
 const CLIENTS: u8 = 3;
 
-/// The operations on so many workflow slots, in order of time: first starts, then everything else.
-pub(super) fn timelines(mask: Mask, slots: u8) -> BoxedStrategy<Vec<Operation>> {
-    let first: Vec<_> = (0..slots).map(|slot| first_start(mask, slot)).collect();
-    let others = match others(mask) {
+/// The operations on so many workflow slots with so many programs, in order of time.
+pub(super) fn timelines(mask: Mask, slots: u8, programs: u8) -> BoxedStrategy<Vec<Operation>> {
+    let first: Vec<_> = (0..slots).map(|slot| first_start(mask, slot, programs)).collect();
+    let others = match others(mask, programs) {
         Some(kind) => vec(operation(mask, kind, 0..slots), 1..=9).boxed(),
         None => Just(Vec::new()).boxed(),
     };
@@ -29,13 +29,14 @@ pub(super) fn timelines(mask: Mask, slots: u8) -> BoxedStrategy<Vec<Operation>> 
 }
 
 /// The first start of a slot; sometimes late or not at all.
-fn first_start(mask: Mask, slot: u8) -> BoxedStrategy<Option<Operation>> {
+fn first_start(mask: Mask, slot: u8, programs: u8) -> BoxedStrategy<Option<Operation>> {
     let mut at = vec![(6, (0..=300u32).prop_map(Some).boxed())];
     if mask.has(Feature::LateStart) {
         at.push((2, (500..=1500u32).prop_map(Some).boxed()));
         at.push((1, Just(None).boxed()));
     }
-    let start = operation(mask, (starts(mask).prop_map(Action::Start).boxed(), Just(0).boxed()), slot..slot + 1);
+    let start =
+        operation(mask, (starts(mask, programs).prop_map(Action::Start).boxed(), Just(0).boxed()), slot..slot + 1);
     (proptest::strategy::Union::new_weighted(at), start)
         .prop_map(|(at, start)| at.map(|at_ms| Operation { at_ms, ..start }))
         .boxed()
@@ -45,13 +46,13 @@ fn first_start(mask: Mask, slot: u8) -> BoxedStrategy<Option<Operation>> {
 type Timed = (BoxedStrategy<Action>, BoxedStrategy<Millis>);
 
 /// All but the first starts.
-fn others(mask: Mask) -> Option<Timed> {
+fn others(mask: Mask, programs: u8) -> Option<Timed> {
     let signal = || (select(SIGNALS.to_vec()).prop_map(str::to_owned), 1..=5i64);
     let name = |names: [&'static str; 2]| select(names.to_vec()).prop_map(str::to_owned);
     let stage = select(vec![UpdateStage::Accepted, UpdateStage::Completed]);
     let action = mask.choose(vec![
         (Feature::Signal, 8, signal().prop_map(|(name, value)| Action::Signal { name, value }).boxed()),
-        (Feature::SignalWithStart, 3, signal_with_starts(mask)),
+        (Feature::SignalWithStart, 3, signal_with_starts(mask, programs)),
         (Feature::Query, 3, name(QUERIES).prop_map(|name| Action::Query { name }).boxed()),
         (
             Feature::Update,
@@ -64,7 +65,7 @@ fn others(mask: Mask) -> Option<Timed> {
         (Feature::Terminate, 1, Just(Action::Terminate).boxed()),
         (Feature::Describe, 1, Just(Action::Describe).boxed()),
         (Feature::ReadHistory, 1, Just(Action::ReadHistory).boxed()),
-        (Feature::Restart, 3, starts(mask).prop_map(Action::Start).boxed()),
+        (Feature::Restart, 3, starts(mask, programs).prop_map(Action::Start).boxed()),
     ])?;
     // Most while the programs run; a few before the first start, and a few when most have ended.
     let at = prop_oneof![1 => 0..=50u32, 10 => 50..=1500u32, 2 => 1500..=2500u32, 1 => 3000..=5000u32];
@@ -87,8 +88,8 @@ fn operation(mask: Mask, (action, at): Timed, slots: std::ops::Range<u8>) -> imp
     })
 }
 
-fn signal_with_starts(mask: Mask) -> BoxedStrategy<Action> {
-    (starts(mask), select(SIGNALS.to_vec()), 1..=5i64, 0..8u8)
+fn signal_with_starts(mask: Mask, programs: u8) -> BoxedStrategy<Action> {
+    (starts(mask, programs), select(SIGNALS.to_vec()), 1..=5i64, 0..8u8)
         .prop_map(|(mut start, name, value, dice)| {
             // The server refuses `Fail` here as an invalid argument; once in a while that is what we ask for.
             if start.conflict == IdConflict::Fail && dice > 0 {
@@ -99,7 +100,7 @@ fn signal_with_starts(mask: Mask) -> BoxedStrategy<Action> {
         .boxed()
 }
 
-fn starts(mask: Mask) -> impl Strategy<Value = Start> {
+fn starts(mask: Mask, programs: u8) -> impl Strategy<Value = Start> {
     let (reuse, conflict) = if mask.has(Feature::IdPolicies) {
         (
             select(vec![IdReuse::AllowDuplicate, IdReuse::AllowDuplicateFailedOnly, IdReuse::RejectDuplicate]).boxed(),
@@ -113,7 +114,7 @@ fn starts(mask: Mask) -> impl Strategy<Value = Start> {
         mask.sometimes(Feature::ExecutionTimeout, 40, 1000..=5000u32),
         mask.sometimes(Feature::WorkflowRetry, 50, retries(mask)),
     );
-    (0..3u8, reuse, conflict, limits).prop_map(|(program, reuse, conflict, (run, execution, retry))| Start {
+    (0..programs, reuse, conflict, limits).prop_map(|(program, reuse, conflict, (run, execution, retry))| Start {
         program,
         reuse,
         conflict,

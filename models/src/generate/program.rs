@@ -54,7 +54,8 @@ fn one(
         .prop_map(|(names, exprs)| names.into_iter().zip(exprs).collect::<BTreeMap<_, _>>());
     let updates = (some(UPDATES, Feature::Updates, 65), vec(handlers(mask), 2))
         .prop_map(|(names, handlers)| names.into_iter().zip(handlers).collect::<BTreeMap<_, _>>());
-    let rest = (2..=4u8, exprs(), queries, updates, mask.flag(Feature::DrainUpdates, 60));
+    let variables = prop_oneof![1 => 2..=3u8, 4 => Just(4u8)];
+    let rest = (variables, exprs(), queries, updates, mask.flag(Feature::DrainUpdates, 60));
     (body, rest, next)
         .prop_map(|(body, (variables, result, queries, updates, drain), next)| Program {
             version: VERSION,

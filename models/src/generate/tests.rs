@@ -1,7 +1,7 @@
 //! What plans use is found by a walk of the plan, written apart from the strategies, and compared with the mask.
 
 use super::mask::Feature::{self, *};
-use super::{Mask, masked, masks_and_slots, plan, plans};
+use super::{Mask, Shape, plan, plans, shaped, shapes};
 use crate::plan::{Action, IdConflict, IdReuse, Plan, Start, TaskKind, Trick, UpdateStage};
 use crate::program::{
     ActEnd, ActivityCall, Block, Cancellation, ChildWait, ParentClose, Program, Retry, Statement, Until, VERSION,
@@ -338,12 +338,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn nothing_outside_the_mask_is_used(((mask, slots), seed) in (masks_and_slots(), any::<u64>())) {
+    fn nothing_outside_the_mask_is_used((shape, seed) in (shapes(), any::<u64>())) {
         let mut runner = proptest::test_runner::TestRunner::deterministic();
-        let drawn = proptest::strategy::ValueTree::current(&masked(seed, mask, slots).new_tree(&mut runner).unwrap());
+        let drawn = proptest::strategy::ValueTree::current(&shaped(seed, shape).new_tree(&mut runner).unwrap());
         let mut seen = Seen::default();
         seen.plan(&drawn);
-        let outside: Vec<_> = seen.features.keys().filter(|feature| !mask.has(**feature)).collect();
+        let outside: Vec<_> = seen.features.keys().filter(|feature| !shape.mask.has(**feature)).collect();
         prop_assert!(outside.is_empty(), "{outside:?}");
     }
 
@@ -381,7 +381,7 @@ proptest! {
 #[test]
 fn an_empty_mask_still_gives_plans() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
-    let drawn = masked(1, Mask::default(), 1).new_tree(&mut runner).unwrap();
+    let drawn = shaped(1, Shape { mask: Mask::default(), slots: 1, programs: 1 }).new_tree(&mut runner).unwrap();
     let drawn = proptest::strategy::ValueTree::current(&drawn);
     assert!(drawn.programs[0].program.body.is_empty());
     assert_eq!(drawn.operations.len(), 1, "the first start is not a feature");
