@@ -1,12 +1,308 @@
-//! `resurgam run`.
+//! `resurgam run`: generate cases, execute them on a target, judge and report.
 
 use crate::Ended;
+use crate::exit::{Exit, print};
+use clap::ValueEnum;
+use indicatif::{ProgressBar, ProgressStyle};
+use resurgam_harness::run::{self, Case, Ended as CaseEnded, Keep, Options};
+use resurgam_harness::target::{Address, Endpoint, Options as ServerOptions, Temporal};
+use resurgam_models::coverage::Coverage;
+use resurgam_models::evidence::Evidence;
+use resurgam_models::generate;
+use resurgam_models::summary::{Case as Line, Origin, Summary};
+use resurgam_models::verdict::{Outcome, Verdict};
+use resurgam_reports::{CaseView, Page, html, json, junit, terminal};
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, Instant, SystemTime};
+
+/// How many cases are run if nothing says otherwise.
+const CASES: u64 = 200;
+/// How many passing cases are shown in the report, so that a reader sees what a timeline looks like.
+const SHOWN: usize = 3;
+/// How many failing cases are shown with their timelines.
+const FAILING: usize = 20;
 
 /// The arguments.
 #[derive(clap::Args)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// What to test.
+    #[arg(long, value_enum, default_value_t = Kind::Temporal)]
+    target: Kind,
+    /// HOST:PORT of a server to judge; implies `--target address`.
+    #[arg(long)]
+    address: Option<String>,
+    /// Namespace on that server, which must exist; without it `resurgam` is registered there.
+    #[arg(long)]
+    namespace: Option<String>,
+    /// Seed of the first case; the others follow. Drawn from the clock if absent, and printed.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// How many cases [default: 200, or no limit with --for].
+    #[arg(long)]
+    cases: Option<u64>,
+    /// Start no new case after this long, such as `90s`, `10m` or `2h`.
+    #[arg(long = "for", value_parser = duration)]
+    limit: Option<Duration>,
+    /// Cases at the same time.
+    #[arg(long, default_value_t = 8)]
+    jobs: usize,
+    /// Directory of the run [default: resurgam-runs/SEED-TARGET].
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Which cases to keep.
+    #[arg(long, value_enum, default_value_t = KeepArg::Failing)]
+    keep: KeepArg,
+    /// Exit with 3 if something could not be decided.
+    #[arg(long)]
+    strict: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    /// The real Temporal server, started here (see `resurgam setup temporal`).
+    Temporal,
+    /// A server that is already running.
+    Address,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum KeepArg {
+    Failing,
+    All,
+    None,
+}
+
+impl From<KeepArg> for Keep {
+    fn from(keep: KeepArg) -> Self {
+        match keep {
+            KeepArg::Failing => Self::Failing,
+            KeepArg::All => Self::All,
+            KeepArg::None => Self::None,
+        }
+    }
+}
+
+/// Reads `90s`, `10m`, `2h`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text} is not a length of time such as 90s, 10m or 2h");
+    let unit = text.chars().last().ok_or_else(wrong)?;
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3600,
+        _ => return Err(wrong()),
+    };
+    let number: u64 = text[..text.len() - unit.len_utf8()].parse().map_err(|_| wrong())?;
+    number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(wrong)
+}
 
 /// Runs the command.
-pub(crate) fn run(_args: &Args) -> Ended {
-    Err("run is not built yet".into())
+pub(crate) fn run(args: &Args) -> Ended {
+    if args.jobs == 0 || args.cases == Some(0) {
+        return Err("--jobs and --cases must be at least 1".into());
+    }
+    let runtime = tokio::runtime::Runtime::new().map_err(|e| format!("cannot start: {e}"))?;
+    runtime.block_on(execute(args))
+}
+
+async fn execute(args: &Args) -> Ended {
+    let seed = args.seed.unwrap_or_else(|| {
+        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(1, |now| now.as_millis() as u64)
+    });
+    let kind = if args.address.is_some() { Kind::Address } else { args.target };
+    let name = if kind == Kind::Address { "address" } else { "temporal" };
+    let out = args.out.clone().unwrap_or_else(|| Path::new("resurgam-runs").join(format!("{seed}-{name}")));
+    std::fs::create_dir_all(&out).map_err(|e| format!("{}: {e}", out.display()))?;
+    let target = Running::open(kind, args).await?;
+    let endpoint = target.endpoint().clone();
+    let cases = args.cases.or(if args.limit.is_some() { None } else { Some(CASES) });
+    let options = Options {
+        seed,
+        cases,
+        limit: args.limit,
+        jobs: args.jobs,
+        out: out.clone(),
+        keep: args.keep.into(),
+        prefix: target.prefix().to_owned(),
+    };
+    let mut tally = Tally::new(origin(args, seed, &endpoint), progress(cases));
+    let began = Instant::now();
+    let started = AtomicU64::new(0);
+    let ended = tokio::select! {
+        ended = run::run(&options, &endpoint, &started, |case| tally.add(case)) => ended.map(|()| false),
+        _ = tokio::signal::ctrl_c() => Ok(true),
+    };
+    tally.summary.wall_seconds = began.elapsed().as_secs_f64();
+    tally.bar.finish_and_clear();
+    target.close(seed, started.into_inner()).await?;
+    let interrupted = ended.map_err(|e| e.to_string())?;
+    report(args, &tally, &out, interrupted)
+}
+
+/// The target of this run, ended when it is dropped if it was started here.
+enum Running {
+    Temporal(Box<Temporal>),
+    Address(Box<Address>),
+}
+
+impl Running {
+    async fn open(kind: Kind, args: &Args) -> Result<Self, String> {
+        match kind {
+            Kind::Temporal => {
+                let server = Temporal::start(&ServerOptions::default()).await.map_err(|e| e.to_string())?;
+                Ok(Self::Temporal(Box::new(server)))
+            }
+            Kind::Address => {
+                let address = args.address.as_deref().ok_or("--target address needs --address HOST:PORT")?;
+                let address = Address::open(address, args.namespace.as_deref()).await.map_err(|e| e.to_string())?;
+                Ok(Self::Address(Box::new(address)))
+            }
+        }
+    }
+
+    fn endpoint(&self) -> &Endpoint {
+        match self {
+            Self::Temporal(server) => server.endpoint(),
+            Self::Address(address) => address.endpoint(),
+        }
+    }
+
+    fn prefix(&self) -> &str {
+        match self {
+            Self::Temporal(_) => "case-",
+            Self::Address(address) => address.prefix(),
+        }
+    }
+
+    /// Leaves nothing behind: ends a server of ours; terminates what is still open elsewhere.
+    async fn close(self, seed: u64, started: u64) -> Result<(), String> {
+        let Self::Address(address) = self else { return Ok(()) };
+        let ids = (seed..seed.saturating_add(started)).flat_map(|seed| {
+            let prefix = run::prefix(address.prefix(), seed);
+            let slots: std::collections::BTreeSet<u8> =
+                generate::plan(seed).operations.iter().map(|operation| operation.workflow).collect();
+            slots.into_iter().map(move |slot| format!("{prefix}-w{slot}"))
+        });
+        address.clean(ids).await.map(drop).map_err(|e| format!("cannot clean up: {e}"))
+    }
+}
+
+fn origin(args: &Args, seed: u64, endpoint: &Endpoint) -> Origin {
+    let mut command = format!("resurgam run --seed {seed}");
+    match &args.address {
+        Some(address) => {
+            command += &format!(" --address {address}");
+            if let Some(namespace) = &args.namespace {
+                command += &format!(" --namespace {namespace}");
+            }
+        }
+        None => command += " --target temporal",
+    }
+    if let Some(cases) = args.cases {
+        command += &format!(" --cases {cases}");
+    }
+    if let Some(limit) = args.limit {
+        command += &format!(" --for {}s", limit.as_secs());
+    }
+    Origin {
+        resurgam: env!("CARGO_PKG_VERSION").into(),
+        command,
+        scenario: "random".into(),
+        target: endpoint.target.clone(),
+        target_version: endpoint.version.clone(),
+        seed,
+    }
+}
+
+fn progress(cases: Option<u64>) -> ProgressBar {
+    let bar = cases.map_or_else(ProgressBar::no_length, ProgressBar::new);
+    let template = "{bar:30} {pos}/{len} cases  {msg}  {elapsed} ({per_sec})";
+    bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.enable_steady_tick(Duration::from_millis(500));
+    bar
+}
+
+/// Adds up what ended, and keeps what the report shows.
+struct Tally {
+    summary: Summary,
+    bar: ProgressBar,
+    shown: Vec<(u64, Evidence, Verdict)>,
+}
+
+impl Tally {
+    fn new(origin: Origin, bar: ProgressBar) -> Self {
+        Self { summary: Summary::new(origin), bar, shown: Vec::new() }
+    }
+
+    fn add(&mut self, ended: CaseEnded) {
+        match ended {
+            CaseEnded::Judged(case) => self.judged(*case),
+            CaseEnded::Broken { seed, why } => self.summary.add_broken(seed, why),
+        }
+        self.bar.inc(1);
+        let (violated, unknown) = (self.summary.count(Outcome::Violated), self.summary.count(Outcome::Unknown));
+        self.bar.set_message(format!("{violated} violated, {unknown} unknown"));
+    }
+
+    fn judged(&mut self, case: Case) {
+        let path = case.directory.as_ref().map(|path| path.display().to_string());
+        self.summary.add(&Line {
+            seed: case.seed,
+            trace_hash: case.hash,
+            verdict: &case.verdict,
+            coverage: &Coverage::of(&case.evidence),
+            path: path.as_deref(),
+            executing: case.executing,
+            judging: case.judging,
+        });
+        let failing = case.verdict.worst() > Outcome::Ok;
+        let alike = self.shown.iter().filter(|(_, _, verdict)| (verdict.worst() > Outcome::Ok) == failing).count();
+        if alike < if failing { FAILING } else { SHOWN } {
+            self.shown.push((case.seed, case.evidence, case.verdict));
+        }
+    }
+}
+
+fn report(args: &Args, tally: &Tally, out: &Path, interrupted: bool) -> Ended {
+    let summary = &tally.summary;
+    let cases: Vec<CaseView<'_>> = tally
+        .shown
+        .iter()
+        .map(|(seed, evidence, verdict)| CaseView { seed: *seed, evidence, verdict })
+        .collect();
+    let page = html::render(&Page { summary, cases: &cases }).map_err(|e| e.to_string())?;
+    let files = [
+        ("report.html", page),
+        ("verdict.json", json::render(summary).map_err(|e| e.to_string())?),
+        ("junit.xml", junit::render(summary, args.strict).map_err(|e| e.to_string())?),
+    ];
+    for (name, text) in files {
+        let path = out.join(name);
+        std::fs::write(&path, text).map_err(|e| format!("{}: {e}", path.display()))?;
+    }
+    link_latest(out);
+    let colours = terminal::colours(std::io::stdout().is_terminal(), std::env::var_os("NO_COLOR").as_deref());
+    let page = out.join("report.html").display().to_string();
+    print(&terminal::render(summary, Some(&page), colours));
+    if interrupted {
+        print("interrupted: the cases that had ended are reported, the others were dropped\n");
+    }
+    Ok(match summary.worst() {
+        Outcome::Violated => Exit::Violated,
+        Outcome::Unknown if args.strict => Exit::Inconclusive,
+        _ if !summary.broken.is_empty() => Exit::Inconclusive,
+        _ => Exit::Held,
+    })
+}
+
+/// `latest` beside the run's directory points to it.
+fn link_latest(out: &Path) {
+    let (Some(parent), Some(name)) = (out.parent(), out.file_name()) else { return };
+    let link = parent.join("latest");
+    // A convenience: where links cannot be made there is none.
+    let _ = std::fs::remove_file(&link);
+    #[cfg(unix)]
+    let _ = std::os::unix::fs::symlink(name, &link);
 }
