@@ -7,3 +7,7 @@
 
 pub mod machine;
 pub mod replay;
+pub mod toy;
+
+#[cfg(test)]
+pub(crate) mod tests;
