@@ -17,6 +17,7 @@ mod world;
 
 use crate::command::Command;
 use crate::event::{Body, Event, EventId};
+pub(crate) use reading::{failure, input, marker};
 use run::Run;
 use std::collections::BTreeMap;
 use world::News;
@@ -49,7 +50,7 @@ pub enum Unfit {
 /// # Errors
 /// [`Unfit`]; only [`Unfit::Stray`] speaks against the history.
 pub fn commands(workflow_id: &str, events: &[Event]) -> Result<Vec<TaskCommands>, Unfit> {
-    let input = reading::input(events)?;
+    let input = input(events)?;
     let mut run = Run::new(workflow_id, &input);
     let mut scheduled: BTreeMap<EventId, u32> = BTreeMap::new();
     let mut tasks = Vec::new();
@@ -83,7 +84,7 @@ pub fn commands(workflow_id: &str, events: &[Event]) -> Result<Vec<TaskCommands>
                 tell(&mut run, event, bound(&body.scheduled), news)?;
             }
             Body::ActivityTaskFailed(body) => {
-                let news = News::Failed(reading::failure(body.failure.as_ref()));
+                let news = News::Failed(failure(body.failure.as_ref()));
                 tell(&mut run, event, bound(&body.scheduled), news)?;
             }
             Body::ActivityTaskTimedOut(body) => {
@@ -103,7 +104,7 @@ pub fn commands(workflow_id: &str, events: &[Event]) -> Result<Vec<TaskCommands>
                 tell(&mut run, event, bound(&body.initiated), news)?;
             }
             Body::ChildWorkflowExecutionFailed(body) => {
-                let news = News::Failed(reading::failure(body.failure.as_ref()));
+                let news = News::Failed(failure(body.failure.as_ref()));
                 tell(&mut run, event, bound(&body.initiated), news)?;
             }
             Body::ChildWorkflowExecutionTimedOut(body) => {

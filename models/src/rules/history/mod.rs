@@ -1,5 +1,6 @@
 //! Invariants of histories, H1 to H26. Source: research/temporal-server.md §2.3, corrected by design-review items 13, 14.
 
+mod commanded;
 mod h01_order;
 mod h02_first;
 mod h03_close;
@@ -10,6 +11,7 @@ mod h07_task;
 mod h08_buffering;
 mod h09_attempt;
 mod h12_commands;
+mod h13_command_order;
 mod h14_closing;
 mod h15_activity;
 mod h16_limits;
@@ -22,6 +24,7 @@ mod h22_signal;
 mod h23_start;
 mod h24_chain;
 mod h25_completions;
+mod h26_determinism;
 mod r1_reference;
 
 use super::{PerRun, Rule};
@@ -40,6 +43,7 @@ pub fn all() -> Vec<Box<dyn Rule>> {
         Box::new(PerRun::<h08_buffering::Buffering>::new()),
         Box::new(PerRun::<h09_attempt::Attempt>::new()),
         Box::new(PerRun::<h12_commands::Commands>::new()),
+        Box::new(h13_command_order::CommandOrder),
         Box::new(PerRun::<h14_closing::Closing>::new()),
         Box::new(PerRun::<h15_activity::Activities>::new()),
         Box::new(h16_limits::Limits),
@@ -52,6 +56,7 @@ pub fn all() -> Vec<Box<dyn Rule>> {
         Box::new(h23_start::Starts),
         Box::new(h24_chain::Chain),
         Box::new(h25_completions::Completions),
+        Box::new(h26_determinism::Determinism),
         Box::new(PerRun::<r1_reference::References>::new()),
     ]
 }

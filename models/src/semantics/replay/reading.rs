@@ -10,7 +10,7 @@ use serde_json::Value;
 const DEEPEST: usize = 64;
 
 /// The program and variables that the first event carries.
-pub(super) fn input(events: &[Event]) -> Result<Input, Unfit> {
+pub(crate) fn input(events: &[Event]) -> Result<Input, Unfit> {
     let Some(Body::WorkflowExecutionStarted(started)) = events.first().map(|event| &event.body) else {
         return Err(Unfit::NoProgram);
     };
@@ -61,17 +61,19 @@ pub(super) fn output(event: &Event, payloads: &Payloads) -> Result<i64, Unfit> {
 
 /// Number and value of a local activity, from the details of its marker.
 pub(super) fn local(event: &Event, details: &Raw) -> Result<(u32, i64), Unfit> {
-    let read = || {
-        let named = details.0.as_deref()?.get("resurgam")?.clone();
-        let value = Payloads::read(named).ok()?.first_json()?;
-        let seq = u32::try_from(value.get("seq")?.as_u64()?).ok()?;
-        Some((seq, value.get("value")?.as_i64()?))
-    };
-    read().ok_or_else(|| stray(event, "its details are not those of a local activity"))
+    marker(details).ok_or_else(|| stray(event, "its details are not those of a local activity"))
+}
+
+/// Number and value of a local activity, if these are the details of one.
+pub(crate) fn marker(details: &Raw) -> Option<(u32, i64)> {
+    let named = details.0.as_deref()?.get("resurgam")?.clone();
+    let value = Payloads::read(named).ok()?.first_json()?;
+    let seq = u32::try_from(value.get("seq")?.as_u64()?).ok()?;
+    Some((seq, value.get("value")?.as_i64()?))
 }
 
 /// The program's view of a failure. Wrappers (a failure of an activity or child with a cause) are looked through.
-pub(super) fn failure(told: Option<&Told>) -> Failure {
+pub(crate) fn failure(told: Option<&Told>) -> Failure {
     let mut at = told;
     while let Some(failure) = at {
         match &failure.kind {
@@ -81,6 +83,7 @@ pub(super) fn failure(told: Option<&Told>) -> Failure {
             FailureKind::Timeout(which) => return Failure::Timeout(which.0.clone()),
             FailureKind::Terminated => return Failure::Terminated,
             FailureKind::Canceled => return Failure::Cancelled,
+            FailureKind::Server => return Failure::Application { kind: "server".into(), non_retryable: false },
             _ => at = failure.cause.as_deref(),
         }
     }
