@@ -12,6 +12,9 @@ use resurgam_reports::{CaseView, Page, render};
 use std::error::Error;
 use std::time::{Duration, Instant};
 
+/// At most this many cases are shown in full.
+const SHOWN: usize = 8;
+
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let out = arguments.next().ok_or("expected OUT.html FILE…")?;
@@ -35,8 +38,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         let path = Some(path.as_str());
         summary.add(&Case { seed: *seed, trace_hash: 0, verdict, coverage, path, executing, judging: *judging });
     }
-    let views: Vec<CaseView<'_>> =
+    let mut views: Vec<CaseView<'_>> =
         cases.iter().map(|(seed, evidence, verdict, ..)| CaseView { seed: *seed, evidence, verdict }).collect();
+    views.sort_by_key(|view| std::cmp::Reverse(view.verdict.worst()));
+    views.truncate(SHOWN);
     std::fs::write(out, render(&Page { summary: &summary, cases: &views })?)?;
     Ok(())
 }

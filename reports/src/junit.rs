@@ -98,3 +98,36 @@ fn body(summary: &Summary, rule: &RuleSummary, examples: &[Example]) -> String {
     }
     body
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::mixed;
+
+    #[test]
+    fn one_test_case_per_rule() {
+        insta::assert_snapshot!(render(&mixed(), false).unwrap());
+    }
+
+    #[test]
+    fn what_is_undecided_is_an_error_only_if_strict() {
+        let [lax, strict] = [false, true].map(|strict| render(&mixed(), strict).unwrap());
+        assert!(lax.contains("errors=\"0\"") && !lax.contains("<error"));
+        assert!(
+            strict.contains("errors=\"1\"")
+                && strict.contains("<error message=\"could not be decided in 3 of 3 cases\"")
+        );
+    }
+
+    #[test]
+    fn names_do_not_depend_on_what_happened() {
+        let mut broken = mixed();
+        broken.add_broken(3, "no server");
+        let names = |xml: &str| -> Vec<String> {
+            xml.lines().filter(|line| line.contains("<testcase")).map(|line| line.replace("/>", ">")).collect()
+        };
+        let [one, two] = [mixed(), broken].map(|summary| render(&summary, false).unwrap());
+        assert_eq!(names(&one), names(&two));
+        assert!(two.contains("no server") && two.contains("errors=\"1\""));
+    }
+}

@@ -9,7 +9,7 @@ use crate::timeline::{Item, Lane, Time, Timeline};
 use serde::Serialize;
 
 /// The least and the greatest width of a drawing, in pixels.
-const WIDTH: (f64, f64) = (880.0, 6000.0);
+const WIDTH: (f64, f64) = (620.0, 6000.0);
 /// The height of a bar and of the row that it stands in.
 const BAR: f64 = 15.0;
 const ROW: f64 = 19.0;
@@ -71,7 +71,7 @@ impl Scale {
         for time in times {
             if let Some(before) = before.replace(time) {
                 let gap_ms = time.saturating_sub(before) as f64 / 1e6;
-                x += 1.5 + 8.0 * gap_ms.ln_1p();
+                x += 1.0 + 5.0 * gap_ms.ln_1p();
             }
             moments.push((time, x));
         }

@@ -13,6 +13,8 @@ pub mod timeline;
 
 mod heat;
 mod layout;
+#[cfg(test)]
+mod sample;
 
 pub use html::{CaseView, Page, render};
 

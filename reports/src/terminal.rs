@@ -220,3 +220,32 @@ fn footer(out: &mut String, summary: &Summary, page: Option<&str>, paint: Paint)
     };
     writeln!(out, "{}", paint.outcome(summary.worst(), &line))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{mixed, summary, verdict};
+
+    #[test]
+    fn a_run_ends_with_a_table() {
+        insta::assert_snapshot!(render(&mixed(), Some("resurgam-runs/r/report.html"), false));
+    }
+
+    #[test]
+    fn the_last_line_is_the_verdict() {
+        let last = |summary: &Summary| render(summary, None, false).lines().last().unwrap_or_default().to_owned();
+        assert_eq!(last(&mixed()), "✗ violated in 1 case");
+        assert_eq!(last(&summary(&[verdict(&[("H8-buffering", Outcome::Ok)])])), "✓ all rules held in 1 case");
+        let mut broken = summary(&[verdict(&[("H8-buffering", Outcome::Ok)])]);
+        broken.add_broken(3, "no server");
+        assert_eq!(last(&broken), "? nothing violated, 1 case undecided");
+    }
+
+    #[test]
+    fn colours_need_a_terminal_and_consent() {
+        assert!(colours(true, None) && colours(true, Some(OsStr::new(""))));
+        assert!(!colours(false, None) && !colours(true, Some(OsStr::new("1"))));
+        assert!(render(&mixed(), None, true).contains("\x1b[1;31m"));
+        assert!(!render(&mixed(), None, false).contains('\x1b'), "evidence must not steer the terminal");
+    }
+}

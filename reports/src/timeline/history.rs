@@ -22,6 +22,9 @@ pub struct RunTable {
     pub rows: Vec<Row>,
     /// How many events in the middle were left out.
     pub hidden: usize,
+    /// Named by a violation.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub bad: bool,
 }
 
 /// One event, as a row.
@@ -64,6 +67,7 @@ pub(super) fn table(run: &Run, clock: &Clock, findings: &[&Finding]) -> RunTable
         run: run.run_id.clone(),
         status: close.trim_start_matches("WorkflowExecution").to_owned(),
         hidden: all - rows.len(),
+        bad: rows.iter().any(|row| row.bad),
         rows,
     }
 }

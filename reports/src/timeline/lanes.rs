@@ -74,7 +74,7 @@ pub(super) fn tasks(evidence: &Evidence, workflow: &str, findings: &[&Finding], 
         let (to, said) = ended(operations);
         let item = Item {
             from: time(handed.at),
-            to: Some(to.unwrap_or(end)),
+            to: Some(to.unwrap_or(if lost(handed) { time(handed.at) } else { end })),
             open: to.is_none(),
             class: if task.sticky { "sticky" } else { "task" },
             label,
@@ -109,7 +109,7 @@ pub(super) fn activities(evidence: &Evidence, workflow: &str, findings: &[&Findi
         });
         let item = Item {
             from: time(handed.at),
-            to: Some(to.unwrap_or(end)),
+            to: Some(to.unwrap_or(if lost(handed) { time(handed.at) } else { end })),
             open: to.is_none(),
             class: class.unwrap_or("info"),
             label: format!("attempt {}", task.attempt),
@@ -130,6 +130,11 @@ pub(super) fn activities(evidence: &Evidence, workflow: &str, findings: &[&Findi
     }
     let lane = |((_, _, id), items)| Lane { group: "activities", name: format!("activity {id}"), items };
     lanes.into_iter().map(lane).collect()
+}
+
+/// The worker lost the task on purpose: nothing is under way any more.
+fn lost(handed: &Handed) -> bool {
+    handed.tricks.iter().any(|trick| matches!(trick, Trick::Drop | Trick::Crash))
 }
 
 /// The calls with which workers answered each task.
