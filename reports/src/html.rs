@@ -12,7 +12,8 @@ use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
 use resurgam_models::coverage::{self, kinds};
 use resurgam_models::evidence::Evidence;
-use resurgam_models::program::{Input, Program};
+use resurgam_models::listing;
+use resurgam_models::program::Input;
 use resurgam_models::rules;
 use resurgam_models::summary::{CaseSummary, RuleSummary, Summary};
 use resurgam_models::verdict::{Finding, Outcome, Verdict};
@@ -298,7 +299,7 @@ fn workflow(evidence: &Evidence, id: &str, findings: &[&Finding]) -> Workflow {
     for run in evidence.runs.iter().filter(|run| run.workflow_id == id) {
         let input = run.started().and_then(|started| started.input.first_json());
         let Some(input) = input.and_then(|json| serde_json::from_value::<Input>(json).ok()) else { continue };
-        let listing = listing(&input.program);
+        let listing = listing::program(&input.program);
         if !programs.contains(&listing) {
             programs.push(listing);
         }
@@ -313,11 +314,6 @@ fn workflow(evidence: &Evidence, id: &str, findings: &[&Finding]) -> Workflow {
         programs,
         timeline,
     }
-}
-
-/// A program as a person reads it.
-fn listing(program: &Program) -> String {
-    serde_json::to_string_pretty(program).unwrap_or_default()
 }
 
 /// One list of counts, as bars.

@@ -12,10 +12,11 @@ use std::time::Duration;
 pub(crate) const PASSING: &str = include_str!("../fixtures/passing.txt");
 pub(crate) const VIOLATING: &str = include_str!("../fixtures/violating.txt");
 
-/// A fixture and what the rules say of it.
+/// A fixture and what two rules say of it; the fixtures are not whole enough for the others.
 pub(crate) fn judged(text: &str) -> (Evidence, Verdict) {
     let evidence = parse(text).unwrap();
-    let verdict = judge("1", &evidence, &Profile::default());
+    let mut verdict = judge("1", &evidence, &Profile::default());
+    verdict.rules.retain(|rule| ["H3-close", "H8-buffering"].contains(&rule.rule.as_str()));
     (evidence, verdict)
 }
 

@@ -17,6 +17,15 @@ pub use document::{Document, Form, read};
 pub use version::{Versioned, read_versioned};
 
 use std::collections::BTreeSet;
+use std::io::Read;
+
+/// The text of a file, decompressed if it is gzip; at most `max` bytes are read, counted after decompression.
+///
+/// # Errors
+/// One line that begins with `name`.
+pub fn text(name: &str, input: impl Read, max: u64) -> Result<String, Problem> {
+    source::text(input, max).map_err(|what| Problem::of(name, &what))
+}
 
 /// Why a piece of evidence cannot be read: one line that says where and what.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
