@@ -6,7 +6,7 @@ use crate::event::Payloads;
 use crate::evidence::{Attempt, Evidence, Handed, Operation, Run};
 use crate::plan::Action;
 use crate::recording::{ActivityEnd, Answer, At, Call, Reply};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// The text of a whole recording: a header before and an end after the given lines. For the examples of rules.
 macro_rules! whole {
@@ -153,4 +153,13 @@ pub(super) fn commanded<T>(
         }
     }
     all
+}
+
+/// Workflow ids of which a run may exist that the recording does not know: a start was attempted and its outcome is
+/// unknown. If the run was terminated before a worker saw it and another became current, nothing names it.
+pub(super) fn perhaps_unnamed(evidence: &Evidence) -> FxHashSet<&str> {
+    let starts =
+        asked(evidence).filter(|call| matches!(call.action, Action::Start(_) | Action::SignalWithStart { .. }));
+    let open = |attempt: &Attempt| matches!(attempt.answer, Answer::Info { .. });
+    starts.filter(|call| call.operation.attempts.iter().any(open)).map(|call| call.workflow_id).collect()
 }

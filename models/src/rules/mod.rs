@@ -127,4 +127,6 @@ pub fn find(name: &str) -> Option<Box<dyn Rule>> {
 }
 
 #[cfg(test)]
+mod mangled;
+#[cfg(test)]
 mod tests;

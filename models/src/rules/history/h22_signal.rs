@@ -4,7 +4,7 @@ use crate::event::{Body, EventId};
 use crate::evidence::{Evidence, Operation, Run};
 use crate::plan::Action;
 use crate::recording::{At, OperationId};
-use crate::rules::book::{acknowledged, asked, by_workflow, number, possible, shows, whole};
+use crate::rules::book::{acknowledged, asked, by_workflow, number, perhaps_unnamed, possible, shows, whole};
 use crate::rules::{About, Findings, Rule};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
@@ -86,11 +86,15 @@ impl Rule for Signals {
                 }
             }
         }
-        let runs = by_workflow(evidence);
+        // Where a signal may stand in a run that the recording does not know, neither absence nor order is decided.
+        let unnamed = perhaps_unnamed(evidence);
+        let mut runs = by_workflow(evidence);
+        runs.retain(|workflow_id, _| !unnamed.contains(workflow_id));
         for (kind, alike) in &kinds {
             count(kind, alike, evidence, &runs, findings);
         }
-        for (index, run) in evidence.runs.iter().enumerate() {
+        let named = |run: &&Run| !unnamed.contains(run.workflow_id.as_str());
+        for (index, run) in evidence.runs.iter().enumerate().filter(|(_, run)| named(run)) {
             order(index, run, &kinds, findings);
         }
     }

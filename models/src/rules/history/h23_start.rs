@@ -4,7 +4,7 @@ use crate::event::EventId;
 use crate::evidence::{Attempt, Evidence, Run};
 use crate::plan::Action;
 use crate::recording::{Answer, At, OperationId, Reply};
-use crate::rules::book::{Asked, asked, by_execution, by_workflow, whole};
+use crate::rules::book::{Asked, asked, by_execution, by_workflow, perhaps_unnamed, whole};
 use crate::rules::{About, Findings, Rule};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -63,8 +63,13 @@ impl Rule for Starts {
         }
         if evidence.is_whole() {
             let known = by_execution(evidence);
+            let unnamed = perhaps_unnamed(evidence);
             for call in asked(evidence) {
                 acknowledged_exist(&call, &known, findings);
+                // The run in between may be one that the recording does not know.
+                if unnamed.contains(call.workflow_id) {
+                    continue;
+                }
                 started_twice(&call, runs.get(call.workflow_id).map_or(&[], Vec::as_slice), findings);
             }
         }

@@ -4,7 +4,7 @@ use crate::event::Body;
 use crate::evidence::{Evidence, Operation, Run};
 use crate::plan::Action;
 use crate::recording::{At, Reply};
-use crate::rules::book::{acknowledged, asked, by_execution, number, shows, whole};
+use crate::rules::book::{acknowledged, asked, by_execution, number, perhaps_unnamed, shows, whole};
 use crate::rules::{About, Findings, Rule};
 use rustc_hash::FxHashMap;
 
@@ -115,6 +115,8 @@ fn arrivals(evidence: &Evidence) -> FxHashMap<&str, Vec<At>> {
             }
         }
     }
+    let unnamed = perhaps_unnamed(evidence);
+    kinds.retain(|(workflow_id, ..), _| !unnamed.contains(workflow_id));
     let mut times: FxHashMap<&str, Vec<At>> = FxHashMap::default();
     for alike in kinds.values() {
         if let (Some(operation), Some(run)) = (alike.sent, alike.run)
