@@ -5,6 +5,7 @@
 //! protobuf or an orchestrator: the judge shares no code with what it judges.
 
 pub mod command;
+pub mod corrupt;
 pub mod coverage;
 pub mod deadline;
 pub mod event;
