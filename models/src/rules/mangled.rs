@@ -19,7 +19,7 @@ fn at<T>(list: &mut [T], index: usize) -> Option<&mut T> {
 
 /// Some run, final or not.
 fn some_run(evidence: &mut Evidence, index: usize) -> Option<&mut Run> {
-    let reads = !evidence.reads.is_empty() && index % 3 == 0;
+    let reads = !evidence.reads.is_empty() && index.is_multiple_of(3);
     at(if reads { &mut evidence.reads } else { &mut evidence.runs }, index)
 }
 
