@@ -267,11 +267,8 @@ impl Tally {
 
 fn report(args: &Args, tally: &Tally, out: &Path, interrupted: bool) -> Ended {
     let summary = &tally.summary;
-    let cases: Vec<CaseView<'_>> = tally
-        .shown
-        .iter()
-        .map(|(seed, evidence, verdict)| CaseView { seed: *seed, evidence, verdict })
-        .collect();
+    let cases: Vec<CaseView<'_>> =
+        tally.shown.iter().map(|(seed, evidence, verdict)| CaseView { seed: *seed, evidence, verdict }).collect();
     let page = html::render(&Page { summary, cases: &cases }).map_err(|e| e.to_string())?;
     let files = [
         ("report.html", page),

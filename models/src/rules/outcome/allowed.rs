@@ -192,7 +192,7 @@ impl Execution<'_> {
                 let values = self.child(call)?;
                 blocks(self, Some(call.into), &values, true, true)
             }
-            Statement::Parallel { until, branches } => self.parallel(*until, branches, vars, others, cancel),
+            Statement::Parallel { until, branches } => self.parallel(*until, branches, &vars, others, cancel),
             Statement::Scope { cancel_after_ms: None, body } => self.block(body, vars, others, cancel),
             Statement::Scope { cancel_after_ms: Some(_), body } => {
                 let plain = self.block(body, vars.clone(), others, cancel)?;
@@ -220,7 +220,7 @@ impl Execution<'_> {
         }
     }
 
-    fn parallel(&mut self, until: Until, branches: &[Block], vars: Vars, others: &Vars, cancel: bool) -> Option<Ends> {
+    fn parallel(&mut self, until: Until, branches: &[Block], vars: &Vars, others: &Vars, cancel: bool) -> Option<Ends> {
         let outer = std::mem::replace(&mut self.stored, vec![Values::none(); vars.len()]);
         let mut around = others.clone();
         let mut stable = None;
@@ -242,7 +242,7 @@ impl Execution<'_> {
         }
         let each = stable?;
         // Any mixture of what was there and what the branches stored.
-        let after = join(&vars, &self.stored);
+        let after = join(vars, &self.stored);
         self.stored = join(&outer, &self.stored);
         let (mut all_done, mut one_done, mut failed, mut cancelled) = (true, branches.is_empty(), false, false);
         for ends in &each {
