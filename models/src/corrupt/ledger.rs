@@ -26,12 +26,27 @@ fn acknowledged(evidence: &Evidence, request: &str, fits: impl Fn(&Action, &Repl
         })
 }
 
-fn acknowledged_signal(evidence: &Evidence, body: &Body) -> bool {
+/// True if this signal is the only one of its kind in all histories, and the one call that sent it was acknowledged. The
+/// server does not write request ids on signals of clients, so name and value tell which call it was.
+fn acknowledged_signal(evidence: &Evidence, run: &Run, body: &Body) -> bool {
     let Body::WorkflowExecutionSignaled(signal) = body else { return false };
-    acknowledged(evidence, &signal.request_id, |action, reply| {
-        matches!(action, Action::Signal { .. } | Action::SignalWithStart { .. })
-            && matches!(reply, Reply::Done | Reply::Run { .. })
-    })
+    let number = |input: &Payloads| input.first_json().and_then(|value| value.as_i64());
+    let Some(sent) = number(&signal.input).filter(|_| signal.external.workflow_id.is_empty()) else { return false };
+    let mut calls = evidence.operations.values().filter(|operation| match &operation.call {
+        Call::Client { workflow_id, action: Action::Signal { name, value }, .. }
+        | Call::Client { workflow_id, action: Action::SignalWithStart { name, value, .. }, .. } => {
+            *workflow_id == run.workflow_id && *name == signal.name && *value == sent
+        }
+        _ => false,
+    });
+    let told = calls.next().is_some_and(|call| {
+        call.attempts.len() == 1
+            && call.replies().any(|(_, reply)| matches!(reply, Reply::Done | Reply::Run { .. }))
+            && calls.next().is_none()
+    });
+    let same = |event: &&crate::event::Event| matches!(&event.body, Body::WorkflowExecutionSignaled(s) if s.name == signal.name && number(&s.input) == Some(sent));
+    let all = evidence.runs.iter().filter(|other| other.workflow_id == run.workflow_id);
+    told && all.flat_map(|run| &run.events).filter(same).count() == 1
 }
 
 /// The update that a completion completes, by id.
@@ -115,18 +130,22 @@ pub(super) const ALL: &[Corruption] = &[
         name: "acknowledged-signal-missing",
         what: "a signal that was acknowledged is not in the history, and nothing in the history shows it",
         expected: &["H22"],
-        find: |e| places(e, |_, _, event| acknowledged_signal(e, &event.body)),
+        find: |e| {
+            let whole = e.is_whole();
+            places(e, |run, _, event| whole && acknowledged_signal(e, run, &event.body))
+        },
         change: |e, site| remove(e, site.run, site.place),
     },
     Corruption {
         name: "signal-twice",
         what: "a signal stands in the history twice",
-        expected: &["H22"],
+        expected: &["H22", "L2"],
         find: |e| {
-            places(
-                e,
-                |_, _, event| matches!(&event.body, Body::WorkflowExecutionSignaled(s) if !s.request_id.is_empty()),
-            )
+            let whole = e.is_whole();
+            places(e, |run, _, event| {
+                let named = matches!(&event.body, Body::WorkflowExecutionSignaled(s) if !s.request_id.is_empty());
+                named || (whole && acknowledged_signal(e, run, &event.body))
+            })
         },
         change: |e, site| {
             let body = event(e, site.run, site.place)?.body.clone();
