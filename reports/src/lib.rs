@@ -4,9 +4,11 @@
 
 pub mod clock;
 pub mod command;
+pub mod difference;
 pub mod html;
 pub mod json;
 pub mod junit;
+pub mod merged;
 pub mod terminal;
 pub mod text;
 pub mod timeline;
