@@ -234,6 +234,6 @@ fn message<M: Name>(id: &str, step: &str, body: &M) -> Message {
 
 /// The details of a local activity's marker.
 fn marker(seq: u32, value: i64) -> std::collections::HashMap<String, Payloads> {
-    let payload = json(&serde_json::json!({"seq": seq, "value": value}));
-    [("resurgam".to_owned(), Payloads { payloads: vec![payload] })].into()
+    let payload = json(&resurgam_models::marker::content(seq, value));
+    [(resurgam_models::marker::DETAIL.to_owned(), Payloads { payloads: vec![payload] })].into()
 }

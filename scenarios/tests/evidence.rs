@@ -1,0 +1,42 @@
+//! The judge is silent on committed evidence of the real server, and had something to look at.
+
+use resurgam_models::judge::judge;
+use resurgam_models::profile::Profile;
+use resurgam_models::verdict::Outcome;
+use resurgam_scenarios::fixtures;
+use std::collections::BTreeMap;
+
+#[test]
+fn every_rule_is_silent_on_the_real_server() {
+    let mut complaints = Vec::new();
+    for fixture in fixtures().unwrap() {
+        let header = fixture.evidence.header.clone().unwrap();
+        let profile = Profile::of(&header.target, &header.target_version);
+        for rule in judge(&fixture.name, &fixture.evidence, &profile).rules {
+            if rule.outcome > Outcome::Ok {
+                complaints.push(format!("{}: {} {:?} {}", fixture.name, rule.rule, rule.findings.first(), rule.why));
+            }
+        }
+    }
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+/// A rule that examined nothing in all the evidence has not been proven silent.
+#[test]
+fn every_rule_examined_something() {
+    let mut examined: BTreeMap<String, u64> = BTreeMap::new();
+    for fixture in fixtures().unwrap() {
+        for rule in judge(&fixture.name, &fixture.evidence, &Profile::default()).rules {
+            *examined.entry(rule.rule).or_default() += rule.examined;
+        }
+    }
+    let idle: Vec<_> = examined.iter().filter(|(_, count)| **count == 0).map(|(rule, _)| rule).collect();
+    assert!(idle.is_empty() && examined.len() > 20, "nothing to examine for {idle:?}");
+}
+
+#[test]
+fn nothing_in_the_evidence_is_unrecognised() {
+    for fixture in fixtures().unwrap() {
+        assert!(fixture.evidence.notes.unrecognised.is_empty(), "{}: {:?}", fixture.name, fixture.evidence.notes);
+    }
+}
