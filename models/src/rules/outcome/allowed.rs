@@ -201,7 +201,9 @@ impl Execution<'_> {
             }
             Statement::Try { body, catch, finally } => {
                 let mut before = self.block(body, vars, others, cancel)?;
-                if let (Some(catch), Some(vars)) = (catch, before.failed.take()) {
+                if let Some(catch) = catch
+                    && let Some(vars) = before.failed.take()
+                {
                     before = before.or(self.block(catch, vars, others, cancel)?);
                 }
                 let mut ends = Ends::default();

@@ -44,6 +44,12 @@ fn a_sequence_is_exact_and_only_what_blocks_is_cancelled() {
 }
 
 #[test]
+fn a_failure_that_nothing_catches_leaves_a_try() {
+    let body = json!([{"do": "try", "body": [{"do": "fail", "kind": "k"}], "finally": [set(0, 1)]}]);
+    assert_eq!(allowed(&body, &nobody(false)), (false, true, false, Values::none()));
+}
+
+#[test]
 fn a_wait_needs_a_signal_that_someone_sent() {
     let body = json!([{"do": "await_signal", "name": "s", "into": 0}]);
     assert_eq!(allowed(&body, &nobody(true)), (false, false, true, Values::none()));

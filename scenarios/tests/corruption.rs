@@ -1,0 +1,41 @@
+//! The judge is loud: true evidence of the real server, corrupted in every way of the catalogue wherever that makes it
+//! wrong, is caught by a rule that names the right thing in at least 99 of 100 places.
+
+use resurgam_models::corrupt;
+use resurgam_models::profile::Profile;
+use resurgam_scenarios::fixtures;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// Places per corruption and recording.
+const MOST: usize = 2;
+
+#[test]
+fn corrupted_evidence_is_caught() {
+    let mut tally: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
+    let mut survivors = String::new();
+    for fixture in fixtures().unwrap() {
+        let header = fixture.evidence.header.clone().unwrap();
+        let profile = Profile::of(&header.target, &header.target_version);
+        for tried in corrupt::score(&fixture.name, &fixture.evidence, &profile, MOST) {
+            let (caught, all) = tally.entry(tried.corruption).or_default();
+            *all += 1;
+            *caught += u32::from(tried.caught);
+            if !tried.caught {
+                let run = &fixture.evidence.runs.get(tried.site.run);
+                let run = run.map(|run| format!("{}/{}", run.workflow_id, run.run_id)).unwrap_or_default();
+                let place = tried.site.place;
+                writeln!(survivors, "{} {run} place {place}: {} by {:?}", fixture.name, tried.corruption, tried.by)
+                    .unwrap();
+            }
+        }
+    }
+    for (corruption, (caught, all)) in &tally {
+        println!("{corruption:40} {caught:5} of {all:5}");
+    }
+    println!("survivors:\n{survivors}");
+    let (caught, all) = tally.values().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    println!("{caught} of {all} caught, {} kinds", tally.len());
+    assert_eq!(tally.len(), corrupt::all().len(), "a corruption of the catalogue fits nowhere in the evidence");
+    assert!(tally.len() >= 25 && caught * 100 >= all * 99, "{caught} of {all} caught; survivors:\n{survivors}");
+}
