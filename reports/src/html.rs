@@ -275,7 +275,7 @@ fn case(summary: &Summary, view: &CaseView<'_>) -> Case {
             .map(|(rule, finding)| Found {
                 rule: rule.rule.clone(),
                 title: rules::find(&rule.rule).map_or("", |rule| rule.about().title),
-                finding: finding.clone(),
+                finding: without_repeats(finding),
             })
             .collect(),
         undecided: rules()
@@ -291,6 +291,14 @@ fn case(summary: &Summary, view: &CaseView<'_>) -> Case {
         workflows: workflows.into_iter().map(|id| workflow(view.evidence, id, &findings)).collect(),
         hidden,
     }
+}
+
+/// The same event may show a violation by two of its fields.
+fn without_repeats(finding: &Finding) -> Finding {
+    let mut finding = finding.clone();
+    finding.events.dedup();
+    finding.operations.dedup();
+    finding
 }
 
 fn workflow(evidence: &Evidence, id: &str, findings: &[&Finding]) -> Workflow {
