@@ -103,8 +103,8 @@ impl Activity {
 
     fn time_out(&self, event: &Event, task: &ActivityTaskTimedOut) -> Option<String> {
         let ((earliest, kind), at) = (self.earliest(task)?, event.time?);
-        (at < earliest - ROUNDING).then(|| {
-            let early = (earliest - at) / 1_000_000;
+        (at < earliest.saturating_sub(ROUNDING)).then(|| {
+            let early = earliest.saturating_sub(at) / 1_000_000;
             format!("the {kind} timeout of an activity struck {early} ms before it could")
         })
     }

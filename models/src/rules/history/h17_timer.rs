@@ -79,9 +79,9 @@ impl Stream for Timers {
                 if let Some((timer, from, at)) = timer
                     .and_then(|t| Some((t.at?, t.timeout, event.time?)))
                     .map(|(from, timeout, at)| (timeout, from, at))
-                    && at < from.saturating_add(timer.0) - ROUNDING
+                    && at < from.saturating_add(timer.0).saturating_sub(ROUNDING)
                 {
-                    let early = (from.saturating_add(timer.0) - at) / 1_000_000;
+                    let early = from.saturating_add(timer.0).saturating_sub(at) / 1_000_000;
                     findings.violated(&[fired.started, event.id], format!("the timer fires {early} ms early"));
                 }
             }

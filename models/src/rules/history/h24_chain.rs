@@ -116,7 +116,7 @@ fn backoff(run: &Run, findings: &mut Findings) {
     if started.first_backoff.0 > 0 && matches!(first.body, Body::WorkflowTaskScheduled(_)) {
         findings.examine();
         if scheduled.saturating_add(SLACK) < begin.saturating_add(started.first_backoff.0) {
-            let (early, whole) = ((scheduled - begin) / 1_000_000, started.first_backoff.0 / 1_000_000);
+            let (early, whole) = (scheduled.saturating_sub(begin) / 1_000_000, started.first_backoff.0 / 1_000_000);
             let message = format!("the first workflow task comes after {early} ms, though the back-off is {whole} ms");
             findings.violated(&[EventId(1), first.id], message);
         }
