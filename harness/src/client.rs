@@ -177,13 +177,7 @@ impl Asked<'_> {
             identity: start.identity,
             request_id: start.request_id,
             workflow_id_reuse_policy: start.workflow_id_reuse_policy,
-            workflow_id_conflict_policy: match start.workflow_id_conflict_policy {
-                // FAIL is not valid for this call; its own default is USE_EXISTING.
-                policy if policy == i32::from(WorkflowIdConflictPolicy::Fail) => {
-                    WorkflowIdConflictPolicy::UseExisting.into()
-                }
-                policy => policy,
-            },
+            workflow_id_conflict_policy: start.workflow_id_conflict_policy,
             retry_policy: start.retry_policy,
             signal_name: name.into(),
             signal_input: payloads(&value),

@@ -45,8 +45,8 @@ pub(crate) struct Args {
     /// Start no new case after this long, such as `90s`, `10m` or `2h`.
     #[arg(long = "for", value_parser = duration)]
     limit: Option<Duration>,
-    /// Cases at the same time.
-    #[arg(long, default_value_t = 8)]
+    /// Cases at the same time: a case mostly waits.
+    #[arg(long, default_value_t = 16)]
     jobs: usize,
     /// Directory of the run [default: resurgam-runs/SEED-TARGET].
     #[arg(long)]

@@ -2,7 +2,7 @@
 
 use crate::Ended;
 use crate::exit::{Exit, print};
-use resurgam_models::{plan, program, recording, verdict};
+use resurgam_models::{plan, program, recording, summary, verdict};
 use schemars::schema_for;
 
 /// The arguments.
@@ -21,6 +21,8 @@ enum Format {
     Recording,
     /// What the rules say about a case.
     Verdict,
+    /// The verdict on a whole run: its `verdict.json`.
+    Summary,
     /// A workflow program, the first argument of the workflow that executes it.
     Program,
 }
@@ -31,6 +33,7 @@ pub(crate) fn run(args: &Args) -> Ended {
         Format::Plan => schema_for!(plan::Plan),
         Format::Recording => schema_for!(recording::Entry),
         Format::Verdict => schema_for!(verdict::Verdict),
+        Format::Summary => schema_for!(summary::Summary),
         Format::Program => schema_for!(program::Input),
     };
     print(&(serde_json::to_string_pretty(&schema).map_err(|e| e.to_string())? + "\n"));
