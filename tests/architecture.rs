@@ -1,5 +1,7 @@
 //! The dependency rules of ARCHITECTURE.md, checked on what cargo resolves: who may know whom, and how heavy `models` may be.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -6,6 +6,7 @@ use resurgam_api::temporal::enums::v1::TaskQueueKind;
 use resurgam_api::temporal::failure::v1::failure::FailureInfo;
 use resurgam_api::temporal::failure::v1::{ApplicationFailureInfo, Failure as ApiFailure};
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
+use resurgam_models::failure::kind_of;
 use resurgam_models::program::{Failure, Millis, Retry, WORKFLOW_TYPE};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -49,13 +50,8 @@ pub(crate) fn retry(policy: &Retry) -> RetryPolicy {
 /// An application failure, as workflows and activities report it. What is not an application failure by origin is
 /// sent as one whose type says what it was.
 pub(crate) fn failure(failure: &Failure) -> ApiFailure {
-    let (kind, non_retryable) = match failure {
-        Failure::Application { kind, non_retryable } => (kind.clone(), *non_retryable),
-        Failure::Timeout(which) => (format!("timeout:{which}"), false),
-        Failure::Terminated => ("terminated".into(), false),
-        Failure::StartFailed => ("start-failed".into(), false),
-        Failure::Cancelled => ("cancelled".into(), false),
-    };
+    let kind = kind_of(failure);
+    let non_retryable = matches!(failure, Failure::Application { non_retryable: true, .. });
     ApiFailure {
         message: kind.clone(),
         source: "resurgam".into(),

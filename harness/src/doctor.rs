@@ -74,7 +74,7 @@ fn go(pinned: &Pinned) -> Finding {
 
 fn server(pinned: &Pinned) -> Finding {
     const NAME: &str = "temporal server";
-    const TODO: &str = "run `resurgam setup temporal`";
+    const REMEDY: &str = "run `resurgam setup temporal`";
     match pinned.installed() {
         Some(Ok(())) => Finding::fact(NAME, format!("{} at {}", pinned.version(), pinned.program().display())),
         Some(Err(said)) => {
@@ -82,10 +82,10 @@ fn server(pinned: &Pinned) -> Finding {
             Finding::lack(
                 NAME,
                 format!("{} is not version {}: {said}", pinned.program().display(), pinned.version()),
-                TODO,
+                REMEDY,
             )
         }
-        None => Finding::lack(NAME, format!("{} is not installed", pinned.version()), TODO),
+        None => Finding::lack(NAME, format!("{} is not installed", pinned.version()), REMEDY),
     }
 }
 

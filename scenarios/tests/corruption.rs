@@ -1,6 +1,8 @@
 //! The judge is loud: true evidence of the real server, corrupted in every way of the catalogue wherever that makes it
 //! wrong, is caught by a rule that names the right thing in at least 99 of 100 places.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use resurgam_models::corrupt;
 use resurgam_models::profile::Profile;
 use resurgam_scenarios::fixtures;

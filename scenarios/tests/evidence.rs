@@ -1,5 +1,7 @@
 //! The judge is silent on committed evidence of the real server, and had something to look at.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use resurgam_models::judge::judge;
 use resurgam_models::profile::Profile;
 use resurgam_models::verdict::Outcome;

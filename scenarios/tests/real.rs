@@ -1,5 +1,7 @@
 //! Fresh random cases on the real Temporal server: no rule fires.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use resurgam_harness::real;
 use resurgam_harness::run::{self, Ended, Keep, Options};
 use resurgam_harness::target::{Options as ServerOptions, Temporal};

@@ -1,6 +1,8 @@
 //! The three properties that define a reentrant process, on recorded histories of the real server: a run is resumable
 //! and recoverable at every event, reactive to every signal, and the two evaluators agree on it.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use resurgam_models::command::Command;
 use resurgam_models::event::{Body, Event};
 use resurgam_models::evidence::Run;

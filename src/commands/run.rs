@@ -24,6 +24,9 @@ const SHOWN: usize = 3;
 /// How many failing cases are shown with their timelines.
 const FAILING: usize = 20;
 
+/// Without a terminal, a line of progress after this many cases.
+const LINE: u64 = 100;
+
 /// The arguments.
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -244,6 +247,11 @@ impl Tally {
         self.bar.inc(1);
         let (violated, unknown) = (self.summary.count(Outcome::Violated), self.summary.count(Outcome::Unknown));
         self.bar.set_message(format!("{violated} violated, {unknown} unknown"));
+        // Where nobody sees the bar, in the log of a nightly run, a line now and then says how far it is.
+        let ended = self.bar.position();
+        if self.bar.is_hidden() && ended.is_multiple_of(LINE) {
+            print(&format!("{ended} cases ended, {violated} violated, {unknown} unknown\n"));
+        }
     }
 
     fn judged(&mut self, case: Case) {

@@ -4,7 +4,6 @@
 //! absent) and strict about *sense* (a text where an id belongs is an error that names the field).
 
 use super::EventId;
-use base64::Engine as _;
 use serde_json::{Map, Value, json};
 
 /// A typed attribute of an event.
@@ -50,7 +49,7 @@ pub(crate) fn brief(value: &Value) -> String {
     }
 }
 
-fn object(value: Value) -> Result<Map<String, Value>, String> {
+pub(super) fn object(value: Value) -> Result<Map<String, Value>, String> {
     match value {
         Value::Object(map) => Ok(map),
         other => Err(format!("expected an object, found {}", brief(&other))),
@@ -75,11 +74,11 @@ pub(crate) fn snake(name: &str) -> String {
     out
 }
 
-fn part<T: Field>(map: &mut Map<String, Value>, name: &str) -> Result<T, String> {
+pub(super) fn part<T: Field>(map: &mut Map<String, Value>, name: &str) -> Result<T, String> {
     take(map, name).map_or_else(|| Ok(T::default()), |v| T::read(v).map_err(|e| format!("{name}: {e}")))
 }
 
-fn compact(pairs: Vec<(&str, Option<Value>)>) -> Option<Value> {
+pub(super) fn compact(pairs: Vec<(&str, Option<Value>)>) -> Option<Value> {
     let map: Map<String, Value> = pairs.into_iter().filter_map(|(k, v)| Some((k.to_owned(), v?))).collect();
     (!map.is_empty()).then_some(Value::Object(map))
 }
@@ -264,233 +263,6 @@ impl Field for Execution {
     }
 }
 
-/// One payload: its encoding and its bytes (encrypted ones stay opaque).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Payload {
-    /// The `encoding` metadata, such as `json/plain`.
-    pub encoding: String,
-    /// The bytes.
-    pub data: Vec<u8>,
-}
-
-impl Payload {
-    /// A `json/plain` payload.
-    #[must_use]
-    pub fn json(value: &Value) -> Self {
-        Self { encoding: "json/plain".into(), data: value.to_string().into_bytes() }
-    }
-    /// The value inside, if this is plain JSON.
-    #[must_use]
-    pub fn as_json(&self) -> Option<Value> {
-        (self.encoding == "json/plain").then(|| serde_json::from_slice(&self.data).ok())?
-    }
-}
-
-fn base64(text: &str) -> Result<Vec<u8>, String> {
-    let engine = &base64::engine::general_purpose::STANDARD;
-    engine.decode(text).map_err(|e| format!("expected base64: {e}"))
-}
-
-impl Field for Payload {
-    /// The protobuf form has base64 in `metadata` and `data`. The web UI exports decoded payloads instead, any JSON
-    /// value; that is taken as plain JSON.
-    fn read(value: Value) -> Result<Self, String> {
-        let Value::Object(map) = &value else { return Ok(Self::json(&value)) };
-        let encoded = (|| {
-            let encoding = map.get("metadata")?.get("encoding")?.as_str()?;
-            let data = map.get("data").and_then(Value::as_str).unwrap_or_default();
-            Some((base64(encoding).ok()?, base64(data).ok()?))
-        })();
-        Ok(match encoded {
-            Some((encoding, data)) => Self { encoding: String::from_utf8_lossy(&encoding).into_owned(), data },
-            None => Self::json(&value),
-        })
-    }
-    fn write(&self) -> Option<Value> {
-        let engine = &base64::engine::general_purpose::STANDARD;
-        Some(json!({"metadata": {"encoding": engine.encode(&self.encoding)}, "data": engine.encode(&self.data)}))
-    }
-}
-
-/// A list of payloads, absent as an empty one.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Payloads(pub Vec<Payload>);
-
-impl Payloads {
-    /// One `json/plain` payload.
-    #[must_use]
-    pub fn one(value: &Value) -> Self {
-        Self(vec![Payload::json(value)])
-    }
-    /// The first payload as a JSON value, if it is plain JSON.
-    #[must_use]
-    pub fn first_json(&self) -> Option<Value> {
-        self.0.first()?.as_json()
-    }
-}
-
-impl Field for Payloads {
-    fn read(value: Value) -> Result<Self, String> {
-        let list = match value {
-            Value::Object(mut map) => take(&mut map, "payloads").unwrap_or(Value::Array(vec![])),
-            other => other,
-        };
-        match list {
-            Value::Array(items) => Ok(Self(items.into_iter().map(Payload::read).collect::<Result<_, _>>()?)),
-            other => Ok(Self(vec![Payload::read(other)?])),
-        }
-    }
-    fn write(&self) -> Option<Value> {
-        (!self.0.is_empty()).then(|| json!({"payloads": self.0.iter().filter_map(Field::write).collect::<Vec<_>>()}))
-    }
-}
-
-/// The kind of a failure and what a rule reads of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum FailureKind {
-    /// Raised by application code, with its type and whether it forbids a retry.
-    Application {
-        /// The error type that retry policies name.
-        kind: String,
-        /// True if it must not be retried.
-        non_retryable: bool,
-    },
-    /// A timeout of the given type (`START_TO_CLOSE`, …).
-    Timeout(Symbol),
-    /// Cancellation.
-    Canceled,
-    /// Terminated.
-    Terminated,
-    /// An error of the server.
-    Server,
-    /// Wraps the failure of an activity (cause).
-    Activity,
-    /// Wraps the failure of a child workflow (cause).
-    ChildWorkflow,
-    /// Any other or none.
-    #[default]
-    Other,
-}
-
-/// Why something failed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Failure {
-    /// The message.
-    pub message: String,
-    /// The kind.
-    pub kind: FailureKind,
-    /// The wrapped failure.
-    pub cause: Option<Box<Failure>>,
-}
-
-/// Causes nest at most this deep; deeper ones are cut (hostile input).
-const MAX_CAUSES: usize = 30;
-
-impl Failure {
-    fn decode(value: Value, depth: usize) -> Result<Self, String> {
-        let mut map = object(value)?;
-        let message = part(&mut map, "message")?;
-        let mut of = |name: &str| take(&mut map, name).map(object).transpose();
-        let kind = if let Some(mut info) = of("applicationFailureInfo")? {
-            FailureKind::Application { kind: part(&mut info, "type")?, non_retryable: part(&mut info, "nonRetryable")? }
-        } else if let Some(mut info) = of("timeoutFailureInfo")? {
-            FailureKind::Timeout(part(&mut info, "timeoutType")?)
-        } else if of("canceledFailureInfo")?.is_some() {
-            FailureKind::Canceled
-        } else if of("terminatedFailureInfo")?.is_some() {
-            FailureKind::Terminated
-        } else if of("serverFailureInfo")?.is_some() {
-            FailureKind::Server
-        } else if of("activityFailureInfo")?.is_some() {
-            FailureKind::Activity
-        } else if of("childWorkflowExecutionFailureInfo")?.is_some() {
-            FailureKind::ChildWorkflow
-        } else {
-            FailureKind::Other
-        };
-        let cause = match take(&mut map, "cause") {
-            Some(inner) if depth < MAX_CAUSES => Some(Box::new(Self::decode(inner, depth + 1)?)),
-            _ => None,
-        };
-        Ok(Self { message, kind, cause })
-    }
-}
-
-impl Field for Option<Failure> {
-    fn read(value: Value) -> Result<Self, String> {
-        Failure::decode(value, 0).map(Some)
-    }
-    fn write(&self) -> Option<Value> {
-        let failure = self.as_ref()?;
-        let mut map = Map::new();
-        map.insert("message".into(), Value::String(failure.message.clone()));
-        let info = match &failure.kind {
-            FailureKind::Application { kind, non_retryable } => {
-                Some(("applicationFailureInfo", json!({"type": kind, "nonRetryable": non_retryable})))
-            }
-            FailureKind::Timeout(which) => Some(("timeoutFailureInfo", json!({"timeoutType": which.0}))),
-            FailureKind::Canceled => Some(("canceledFailureInfo", json!({}))),
-            FailureKind::Terminated => Some(("terminatedFailureInfo", json!({}))),
-            FailureKind::Server => Some(("serverFailureInfo", json!({}))),
-            FailureKind::Activity => Some(("activityFailureInfo", json!({}))),
-            FailureKind::ChildWorkflow => Some(("childWorkflowExecutionFailureInfo", json!({}))),
-            FailureKind::Other => None,
-        };
-        if let Some((name, value)) = info {
-            map.insert(name.into(), value);
-        }
-        if let Some(cause) = &failure.cause
-            && let Some(value) = Some((**cause).clone()).write()
-        {
-            map.insert("cause".into(), value);
-        }
-        Some(Value::Object(map))
-    }
-}
-
-/// A retry policy as events carry it.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct RetryPolicy {
-    /// First back-off.
-    pub initial_interval: Span,
-    /// Multiplier per attempt, in thousandths.
-    pub backoff_coefficient: i64,
-    /// Cap of one back-off.
-    pub maximum_interval: Span,
-    /// Most attempts; 0 is unlimited.
-    pub maximum_attempts: i64,
-    /// Application error types that end the retries.
-    pub non_retryable: Vec<String>,
-}
-
-impl Field for Option<RetryPolicy> {
-    fn read(value: Value) -> Result<Self, String> {
-        let mut map = object(value)?;
-        let coefficient = take(&mut map, "backoffCoefficient").and_then(|v| v.as_f64()).unwrap_or(0.0);
-        let types = match take(&mut map, "nonRetryableErrorTypes") {
-            Some(Value::Array(items)) => items.into_iter().map(String::read).collect::<Result<_, _>>()?,
-            _ => vec![],
-        };
-        Ok(Some(RetryPolicy {
-            initial_interval: part(&mut map, "initialInterval")?,
-            backoff_coefficient: (coefficient * 1000.0).round() as i64,
-            maximum_interval: part(&mut map, "maximumInterval")?,
-            maximum_attempts: part(&mut map, "maximumAttempts")?,
-            non_retryable: types,
-        }))
-    }
-    fn write(&self) -> Option<Value> {
-        let policy = self.as_ref()?;
-        compact(vec![
-            ("initialInterval", policy.initial_interval.write()),
-            ("backoffCoefficient", Some(json!(policy.backoff_coefficient as f64 / 1000.0))),
-            ("maximumInterval", policy.maximum_interval.write()),
-            ("maximumAttempts", policy.maximum_attempts.write()),
-            ("nonRetryableErrorTypes", (!policy.non_retryable.is_empty()).then(|| json!(policy.non_retryable))),
-        ])
-    }
-}
-
 /// Any JSON value kept as it came (marker details, protobuf `Any`).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Raw(pub Option<Box<Value>>);
@@ -520,63 +292,5 @@ impl Field for TaskQueue {
     }
     fn write(&self) -> Option<Value> {
         compact(vec![("name", self.name.write()), ("kind", self.kind.write())])
-    }
-}
-
-/// `{"updateId": …}`, the identity of an update.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct UpdateMeta(pub String);
-
-impl Field for UpdateMeta {
-    fn read(value: Value) -> Result<Self, String> {
-        part(&mut object(value)?, "updateId").map(Self)
-    }
-    fn write(&self) -> Option<Value> {
-        compact(vec![("updateId", self.0.write())])
-    }
-}
-
-/// The request of an update as its acceptance records it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct UpdateRequest {
-    /// The update id.
-    pub id: String,
-    /// The handler's name.
-    pub name: String,
-    /// The arguments.
-    pub args: Payloads,
-}
-
-impl Field for UpdateRequest {
-    fn read(value: Value) -> Result<Self, String> {
-        let mut map = object(value)?;
-        let meta: UpdateMeta = part(&mut map, "meta")?;
-        let mut input = take(&mut map, "input").map(object).transpose()?.unwrap_or_default();
-        Ok(Self { id: meta.0, name: part(&mut input, "name")?, args: part(&mut input, "args")? })
-    }
-    fn write(&self) -> Option<Value> {
-        let input = compact(vec![("name", self.name.write()), ("args", self.args.write())]);
-        compact(vec![("meta", UpdateMeta(self.id.clone()).write()), ("input", input)])
-    }
-}
-
-/// How an update ended: a result or a failure.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct UpdateOutcome {
-    /// The result, if it succeeded.
-    pub success: Option<Payloads>,
-    /// The failure, if it failed.
-    pub failure: Option<Failure>,
-}
-
-impl Field for UpdateOutcome {
-    fn read(value: Value) -> Result<Self, String> {
-        let mut map = object(value)?;
-        let success = take(&mut map, "success").map(Payloads::read).transpose()?;
-        Ok(Self { success, failure: part(&mut map, "failure")? })
-    }
-    fn write(&self) -> Option<Value> {
-        let success = self.success.as_ref().map(|p| p.write().unwrap_or(json!({})));
-        compact(vec![("success", success), ("failure", self.failure.write())])
     }
 }

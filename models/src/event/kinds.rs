@@ -3,10 +3,10 @@
 //! Source: research/temporal-server.md §2.2 and the public API. An attribute that is not listed is known to
 //! [`crate::wire`] by name only; it is not kept. Fields named `…: EventId` are references to earlier events.
 
-use super::field::{
-    Execution, Failure, Field, Moment, Named, Payloads, Raw, RetryPolicy, Span, Symbol, TaskQueue, UpdateMeta,
-    UpdateOutcome, UpdateRequest, take,
-};
+use super::failure::{Failure, RetryPolicy};
+use super::field::{Execution, Field, Moment, Named, Raw, Span, Symbol, TaskQueue, take};
+use super::payload::Payloads;
+use super::update::{UpdateMeta, UpdateOutcome, UpdateRequest};
 use super::{EventId, snake};
 use serde_json::{Map, Value};
 

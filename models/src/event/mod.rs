@@ -6,15 +6,18 @@
 //!
 //! This module never decodes: [`crate::wire`] does, from the JSON shapes found in the wild.
 
+mod failure;
 mod field;
 mod kinds;
+mod payload;
+mod update;
 
-pub use field::{
-    Execution, Failure, FailureKind, Field, Moment, Named, Payload, Payloads, Raw, RetryPolicy, Span, Symbol,
-    TaskQueue, UpdateMeta, UpdateOutcome, UpdateRequest,
-};
+pub use failure::{Failure, FailureKind, RetryPolicy};
+pub use field::{Execution, Field, Moment, Named, Raw, Span, Symbol, TaskQueue};
 pub(crate) use field::{brief, integer, snake, take};
 pub use kinds::*;
+pub use payload::{Payload, Payloads};
+pub use update::{UpdateMeta, UpdateOutcome, UpdateRequest};
 
 /// The number of an event in its history, counted from 1. Zero in a reference means "none".
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

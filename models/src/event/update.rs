@@ -1,0 +1,64 @@
+//! The request and the outcome of an update as events carry them.
+
+use super::failure::Failure;
+use super::field::{Field, compact, object, part, take};
+use super::payload::Payloads;
+use serde_json::{Value, json};
+
+/// `{"updateId": …}`, the identity of an update.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UpdateMeta(pub String);
+
+impl Field for UpdateMeta {
+    fn read(value: Value) -> Result<Self, String> {
+        part(&mut object(value)?, "updateId").map(Self)
+    }
+    fn write(&self) -> Option<Value> {
+        compact(vec![("updateId", self.0.write())])
+    }
+}
+
+/// The request of an update as its acceptance records it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UpdateRequest {
+    /// The update id.
+    pub id: String,
+    /// The handler's name.
+    pub name: String,
+    /// The arguments.
+    pub args: Payloads,
+}
+
+impl Field for UpdateRequest {
+    fn read(value: Value) -> Result<Self, String> {
+        let mut map = object(value)?;
+        let meta: UpdateMeta = part(&mut map, "meta")?;
+        let mut input = take(&mut map, "input").map(object).transpose()?.unwrap_or_default();
+        Ok(Self { id: meta.0, name: part(&mut input, "name")?, args: part(&mut input, "args")? })
+    }
+    fn write(&self) -> Option<Value> {
+        let input = compact(vec![("name", self.name.write()), ("args", self.args.write())]);
+        compact(vec![("meta", UpdateMeta(self.id.clone()).write()), ("input", input)])
+    }
+}
+
+/// How an update ended: a result or a failure.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateOutcome {
+    /// The result, if it succeeded.
+    pub success: Option<Payloads>,
+    /// The failure, if it failed.
+    pub failure: Option<Failure>,
+}
+
+impl Field for UpdateOutcome {
+    fn read(value: Value) -> Result<Self, String> {
+        let mut map = object(value)?;
+        let success = take(&mut map, "success").map(Payloads::read).transpose()?;
+        Ok(Self { success, failure: part(&mut map, "failure")? })
+    }
+    fn write(&self) -> Option<Value> {
+        let success = self.success.as_ref().map(|p| p.write().unwrap_or(json!({})));
+        compact(vec![("success", success), ("failure", self.failure.write())])
+    }
+}
