@@ -145,7 +145,7 @@ fn the_models_read_what_is_written_here() {
 fn the_models_know_the_kinds_of_the_protos() {
     for kind in KINDS {
         let mut notes = Notes::default();
-        let known = event::decode(json!({"eventId": "3", "eventType": kind}), &mut notes).unwrap();
+        let known = event::decode(json!({"eventId": "3", "eventType": kind, "attributes": {}}), &mut notes).unwrap();
         let official = event_from_json(&event::encode(&known)).unwrap_or_else(|e| panic!("{kind}: {e}"));
         assert!(official.attributes.is_some(), "{kind} has attributes under another key");
         let back = event::decode(event_to_json(&official).unwrap(), &mut notes).unwrap();
@@ -154,7 +154,7 @@ fn the_models_know_the_kinds_of_the_protos() {
     let official = (1..200).filter_map(|number| EventType::try_from(number).ok());
     for kind in official {
         let mut notes = Notes::default();
-        event::decode(json!({"eventId": "3", "eventType": kind.as_str_name()}), &mut notes).unwrap();
+        event::decode(json!({"eventId": "3", "eventType": kind.as_str_name(), "attributes": {}}), &mut notes).unwrap();
         assert_eq!(notes, Notes::default(), "{}", kind.as_str_name());
     }
 }

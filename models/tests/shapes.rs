@@ -36,7 +36,12 @@ fn header() -> Value {
 
 fn recording() -> Vec<Value> {
     let read = json!({"at": 9, "type": "history", "workflow_id": "w", "run_id": "r", "final": true, "from": 8, "events": events()});
-    vec![header(), read, json!({"at": 10, "type": "end", "quiescent": true, "deadline": 20})]
+    let start = json!({"call": "start", "program": 0, "reuse": "allow_duplicate", "conflict": "fail"});
+    let call = json!({"of": "client", "workflow_id": "w", "request_id": "q", "action": start});
+    let invoke = json!({"at": 1, "type": "invoke", "operation": 1, "attempt": 1, "by": "client-1", "call": call});
+    let reply = json!({"answer": "ok", "value": {"reply": "run", "run_id": "r", "started": true}});
+    let answer = json!({"at": 2, "type": "return", "operation": 1, "attempt": 1, "answer": reply});
+    vec![header(), invoke, answer, read, json!({"at": 10, "type": "end", "quiescent": true, "deadline": 20})]
 }
 
 fn lines(values: &[Value]) -> String {

@@ -297,7 +297,7 @@ fn report(args: &Args, tally: &Tally, out: &Path, interrupted: bool) -> Ended {
     Ok(match summary.worst() {
         Outcome::Violated => Exit::Violated,
         Outcome::Unknown if args.strict => Exit::Inconclusive,
-        _ if !summary.broken.is_empty() => Exit::Inconclusive,
+        _ if interrupted || !summary.broken.is_empty() => Exit::Inconclusive,
         _ => Exit::Held,
     })
 }
