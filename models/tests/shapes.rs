@@ -291,11 +291,11 @@ fn every_problem_is_named_with_its_place() {
         (spoilt("\"eventType\":\"EVENT_TYPE_WORKFLOW_TASK_STARTED\"", "\"x\":1"), "event 3: eventType is missing"),
         (spoilt("workflowTaskStartedEventAttributes", "other"), "event 3: WorkflowTaskStarted without"),
         (lines(&recording()[1..]), "line 1: a recording begins with a header"),
-        (lines(&late), "line 4: a line after the end of the recording"),
+        (lines(&late), "line 6: a line after the end of the recording"),
         (lines(&[header(), header()]), "line 2: a second header"),
         (lines(&recording()[..1]) + "{\"at\":1,\"type\":\"dance\"}", "line 2: column 23: unknown variant `dance`"),
         (lines(&recording()[..1]) + "{\"at\":1,\"type\":\"en", "line 2: column 18: cut short"),
-        (lines(&recording()).replacen("\"10s\"", "[]", 1), "line 2: events: column"),
+        (lines(&recording()).replacen("\"10s\"", "[]", 1), "line 4: events: column"),
         (
             lines(&recording()).replacen("\"10s\"", "[]", 1),
             "event 2: workflowTaskScheduledEventAttributes.startToCloseTimeout",
