@@ -84,7 +84,7 @@ fn shaped(seed: u64, Shape { mask, slots, programs }: Shape) -> BoxedStrategy<Pl
             version: plan::VERSION,
             seed,
             programs,
-            operations,
+            operations: operation::told_apart(operations),
             workers,
             mischief,
             knobs: Knobs { task_timeout_ms: TASK_TIMEOUT_MS, sticky_timeout_ms: STICKY_TIMEOUT_MS },

@@ -386,3 +386,22 @@ fn an_empty_mask_still_gives_plans() {
     assert!(drawn.programs[0].program.body.is_empty());
     assert_eq!(drawn.operations.len(), 1, "the first start is not a feature");
 }
+
+#[test]
+fn signals_of_a_plan_are_told_apart() {
+    let mut several = 0;
+    for seed in 0..100 {
+        let values: Vec<i64> = plan(seed)
+            .operations
+            .iter()
+            .filter_map(|operation| match &operation.action {
+                Action::Signal { value, .. } | Action::SignalWithStart { value, .. } => Some(*value),
+                _ => None,
+            })
+            .collect();
+        let distinct: BTreeSet<&i64> = values.iter().collect();
+        assert_eq!(distinct.len(), values.len(), "seed {seed}: {values:?}");
+        several += usize::from(values.len() > 1);
+    }
+    assert!(several > 20, "only {several} plans have several signals");
+}

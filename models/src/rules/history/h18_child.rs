@@ -234,7 +234,8 @@ fn back_pointers(evidence: &Evidence, all: &Index<'_>, quiet: bool, findings: &m
             }
             continue;
         };
-        let asked = usize::try_from(start.parent_initiated.0 - 1).ok().and_then(|place| parent.events.get(place));
+        let asked =
+            usize::try_from(start.parent_initiated.0.saturating_sub(1)).ok().and_then(|place| parent.events.get(place));
         let right = match asked.map(|event| &event.body) {
             Some(Body::StartChildWorkflowExecutionInitiated(child)) => child.workflow_id == run.workflow_id,
             // The parent was read before it asked, or its events are not in order.

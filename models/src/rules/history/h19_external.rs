@@ -136,7 +136,7 @@ fn confirm<'a>(evidence: &'a Evidence, sent: &FxHashMap<Route<'a>, Sent>, quiet:
                         );
                     }
                     let sender = all.get(&(cancel.external.workflow_id.as_str(), cancel.external.run_id.as_str()));
-                    let place = usize::try_from(cancel.external_initiated.0 - 1).ok();
+                    let place = usize::try_from(cancel.external_initiated.0.saturating_sub(1)).ok();
                     let asked = sender.and_then(|sender| sender.events.get(place?)).map(|event| &event.body);
                     let wrong = match asked {
                         Some(Body::RequestCancelExternalWorkflowExecutionInitiated(asked)) => {

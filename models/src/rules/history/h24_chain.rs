@@ -99,7 +99,11 @@ fn forward(run: &Run, known: &FxHashMap<(&str, &str), &Run>, whole: bool, findin
         let message = format!("the chain began with run {}, the next run says {:?}", before.first_run, after.first_run);
         findings.violated(&[EventId(1), close.id], message);
     }
-    let expected = if after.initiator.is("RETRY") || after.initiator.is("2") { before.attempt.max(1) + 1 } else { 1 };
+    let expected = if after.initiator.is("RETRY") || after.initiator.is("2") {
+        before.attempt.max(1).saturating_add(1)
+    } else {
+        1
+    };
     if after.attempt != 0 && after.attempt != expected {
         findings.violated(
             &[EventId(1), close.id],

@@ -85,7 +85,7 @@ impl Rule for Queries {
                 } else if signals > there {
                     let message = format!("the query shows {signals} signals, the history has {there}");
                     findings.violated_by(&by, &[], message);
-                } else if answer.seen > last + DROPPED {
+                } else if answer.seen > last.saturating_add(DROPPED) {
                     let message = format!("the query reflects event {}, the history has {last}", answer.seen);
                     findings.violated_by(&by, &[], message);
                 }
