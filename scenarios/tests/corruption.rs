@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// Places per corruption and recording.
-const MOST: usize = 2;
+const MOST: usize = 1;
 
 #[test]
 fn corrupted_evidence_is_caught() {
