@@ -11,8 +11,9 @@ use std::process::ExitCode;
 #[derive(Parser)]
 #[command(version, about, long_about = None)]
 struct Line {
+    /// Without a command: `run`.
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Subcommand)]
@@ -38,7 +39,9 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let result = match Line::parse().command {
+    let given = Line::parse().command.or_else(|| Line::parse_from(["resurgam", "run"]).command);
+    let Some(command) = given else { return exit::complain("there is no command").into() };
+    let result = match command {
         Command::Check(args) => commands::check::run(&args),
         Command::Diff(args) => commands::diff::run(&args),
         Command::Doctor(args) => commands::doctor::run(&args),
