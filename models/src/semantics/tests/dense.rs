@@ -82,7 +82,8 @@ fn leaves() -> impl Strategy<Value = Statement> {
     ]
 }
 
-fn activity(cancellation: Cancellation, into: u8) -> ActivityCall {
+/// The plainest activity: one attempt that returns 1.
+pub(in crate::semantics) fn activity(cancellation: Cancellation, into: u8) -> ActivityCall {
     let end = ActEnd::Return(1);
     ActivityCall {
         script: Script { attempts: vec![Act { work_ms: 0, heartbeat_every_ms: None, end }] },

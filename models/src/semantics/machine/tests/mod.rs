@@ -16,9 +16,10 @@ mod waiting;
 use crate::command::Command;
 use crate::failure::kind_of;
 use crate::program::{
-    Act, ActEnd, ActivityCall, Block, Cancellation, ChildCall, ChildWait, Expr, Failure, Handler, Input, Millis,
-    ParentClose, Program, Retry, Script, Statement, Until, VERSION, Var,
+    Block, Cancellation, ChildCall, ChildWait, Expr, Failure, Handler, Input, Millis, ParentClose, Program, Statement,
+    Until, VERSION, Var,
 };
+use crate::semantics::tests::dense;
 use crate::semantics::toy::{Happening, Toy};
 use std::collections::BTreeMap;
 
@@ -67,23 +68,7 @@ fn attempt(body: Block, catch: Option<Block>, finally: Block) -> Statement {
 }
 
 fn activity_with(into: Var, cancellation: Cancellation) -> Statement {
-    let end = ActEnd::Return(1);
-    Statement::Activity(ActivityCall {
-        script: Script { attempts: vec![Act { work_ms: 0, heartbeat_every_ms: None, end }] },
-        schedule_to_close_ms: None,
-        schedule_to_start_ms: None,
-        start_to_close_ms: 100,
-        heartbeat_ms: None,
-        retry: Retry {
-            initial_ms: 1,
-            coefficient_tenths: 10,
-            maximum_ms: 1,
-            maximum_attempts: 1,
-            non_retryable: vec![],
-        },
-        cancellation,
-        into,
-    })
+    Statement::Activity(dense::activity(cancellation, into))
 }
 
 fn activity(into: Var) -> Statement {
