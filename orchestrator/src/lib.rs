@@ -1,0 +1,1 @@
+//! An orchestrator for durable execution that speaks the Temporal API.
