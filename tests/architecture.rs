@@ -37,10 +37,7 @@ fn crates_know_only_what_they_may() {
         ("resurgam-reports", &["resurgam-models"]),
         ("resurgam-interpose", &[]),
         ("resurgam-orchestrator", &["resurgam-api"]),
-        (
-            "resurgam-harness",
-            &["resurgam-api", "resurgam-interpose", "resurgam-models", "resurgam-orchestrator"],
-        ),
+        ("resurgam-harness", &["resurgam-api", "resurgam-interpose", "resurgam-models", "resurgam-orchestrator"]),
         ("resurgam-scenarios", &["resurgam-models"]),
         ("resurgam-benches", &["resurgam-models"]),
         (

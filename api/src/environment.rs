@@ -1,0 +1,137 @@
+//! What an orchestrator needs to run in any world: to listen, to connect, to know the time, to draw, to spawn.
+//!
+//! An orchestrator that takes these from an [`Environment`] runs as it is on a machine, in a container, and in the
+//! deterministic simulation, where time, network and chance are given. It never asks which world it is in.
+
+use async_trait::async_trait;
+use futures_util::stream::BoxStream;
+use hyper_util::rt::TokioIo;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, SystemTime};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tonic::transport::server::Connected;
+use tonic::transport::{Channel, Endpoint};
+
+/// The world as one node of an orchestrator sees it.
+#[async_trait]
+pub trait Environment: Send + Sync + 'static {
+    /// The node's wall clock. It may be wrong, step back, and differ between nodes.
+    fn now(&self) -> SystemTime;
+
+    /// 64 random bits.
+    fn random(&self) -> u64;
+
+    /// Connections to `address` (`host:port`; port 0 is not supported by every world).
+    ///
+    /// # Errors
+    /// The address cannot be listened on.
+    async fn listen(&self, address: &str) -> io::Result<Incoming>;
+
+    /// A channel to `address` (`host:port`) that connects when it is first used, and again after a failure. It notices
+    /// a dead peer by keep-alive, also while idle.
+    ///
+    /// # Errors
+    /// `address` is not one.
+    fn channel(&self, address: &str) -> Result<Channel, tonic::transport::Error>;
+
+    /// Runs `task` until it ends or the node does.
+    fn spawn(&self, task: Pin<Box<dyn Future<Output = ()> + Send>>);
+}
+
+/// Connections as they are accepted.
+pub type Incoming = BoxStream<'static, io::Result<Connection>>;
+
+/// Bytes in both directions, whatever carries them.
+pub trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
+
+/// One accepted connection, as tonic's server takes it.
+pub struct Connection(Box<dyn Duplex>);
+
+impl Connection {
+    /// Wraps a stream of some world.
+    pub fn new(stream: impl Duplex + 'static) -> Self {
+        Self(Box::new(stream))
+    }
+}
+
+impl Connected for Connection {
+    type ConnectInfo = ();
+
+    fn connect_info(&self) {}
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+/// How channels find out that a peer is gone. Shared by all worlds, so that the simulation tries what runs elsewhere.
+#[must_use]
+pub fn patient(endpoint: Endpoint) -> Endpoint {
+    endpoint
+        .connect_timeout(Duration::from_secs(2))
+        .http2_keep_alive_interval(Duration::from_millis(500))
+        .keep_alive_timeout(Duration::from_millis(500))
+        .keep_alive_while_idle(true)
+}
+
+/// The machine this process runs on: the operating system's clock, randomness and network.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Machine;
+
+#[async_trait]
+impl Environment for Machine {
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn random(&self) -> u64 {
+        rand::random()
+    }
+
+    async fn listen(&self, address: &str) -> io::Result<Incoming> {
+        let listener = tokio::net::TcpListener::bind(address).await?;
+        Ok(Box::pin(futures_util::stream::unfold(listener, |listener| async {
+            let accepted = listener.accept().await.map(|(stream, _)| {
+                // Small answers are not to wait for more of them.
+                stream.set_nodelay(true).ok();
+                Connection::new(stream)
+            });
+            Some((accepted, listener))
+        })))
+    }
+
+    fn channel(&self, address: &str) -> Result<Channel, tonic::transport::Error> {
+        let connector = tower::service_fn(|uri: http::Uri| async move {
+            let authority = uri.authority().map(ToString::to_string).unwrap_or_default();
+            let stream = tokio::net::TcpStream::connect(authority).await?;
+            stream.set_nodelay(true)?;
+            Ok::<_, io::Error>(TokioIo::new(stream))
+        });
+        Ok(patient(Endpoint::from_shared(format!("http://{address}"))?).connect_with_connector_lazy(connector))
+    }
+
+    fn spawn(&self, task: Pin<Box<dyn Future<Output = ()> + Send>>) {
+        tokio::spawn(task);
+    }
+}

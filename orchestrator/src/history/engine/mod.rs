@@ -1,0 +1,350 @@
+//! The history engine: what one input does to one workflow. Pure: no I/O, no clock, no chance but what the context gives.
+//!
+//! The shard loads a [`Workflow`], calls [`step`] on a copy, and commits the [`Effects`]; only then it adopts the copy
+//! and sends the answers. A [`Rejection`] is an answer too, computed from state that may not be committed yet, and
+//! waits in the same way. Nothing here knows that commits can fail.
+
+pub mod kind;
+pub mod transaction;
+
+use super::state::{Current, EventId, Millis, State};
+use super::task::{TimerTask, Transfer};
+use resurgam_api::internal;
+use resurgam_api::temporal::common::v1::{Payloads, WorkflowExecution};
+use resurgam_api::temporal::history::v1::HistoryEvent;
+use resurgam_api::temporal::query::v1::WorkflowQuery;
+use resurgam_api::temporal::workflowservice::v1 as api;
+use resurgam_api::temporal::{failure, update};
+use std::collections::BTreeMap;
+
+/// What a shard knows of a workflow id while it works on it. The run that an input is about is loaded, the current one
+/// too; older runs are not.
+#[derive(Clone, Debug, Default)]
+pub struct Workflow {
+    /// Which run is current; none: the id was never used.
+    pub current: Option<Current>,
+    /// Runs by run id.
+    pub runs: BTreeMap<String, Run>,
+}
+
+/// A run as its owner holds it.
+#[derive(Clone, Debug, Default)]
+pub struct Run {
+    /// What is stored.
+    pub state: State,
+    /// What is lost when the owner forgets the run; everybody who waits is then told UNAVAILABLE.
+    pub volatile: Volatile,
+}
+
+/// The part of a run that is never stored.
+#[derive(Clone, Debug, Default)]
+pub struct Volatile {
+    /// Updates that are not completed: admitted, sent to a worker, or accepted and waited for. In order of arrival.
+    pub updates: Vec<PendingUpdate>,
+    /// Queries that wait for the next workflow task, by an id of ours.
+    pub queries: BTreeMap<String, PendingQuery>,
+}
+
+/// An update on its way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PendingUpdate {
+    /// The request; its `meta.update_id` is set.
+    pub request: update::v1::Request,
+    /// The started event id of the workflow task that it was sent with; 0: not sent.
+    pub sent: EventId,
+    /// It is accepted (its event is in the history).
+    pub accepted: bool,
+    /// Who waits, and for which stage (`UpdateWorkflowExecutionLifecycleStage`).
+    pub waiters: Vec<(Waiter, i32)>,
+}
+
+/// A query on its way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PendingQuery {
+    /// The query.
+    pub query: WorkflowQuery,
+    /// Who waits for the answer.
+    pub waiter: Waiter,
+    /// It went out with the workflow task of this started event id; 0: not yet.
+    pub sent: EventId,
+}
+
+/// A caller who waits for an answer. The shard knows where it goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Waiter(pub u64);
+
+/// Something that happens to a workflow.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// Start it.
+    Start(internal::StartWorkflowRequest),
+    /// Signal it, or start it with the signal.
+    SignalWithStart(internal::SignalWithStartRequest),
+    /// Signal it.
+    Signal(internal::SignalRequest),
+    /// Ask it to cancel.
+    RequestCancel(internal::RequestCancelRequest),
+    /// Terminate it.
+    Terminate(internal::TerminateRequest),
+    /// Query it. Answered later, or at once by [`Reply::QueryDirectly`].
+    Query(internal::QueryRequest),
+    /// Update it. Usually answered later.
+    Update(internal::UpdateRequest),
+    /// Wait for an update.
+    PollUpdate(internal::PollUpdateRequest),
+    /// Describe it.
+    Describe(internal::DescribeRequest),
+    /// Forget its sticky queue.
+    ResetSticky(internal::ResetStickyRequest),
+    /// A workflow task is about to be handed to a worker.
+    WorkflowTaskStarted(internal::RecordTaskStartedRequest),
+    /// An activity task is about to be handed to a worker.
+    ActivityTaskStarted(internal::RecordTaskStartedRequest),
+    /// A worker completed a workflow task.
+    CompleteWorkflowTask(internal::CompleteWorkflowTaskRequest),
+    /// A worker failed a workflow task.
+    FailWorkflowTask(internal::FailWorkflowTaskRequest),
+    /// A worker completed an activity.
+    CompleteActivity(internal::CompleteActivityRequest),
+    /// A worker failed an activity.
+    FailActivity(internal::FailActivityRequest),
+    /// A worker cancelled an activity.
+    CancelActivity(internal::CancelActivityRequest),
+    /// A worker reports progress.
+    Heartbeat(internal::HeartbeatRequest),
+    /// The parent knows of this child now.
+    ScheduleFirstWorkflowTask(internal::ScheduleFirstWorkflowTaskRequest),
+    /// The last run of a child closed.
+    ChildClosed(internal::RecordChildClosedRequest),
+    /// A timer task is due. Ignored if it is no longer meant.
+    Alarm(TimerTask),
+    /// The start of a child was answered: with the run that started, or with a cause of
+    /// `StartChildWorkflowExecutionFailedCause`.
+    ChildStarted(String, EventId, Result<WorkflowExecution, i32>),
+    /// A signal to another workflow was answered; the error is a `SignalExternalWorkflowExecutionFailedCause`.
+    ExternalSignaled(String, EventId, Result<(), i32>),
+    /// A cancel request to another workflow was answered; the error is a `CancelExternalWorkflowExecutionFailedCause`.
+    ExternalCanceled(String, EventId, Result<(), i32>),
+    /// A sticky queue has no worker: the workflow task with this scheduled event id goes to the normal queue.
+    StickyUnavailable(String, EventId),
+}
+
+/// An answer that is not an error.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "answers are moved once")]
+pub enum Reply {
+    /// To [`Input::Start`].
+    Start(api::StartWorkflowExecutionResponse),
+    /// To [`Input::SignalWithStart`].
+    SignalWithStart(api::SignalWithStartWorkflowExecutionResponse),
+    /// To an input whose answer has nothing to say.
+    Done,
+    /// To [`Input::Query`], answered with a workflow task.
+    Query(api::QueryWorkflowResponse),
+    /// To [`Input::Query`]: no workflow task is pending; ask a worker through matching. The token names the run; the
+    /// queues to try are, in order, the sticky one (if any) and the normal one. `poll` is what the worker is to get, but
+    /// for its history.
+    QueryDirectly {
+        /// What the worker gets.
+        poll: Box<api::PollWorkflowTaskQueueResponse>,
+        /// The sticky queue.
+        sticky: Option<String>,
+        /// The normal queue.
+        queue: String,
+        /// The query.
+        query: WorkflowQuery,
+        /// The history that goes with it.
+        history: Slice,
+    },
+    /// To [`Input::Update`] and [`Input::PollUpdate`].
+    Update(api::UpdateWorkflowExecutionResponse),
+    /// To [`Input::Describe`].
+    Describe(api::DescribeWorkflowExecutionResponse),
+    /// To [`Input::WorkflowTaskStarted`]: all of the response but its history.
+    WorkflowTask(Box<api::PollWorkflowTaskQueueResponse>, Slice),
+    /// To [`Input::ActivityTaskStarted`].
+    ActivityTask(Box<api::PollActivityTaskQueueResponse>),
+    /// To [`Input::CompleteWorkflowTask`]; with the next workflow task if it was asked for inline.
+    CompleteWorkflowTask(
+        api::RespondWorkflowTaskCompletedResponse,
+        Option<(Box<api::PollWorkflowTaskQueueResponse>, Slice)>,
+    ),
+    /// To [`Input::Heartbeat`].
+    Heartbeat(api::RecordActivityTaskHeartbeatResponse),
+}
+
+/// A part of a history: events `from..next` of the chain that ends at the run's tail, then `appended` ones that are in no
+/// history (transient and speculative workflow tasks).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Slice {
+    /// The run.
+    pub run_id: String,
+    /// First event.
+    pub from: EventId,
+    /// One past the last event.
+    pub next: EventId,
+    /// Events that are shown, but not stored.
+    pub appended: Vec<HistoryEvent>,
+}
+
+/// What a step did.
+#[derive(Clone, Debug, Default)]
+pub struct Effects {
+    /// The current-run row, if it changed.
+    pub current: Option<Current>,
+    /// New events by run, in order; a run whose state changed without an event has an empty list.
+    pub runs: Vec<(String, Vec<HistoryEvent>)>,
+    /// New transfer tasks.
+    pub transfers: Vec<Transfer>,
+    /// New timer tasks.
+    pub timers: Vec<TimerTask>,
+    /// Answers to give after the commit: to the caller (unless it has to wait) and to others who waited.
+    pub answers: Vec<(Waiter, Result<Reply, Rejection>)>,
+}
+
+/// A definite refusal. `frontend::status` maps each to a gRPC status with Temporal's details.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Rejection {
+    /// No such run, run closed, or task no longer valid.
+    #[error("{0}")]
+    NotFound(String),
+    /// The request can never be executed.
+    #[error("{0}")]
+    InvalidArgument(String),
+    /// The workflow id is taken.
+    #[error("{message}")]
+    AlreadyStarted {
+        /// Why.
+        message: String,
+        /// Request id that started the run which has it.
+        request_id: String,
+        /// That run.
+        run_id: String,
+    },
+    /// Not in this state.
+    #[error("{0}")]
+    FailedPrecondition(String),
+    /// Busy, or a limit was reached.
+    #[error("{message}")]
+    ResourceExhausted {
+        /// Why.
+        message: String,
+        /// `temporal.api.enums.v1.ResourceExhaustedCause`.
+        cause: i32,
+    },
+    /// A query's handler failed.
+    #[error("{message}")]
+    QueryFailed {
+        /// What it says.
+        message: String,
+        /// As a failure.
+        failure: Option<failure::v1::Failure>,
+    },
+    /// The task was started already, by another request.
+    #[error("task already started")]
+    TaskAlreadyStarted,
+    /// It may or may not have been executed; try again.
+    #[error("{0}")]
+    Unavailable(String),
+    /// The update was aborted because the run closed, or lost with its workflow task.
+    #[error("{0}")]
+    Aborted(String),
+}
+
+/// What a step may use of the world.
+pub struct Context<'a> {
+    /// The owner's clock.
+    pub now: Millis,
+    /// Id of this transaction, never used before in this shard by any owner.
+    pub transaction: i64,
+    /// Who calls.
+    pub caller: Waiter,
+    /// Name of the namespace, which some events carry.
+    pub namespace: &'a str,
+    /// Fresh ids.
+    pub ids: &'a mut dyn Ids,
+    /// Limits and defaults.
+    pub limits: &'a Limits,
+}
+
+/// A source of ids that nobody else draws.
+pub trait Ids: Send {
+    /// A fresh UUID, as text.
+    fn uuid(&mut self) -> String;
+    /// A number in `0..bound`, for jitter.
+    fn below(&mut self, bound: u64) -> u64;
+}
+
+/// Limits and defaults (research/temporal-server.md §6).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limits {
+    /// Longest id, in bytes.
+    pub id_bytes: usize,
+    /// Largest payload, in bytes.
+    pub blob_bytes: usize,
+    /// Events after which a run is terminated.
+    pub history_events: i64,
+    /// Bytes after which a run is terminated.
+    pub history_bytes: i64,
+    /// Events after which workers are advised to continue as new.
+    pub suggest_events: i64,
+    /// Bytes after which workers are advised to continue as new.
+    pub suggest_bytes: i64,
+    /// Pending activities, children, signals and cancel requests: each at most this many.
+    pub pending: usize,
+    /// Signals per run.
+    pub signals: i64,
+    /// Buffered events per run.
+    pub buffered: usize,
+    /// Updates in flight per run.
+    pub updates_in_flight: usize,
+    /// Updates per run.
+    pub updates: usize,
+    /// Workflow task timeout if the start names none.
+    pub task_timeout: Millis,
+    /// Longest workflow task timeout.
+    pub task_timeout_max: Millis,
+    /// Schedule-to-start timeout of speculative workflow tasks.
+    pub speculative_timeout: Millis,
+    /// Workflow task attempts from which on the timeout backs off.
+    pub task_backoff_after: i32,
+    /// Shortest time between the starts of two runs of a continue-as-new chain.
+    pub continue_interval: Millis,
+    /// First retry interval of activities and workflows that name none.
+    pub retry_interval: Millis,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            id_bytes: 1000,
+            blob_bytes: 2 << 20,
+            history_events: 51_200,
+            history_bytes: 50 << 20,
+            suggest_events: 4096,
+            suggest_bytes: 4 << 20,
+            pending: 2000,
+            signals: 10_000,
+            buffered: 100,
+            updates_in_flight: 10,
+            updates: 2000,
+            task_timeout: 10_000,
+            task_timeout_max: 120_000,
+            speculative_timeout: 5_000,
+            task_backoff_after: 3,
+            continue_interval: 1_000,
+            retry_interval: 1_000,
+        }
+    }
+}
+
+/// A definite outcome of an activity attempt, shared by the inputs that end one.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ActivityOutcome {
+    /// With a result.
+    Completed(Option<Payloads>),
+    /// With a failure.
+    Failed(Box<failure::v1::Failure>),
+    /// Cancelled, with details.
+    Canceled(Option<Payloads>),
+}

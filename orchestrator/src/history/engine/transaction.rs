@@ -1,0 +1,104 @@
+//! One input at work on one run: events get their ids here, or wait in the buffer.
+
+use super::kind::{self, Class};
+use super::{Context, Rejection, Reply, Run, Waiter};
+use crate::history::state::{EventId, Millis};
+use crate::history::task::{Alarm, Errand, RunKey, TimerTask, Transfer};
+use prost_wkt_types::Timestamp;
+use resurgam_api::temporal::history::v1::HistoryEvent;
+use resurgam_api::temporal::history::v1::history_event::Attributes;
+
+/// A run being changed by one input.
+pub struct Transaction<'a, 'c> {
+    /// The run.
+    pub run: &'a mut Run,
+    /// The world.
+    pub context: &'a mut Context<'c>,
+    /// New events, in order.
+    pub events: Vec<HistoryEvent>,
+    /// New transfer tasks.
+    pub transfers: Vec<Transfer>,
+    /// New timer tasks.
+    pub timers: Vec<TimerTask>,
+    /// Answers for after the commit.
+    pub answers: Vec<(Waiter, Result<Reply, Rejection>)>,
+}
+
+impl<'a, 'c> Transaction<'a, 'c> {
+    /// Begins on `run`.
+    pub fn new(run: &'a mut Run, context: &'a mut Context<'c>) -> Self {
+        Self { run, context, events: Vec::new(), transfers: Vec::new(), timers: Vec::new(), answers: Vec::new() }
+    }
+
+    /// Names the run.
+    #[must_use]
+    pub fn key(&self) -> RunKey {
+        let state = &self.run.state;
+        RunKey {
+            namespace_id: state.namespace_id.clone(),
+            workflow_id: state.workflow_id.clone(),
+            run_id: state.run_id.clone(),
+        }
+    }
+
+    /// A worker has the workflow task: events of the buffered classes have to wait.
+    #[must_use]
+    pub fn task_is_started(&self) -> bool {
+        self.run.state.workflow_task.as_ref().is_some_and(|task| task.started_event_id != 0)
+    }
+
+    /// Adds an event. Those that have to wait for the started workflow task go to the buffer, and `None` is returned.
+    pub fn add(&mut self, attributes: Attributes) -> Option<EventId> {
+        let event = self.event(attributes);
+        if kind::class(event.event_type()) != Class::Immediate && self.task_is_started() {
+            self.run.state.buffered.push(event);
+            None
+        } else {
+            Some(self.write(event))
+        }
+    }
+
+    /// An event of now, without an id.
+    #[must_use]
+    pub fn event(&self, attributes: Attributes) -> HistoryEvent {
+        HistoryEvent {
+            event_time: Some(timestamp(self.context.now)),
+            event_type: kind::event_type(&attributes) as i32,
+            task_id: self.context.transaction,
+            attributes: Some(attributes),
+            ..HistoryEvent::default()
+        }
+    }
+
+    /// Gives an event the next id and writes it.
+    pub fn write(&mut self, mut event: HistoryEvent) -> EventId {
+        let id = self.run.state.next_event_id;
+        event.event_id = id;
+        self.run.state.next_event_id += 1;
+        self.events.push(event);
+        id
+    }
+
+    /// Orders something to be done as soon as this is committed.
+    pub fn transfer(&mut self, errand: Errand) {
+        let run = self.key();
+        self.transfers.push(Transfer { run, errand: Some(errand) });
+    }
+
+    /// Orders something for a later time.
+    pub fn timer(&mut self, due: Millis, alarm: Alarm) {
+        let run = self.key();
+        self.timers.push(TimerTask { run, due, alarm: Some(alarm) });
+    }
+
+    /// Answers a waiter after the commit.
+    pub fn answer(&mut self, waiter: Waiter, answer: Result<Reply, Rejection>) {
+        self.answers.push((waiter, answer));
+    }
+}
+
+/// Milliseconds since 1970 as protobuf has it.
+#[must_use]
+pub fn timestamp(at: Millis) -> Timestamp {
+    Timestamp { seconds: at.div_euclid(1000), nanos: (at.rem_euclid(1000) * 1_000_000) as i32 }
+}

@@ -1,0 +1,350 @@
+//! The mutable state of one run: all that has to be known to decide what the next input does to it, without reading
+//! its history. It is stored as one row, written in the same commit as whatever it decided.
+//!
+//! Field numbers are a storage format: they are never reused. Times are milliseconds since 1970 by the owner's clock.
+
+use resurgam_api::temporal::common::v1::{Header, Payload, Payloads, RetryPolicy, WorkflowExecution};
+use resurgam_api::temporal::failure::v1::Failure;
+use resurgam_api::temporal::history::v1::{HistoryEvent, WorkflowExecutionStartedEventAttributes};
+use resurgam_api::temporal::update;
+use std::collections::BTreeMap;
+
+/// Milliseconds since 1970.
+pub type Millis = i64;
+/// Id of an event in its run, from 1.
+pub type EventId = i64;
+
+/// Which run of a workflow id is the current one. One row per workflow id.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Current {
+    /// The run.
+    #[prost(string, tag = "1")]
+    pub run_id: String,
+    /// `temporal.api.enums.v1.WorkflowExecutionStatus`.
+    #[prost(int32, tag = "2")]
+    pub status: i32,
+    /// Request ids that started this run, or were attached to it.
+    #[prost(string, repeated, tag = "3")]
+    pub request_ids: Vec<String>,
+    /// When the run started.
+    #[prost(int64, tag = "4")]
+    pub start_time: Millis,
+}
+
+/// The mutable state of one run.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct State {
+    /// Id of the namespace.
+    #[prost(string, tag = "1")]
+    pub namespace_id: String,
+    /// Workflow id.
+    #[prost(string, tag = "2")]
+    pub workflow_id: String,
+    /// Run id.
+    #[prost(string, tag = "3")]
+    pub run_id: String,
+    /// `temporal.api.enums.v1.WorkflowExecutionStatus`.
+    #[prost(int32, tag = "4")]
+    pub status: i32,
+    /// The id that the next event gets.
+    #[prost(int64, tag = "5")]
+    pub next_event_id: EventId,
+    /// The last history node: first event id in it and the transaction that wrote it. Readers follow its predecessors.
+    #[prost(message, optional, tag = "6")]
+    pub tail: Option<Tail>,
+    /// The attributes of the first event: what continue-as-new, retry and description need of the start.
+    #[prost(message, required, tag = "7")]
+    pub started: WorkflowExecutionStartedEventAttributes,
+    /// When the run started.
+    #[prost(int64, tag = "8")]
+    pub start_time: Millis,
+    /// When the first workflow task may be scheduled, if there was a back-off; 0 without.
+    #[prost(int64, tag = "9")]
+    pub first_task_at: Millis,
+    /// When it closed; 0 while open.
+    #[prost(int64, tag = "10")]
+    pub close_time: Millis,
+    /// The pending workflow task.
+    #[prost(message, optional, tag = "11")]
+    pub workflow_task: Option<WorkflowTask>,
+    /// `started_event_id` of the last completed workflow task; 0 if none.
+    #[prost(int64, tag = "12")]
+    pub previous_started_event_id: EventId,
+    /// The attempt that the next workflow task gets, from 1: raised by failures and timeouts.
+    #[prost(int32, tag = "13")]
+    pub next_attempt: i32,
+    /// Where the next workflow task goes first.
+    #[prost(message, optional, tag = "14")]
+    pub sticky: Option<Sticky>,
+    /// Events that wait for the started workflow task to end; without ids.
+    #[prost(message, repeated, tag = "15")]
+    pub buffered: Vec<HistoryEvent>,
+    /// Pending activities by scheduled event id.
+    #[prost(btree_map = "int64, message", tag = "16")]
+    pub activities: BTreeMap<EventId, Activity>,
+    /// Pending timers by timer id.
+    #[prost(btree_map = "string, message", tag = "17")]
+    pub timers: BTreeMap<String, Timer>,
+    /// Pending children by initiated event id.
+    #[prost(btree_map = "int64, message", tag = "18")]
+    pub children: BTreeMap<EventId, Child>,
+    /// Pending signals to other workflows by initiated event id.
+    #[prost(btree_map = "int64, message", tag = "19")]
+    pub signals: BTreeMap<EventId, External>,
+    /// Pending cancel requests to other workflows by initiated event id.
+    #[prost(btree_map = "int64, message", tag = "20")]
+    pub cancels: BTreeMap<EventId, External>,
+    /// Request ids of signals that arrived (value unused).
+    #[prost(btree_map = "string, bool", tag = "21")]
+    pub signal_requests: BTreeMap<String, bool>,
+    /// A cancel request arrived, with this request id.
+    #[prost(string, optional, tag = "22")]
+    pub cancel_request: Option<String>,
+    /// Updates that were accepted, by update id.
+    #[prost(btree_map = "string, message", tag = "23")]
+    pub updates: BTreeMap<String, Update>,
+    /// Memo as upserted since the start.
+    #[prost(btree_map = "string, message", tag = "24")]
+    pub memo: BTreeMap<String, Payload>,
+    /// Search attributes as upserted since the start.
+    #[prost(btree_map = "string, message", tag = "25")]
+    pub search_attributes: BTreeMap<String, Payload>,
+    /// The run that follows this one, once it closed by continue-as-new or retry.
+    #[prost(string, tag = "26")]
+    pub successor: String,
+    /// Bytes of all history nodes.
+    #[prost(int64, tag = "27")]
+    pub history_size: i64,
+    /// A child waits for its parent before its first workflow task.
+    #[prost(bool, tag = "28")]
+    pub awaits_parent: bool,
+    /// The close event, for waiters and for the parent.
+    #[prost(message, optional, tag = "29")]
+    pub close_event: Option<HistoryEvent>,
+    /// Default workflow task timeout.
+    #[prost(int64, tag = "30")]
+    pub task_timeout: Millis,
+    /// When the run times out; 0: never.
+    #[prost(int64, tag = "31")]
+    pub run_expires: Millis,
+    /// When the chain of runs times out; 0: never.
+    #[prost(int64, tag = "32")]
+    pub execution_expires: Millis,
+    /// Signals that arrived.
+    #[prost(int64, tag = "33")]
+    pub signal_count: i64,
+    /// Root of the tree of children.
+    #[prost(message, optional, tag = "34")]
+    pub root: Option<WorkflowExecution>,
+    /// Highest transaction id that wrote this row; orders states of a run.
+    #[prost(int64, tag = "35")]
+    pub transaction: i64,
+    /// Payload summaries of the user (user metadata) are kept in events only; this counts completed workflow tasks.
+    #[prost(int64, tag = "36")]
+    pub completed_tasks: i64,
+}
+
+/// Where the history of a run ends.
+#[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
+pub struct Tail {
+    /// First event id in the last node.
+    #[prost(int64, tag = "1")]
+    pub first_event_id: EventId,
+    /// Transaction that wrote it.
+    #[prost(int64, tag = "2")]
+    pub transaction: i64,
+}
+
+/// What kind a workflow task is of (research/temporal-server.md §1.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, prost::Enumeration)]
+#[repr(i32)]
+pub enum TaskNature {
+    /// Its events are written when they happen.
+    Normal = 0,
+    /// A repeated attempt: its events are written only on success.
+    Transient = 1,
+    /// Made for updates only: nothing is written unless it is completed with something to write.
+    Speculative = 2,
+}
+
+/// The pending workflow task.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct WorkflowTask {
+    /// Nature.
+    #[prost(enumeration = "TaskNature", tag = "1")]
+    pub nature: i32,
+    /// Its Scheduled event, or the id that it would have.
+    #[prost(int64, tag = "2")]
+    pub scheduled_event_id: EventId,
+    /// Its Started event, or the id that it would have; 0 until it is started.
+    #[prost(int64, tag = "3")]
+    pub started_event_id: EventId,
+    /// Attempt, from 1.
+    #[prost(int32, tag = "4")]
+    pub attempt: i32,
+    /// When it was scheduled.
+    #[prost(int64, tag = "5")]
+    pub scheduled_time: Millis,
+    /// When it was started; 0 until then.
+    #[prost(int64, tag = "6")]
+    pub started_time: Millis,
+    /// Start-to-close timeout.
+    #[prost(int64, tag = "7")]
+    pub timeout: Millis,
+    /// When the first of a row of heartbeat tasks was scheduled.
+    #[prost(int64, tag = "8")]
+    pub original_scheduled_time: Millis,
+    /// Request id of the start.
+    #[prost(string, tag = "9")]
+    pub request_id: String,
+    /// It was sent to this sticky queue; empty: the normal one.
+    #[prost(string, tag = "10")]
+    pub sticky_queue: String,
+    /// Who started it.
+    #[prost(string, tag = "11")]
+    pub identity: String,
+    /// History size and suggestions were computed at start and must not change later.
+    #[prost(bool, tag = "12")]
+    pub suggest_continue_as_new: bool,
+    /// See above.
+    #[prost(int64, tag = "13")]
+    pub history_size: i64,
+}
+
+/// The sticky queue of a worker that has the run in its cache.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Sticky {
+    /// Its name.
+    #[prost(string, tag = "1")]
+    pub queue: String,
+    /// Schedule-to-start timeout of tasks there.
+    #[prost(int64, tag = "2")]
+    pub timeout: Millis,
+}
+
+/// A pending activity.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Activity {
+    /// Its Scheduled event.
+    #[prost(int64, tag = "1")]
+    pub scheduled_event_id: EventId,
+    /// Activity id.
+    #[prost(string, tag = "2")]
+    pub activity_id: String,
+    /// Type.
+    #[prost(string, tag = "3")]
+    pub activity_type: String,
+    /// Task queue.
+    #[prost(string, tag = "4")]
+    pub task_queue: String,
+    /// Input.
+    #[prost(message, optional, tag = "5")]
+    pub input: Option<Payloads>,
+    /// Header.
+    #[prost(message, optional, tag = "6")]
+    pub header: Option<Header>,
+    /// Retry policy with defaults filled in; none: no retries.
+    #[prost(message, optional, tag = "7")]
+    pub retry: Option<RetryPolicy>,
+    /// Current attempt, from 1.
+    #[prost(int32, tag = "8")]
+    pub attempt: i32,
+    /// When it was scheduled for the first time.
+    #[prost(int64, tag = "9")]
+    pub first_scheduled: Millis,
+    /// When the current attempt was or will be scheduled.
+    #[prost(int64, tag = "10")]
+    pub scheduled: Millis,
+    /// When the current attempt was started; 0: not started.
+    #[prost(int64, tag = "11")]
+    pub started: Millis,
+    /// Request id of the start of the current attempt.
+    #[prost(string, tag = "12")]
+    pub request_id: String,
+    /// Identity of who started it.
+    #[prost(string, tag = "13")]
+    pub identity: String,
+    /// Timeouts, 0: none.
+    #[prost(int64, tag = "14")]
+    pub schedule_to_close: Millis,
+    /// See above.
+    #[prost(int64, tag = "15")]
+    pub schedule_to_start: Millis,
+    /// See above.
+    #[prost(int64, tag = "16")]
+    pub start_to_close: Millis,
+    /// See above.
+    #[prost(int64, tag = "17")]
+    pub heartbeat: Millis,
+    /// When the last heartbeat of the current attempt came; 0: none.
+    #[prost(int64, tag = "18")]
+    pub last_heartbeat: Millis,
+    /// Its details; kept over attempts.
+    #[prost(message, optional, tag = "19")]
+    pub heartbeat_details: Option<Payloads>,
+    /// The failure of the last attempt.
+    #[prost(message, optional, tag = "20")]
+    pub last_failure: Option<Failure>,
+    /// Its CancelRequested event; 0: not requested.
+    #[prost(int64, tag = "21")]
+    pub cancel_requested_event_id: EventId,
+    /// Its Started event, once it is written (with the end, or through the buffer); 0 before.
+    #[prost(int64, tag = "22")]
+    pub started_event_id: EventId,
+}
+
+/// A pending user timer.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Timer {
+    /// Its Started event.
+    #[prost(int64, tag = "1")]
+    pub started_event_id: EventId,
+    /// When it is due.
+    #[prost(int64, tag = "2")]
+    pub due: Millis,
+}
+
+/// A pending child.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Child {
+    /// Its Initiated event, with everything that starting it needs.
+    #[prost(message, optional, tag = "1")]
+    pub initiated: Option<HistoryEvent>,
+    /// Its Started event; 0 until then.
+    #[prost(int64, tag = "2")]
+    pub started_event_id: EventId,
+    /// The run that started; empty until then.
+    #[prost(string, tag = "3")]
+    pub run_id: String,
+    /// Request id of its start, the same over all attempts.
+    #[prost(string, tag = "4")]
+    pub request_id: String,
+}
+
+/// A pending signal or cancel request to another workflow.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct External {
+    /// Its Initiated event, with everything that sending it needs.
+    #[prost(message, optional, tag = "1")]
+    pub initiated: Option<HistoryEvent>,
+    /// Request id, the same over all attempts.
+    #[prost(string, tag = "2")]
+    pub request_id: String,
+}
+
+/// An accepted update.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Update {
+    /// Its Accepted event.
+    #[prost(int64, tag = "1")]
+    pub accepted_event_id: EventId,
+    /// Its Completed event; 0 until then.
+    #[prost(int64, tag = "2")]
+    pub completed_event_id: EventId,
+    /// Its outcome, once completed.
+    #[prost(message, optional, tag = "3")]
+    pub outcome: Option<update::v1::Outcome>,
+    /// The request, as accepted.
+    #[prost(message, optional, tag = "4")]
+    pub request: Option<update::v1::Request>,
+}

@@ -1,0 +1,179 @@
+//! What a shard still has to do: tasks that are due at once (transfers) and at a time (timers). They are rows of the
+//! shard, written in the commit that decided them and deleted in a later one. A task that is done twice does no harm:
+//! each names the state it was made for, and is dropped if that state is gone.
+
+use super::state::{EventId, Millis};
+use resurgam_api::temporal::common::v1::WorkflowExecution;
+
+/// The run that a task is about.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, prost::Message)]
+pub struct RunKey {
+    /// Id of the namespace.
+    #[prost(string, tag = "1")]
+    pub namespace_id: String,
+    /// Workflow id.
+    #[prost(string, tag = "2")]
+    pub workflow_id: String,
+    /// Run id.
+    #[prost(string, tag = "3")]
+    pub run_id: String,
+}
+
+/// Something to do elsewhere as soon as possible.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Transfer {
+    /// The run.
+    #[prost(message, required, tag = "1")]
+    pub run: RunKey,
+    /// What.
+    #[prost(oneof = "Errand", tags = "2, 3, 4, 5, 6, 7, 8, 9")]
+    pub errand: Option<Errand>,
+}
+
+/// What a transfer is to do.
+#[derive(Clone, PartialEq, prost::Oneof)]
+pub enum Errand {
+    /// Give the workflow task to matching.
+    #[prost(message, tag = "2")]
+    WorkflowTask(WorkflowTaskErrand),
+    /// Give the activity's current attempt to matching.
+    #[prost(message, tag = "3")]
+    ActivityTask(ActivityTaskErrand),
+    /// Start the child of this Initiated event, record that here, then let it have its first workflow task.
+    #[prost(int64, tag = "4")]
+    StartChild(EventId),
+    /// Send the signal of this Initiated event.
+    #[prost(int64, tag = "5")]
+    SignalExternal(EventId),
+    /// Send the cancel request of this Initiated event.
+    #[prost(int64, tag = "6")]
+    CancelExternal(EventId),
+    /// Tell the parent that this run, the last of its chain, closed.
+    #[prost(bool, tag = "7")]
+    NotifyParent(bool),
+    /// Apply the parent close policy to this child.
+    #[prost(message, tag = "8")]
+    CloseChild(CloseChildErrand),
+    /// Tell the child of this Initiated event, which started, to schedule its first workflow task.
+    #[prost(int64, tag = "9")]
+    ReleaseChild(EventId),
+}
+
+/// See [`Errand::WorkflowTask`].
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct WorkflowTaskErrand {
+    /// Scheduled event id.
+    #[prost(int64, tag = "1")]
+    pub scheduled_event_id: EventId,
+    /// Queue.
+    #[prost(string, tag = "2")]
+    pub task_queue: String,
+    /// It is a sticky one.
+    #[prost(bool, tag = "3")]
+    pub sticky: bool,
+    /// Attempt.
+    #[prost(int32, tag = "4")]
+    pub attempt: i32,
+}
+
+/// See [`Errand::ActivityTask`].
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct ActivityTaskErrand {
+    /// Scheduled event id.
+    #[prost(int64, tag = "1")]
+    pub scheduled_event_id: EventId,
+    /// Queue.
+    #[prost(string, tag = "2")]
+    pub task_queue: String,
+    /// Attempt.
+    #[prost(int32, tag = "3")]
+    pub attempt: i32,
+}
+
+/// See [`Errand::CloseChild`].
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct CloseChildErrand {
+    /// The child.
+    #[prost(message, optional, tag = "1")]
+    pub child: Option<WorkflowExecution>,
+    /// `temporal.api.enums.v1.ParentClosePolicy`.
+    #[prost(int32, tag = "2")]
+    pub policy: i32,
+    /// Initiated event id of the child in the parent.
+    #[prost(int64, tag = "3")]
+    pub initiated_event_id: EventId,
+    /// The child's namespace id.
+    #[prost(string, tag = "4")]
+    pub namespace_id: String,
+}
+
+/// Something that happens to a run at a time, unless it has become pointless by then.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct TimerTask {
+    /// The run.
+    #[prost(message, required, tag = "1")]
+    pub run: RunKey,
+    /// When it is due.
+    #[prost(int64, tag = "2")]
+    pub due: Millis,
+    /// What.
+    #[prost(oneof = "Alarm", tags = "3, 4, 5, 6, 7, 8, 9")]
+    pub alarm: Option<Alarm>,
+}
+
+/// What a timer task is for. Each carries what tells whether it is still meant.
+#[derive(Clone, PartialEq, prost::Oneof)]
+pub enum Alarm {
+    /// The user timer of this Started event fires.
+    #[prost(int64, tag = "3")]
+    UserTimer(EventId),
+    /// A timeout of an activity.
+    #[prost(message, tag = "4")]
+    ActivityTimeout(ActivityAlarm),
+    /// The next attempt of an activity is due.
+    #[prost(message, tag = "5")]
+    ActivityRetry(ActivityAlarm),
+    /// A timeout of the workflow task.
+    #[prost(message, tag = "6")]
+    WorkflowTaskTimeout(WorkflowTaskAlarm),
+    /// The first workflow task is due.
+    #[prost(bool, tag = "7")]
+    FirstWorkflowTask(bool),
+    /// The run times out.
+    #[prost(bool, tag = "8")]
+    RunTimeout(bool),
+    /// The chain of runs times out.
+    #[prost(bool, tag = "9")]
+    ExecutionTimeout(bool),
+}
+
+/// Which timeout of which attempt of which activity.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct ActivityAlarm {
+    /// Scheduled event id.
+    #[prost(int64, tag = "1")]
+    pub scheduled_event_id: EventId,
+    /// Attempt.
+    #[prost(int32, tag = "2")]
+    pub attempt: i32,
+    /// `temporal.api.enums.v1.TimeoutType`.
+    #[prost(int32, tag = "3")]
+    pub timeout: i32,
+}
+
+/// Which timeout of which workflow task.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct WorkflowTaskAlarm {
+    /// Scheduled event id.
+    #[prost(int64, tag = "1")]
+    pub scheduled_event_id: EventId,
+    /// Attempt.
+    #[prost(int32, tag = "2")]
+    pub attempt: i32,
+    /// `temporal.api.enums.v1.TimeoutType`: schedule-to-start or start-to-close.
+    #[prost(int32, tag = "3")]
+    pub timeout: i32,
+    /// When that task was started (start-to-close), which tells speculative tasks with the same id apart.
+    #[prost(int64, tag = "4")]
+    pub started_time: Millis,
+}

@@ -1,0 +1,124 @@
+//! What the orchestrator asks of a database: three operations on partitions of rows, and nothing else.
+//!
+//! It is narrow so that many databases can do it, and so that everything a database may do wrong has a name in an
+//! [`Answer`]. The only atomic write is a [`Commit`] to one partition under a condition on its head row, which
+//! Cassandra does as a conditional batch. History nodes are appended by plain writes, to partitions that are never
+//! committed to. No answer ever claims more than is known: what may have happened is [`Answer::Unknown`].
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use std::fmt;
+use std::ops::Range;
+use uuid::Uuid;
+
+/// Name of a partition, the unit of atomicity: `shard/3`, `queue/…`, `history/…`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Partition(pub String);
+
+impl fmt::Display for Partition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Key of a row in its partition, readable by an operator; rows are sorted by its bytes.
+pub type Key = String;
+
+/// The row that every commit to a partition tests and sets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Raised by every fence: which tenure this is.
+    pub range: u64,
+    /// Raised by every batch, kept by fences.
+    pub sequence: u64,
+    /// Id of the last batch that took effect, kept by fences.
+    pub batch: Uuid,
+    /// Who fenced last: a nonce of the tenure, with the node's name in front for readers.
+    pub owner: String,
+}
+
+/// What has to hold of the head row for a commit to take effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// There is none: the partition is new.
+    Absent,
+    /// Every value that is given is the current one.
+    Equal {
+        /// The range.
+        range: Option<u64>,
+        /// The sequence.
+        sequence: Option<u64>,
+    },
+}
+
+/// One conditional batch on one partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Commit {
+    /// Tested on the head row.
+    pub condition: Condition,
+    /// The head row afterwards.
+    pub head: Head,
+    /// Final rows; `None` deletes. No key twice, and none inside [`Commit::deleted`]: a store refuses that, since all
+    /// statements of a batch share one timestamp and one of them would be lost.
+    pub rows: Vec<(Key, Option<Bytes>)>,
+    /// Ranges of rows to delete.
+    pub deleted: Vec<Range<Key>>,
+}
+
+/// What is known of a commit after asking for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It took effect.
+    Applied,
+    /// The condition did not hold when this attempt ran; the head row that was seen (`None`: there is none). An
+    /// earlier attempt of the same batch, re-sent by a driver or proxy, may be what changed it.
+    NotApplied(Option<Head>),
+    /// It took effect, will later, or never will. Only a later commit that took effect under a condition which this
+    /// one would have broken settles it.
+    Unknown(String),
+    /// The store will never execute it: too large, or malformed.
+    Refused(String),
+}
+
+/// Rows in the order of their keys.
+pub type Rows = Vec<(Key, Bytes)>;
+
+/// A read or an append did not succeed; an append may have had an effect, or have one later.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the store is unavailable: {0}")]
+pub struct Unavailable(pub String);
+
+/// A database.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Asks for one conditional batch. Never retried inside: a second attempt is a second commit.
+    async fn commit(&self, partition: &Partition, commit: Commit) -> Answer;
+
+    /// The head row by a plain read: what it shows did happen, what it does not show may still.
+    ///
+    /// # Errors
+    /// It cannot be read now.
+    async fn head(&self, partition: &Partition) -> Result<Option<Head>, Unavailable>;
+
+    /// At most `limit` rows from `range` by a plain read, in order; fewer than `limit` only at the end of the range.
+    ///
+    /// # Errors
+    /// They cannot be read now.
+    async fn read(&self, partition: &Partition, range: Range<Key>, limit: usize) -> Result<Rows, Unavailable>;
+
+    /// Writes rows by plain writes, to a partition without a head row. A key is never written twice with different
+    /// bytes, so repeating an append is harmless, now and late.
+    ///
+    /// # Errors
+    /// Some or all of it may be missing, for now or for ever.
+    async fn append(&self, partition: &Partition, rows: Rows) -> Result<(), Unavailable>;
+}
+
+/// The range of all keys that begin with `prefix`.
+#[must_use]
+pub fn prefixed(prefix: &str) -> Range<Key> {
+    let mut end = prefix.to_owned();
+    // Keys are made of printable ASCII and escaped text: nothing sorts after this character.
+    end.push(char::MAX);
+    prefix.to_owned()..end
+}
