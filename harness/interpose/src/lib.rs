@@ -1,1 +1,49 @@
-//! Time and randomness of the C library, replaced per thread.
+//! Time and randomness of the C library, replaced per thread, so that a simulation repeats.
+//!
+//! Crates ask the C library for the time and for random bytes: `SystemTime`, `Instant`, the keys of every `HashMap`,
+//! `getrandom`, `uuid`, h2's expiry of streams, hyper's date header. This crate defines `getrandom`, `getentropy` and
+//! `clock_gettime` for the whole program. A thread that called [`enter`] reads simulated values; every other thread gets
+//! the real ones.
+//!
+//! It never changes a thread that did not enter, never touches clocks of CPU time, and knows nothing of simulations but
+//! what it is told. What it cannot reach are raw system calls (getrandom 0.2 makes them): [`Guard::calls`] is there so
+//! that a test can assert that what should have arrived did arrive. All unsafe code of the workspace is in this crate.
+
+mod draw;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod glibc;
+mod state;
+
+pub use state::{Calls, Clock, Guard, Reading, Refusal, Source, UPTIME};
+
+use std::time::Duration;
+
+/// Where a simulated thread starts.
+#[derive(Clone, Copy, Debug)]
+pub struct Start {
+    /// Seed of all random bytes of this thread.
+    pub seed: u64,
+    /// What the wall clock shows at simulated time zero, since 1970.
+    pub epoch: Duration,
+    /// Asked at every reading of a clock, for hosts with clocks of their own; without an answer, the time of
+    /// [`Guard::set_now`] holds.
+    pub source: Source,
+}
+
+/// Makes this thread a simulated one until the guard is dropped.
+///
+/// It should be the first thing that a fresh thread does: the standard library draws the keys of `HashMap` once per
+/// thread.
+///
+/// # Errors
+/// [`Refusal`], if this thread has entered already, on platforms without an override, and if the linker bound the calls
+/// to something else.
+pub fn enter(start: Start) -> Result<Guard, Refusal> {
+    state::enter(start)
+}
+
+/// Whether this program can override anything at all.
+#[must_use]
+pub const fn is_supported() -> bool {
+    cfg!(all(target_os = "linux", target_env = "gnu"))
+}
