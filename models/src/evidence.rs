@@ -3,7 +3,7 @@
 use crate::event::{Body, Event, Execution};
 use crate::plan::Trick;
 use crate::recording::{
-    Answer, At, Call, Description, Entry, Header, HistoryRead, OperationId, Reply, Task, TaskId, What,
+    Answer, At, Call, Description, Entry, Header, HistoryRead, Injected, OperationId, Reply, Task, TaskId, What,
 };
 use crate::wire::{self, Notes, Problem};
 use std::collections::BTreeMap;
@@ -23,8 +23,8 @@ pub struct Evidence {
     pub tasks: BTreeMap<TaskId, Handed>,
     /// Descriptions read at the end of the case.
     pub descriptions: Vec<(At, Description)>,
-    /// Faults with begin and end (`None`: still active at the end).
-    pub faults: Vec<(String, At, Option<At>)>,
+    /// Faults in the order in which they began.
+    pub faults: Vec<Fault>,
     /// The last line of the recording.
     pub end: Option<End>,
     /// Content that this version does not know.
@@ -42,6 +42,19 @@ pub struct End {
     pub deadline: At,
     /// What was still open.
     pub open: Vec<String>,
+}
+
+/// A fault that was injected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What.
+    pub fault: Injected,
+    /// When it began.
+    pub from: At,
+    /// When it ended; `None` if it never did.
+    pub until: Option<At>,
+    /// How often it made a difference, if that was counted.
+    pub hits: Option<u32>,
 }
 
 /// One run of a workflow.
@@ -197,10 +210,13 @@ impl Evidence {
                     handed.tricks.push(trick);
                 }
             }
-            What::Fault { fault, active: true } => self.faults.push((fault, at, None)),
-            What::Fault { fault, active: false } => {
-                if let Some(open) = self.faults.iter_mut().rev().find(|f| f.0 == fault && f.2.is_none()) {
-                    open.2 = Some(at);
+            What::Fault { fault, active: true, hits } => {
+                self.faults.push(Fault { fault, from: at, until: None, hits });
+            }
+            What::Fault { fault, active: false, hits } => {
+                if let Some(open) = self.faults.iter_mut().find(|f| f.fault == fault && f.until.is_none()) {
+                    open.until = Some(at);
+                    open.hits = hits;
                 }
             }
             What::History(read) => self.add_history(*read, at)?,

@@ -1,6 +1,10 @@
 //! Plans and programs for people: indented text, one statement or operation a line. Everything that a plan says is in
 //! it, defaults left out. It is for reading only; nothing reads it back.
 
+mod fault;
+
+pub use fault::harm;
+
 use crate::plan::{Action, IdConflict, IdReuse, Mischief, Plan, Start, TaskKind, Trick, UpdateStage, Workers};
 use crate::program::{
     Act, ActEnd, ActivityCall, Block, Cancellation, ChildCall, ChildWait, Expr, Input, ParentClose, Program, Retry,
@@ -8,7 +12,7 @@ use crate::program::{
 };
 use std::fmt::Write as _;
 
-/// A plan: workers, the timeline, mischief, programs. Ends with a line break.
+/// A plan: workers, cluster, the timeline, mischief, faults, programs. Ends with a line break.
 #[must_use]
 pub fn plan(plan: &Plan) -> String {
     let mut lines = vec![
@@ -16,6 +20,9 @@ pub fn plan(plan: &Plan) -> String {
         workers(&plan.workers),
         format!("task timeout {} ms, sticky {} ms", plan.knobs.task_timeout_ms, plan.knobs.sticky_timeout_ms),
     ];
+    if !plan.cluster.is_default() || !plan.faults.is_empty() {
+        lines.push(fault::cluster(&plan.cluster));
+    }
     lines.push(String::new());
     let width = plan.operations.iter().map(|o| o.at_ms.to_string().len()).max().unwrap_or(0);
     for one in &plan.operations {
@@ -27,6 +34,11 @@ pub fn plan(plan: &Plan) -> String {
     if !plan.mischief.is_empty() {
         lines.push(String::new());
         lines.extend(plan.mischief.iter().map(mischief));
+    }
+    if !plan.faults.is_empty() {
+        lines.push(String::new());
+        let width = plan.faults.iter().map(|fault| fault.at_ms.to_string().len()).max().unwrap_or(0);
+        lines.extend(plan.faults.iter().map(|one| fault::fault(one, width)));
     }
     for (index, Input { program, variables }) in plan.programs.iter().enumerate() {
         lines.push(String::new());
@@ -301,7 +313,7 @@ fn marked(lines: Vec<String>) -> impl Iterator<Item = String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generate::plans;
+    use crate::generate::{chaos, plans};
     use proptest::prelude::*;
     use serde_json::Value;
 
@@ -333,7 +345,8 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn whatever_differs_in_a_plan_shows(one in plans(), n in 0..200usize) {
+        fn whatever_differs_in_a_plan_shows(one in plans(), n in 0..200usize, faulty in any::<bool>()) {
+            let one = if faulty { chaos(one.seed) } else { one };
             let mut other = serde_json::to_value(&one).unwrap();
             change(&mut other, &mut n.clone());
             // A changed name of a variant is no plan.

@@ -1,6 +1,12 @@
 //! Plans: all that one case needs, as plain lists. Any sub-list of any list is still a valid plan, so that shrinking
 //! is deletion and never needs repair: indices are taken modulo what exists, and a list may be empty.
 
+mod cluster;
+mod fault;
+
+pub use cluster::{Cluster, Latency};
+pub use fault::{Caller, Family, Fault, Harm, PartitionKind, Side, StoreCall, StoreOutcome, Way};
+
 use crate::program::{Input, Millis, Retry};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -25,6 +31,12 @@ pub struct Plan {
     pub mischief: Vec<Mischief>,
     /// Timeouts and sizes.
     pub knobs: Knobs,
+    /// The simulated cluster.
+    #[serde(default, skip_serializing_if = "Cluster::is_default")]
+    pub cluster: Cluster,
+    /// What is done to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<Fault>,
 }
 
 /// Timeouts and sizes of a case.

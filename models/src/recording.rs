@@ -8,11 +8,14 @@
 //! same request id. What an attempt proves is its [`Answer`]; the table that maps gRPC statuses to it is the harness's.
 
 use crate::command::Command;
-use crate::plan::{Action, Plan, TaskKind, Trick};
+use crate::coverage::kinds;
+use crate::listing;
+use crate::plan::{self, Action, Plan, TaskKind, Trick};
 use crate::program::Failure;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::fmt;
 
 /// The version of the recording format that this build writes and the newest it reads.
 pub const VERSION: u32 = 1;
@@ -72,9 +75,12 @@ pub enum What {
     /// A fault began or ended (none without a nemesis).
     Fault {
         /// What.
-        fault: String,
-        /// True at the begin, false at the end.
+        fault: Injected,
+        /// True at the begin, false at the end. What has no end has no second line.
         active: bool,
+        /// At the end: how often it made a difference, such as messages lost and calls spoiled, if that was counted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hits: Option<u32>,
     },
     /// A history as read by a client, in Temporal's JSON.
     History(Box<HistoryRead>),
@@ -90,6 +96,36 @@ pub enum What {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         open: Vec<String>,
     },
+}
+
+/// What a line about a fault names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Injected {
+    /// A fault of the plan.
+    Planned(plan::Fault),
+    /// Something else, in words of which the first is its kind.
+    Named(String),
+}
+
+impl Injected {
+    /// Its kind, for counting.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        match self {
+            Self::Planned(fault) => kinds::fault(&fault.harm),
+            Self::Named(words) => words.split_whitespace().next().unwrap_or_default(),
+        }
+    }
+}
+
+impl fmt::Display for Injected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Planned(fault) => f.write_str(&listing::harm(&fault.harm)),
+            Self::Named(words) => f.write_str(words),
+        }
+    }
 }
 
 /// The first line of a recording.

@@ -341,7 +341,7 @@ fn bars(summary: &Summary) -> Vec<Bars> {
         ("Tasks as workers got them", &all.tasks, missing.tasks.as_slice()),
         ("Mischief of workers", &all.tricks, missing.tricks.as_slice()),
         ("Ends of runs", &all.runs, &[]),
-        ("Faults", &all.faults, &[]),
+        ("Faults", &all.faults, missing.faults.as_slice()),
     ];
     let one = |(title, counts, missing): (&'static str, &coverage::Counts, &[String])| {
         let most = counts.values().max().copied().unwrap_or(1).max(1) as f64;

@@ -176,7 +176,9 @@ fn coverage(out: &mut String, summary: &Summary, paint: Paint) -> std::fmt::Resu
         ("tasks", kinds::TASKS.len(), &missing.tasks),
         ("mischief", kinds::TRICKS.len(), &missing.tricks),
     ];
-    for (name, known, missing) in lines {
+    // Only a world that stands faults is asked for them.
+    let faults = ("faults", kinds::FAULTS.len(), &missing.faults);
+    for (name, known, missing) in lines.into_iter().chain((!all.faults.is_empty()).then_some(faults)) {
         let reached = format!("{}/{known}", known - missing.len());
         write!(out, "  {name:10} {reached:>6}")?;
         if !missing.is_empty() {

@@ -88,13 +88,16 @@ impl Timeline {
         for lane in &mut lanes {
             lane.items.sort_by_key(|item| (item.from, item.to, item.event));
         }
-        let faults = evidence.faults.iter().map(|(fault, from, to)| Item {
-            from: time(*from),
-            to: Some(to.map_or(end, time)),
-            open: to.is_none(),
+        let faults = evidence.faults.iter().map(|one| Item {
+            from: time(one.from),
+            to: Some(one.until.map_or(end, time)),
+            open: one.until.is_none(),
             class: "fault",
-            label: fault.clone(),
-            detail: format!("fault {fault}"),
+            label: one.fault.to_string(),
+            detail: match one.hits {
+                Some(hits) => format!("fault {}: {hits} hits", one.fault),
+                None => format!("fault {}", one.fault),
+            },
             ..Item::default()
         });
         Self { workflow: workflow.to_owned(), clock, lanes, faults: faults.collect(), runs: tables, end }

@@ -42,3 +42,14 @@ fn nothing_in_the_evidence_is_unrecognised() {
         assert!(fixture.evidence.notes.unrecognised.is_empty(), "{}: {:?}", fixture.name, fixture.evidence.notes);
     }
 }
+
+/// What was recorded on the real server can be asked again of any other target by its seed.
+#[test]
+fn the_generator_still_draws_the_plans_of_the_evidence() {
+    let fixtures = fixtures().unwrap();
+    assert!(fixtures.len() > 200);
+    for fixture in fixtures {
+        let recorded = fixture.evidence.header.unwrap().plan;
+        assert_eq!(resurgam_models::generate::plan(recorded.seed), recorded, "{}", fixture.name);
+    }
+}

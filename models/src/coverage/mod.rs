@@ -36,7 +36,7 @@ pub struct Coverage {
     pub tasks: Counts,
     /// What workers did on purpose.
     pub tricks: Counts,
-    /// Faults, by their text up to the first blank.
+    /// Faults, by kind; apart those that made no difference.
     pub faults: Counts,
     /// Statement kind, then a kind that stands directly inside it.
     pub inside: Pairs,
@@ -61,13 +61,16 @@ pub struct Missing {
     pub tasks: Vec<String>,
     /// Misbehaviour of workers.
     pub tricks: Vec<String>,
+    /// Faults; none is missing where none was injected, as real targets stand no faults.
+    #[serde(default)]
+    pub faults: Vec<String>,
 }
 
 impl Missing {
     /// How many names.
     #[must_use]
     pub fn len(&self) -> usize {
-        [&self.statements, &self.events, &self.operations, &self.tasks, &self.tricks]
+        [&self.statements, &self.events, &self.operations, &self.tasks, &self.tricks, &self.faults]
             .iter()
             .map(|list| list.len())
             .sum()
@@ -115,8 +118,13 @@ impl Coverage {
                 bump(&mut all.tricks, kinds::trick(handed.task.kind, *trick), 1);
             }
         }
-        for (fault, ..) in &evidence.faults {
-            bump(&mut all.faults, fault.split_whitespace().next().unwrap_or_default(), 1);
+        for fault in &evidence.faults {
+            let kind = fault.fault.kind();
+            if fault.hits == Some(0) {
+                bump(&mut all.faults, &format!("{kind} in vain"), 1);
+            } else {
+                bump(&mut all.faults, kind, 1);
+            }
         }
         all
     }
@@ -159,6 +167,7 @@ impl Coverage {
             operations: without(kinds::OPERATIONS, &self.operations),
             tasks: without(kinds::TASKS, &self.tasks),
             tricks: without(kinds::TRICKS, &self.tricks),
+            faults: if self.faults.is_empty() { Vec::new() } else { without(kinds::FAULTS, &self.faults) },
         }
     }
 

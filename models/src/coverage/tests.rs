@@ -22,6 +22,31 @@ fn evidence() -> Evidence {
     .unwrap()
 }
 
+#[test]
+fn faults_of_the_plan_are_counted_by_kind_and_those_in_vain_apart() {
+    let all = parse(
+        r#"
+        {"at":1,"type":"fault","fault":{"at_ms":5,"for_ms":9,"fault":"kill","node":1},"active":true}
+        {"at":2,"type":"fault","fault":{"at_ms":5,"for_ms":9,"fault":"kill","node":2},"active":true}
+        {"at":3,"type":"fault","fault":{"at_ms":7,"fault":"store","calls":2,"outcome":"append_lost"},"active":true}
+        {"at":4,"type":"fault","fault":{"at_ms":5,"for_ms":9,"fault":"kill","node":2},"active":false,"hits":3}
+        {"at":5,"type":"fault","fault":{"at_ms":7,"fault":"store","calls":2,"outcome":"append_lost"},"active":false,"hits":0}
+        "#,
+    )
+    .unwrap();
+    assert_eq!(
+        all.faults.iter().map(|fault| (fault.from, fault.until)).collect::<Vec<_>>(),
+        [(1, None), (2, Some(4)), (3, Some(5))]
+    );
+    assert_eq!(all.faults[1].fault.to_string(), "node 2 killed");
+    let coverage = Coverage::of(&all);
+    assert_eq!(coverage.faults, counts(&[("kill", 2), ("append_lost in vain", 1)]));
+    let missing = coverage.missing().faults;
+    assert!(missing.contains(&"append_lost".to_owned()) && !missing.contains(&"kill".to_owned()));
+    assert_eq!(missing.len(), kinds::FAULTS.len() - 1);
+    assert!(Coverage::default().missing().faults.is_empty(), "nothing is asked of what stands no faults");
+}
+
 fn counts(of: &[(&str, u64)]) -> Counts {
     of.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect()
 }
@@ -83,7 +108,7 @@ fn lists_name_what_exists() {
     for name in kinds::EVENTS {
         assert!(crate::event::KINDS.contains(name), "{name}");
     }
-    for list in [kinds::STATEMENTS, kinds::OPERATIONS, kinds::TRICKS, kinds::TASKS, kinds::EVENTS] {
+    for list in [kinds::FAULTS, kinds::STATEMENTS, kinds::OPERATIONS, kinds::TRICKS, kinds::TASKS, kinds::EVENTS] {
         assert_eq!(list.iter().collect::<BTreeSet<_>>().len(), list.len());
     }
     let all = Coverage::of(&evidence());

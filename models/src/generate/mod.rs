@@ -4,10 +4,14 @@
 //! 400 ms, waits with a timeout of at most 1.5 s, a dozen operations in the first two seconds, so that a case typically
 //! ends within seconds on a real server, and always by itself. The result is plain data in flat lists.
 //!
+//! Two doors: [`plan`] gives what every target can execute, [`chaos`] the same plan on a drawn cluster with faults, for
+//! the simulation. So the cases of one seed can be compared with and without faults.
+//!
 //! A plan is a function of its seed and of nothing else, on one version of this build; save the plan, not the seed, to
 //! keep a case.
 
 mod activity;
+mod fault;
 mod mask;
 mod operation;
 mod program;
@@ -15,7 +19,7 @@ mod program;
 mod tests;
 mod worker;
 
-use crate::plan::{self, Knobs, Plan};
+use crate::plan::{self, Cluster, Family, Knobs, Plan};
 use mask::Mask;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -39,6 +43,23 @@ pub fn plan(seed: u64) -> Plan {
     tree(seed).unwrap_or_else(|reason| unreachable!("no strategy here filters: {reason}")).current()
 }
 
+/// The plan of a seed, on a drawn cluster and with faults of all families.
+#[must_use]
+pub fn chaos(seed: u64) -> Plan {
+    chaos_of(seed, Family::ALL)
+}
+
+/// The plan of a seed, on a drawn cluster and with faults of these families only.
+#[must_use]
+pub fn chaos_of(seed: u64, families: &[Family]) -> Plan {
+    let plan = plan(seed);
+    let drawn = (fault::clusters(), fault::faults(&plan.operations, families));
+    // No strategy here filters either.
+    let tree = drawn.new_tree(&mut runner(seed, 1)).unwrap_or_else(|reason| unreachable!("{reason}"));
+    let (cluster, faults) = tree.current();
+    Plan { cluster, faults, ..plan }
+}
+
 /// Plans, each grown from a seed of its own.
 #[derive(Debug)]
 struct Plans;
@@ -53,11 +74,15 @@ impl Strategy for Plans {
 }
 
 fn tree(seed: u64) -> NewTree<Plans> {
+    shapes().prop_flat_map(move |shape| shaped(seed, shape)).boxed().new_tree(&mut runner(seed, 0))
+}
+
+/// The source of one of the parts of a plan that are drawn apart, so that neither changes the other.
+fn runner(seed: u64, part: u8) -> TestRunner {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
-    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
-    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    shapes().prop_flat_map(move |shape| shaped(seed, shape)).boxed().new_tree(&mut runner)
+    bytes[8] = part;
+    TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
 }
 
 /// What is drawn before all else, and not shrunk.
@@ -88,6 +113,8 @@ fn shaped(seed: u64, Shape { mask, slots, programs }: Shape) -> BoxedStrategy<Pl
             workers,
             mischief,
             knobs: Knobs { task_timeout_ms: TASK_TIMEOUT_MS, sticky_timeout_ms: STICKY_TIMEOUT_MS },
+            cluster: Cluster::default(),
+            faults: Vec::new(),
         })
         .boxed()
 }

@@ -1,8 +1,8 @@
 //! What plans use is found by a walk of the plan, written apart from the strategies, and compared with the mask.
 
 use super::mask::Feature::{self, *};
-use super::{Mask, Shape, plan, plans, shaped, shapes};
-use crate::plan::{Action, IdConflict, IdReuse, Plan, Start, TaskKind, Trick, UpdateStage};
+use super::{Mask, Shape, chaos, chaos_of, plan, plans, shaped, shapes};
+use crate::plan::{Action, Family, IdConflict, IdReuse, Plan, Start, TaskKind, Trick, UpdateStage};
 use crate::program::{
     ActEnd, ActivityCall, Block, Cancellation, ChildWait, ParentClose, Program, Retry, Statement, Until, VERSION,
 };
@@ -404,4 +404,76 @@ fn signals_of_a_plan_are_told_apart() {
         several += usize::from(values.len() > 1);
     }
     assert!(several > 20, "only {several} plans have several signals");
+}
+
+/// FNV-1a, which will not change under us.
+fn digest(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[test]
+fn plans_without_faults_stay_what_they_are() {
+    let all: String = (0..300).map(|seed| serde_json::to_string(&plan(seed)).unwrap()).collect();
+    assert!(!all.contains("cluster") && !all.contains("faults"));
+    assert_eq!(
+        digest(&all),
+        0x7a64_ac59_db35_2fbf,
+        "plans of old seeds have changed: evidence on them is no longer comparable"
+    );
+}
+
+#[test]
+fn chaos_is_the_same_plan_on_another_cluster_with_faults() {
+    for seed in [0, 1, 7, u64::MAX] {
+        let (calm, wild) = (plan(seed), chaos(seed));
+        assert_eq!(wild, chaos(seed));
+        assert_eq!(Plan { cluster: calm.cluster.clone(), faults: vec![], ..wild }, calm);
+    }
+}
+
+#[test]
+fn chaos_shows_every_kind_of_fault_and_leaves_most_out() {
+    let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
+    let (mut near, mut all, mut kinds_per_case) = (0, 0, Vec::new());
+    let (mut most, mut calm, mut clusters) = (0, 0, BTreeSet::new());
+    for plan in (0..500).map(chaos) {
+        let text = serde_json::to_string(&plan).unwrap();
+        assert_eq!(serde_json::from_str::<Plan>(&text).unwrap(), plan);
+        assert!(plan.faults.is_sorted() && plan.faults.len() <= super::fault::MOST);
+        most = most.max(plan.faults.len());
+        calm += u32::from(plan.faults.is_empty());
+        clusters.insert(plan.cluster.nodes);
+        let moment = |at: u32| {
+            let moments =
+                plan.operations.iter().flat_map(|o| [0].into_iter().chain(o.again_ms.clone()).map(|a| o.at_ms + a));
+            moments.into_iter().any(|moment| (moment..=moment + 200).contains(&(at + 50)))
+        };
+        let mut kinds = BTreeSet::new();
+        for fault in &plan.faults {
+            all += 1;
+            near += u32::from(moment(fault.at_ms));
+            assert!(fault.at_ms <= 12_000 && fault.for_ms <= 3000, "{fault:?}");
+            kinds.insert(crate::coverage::kinds::fault(&fault.harm));
+        }
+        kinds.iter().for_each(|kind| *seen.entry(kind).or_default() += 1);
+        kinds_per_case.push(kinds.len());
+    }
+    let missing: Vec<_> = crate::coverage::kinds::FAULTS.iter().filter(|kind| !seen.contains_key(*kind)).collect();
+    assert!(missing.is_empty(), "{missing:?} never appear");
+    assert_eq!(seen.len(), crate::coverage::kinds::FAULTS.len(), "{seen:?}");
+    assert!(seen.values().all(|cases| (20..250).contains(cases)), "{seen:?}");
+    assert!(near * 2 > all, "{near} of {all} are near an operation");
+    assert!(most > 15 && (20..100).contains(&calm), "at most {most}, none in {calm}");
+    assert_eq!(clusters, BTreeSet::from([1, 2, 3, 4, 5]));
+    assert!(kinds_per_case.iter().sum::<usize>() < 500 * 6, "a case is a swarm, not a mixture");
+}
+
+#[test]
+fn chaos_of_a_family_has_no_other() {
+    for family in Family::ALL {
+        let plans: Vec<_> = (0..50).map(|seed| chaos_of(seed, &[*family])).collect();
+        assert!(plans.iter().flat_map(|plan| &plan.faults).all(|fault| fault.harm.family() == *family));
+        assert!(plans.iter().filter(|plan| !plan.faults.is_empty()).count() > 30);
+    }
+    assert!(chaos_of(1, &[]).faults.is_empty());
 }

@@ -1,0 +1,95 @@
+//! The cluster and the faults of a plan, for people.
+
+use crate::plan::{Caller, Cluster, Fault, Harm, Latency, PartitionKind, Side, StoreOutcome, Way};
+
+/// The cluster, such as `3 nodes, 4 shards`; what is as in every plan is left out.
+pub(super) fn cluster(cluster: &Cluster) -> String {
+    let usual = Cluster::default();
+    let latency = |Latency { least_ms, most_ms }: Latency| format!("{least_ms} to {most_ms} ms");
+    let mut parts = vec![counted(cluster.nodes, "node"), counted(cluster.shards, "shard")];
+    let mut unusual = |differs: bool, text: String| {
+        if differs {
+            parts.push(text);
+        }
+    };
+    unusual(cluster.store != usual.store, format!("store {}", latency(cluster.store)));
+    unusual(cluster.network != usual.network, format!("network {}", latency(cluster.network)));
+    unusual(cluster.jitter_ms != usual.jitter_ms, format!("jitter {} ms", cluster.jitter_ms));
+    unusual(
+        cluster.store_timeout_ms != usual.store_timeout_ms,
+        format!("store timeout {} ms", cluster.store_timeout_ms),
+    );
+    parts.join(", ")
+}
+
+/// A fault with its time.
+pub(super) fn fault(fault: &Fault, width: usize) -> String {
+    let lasts = if fault.for_ms == 0 { String::new() } else { format!(" for {} ms", fault.for_ms) };
+    format!("at {:>width$} ms{lasts}: {}", fault.at_ms, harm(&fault.harm))
+}
+
+/// What a fault does, such as `node 1 is killed`.
+#[must_use]
+pub fn harm(harm: &Harm) -> String {
+    match harm {
+        Harm::Partition { side: cut, way } => match way {
+            Way::Both => format!("{} cut off", side(cut)),
+            Way::Out => format!("{} cut off, outward only", side(cut)),
+            Way::In => format!("{} cut off, inward only", side(cut)),
+        },
+        Harm::Hold { side: cut } => format!("messages of {} held back", side(cut)),
+        Harm::Slow { side: cut, by_ms } => format!("messages of {} slower by {by_ms} ms", side(cut)),
+        Harm::Kill { node } => format!("node {node} killed"),
+        Harm::PowerLoss { node } => format!("node {node} loses power"),
+        Harm::ClockSkew { node, by_ms } => format!("clock of node {node} wrong by {by_ms} ms"),
+        Harm::ClockStep { node, by_ms } => format!("clock of node {node} set by {by_ms} ms"),
+        Harm::StoreUnreachable { node } => format!("store out of reach of node {node}"),
+        Harm::Store { node, partition, calls, outcome } => {
+            let of = node.map_or(String::new(), |node| format!(" of node {node}"));
+            let on = match partition {
+                None => "",
+                Some(PartitionKind::Shard) => " on shards",
+                Some(PartitionKind::Queue) => " on task queues",
+                Some(PartitionKind::History) => " on histories",
+                Some(PartitionKind::Other) => " on other partitions",
+            };
+            let (what, how) = spoiled(*outcome);
+            format!("next {}{of}{on} {how}", counted(*calls, what))
+        }
+        Harm::ReplyLost { by, calls } => format!("next {} get no reply", counted(*calls, caller(*by))),
+        Harm::CallRepeated { by, calls } => format!("next {} sent twice", counted(*calls, caller(*by))),
+    }
+}
+
+fn spoiled(outcome: StoreOutcome) -> (&'static str, String) {
+    match outcome {
+        StoreOutcome::CommitReplyLost => ("commit", "applied without a reply".into()),
+        StoreOutcome::CommitLost => ("commit", "lost without a reply".into()),
+        StoreOutcome::CommitLate(ms) => ("commit", format!("without a reply and {ms} ms late")),
+        StoreOutcome::CommitAfterFence => ("commit", "without a reply and after the next one".into()),
+        StoreOutcome::CommitLimbo => ("commit", "undecided".into()),
+        StoreOutcome::CommitResent => ("commit", "sent twice on the way".into()),
+        StoreOutcome::CommitUnavailable => ("commit", "refused as unavailable".into()),
+        StoreOutcome::AppendLate(ms) => ("append", format!("without a reply and {ms} ms late")),
+        StoreOutcome::AppendLost => ("append", "lost without a reply".into()),
+        StoreOutcome::AppendPartial => ("append", "torn, without a reply".into()),
+        StoreOutcome::ReadFails => ("read", "failed".into()),
+    }
+}
+
+fn caller(by: Caller) -> &'static str {
+    match by {
+        Caller::Client => "client call",
+        Caller::Worker => "worker call",
+    }
+}
+
+fn side(side: &Side) -> String {
+    let mut who: Vec<_> = side.nodes.iter().map(|node| format!("node {node}")).collect();
+    who.extend(side.driver.then(|| "clients and workers".to_owned()));
+    if who.is_empty() { "nobody".into() } else { who.join(", ") }
+}
+
+fn counted(count: u8, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
