@@ -6,15 +6,18 @@ use crate::client;
 use crate::history;
 use crate::recorder::Recorder;
 use crate::session::Session;
-use crate::target::{self, Endpoint};
+use crate::target::Endpoint;
+use crate::wire::Client;
 use crate::worker::Workers;
+use async_trait::async_trait;
+use resurgam_api::temporal::history::v1::HistoryEvent;
 use resurgam_models::deadline;
 use resurgam_models::event::{Body, Event};
 use resurgam_models::evidence::Run;
-use resurgam_models::plan::Plan;
+use resurgam_models::plan::{Caller, Plan};
 use resurgam_models::recording::{Answer, Call, Entry, Header, HistoryRead, Reply, VERSION, What};
 use resurgam_models::wire::{self, Notes};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tonic::transport::Channel;
@@ -24,7 +27,29 @@ use tonic::transport::Channel;
 #[error("the suite contradicts itself: {0}")]
 pub struct Contradiction(pub String);
 
-/// Executes one plan; `prefix` goes in front of every id.
+/// What a case asks of its world beside calls: to do its faults, to undo them, and to make everything undecided decided.
+/// The phases are those of design §4: inject, heal, drain, settle, read.
+#[async_trait]
+pub(crate) trait Stage: Send + Sync {
+    /// The case begins: faults of the plan are due from now on.
+    fn inject(&self, session: &Arc<Session>);
+    /// Waits for the last fault of the plan to have begun, ends them all, and waits until what was held back is delivered.
+    async fn heal(&self);
+    /// Every run is closed, or will not be: settles what the store has not decided, so that reads are final.
+    async fn settle(&self);
+}
+
+/// A world without faults.
+pub(crate) struct Calm;
+
+#[async_trait]
+impl Stage for Calm {
+    fn inject(&self, _: &Arc<Session>) {}
+    async fn heal(&self) {}
+    async fn settle(&self) {}
+}
+
+/// Executes one plan on a running server; `prefix` goes in front of every id.
 ///
 /// # Errors
 /// [`Contradiction`] together with what was recorded.
@@ -35,23 +60,40 @@ pub async fn execute(
     prefix: &str,
 ) -> (Vec<Entry>, Result<(), Contradiction>) {
     let session = Arc::new(Session {
-        service: target::client(channel),
+        channels: Arc::new(vec![channel]),
+        meddler: Arc::default(),
         namespace: endpoint.namespace.clone(),
         prefix: prefix.to_owned(),
         plan: plan.clone(),
+        patience: 1,
         recorder: Recorder::new(),
     });
+    conduct(&session, &Calm, &endpoint.target, &endpoint.version, deadline::of(plan)).await
+}
+
+/// Conducts a case from its header to its end.
+pub(crate) async fn conduct(
+    session: &Arc<Session>,
+    stage: &dyn Stage,
+    target: &str,
+    target_version: &str,
+    limit: Duration,
+) -> (Vec<Entry>, Result<(), Contradiction>) {
     session.recorder.record(What::Header(Box::new(Header {
         version: VERSION,
-        target: endpoint.target.clone(),
-        target_version: endpoint.version.clone(),
-        prefix: prefix.to_owned(),
-        plan: plan.clone(),
+        target: target.to_owned(),
+        target_version: target_version.to_owned(),
+        prefix: session.prefix.clone(),
+        plan: session.plan.clone(),
     })));
-    let deadline = u64::try_from(deadline::of(plan).as_nanos()).unwrap_or(u64::MAX);
-    let workers = Workers::start(&session);
-    client::perform(&session).await;
-    let mut open = read_all(&session, deadline).await;
+    let deadline = u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX);
+    stage.inject(session);
+    let workers = Workers::start(session);
+    client::perform(session).await;
+    stage.heal().await;
+    let (runs, mut open) = await_all(session, deadline).await;
+    stage.settle().await;
+    open.extend(read_all(session, &runs).await);
     let trouble = workers.trouble();
     drop(workers);
     if let Some(trouble) = &trouble {
@@ -61,42 +103,63 @@ pub async fn execute(
     (session.recorder.finish(), trouble.map_or(Ok(()), |what| Err(Contradiction(what))))
 }
 
-/// Waits for every run to close, reads its history and description, and follows it to its successors and children.
-/// Returns what was still open at the deadline.
-async fn read_all(session: &Session, deadline: u64) -> Vec<String> {
+/// A workflow id and a run id.
+type RunName = (String, String);
+
+/// Waits for every run to close, and follows it to its successors and children. Returns all runs in the order of their
+/// discovery, and what was still open at the deadline.
+async fn await_all(session: &Session, deadline: u64) -> (Vec<RunName>, Vec<String>) {
+    let client = session.client(Caller::Client, 0);
     let mut open = Vec::new();
     let mut known = BTreeSet::new();
-    let mut queue = VecDeque::new();
+    let mut runs: Vec<RunName> = Vec::new();
+    let mut next = 0;
     loop {
-        for run in discovered(session).await {
+        for run in discovered(session, &client).await {
             if known.insert(run.clone()) {
-                queue.push_back(run);
+                runs.push(run);
             }
         }
-        let Some((workflow_id, run_id)) = queue.pop_front() else { return open };
+        let Some((workflow_id, run_id)) = runs.get(next).cloned() else { return (runs, open) };
+        next += 1;
         let left = Duration::from_nanos(deadline.saturating_sub(session.recorder.now())).max(Duration::from_secs(2));
-        if !history::await_close(session, &workflow_id, &run_id, left).await {
+        if !history::await_close(session, &client, &workflow_id, &run_id, left).await {
             open.push(format!("{workflow_id}/{run_id}"));
         }
-        match read(session, &workflow_id, &run_id).await {
-            Ok(next) => queue.extend(next.into_iter().filter(|run| known.insert(run.clone()))),
-            Err(why) => open.push(format!("{workflow_id}/{run_id} cannot be read: {why}")),
-        }
+        // A run that cannot be read is reported by the final reads.
+        let Ok(events) = history::read(session, &client, &workflow_id, &run_id).await else { continue };
+        let Ok(events) = decoded(&events) else { continue };
+        runs.extend(linked(&workflow_id, events).into_iter().filter(|run| known.insert(run.clone())));
     }
 }
 
+/// The final reads of all runs, from every node; returns what could not be read.
+async fn read_all(session: &Session, runs: &[RunName]) -> Vec<String> {
+    let mut unread = Vec::new();
+    for node in 0..session.channels.len() {
+        let client = session.client(Caller::Client, node);
+        for (workflow_id, run_id) in runs {
+            // Rules take the history of a run from one node; those of the others must be the same.
+            if let Err(why) = read(session, &client, workflow_id, run_id, node == 0).await {
+                unread.push(format!("{workflow_id}/{run_id} cannot be read: {why}"));
+            }
+        }
+    }
+    unread
+}
+
 /// Runs that the recording names, and the current run of every slot.
-async fn discovered(session: &Session) -> BTreeSet<(String, String)> {
-    let mut found: BTreeSet<(String, String)> = session.recorder.with(named);
+async fn discovered(session: &Session, client: &Client) -> BTreeSet<RunName> {
+    let mut found: BTreeSet<RunName> = session.recorder.with(named);
     for slot in session.plan.operations.iter().map(|operation| operation.workflow).collect::<BTreeSet<_>>() {
-        if let Ok(description) = client::describe(session, &session.workflow_id(slot), "").await {
+        if let Ok(description) = client::describe(session, client, &session.workflow_id(slot), "").await {
             found.insert((description.workflow_id, description.run_id));
         }
     }
     found
 }
 
-fn named(entries: &[Entry]) -> BTreeSet<(String, String)> {
+fn named(entries: &[Entry]) -> BTreeSet<RunName> {
     let mut found = BTreeSet::new();
     let mut workflow_of = std::collections::BTreeMap::new();
     for entry in entries {
@@ -128,26 +191,38 @@ fn named(entries: &[Entry]) -> BTreeSet<(String, String)> {
     found
 }
 
-/// Reads and records the final history and description of a run; returns the runs that it names.
-async fn read(session: &Session, workflow_id: &str, run_id: &str) -> Result<Vec<(String, String)>, String> {
+/// Reads and records the history of a run, and its description if these are the final ones.
+async fn read(
+    session: &Session,
+    client: &Client,
+    workflow_id: &str,
+    run_id: &str,
+    is_final: bool,
+) -> Result<(), String> {
     let from = session.recorder.now();
-    let raw = history::read(session, workflow_id, run_id).await.map_err(|status| status.to_string())?;
+    let raw = history::read(session, client, workflow_id, run_id).await.map_err(|status| status.to_string())?;
     let events = history::to_json(&raw).map_err(|e| e.to_string())?;
-    let mut notes = Notes::default();
-    let decoded: Result<Vec<Event>, _> =
-        events.iter().cloned().map(|value| wire::event::decode(value, &mut notes)).collect();
-    let decoded = decoded.map_err(|e| e.to_string())?;
     let (workflow, run) = (workflow_id.to_owned(), run_id.to_owned());
-    let history = HistoryRead { workflow_id: workflow, run_id: run, is_final: true, from, events };
+    let history = HistoryRead { workflow_id: workflow, run_id: run, is_final, from, events };
     session.recorder.record(What::History(Box::new(history)));
-    let mut description = client::describe(session, workflow_id, run_id).await.map_err(|status| status.to_string())?;
-    description.is_final = true;
-    session.recorder.record(What::Description(Box::new(description)));
-    Ok(linked(workflow_id, decoded))
+    if is_final {
+        let described = client::describe(session, client, workflow_id, run_id).await;
+        let mut description = described.map_err(|status| status.to_string())?;
+        description.is_final = true;
+        session.recorder.record(What::Description(Box::new(description)));
+    }
+    Ok(())
+}
+
+/// Events as rules see them.
+fn decoded(events: &[HistoryEvent]) -> Result<Vec<Event>, String> {
+    let mut notes = Notes::default();
+    let events = history::to_json(events).map_err(|e| e.to_string())?;
+    events.into_iter().map(|value| wire::event::decode(value, &mut notes).map_err(|e| e.to_string())).collect()
 }
 
 /// The runs that a history names: its successor, the run before it, its children.
-fn linked(workflow_id: &str, events: Vec<Event>) -> Vec<(String, String)> {
+fn linked(workflow_id: &str, events: Vec<Event>) -> Vec<RunName> {
     let run = Run { workflow_id: workflow_id.to_owned(), events, ..Run::default() };
     let mut found = vec![(run.workflow_id.clone(), run.successor().to_owned())];
     if let Some(started) = run.started() {

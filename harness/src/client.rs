@@ -5,6 +5,7 @@ use crate::answer;
 use crate::convert::{current, duration, first, payloads, queue, retry, workflow_type};
 use crate::history;
 use crate::session::{Session, within};
+use crate::wire;
 use resurgam_api::temporal::common::v1::RetryPolicy;
 use resurgam_api::temporal::enums::v1::{
     UpdateWorkflowExecutionLifecycleStage as Stage, WorkflowExecutionStatus, WorkflowIdConflictPolicy,
@@ -17,7 +18,7 @@ use resurgam_api::temporal::workflowservice::v1::{
     RequestCancelWorkflowExecutionRequest, SignalWithStartWorkflowExecutionRequest, SignalWorkflowExecutionRequest,
     StartWorkflowExecutionRequest, TerminateWorkflowExecutionRequest, UpdateWorkflowExecutionRequest,
 };
-use resurgam_models::plan::{Action, IdConflict, IdReuse, Operation, Start, UpdateStage};
+use resurgam_models::plan::{Action, Caller, IdConflict, IdReuse, Operation, Start, UpdateStage};
 use resurgam_models::recording::{Answer, Call, Description, HistoryRead, QueryAnswer, Reply, UpdateReached, What};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,6 +30,16 @@ use tonic::Status;
 const LIMIT: Duration = Duration::from_secs(10);
 const UPDATE_LIMIT: Duration = Duration::from_secs(25);
 
+/// Before the first repetition of a call whose outcome is unknown; doubled each time.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// A client of the plan.
+#[derive(Clone)]
+struct Client {
+    number: u8,
+    wire: wire::Client,
+}
+
 /// Performs all operations of the plan; ends when the last attempt was answered or given up.
 pub(crate) async fn perform(session: &Arc<Session>) {
     let mut clients: BTreeMap<u8, Vec<(usize, Operation)>> = BTreeMap::new();
@@ -39,11 +50,12 @@ pub(crate) async fn perform(session: &Arc<Session>) {
     for (client, mut operations) in clients {
         operations.sort_by_key(|(index, operation)| (operation.at_ms, *index));
         let session = Arc::clone(session);
+        let caller = Client { number: client, wire: session.client(Caller::Client, client.into()) };
         tasks.spawn(async move {
             let mut retries = JoinSet::new();
             for (index, operation) in operations {
                 sleep_until(&session, operation.at_ms).await;
-                operate(&session, client, index, operation, &mut retries).await;
+                operate(&session, &caller, index, operation, &mut retries).await;
             }
             while retries.join_next().await.is_some() {}
         });
@@ -57,7 +69,13 @@ async fn sleep_until(session: &Session, at_ms: u32) {
 }
 
 /// One operation: the first attempt in the client's own order, the others at their times beside it.
-async fn operate(session: &Arc<Session>, client: u8, index: usize, operation: Operation, retries: &mut JoinSet<()>) {
+async fn operate(
+    session: &Arc<Session>,
+    client: &Client,
+    index: usize,
+    operation: Operation,
+    retries: &mut JoinSet<()>,
+) {
     let reads = matches!(operation.action, Action::Query { .. } | Action::Describe | Action::ReadHistory);
     // Terminate has no request id in the API; its operation is told apart by its number.
     let request_id = if reads { String::new() } else { format!("{}-o{index}", session.prefix) };
@@ -65,16 +83,25 @@ async fn operate(session: &Arc<Session>, client: u8, index: usize, operation: Op
     let call = Call::Client { workflow_id, request_id, action: operation.action };
     let began = tokio::time::Instant::now();
     let (go, wait) = tokio::sync::oneshot::channel();
-    let session = Arc::clone(session);
+    let (session, client) = (Arc::clone(session), client.clone());
     retries.spawn(async move {
-        let record = session.recorder.operation(format!("client-{client}"), call.clone());
+        let record = session.recorder.operation(format!("client-{}", client.number), call.clone());
         let first = async {
-            record.attempt(attempt(&session, client, &call)).await;
+            let mut pause = PAUSE;
+            for _ in 1..session.patience.max(1) {
+                if !matches!(record.attempt(attempt(&session, &client, &call)).await, Answer::Info { .. }) {
+                    let _ = go.send(());
+                    return;
+                }
+                tokio::time::sleep(pause).await;
+                pause *= 2;
+            }
+            record.attempt(attempt(&session, &client, &call)).await;
             // The client may have gone if the case was given up.
             let _ = go.send(());
         };
         let others = operation.again_ms.iter().map(|again| {
-            let (record, session, call) = (&record, &session, &call);
+            let (record, session, client, call) = (&record, &session, &client, &call);
             async move {
                 tokio::time::sleep_until(began + Duration::from_millis((*again).into())).await;
                 record.attempt(attempt(session, client, call)).await;
@@ -90,11 +117,12 @@ async fn operate(session: &Arc<Session>, client: u8, index: usize, operation: Op
 }
 
 /// One attempt of a client's call.
-async fn attempt(session: &Session, client: u8, call: &Call) -> Answer {
+async fn attempt(session: &Session, client: &Client, call: &Call) -> Answer {
     let Call::Client { workflow_id, request_id, action } = call else {
         return Answer::Fail { error: "not a client's call".into() };
     };
-    let asked = Asked { session, identity: format!("client-{client}"), workflow_id, request_id };
+    let identity = format!("client-{}", client.number);
+    let asked = Asked { session, client: &client.wire, identity, workflow_id, request_id };
     let reply = match action {
         Action::Start(start) => asked.start(start).await,
         Action::Signal { name, value } => asked.signal(name, *value).await,
@@ -103,7 +131,7 @@ async fn attempt(session: &Session, client: u8, call: &Call) -> Answer {
         Action::Update { name, value, wait } => asked.update(name, *value, *wait).await,
         Action::Cancel => asked.cancel().await,
         Action::Terminate => asked.terminate().await,
-        Action::Describe => describe(session, workflow_id, "").await.map(Reply::Description),
+        Action::Describe => describe(session, &client.wire, workflow_id, "").await.map(Reply::Description),
         Action::ReadHistory => asked.read_history().await,
     };
     reply.map_or_else(|status| answer::of(&status), |value| Answer::Ok { value })
@@ -112,14 +140,15 @@ async fn attempt(session: &Session, client: u8, call: &Call) -> Answer {
 /// One attempt: who asks what of which workflow.
 struct Asked<'a> {
     session: &'a Session,
+    client: &'a wire::Client,
     identity: String,
     workflow_id: &'a str,
     request_id: &'a str,
 }
 
 impl Asked<'_> {
-    fn service(&self) -> resurgam_api::WorkflowServiceClient<tonic::transport::Channel> {
-        self.session.service.clone()
+    fn service(&self) -> wire::Client {
+        self.client.clone()
     }
 
     fn start_request(&self, start: &Start) -> StartWorkflowExecutionRequest {
@@ -256,7 +285,7 @@ impl Asked<'_> {
 
     async fn read_history(&self) -> Result<Reply, Status> {
         let from = self.session.recorder.now();
-        let events = history::read(self.session, self.workflow_id, "").await?;
+        let events = history::read(self.session, self.client, self.workflow_id, "").await?;
         let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
         let events = history::to_json(&events).map_err(|e| Status::unknown(e.to_string()))?;
         // The request names no run; the first event does.
@@ -272,12 +301,17 @@ impl Asked<'_> {
 }
 
 /// Describes a run (the current one if `run_id` is empty).
-pub(crate) async fn describe(session: &Session, workflow_id: &str, run_id: &str) -> Result<Description, Status> {
+pub(crate) async fn describe(
+    session: &Session,
+    client: &wire::Client,
+    workflow_id: &str,
+    run_id: &str,
+) -> Result<Description, Status> {
     let request = DescribeWorkflowExecutionRequest {
         namespace: session.namespace.clone(),
         execution: crate::convert::run(workflow_id, run_id),
     };
-    let reply = session.service.clone().describe_workflow_execution(within(LIMIT, request)).await?.into_inner();
+    let reply = client.clone().describe_workflow_execution(within(LIMIT, request)).await?.into_inner();
     Ok(description(reply))
 }
 

@@ -2,6 +2,7 @@
 
 use crate::convert;
 use crate::session::{Session, within};
+use crate::wire::Client;
 use resurgam_api::temporal::enums::v1::HistoryEventFilterType;
 use resurgam_api::temporal::history::v1::HistoryEvent;
 use resurgam_api::temporal::workflowservice::v1::GetWorkflowExecutionHistoryRequest;
@@ -12,7 +13,12 @@ use tonic::Status;
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// All events of a run (of the current run if `run_id` is empty), page by page.
-pub(crate) async fn read(session: &Session, workflow_id: &str, run_id: &str) -> Result<Vec<HistoryEvent>, Status> {
+pub(crate) async fn read(
+    session: &Session,
+    client: &Client,
+    workflow_id: &str,
+    run_id: &str,
+) -> Result<Vec<HistoryEvent>, Status> {
     let mut events = Vec::new();
     let mut token = Vec::new();
     loop {
@@ -22,7 +28,7 @@ pub(crate) async fn read(session: &Session, workflow_id: &str, run_id: &str) -> 
             next_page_token: token,
             ..Default::default()
         };
-        let page = session.service.clone().get_workflow_execution_history(within(LIMIT, request)).await?.into_inner();
+        let page = client.clone().get_workflow_execution_history(within(LIMIT, request)).await?.into_inner();
         events.extend(page.history.unwrap_or_default().events);
         token = page.next_page_token;
         if token.is_empty() {
@@ -32,7 +38,13 @@ pub(crate) async fn read(session: &Session, workflow_id: &str, run_id: &str) -> 
 }
 
 /// Waits until a run is closed; false if that has not happened within `limit`.
-pub(crate) async fn await_close(session: &Session, workflow_id: &str, run_id: &str, limit: Duration) -> bool {
+pub(crate) async fn await_close(
+    session: &Session,
+    client: &Client,
+    workflow_id: &str,
+    run_id: &str,
+    limit: Duration,
+) -> bool {
     let until = tokio::time::Instant::now() + limit;
     let mut token = Vec::new();
     while tokio::time::Instant::now() < until {
@@ -46,7 +58,7 @@ pub(crate) async fn await_close(session: &Session, workflow_id: &str, run_id: &s
         };
         let left = until.duration_since(tokio::time::Instant::now()).max(Duration::from_secs(3));
         let limit = left.min(Duration::from_secs(30));
-        match session.service.clone().get_workflow_execution_history(within(limit, request)).await {
+        match client.clone().get_workflow_execution_history(within(limit, request)).await {
             Ok(page) => {
                 let page = page.into_inner();
                 if page.next_page_token.is_empty() && page.history.is_some_and(|history| !history.events.is_empty()) {

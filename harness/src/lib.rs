@@ -13,4 +13,5 @@ pub mod run;
 mod session;
 pub mod setup;
 pub mod target;
+mod wire;
 mod worker;

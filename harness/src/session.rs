@@ -1,8 +1,10 @@
 //! What everything in one case shares: the connection, the names, the recorder.
 
 use crate::recorder::Recorder;
-use resurgam_api::WorkflowServiceClient;
-use resurgam_models::plan::Plan;
+use crate::target::MESSAGE_LIMIT;
+use crate::wire::{Client, Meddler, Wire};
+use resurgam_models::plan::{Caller, Plan};
+use std::sync::Arc;
 use std::time::Duration;
 use tonic::Request;
 use tonic::transport::Channel;
@@ -10,14 +12,18 @@ use tonic::transport::Channel;
 /// One case in execution.
 #[derive(Debug)]
 pub(crate) struct Session {
-    /// A clone of it makes calls.
-    pub(crate) service: WorkflowServiceClient<Channel>,
+    /// One to each node, at least one.
+    pub(crate) channels: Arc<Vec<Channel>>,
+    /// Spoils calls.
+    pub(crate) meddler: Arc<Meddler>,
     /// The namespace.
     pub(crate) namespace: String,
     /// Prefix of all ids of the case.
     pub(crate) prefix: String,
     /// What is executed.
     pub(crate) plan: Plan,
+    /// Attempts of a client's call as long as its outcome is unknown, at least 1.
+    pub(crate) patience: u32,
     /// What is recorded.
     pub(crate) recorder: Recorder,
 }
@@ -27,6 +33,13 @@ impl Session {
     pub(crate) fn workflow_id(&self, slot: u8) -> String {
         format!("{}-w{slot}", self.prefix)
     }
+
+    /// A client for a caller; the callers of a kind are spread over the nodes by their numbers.
+    pub(crate) fn client(&self, caller: Caller, number: usize) -> Client {
+        let wire = Wire::new(Arc::clone(&self.channels), number, caller, Arc::clone(&self.meddler));
+        Client::new(wire).max_decoding_message_size(MESSAGE_LIMIT).max_encoding_message_size(MESSAGE_LIMIT)
+    }
+
     /// The task queue of the case.
     pub(crate) fn queue(&self) -> String {
         format!("{}-queue", self.prefix)

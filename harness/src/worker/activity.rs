@@ -89,7 +89,7 @@ impl Worker {
             namespace: self.session.namespace.clone(),
             ..Default::default()
         };
-        match self.session.service.clone().record_activity_task_heartbeat(within(LIMIT, request)).await {
+        match self.service.clone().record_activity_task_heartbeat(within(LIMIT, request)).await {
             Ok(reply) => {
                 let cancel_requested = reply.get_ref().cancel_requested;
                 Answer::Ok { value: Reply::Heartbeat { cancel_requested } }
@@ -109,7 +109,7 @@ impl Worker {
     ) {
         let call = Call::EndActivity { task, end: end.clone(), by_id };
         self.give(call, manner, life, || async {
-            let mut service = self.session.service.clone();
+            let mut service = self.service.clone();
             let (namespace, identity) = (self.session.namespace.clone(), self.name.clone());
             let task_token = polled.task_token.clone();
             let sent = match &end {

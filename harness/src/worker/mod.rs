@@ -10,9 +10,10 @@ mod command;
 mod workflow;
 
 use crate::session::{Session, within};
+use crate::wire::Client;
 use cache::Cache;
 use resurgam_api::temporal::workflowservice::v1::{PollActivityTaskQueueRequest, PollWorkflowTaskQueueRequest};
-use resurgam_models::plan::{TaskKind, Trick};
+use resurgam_models::plan::{Caller, TaskKind, Trick};
 use resurgam_models::recording::{Answer, Call, TaskId, What};
 use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -50,6 +51,7 @@ impl Counter {
 #[derive(Debug)]
 pub(crate) struct Worker {
     session: Arc<Session>,
+    service: Client,
     counter: Arc<Counter>,
     name: String,
     /// Grows with every crash; what began in an older life is not answered.
@@ -75,6 +77,7 @@ impl Workers {
         for number in 0..session.plan.workers.count.max(1) {
             let worker = Arc::new(Worker {
                 session: Arc::clone(session),
+                service: session.client(Caller::Worker, number.into()),
                 counter: Arc::clone(&counter),
                 name: format!("worker-{number}"),
                 life: AtomicU32::new(0),
@@ -136,7 +139,7 @@ impl Worker {
                 identity: self.name.clone(),
                 ..Default::default()
             };
-            match self.session.service.clone().poll_workflow_task_queue(within(POLL_LIMIT, request)).await {
+            match self.service.clone().poll_workflow_task_queue(within(POLL_LIMIT, request)).await {
                 Ok(task) if task.get_ref().task_token.is_empty() => {}
                 Ok(task) => {
                     let worker = Arc::clone(&self);
@@ -173,7 +176,7 @@ impl Worker {
                 identity: self.name.clone(),
                 ..Default::default()
             };
-            match self.session.service.clone().poll_activity_task_queue(within(POLL_LIMIT, request)).await {
+            match self.service.clone().poll_activity_task_queue(within(POLL_LIMIT, request)).await {
                 Ok(task) if task.get_ref().task_token.is_empty() => {}
                 Ok(task) => {
                     let life = self.life();

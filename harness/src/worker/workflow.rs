@@ -83,7 +83,7 @@ impl Worker {
                 next_page_token: token,
                 ..Default::default()
             };
-            let page = self.session.service.clone().get_workflow_execution_history(within(LIMIT, request)).await?;
+            let page = self.service.clone().get_workflow_execution_history(within(LIMIT, request)).await?;
             let page = page.into_inner();
             raw.extend(page.history.unwrap_or_default().events);
             token = page.next_page_token;
@@ -148,7 +148,7 @@ impl Worker {
         if first == Some(1) {
             return Ok(polled.events.clone());
         }
-        let raw = history::read(&self.session, &polled.workflow_id, &polled.run_id).await;
+        let raw = history::read(&self.session, &self.service, &polled.workflow_id, &polled.run_id).await;
         let mut events = decode(&raw.map_err(|_| Trouble::Server)?).map_err(Trouble::Suite)?;
         // A query task on a sticky queue carries nothing: it is about all that there is.
         if let Some(first) = first {
@@ -184,7 +184,7 @@ impl Worker {
         let answer = self
             .give(call, manner, life, || async {
                 let request = within(LIMIT, request.clone());
-                match self.session.service.clone().respond_workflow_task_completed(request).await {
+                match self.service.clone().respond_workflow_task_completed(request).await {
                     Ok(reply) => {
                         // A dropped speculative task takes its events with it.
                         if reply.get_ref().reset_history_event_id != 0 {
@@ -260,7 +260,7 @@ impl Worker {
                 namespace: self.session.namespace.clone(),
                 ..Default::default()
             };
-            match self.session.service.clone().respond_workflow_task_failed(within(LIMIT, request)).await {
+            match self.service.clone().respond_workflow_task_failed(within(LIMIT, request)).await {
                 Ok(_) => Answer::Ok { value: Reply::Done },
                 Err(status) => answer::of(&status),
             }
@@ -280,7 +280,7 @@ impl Worker {
                 namespace: self.session.namespace.clone(),
                 ..Default::default()
             };
-            match self.session.service.clone().respond_query_task_completed(within(LIMIT, request)).await {
+            match self.service.clone().respond_query_task_completed(within(LIMIT, request)).await {
                 Ok(_) => Answer::Ok { value: Reply::Done },
                 Err(status) => answer::of(&status),
             }

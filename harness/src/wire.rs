@@ -1,0 +1,162 @@
+//! The way from one caller to the orchestrator: a channel to one node, another one after that failed, and whatever the
+//! plan does to calls on the way.
+//!
+//! It is below the generated client and above the connection, so that clients and workers need not know how many nodes
+//! there are, and that a lost reply or a repeated call is the same in every world. It never tries again by itself: what a
+//! caller sees as one attempt is at most one call per node, unless the plan repeats it.
+
+use http_body_util::{BodyExt as _, Full};
+use resurgam_api::WorkflowServiceClient;
+use resurgam_models::plan::{Caller, Harm};
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use tonic::body::Body;
+use tonic::transport::Channel;
+use tonic::{Code, Status};
+use tower::Service;
+
+type Failure = Box<dyn Error + Send + Sync>;
+type Answered = Result<http::Response<Body>, Failure>;
+
+/// A client of the workflow service over a wire.
+pub(crate) type Client = WorkflowServiceClient<Wire>;
+
+/// See the module. Clones share the choice of the node.
+#[derive(Clone, Debug)]
+pub(crate) struct Wire {
+    channels: Arc<Vec<Channel>>,
+    at: Arc<AtomicUsize>,
+    caller: Caller,
+    meddler: Arc<Meddler>,
+}
+
+impl Wire {
+    /// A wire to one of `channels` (at least one), the `first`-th modulo their number until it fails.
+    pub(crate) fn new(channels: Arc<Vec<Channel>>, first: usize, caller: Caller, meddler: Arc<Meddler>) -> Self {
+        Self { channels, at: Arc::new(AtomicUsize::new(first)), caller, meddler }
+    }
+}
+
+impl Service<http::Request<Body>> for Wire {
+    type Response = http::Response<Body>;
+    type Error = Failure;
+    type Future = Pin<Box<dyn Future<Output = Answered> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        let at = self.at.load(Ordering::Relaxed);
+        let channel = self.channels[at % self.channels.len()].clone();
+        let (choice, fate) = (Arc::clone(&self.at), self.meddler.fate(self.caller));
+        Box::pin(async move {
+            let answered = match fate {
+                Fate::None => send(channel, request).await,
+                Fate::ReplyLost => {
+                    // Until the status has arrived the call is not over: it stands behind the body.
+                    if let Ok(response) = send(channel, request).await {
+                        let _ = response.into_body().collect().await;
+                    }
+                    Err(Status::new(Code::Unavailable, "the reply was lost").into())
+                }
+                Fate::Repeated => {
+                    let (head, body) = request.into_parts();
+                    let bytes = body.collect().await?.to_bytes();
+                    let copy = || http::Request::from_parts(head.clone(), Body::new(Full::new(bytes.clone())));
+                    let second = send(channel.clone(), copy());
+                    // Nobody waits for the second answer, but it is read to its end: the call is not cut short.
+                    tokio::spawn(async move {
+                        if let Ok(response) = second.await {
+                            let _ = response.into_body().collect().await;
+                        }
+                    });
+                    send(channel, copy()).await
+                }
+            };
+            if answered.is_err() {
+                // Whoever comes first moves on; the others find that done.
+                let _ = choice.compare_exchange(at, at + 1, Ordering::Relaxed, Ordering::Relaxed);
+            }
+            answered
+        })
+    }
+}
+
+async fn send(mut channel: Channel, request: http::Request<Body>) -> Answered {
+    std::future::poll_fn(|context| channel.poll_ready(context)).await?;
+    Ok(channel.call(request).await?)
+}
+
+/// What happens to one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    None,
+    ReplyLost,
+    Repeated,
+}
+
+/// Spoils calls as faults ask for it: see [`Harm::ReplyLost`] and [`Harm::CallRepeated`].
+#[derive(Debug, Default)]
+pub(crate) struct Meddler(Mutex<BTreeMap<usize, Spell>>);
+
+/// A fault of calls, in force until its calls are used up or it is ended.
+#[derive(Debug)]
+struct Spell {
+    by: Caller,
+    fate: Fate,
+    left: u8,
+    hits: u64,
+}
+
+impl Meddler {
+    /// Begins a fault under a number; false if it is none of calls.
+    pub(crate) fn begin(&self, number: usize, harm: &Harm) -> bool {
+        let (by, fate, left) = match harm {
+            Harm::ReplyLost { by, calls } => (*by, Fate::ReplyLost, *calls),
+            Harm::CallRepeated { by, calls } => (*by, Fate::Repeated, *calls),
+            _ => return false,
+        };
+        self.spells().insert(number, Spell { by, fate, left, hits: 0 });
+        true
+    }
+
+    /// Ends a fault; returns how many calls it spoiled.
+    pub(crate) fn end(&self, number: usize) -> u64 {
+        self.spells().remove(&number).map_or(0, |spell| spell.hits)
+    }
+
+    fn fate(&self, by: Caller) -> Fate {
+        let mut spells = self.spells();
+        let Some(spell) = spells.values_mut().find(|spell| spell.by == by && spell.left > 0) else { return Fate::None };
+        spell.left -= 1;
+        spell.hits += 1;
+        spell.fate
+    }
+
+    fn spells(&self) -> MutexGuard<'_, BTreeMap<usize, Spell>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_of_calls_is_used_up() {
+        let meddler = Meddler::default();
+        assert!(meddler.begin(3, &Harm::ReplyLost { by: Caller::Client, calls: 2 }));
+        assert!(!meddler.begin(4, &Harm::Kill { node: 0 }));
+        assert_eq!(meddler.fate(Caller::Worker), Fate::None);
+        assert_eq!(meddler.fate(Caller::Client), Fate::ReplyLost);
+        assert_eq!(meddler.fate(Caller::Client), Fate::ReplyLost);
+        assert_eq!(meddler.fate(Caller::Client), Fate::None);
+        assert_eq!((meddler.end(3), meddler.end(3)), (2, 0));
+    }
+}
