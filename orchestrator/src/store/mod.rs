@@ -5,11 +5,17 @@
 //! Cassandra does as a conditional batch. History nodes are appended by plain writes, to partitions that are never
 //! committed to. No answer ever claims more than is known: what may have happened is [`Answer::Unknown`].
 
+mod commit;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
+pub mod memory;
+
+pub use commit::{Change, Commit, Condition, Head};
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use std::fmt;
 use std::ops::Range;
-use uuid::Uuid;
 
 /// Name of a partition, the unit of atomicity: `shard/3`, `queue/…`, `history/…`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,47 +29,6 @@ impl fmt::Display for Partition {
 
 /// Key of a row in its partition, readable by an operator; rows are sorted by its bytes.
 pub type Key = String;
-
-/// The row that every commit to a partition tests and sets.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Head {
-    /// Raised by every fence: which tenure this is.
-    pub range: u64,
-    /// Raised by every batch, kept by fences.
-    pub sequence: u64,
-    /// Id of the last batch that took effect, kept by fences.
-    pub batch: Uuid,
-    /// Who fenced last: a nonce of the tenure, with the node's name in front for readers.
-    pub owner: String,
-}
-
-/// What has to hold of the head row for a commit to take effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Condition {
-    /// There is none: the partition is new.
-    Absent,
-    /// Every value that is given is the current one.
-    Equal {
-        /// The range.
-        range: Option<u64>,
-        /// The sequence.
-        sequence: Option<u64>,
-    },
-}
-
-/// One conditional batch on one partition.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Commit {
-    /// Tested on the head row.
-    pub condition: Condition,
-    /// The head row afterwards.
-    pub head: Head,
-    /// Final rows; `None` deletes. No key twice, and none inside [`Commit::deleted`]: a store refuses that, since all
-    /// statements of a batch share one timestamp and one of them would be lost.
-    pub rows: Vec<(Key, Option<Bytes>)>,
-    /// Ranges of rows to delete.
-    pub deleted: Vec<Range<Key>>,
-}
 
 /// What is known of a commit after asking for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
