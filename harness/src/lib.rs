@@ -15,3 +15,4 @@ pub mod setup;
 pub mod target;
 mod wire;
 mod worker;
+pub mod world;

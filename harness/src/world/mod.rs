@@ -1,0 +1,3 @@
+//! Worlds: where the nodes of a cluster, the clients and the workers of a case live.
+
+pub mod sim;

@@ -1,0 +1,181 @@
+//! What all hosts of one simulation share: their names, the time, and every byte that passed between them, as a hash.
+//!
+//! The hash covers sender, receiver, time and content of every segment, so two simulations with equal hashes did the same.
+//! Counting what a cut link swallowed and a held one delayed is how a fault proves that it happened.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use xxhash_rust::xxh3::Xxh3Default;
+
+/// The index of a host: the driver, then the nodes in the order of their registration.
+pub(super) type Place = usize;
+
+/// The host of clients and workers.
+pub(super) const DRIVER: Place = 0;
+
+/// Whether messages pass from one host to another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Passage {
+    /// They do.
+    #[default]
+    Open,
+    /// They do, but slower.
+    Slow,
+    /// They wait.
+    Held,
+    /// They are lost.
+    Cut,
+}
+
+/// See the module.
+#[derive(Default)]
+pub(super) struct Fabric {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    names: Vec<Arc<str>>,
+    incarnations: Vec<u64>,
+    now: Duration,
+    hash: Xxh3Default,
+    segments: u64,
+    /// By sender and receiver.
+    ways: Vec<Vec<Way>>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Way {
+    passage: Passage,
+    /// Segments sent while it was anything but open.
+    stopped: u64,
+}
+
+impl Fabric {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A new host.
+    pub(super) fn add(&self, name: &str) -> Place {
+        let mut state = self.state();
+        state.names.push(name.into());
+        state.incarnations.push(0);
+        let hosts = state.names.len();
+        state.ways.resize_with(hosts, Vec::new);
+        state.ways.iter_mut().for_each(|row| row.resize_with(hosts, Way::default));
+        hosts - 1
+    }
+
+    /// How many hosts there are, the driver's included.
+    pub(super) fn hosts(&self) -> usize {
+        self.state().names.len()
+    }
+
+    pub(super) fn name(&self, place: Place) -> Arc<str> {
+        self.state().names[place].clone()
+    }
+
+    pub(super) fn place(&self, name: &str) -> Option<Place> {
+        self.state().names.iter().position(|other| **other == *name)
+    }
+
+    /// Counts a start of a host's software; the first is 1.
+    pub(super) fn start(&self, place: Place) -> u64 {
+        let mut state = self.state();
+        state.incarnations[place] += 1;
+        state.incarnations[place]
+    }
+
+    pub(super) fn incarnation(&self, place: Place) -> u64 {
+        self.state().incarnations[place]
+    }
+
+    pub(super) fn now(&self) -> Duration {
+        self.state().now
+    }
+
+    pub(super) fn set_now(&self, now: Duration) {
+        self.state().now = now;
+    }
+
+    pub(super) fn set_passage(&self, from: Place, to: Place, passage: Passage) {
+        self.state().ways[from][to].passage = passage;
+    }
+
+    /// How many segments were sent that way while it was anything but open.
+    pub(super) fn stopped(&self, from: Place, to: Place) -> u64 {
+        self.state().ways[from][to].stopped
+    }
+
+    /// A segment leaves a host.
+    pub(super) fn sent(&self, from: Place, to: Option<Place>, bytes: &[u8]) {
+        let mut state = self.state();
+        state.segments += 1;
+        if let Some(way) = to.and_then(|to| state.ways[from].get_mut(to))
+            && way.passage != Passage::Open
+        {
+            way.stopped += 1;
+        }
+        let place = |place: Option<Place>| place.map_or(u64::MAX, |place| place as u64);
+        state.note(&[place(Some(from)), place(to)], bytes);
+    }
+
+    /// Something else that has to repeat.
+    pub(super) fn note(&self, bytes: &[u8]) {
+        self.state().note(&[], bytes);
+    }
+
+    pub(super) fn segments(&self) -> u64 {
+        self.state().segments
+    }
+
+    pub(super) fn trace(&self) -> u64 {
+        self.state().hash.digest()
+    }
+}
+
+impl State {
+    fn note(&mut self, places: &[u64], bytes: &[u8]) {
+        let now = u64::try_from(self.now.as_nanos()).unwrap_or(u64::MAX);
+        self.hash.update(&now.to_le_bytes());
+        places.iter().for_each(|place| self.hash.update(&place.to_le_bytes()));
+        self.hash.update(&(bytes.len() as u64).to_le_bytes());
+        self.hash.update(bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_knows_who_when_and_what() {
+        let hash = |from, to, at, bytes: &[u8]| {
+            let fabric = Fabric::default();
+            (0..3).for_each(|host| drop(fabric.add(&host.to_string()).to_string()));
+            fabric.set_now(Duration::from_millis(at));
+            fabric.sent(from, Some(to), bytes);
+            fabric.trace()
+        };
+        let one = hash(0, 1, 5, b"x");
+        assert_eq!(one, hash(0, 1, 5, b"x"));
+        for other in [hash(1, 0, 5, b"x"), hash(0, 2, 5, b"x"), hash(0, 1, 6, b"x"), hash(0, 1, 5, b"y")] {
+            assert_ne!(one, other);
+        }
+    }
+
+    #[test]
+    fn only_what_did_not_pass_is_counted() {
+        let fabric = Fabric::default();
+        fabric.add("a");
+        fabric.add("b");
+        fabric.sent(0, Some(1), b"passes");
+        fabric.set_passage(0, 1, Passage::Cut);
+        fabric.sent(0, Some(1), b"is lost");
+        fabric.sent(1, Some(0), b"goes the other way");
+        fabric.set_passage(0, 1, Passage::Held);
+        fabric.sent(0, Some(1), b"waits");
+        assert_eq!((fabric.stopped(0, 1), fabric.stopped(1, 0), fabric.segments()), (2, 0, 4));
+    }
+}

@@ -1,0 +1,275 @@
+//! The kernel of the simulation: clocks, links, hosts and chance do what they say, and repeat.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+use resurgam_harness::world::sim::{EPOCH, Nemesis, Node, Simulation, Why};
+use resurgam_models::plan::{Harm, Side, Way};
+use std::collections::HashMap;
+use std::time::{Duration, SystemTime};
+use support::{call, client, echo};
+use tokio::time::{sleep, timeout};
+
+const MS: Duration = Duration::from_millis(1);
+
+fn ms(count: u64) -> Duration {
+    MS * u32::try_from(count).unwrap()
+}
+
+fn all_of(node: u8) -> Side {
+    Side { nodes: vec![node], driver: false }
+}
+
+/// Calls until one succeeds; returns how long that took.
+async fn recovers(client: &mut support::Client, node: &Node) -> Duration {
+    let began = node.elapsed();
+    let patience = timeout(Duration::from_secs(20), async {
+        while failed(&timeout(ms(300), call(client, "x")).await) {
+            sleep(ms(5)).await;
+        }
+    });
+    patience.await.expect("it never recovers");
+    node.elapsed() - began
+}
+
+/// A call that did not come back in time, or with an error.
+fn failed<T, E, L>(call: &Result<Result<T, E>, L>) -> bool {
+    !matches!(call, Ok(Ok(_)))
+}
+
+/// A server on one node; the driver breaks what `harm` says for 600 ms, calls in the middle, and afterwards.
+fn broken_for_a_while(harm: Harm, connected: bool) -> (Duration, u64) {
+    let outcome = Simulation::new(7).run(|cluster| {
+        cluster.node("node-0", echo);
+        let (nemesis, node) = (cluster.nemesis(), cluster.driver());
+        async move {
+            let mut client = client(&node, "node-0:7000");
+            if connected {
+                recovers(&mut client, &node).await;
+            } else {
+                sleep(ms(20)).await;
+            }
+            nemesis.inflict(harm, ms(600));
+            sleep(ms(5)).await;
+            let during = timeout(ms(400), call(&mut client, "x")).await;
+            assert!(failed(&during), "the fault let a call through");
+            while !nemesis.is_quiet() {
+                sleep(ms(1)).await;
+            }
+            recovers(&mut client, &node).await
+        }
+    });
+    let outcome = outcome.unwrap();
+    (outcome.value, outcome.episodes[0].hits)
+}
+
+#[test]
+fn every_way_of_not_connecting_recovers() {
+    let cut = |way| Harm::Partition { side: all_of(0), way };
+    let cases = [
+        ("partitioned", cut(Way::Both)),
+        ("requests lost", cut(Way::In)),
+        ("answers lost", cut(Way::Out)),
+        ("held", Harm::Hold { side: all_of(0) }),
+        ("killed", Harm::Kill { node: 0 }),
+        ("without power", Harm::PowerLoss { node: 0 }),
+    ];
+    for (name, harm) in cases {
+        for connected in [false, true] {
+            let (took, hits) = broken_for_a_while(harm.clone(), connected);
+            assert!(took < Duration::from_secs(2), "{name}: {took:?} after the end of the fault");
+            assert!(hits > 0, "{name}: it hit nothing");
+        }
+    }
+}
+
+#[test]
+fn a_host_without_a_listener_refuses_until_there_is_one() {
+    let outcome = Simulation::new(1).run(|cluster| {
+        cluster.node("node-0", |node| async move {
+            sleep(ms(700)).await;
+            echo(node).await
+        });
+        let node = cluster.driver();
+        async move {
+            let mut client = client(&node, "node-0:7000");
+            let first = timeout(ms(300), call(&mut client, "x")).await;
+            assert!(failed(&first), "there is nobody");
+            recovers(&mut client, &node).await
+        }
+    });
+    let took = outcome.unwrap().value;
+    assert!(ms(300) < took && took < ms(1_500), "{took:?}");
+}
+
+#[test]
+fn the_longest_hold_with_many_channels_does_not_overflow() {
+    let outcome = Simulation::new(1).run(|cluster| {
+        cluster.node("node-0", echo);
+        let (nemesis, node) = (cluster.nemesis(), cluster.driver());
+        async move {
+            sleep(ms(10)).await;
+            nemesis.inflict(Harm::Hold { side: all_of(0) }, Duration::from_secs(10));
+            let tasks: Vec<_> = (0..64)
+                .map(|_| {
+                    let node = node.clone();
+                    tokio::spawn(async move {
+                        let mut client = client(&node, "node-0:7000");
+                        recovers(&mut client, &node).await
+                    })
+                })
+                .collect();
+            for task in tasks {
+                task.await.unwrap();
+            }
+            nemesis.episodes()[0].hits
+        }
+    });
+    // Each attempt is a segment; with 64 the default capacity would have overflowed.
+    assert!(outcome.unwrap().value > 500, "the hold was not felt");
+}
+
+#[test]
+fn a_panic_in_a_task_fails_the_simulation_with_its_words() {
+    let failure = Simulation::new(1)
+        .run(|cluster| {
+            cluster.node("node-0", |_| async {
+                tokio::spawn(async {
+                    sleep(ms(30)).await;
+                    panic!("invariant {} is broken", 7);
+                });
+                std::future::pending().await
+            });
+            async { sleep(ms(1_000)).await }
+        })
+        .unwrap_err();
+    let Why::Panic(words) = &failure.why else { panic!("{failure}") };
+    assert!(words.starts_with("invariant 7 is broken (") && words.contains("simulation.rs:"), "{words}");
+    assert!(ms(29) <= failure.at && failure.at <= ms(32), "{:?}", failure.at);
+}
+
+#[test]
+fn an_error_of_a_node_and_a_driver_without_end_fail_it_too() {
+    let failure = Simulation::new(1).run(|cluster| {
+        cluster.node("node-0", |_| async { Err("no disk".into()) });
+        std::future::pending::<()>()
+    });
+    assert!(matches!(failure.unwrap_err().why, Why::Node(why) if why.contains("no disk")));
+    let endless = Simulation::new(1).deadline(ms(50)).run(|_| std::future::pending::<()>());
+    assert!(matches!(endless.unwrap_err().why, Why::Deadline(at) if at == ms(50)));
+}
+
+#[test]
+fn a_fault_that_nobody_can_do_fails_it() {
+    let failure = Simulation::new(1).run(|cluster| {
+        cluster.node("node-0", |_| std::future::pending());
+        cluster.nemesis().inflict(Harm::StoreUnreachable { node: 0 }, ms(5));
+        std::future::pending::<()>()
+    });
+    assert!(matches!(failure.unwrap_err().why, Why::Unfaithful(_)));
+}
+
+/// What the wall clock of two nodes shows, against simulated time.
+fn clocks(inflict: impl Fn(&Nemesis) + Send) -> (Vec<[i64; 2]>, u64) {
+    let outcome = Simulation::new(1).run(move |cluster| {
+        let (report, mut reports) = tokio::sync::mpsc::unbounded_channel();
+        for index in 0..2_u8 {
+            let report = report.clone();
+            cluster.node(&format!("node-{index}"), move |node| {
+                let report = report.clone();
+                async move {
+                    let zero = SystemTime::UNIX_EPOCH + EPOCH - Duration::from_secs(60);
+                    loop {
+                        // In a task of its own, as other people's code may have it.
+                        let shown = tokio::spawn(async { SystemTime::now() }).await?;
+                        let shown = i64::try_from(shown.duration_since(zero)?.as_millis())? - 60_000;
+                        // In the last step the driver may have gone.
+                        report.send((index, shown - i64::try_from(node.elapsed().as_millis())?)).ok();
+                        sleep(ms(100)).await;
+                    }
+                }
+            });
+        }
+        inflict(&cluster.nemesis());
+        async move {
+            let mut shown = Vec::new();
+            // In the middle between two reports.
+            sleep(ms(50)).await;
+            while reports.try_recv().is_ok() {}
+            for _ in 0..5 {
+                sleep(ms(100)).await;
+                let mut row = [0, 0];
+                while let Ok((node, ahead)) = reports.try_recv() {
+                    row[usize::from(node)] = ahead;
+                }
+                shown.push(row);
+            }
+            shown
+        }
+    });
+    let outcome = outcome.unwrap();
+    (outcome.value, outcome.episodes[0].hits)
+}
+
+#[test]
+fn a_stepped_clock_is_wrong_on_its_node_only() {
+    let (shown, hits) = clocks(|nemesis| {
+        nemesis.inflict(Harm::ClockStep { node: 1, by_ms: 5_000 }, Duration::ZERO);
+    });
+    assert!(shown.iter().all(|[first, second]| first.abs() <= 1 && (second - 5_000).abs() <= 1), "{shown:?}");
+    assert!(hits >= 4, "{hits}");
+}
+
+#[test]
+fn a_skewed_clock_is_right_again() {
+    let (shown, hits) = clocks(|nemesis| {
+        nemesis.inflict(Harm::ClockSkew { node: 0, by_ms: -700 }, ms(250));
+    });
+    let off: Vec<_> = shown.iter().map(|[first, _]| first.abs() > 1).collect();
+    assert!(off[0] && !off[4], "{shown:?}");
+    assert!(shown.iter().all(|[_, second]| second.abs() <= 1), "{shown:?}");
+    assert!((2..=4).contains(&hits), "{hits}");
+}
+
+#[test]
+fn the_order_of_maps_and_random_bytes_repeat_with_the_seed() {
+    let run = |seed| {
+        let outcome = Simulation::new(seed).run(|_| async {
+            let order: Vec<u32> = (0..100).map(|n| (n, n)).collect::<HashMap<_, _>>().into_keys().collect();
+            let id: u64 = rand::random();
+            (order, id)
+        });
+        let outcome = outcome.unwrap();
+        assert!(outcome.calls.random > 0, "the override was not reached");
+        outcome.value
+    };
+    assert_eq!(run(1), run(1));
+    assert_ne!(run(1), run(2));
+}
+
+#[test]
+fn faults_overlap_and_end_one_by_one() {
+    let outcome = Simulation::new(3).run(|cluster| {
+        cluster.node("node-0", echo);
+        let (nemesis, node) = (cluster.nemesis(), cluster.driver());
+        async move {
+            let mut client = client(&node, "node-0:7000");
+            recovers(&mut client, &node).await;
+            nemesis.inflict(Harm::Kill { node: 0 }, ms(200));
+            nemesis.inflict(Harm::PowerLoss { node: 0 }, ms(400));
+            nemesis.inflict(Harm::Hold { side: all_of(0) }, ms(600));
+            nemesis.inflict(Harm::Partition { side: all_of(0), way: Way::Out }, ms(800));
+            sleep(ms(700)).await;
+            assert_eq!(nemesis.episodes().iter().filter(|episode| episode.until.is_none()).count(), 1);
+            let cut = timeout(ms(90), call(&mut client, "x")).await;
+            assert!(failed(&cut), "the last fault is still there");
+            nemesis.heal();
+            recovers(&mut client, &node).await;
+            nemesis.is_quiet()
+        }
+    });
+    let outcome = outcome.unwrap();
+    assert!(outcome.value);
+    assert_eq!(outcome.episodes.iter().filter(|episode| episode.until.is_some()).count(), 4);
+}
