@@ -1,5 +1,6 @@
 //! Evidence: a recording, or bare histories, arranged for rules to read. Nothing is judged here.
 
+use crate::cassandra::Outcome;
 use crate::event::{Body, Event, Execution};
 use crate::plan::Trick;
 use crate::recording::{
@@ -25,6 +26,8 @@ pub struct Evidence {
     pub descriptions: Vec<(At, Description)>,
     /// Faults in the order in which they began.
     pub faults: Vec<Fault>,
+    /// What happened in the simulated store out of the ordinary: when, in whose call, on which partition.
+    pub store: Vec<(At, Option<u8>, String, Outcome)>,
     /// The last line of the recording.
     pub end: Option<End>,
     /// Content that this version does not know.
@@ -219,6 +222,7 @@ impl Evidence {
                     open.hits = hits;
                 }
             }
+            What::Store { node, partition, outcome } => self.store.push((at, node, partition, outcome)),
             What::History(read) => self.add_history(*read, at)?,
             What::Description(description) => self.descriptions.push((at, *description)),
             What::End { quiescent, deadline, open } => self.end = Some(End { at, quiescent, deadline, open }),

@@ -7,6 +7,7 @@
 //! A logical operation is one intention ("signal this workflow"): all its attempts have the same [`Call`] and the
 //! same request id. What an attempt proves is its [`Answer`]; the table that maps gRPC statuses to it is the harness's.
 
+use crate::cassandra::Outcome;
 use crate::command::Command;
 use crate::coverage::kinds;
 use crate::listing;
@@ -81,6 +82,16 @@ pub enum What {
         /// At the end: how often it made a difference, such as messages lost and calls spoiled, if that was counted.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         hits: Option<u32>,
+    },
+    /// Something happened in the simulated store that its caller did not simply ask for.
+    Store {
+        /// Whose call; `None` if it happened by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        node: Option<u8>,
+        /// The partition.
+        partition: String,
+        /// What.
+        outcome: Outcome,
     },
     /// A history as read by a client, in Temporal's JSON.
     History(Box<HistoryRead>),

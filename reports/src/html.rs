@@ -342,6 +342,7 @@ fn bars(summary: &Summary) -> Vec<Bars> {
         ("Mischief of workers", &all.tricks, missing.tricks.as_slice()),
         ("Ends of runs", &all.runs, &[]),
         ("Faults", &all.faults, missing.faults.as_slice()),
+        ("In the store", &all.store, &[]),
     ];
     let one = |(title, counts, missing): (&'static str, &coverage::Counts, &[String])| {
         let most = counts.values().max().copied().unwrap_or(1).max(1) as f64;

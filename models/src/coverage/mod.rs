@@ -38,6 +38,9 @@ pub struct Coverage {
     pub tricks: Counts,
     /// Faults, by kind; apart those that made no difference.
     pub faults: Counts,
+    /// What happened in the simulated store, out of the ordinary.
+    #[serde(default)]
+    pub store: Counts,
     /// Statement kind, then a kind that stands directly inside it.
     pub inside: Pairs,
     /// Statement kind, then the kind that follows it in the same block.
@@ -126,6 +129,9 @@ impl Coverage {
                 bump(&mut all.faults, kind, 1);
             }
         }
+        for (.., outcome) in &evidence.store {
+            bump(&mut all.store, outcome.name(), 1);
+        }
         all
     }
 
@@ -139,6 +145,7 @@ impl Coverage {
             (&mut self.tasks, &other.tasks),
             (&mut self.tricks, &other.tricks),
             (&mut self.faults, &other.faults),
+            (&mut self.store, &other.store),
         ] {
             theirs.iter().for_each(|(name, count)| bump(mine, name, *count));
         }

@@ -47,6 +47,22 @@ fn faults_of_the_plan_are_counted_by_kind_and_those_in_vain_apart() {
     assert!(Coverage::default().missing().faults.is_empty(), "nothing is asked of what stands no faults");
 }
 
+#[test]
+fn what_happened_in_the_store_is_counted() {
+    let all = parse(
+        r#"
+        {"at":1,"type":"store","node":2,"partition":"shard/1","outcome":"limbo_opened"}
+        {"at":2,"type":"store","partition":"shard/1","outcome":"held_applied"}
+        {"at":3,"type":"store","partition":"shard/1","outcome":"held_applied"}
+        "#,
+    )
+    .unwrap();
+    let mut coverage = Coverage::of(&all);
+    assert_eq!(coverage.store, counts(&[("limbo_opened", 1), ("held_applied", 2)]));
+    coverage.merge(&coverage.clone());
+    assert_eq!(coverage.store["held_applied"], 4);
+}
+
 fn counts(of: &[(&str, u64)]) -> Counts {
     of.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect()
 }
