@@ -17,6 +17,16 @@ pub fn judge(subject: &str, evidence: &Evidence, profile: &Profile) -> Verdict {
 
 fn one(rule: &dyn rules::Rule, evidence: &Evidence, profile: &Profile) -> RuleVerdict {
     let name = rule.about().name();
+    if let Some(needed) = rule.needs().filter(|needed| !profile.claims(*needed)) {
+        return RuleVerdict {
+            rule: name,
+            outcome: Outcome::NotApplicable,
+            findings: Vec::new(),
+            why: format!("the target does not claim {}", needed.word()),
+            examined: 0,
+            known: Vec::new(),
+        };
+    }
     let mut findings = Findings::default();
     let crashed = catch_unwind(AssertUnwindSafe(|| rule.judge(evidence, &mut findings))).is_err();
     let examined = findings.examined();

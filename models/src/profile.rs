@@ -1,7 +1,8 @@
 //! Target profiles: what a target is known to do differently, each with an upstream issue and an expiry.
 //!
 //! A difference is named here, never by weakening a rule: the rule still finds it, and the verdict lists it as known
-//! as long as the entry has not expired.
+//! as long as the entry has not expired. What a target does not even promise is no difference: rules that need such a
+//! [`Capability`] do not apply to it.
 
 use crate::verdict::Finding;
 
@@ -20,6 +21,24 @@ pub struct Difference {
     pub what: &'static str,
 }
 
+/// Something that not every target promises, and that some rules need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Capability {
+    /// Answers that write nothing (descriptions, histories, queries, refusals, repeated calls) show the state of a moment
+    /// between call and answer. Without it they show some earlier state, monotone per run.
+    LinearizableReads,
+}
+
+impl Capability {
+    /// The word used in every output.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::LinearizableReads => "linearizable_reads",
+        }
+    }
+}
+
 /// What is known about a target.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Profile {
@@ -27,6 +46,8 @@ pub struct Profile {
     pub target: &'static str,
     /// Known differences.
     pub differences: Vec<Difference>,
+    /// It claims [`Capability::LinearizableReads`].
+    pub linearizable_reads: bool,
 }
 
 impl Profile {
@@ -36,9 +57,19 @@ impl Profile {
         match target {
             "temporal" | "address" => {
                 let differences = temporal().into_iter().filter(|d| !expired(d.expires, version)).collect();
-                Self { target: "temporal", differences }
+                // A node that lost a shard answers reads until it notices: temporal#10478.
+                Self { target: "temporal", differences, linearizable_reads: false }
             }
+            "builtin" => Self { target: "builtin", differences: Vec::new(), linearizable_reads: true },
             _ => Self::default(),
+        }
+    }
+
+    /// True if the target claims this.
+    #[must_use]
+    pub fn claims(&self, capability: Capability) -> bool {
+        match capability {
+            Capability::LinearizableReads => self.linearizable_reads,
         }
     }
 
@@ -87,5 +118,11 @@ mod tests {
         };
         assert!(knows("1.31.2") && knows("") && !knows("1.32.0"));
         assert_eq!(Profile::of("builtin", "0.1.0").differences.len(), 0);
+    }
+
+    #[test]
+    fn only_our_own_target_claims_fresh_reads() {
+        let claims = |target| Profile::of(target, "").claims(Capability::LinearizableReads);
+        assert!(claims("builtin") && !claims("temporal") && !claims("address") && !claims("java-test-server"));
     }
 }

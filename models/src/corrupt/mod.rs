@@ -7,6 +7,7 @@
 mod edit;
 mod entity;
 mod ledger;
+mod moment;
 mod structure;
 mod task;
 
@@ -65,7 +66,7 @@ impl Corruption {
 /// Every corruption.
 #[must_use]
 pub fn all() -> Vec<Corruption> {
-    [structure::ALL, task::ALL, entity::ALL, ledger::ALL].concat()
+    [structure::ALL, task::ALL, entity::ALL, ledger::ALL, moment::ALL].concat()
 }
 
 /// One corruption at one site, judged.

@@ -9,6 +9,7 @@ mod book;
 mod findings;
 pub mod history;
 pub mod ledger;
+pub mod linear;
 pub mod liveness;
 pub mod outcome;
 
@@ -16,6 +17,7 @@ pub use findings::Findings;
 
 use crate::event::Event;
 use crate::evidence::{Evidence, Run};
+use crate::profile::Capability;
 
 /// What a person reads about a rule: `resurgam rules H8`.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +50,10 @@ impl About {
 pub trait Rule: Sync + Send {
     /// What it says.
     fn about(&self) -> &'static About;
+    /// What a target must claim before this rule applies to it.
+    fn needs(&self) -> Option<Capability> {
+        None
+    }
     /// Judges the evidence.
     fn judge(&self, evidence: &Evidence, findings: &mut Findings);
 }
@@ -107,6 +113,7 @@ pub fn families() -> Vec<(&'static str, Vec<Box<dyn Rule>>)> {
         ("history", history::all()),
         ("ledger", ledger::all()),
         ("outcome", outcome::all()),
+        ("linearizability", linear::all()),
         ("liveness", liveness::all()),
     ]
 }
