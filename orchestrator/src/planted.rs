@@ -10,6 +10,20 @@
 pub enum Bug {
     /// Commits test neither the range nor the sequence of the head row.
     FenceMissing,
+    /// A user timer gets no timer task while another one is pending (temporal#11869).
+    NextTimerMissing,
+    /// Whether a timer is due is compared in whole seconds (temporal#3255).
+    TimerEarly,
+    /// Retries of activities are counted one short (temporal#4752).
+    RetryCount,
+    /// Only the first attempt of an activity gets a heartbeat timeout (cadence#732).
+    HeartbeatTimeoutLost,
+    /// The schedule-to-close timeout of an activity starts again with each attempt (temporal#6545).
+    ScheduleToCloseRestarts,
+    /// The start of an activity is written when it happens, not with the end (temporal#7922).
+    StartWrittenAlone,
+    /// An activity that is cancelled before it started has no Canceled event (temporal#1490).
+    UnstartedCancelLost,
 }
 
 /// Whether `bug` is planted on this thread.

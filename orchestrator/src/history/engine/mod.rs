@@ -4,8 +4,20 @@
 //! and sends the answers. A [`Rejection`] is an answer too, computed from state that may not be committed yet, and
 //! waits in the same way. Nothing here knows that commits can fail.
 
+pub mod activity;
+pub mod attempt;
+pub mod command;
 pub mod kind;
+mod marker;
+pub mod retry;
+pub mod span;
+pub mod timer;
 pub mod transaction;
+
+#[cfg(test)]
+mod attempt_tests;
+#[cfg(test)]
+mod fixture;
 
 use super::state::{Current, EventId, Millis, State};
 use super::task::{TimerTask, Transfer};
@@ -238,7 +250,7 @@ pub enum Rejection {
         /// What it says.
         message: String,
         /// As a failure.
-        failure: Option<failure::v1::Failure>,
+        failure: Option<Box<failure::v1::Failure>>,
     },
     /// The task was started already, by another request.
     #[error("task already started")]

@@ -5,6 +5,7 @@ use super::{Context, Rejection, Reply, Run, Waiter};
 use crate::history::state::{EventId, Millis};
 use crate::history::task::{Alarm, Errand, RunKey, TimerTask, Transfer};
 use prost_wkt_types::Timestamp;
+use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus;
 use resurgam_api::temporal::history::v1::HistoryEvent;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 
@@ -22,12 +23,22 @@ pub struct Transaction<'a, 'c> {
     pub timers: Vec<TimerTask>,
     /// Answers for after the commit.
     pub answers: Vec<(Waiter, Result<Reply, Rejection>)>,
+    /// There is news for a worker: the step has to schedule a workflow task at its end.
+    pub woken: bool,
 }
 
 impl<'a, 'c> Transaction<'a, 'c> {
     /// Begins on `run`.
     pub fn new(run: &'a mut Run, context: &'a mut Context<'c>) -> Self {
-        Self { run, context, events: Vec::new(), transfers: Vec::new(), timers: Vec::new(), answers: Vec::new() }
+        Self {
+            run,
+            context,
+            events: Vec::new(),
+            transfers: Vec::new(),
+            timers: Vec::new(),
+            answers: Vec::new(),
+            woken: false,
+        }
     }
 
     /// Names the run.
@@ -49,7 +60,11 @@ impl<'a, 'c> Transaction<'a, 'c> {
 
     /// Adds an event. Those that have to wait for the started workflow task go to the buffer, and `None` is returned.
     pub fn add(&mut self, attributes: Attributes) -> Option<EventId> {
-        let event = self.event(attributes);
+        self.place(self.event(attributes))
+    }
+
+    /// Adds an event that has its own time; see [`add`](Self::add).
+    pub fn place(&mut self, event: HistoryEvent) -> Option<EventId> {
         if kind::class(event.event_type()) != Class::Immediate && self.task_is_started() {
             self.run.state.buffered.push(event);
             None
@@ -77,6 +92,29 @@ impl<'a, 'c> Transaction<'a, 'c> {
         self.run.state.next_event_id += 1;
         self.events.push(event);
         id
+    }
+
+    /// Writes the event of a command; these never wait.
+    pub fn command_event(&mut self, attributes: Attributes) -> EventId {
+        let event = self.event(attributes);
+        self.write(event)
+    }
+
+    /// The worker has to look at the run: there is news.
+    pub fn wake(&mut self) {
+        self.woken = true;
+    }
+
+    /// Refuses what only an open run can take.
+    ///
+    /// # Errors
+    /// `NotFound` if the run is closed.
+    pub fn require_open(&self) -> Result<(), Rejection> {
+        if self.run.state.status == WorkflowExecutionStatus::Running as i32 {
+            Ok(())
+        } else {
+            Err(Rejection::NotFound("workflow execution already completed".to_owned()))
+        }
     }
 
     /// Orders something to be done as soon as this is committed.

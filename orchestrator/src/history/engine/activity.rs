@@ -1,0 +1,300 @@
+//! Activities: scheduling, cancel requests, the start of an attempt, heartbeats. How attempts end is in `attempt`.
+//!
+//! A running attempt is known to the state only: its Started event is written together with the end of the activity.
+
+use super::command::CommandFailure;
+use super::span::{capped, duration, millis};
+use super::transaction::{Transaction, timestamp};
+use super::{Rejection, Reply, retry};
+use crate::history::state::{Activity, EventId, Millis};
+use crate::history::task::{ActivityAlarm, ActivityTaskErrand, Alarm, Errand};
+use crate::planted::{Bug, planted};
+use prost::Message;
+use resurgam_api::internal;
+use resurgam_api::temporal::command::v1::{
+    RequestCancelActivityTaskCommandAttributes, ScheduleActivityTaskCommandAttributes,
+};
+use resurgam_api::temporal::common::v1::{ActivityType, WorkflowExecution};
+use resurgam_api::temporal::enums::v1::{TimeoutType, WorkflowTaskFailedCause as Cause};
+use resurgam_api::temporal::history::v1::history_event::Attributes;
+use resurgam_api::temporal::history::v1::{
+    ActivityTaskCancelRequestedEventAttributes, ActivityTaskCanceledEventAttributes,
+    ActivityTaskScheduledEventAttributes,
+};
+use resurgam_api::temporal::workflowservice::v1 as api;
+
+/// Said of an activity that is not pending, not started, or in another attempt.
+pub(super) const GONE: &str = "invalid activityID or activity already timed out or invoking workflow is completed";
+
+/// Schedules an activity and its first attempt.
+pub(super) fn schedule(
+    tx: &mut Transaction<'_, '_>,
+    attributes: &ScheduleActivityTaskCommandAttributes,
+    completed: EventId,
+) -> Result<(), CommandFailure> {
+    let bad = |message: String| CommandFailure::new(Cause::BadScheduleActivityAttributes, message);
+    let limits = tx.context.limits;
+    let id = attributes.activity_id.as_str();
+    let kind = attributes.activity_type.as_ref().map_or("", |kind| &kind.name);
+    let queue = attributes.task_queue.as_ref().map_or("", |queue| &queue.name);
+    for (name, what) in [(id, "id"), (kind, "type"), (queue, "task queue")] {
+        if name.is_empty() {
+            return Err(bad(format!("an activity has no {what}")));
+        } else if name.len() > limits.id_bytes {
+            return Err(bad(format!("the {what} of activity {id:.50} is too long")));
+        }
+    }
+    let timeouts = Timeouts::of(attributes, millis(tx.run.state.started.workflow_run_timeout.as_ref())).map_err(bad)?;
+    let policy = retry::with_defaults(attributes.retry_policy.as_ref(), limits.retry_interval);
+    retry::validate(&policy).map_err(bad)?;
+    let pending = &tx.run.state.activities;
+    if pending.len() >= limits.pending {
+        let message = format!("there are {} pending activities already", pending.len());
+        return Err(CommandFailure::new(Cause::PendingActivitiesLimitExceeded, message));
+    } else if pending.values().any(|activity| activity.activity_id == id) {
+        return Err(CommandFailure::new(
+            Cause::ScheduleActivityDuplicateId,
+            format!("activity {id} is pending already"),
+        ));
+    }
+    let scheduled_event_id =
+        tx.command_event(Attributes::ActivityTaskScheduledEventAttributes(ActivityTaskScheduledEventAttributes {
+            activity_id: id.to_owned(),
+            activity_type: attributes.activity_type.clone(),
+            task_queue: attributes.task_queue.clone(),
+            header: attributes.header.clone(),
+            input: attributes.input.clone(),
+            schedule_to_close_timeout: Some(duration(timeouts.schedule_to_close)),
+            schedule_to_start_timeout: Some(duration(timeouts.schedule_to_start)),
+            start_to_close_timeout: Some(duration(timeouts.start_to_close)),
+            heartbeat_timeout: Some(duration(timeouts.heartbeat)),
+            workflow_task_completed_event_id: completed,
+            retry_policy: Some(policy.clone()),
+            priority: attributes.priority.clone(),
+            ..Default::default()
+        }));
+    let activity = Activity {
+        scheduled_event_id,
+        activity_id: id.to_owned(),
+        activity_type: kind.to_owned(),
+        task_queue: queue.to_owned(),
+        input: attributes.input.clone(),
+        header: attributes.header.clone(),
+        retry: Some(policy),
+        attempt: 1,
+        first_scheduled: tx.context.now,
+        scheduled: tx.context.now,
+        schedule_to_close: timeouts.schedule_to_close,
+        schedule_to_start: timeouts.schedule_to_start,
+        start_to_close: timeouts.start_to_close,
+        heartbeat: timeouts.heartbeat,
+        ..Activity::default()
+    };
+    arm(tx, &activity, TimeoutType::ScheduleToClose);
+    offer(tx, &activity);
+    tx.run.state.activities.insert(scheduled_event_id, activity);
+    Ok(())
+}
+
+/// Gives the current attempt to matching, now.
+pub(super) fn offer(tx: &mut Transaction<'_, '_>, activity: &Activity) {
+    arm(tx, activity, TimeoutType::ScheduleToStart);
+    tx.transfer(Errand::ActivityTask(ActivityTaskErrand {
+        scheduled_event_id: activity.scheduled_event_id,
+        task_queue: activity.task_queue.clone(),
+        attempt: activity.attempt,
+    }));
+}
+
+/// When such a timeout strikes this activity as it is; `None`: never. Progress so far counts.
+pub(super) fn deadline(activity: &Activity, timeout: TimeoutType) -> Option<Millis> {
+    let (from, span) = match timeout {
+        TimeoutType::ScheduleToClose if planted(Bug::ScheduleToCloseRestarts) => {
+            (activity.scheduled, activity.schedule_to_close)
+        }
+        TimeoutType::ScheduleToClose => (activity.first_scheduled, activity.schedule_to_close),
+        TimeoutType::ScheduleToStart if activity.started == 0 => (activity.scheduled, activity.schedule_to_start),
+        TimeoutType::StartToClose if activity.started != 0 => (activity.started, activity.start_to_close),
+        TimeoutType::Heartbeat if activity.started != 0 => {
+            (activity.started.max(activity.last_heartbeat), activity.heartbeat)
+        }
+        _ => return None,
+    };
+    (span > 0).then(|| from.saturating_add(span))
+}
+
+/// Orders the timer task of a timeout, if the activity has that one.
+pub(super) fn arm(tx: &mut Transaction<'_, '_>, activity: &Activity, timeout: TimeoutType) {
+    if let Some(due) = deadline(activity, timeout) {
+        let alarm = ActivityAlarm {
+            scheduled_event_id: activity.scheduled_event_id,
+            attempt: activity.attempt,
+            timeout: timeout.into(),
+        };
+        tx.timer(due, Alarm::ActivityTimeout(alarm));
+    }
+}
+
+/// Asks an activity to cancel. One that is not started is cancelled at once; its event waits behind all commands.
+pub(super) fn request_cancel(
+    tx: &mut Transaction<'_, '_>,
+    attributes: &RequestCancelActivityTaskCommandAttributes,
+    completed: EventId,
+    identity: &str,
+) -> Result<(), CommandFailure> {
+    let scheduled_event_id = attributes.scheduled_event_id;
+    let known = tx.run.state.activities.get(&scheduled_event_id);
+    let asked_already = known.is_some_and(|activity| activity.cancel_requested_event_id != 0);
+    if asked_already || (known.is_none() && !ended_unseen(tx, scheduled_event_id)) {
+        let message = format!("there is no activity of event {scheduled_event_id} to cancel");
+        return Err(CommandFailure::new(Cause::BadRequestCancelActivityAttributes, message));
+    }
+    let request = tx.command_event(Attributes::ActivityTaskCancelRequestedEventAttributes(
+        ActivityTaskCancelRequestedEventAttributes { scheduled_event_id, workflow_task_completed_event_id: completed },
+    ));
+    let Some(activity) = tx.run.state.activities.get_mut(&scheduled_event_id) else { return Ok(()) };
+    activity.cancel_requested_event_id = request;
+    if activity.started == 0 {
+        tx.run.state.activities.remove(&scheduled_event_id);
+        if !planted(Bug::UnstartedCancelLost) {
+            let canceled =
+                tx.event(Attributes::ActivityTaskCanceledEventAttributes(ActivityTaskCanceledEventAttributes {
+                    latest_cancel_requested_event_id: request,
+                    scheduled_event_id,
+                    identity: identity.to_owned(),
+                    ..Default::default()
+                }));
+            tx.run.state.buffered.push(canceled);
+        }
+    }
+    Ok(())
+}
+
+/// The end of this activity waits in the buffer, so no worker could know.
+fn ended_unseen(tx: &Transaction<'_, '_>, scheduled_event_id: EventId) -> bool {
+    tx.run.state.buffered.iter().any(|event| {
+        let ended = match &event.attributes {
+            Some(Attributes::ActivityTaskCompletedEventAttributes(end)) => end.scheduled_event_id,
+            Some(Attributes::ActivityTaskFailedEventAttributes(end)) => end.scheduled_event_id,
+            Some(Attributes::ActivityTaskTimedOutEventAttributes(end)) => end.scheduled_event_id,
+            Some(Attributes::ActivityTaskCanceledEventAttributes(end)) => end.scheduled_event_id,
+            _ => return false,
+        };
+        ended == scheduled_event_id
+    })
+}
+
+/// An attempt is about to be handed to a worker. The same request id again gets the same answer.
+///
+/// # Errors
+/// `NotFound` if that attempt is over, `TaskAlreadyStarted` if somebody else has it.
+pub fn start(tx: &mut Transaction<'_, '_>, request: &internal::RecordTaskStartedRequest) -> Result<Reply, Rejection> {
+    tx.require_open()?;
+    let gone = || Rejection::NotFound(GONE.to_owned());
+    let token = request.task.as_ref().ok_or_else(gone)?;
+    let now = tx.context.now;
+    let activity = tx.run.state.activities.get_mut(&token.scheduled_event_id).ok_or_else(gone)?;
+    if activity.attempt != token.attempt {
+        return Err(gone());
+    }
+    if activity.started == 0 {
+        activity.started = now;
+        activity.request_id.clone_from(&request.request_id);
+        activity.identity.clone_from(&request.identity);
+        activity.last_heartbeat = 0;
+        let mut activity = activity.clone();
+        arm(tx, &activity, TimeoutType::StartToClose);
+        if !planted(Bug::HeartbeatTimeoutLost) || activity.attempt == 1 {
+            arm(tx, &activity, TimeoutType::Heartbeat);
+        }
+        if planted(Bug::StartWrittenAlone) {
+            activity.started_event_id = super::attempt::write_start(tx, &activity);
+        }
+        tx.run.state.activities.insert(activity.scheduled_event_id, activity);
+    } else if activity.request_id != request.request_id {
+        return Err(Rejection::TaskAlreadyStarted);
+    }
+    let activity = &tx.run.state.activities[&token.scheduled_event_id];
+    Ok(Reply::ActivityTask(Box::new(task(tx, activity))))
+}
+
+/// What the worker gets.
+fn task(tx: &Transaction<'_, '_>, activity: &Activity) -> api::PollActivityTaskQueueResponse {
+    let state = &tx.run.state;
+    let token = internal::TaskToken {
+        namespace_id: state.namespace_id.clone(),
+        workflow_id: state.workflow_id.clone(),
+        run_id: state.run_id.clone(),
+        scheduled_event_id: activity.scheduled_event_id,
+        attempt: activity.attempt,
+        activity_id: activity.activity_id.clone(),
+        ..Default::default()
+    };
+    api::PollActivityTaskQueueResponse {
+        task_token: token.encode_to_vec(),
+        workflow_namespace: tx.context.namespace.to_owned(),
+        workflow_type: state.started.workflow_type.clone(),
+        workflow_execution: Some(WorkflowExecution {
+            workflow_id: state.workflow_id.clone(),
+            run_id: state.run_id.clone(),
+        }),
+        activity_type: Some(ActivityType { name: activity.activity_type.clone() }),
+        activity_id: activity.activity_id.clone(),
+        header: activity.header.clone(),
+        input: activity.input.clone(),
+        heartbeat_details: activity.heartbeat_details.clone(),
+        scheduled_time: Some(timestamp(activity.first_scheduled)),
+        current_attempt_scheduled_time: Some(timestamp(activity.scheduled)),
+        started_time: Some(timestamp(activity.started)),
+        attempt: activity.attempt,
+        schedule_to_close_timeout: Some(duration(activity.schedule_to_close)),
+        start_to_close_timeout: Some(duration(activity.start_to_close)),
+        heartbeat_timeout: Some(duration(activity.heartbeat)),
+        retry_policy: activity.retry.clone(),
+        ..Default::default()
+    }
+}
+
+/// The worker reports progress. Its timer task is ordered anew when it comes and finds this.
+///
+/// # Errors
+/// `NotFound` if that attempt does not run any more.
+pub fn heartbeat(tx: &mut Transaction<'_, '_>, request: internal::HeartbeatRequest) -> Result<Reply, Rejection> {
+    let scheduled_event_id = super::attempt::running(tx, request.task.as_ref())?;
+    let now = tx.context.now;
+    let gone = || Rejection::NotFound(GONE.to_owned());
+    let activity = tx.run.state.activities.get_mut(&scheduled_event_id).ok_or_else(gone)?;
+    activity.last_heartbeat = now;
+    activity.heartbeat_details = request.request.unwrap_or_default().details;
+    let cancel_requested = activity.cancel_requested_event_id != 0;
+    Ok(Reply::Heartbeat(api::RecordActivityTaskHeartbeatResponse { cancel_requested, ..Default::default() }))
+}
+
+/// The timeouts of an activity, derived from those that were given (research/temporal-server.md §1.6). 0: none.
+#[derive(Debug, PartialEq, Eq)]
+struct Timeouts {
+    schedule_to_close: Millis,
+    schedule_to_start: Millis,
+    start_to_close: Millis,
+    heartbeat: Millis,
+}
+
+impl Timeouts {
+    fn of(attributes: &ScheduleActivityTaskCommandAttributes, run: Millis) -> Result<Self, String> {
+        let whole = millis(attributes.schedule_to_close_timeout.as_ref());
+        let queued = millis(attributes.schedule_to_start_timeout.as_ref());
+        let running = millis(attributes.start_to_close_timeout.as_ref());
+        let heartbeat = millis(attributes.heartbeat_timeout.as_ref());
+        if [whole, queued, running, heartbeat].into_iter().any(|span| span < 0) {
+            return Err("a timeout of an activity is negative".to_owned());
+        } else if whole == 0 && running == 0 {
+            return Err("an activity has neither a start-to-close nor a schedule-to-close timeout".to_owned());
+        }
+        // The whole time limits its parts, and the run's time limits everything.
+        let schedule_to_close = capped(whole, run);
+        let start_to_close = capped(running, schedule_to_close);
+        let heartbeat = if heartbeat == 0 { 0 } else { capped(heartbeat, start_to_close) };
+        let schedule_to_start = capped(queued, schedule_to_close);
+        Ok(Self { schedule_to_close, schedule_to_start, start_to_close, heartbeat })
+    }
+}

@@ -1,0 +1,67 @@
+//! Commands of a worker that leave the run open: each is checked, then written as the event that stands for it. The
+//! commands that close a run, and the order in which everything is taken, are the completion's business.
+
+use super::transaction::Transaction;
+use super::{activity, marker, timer};
+use crate::history::state::EventId;
+use resurgam_api::temporal::command::v1::Command;
+use resurgam_api::temporal::command::v1::command::Attributes;
+use resurgam_api::temporal::enums::v1::WorkflowTaskFailedCause;
+use resurgam_api::temporal::history::v1::history_event;
+
+/// Why a command, and with it the workflow task, is refused. Nothing of the completion may be kept then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandFailure {
+    /// What the failed workflow task says.
+    pub cause: WorkflowTaskFailedCause,
+    /// The same for people.
+    pub message: String,
+}
+
+impl CommandFailure {
+    /// A refusal.
+    pub(super) fn new(cause: WorkflowTaskFailedCause, message: impl Into<String>) -> Self {
+        Self { cause, message: message.into() }
+    }
+}
+
+/// Applies a command of the workflow task that the event `completed` completed. Events of the buffered classes that it
+/// causes wait behind the events of all commands, so the buffer has to be flushed after the last one.
+///
+/// `PROTOCOL_MESSAGE` commands need their messages and are not for here, nor are those that close the run.
+///
+/// # Errors
+/// The command can never be applied; it has changed nothing.
+pub fn apply(tx: &mut Transaction<'_, '_>, command: &Command, completed: EventId) -> Result<(), CommandFailure> {
+    use Attributes as A;
+    let first = tx.events.len();
+    let identity = identity(tx, completed);
+    match &command.attributes {
+        Some(A::ScheduleActivityTaskCommandAttributes(it)) => activity::schedule(tx, it, completed)?,
+        Some(A::RequestCancelActivityTaskCommandAttributes(it)) => {
+            activity::request_cancel(tx, it, completed, &identity)?;
+        }
+        Some(A::StartTimerCommandAttributes(it)) => timer::start(tx, it, completed)?,
+        Some(A::CancelTimerCommandAttributes(it)) => timer::cancel(tx, it, completed, &identity)?,
+        Some(A::RecordMarkerCommandAttributes(it)) => marker::record(tx, it, completed)?,
+        Some(A::UpsertWorkflowSearchAttributesCommandAttributes(it)) => marker::upsert(tx, it, completed)?,
+        Some(A::ModifyWorkflowPropertiesCommandAttributes(it)) => marker::modify(tx, it, completed)?,
+        _ => {
+            let message = format!("command {:?} is not supported", command.command_type());
+            return Err(CommandFailure::new(WorkflowTaskFailedCause::FeatureDisabled, message));
+        }
+    }
+    if let Some(event) = tx.events.get_mut(first) {
+        event.user_metadata.clone_from(&command.user_metadata);
+    }
+    Ok(())
+}
+
+/// Who completed the workflow task.
+fn identity(tx: &Transaction<'_, '_>, completed: EventId) -> String {
+    let event = tx.events.iter().rev().find(|event| event.event_id == completed);
+    match event.and_then(|event| event.attributes.as_ref()) {
+        Some(history_event::Attributes::WorkflowTaskCompletedEventAttributes(it)) => it.identity.clone(),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,158 @@
+//! A run for tests of entities, at a clock that the test sets.
+
+use super::transaction::Transaction;
+use super::{Context, Ids, Limits, Rejection, Reply, Run, Waiter};
+use super::{activity, attempt, command, kind, timer};
+use crate::history::state::{EventId, Millis, State, WorkflowTask};
+use crate::history::task::{Alarm, Errand, TimerTask};
+use resurgam_api::temporal::command::v1::Command;
+use resurgam_api::temporal::command::v1::command::Attributes as CommandAttributes;
+use resurgam_api::temporal::history::v1::history_event::Attributes;
+use resurgam_api::temporal::history::v1::{HistoryEvent, WorkflowTaskCompletedEventAttributes};
+
+/// Ids that count.
+struct Counter(u64);
+
+impl Ids for Counter {
+    fn uuid(&mut self) -> String {
+        self.0 += 1;
+        format!("id-{}", self.0)
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 += 1;
+        self.0 % bound
+    }
+}
+
+/// A run and everything that it ordered so far.
+pub(super) struct Fixture {
+    pub(super) run: Run,
+    pub(super) now: Millis,
+    pub(super) limits: Limits,
+    pub(super) events: Vec<HistoryEvent>,
+    pub(super) errands: Vec<Errand>,
+    pub(super) timers: Vec<TimerTask>,
+    pub(super) answers: Vec<(Waiter, Result<Reply, Rejection>)>,
+    pub(super) woken: bool,
+    pub(super) caller: Waiter,
+    ids: Counter,
+}
+
+impl Fixture {
+    /// An open run `w`/`r` with 4 events, at 10 s.
+    pub(super) fn new() -> Self {
+        let state = State {
+            namespace_id: "n".into(),
+            workflow_id: "w".into(),
+            run_id: "r".into(),
+            status: 1,
+            next_event_id: 5,
+            ..State::default()
+        };
+        Self {
+            run: Run { state, ..Run::default() },
+            now: 10_000,
+            limits: Limits::default(),
+            events: Vec::new(),
+            errands: Vec::new(),
+            timers: Vec::new(),
+            answers: Vec::new(),
+            woken: false,
+            caller: Waiter(1),
+            ids: Counter(0),
+        }
+    }
+
+    /// One input.
+    pub(super) fn step<T>(&mut self, act: impl FnOnce(&mut Transaction<'_, '_>) -> T) -> T {
+        let mut context = Context {
+            now: self.now,
+            transaction: 7,
+            caller: self.caller,
+            namespace: "default",
+            ids: &mut self.ids,
+            limits: &self.limits,
+        };
+        let mut tx = Transaction::new(&mut self.run, &mut context);
+        let result = act(&mut tx);
+        let Transaction { events, transfers, timers, answers, woken, .. } = tx;
+        self.events.extend(events);
+        self.errands.extend(transfers.into_iter().filter_map(|transfer| transfer.errand));
+        self.timers.extend(timers);
+        self.answers.extend(answers);
+        self.woken |= woken;
+        result
+    }
+
+    /// A workflow task is completed with these commands, up to the first that is refused. Nothing is flushed.
+    pub(super) fn commands(&mut self, commands: Vec<CommandAttributes>) -> Result<(), command::CommandFailure> {
+        self.busy(true);
+        let result = self.step(|tx| {
+            let attributes = WorkflowTaskCompletedEventAttributes { identity: "me".into(), ..Default::default() };
+            let completed = tx.command_event(Attributes::WorkflowTaskCompletedEventAttributes(attributes));
+            let applied = commands.into_iter().try_for_each(|attributes| {
+                let command = Command { attributes: Some(attributes), ..Command::default() };
+                command::apply(tx, &command, completed)
+            });
+            applied
+        });
+        self.busy(false);
+        result
+    }
+
+    /// A worker has the workflow task, or not.
+    pub(super) fn busy(&mut self, busy: bool) {
+        self.run.state.workflow_task = busy.then(|| WorkflowTask { started_event_id: 3, ..WorkflowTask::default() });
+    }
+
+    /// Lets time pass until `now` and gives every timer task that is due, in order of time, with those that follow.
+    pub(super) fn until(&mut self, now: Millis) {
+        while let Some(next) = (0..self.timers.len()).min_by_key(|i| self.timers[*i].due)
+            && self.timers[next].due <= now
+        {
+            let timer = self.timers.remove(next);
+            self.now = self.now.max(timer.due);
+            self.alarm(&timer);
+        }
+        self.now = now;
+    }
+
+    /// Gives one timer task, due or not.
+    pub(super) fn alarm(&mut self, timer: &TimerTask) {
+        self.step(|tx| match timer.alarm.as_ref() {
+            Some(Alarm::UserTimer(id)) => timer::alarm(tx, *id),
+            Some(Alarm::ActivityTimeout(alarm)) => attempt::timeout_alarm(tx, alarm),
+            Some(Alarm::ActivityRetry(alarm)) => attempt::retry_alarm(tx, alarm),
+            other => panic!("{other:?}"),
+        });
+    }
+
+    /// Starts an attempt of an activity.
+    pub(super) fn start(&mut self, id: EventId, attempt: i32, request_id: &str) -> Result<Reply, Rejection> {
+        let task = resurgam_api::internal::TaskToken { scheduled_event_id: id, attempt, ..Default::default() };
+        let request = resurgam_api::internal::RecordTaskStartedRequest {
+            task: Some(task),
+            request_id: request_id.into(),
+            identity: "worker".into(),
+            ..Default::default()
+        };
+        self.step(|tx| activity::start(tx, &request))
+    }
+
+    /// The events since the last call, by name.
+    pub(super) fn take(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.events).iter().map(name).collect()
+    }
+
+    /// The buffered events, by name.
+    pub(super) fn buffered(&self) -> Vec<String> {
+        self.run.state.buffered.iter().map(name).collect()
+    }
+}
+
+fn name(event: &HistoryEvent) -> String {
+    let kind = kind::event_type(event.attributes.as_ref().expect("every event has attributes"));
+    assert_eq!(kind, event.event_type());
+    format!("{kind:?}")
+}
