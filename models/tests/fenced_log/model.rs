@@ -108,6 +108,9 @@ impl FencedLog {
             Phase::Appending { .. } => actions.push(Action::GiveUp(owner)),
             Phase::Committing { errand, .. } => {
                 actions.push(Action::GiveUp(owner));
+                if self.has(Flaw::ReadBesideBatch) && self.readable(state) && self.current(state, owner) {
+                    actions.push(Action::ReadAtOnce(owner));
+                }
                 if let Errand::Write(entry) = errand {
                     if self.has(Flaw::RepeatOnUncommitted) && self.callable(state, entry.request) {
                         actions.push(Action::Echo { owner, request: entry.request });
@@ -140,15 +143,22 @@ impl FencedLog {
         }
         if self.readable(state) {
             actions.push(Action::ReadByCommit(owner));
-            let sequence = view.sequence == state.store.sequence || self.has(Flaw::SerialReadTestsRange);
-            let current = view.range == state.store.range && sequence;
-            if current || self.has(Flaw::ReadFromCache) {
+            if self.current(state, owner) || self.has(Flaw::ReadFromCache) {
                 actions.push(Action::ReadAtOnce(owner));
             }
         }
         if self.scope.dispatches > 0 && owner::level(self, view) > view.stored {
             actions.push(Action::Tidy(owner));
         }
+    }
+
+    /// What a serial read of the head row tells the owner: that it may answer reads from its view.
+    fn current(&self, state: &State, owner: usize) -> bool {
+        let store = &state.store;
+        state.owners[owner].view.as_ref().is_some_and(|view| {
+            let sequence = view.sequence == store.sequence || self.has(Flaw::SerialReadTestsRange);
+            view.range == store.range && sequence
+        })
     }
 
     fn reads(&self, state: &State, actions: &mut Vec<Action>, action: impl Fn(bool) -> Action) {
@@ -229,7 +239,9 @@ impl Model for FencedLog {
             Action::ReadAtOnce(owner) => {
                 let Owner { view, phase, .. } = &state.owners[owner];
                 let mut shown = view.as_ref()?.requests();
-                if let Phase::Committing { errand: Errand::Write(entry), .. } = phase {
+                if let Phase::Committing { errand: Errand::Write(entry), .. } = phase
+                    && self.has(Flaw::ReadOnUncommitted)
+                {
                     shown.insert(entry.request);
                 }
                 state.reading = Reading::Shown { acknowledged: state.acknowledged, shown };

@@ -38,7 +38,16 @@ pub(crate) fn adopt(state: &mut State, owner: usize) {
 /// Loads the partition after a fence, and answers who still waits by what took effect.
 pub(crate) fn load(model: &FencedLog, state: &mut State, owner: usize, stale: bool) {
     let Phase::Loading { range, doubt } = state.owners[owner].phase else { return };
-    let shown = shown(state, stale);
+    let mut shown = shown(state, stale);
+    match state.owners[owner].half.take() {
+        None if model.scope.torn => {
+            state.owners[owner].half = Some(shown.chain);
+            return;
+        }
+        None => {}
+        Some(half) => shown.chain = half,
+    }
+    // The head row is read last.
     if shown.range != range && !model.has(Flaw::LoadUnchecked) {
         lose(state, owner);
         return;
@@ -304,6 +313,7 @@ fn doubt(model: &FencedLog, state: &mut State, owner: usize) {
 fn lose(state: &mut State, owner: usize) {
     state.owners[owner].phase = Phase::Idle { doubt: None };
     state.owners[owner].view = None;
+    state.owners[owner].half = None;
 }
 
 /// Dies and comes back with an empty memory.

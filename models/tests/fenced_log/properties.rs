@@ -122,7 +122,7 @@ fn started_committed(_: &FencedLog, state: &State) -> bool {
 }
 
 /// What must be seen at least once in each scope of the unflawed protocol.
-const SIGHTS: [Statement; 13] = [
+const SIGHTS: [Statement; 14] = [
     Statement {
         name: "an owner serves that has lost its range",
         holds: |_, state| {
@@ -208,6 +208,13 @@ const SIGHTS: [Statement; 13] = [
         applies: |scope| scope.dispatches > 0,
     },
     Statement {
+        name: "a load has one half from before another owner's write",
+        holds: |_, state| {
+            state.owners.iter().any(|owner| owner.half.as_ref().is_some_and(|half| *half != state.store.chain))
+        },
+        applies: |scope| scope.torn,
+    },
+    Statement {
         name: "a load may miss a conditional write",
         holds: |_, state| {
             state.before.is_some() && state.owners.iter().any(|owner| matches!(owner.phase, Phase::Loading { .. }))
@@ -249,7 +256,7 @@ macro_rules! conditions {
 /// All properties that say something in `scope`.
 pub(crate) fn all(scope: &Scope) -> Vec<Property<FencedLog>> {
     let rules = RULES.iter().zip(conditions!(rule: 0 1 2 3 4 5 6 7 8 9 10));
-    let sights = SIGHTS.iter().zip(conditions!(sight: 0 1 2 3 4 5 6 7 8 9 10 11 12));
+    let sights = SIGHTS.iter().zip(conditions!(sight: 0 1 2 3 4 5 6 7 8 9 10 11 12 13));
     let rules = rules.filter(|(it, _)| (it.applies)(scope)).map(|(it, condition)| Property::always(it.name, condition));
     let sights =
         sights.filter(|(it, _)| (it.applies)(scope)).map(|(it, condition)| Property::sometimes(it.name, condition));

@@ -21,6 +21,8 @@ pub(crate) struct Scope {
     pub(crate) dispatches: u8,
     /// Whether an owner tells a waiting client "it failed" where it believes to know that; else always UNAVAILABLE.
     pub(crate) definite: bool,
+    /// Whether others act between the two halves of a load.
+    pub(crate) torn: bool,
     /// Whether plain reads may miss a conditional write that was never acknowledged.
     pub(crate) undecided: bool,
 }
@@ -36,6 +38,7 @@ const SMALLEST: Scope = Scope {
     reads: false,
     dispatches: 0,
     definite: false,
+    torn: false,
     undecided: false,
 };
 
@@ -51,8 +54,21 @@ pub(crate) const NODES: Scope = Scope { name: "nodes", nodes: true, ..SMALLEST }
 pub(crate) const READS: Scope = Scope { name: "reads", reads: true, fences: 2, ..SMALLEST };
 /// Tasks, their levels and their hand-over.
 pub(crate) const TASKS: Scope = Scope { name: "tasks", dispatches: 2, fences: 2, ..SMALLEST };
+/// Loads in two halves, the execution row first, then the tasks; and reads, which would show what such a load mixed.
+pub(crate) const TORN: Scope =
+    Scope { name: "torn", torn: true, requests: 1, undecided: true, reads: true, dispatches: 1, fences: 2, ..SMALLEST };
 /// Three owners.
 pub(crate) const THREE: Scope = Scope { name: "three owners", owners: 3, ..SMALLEST };
 
 /// What runs on every change.
-pub(crate) const SMALL: [Scope; 7] = [VAGUE, DEFINITE, PROXY, NODES, READS, TASKS, THREE];
+pub(crate) const SMALL: [Scope; 8] = [VAGUE, DEFINITE, PROXY, NODES, READS, TASKS, TORN, THREE];
+
+/// Larger worlds, for who has some minutes.
+pub(crate) const LARGE: [Scope; 6] = [
+    Scope { name: "large log", calls: 2, fences: 4, undecided: true, ..SMALLEST },
+    Scope { name: "large proxy", calls: 2, resends: 2, undecided: true, ..SMALLEST },
+    Scope { name: "large nodes", nodes: true, resends: 1, ..SMALLEST },
+    Scope { name: "large reads", reads: true, calls: 2, resends: 1, undecided: true, ..SMALLEST },
+    Scope { name: "large tasks", dispatches: 3, undecided: true, torn: true, ..SMALLEST },
+    Scope { name: "large ownership", owners: 3, fences: 4, definite: true, undecided: true, ..SMALLEST },
+];

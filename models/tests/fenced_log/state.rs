@@ -135,6 +135,8 @@ pub(crate) enum Phase {
 pub(crate) struct Owner {
     pub(crate) phase: Phase,
     pub(crate) view: Option<View>,
+    /// The first half of a load: the execution row.
+    pub(crate) half: Option<Vec<Entry>>,
     /// The task being handed over, and under which request id.
     pub(crate) offered: Option<Offer>,
     /// How many ids were drawn; see [`Id`].
@@ -235,7 +237,7 @@ pub(crate) fn requests(chain: &[Entry]) -> Requests {
 
 impl Owner {
     pub(crate) fn new() -> Owner {
-        Owner { phase: Phase::Idle { doubt: None }, view: None, offered: None, ids: 0 }
+        Owner { phase: Phase::Idle { doubt: None }, view: None, half: None, offered: None, ids: 0 }
     }
 
     /// Whether this owner would hear the reply to `message`.

@@ -139,7 +139,6 @@ pub(crate) const OWNERSHIP: &[Row] = &[
     breaks(&[OldRangeReused], DEFINITE, &[(REFUSED, 8)], "the batch from before the crash lands"),
     breaks(&[OldRangeReused], TASKS, &[(KNOWN, 8)], "as above, with its task"),
     silent(&[FenceTestsSequence], VAGUE, "refused more often, never wrongly applied: costs fences"),
-    silent(&[FenceTestsSequence], TASKS, "as above"),
     silent(&[FenceResetsSequence], VAGUE, "the range guard alone refuses all that is older"),
     silent(&[FenceResetsSequence], PROXY, "a batch id that is gone is a batch that is not recognised: costs a fence"),
     breaks(
@@ -151,7 +150,7 @@ pub(crate) const OWNERSHIP: &[Row] = &[
     silent(&[AdoptByNonce], VAGUE, "a nonce in the head row is final as long as it is there: a safe liberty"),
     silent(&[AdoptByNonce], TASKS, "as above"),
     silent(&[LoadUnchecked], VAGUE, "the view is newer than its range, and its first batch is refused"),
-    silent(&[LoadUnchecked], TASKS, "as above; tasks are handed out, which the party takes once"),
+    silent(&[LoadUnchecked], TORN, "halves of two times, and its first batch and its first read are refused"),
     breaks(&[LoadUnchecked, NoRangeGuard], TASKS, &[(KEPT, 10)], "an owner in name only moves the ack level"),
     breaks(
         &[CacheKeptAcrossFence],
@@ -181,7 +180,8 @@ pub(crate) const REPLIES: &[Row] = &[
     breaks(&[RepeatOnUncommitted], VAGUE, &[(ACKNOWLEDGED, 5)], "as above, for the one who asks again"),
     breaks(&[ReadOnUncommitted], READS, &[(CLEAN, 5)], "what was read never happens"),
     breaks(&[ReadFromCache], READS, &[(FRESH, 9)], "another owner has written since"),
-    silent(&[ReadFromCache], TASKS, "nobody reads there: writes and hand-overs never notice"),
+    silent(&[ReadBesideBatch], READS, "the serial read still shows the sequence before that batch: a safe liberty"),
+    silent(&[ReadBesideBatch, SerialReadTestsRange], READS, "only what nobody was told yet may be missing"),
     silent(&[SerialReadTestsRange], READS, "an owner that waits for nothing is in step with its range: a safe liberty"),
 ];
 
@@ -193,7 +193,6 @@ pub(crate) const TASKING: &[Row] = &[
         &[(KNOWN, 9), (KEPT, 11)],
         "the batch did land, and the load starts behind its task",
     ),
-    silent(&[ReadLevelEarly], VAGUE, "there are no tasks"),
     breaks(&[AckPastUnfinished], TASKS, &[(KEPT, 7)], "deleted before it was handed over"),
     breaks(
         &[RequestPerDispatch],

@@ -32,6 +32,8 @@ pub(crate) enum Flaw {
     ReadFromCache,
     /// Liberty: the serial read that serves a client's read compares only the range id.
     SerialReadTestsRange,
+    /// Liberty: a client's read is served, by a serial read, while a batch of the owner flies; it does not show that batch.
+    ReadBesideBatch,
     /// A doubt is resolved by a plain quorum read: what it does not show did not happen.
     ReadInsteadOfFence,
     /// A fence without an answer counts as applied.
@@ -68,7 +70,7 @@ pub(crate) enum Flaw {
 
 impl Flaw {
     /// Every one.
-    pub(crate) const ALL: [Flaw; 30] = [
+    pub(crate) const ALL: [Flaw; 31] = [
         Flaw::NoRangeGuard,
         Flaw::NoSequenceGuard,
         Flaw::TimeoutIsFailure,
@@ -83,6 +85,7 @@ impl Flaw {
         Flaw::ReadOnUncommitted,
         Flaw::ReadFromCache,
         Flaw::SerialReadTestsRange,
+        Flaw::ReadBesideBatch,
         Flaw::ReadInsteadOfFence,
         Flaw::TrustUnknownFence,
         Flaw::OldRangeReused,
