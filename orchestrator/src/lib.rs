@@ -6,5 +6,8 @@
 //! not before, it is answered. Safety rests on the log alone: membership, ownership and clocks may be wrong at any time.
 
 pub mod history;
+pub mod log;
 pub mod planted;
 pub mod store;
+#[cfg(test)]
+mod testing;

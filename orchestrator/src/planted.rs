@@ -8,7 +8,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Bug {
-    /// Commits test neither the range nor the sequence of the head row.
+    /// Commits test neither the range nor the sequence of the head row, so that two owners write (cadence#616).
     FenceMissing,
     /// A user timer gets no timer task while another one is pending (temporal#11869).
     NextTimerMissing,
@@ -24,6 +24,29 @@ pub enum Bug {
     StartWrittenAlone,
     /// An activity that is cancelled before it started has no Canceled event (temporal#1490).
     UnstartedCancelLost,
+    /// A batch without an answer counts as not executed; callers are told so, and the cache goes on (temporal#9488).
+    TimeoutIsFailure,
+    /// A batch without an answer counts as executed (temporal#1187, an error that nobody looked at).
+    TimeoutIsSuccess,
+    /// After a batch without an answer, a plain read decides instead of a fence (cadence#616).
+    ReadInsteadOfFence,
+    /// Rows of a batch are statements with one timestamp: of two on one row the larger bytes win, not the later
+    /// (cadence#652).
+    RowTouchedTwice,
+    /// After a batch without an answer its requests are executed again, with new ids (cadence#4316).
+    BlindRetry,
+    /// What was computed is kept in the cache although the outcome of its batch is unknown (cadence#667).
+    CacheKept,
+    /// Requests are answered before the batch is sent (temporal#1187).
+    ReplyBeforeCommit,
+    /// Requests that change nothing are answered from the cache, without a commit (temporal#10478).
+    StaleRead,
+    /// A history node's key lacks the transaction: a late append overwrites committed history (cadence#4316).
+    NodeOverwritten,
+    /// The read level covers the tasks of a batch in doubt, and reading goes on from there (temporal#2272).
+    ReadLevelEarly,
+    /// The ack level moves past tasks that are not finished (cadence#4799).
+    AckLevelEarly,
 }
 
 /// Whether `bug` is planted on this thread.

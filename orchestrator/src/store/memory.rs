@@ -54,6 +54,12 @@ impl Memory {
         Self::default()
     }
 
+    /// A store of one partition, as it was.
+    #[cfg(test)]
+    pub(crate) fn of(partition: Partition, table: Table) -> Self {
+        Self { tables: Mutex::new(BTreeMap::from([(partition, table)])) }
+    }
+
     pub(crate) fn tables(&self) -> MutexGuard<'_, Tables> {
         // A table is changed as a whole or, by a panic of the allocator, not at all.
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
@@ -85,10 +91,82 @@ impl Store for Memory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::conformance;
+    use crate::store::{Condition, conformance};
 
     #[tokio::test]
     async fn conforms() {
         assert_eq!(conformance::check(&Memory::new(), "test").await, Ok(()));
+    }
+
+    /// A store that is wrong in one way.
+    struct Wrong(Memory, Fault);
+
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    enum Fault {
+        FencesTestSequence,
+        ConditionsIgnored,
+        TwiceTaken,
+        ReversedReads,
+        LimitIgnored,
+        HeadHidden,
+        DeletionsLost,
+        AppendsLost,
+    }
+
+    #[async_trait]
+    impl Store for Wrong {
+        async fn commit(&self, partition: &Partition, mut commit: Commit) -> Answer {
+            match self.1 {
+                Fault::FencesTestSequence => {
+                    if let Condition::Equal { sequence: sequence @ None, .. } = &mut commit.condition {
+                        *sequence = Some(0);
+                    }
+                }
+                Fault::ConditionsIgnored if self.0.tables().contains_key(partition) => {
+                    commit.condition = Condition::Equal { range: None, sequence: None };
+                }
+                Fault::TwiceTaken => commit.rows = BTreeMap::from_iter(commit.rows).into_iter().collect(),
+                Fault::DeletionsLost => commit.deleted.clear(),
+                _ => {}
+            }
+            match self.0.commit(partition, commit).await {
+                Answer::NotApplied(_) if self.1 == Fault::HeadHidden => Answer::NotApplied(None),
+                answer => answer,
+            }
+        }
+
+        async fn head(&self, partition: &Partition) -> Result<Option<Head>, Unavailable> {
+            self.0.head(partition).await
+        }
+
+        async fn read(&self, partition: &Partition, range: Range<Key>, limit: usize) -> Result<Rows, Unavailable> {
+            let limit = if self.1 == Fault::LimitIgnored { usize::MAX } else { limit };
+            let mut rows = self.0.read(partition, range, limit).await?;
+            if self.1 == Fault::ReversedReads {
+                rows.reverse();
+            }
+            Ok(rows)
+        }
+
+        async fn append(&self, partition: &Partition, rows: Rows) -> Result<(), Unavailable> {
+            if self.1 == Fault::AppendsLost { Ok(()) } else { self.0.append(partition, rows).await }
+        }
+    }
+
+    #[tokio::test]
+    async fn every_fault_is_found() {
+        use Fault::*;
+        for fault in [
+            FencesTestSequence,
+            ConditionsIgnored,
+            TwiceTaken,
+            ReversedReads,
+            LimitIgnored,
+            HeadHidden,
+            DeletionsLost,
+            AppendsLost,
+        ] {
+            assert!(conformance::check(&Wrong(Memory::new(), fault), "test").await.is_err(), "{fault:?}");
+        }
     }
 }

@@ -1,0 +1,91 @@
+//! What one commit is to do: a map of final rows, never a list of statements, and the history nodes that have to be
+//! durable before it.
+
+use crate::planted::{Bug, planted};
+use crate::store::{Key, Partition, Rows};
+use bytes::Bytes;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// The transitions of requests that are committed together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Group {
+    pub(super) appends: BTreeMap<Partition, BTreeMap<Key, Bytes>>,
+    pub(super) rows: BTreeMap<Key, Option<Bytes>>,
+    pub(super) deleted: Vec<Range<Key>>,
+    transitions: usize,
+    bytes: usize,
+}
+
+/// How much one group may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Transitions.
+    pub transitions: usize,
+    /// Bytes of keys, rows and nodes.
+    pub bytes: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { transitions: 64, bytes: 1 << 20 }
+    }
+}
+
+impl Group {
+    /// Counts one more transition.
+    pub fn begin(&mut self) {
+        self.transitions += 1;
+    }
+
+    /// Sets the final value of a row; `None` deletes it. What was set before is forgotten. No row inside a range given
+    /// to [`Group::delete`] may be set.
+    pub fn put(&mut self, key: Key, value: Option<Bytes>) {
+        self.bytes += key.len() + value.as_ref().map_or(0, Bytes::len);
+        if planted(Bug::RowTouchedTwice)
+            && let Some(before) = self.rows.get(&key)
+        {
+            // What Cassandra does to two statements of one batch: a tombstone wins, then the larger bytes.
+            let kept = before.as_ref().zip(value.as_ref()).map(|(one, other)| one.max(other).clone());
+            self.rows.insert(key, kept);
+            return;
+        }
+        self.rows.insert(key, value);
+    }
+
+    /// Deletes a range of rows; those of it that were set in this group are not.
+    pub fn delete(&mut self, range: Range<Key>) {
+        self.bytes += range.start.len() + range.end.len();
+        self.rows.retain(|key, _| !range.contains(key));
+        self.deleted.push(range);
+    }
+
+    /// Appends a row to another partition, before the commit. A key is never used for different bytes.
+    pub fn append(&mut self, partition: Partition, key: Key, value: Bytes) {
+        self.bytes += key.len() + value.len();
+        self.appends.entry(partition).or_default().insert(key, value);
+    }
+
+    /// How many transitions it holds.
+    #[must_use]
+    pub fn transitions(&self) -> usize {
+        self.transitions
+    }
+
+    /// Whether there is nothing to write. Committing it still proves the tenure.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.deleted.is_empty() && self.appends.is_empty()
+    }
+
+    /// Nothing more should be added.
+    #[must_use]
+    pub fn is_full(&self, bounds: &Bounds) -> bool {
+        self.transitions >= bounds.transitions || self.bytes >= bounds.bytes
+    }
+
+    pub(super) fn take_appends(&mut self) -> Vec<(Partition, Rows)> {
+        let appends = std::mem::take(&mut self.appends);
+        appends.into_iter().map(|(partition, rows)| (partition, rows.into_iter().collect())).collect()
+    }
+}

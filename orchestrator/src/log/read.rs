@@ -1,0 +1,58 @@
+//! Reading rows as the owner. What is read counts only if the head row is this log's, and unchanged, before and after:
+//! otherwise pages of different moments might have been put together.
+
+use super::{Error, Log, Standing};
+use crate::store::{Key, Rows};
+use std::ops::Range;
+
+/// Rows asked for at a time.
+const PAGE: usize = 256;
+
+impl Log {
+    /// All rows of a range. The log is lost if somebody else turns out to have the partition.
+    ///
+    /// # Errors
+    /// The store does not answer, or the tenure is lost.
+    pub async fn read(&mut self, range: Range<Key>) -> Result<Rows, Error> {
+        if self.standing != Standing::Held {
+            return Err(Error::Lost);
+        }
+        self.check().await?;
+        let mut rows = Rows::new();
+        let mut rest = range;
+        loop {
+            let page = self.store.read(&self.partition, rest.clone(), PAGE).await.map_err(unavailable)?;
+            let complete = page.len() < PAGE;
+            rows.extend(page);
+            match rows.last() {
+                Some((last, _)) if !complete => rest.start = format!("{last}\0"),
+                _ => break,
+            }
+        }
+        self.check().await?;
+        Ok(rows)
+    }
+
+    /// The row with this key, if there is one.
+    ///
+    /// # Errors
+    /// As [`Log::read`].
+    pub async fn get(&mut self, key: &str) -> Result<Option<bytes::Bytes>, Error> {
+        let rows = self.read(key.to_owned()..format!("{key}\0")).await?;
+        Ok(rows.into_iter().next().map(|(_, value)| value))
+    }
+
+    async fn check(&mut self) -> Result<(), Error> {
+        let head = self.store.head(&self.partition).await.map_err(unavailable)?;
+        if head.as_ref() == Some(&self.head) {
+            return Ok(());
+        }
+        tracing::warn!(partition = %self.partition, range = self.head.range, ?head, "lost the log: its head row has changed");
+        self.standing = Standing::Lost;
+        Err(Error::Lost)
+    }
+}
+
+fn unavailable(problem: crate::store::Unavailable) -> Error {
+    Error::Unavailable(problem.0)
+}
