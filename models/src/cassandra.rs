@@ -34,7 +34,7 @@ pub mod table;
 #[cfg(test)]
 mod tests;
 
-pub use batch::{Batch, Condition, Head};
+pub use batch::{Batch, Columns, Condition, Head};
 pub use cells::{Cells, Stamp};
 pub use outcome::{Answer, AppendFate, Fate, Outcome, Question, Until, Whim};
 pub use partition::Partition;

@@ -46,13 +46,26 @@ impl Condition {
     }
 }
 
+/// Columns of the head row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Columns {
+    /// All of them: the partition is new.
+    All,
+    /// Range and owner, as a fence does.
+    Tenure,
+    /// Sequence and batch id, as a batch of a tenure does.
+    Batch,
+}
+
 /// One conditional batch: statements, not a map, as a client may send what it should not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
     /// Tested on the head row.
     pub condition: Condition,
-    /// The head row afterwards.
+    /// What it sets in the head row; only [`Batch::columns`] of it count.
     pub head: Head,
+    /// Which columns of the head row it sets. The others keep what they have *when it takes effect*.
+    pub columns: Columns,
     /// Rows to write; `None` deletes.
     pub rows: Vec<(String, Option<Vec<u8>>)>,
     /// Ranges of rows to delete.
@@ -68,6 +81,17 @@ impl Batch {
         let twice = keys.windows(2).find(|two| two[0] == two[1]).map(|two| two[0]);
         let inside = |key: &&str| self.deleted.iter().any(|range| range.contains(&(*key).to_owned()));
         twice.or_else(|| keys.iter().copied().find(inside))
+    }
+
+    /// The head row after it, if this is the one before.
+    pub(super) fn after(&self, before: Option<&Head>) -> Head {
+        let Head { range, sequence, batch, owner } = self.head.clone();
+        let before = before.cloned().unwrap_or_default();
+        match self.columns {
+            Columns::All => Head { range, sequence, batch, owner },
+            Columns::Tenure => Head { range, owner, ..before },
+            Columns::Batch => Head { sequence, batch, ..before },
+        }
     }
 
     /// All its statements at one timestamp, merged as the store merges them.

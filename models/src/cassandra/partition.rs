@@ -118,7 +118,7 @@ impl Partition {
         outcomes.push(Outcome::LimboShown);
         let mut cells = self.cells.clone();
         limbo.batch.write(&mut cells, limbo.ballot);
-        (Some(limbo.batch.head.clone()), cells.rows(range, limit))
+        (Some(limbo.batch.after(self.head.as_ref())), cells.rows(range, limit))
     }
 
     /// The undecided batch is completed or killed, for good.
@@ -150,7 +150,8 @@ impl Partition {
 
     fn apply(&mut self, batch: &Batch, ballot: Stamp) {
         batch.write(&mut self.cells, ballot);
-        self.head = Some(batch.head.clone());
-        self.decided.push(batch.head.clone());
+        let head = batch.after(self.head.as_ref());
+        self.head = Some(head.clone());
+        self.decided.push(head);
     }
 }

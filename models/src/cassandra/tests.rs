@@ -20,6 +20,7 @@ fn next(from: &Head, n: u128) -> Batch {
     Batch {
         condition: Condition::Equal { range: Some(from.range), sequence: Some(from.sequence) },
         head: Head { sequence: from.sequence + 1, batch: n, ..from.clone() },
+        columns: Columns::All,
         rows: vec![put(&n.to_string(), "x")],
         deleted: vec![],
     }
@@ -29,13 +30,26 @@ fn fence(from: &Head, owner: &str) -> Batch {
     Batch {
         condition: Condition::Equal { range: Some(from.range), sequence: None },
         head: Head { range: from.range + 1, owner: owner.into(), ..from.clone() },
+        columns: Columns::All,
         rows: vec![],
         deleted: vec![],
     }
 }
 
 fn first() -> Batch {
-    Batch { condition: Condition::Absent, head: head(1, 0, 0), rows: vec![], deleted: vec![] }
+    Batch { condition: Condition::Absent, head: head(1, 0, 0), columns: Columns::All, rows: vec![], deleted: vec![] }
+}
+
+#[test]
+fn a_fence_keeps_the_batch_that_came_in_late() {
+    let mut store = store();
+    let late = Batch { columns: Columns::Batch, ..next(&head(1, 0, 0), 7) };
+    let held = store.commit(2, 0, P, late, Fate::Held(Until::Released), &mut no).held.unwrap();
+    // The fence was written when the sequence was 0; the batch lands before it.
+    let fence = Batch { columns: Columns::Tenure, ..fence(&head(1, 0, 0), "node-2") };
+    assert_eq!(store.release(3, held, &mut no), [Outcome::HeldApplied]);
+    assert_eq!(store.commit(4, 1, P, fence, Fate::Answered, &mut no).answer, Answer::Applied);
+    assert_eq!(store.partition(P).unwrap().head(), Some(&Head { sequence: 1, batch: 7, ..head(2, 0, 0) }));
 }
 
 fn no(_: Question) -> bool {
