@@ -21,6 +21,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tonic::transport::Channel;
+use tonic::{Code, Status};
+
+/// Attempts of a final read while the cluster elects new owners.
+const READS: u32 = 25;
 
 /// A bug of the suite itself, such as a machine that differs from its own replay: the case is not judged.
 #[derive(Debug, thiserror::Error)]
@@ -140,8 +144,23 @@ async fn read_all(session: &Session, runs: &[RunName]) -> Vec<String> {
         let client = session.client(Caller::Client, node);
         for (workflow_id, run_id) in runs {
             // Rules take the history of a run from one node; those of the others must be the same.
-            if let Err(why) = read(session, &client, workflow_id, run_id, node == 0).await {
-                unread.push(format!("{workflow_id}/{run_id} cannot be read: {why}"));
+            let mut last = String::new();
+            let mut done = false;
+            for _ in 0..READS {
+                match read(session, &client, workflow_id, run_id, node == 0).await {
+                    Ok(()) => done = true,
+                    Err(status) => {
+                        last = status.to_string();
+                        if matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled) {
+                            tokio::time::sleep(Duration::from_millis(200)).await;
+                            continue;
+                        }
+                    }
+                }
+                break;
+            }
+            if !done {
+                unread.push(format!("{workflow_id}/{run_id} cannot be read: {last}"));
             }
         }
     }
@@ -198,16 +217,15 @@ async fn read(
     workflow_id: &str,
     run_id: &str,
     is_final: bool,
-) -> Result<(), String> {
+) -> Result<(), Status> {
     let from = session.recorder.now();
-    let raw = history::read(session, client, workflow_id, run_id).await.map_err(|status| status.to_string())?;
-    let events = history::to_json(&raw).map_err(|e| e.to_string())?;
+    let raw = history::read(session, client, workflow_id, run_id).await?;
+    let events = history::to_json(&raw).map_err(|e| Status::internal(e.to_string()))?;
     let (workflow, run) = (workflow_id.to_owned(), run_id.to_owned());
     let history = HistoryRead { workflow_id: workflow, run_id: run, is_final, from, events };
     session.recorder.record(What::History(Box::new(history)));
     if is_final {
-        let described = client::describe(session, client, workflow_id, run_id).await;
-        let mut description = described.map_err(|status| status.to_string())?;
+        let mut description = client::describe(session, client, workflow_id, run_id).await?;
         description.is_final = true;
         session.recorder.record(What::Description(Box::new(description)));
     }

@@ -3,6 +3,7 @@
 
 pub mod answer;
 pub mod case;
+mod check;
 mod client;
 mod convert;
 pub mod doctor;
@@ -13,6 +14,11 @@ pub mod run;
 mod session;
 pub mod setup;
 pub mod target;
+mod trial;
 mod wire;
 mod worker;
 pub mod world;
+
+pub use check::{Check, Checked, Failed, check};
+pub use trial::Trial;
+pub use world::sim::{Orchestrator, Seat};

@@ -14,7 +14,9 @@ compile_error!(
      workspace, and unset the environment variable RUSTFLAGS or add `--cfg tokio_unstable` to it."
 );
 
+mod case;
 mod clock;
+mod database;
 mod episode;
 mod fabric;
 mod hand;
@@ -25,8 +27,10 @@ mod nemesis;
 mod network;
 mod node;
 mod panics;
+mod seat;
 mod seed;
 
+pub use case::{Simulated, execute};
 pub use episode::{Accomplice, Episode};
 pub use hand::Unfaithful;
 pub use jitter::Jitter;
@@ -34,4 +38,5 @@ pub use kernel::{Cluster, DRIVER_NAME, EPOCH, Failure, Outcome, Simulation, TICK
 pub use nemesis::Nemesis;
 pub use network::server;
 pub use node::Node;
+pub use seat::{FRONTEND_PORT, INTERNAL_PORT, Orchestrator, Seat, host};
 pub use seed::derive;

@@ -1,0 +1,66 @@
+//! One simulated case from plan to verdict: what `run`, `replay`, `shrink`, `bugs` and the library's `check` have in common.
+
+use crate::recorder;
+use crate::world::sim::{Orchestrator, Simulated, execute};
+use resurgam_models::evidence::Evidence;
+use resurgam_models::judge::judge;
+use resurgam_models::plan::Plan;
+use resurgam_models::profile::Profile;
+use resurgam_models::verdict::{Outcome, Verdict};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A case that was executed in the simulation, and judged if it came to its end.
+#[derive(Debug)]
+pub struct Trial {
+    /// The lines of the recording.
+    pub lines: Vec<u8>,
+    /// The trace hash of the recording.
+    pub hash: u64,
+    /// Evidence and verdict, or why there are none.
+    pub judged: Result<(Evidence, Verdict), String>,
+    /// How long executing took, in real time.
+    pub executing: Duration,
+    /// How long judging took, in real time.
+    pub judging: Duration,
+    /// Hash of every byte on every link.
+    pub trace: u64,
+    /// Simulated time.
+    pub simulated: Duration,
+    /// Segments on the links.
+    pub segments: u64,
+}
+
+impl Trial {
+    /// Executes and judges a plan. Nothing is written.
+    #[must_use]
+    pub fn of(plan: &Plan, target: &Arc<dyn Orchestrator>, prefix: &str) -> Self {
+        let began = Instant::now();
+        let Simulated { entries, contradiction, failure, trace, elapsed, segments } = execute(plan, target, prefix);
+        let executing = began.elapsed();
+        let began = Instant::now();
+        let broken = contradiction.map(|why| why.to_string()).or_else(|| failure.map(|why| why.to_string()));
+        let lines = recorder::lines(&entries).unwrap_or_default();
+        let judged = match broken {
+            Some(why) => Err(why),
+            None => Evidence::from_recording(entries).map_err(|problem| problem.to_string()).map(|evidence| {
+                let profile = Profile::of(target.name(), &target.version());
+                let verdict = judge(&plan.seed.to_string(), &evidence, &profile);
+                (evidence, verdict)
+            }),
+        };
+        let hash = recorder::hash(&lines);
+        Self { lines, hash, judged, executing, judging: began.elapsed(), trace, simulated: elapsed, segments }
+    }
+
+    /// The ids of the rules that were violated, sorted.
+    #[must_use]
+    pub fn violated(&self) -> Vec<String> {
+        let Ok((_, verdict)) = &self.judged else { return Vec::new() };
+        let violated = verdict.rules.iter().filter(|rule| rule.outcome == Outcome::Violated);
+        let mut ids: Vec<String> = violated.map(|rule| rule.rule.clone()).collect();
+        ids.sort();
+        ids.dedup();
+        ids
+    }
+}
