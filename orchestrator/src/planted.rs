@@ -47,6 +47,8 @@ pub enum Bug {
     ReadLevelEarly,
     /// The ack level moves past tasks that are not finished (cadence#4799).
     AckLevelEarly,
+    /// The end of a child is dropped if its start is not recorded yet (temporal#3977).
+    ChildCloseDropped,
 }
 
 /// Whether `bug` is planted on this thread.

@@ -84,7 +84,8 @@ fn timed_out(run: &Fixture) -> (TimeoutType, RetryState) {
     (info.timeout_type(), it.retry_state())
 }
 
-fn gone<T: std::fmt::Debug>(result: Result<T, Rejection>) -> bool {
+#[allow(clippy::needless_pass_by_value, reason = "as it reads best")]
+fn gone(result: Result<Reply, Rejection>) -> bool {
     matches!(result, Err(Rejection::NotFound(_)))
 }
 

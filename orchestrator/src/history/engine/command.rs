@@ -2,7 +2,7 @@
 //! commands that close a run, and the order in which everything is taken, are the completion's business.
 
 use super::transaction::Transaction;
-use super::{activity, marker, timer};
+use super::{activity, child, external, marker, timer};
 use crate::history::state::EventId;
 use resurgam_api::temporal::command::v1::Command;
 use resurgam_api::temporal::command::v1::command::Attributes;
@@ -46,6 +46,11 @@ pub fn apply(tx: &mut Transaction<'_, '_>, command: &Command, completed: EventId
         Some(A::RecordMarkerCommandAttributes(it)) => marker::record(tx, it, completed)?,
         Some(A::UpsertWorkflowSearchAttributesCommandAttributes(it)) => marker::upsert(tx, it, completed)?,
         Some(A::ModifyWorkflowPropertiesCommandAttributes(it)) => marker::modify(tx, it, completed)?,
+        Some(A::StartChildWorkflowExecutionCommandAttributes(it)) => {
+            child::initiate(tx, it, command.user_metadata.as_ref(), completed)?;
+        }
+        Some(A::SignalExternalWorkflowExecutionCommandAttributes(it)) => external::signal(tx, it, completed)?,
+        Some(A::RequestCancelExternalWorkflowExecutionCommandAttributes(it)) => external::cancel(tx, it, completed)?,
         _ => {
             let message = format!("command {:?} is not supported", command.command_type());
             return Err(CommandFailure::new(WorkflowTaskFailedCause::FeatureDisabled, message));

@@ -6,7 +6,9 @@
 
 pub mod activity;
 pub mod attempt;
+pub mod child;
 pub mod command;
+pub mod external;
 pub mod kind;
 mod marker;
 pub mod retry;
@@ -16,6 +18,8 @@ pub mod transaction;
 
 #[cfg(test)]
 mod attempt_tests;
+#[cfg(test)]
+mod child_tests;
 #[cfg(test)]
 mod fixture;
 
@@ -87,6 +91,7 @@ pub struct Waiter(pub u64);
 
 /// Something that happens to a workflow.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "inputs are moved once")]
 pub enum Input {
     /// Start it.
     Start(internal::StartWorkflowRequest),

@@ -145,7 +145,7 @@ mod tests {
         run.now = 10_499;
         run.alarm(&alarm);
         assert!(run.take().is_empty());
-        assert_eq!(run.timers, [alarm.clone()]); // ordered again
+        assert_eq!(run.timers, std::slice::from_ref(&alarm)); // ordered again
         run.commands(vec![cancelling("a"), starting("a", 9000)]).unwrap();
         assert_eq!(run.take(), ["WorkflowTaskCompleted", "TimerCanceled", "TimerStarted"]);
         run.now = 10_500;

@@ -1,0 +1,302 @@
+//! Children: asked for here, started by a transfer, and told about by their own shard. Each message may come twice, late,
+//! or before the one that it follows; the pending child decides what is still news.
+
+use super::command::CommandFailure;
+use super::span::millis;
+use super::transaction::Transaction;
+use super::{Rejection, Reply, retry};
+use crate::history::state::{Child, EventId, State};
+use crate::history::task::{CloseChildErrand, Errand};
+use crate::planted::{Bug, planted};
+use resurgam_api::internal::RecordChildClosedRequest;
+use resurgam_api::temporal::command::v1::StartChildWorkflowExecutionCommandAttributes;
+use resurgam_api::temporal::common::v1::{WorkflowExecution, WorkflowType};
+use resurgam_api::temporal::enums::v1::{ParentClosePolicy, WorkflowIdReusePolicy, WorkflowTaskFailedCause as Cause};
+use resurgam_api::temporal::history::v1::history_event::Attributes;
+use resurgam_api::temporal::history::v1::*;
+use resurgam_api::temporal::sdk::v1::UserMetadata;
+use resurgam_api::temporal::taskqueue::v1::TaskQueue;
+
+/// Asks for a child.
+pub(super) fn initiate(
+    tx: &mut Transaction<'_, '_>,
+    attributes: &StartChildWorkflowExecutionCommandAttributes,
+    metadata: Option<&UserMetadata>,
+    completed: EventId,
+) -> Result<(), CommandFailure> {
+    let attributes = checked(tx, attributes)
+        .map_err(|message| CommandFailure::new(Cause::BadStartChildExecutionAttributes, message))?;
+    let pending = tx.run.state.children.len();
+    if pending >= tx.context.limits.pending {
+        let message = format!("there are {pending} pending children already");
+        return Err(CommandFailure::new(Cause::PendingChildWorkflowsLimitExceeded, message));
+    }
+    let mut event = tx.event(Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(
+        StartChildWorkflowExecutionInitiatedEventAttributes {
+            namespace: tx.context.namespace.to_owned(),
+            namespace_id: tx.run.state.namespace_id.clone(),
+            workflow_id: attributes.workflow_id,
+            workflow_type: attributes.workflow_type,
+            task_queue: attributes.task_queue,
+            input: attributes.input,
+            workflow_execution_timeout: attributes.workflow_execution_timeout,
+            workflow_run_timeout: attributes.workflow_run_timeout,
+            workflow_task_timeout: attributes.workflow_task_timeout,
+            parent_close_policy: attributes.parent_close_policy,
+            workflow_task_completed_event_id: completed,
+            workflow_id_reuse_policy: attributes.workflow_id_reuse_policy,
+            retry_policy: attributes.retry_policy,
+            cron_schedule: attributes.cron_schedule,
+            header: attributes.header,
+            memo: attributes.memo,
+            search_attributes: attributes.search_attributes,
+            priority: attributes.priority,
+            ..Default::default()
+        },
+    ));
+    event.user_metadata = metadata.cloned();
+    let id = tx.write(event.clone());
+    event.event_id = id;
+    let child = Child { initiated: Some(event), request_id: tx.context.ids.uuid(), ..Child::default() };
+    tx.run.state.children.insert(id, child);
+    tx.transfer(Errand::StartChild(id));
+    Ok(())
+}
+
+/// The attributes with their defaults, or what is wrong with them.
+fn checked(
+    tx: &Transaction<'_, '_>,
+    attributes: &StartChildWorkflowExecutionCommandAttributes,
+) -> Result<StartChildWorkflowExecutionCommandAttributes, String> {
+    let (state, limits) = (&tx.run.state, tx.context.limits);
+    let mut it = attributes.clone();
+    #[allow(deprecated, reason = "workers still send it")]
+    if !it.namespace.is_empty() && it.namespace != tx.context.namespace {
+        return Err("children in other namespaces are not supported".to_owned());
+    }
+    if it.task_queue.as_ref().is_none_or(|queue| queue.name.is_empty()) {
+        let name = state.started.task_queue.as_ref().map(|queue| queue.name.clone()).unwrap_or_default();
+        it.task_queue = Some(TaskQueue { name, ..TaskQueue::default() });
+    }
+    let kind = it.workflow_type.as_ref().map_or("", |kind| &kind.name);
+    let queue = it.task_queue.as_ref().map_or("", |queue| &queue.name);
+    for (name, what) in [(it.workflow_id.as_str(), "id"), (kind, "type"), (queue, "task queue")] {
+        if name.is_empty() {
+            return Err(format!("a child has no {what}"));
+        } else if name.len() > limits.id_bytes {
+            return Err(format!("the {what} of a child is too long"));
+        }
+    }
+    let timeouts = [&it.workflow_execution_timeout, &it.workflow_run_timeout, &it.workflow_task_timeout];
+    if timeouts.into_iter().any(|span| millis(span.as_ref()) < 0) {
+        return Err("a timeout of a child is negative".to_owned());
+    }
+    if let Some(policy) = &it.retry_policy {
+        let policy = retry::with_defaults(Some(policy), limits.retry_interval);
+        retry::validate(&policy)?;
+        it.retry_policy = Some(policy);
+    }
+    if it.parent_close_policy() == ParentClosePolicy::Unspecified {
+        it.set_parent_close_policy(ParentClosePolicy::Terminate);
+    }
+    if it.workflow_id_reuse_policy() == WorkflowIdReusePolicy::Unspecified {
+        it.set_workflow_id_reuse_policy(WorkflowIdReusePolicy::AllowDuplicate);
+    }
+    Ok(it)
+}
+
+/// The attributes of the Initiated event.
+fn asked(child: &Child) -> StartChildWorkflowExecutionInitiatedEventAttributes {
+    match child.initiated.as_ref().and_then(|event| event.attributes.as_ref()) {
+        Some(Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(it)) => it.clone(),
+        _ => StartChildWorkflowExecutionInitiatedEventAttributes::default(),
+    }
+}
+
+/// The start of a child was answered. A parent that has closed meanwhile does to it what it does to its other children,
+/// or lets it go on alone: otherwise it would wait for its parent for ever.
+pub fn started(tx: &mut Transaction<'_, '_>, initiated: EventId, answer: Result<WorkflowExecution, i32>) {
+    let open = tx.require_open().is_ok();
+    let Some(child) = tx.run.state.children.get_mut(&initiated).filter(|child| child.run_id.is_empty()) else { return };
+    match answer {
+        Ok(execution) if open => {
+            begin(tx, initiated, execution);
+            tx.transfer(Errand::ReleaseChild(initiated));
+        }
+        Ok(execution) => {
+            child.run_id = execution.run_id;
+            match close_policy(initiated, child) {
+                Some(errand) => tx.transfer(Errand::CloseChild(errand)),
+                None => tx.transfer(Errand::ReleaseChild(initiated)),
+            }
+        }
+        Err(_) if !open => {}
+        Err(cause) => {
+            let asked = asked(child);
+            tx.run.state.children.remove(&initiated);
+            tx.add(Attributes::StartChildWorkflowExecutionFailedEventAttributes(
+                StartChildWorkflowExecutionFailedEventAttributes {
+                    namespace: asked.namespace,
+                    namespace_id: asked.namespace_id,
+                    workflow_id: asked.workflow_id,
+                    workflow_type: asked.workflow_type,
+                    cause,
+                    initiated_event_id: initiated,
+                    workflow_task_completed_event_id: asked.workflow_task_completed_event_id,
+                    ..Default::default()
+                },
+            ));
+            tx.wake();
+        }
+    }
+}
+
+/// Writes that a child started.
+fn begin(tx: &mut Transaction<'_, '_>, initiated: EventId, execution: WorkflowExecution) {
+    let Some(child) = tx.run.state.children.get_mut(&initiated) else { return };
+    let asked = asked(child);
+    child.run_id.clone_from(&execution.run_id);
+    let event = tx.add(Attributes::ChildWorkflowExecutionStartedEventAttributes(
+        ChildWorkflowExecutionStartedEventAttributes {
+            namespace: asked.namespace,
+            namespace_id: asked.namespace_id,
+            initiated_event_id: initiated,
+            workflow_execution: Some(execution),
+            workflow_type: asked.workflow_type,
+            header: asked.header,
+        },
+    ));
+    if let Some(child) = tx.run.state.children.get_mut(&initiated) {
+        child.started_event_id = event.unwrap_or_default();
+    }
+    tx.wake();
+}
+
+/// The last run of a child closed. If nobody told so far that it started, that is told first.
+///
+/// # Errors
+/// `NotFound` if nobody waits for this child any more: there is no point in telling again.
+pub fn closed(tx: &mut Transaction<'_, '_>, request: RecordChildClosedRequest) -> Result<Reply, Rejection> {
+    tx.require_open()?;
+    let gone = || Rejection::NotFound("no such pending child".to_owned());
+    let id = request.initiated_event_id;
+    let execution = request.child.unwrap_or_default();
+    let child = tx.run.state.children.get(&id).ok_or_else(gone)?;
+    let asked = asked(child);
+    let close = request.close.and_then(|event| event.attributes);
+    if asked.workflow_id != execution.workflow_id {
+        return Err(gone());
+    }
+    if child.run_id.is_empty() {
+        if planted(Bug::ChildCloseDropped) {
+            return Ok(Reply::Done);
+        }
+        begin(tx, id, execution.clone());
+    }
+    let started = tx.run.state.children.get(&id).map_or(0, |child| child.started_event_id);
+    let told =
+        Told { namespace: asked.namespace, namespace_id: asked.namespace_id, workflow_type: asked.workflow_type };
+    let end = close.and_then(|close| told.end(close, execution, id, started));
+    let end = end.ok_or_else(|| Rejection::InvalidArgument("that is not the end of a chain of runs".to_owned()))?;
+    tx.run.state.children.remove(&id);
+    tx.add(end);
+    tx.wake();
+    Ok(Reply::Done)
+}
+
+/// What the ends of children have in common.
+struct Told {
+    namespace: String,
+    namespace_id: String,
+    workflow_type: Option<WorkflowType>,
+}
+
+impl Told {
+    /// The event in the parent that stands for a close event of the child.
+    fn end(
+        self,
+        close: Attributes,
+        execution: WorkflowExecution,
+        initiated_event_id: EventId,
+        started_event_id: EventId,
+    ) -> Option<Attributes> {
+        use Attributes as A;
+        let Self { namespace, namespace_id, workflow_type } = self;
+        let workflow_execution = Some(execution);
+        Some(match close {
+            A::WorkflowExecutionCompletedEventAttributes(close) => {
+                A::ChildWorkflowExecutionCompletedEventAttributes(ChildWorkflowExecutionCompletedEventAttributes {
+                    result: close.result,
+                    namespace,
+                    namespace_id,
+                    workflow_execution,
+                    workflow_type,
+                    initiated_event_id,
+                    started_event_id,
+                })
+            }
+            A::WorkflowExecutionFailedEventAttributes(close) => {
+                A::ChildWorkflowExecutionFailedEventAttributes(ChildWorkflowExecutionFailedEventAttributes {
+                    failure: close.failure,
+                    namespace,
+                    namespace_id,
+                    workflow_execution,
+                    workflow_type,
+                    initiated_event_id,
+                    started_event_id,
+                    retry_state: close.retry_state,
+                })
+            }
+            A::WorkflowExecutionCanceledEventAttributes(close) => {
+                A::ChildWorkflowExecutionCanceledEventAttributes(ChildWorkflowExecutionCanceledEventAttributes {
+                    details: close.details,
+                    namespace,
+                    namespace_id,
+                    workflow_execution,
+                    workflow_type,
+                    initiated_event_id,
+                    started_event_id,
+                })
+            }
+            A::WorkflowExecutionTimedOutEventAttributes(close) => {
+                A::ChildWorkflowExecutionTimedOutEventAttributes(ChildWorkflowExecutionTimedOutEventAttributes {
+                    namespace,
+                    namespace_id,
+                    workflow_execution,
+                    workflow_type,
+                    initiated_event_id,
+                    started_event_id,
+                    retry_state: close.retry_state,
+                })
+            }
+            A::WorkflowExecutionTerminatedEventAttributes(_) => {
+                A::ChildWorkflowExecutionTerminatedEventAttributes(ChildWorkflowExecutionTerminatedEventAttributes {
+                    namespace,
+                    namespace_id,
+                    workflow_execution,
+                    workflow_type,
+                    initiated_event_id,
+                    started_event_id,
+                })
+            }
+            _ => return None,
+        })
+    }
+}
+
+/// What is to be done to the pending children of a run that closes. A child whose start is not known yet is named
+/// without a run; it may not exist.
+#[must_use]
+pub fn close_policies(state: &State) -> Vec<CloseChildErrand> {
+    state.children.iter().filter_map(|(initiated, child)| close_policy(*initiated, child)).collect()
+}
+
+fn close_policy(initiated_event_id: EventId, child: &Child) -> Option<CloseChildErrand> {
+    let asked = asked(child);
+    (asked.parent_close_policy() != ParentClosePolicy::Abandon).then(|| CloseChildErrand {
+        child: Some(WorkflowExecution { workflow_id: asked.workflow_id.clone(), run_id: child.run_id.clone() }),
+        policy: asked.parent_close_policy,
+        initiated_event_id,
+        namespace_id: asked.namespace_id.clone(),
+    })
+}
