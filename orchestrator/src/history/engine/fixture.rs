@@ -91,11 +91,10 @@ impl Fixture {
         let result = self.step(|tx| {
             let attributes = WorkflowTaskCompletedEventAttributes { identity: "me".into(), ..Default::default() };
             let completed = tx.command_event(Attributes::WorkflowTaskCompletedEventAttributes(attributes));
-            let applied = commands.into_iter().try_for_each(|attributes| {
+            commands.into_iter().try_for_each(|attributes| {
                 let command = Command { attributes: Some(attributes), ..Command::default() };
                 command::apply(tx, &command, completed)
-            });
-            applied
+            })
         });
         self.busy(false);
         result
