@@ -4,5 +4,6 @@
 //! tenure works on the shard; the engine says what an input does, the log makes it true, and only then anybody hears.
 
 pub mod engine;
+pub mod shard;
 pub mod state;
 pub mod task;

@@ -55,8 +55,8 @@ enum Standing {
 pub enum Outcome {
     /// It took effect.
     Applied,
-    /// It took effect, which only a fence has shown: the log is held with a new range, or lost. What the owner read
-    /// before should be read again.
+    /// It took effect, which only a fence has shown: the log is held with a new range, and what the owner knew before
+    /// still holds, since nobody else had the partition in between; or the log is lost.
     Settled,
     /// It did not take effect, and never will. The log is held, perhaps with a new range.
     Absent,

@@ -42,6 +42,20 @@ impl Log {
         Ok(rows.into_iter().next().map(|(_, value)| value))
     }
 
+    /// The row with this key, for the next commit: what it shows counts only if that one is applied, which proves that
+    /// nobody else wrote meanwhile.
+    ///
+    /// # Errors
+    /// As [`Log::read`].
+    pub async fn look(&self, key: &str) -> Result<Option<bytes::Bytes>, Error> {
+        if self.standing != Standing::Held {
+            return Err(Error::Lost);
+        }
+        let rows =
+            self.store.read(&self.partition, key.to_owned()..format!("{key}\0"), 1).await.map_err(unavailable)?;
+        Ok(rows.into_iter().next().map(|(_, value)| value))
+    }
+
     async fn check(&mut self) -> Result<(), Error> {
         let head = self.store.head(&self.partition).await.map_err(unavailable)?;
         if head.as_ref() == Some(&self.head) {

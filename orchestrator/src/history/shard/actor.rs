@@ -1,0 +1,442 @@
+//! The task that works on one shard: it takes the log, loads what is left to do, and then turns waiting requests, due timers
+//! and answers to transfers into commits, one at a time. Whatever leaves the tenure in doubt ends it: memory is dropped,
+//! everybody who waits is told UNAVAILABLE, and the log is taken anew, until the node wants the shard no more.
+
+use super::cache::{self, Workflows};
+use super::queue::Queues;
+use super::route::Target;
+use super::turn::{Answer, Finish, Job, Means, Sight, Turn, Work};
+use super::{Config, Dispatcher, dispatch, errand, keys};
+use crate::history::engine::{Input, Rejection, Waiter};
+use crate::history::state::Millis;
+use crate::history::task::RunKey;
+use crate::log::{Backoff, Error, Log, Outcome};
+use crate::planted::{Bug, planted};
+use crate::store::Store;
+use resurgam_api::environment::Environment;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+
+/// Longest time without a look at the clock, so that a step of it is noticed.
+const TICK: Duration = Duration::from_secs(1);
+/// Time until rows of done transfers are deleted, if no commit takes them along.
+const TIDY: Duration = Duration::from_millis(500);
+/// Transfers that are done at a time.
+const TRANSFERS: usize = 256;
+
+/// A request to a shard.
+pub(super) struct Message {
+    pub(super) target: Target,
+    pub(super) work: Work,
+    pub(super) answer: oneshot::Sender<(Answer, Option<watch::Receiver<()>>)>,
+}
+
+/// What outlives tenures.
+pub(super) struct Actor {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) environment: Arc<dyn Environment>,
+    pub(super) dispatcher: Arc<dyn Dispatcher>,
+    pub(super) config: Arc<Config>,
+    pub(super) inbox: mpsc::Receiver<Message>,
+    pub(super) stop: CancellationToken,
+}
+
+/// Why a tenure ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// The node wants the shard no more.
+    Stopped,
+    /// It is lost or in doubt.
+    Lost,
+}
+
+type Done = (i64, RunKey, Option<Input>);
+
+/// What ends with a tenure.
+struct Tenure<'a> {
+    actor: &'a mut Actor,
+    log: Log,
+    queues: Queues,
+    cache: Workflows,
+    waiters: BTreeMap<Waiter, oneshot::Sender<(Answer, Option<watch::Receiver<()>>)>>,
+    next_waiter: u64,
+    /// Who watches a run's history.
+    watched: BTreeMap<String, watch::Sender<()>>,
+    /// Jobs that come from inside.
+    own: Vec<Job>,
+    done: mpsc::UnboundedSender<Done>,
+    answers: mpsc::UnboundedReceiver<Done>,
+    over: CancellationToken,
+}
+
+impl Drop for Tenure<'_> {
+    fn drop(&mut self) {
+        self.over.cancel();
+    }
+}
+
+impl Actor {
+    pub(super) async fn run(mut self) {
+        let stop = self.stop.clone();
+        let mut backoff = Backoff::new(self.environment.clone());
+        let mut kept = Workflows::new();
+        loop {
+            let taken = tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                taken = self.take() => taken,
+            };
+            match taken {
+                Ok((log, queues)) => {
+                    backoff = Backoff::new(self.environment.clone());
+                    let mut tenure = Tenure::new(&mut self, log, queues, std::mem::take(&mut kept));
+                    let end = tenure.serve().await;
+                    if planted(Bug::CacheKept) {
+                        kept = std::mem::take(&mut tenure.cache);
+                    }
+                    if end == End::Stopped {
+                        break;
+                    }
+                }
+                Err(problem) => tracing::warn!(shard = self.config.number, %problem, "cannot take the shard"),
+            }
+            // Whoever has asked meanwhile hears of it as their senders are dropped.
+            while self.inbox.try_recv().is_ok() {}
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                () = backoff.wait() => {}
+            }
+        }
+        tracing::info!(shard = self.config.number, "left the shard");
+    }
+
+    async fn take(&self) -> Result<(Log, Queues), Error> {
+        let partition = keys::partition(self.config.number);
+        let mut log = Log::open(self.store.clone(), self.environment.clone(), partition, &self.config.node).await?;
+        let queues = Queues::load(&mut log).await?;
+        Ok((log, queues))
+    }
+
+    fn now(&self) -> Millis {
+        let since = self.environment.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        since.as_millis() as Millis
+    }
+}
+
+impl<'a> Tenure<'a> {
+    fn new(actor: &'a mut Actor, log: Log, queues: Queues, cache: Workflows) -> Self {
+        let (done, answers) = mpsc::unbounded_channel();
+        let over = actor.stop.child_token();
+        Self {
+            actor,
+            log,
+            queues,
+            cache,
+            waiters: BTreeMap::new(),
+            next_waiter: 0,
+            watched: BTreeMap::new(),
+            own: Vec::new(),
+            done,
+            answers,
+            over,
+        }
+    }
+
+    async fn serve(&mut self) -> End {
+        let stop = self.actor.stop.clone();
+        if self.dispatch().await == Some(End::Lost) {
+            return End::Lost;
+        }
+        loop {
+            let wake = self.wake();
+            let jobs = tokio::select! {
+                biased;
+                () = stop.cancelled() => return End::Stopped,
+                Some(done) = self.answers.recv() => self.hear(done).into_iter().collect(),
+                message = self.actor.inbox.recv() => match message {
+                    Some(message) => vec![self.receive(message)],
+                    None => return End::Stopped,
+                },
+                () = tokio::time::sleep(wake) => Vec::new(),
+            };
+            if self.turn(jobs).await == Some(End::Lost) || self.dispatch().await == Some(End::Lost) {
+                return End::Lost;
+            }
+        }
+    }
+
+    /// How long nothing can happen without a message.
+    fn wake(&self) -> Duration {
+        if !self.own.is_empty() {
+            return Duration::ZERO;
+        }
+        let mut wake = TICK;
+        if let Some(due) = self.queues.next_due() {
+            // At least a millisecond: a due timer was just tried.
+            let left = due.saturating_sub(self.actor.now()).clamp(1, TICK.as_millis() as Millis);
+            wake = wake.min(Duration::from_millis(left as u64));
+        }
+        if self.queues.is_untidy() { wake.min(TIDY) } else { wake }
+    }
+
+    fn receive(&mut self, message: Message) -> Job {
+        let waiter = self.waiter();
+        self.waiters.insert(waiter, message.answer);
+        Job { target: message.target, work: message.work, waiter, finish: Finish::Nothing }
+    }
+
+    fn waiter(&mut self) -> Waiter {
+        self.next_waiter += 1;
+        if self.next_waiter.is_multiple_of(1024) {
+            self.waiters.retain(|_, answer| !answer.is_closed());
+            self.watched.retain(|_, watch| watch.receiver_count() > 0);
+        }
+        Waiter(self.next_waiter)
+    }
+
+    /// A transfer was answered. What the run has to hear of it comes first; then it is done.
+    fn hear(&mut self, (id, run, input): Done) -> Option<Job> {
+        let Some(input) = input else {
+            self.queues.finish(id);
+            return None;
+        };
+        let waiter = self.waiter();
+        Some(Job { target: Target::from(&run), work: Work::Step(input), waiter, finish: Finish::Transfer(id) })
+    }
+
+    /// Everything that can go into the next turn, beginning with `jobs`.
+    fn gather(&mut self, mut jobs: Vec<Job>, now: Millis) -> Vec<Job> {
+        let limit = self.actor.config.bounds.transitions;
+        jobs.append(&mut self.own);
+        for (id, task) in self.queues.due(now, limit) {
+            let waiter = self.waiter();
+            let target = Target::from(&task.run);
+            jobs.push(Job { target, work: Work::Step(Input::Alarm(task)), waiter, finish: Finish::Timer(id) });
+        }
+        while jobs.len() < limit {
+            let Ok(done) = self.answers.try_recv() else { break };
+            jobs.extend(self.hear(done));
+        }
+        while jobs.len() < limit {
+            let Ok(message) = self.actor.inbox.try_recv() else { break };
+            let job = self.receive(message);
+            jobs.push(job);
+        }
+        jobs
+    }
+
+    /// Does jobs, in one commit or, if they are too many, in several.
+    async fn turn(&mut self, jobs: Vec<Job>) -> Option<End> {
+        let now = self.actor.now();
+        let mut jobs = self.gather(jobs, now).into_iter().peekable();
+        loop {
+            let mut turn = Turn::default();
+            while !turn.group.is_full(&self.actor.config.bounds) {
+                let Some(job) = jobs.next() else { break };
+                if self.add(&mut turn, job, now).await == Some(End::Lost) {
+                    return Some(End::Lost);
+                }
+            }
+            if self.commit(turn, now).await == Some(End::Lost) {
+                return Some(End::Lost);
+            }
+            jobs.peek()?;
+        }
+    }
+
+    /// Adds one job to a turn.
+    async fn add(&mut self, turn: &mut Turn, job: Job, now: Millis) -> Option<End> {
+        let (waiter, retry) = (job.waiter, (job.finish != Finish::Nothing).then(|| job.clone()));
+        let mut means = Means {
+            log: &mut self.log,
+            cache: &self.cache,
+            config: &self.actor.config,
+            environment: self.actor.environment.as_ref(),
+            dispatcher: self.actor.dispatcher.as_ref(),
+            now,
+        };
+        match turn.add(&mut means, job).await {
+            Ok(None) => {}
+            Ok(Some((waiter, answer))) => self.answer(waiter, answer),
+            Err(Error::Lost) => return Some(End::Lost),
+            Err(Error::Unavailable(problem)) => {
+                self.waiters.remove(&waiter);
+                tracing::debug!(shard = self.actor.config.number, problem, "a row cannot be read");
+                // A timer is still in its queue.
+                self.own.extend(retry.filter(|job| matches!(job.finish, Finish::Transfer(_))));
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
+        None
+    }
+
+    async fn commit(&mut self, mut turn: Turn, now: Millis) -> Option<End> {
+        let level = self.queues.tidy(&mut turn.group);
+        if turn.is_empty() {
+            return None;
+        }
+        if planted(Bug::ReplyBeforeCommit) {
+            std::mem::take(&mut turn.answers).into_iter().for_each(|(waiter, answer)| self.answer(waiter, answer));
+        }
+        let outcome = self.log.commit(std::mem::take(&mut turn.group)).await;
+        match outcome {
+            Outcome::Applied => self.succeed(turn, level),
+            Outcome::Settled => {
+                if planted(Bug::ReadLevelEarly) {
+                    self.queues.skip(&turn.transfers);
+                    turn.transfers.clear();
+                }
+                let again = planted(Bug::BlindRetry).then(|| turn.jobs.clone());
+                self.succeed(turn, level);
+                self.own.extend(again.into_iter().flatten().map(anew));
+            }
+            Outcome::Absent => self.fail(turn),
+            Outcome::Lost => {
+                if planted(Bug::CacheKept) {
+                    cache::adopt(&mut self.cache, turn.workflows);
+                }
+                return Some(End::Lost);
+            }
+            Outcome::Refused(reason) => return self.refuse(turn, &reason, now).await,
+        }
+        (!self.log.is_held()).then_some(End::Lost)
+    }
+
+    /// The turn took effect: now, and not before, it is adopted and told.
+    fn succeed(&mut self, turn: Turn, level: i64) {
+        self.queues.tidied(level);
+        self.queues.extend(turn.transfers, turn.timers);
+        cache::adopt(&mut self.cache, turn.workflows);
+        for job in &turn.jobs {
+            self.finish(job.finish);
+        }
+        for (waiter, answer) in turn.answers {
+            self.answer(waiter, answer);
+        }
+        for run_id in turn.grown {
+            if let Some(watch) = self.watched.get(&run_id) {
+                watch.send_replace(());
+            }
+        }
+    }
+
+    fn finish(&mut self, finish: Finish) {
+        match finish {
+            Finish::Nothing => {}
+            Finish::Transfer(id) => self.queues.finish(id),
+            Finish::Timer(id) => self.queues.fired(id),
+        }
+    }
+
+    /// The turn did not take effect and never will. Copies are dropped; what comes from tasks is done again.
+    fn fail(&mut self, turn: Turn) {
+        if planted(Bug::CacheKept) {
+            cache::adopt(&mut self.cache, turn.workflows);
+        }
+        for job in turn.jobs {
+            self.waiters.remove(&job.waiter);
+            if matches!(job.finish, Finish::Transfer(_)) {
+                self.own.push(job);
+            }
+        }
+    }
+
+    /// The store will never take the turn: each job is tried alone, and one that is alone is told.
+    async fn refuse(&mut self, mut turn: Turn, reason: &str, now: Millis) -> Option<End> {
+        if planted(Bug::TimeoutIsFailure) || planted(Bug::ReadInsteadOfFence) || turn.jobs.len() < 2 {
+            for job in std::mem::take(&mut turn.jobs) {
+                self.answer(job.waiter, Answer::Reply(Err(Rejection::InvalidArgument(reason.to_owned())), None));
+                if job.finish != Finish::Nothing {
+                    tracing::error!(shard = self.actor.config.number, reason, "gave a task up");
+                    self.finish(job.finish);
+                }
+            }
+            return None;
+        }
+        for job in turn.jobs {
+            let mut turn = Turn::default();
+            if self.add(&mut turn, job, now).await == Some(End::Lost)
+                || Box::pin(self.commit(turn, now)).await.is_some()
+            {
+                return Some(End::Lost);
+            }
+        }
+        None
+    }
+
+    fn answer(&mut self, waiter: Waiter, answer: Answer) {
+        let Some(sender) = self.waiters.remove(&waiter) else { return };
+        let watch = match &answer {
+            Answer::Sight(Sight { run_id, open: true, .. }) => {
+                let watch = self.watched.entry(run_id.clone()).or_insert_with(|| watch::Sender::new(()));
+                Some(watch.subscribe())
+            }
+            _ => None,
+        };
+        // Whoever does not wait any more need not know.
+        sender.send((answer, watch)).ok();
+    }
+
+    /// Begins with transfers that are not being done.
+    async fn dispatch(&mut self) -> Option<End> {
+        for (id, transfer) in self.queues.begin(TRANSFERS) {
+            let target = Target::from(&transfer.run);
+            let workflow = match self.cache.get(&target.workflow) {
+                Some(workflow) if workflow.runs.contains_key(&target.run_id) => workflow.clone(),
+                known => match cache::load(&self.log, known, &target).await {
+                    Ok(workflow) => workflow,
+                    Err(Error::Lost) => return Some(End::Lost),
+                    Err(Error::Unavailable(_)) => {
+                        self.queues.defer(id);
+                        continue;
+                    }
+                },
+            };
+            let namespace = self.actor.dispatcher.namespace(&target.workflow.namespace_id);
+            let run = workflow.runs.get(&target.run_id);
+            let call = run.and_then(|run| errand::call(&transfer, run, &namespace, self.actor.now()));
+            let Some(call) = call else {
+                self.queues.finish(id);
+                continue;
+            };
+            let (dispatcher, backoff) = (self.actor.dispatcher.clone(), self.backoff());
+            let (done, over) = (self.done.clone(), self.over.clone());
+            self.actor.environment.spawn(Box::pin(async move {
+                let run = transfer.run;
+                tokio::select! {
+                    biased;
+                    () = over.cancelled() => {}
+                    input = dispatch::carry_out(dispatcher.as_ref(), backoff, run.run_id.clone(), call) => {
+                        // The tenure may be over.
+                        done.send((id, run, input)).ok();
+                    }
+                }
+            }));
+        }
+        None
+    }
+
+    fn backoff(&self) -> Backoff {
+        Backoff::new(self.actor.environment.clone())
+    }
+}
+
+/// A job with new ids, for [`Bug::BlindRetry`].
+fn anew(mut job: Job) -> Job {
+    let Work::Step(input) = &mut job.work else { return job };
+    let id = match input {
+        Input::Start(it) => it.request.as_mut().map(|it| &mut it.request_id),
+        Input::SignalWithStart(it) => it.request.as_mut().map(|it| &mut it.request_id),
+        Input::Signal(it) => it.request.as_mut().map(|it| &mut it.request_id),
+        Input::RequestCancel(it) => it.request.as_mut().map(|it| &mut it.request_id),
+        _ => None,
+    };
+    if let Some(id) = id {
+        id.push_str("-again");
+    }
+    job
+}

@@ -1,0 +1,151 @@
+//! Doing a transfer: the request goes out again and again until somebody gives a definite answer, which becomes an input of
+//! the run that asked. At least once; that nothing happens twice is the receiver's care, by request ids.
+
+use super::errand::Call;
+use crate::history::engine::Input;
+use crate::log::Backoff;
+use async_trait::async_trait;
+use resurgam_api::internal;
+use resurgam_api::temporal::common::v1::WorkflowExecution;
+use resurgam_api::temporal::enums::v1::{
+    CancelExternalWorkflowExecutionFailedCause as CancelFailed,
+    SignalExternalWorkflowExecutionFailedCause as SignalFailed, StartChildWorkflowExecutionFailedCause as StartFailed,
+};
+use resurgam_api::temporal::workflowservice::v1::StartWorkflowExecutionResponse;
+use tonic::{Code, Status};
+
+/// What became of an offered task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Added {
+    /// It is durable there, or needed no more.
+    Taken,
+    /// The sticky queue has no worker.
+    NoStickyWorker,
+}
+
+/// The rest of the cluster, as a shard calls it. An error is the callee's status: `UNAVAILABLE` and its like are tried
+/// again, others are definite.
+#[async_trait]
+pub trait Dispatcher: Send + Sync + 'static {
+    /// The name of a namespace that exists; its id if it is not known here.
+    fn namespace(&self, namespace_id: &str) -> String;
+    /// To matching: takes over a task.
+    async fn add_task(&self, request: internal::AddTaskRequest) -> Result<Added, Status>;
+    /// To a shard: starts a child.
+    async fn start_workflow(
+        &self,
+        request: internal::StartWorkflowRequest,
+    ) -> Result<StartWorkflowExecutionResponse, Status>;
+    /// To a shard: signals.
+    async fn signal(&self, request: internal::SignalRequest) -> Result<(), Status>;
+    /// To a shard: asks to cancel.
+    async fn request_cancel(&self, request: internal::RequestCancelRequest) -> Result<(), Status>;
+    /// To a shard: terminates.
+    async fn terminate(&self, request: internal::TerminateRequest) -> Result<(), Status>;
+    /// To a child's shard: it may have its first workflow task.
+    async fn schedule_first_workflow_task(
+        &self,
+        request: internal::ScheduleFirstWorkflowTaskRequest,
+    ) -> Result<(), Status>;
+    /// To a parent's shard: the last run of a child closed.
+    async fn record_child_closed(&self, request: internal::RecordChildClosedRequest) -> Result<(), Status>;
+}
+
+/// Makes `call` until it has a definite answer; returns what the run `run_id` has to hear of it.
+pub(super) async fn carry_out(
+    dispatcher: &dyn Dispatcher,
+    mut backoff: Backoff,
+    run_id: String,
+    call: Call,
+) -> Option<Input> {
+    loop {
+        match attempt(dispatcher, &run_id, call.clone()).await {
+            Ok(input) => return input,
+            Err(status) => tracing::debug!(run_id, code = ?status.code(), "a transfer has to wait"),
+        }
+        backoff.wait().await;
+    }
+}
+
+/// The definite answer to one attempt, or a status that is none.
+async fn attempt(dispatcher: &dyn Dispatcher, run_id: &str, call: Call) -> Result<Option<Input>, Status> {
+    let run_id = run_id.to_owned();
+    Ok(match call {
+        Call::AddTask(request, sticky) => match (definite(dispatcher.add_task(request).await)?, sticky) {
+            (Ok(Added::NoStickyWorker), Some(scheduled)) => Some(Input::StickyUnavailable(run_id, scheduled)),
+            (Err(status), _) => {
+                tracing::warn!(run_id, %status, "matching refuses a task");
+                None
+            }
+            _ => None,
+        },
+        Call::Start(request, id) => {
+            let workflow_id = request.request.as_ref().map(|request| request.workflow_id.clone()).unwrap_or_default();
+            let answer = definite(dispatcher.start_workflow(request).await)?;
+            let answer = answer
+                .map(|started| WorkflowExecution { workflow_id, run_id: started.run_id })
+                .map_err(|status| start_failed(&status) as i32);
+            Some(Input::ChildStarted(run_id, id, answer))
+        }
+        Call::Signal(request, id) => {
+            let answer = definite(dispatcher.signal(request).await)?;
+            Some(Input::ExternalSignaled(run_id, id, answer.map_err(|status| signal_failed(&status) as i32)))
+        }
+        Call::Cancel(request, id) => {
+            let answer = definite(dispatcher.request_cancel(request).await)?;
+            let answer = answer.map_err(|status| cancel_failed(&status) as i32);
+            id.map(|id| Input::ExternalCanceled(run_id, id, answer))
+        }
+        Call::Terminate(request) => definite(dispatcher.terminate(request).await)?.map_or(None, |()| None),
+        Call::Release(request) => {
+            definite(dispatcher.schedule_first_workflow_task(request).await)?.map_or(None, |()| None)
+        }
+        Call::ChildClosed(request) => definite(dispatcher.record_child_closed(request).await)?.map_or(None, |()| None),
+    })
+}
+
+/// Tells answers from statuses that leave everything open.
+fn definite<T>(answer: Result<T, Status>) -> Result<Result<T, Status>, Status> {
+    match answer {
+        Ok(answer) => Ok(Ok(answer)),
+        Err(status) => match status.code() {
+            Code::NotFound
+            | Code::AlreadyExists
+            | Code::InvalidArgument
+            | Code::FailedPrecondition
+            | Code::PermissionDenied
+            | Code::Unimplemented
+            | Code::OutOfRange => Ok(Err(status)),
+            _ => Err(status),
+        },
+    }
+}
+
+fn names_namespace(status: &Status) -> bool {
+    status.message().starts_with("Namespace ")
+}
+
+fn start_failed(status: &Status) -> StartFailed {
+    match status.code() {
+        Code::AlreadyExists => StartFailed::WorkflowAlreadyExists,
+        Code::NotFound => StartFailed::NamespaceNotFound,
+        _ => StartFailed::Unspecified,
+    }
+}
+
+fn signal_failed(status: &Status) -> SignalFailed {
+    match status.code() {
+        Code::NotFound if names_namespace(status) => SignalFailed::NamespaceNotFound,
+        Code::NotFound => SignalFailed::ExternalWorkflowExecutionNotFound,
+        Code::InvalidArgument => SignalFailed::SignalCountLimitExceeded,
+        _ => SignalFailed::Unspecified,
+    }
+}
+
+fn cancel_failed(status: &Status) -> CancelFailed {
+    match status.code() {
+        Code::NotFound if names_namespace(status) => CancelFailed::NamespaceNotFound,
+        Code::NotFound => CancelFailed::ExternalWorkflowExecutionNotFound,
+        _ => CancelFailed::Unspecified,
+    }
+}

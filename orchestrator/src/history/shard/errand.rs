@@ -1,0 +1,260 @@
+//! What a transfer asks of others: from the errand and the state of its run to the request that is sent. The same
+//! errand always yields the same request ids, so that doing it twice does no harm. Nothing here sends.
+
+use crate::history::engine::Run;
+use crate::history::engine::transaction::timestamp;
+use crate::history::state::{EventId, Millis, State};
+use crate::history::task::{ActivityTaskErrand, CloseChildErrand, Errand, Transfer, WorkflowTaskErrand};
+use resurgam_api::internal::{self, Source, TaskKind, TaskQueue, TaskToken};
+use resurgam_api::temporal::common::v1::WorkflowExecution;
+use resurgam_api::temporal::enums::v1::{ParentClosePolicy, WorkflowIdConflictPolicy};
+use resurgam_api::temporal::history::v1::HistoryEvent;
+use resurgam_api::temporal::history::v1::history_event::Attributes;
+use resurgam_api::temporal::workflowservice::v1 as api;
+
+/// A request that a transfer leads to.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "moved once")]
+pub(super) enum Call {
+    /// To matching; of a workflow task for a sticky queue, the scheduled event id.
+    AddTask(internal::AddTaskRequest, Option<EventId>),
+    /// A child of this Initiated event.
+    Start(internal::StartWorkflowRequest, EventId),
+    /// A signal of this Initiated event.
+    Signal(internal::SignalRequest, EventId),
+    /// A cancel request of this Initiated event, or, without one, of a parent close policy.
+    Cancel(internal::RequestCancelRequest, Option<EventId>),
+    /// By a parent close policy.
+    Terminate(internal::TerminateRequest),
+    /// To a child.
+    Release(internal::ScheduleFirstWorkflowTaskRequest),
+    /// To a parent.
+    ChildClosed(internal::RecordChildClosedRequest),
+}
+
+/// The request of `transfer`, given its run; none if there is nothing to do any more. `namespace` names the run's.
+pub(super) fn call(transfer: &Transfer, run: &Run, namespace: &str, now: Millis) -> Option<Call> {
+    let errand = Errands { state: &run.state, namespace, now };
+    match transfer.errand.as_ref()? {
+        Errand::WorkflowTask(task) => errand.workflow_task(task),
+        Errand::ActivityTask(task) => errand.activity_task(task),
+        Errand::StartChild(id) => errand.start_child(*id),
+        Errand::SignalExternal(id) => errand.signal(*id),
+        Errand::CancelExternal(id) => errand.cancel(*id),
+        Errand::NotifyParent(_) => errand.notify_parent(),
+        Errand::CloseChild(close) => errand.close_child(close),
+        Errand::ReleaseChild(id) => errand.release_child(*id),
+    }
+}
+
+struct Errands<'a> {
+    state: &'a State,
+    namespace: &'a str,
+    now: Millis,
+}
+
+impl Errands<'_> {
+    fn execution(&self) -> WorkflowExecution {
+        WorkflowExecution { workflow_id: self.state.workflow_id.clone(), run_id: self.state.run_id.clone() }
+    }
+
+    fn source(&self, initiated_event_id: EventId) -> Option<Source> {
+        Some(Source {
+            namespace_id: self.state.namespace_id.clone(),
+            namespace: self.namespace.to_owned(),
+            execution: Some(self.execution()),
+            initiated_event_id,
+        })
+    }
+
+    fn token(&self, scheduled_event_id: EventId, attempt: i32) -> TaskToken {
+        TaskToken {
+            namespace_id: self.state.namespace_id.clone(),
+            workflow_id: self.state.workflow_id.clone(),
+            run_id: self.state.run_id.clone(),
+            scheduled_event_id,
+            attempt,
+            ..TaskToken::default()
+        }
+    }
+
+    fn queue(&self, name: &str, kind: TaskKind, sticky: bool) -> Option<TaskQueue> {
+        let namespace_id = self.state.namespace_id.clone();
+        Some(TaskQueue { namespace_id, name: name.to_owned(), kind: kind as i32, sticky })
+    }
+
+    fn workflow_task(&self, errand: &WorkflowTaskErrand) -> Option<Call> {
+        let task = self.state.workflow_task.as_ref()?;
+        let meant = task.scheduled_event_id == errand.scheduled_event_id && task.attempt == errand.attempt;
+        if !meant || task.started_event_id != 0 {
+            return None;
+        }
+        let request = internal::AddTaskRequest {
+            task_queue: self.queue(&errand.task_queue, TaskKind::Workflow, errand.sticky),
+            task: Some(self.token(errand.scheduled_event_id, errand.attempt)),
+            expires: None,
+            created: Some(timestamp(self.now)),
+        };
+        Some(Call::AddTask(request, errand.sticky.then_some(errand.scheduled_event_id)))
+    }
+
+    fn activity_task(&self, errand: &ActivityTaskErrand) -> Option<Call> {
+        let activity = self.state.activities.get(&errand.scheduled_event_id)?;
+        if activity.attempt != errand.attempt || activity.started != 0 {
+            return None;
+        }
+        let limit = activity.schedule_to_start;
+        let mut task = self.token(errand.scheduled_event_id, errand.attempt);
+        task.activity_id.clone_from(&activity.activity_id);
+        let request = internal::AddTaskRequest {
+            task_queue: self.queue(&errand.task_queue, TaskKind::Activity, false),
+            task: Some(task),
+            expires: (limit > 0).then(|| timestamp(activity.scheduled + limit)),
+            created: Some(timestamp(self.now)),
+        };
+        Some(Call::AddTask(request, None))
+    }
+
+    fn start_child(&self, id: EventId) -> Option<Call> {
+        let child = self.state.children.get(&id).filter(|child| child.started_event_id == 0)?;
+        let Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(it) = attributes(&child.initiated)? else {
+            return None;
+        };
+        let it = it.clone();
+        let request = api::StartWorkflowExecutionRequest {
+            namespace: it.namespace,
+            workflow_id: it.workflow_id,
+            workflow_type: it.workflow_type,
+            task_queue: it.task_queue,
+            input: it.input,
+            workflow_execution_timeout: it.workflow_execution_timeout,
+            workflow_run_timeout: it.workflow_run_timeout,
+            workflow_task_timeout: it.workflow_task_timeout,
+            request_id: child.request_id.clone(),
+            workflow_id_reuse_policy: it.workflow_id_reuse_policy,
+            workflow_id_conflict_policy: WorkflowIdConflictPolicy::Fail as i32,
+            retry_policy: it.retry_policy,
+            cron_schedule: it.cron_schedule,
+            memo: it.memo,
+            search_attributes: it.search_attributes,
+            header: it.header,
+            user_metadata: child.initiated.as_ref().and_then(|event| event.user_metadata.clone()),
+            priority: it.priority,
+            ..api::StartWorkflowExecutionRequest::default()
+        };
+        let request = internal::StartWorkflowRequest {
+            namespace_id: it.namespace_id,
+            request: Some(request),
+            parent: self.source(id),
+            root: self.state.root.clone().or_else(|| Some(self.execution())),
+        };
+        Some(Call::Start(request, id))
+    }
+
+    fn signal(&self, id: EventId) -> Option<Call> {
+        let signal = self.state.signals.get(&id)?;
+        let Attributes::SignalExternalWorkflowExecutionInitiatedEventAttributes(it) = attributes(&signal.initiated)?
+        else {
+            return None;
+        };
+        let it = it.clone();
+        let request = api::SignalWorkflowExecutionRequest {
+            namespace: it.namespace,
+            workflow_execution: it.workflow_execution,
+            signal_name: it.signal_name,
+            input: it.input,
+            request_id: signal.request_id.clone(),
+            header: it.header,
+            ..api::SignalWorkflowExecutionRequest::default()
+        };
+        let request = internal::SignalRequest {
+            namespace_id: it.namespace_id,
+            request: Some(request),
+            source: self.source(id),
+            child_only: it.child_workflow_only,
+        };
+        Some(Call::Signal(request, id))
+    }
+
+    fn cancel(&self, id: EventId) -> Option<Call> {
+        let cancel = self.state.cancels.get(&id)?;
+        let Attributes::RequestCancelExternalWorkflowExecutionInitiatedEventAttributes(it) =
+            attributes(&cancel.initiated)?
+        else {
+            return None;
+        };
+        let it = it.clone();
+        let request = api::RequestCancelWorkflowExecutionRequest {
+            namespace: it.namespace,
+            workflow_execution: it.workflow_execution,
+            request_id: cancel.request_id.clone(),
+            reason: it.reason,
+            ..api::RequestCancelWorkflowExecutionRequest::default()
+        };
+        let request = internal::RequestCancelRequest {
+            namespace_id: it.namespace_id,
+            request: Some(request),
+            source: self.source(id),
+            child_only: it.child_workflow_only,
+        };
+        Some(Call::Cancel(request, Some(id)))
+    }
+
+    fn notify_parent(&self) -> Option<Call> {
+        let started = &self.state.started;
+        Some(Call::ChildClosed(internal::RecordChildClosedRequest {
+            namespace_id: started.parent_workflow_namespace_id.clone(),
+            parent: Some(started.parent_workflow_execution.clone()?),
+            initiated_event_id: started.parent_initiated_event_id,
+            child: Some(self.execution()),
+            close: Some(self.state.close_event.clone()?),
+        }))
+    }
+
+    fn close_child(&self, errand: &CloseChildErrand) -> Option<Call> {
+        const REASON: &str = "by parent close policy";
+        let namespace_id = errand.namespace_id.clone();
+        let (execution, source) = (errand.child.clone(), self.source(errand.initiated_event_id));
+        match ParentClosePolicy::try_from(errand.policy).ok()? {
+            ParentClosePolicy::Terminate => Some(Call::Terminate(internal::TerminateRequest {
+                namespace_id,
+                request: Some(api::TerminateWorkflowExecutionRequest {
+                    workflow_execution: execution,
+                    reason: REASON.to_owned(),
+                    ..api::TerminateWorkflowExecutionRequest::default()
+                }),
+                child_only: true,
+                source,
+            })),
+            ParentClosePolicy::RequestCancel => {
+                let request = api::RequestCancelWorkflowExecutionRequest {
+                    workflow_execution: execution,
+                    request_id: format!("{}/{}", self.state.run_id, errand.initiated_event_id),
+                    reason: REASON.to_owned(),
+                    ..api::RequestCancelWorkflowExecutionRequest::default()
+                };
+                let request =
+                    internal::RequestCancelRequest { namespace_id, request: Some(request), source, child_only: true };
+                Some(Call::Cancel(request, None))
+            }
+            ParentClosePolicy::Abandon | ParentClosePolicy::Unspecified => None,
+        }
+    }
+
+    fn release_child(&self, id: EventId) -> Option<Call> {
+        let child = self.state.children.get(&id).filter(|child| !child.run_id.is_empty())?;
+        let Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(it) = attributes(&child.initiated)? else {
+            return None;
+        };
+        let (workflow_id, run_id) = (it.workflow_id.clone(), child.run_id.clone());
+        Some(Call::Release(internal::ScheduleFirstWorkflowTaskRequest {
+            namespace_id: it.namespace_id.clone(),
+            execution: Some(WorkflowExecution { workflow_id, run_id }),
+            parent: self.source(id),
+        }))
+    }
+}
+
+fn attributes(event: &Option<HistoryEvent>) -> Option<&Attributes> {
+    event.as_ref().and_then(|event| event.attributes.as_ref())
+}

@@ -1,0 +1,149 @@
+//! Reading histories: pages of a snapshot, long polls for what comes after, and the history that goes with a workflow task.
+//! The shard's task says where a committed history ends; the nodes are read beside it.
+
+use super::token::Token;
+use super::turn::Sight;
+use super::{Shard, Target, node};
+use crate::history::engine::{Rejection, Reply, Slice};
+use crate::history::state::{EventId, Tail};
+use prost::Message;
+use resurgam_api::internal;
+use resurgam_api::temporal::enums::v1::HistoryEventFilterType;
+use resurgam_api::temporal::history::v1::{History, HistoryEvent};
+use resurgam_api::temporal::workflowservice::v1::{
+    GetWorkflowExecutionHistoryResponse as Response, PollWorkflowTaskQueueResponse,
+};
+use tokio::time::Instant;
+
+/// What a reader wants.
+struct Wish {
+    page: usize,
+    wait: bool,
+    last_only: bool,
+    until: Instant,
+}
+
+impl Shard {
+    /// A page of a history, or the next events of one.
+    ///
+    /// # Errors
+    /// No such run, a token that is not of this run, or [`Rejection::Unavailable`].
+    pub async fn history(&self, request: internal::GetHistoryRequest) -> Result<Response, Rejection> {
+        let namespace_id = request.namespace_id;
+        let request = request.request.unwrap_or_default();
+        let execution = request.execution.unwrap_or_default();
+        let asked = usize::try_from(request.maximum_page_size).unwrap_or_default();
+        let wish = Wish {
+            page: if asked == 0 { self.config.page } else { asked.min(self.config.page) },
+            wait: request.wait_new_event,
+            last_only: request.history_event_filter_type == HistoryEventFilterType::CloseEvent as i32,
+            until: Instant::now() + self.config.long_poll,
+        };
+        let mut target = Target::new(&namespace_id, &execution.workflow_id, &execution.run_id);
+        let mut from = 1;
+        if !request.next_page_token.is_empty() {
+            let token = Token::parse(&request.next_page_token)?;
+            if !execution.run_id.is_empty() && execution.run_id != token.run_id {
+                return Err(Rejection::InvalidArgument("the page token is of another run".to_owned()));
+            }
+            if token.from < token.next || !token.appended.is_empty() {
+                return self.page(token, wish.page).await;
+            }
+            (target.run_id, from) = (token.run_id, token.from);
+        }
+        self.first_page(target, from, &wish).await
+    }
+
+    /// Looks until there is what the reader wishes, or the time is over.
+    async fn first_page(&self, mut target: Target, from: EventId, wish: &Wish) -> Result<Response, Rejection> {
+        loop {
+            let (sight, watch) = self.look(target.clone()).await?;
+            // A run that was current when the reader came is the one that it waits for.
+            target.run_id.clone_from(&sight.run_id);
+            let news = if wish.last_only { !sight.open } else { sight.next > from };
+            if news || !wish.wait || !sight.open {
+                return self.snapshot(sight, from, wish).await;
+            }
+            let Some(mut watch) = watch else { return Err(super::doubt()) };
+            match tokio::time::timeout_at(wish.until, watch.changed()).await {
+                Ok(Ok(())) => {}
+                // The tenure is over.
+                Ok(Err(_)) => return Err(super::doubt()),
+                Err(_) => {
+                    let token = Token { run_id: sight.run_id, from, next: from, follow: true, ..Token::default() };
+                    return Ok(response(Vec::new(), Some(&token)));
+                }
+            }
+        }
+    }
+
+    async fn snapshot(&self, sight: Sight, from: EventId, wish: &Wish) -> Result<Response, Rejection> {
+        let Sight { run_id, open, next, tail } = sight;
+        if wish.last_only {
+            let last = self.events(&run_id, tail, next - 1, next).await?;
+            return Ok(response(last, None));
+        }
+        let token = Token { run_id, from, next, tail, appended: Vec::new(), follow: open && wish.wait };
+        self.page(token, wish.page).await
+    }
+
+    /// The page at `token`.
+    async fn page(&self, mut token: Token, size: usize) -> Result<Response, Rejection> {
+        let end = token.next.min(token.from + size as EventId);
+        let mut events = self.events(&token.run_id, token.tail, token.from, end).await?;
+        token.from = end;
+        if end < token.next {
+            return Ok(response(events, Some(&token)));
+        }
+        events.append(&mut token.appended);
+        Ok(response(events, Some(&token).filter(|token| token.follow)))
+    }
+
+    /// Gives a reply the history that goes with it.
+    pub(super) async fn resolve(&self, mut reply: Reply, tail: Option<Tail>) -> Result<Reply, Rejection> {
+        match &mut reply {
+            Reply::WorkflowTask(poll, slice)
+            | Reply::QueryDirectly { poll, history: slice, .. }
+            | Reply::CompleteWorkflowTask(_, Some((poll, slice))) => self.fill(poll, slice, tail).await?,
+            _ => {}
+        }
+        Ok(reply)
+    }
+
+    async fn fill(
+        &self,
+        poll: &mut PollWorkflowTaskQueueResponse,
+        slice: &Slice,
+        tail: Option<Tail>,
+    ) -> Result<(), Rejection> {
+        let Slice { run_id, from, next, appended } = slice.clone();
+        let page = self.page(Token { run_id, from, next, tail, appended, follow: false }, self.config.page).await?;
+        poll.history = page.history;
+        poll.next_page_token = page.next_page_token;
+        Ok(())
+    }
+
+    async fn events(
+        &self,
+        run_id: &str,
+        tail: Option<Tail>,
+        from: EventId,
+        next: EventId,
+    ) -> Result<Vec<HistoryEvent>, Rejection> {
+        let events = node::read(self.store.as_ref(), run_id, tail, from, next).await;
+        events.map_err(|unreadable| {
+            if matches!(unreadable, node::Unreadable::Broken(_)) {
+                tracing::error!(run_id, %unreadable, "a history is damaged");
+            }
+            Rejection::Unavailable(unreadable.to_string())
+        })
+    }
+}
+
+fn response(events: Vec<HistoryEvent>, token: Option<&Token>) -> Response {
+    Response {
+        history: Some(History { events }),
+        next_page_token: token.map_or_else(Vec::new, Message::encode_to_vec),
+        ..Response::default()
+    }
+}

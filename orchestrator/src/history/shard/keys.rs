@@ -1,0 +1,69 @@
+//! Names of a shard's rows. An operator can read them, and their order is the order in which they are needed.
+
+use super::route::WorkflowKey;
+use crate::history::state::Millis;
+use crate::history::task::RunKey;
+use crate::store::{Key, Partition};
+use std::fmt::Write as _;
+
+/// Transfer tasks that are not known to be done.
+pub(super) const TRANSFERS: &str = "task/";
+/// Timer tasks that are not known to be done.
+pub(super) const TIMERS: &str = "timer/";
+/// The ack level of transfer tasks: all up to it are done.
+pub(super) const ACK: &str = "ack/transfer";
+
+/// The partition of shard `number`.
+pub(super) fn partition(number: u32) -> Partition {
+    Partition(format!("shard/{number:05}"))
+}
+
+/// The current-run row of a workflow id.
+pub(super) fn current(workflow: &WorkflowKey) -> Key {
+    format!("current/{}/{}", escape(&workflow.namespace_id), escape(&workflow.workflow_id))
+}
+
+/// The state row of a run.
+pub(super) fn run(key: &RunKey) -> Key {
+    format!("run/{}/{}/{}", escape(&key.namespace_id), escape(&key.workflow_id), escape(&key.run_id))
+}
+
+/// The row of a transfer task.
+pub(super) fn transfer(id: i64) -> Key {
+    format!("{TRANSFERS}{id:020}")
+}
+
+/// The row of a timer task.
+pub(super) fn timer(due: Millis, id: i64) -> Key {
+    format!("{TIMERS}{:020}/{id:020}", due.max(0))
+}
+
+/// Text as a part of a key: what is not plain is written as in URLs, so that a slash is always ours.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b':' | b'@' => {
+                escaped.push(char::from(byte));
+            }
+            _ => write!(escaped, "%{byte:02X}").unwrap_or_default(),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_cannot_run_into_each_other() {
+        let key = |namespace_id: &str, workflow_id: &str| {
+            current(&WorkflowKey { namespace_id: namespace_id.into(), workflow_id: workflow_id.into() })
+        };
+        assert_eq!(key("n", "order-1"), "current/n/order-1");
+        assert_eq!(key("n/a", "é%"), "current/n%2Fa/%C3%A9%25");
+        assert_ne!(key("n/a", "b"), key("n", "a/b"));
+        assert!(timer(9, 1) < timer(10, 0) && transfer(9) < transfer(10));
+    }
+}

@@ -1,0 +1,134 @@
+//! The tasks of a shard in memory: transfers by id, timers by due time. What is here is committed; what is gone from here
+//! is done, and its row is deleted by a later commit. Nothing here does any task.
+
+use super::keys;
+use crate::history::state::Millis;
+use crate::history::task::{TimerTask, Transfer};
+use crate::log::{Error, Group, Log};
+use crate::planted::{Bug, planted};
+use crate::store::{Rows, prefixed};
+use bytes::Bytes;
+use prost::Message;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// When a timer task is due, and its id.
+pub(super) type TimerId = (Millis, i64);
+
+/// The tasks of one tenure.
+#[derive(Debug, Default)]
+pub(super) struct Queues {
+    /// Transfers that are not done.
+    transfers: BTreeMap<i64, Transfer>,
+    /// Those of them that are being done.
+    running: BTreeSet<i64>,
+    /// Timers that have not fired.
+    timers: BTreeMap<TimerId, TimerTask>,
+    /// All committed transfers up to this id have been in `transfers`.
+    read: i64,
+    /// The ack level that is stored.
+    stored: i64,
+}
+
+impl Queues {
+    /// Reads what is left to do.
+    pub(super) async fn load(log: &mut Log) -> Result<Self, Error> {
+        let stored = log.get(keys::ACK).await?.map_or(0, |level| number(&level));
+        let transfers = log.read(keys::transfer(stored + 1)..prefixed(keys::TRANSFERS).end).await?;
+        let timers = log.read(prefixed(keys::TIMERS)).await?;
+        let transfers: BTreeMap<i64, Transfer> = tasks(transfers);
+        let timers = tasks::<TimerTask>(timers).into_iter().map(|(id, task)| ((task.due, id), task)).collect();
+        let read = transfers.keys().last().map_or(stored, |last| stored.max(*last));
+        Ok(Self { transfers, running: BTreeSet::new(), timers, read, stored })
+    }
+
+    /// Takes over what was committed.
+    pub(super) fn extend(&mut self, transfers: Vec<(i64, Transfer)>, timers: Vec<(TimerId, TimerTask)>) {
+        self.read = transfers.iter().map(|(id, _)| *id).fold(self.read, i64::max);
+        self.transfers.extend(transfers);
+        self.timers.extend(timers);
+    }
+
+    /// The read level passes these tasks by.
+    pub(super) fn skip(&mut self, transfers: &[(i64, Transfer)]) {
+        self.read = transfers.iter().map(|(id, _)| *id).fold(self.read, i64::max);
+    }
+
+    /// Transfers to begin with, so that at most `limit` are being done.
+    pub(super) fn begin(&mut self, limit: usize) -> Vec<(i64, Transfer)> {
+        let free = limit.saturating_sub(self.running.len());
+        let waiting = self.transfers.iter().filter(|(id, _)| !self.running.contains(id)).take(free);
+        let begun: Vec<_> = waiting.map(|(id, transfer)| (*id, transfer.clone())).collect();
+        self.running.extend(begun.iter().map(|(id, _)| *id));
+        begun
+    }
+
+    /// A transfer could not be begun: it stays for the next time.
+    pub(super) fn defer(&mut self, id: i64) {
+        self.running.remove(&id);
+    }
+
+    /// A transfer is done.
+    pub(super) fn finish(&mut self, id: i64) {
+        self.transfers.remove(&id);
+        self.running.remove(&id);
+    }
+
+    /// A timer has fired.
+    pub(super) fn fired(&mut self, id: TimerId) {
+        self.timers.remove(&id);
+    }
+
+    /// Timers that are due, in order.
+    pub(super) fn due(&self, now: Millis, limit: usize) -> Vec<(TimerId, TimerTask)> {
+        self.timers.range(..=(now, i64::MAX)).take(limit).map(|(id, task)| (*id, task.clone())).collect()
+    }
+
+    /// When the next timer is due.
+    pub(super) fn next_due(&self) -> Option<Millis> {
+        self.timers.keys().next().map(|(due, _)| *due)
+    }
+
+    /// All transfers up to this id are done.
+    fn level(&self) -> i64 {
+        match self.transfers.keys().next() {
+            Some(first) if !planted(Bug::AckLevelEarly) => first - 1,
+            _ => self.read,
+        }
+    }
+
+    /// There are rows to delete.
+    pub(super) fn is_untidy(&self) -> bool {
+        self.level() > self.stored
+    }
+
+    /// Adds the deletion of done transfers to a commit; returns the ack level to give to [`Queues::tidied`] after it.
+    pub(super) fn tidy(&self, group: &mut Group) -> i64 {
+        let level = self.level().max(self.stored);
+        if level > self.stored {
+            group.delete(keys::transfer(self.stored + 1)..keys::transfer(level + 1));
+            group.put(keys::ACK.to_owned(), Some(Bytes::from(format!("{level:020}"))));
+        }
+        level
+    }
+
+    /// The commit with this ack level took effect.
+    pub(super) fn tidied(&mut self, level: i64) {
+        self.stored = level;
+    }
+}
+
+fn number(text: &[u8]) -> i64 {
+    std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()).unwrap_or_default()
+}
+
+/// Rows of tasks by id, the last part of their keys. A row that cannot be read is left alone and complained of.
+fn tasks<T: Message + Default>(rows: Rows) -> BTreeMap<i64, T> {
+    let mut tasks = BTreeMap::new();
+    for (key, value) in rows {
+        match T::decode(value.as_ref()) {
+            Ok(task) => drop(tasks.insert(number(key.rsplit('/').next().unwrap_or_default().as_bytes()), task)),
+            Err(problem) => tracing::error!(key, %problem, "a task row is damaged"),
+        }
+    }
+    tasks
+}

@@ -1,0 +1,255 @@
+//! One turn of a shard: inputs that are committed together. Each is a step of the engine on copies; the copies, the
+//! answers and the tasks are handed out only if the turn's one commit takes effect.
+
+use super::cache::{self, Workflows};
+use super::keys;
+use super::node::{self, Node};
+use super::queue::TimerId;
+use super::route::Target;
+use super::{Config, Dispatcher};
+use crate::history::engine::{Context, Effects, Ids, Input, Rejection, Reply, Run, Waiter, Workflow};
+use crate::history::state::{EventId, Millis, Tail};
+use crate::history::task::{RunKey, TimerTask, Transfer};
+use crate::log::{Error, Group, Log};
+use crate::planted::{Bug, planted};
+use bytes::Bytes;
+use prost::Message;
+use resurgam_api::environment::Environment;
+use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus;
+use resurgam_api::temporal::history::v1::{History, HistoryEvent};
+use std::collections::BTreeSet;
+
+/// Something that a turn does.
+#[derive(Clone, Debug)]
+pub(super) struct Job {
+    pub(super) target: Target,
+    pub(super) work: Work,
+    /// Who waits for the answer.
+    pub(super) waiter: Waiter,
+    /// The task that is done with it.
+    pub(super) finish: Finish,
+}
+
+/// What a job does.
+#[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "moved rarely")]
+pub(super) enum Work {
+    /// An input.
+    Step(Input),
+    /// A look at a run.
+    View,
+}
+
+/// The task that a job comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Finish {
+    /// None: a request.
+    Nothing,
+    /// This transfer.
+    Transfer(i64),
+    /// This timer.
+    Timer(TimerId),
+}
+
+/// What is to be known of a run for reading its history.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Sight {
+    pub(super) run_id: String,
+    pub(super) open: bool,
+    pub(super) next: EventId,
+    pub(super) tail: Option<Tail>,
+}
+
+impl Sight {
+    fn of(run: &Run) -> Self {
+        Self {
+            run_id: run.state.run_id.clone(),
+            open: run.state.status == WorkflowExecutionStatus::Running as i32,
+            next: run.state.next_event_id,
+            tail: run.state.tail,
+        }
+    }
+}
+
+/// An answer on its way out.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "moved once")]
+pub(super) enum Answer {
+    /// To a step, with the end of the history that the reply speaks of.
+    Reply(Result<Reply, Rejection>, Option<Tail>),
+    /// To a look.
+    Sight(Sight),
+}
+
+/// A turn under construction.
+#[derive(Debug, Default)]
+pub(super) struct Turn {
+    pub(super) group: Group,
+    /// Workflows as they will be.
+    pub(super) workflows: Workflows,
+    pub(super) jobs: Vec<Job>,
+    pub(super) answers: Vec<(Waiter, Answer)>,
+    pub(super) transfers: Vec<(i64, Transfer)>,
+    pub(super) timers: Vec<(TimerId, TimerTask)>,
+    /// Runs with new events.
+    pub(super) grown: BTreeSet<String>,
+}
+
+/// What a turn may use.
+pub(super) struct Means<'a> {
+    pub(super) log: &'a mut Log,
+    pub(super) cache: &'a Workflows,
+    pub(super) config: &'a Config,
+    pub(super) environment: &'a dyn Environment,
+    pub(super) dispatcher: &'a dyn Dispatcher,
+    pub(super) now: Millis,
+}
+
+impl Turn {
+    /// There is nothing to commit and nobody to answer.
+    pub(super) fn is_empty(&self) -> bool {
+        self.jobs.is_empty() && self.group.is_empty()
+    }
+
+    /// Does one job on copies. An answer that need not wait for the commit is returned.
+    pub(super) async fn add(&mut self, means: &mut Means<'_>, job: Job) -> Result<Option<(Waiter, Answer)>, Error> {
+        let fresh = !self.workflows.contains_key(&job.target.workflow);
+        let known = self.workflows.get(&job.target.workflow).or_else(|| means.cache.get(&job.target.workflow));
+        let workflow = cache::load(means.log, known, &job.target).await?;
+        let before = self.answers.len();
+        let silent = match &job.work {
+            Work::View => {
+                let answer = look(&workflow, &job.target);
+                self.answers.push((job.waiter, answer));
+                self.workflows.insert(job.target.workflow.clone(), workflow);
+                true
+            }
+            Work::Step(input) => self.step(means, &job, workflow, input.clone()),
+        };
+        let reading = matches!(job.work, Work::View | Work::Step(Input::Describe(_)));
+        let early = planted(Bug::StaleRead) || reading && !means.config.linearizable_reads;
+        if fresh && silent && early && job.finish == Finish::Nothing && self.answers.len() == before + 1 {
+            self.workflows.remove(&job.target.workflow);
+            return Ok(self.answers.pop());
+        }
+        if let Finish::Timer((due, id)) = job.finish {
+            self.group.put(keys::timer(due, id), None);
+        }
+        self.group.begin();
+        self.jobs.push(job);
+        Ok(None)
+    }
+
+    /// One step of the engine; returns whether it changed nothing.
+    fn step(&mut self, means: &mut Means<'_>, job: &Job, workflow: Workflow, input: Input) -> bool {
+        let transaction = means.log.draw();
+        let mut copy = workflow.clone();
+        let namespace = means.dispatcher.namespace(&job.target.workflow.namespace_id);
+        let mut context = Context {
+            now: means.now,
+            transaction,
+            caller: job.waiter,
+            namespace: &namespace,
+            ids: &mut Drawn(means.environment),
+            limits: &means.config.limits,
+        };
+        match (means.config.step)(&mut copy, input, &mut context) {
+            Ok(effects) => {
+                let silent = effects.current.is_none() && effects.runs.is_empty();
+                self.fold(means, job, transaction, copy, effects);
+                silent
+            }
+            Err(rejection) => {
+                self.answers.push((job.waiter, Answer::Reply(Err(rejection), None)));
+                self.workflows.insert(job.target.workflow.clone(), workflow);
+                true
+            }
+        }
+    }
+
+    /// Puts the effects of one step into the group.
+    fn fold(&mut self, means: &mut Means<'_>, job: &Job, transaction: i64, mut workflow: Workflow, effects: Effects) {
+        if let Some(current) = effects.current {
+            self.group.put(keys::current(&job.target.workflow), Some(current.encode_to_vec().into()));
+            workflow.current = Some(current);
+        }
+        for (run_id, events) in effects.runs {
+            let Some(run) = workflow.runs.get_mut(&run_id) else {
+                tracing::error!(run_id, "the engine changed a run that it does not have");
+                continue;
+            };
+            if !events.is_empty() {
+                self.append(run, transaction, events);
+                self.grown.insert(run_id.clone());
+            }
+            run.state.transaction = transaction;
+            let key = RunKey {
+                namespace_id: run.state.namespace_id.clone(),
+                workflow_id: run.state.workflow_id.clone(),
+                run_id,
+            };
+            self.group.put(keys::run(&key), Some(run.state.encode_to_vec().into()));
+        }
+        for transfer in effects.transfers {
+            let id = means.log.draw();
+            self.group.put(keys::transfer(id), Some(transfer.encode_to_vec().into()));
+            self.transfers.push((id, transfer));
+        }
+        for timer in effects.timers {
+            let id = means.log.draw();
+            self.group.put(keys::timer(timer.due, id), Some(timer.encode_to_vec().into()));
+            self.timers.push(((timer.due, id), timer));
+        }
+        for (waiter, reply) in effects.answers {
+            let tail = reply.as_ref().ok().and_then(slice_run).and_then(|run_id| workflow.runs.get(run_id)?.state.tail);
+            self.answers.push((waiter, Answer::Reply(reply, tail)));
+        }
+        self.workflows.insert(job.target.workflow.clone(), workflow);
+    }
+
+    /// Appends new events of a run as one node.
+    fn append(&mut self, run: &mut Run, transaction: i64, events: Vec<HistoryEvent>) {
+        let first_event_id = events.first().map_or(0, |event| event.event_id);
+        let tail = Tail { first_event_id, transaction };
+        let node = Node { predecessor: run.state.tail.replace(tail), history: Some(History { events }) };
+        let bytes = Bytes::from(node.encode_to_vec());
+        run.state.history_size += bytes.len() as i64;
+        self.group.append(node::partition(&run.state.run_id), node::key(tail), bytes);
+    }
+}
+
+/// The run whose history goes with a reply.
+fn slice_run(reply: &Reply) -> Option<&str> {
+    match reply {
+        Reply::WorkflowTask(_, slice)
+        | Reply::QueryDirectly { history: slice, .. }
+        | Reply::CompleteWorkflowTask(_, Some((_, slice))) => Some(&slice.run_id),
+        _ => None,
+    }
+}
+
+fn look(workflow: &Workflow, target: &Target) -> Answer {
+    let current = || workflow.current.as_ref().map_or("", |current| &current.run_id);
+    let run_id = if target.run_id.is_empty() { current() } else { &target.run_id };
+    match workflow.runs.get(run_id) {
+        Some(run) => Answer::Sight(Sight::of(run)),
+        None => {
+            let message = format!("workflow not found for ID: {}", target.workflow.workflow_id);
+            Answer::Reply(Err(Rejection::NotFound(message)), None)
+        }
+    }
+}
+
+/// Ids from the environment's randomness.
+struct Drawn<'a>(&'a dyn Environment);
+
+impl Ids for Drawn<'_> {
+    fn uuid(&mut self) -> String {
+        let bits = u128::from(self.0.random()) << 64 | u128::from(self.0.random());
+        uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid().to_string()
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0.random() % bound.max(1)
+    }
+}
