@@ -39,7 +39,10 @@ fn crates_know_only_what_they_may() {
         ("resurgam-orchestrator", &["resurgam-api"]),
         ("resurgam-harness", &["resurgam-api", "resurgam-interpose", "resurgam-models", "resurgam-orchestrator"]),
         ("resurgam-scenarios", &["resurgam-models"]),
-        ("resurgam-benches", &["resurgam-models"]),
+        (
+            "resurgam-benches",
+            &["resurgam-api", "resurgam-harness", "resurgam-interpose", "resurgam-models", "resurgam-orchestrator"],
+        ),
         (
             "resurgam",
             &[

@@ -1,3 +1,5 @@
-//! What benchmarks measure with: synthetic evidence of any size. Nothing here measures.
+//! What benchmarks measure with: synthetic evidence of any size, a stub cluster, CPU time.
 
+pub mod busy;
 pub mod history;
+pub mod stub;

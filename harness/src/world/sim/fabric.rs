@@ -3,7 +3,8 @@
 //! The hash covers sender, receiver, time and content of every segment, so two simulations with equal hashes did the same.
 //! Counting what a cut link swallowed and a held one delayed is how a fault proves that it happened.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use super::network::Slot;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use xxhash_rust::xxh3::Xxh3Default;
 
@@ -37,6 +38,10 @@ pub(super) struct Fabric {
 struct State {
     names: Vec<Arc<str>>,
     incarnations: Vec<u64>,
+    /// By host, the wires that may still be there, in the order in which they were made.
+    wires: Vec<Vec<Weak<Slot>>>,
+    /// The host that is being killed.
+    dying: Option<Place>,
     now: Duration,
     hash: Xxh3Default,
     segments: u64,
@@ -61,6 +66,7 @@ impl Fabric {
         let mut state = self.state();
         state.names.push(name.into());
         state.incarnations.push(0);
+        state.wires.push(Vec::new());
         let hosts = state.names.len();
         state.ways.resize_with(hosts, Vec::new);
         state.ways.iter_mut().for_each(|row| row.resize_with(hosts, Way::default));
@@ -89,6 +95,30 @@ impl Fabric {
 
     pub(super) fn incarnation(&self, place: Place) -> u64 {
         self.state().incarnations[place]
+    }
+
+    /// A host made a wire.
+    pub(super) fn wired(&self, place: Place, slot: &Arc<Slot>) {
+        let mut state = self.state();
+        let wires = &mut state.wires[place];
+        if wires.len() == wires.capacity() {
+            wires.retain(|wire| wire.strong_count() > 0);
+        }
+        wires.push(Arc::downgrade(slot));
+    }
+
+    /// Says which host is being killed, if any.
+    pub(super) fn set_dying(&self, dying: Option<Place>) {
+        self.state().dying = dying;
+    }
+
+    /// The wires of a host if it is being killed, in the order in which they were made, and only once.
+    pub(super) fn dying_wires(&self, place: Place) -> Vec<Arc<Slot>> {
+        let mut state = self.state();
+        if state.dying != Some(place) {
+            return Vec::new();
+        }
+        state.wires[place].drain(..).filter_map(|wire| wire.upgrade()).collect()
     }
 
     pub(super) fn now(&self) -> Duration {

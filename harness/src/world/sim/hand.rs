@@ -206,7 +206,9 @@ impl Hand {
         if self.down[place] == 1 {
             let name = self.fabric.name(place);
             self.kills[place] += u64::from(sim.is_host_running(&*name));
+            self.fabric.set_dying(Some(place));
             sim.crash(&*name);
+            self.fabric.set_dying(None);
         }
         self.expect(sim, place, false, harm)
     }
@@ -217,7 +219,10 @@ impl Hand {
             return Ok(());
         }
         let before = self.fabric.incarnation(place);
+        // A host whose software had ended by itself still has its tasks, and loses them only now.
+        self.fabric.set_dying(Some(place));
         sim.bounce(&*self.fabric.name(place));
+        self.fabric.set_dying(None);
         assert_eq!(self.fabric.incarnation(place), before + 1, "turmoil did not call the software");
         self.expect(sim, place, true, harm)
     }

@@ -2,6 +2,9 @@
 //!
 //! Before each step the clocks are set and the nemesis acts. A panic of any task, an error of any node's main future and
 //! a fault that did not take place fail the simulation; nothing is retried and nothing waits for real time.
+//!
+//! What does not repeat is the order in which the tasks of a killed node are dropped. Its connections are closed in a
+//! fixed order all the same; beyond that, what a task does while it is dropped must not be visible outside its node.
 
 use super::clock;
 use super::episode::{Accomplice, Episode, Nobody};

@@ -36,35 +36,67 @@ pub fn server() -> Server {
         .http2_keepalive_timeout(Some(Duration::from_millis(500)))
 }
 
+/// The stream of a wire, until it or its host ends.
+pub(super) type Slot = Mutex<Option<TcpStream>>;
+
 /// One end of a stream. All that is sent goes through here.
+///
+/// When a host is killed, tokio drops its tasks in an order that depends on how many tasks this process ever had, other
+/// simulations included. So the first wire that is dropped then closes all wires of its host, in the order in which they
+/// were made, and the peers hear of them in that order.
 struct Wire {
-    stream: TcpStream,
+    slot: Arc<Slot>,
     from: Place,
     to: Option<Place>,
     fabric: Arc<Fabric>,
 }
 
+impl Wire {
+    fn new(stream: TcpStream, from: Place, to: Option<Place>, fabric: Arc<Fabric>) -> Self {
+        let slot = Arc::new(Mutex::new(Some(stream)));
+        fabric.wired(from, &slot);
+        Self { slot, from, to, fabric }
+    }
+
+    fn poll<T>(&self, poll: impl FnOnce(Pin<&mut TcpStream>) -> Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        let mut stream = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
+        match stream.as_mut() {
+            Some(stream) => poll(Pin::new(stream)),
+            None => Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),
+        }
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        for slot in self.fabric.dying_wires(self.from) {
+            let stream = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+            drop(stream);
+        }
+    }
+}
+
 impl AsyncRead for Wire {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.poll(|stream| stream.poll_read(cx, buffer))
     }
 }
 
 impl AsyncWrite for Wire {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = self.poll(|stream| stream.poll_write(cx, bytes));
         if let Poll::Ready(Ok(length)) = written {
             self.fabric.sent(self.from, self.to, &bytes[..length]);
         }
         written
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll(|stream| stream.poll_flush(cx))
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll(|stream| stream.poll_shutdown(cx))
     }
 }
 
@@ -77,7 +109,7 @@ pub(super) async fn listen(node: &Node, address: &str) -> io::Result<Incoming> {
     Ok(Box::pin(futures_util::stream::unfold((listener, fabric), move |(listener, fabric)| async move {
         let accepted = listener.accept().await.map(|(stream, peer)| {
             let to = turmoil::reverse_lookup(peer.ip()).and_then(|name| fabric.place(&name));
-            Connection::new(Wire { stream, from, to, fabric: fabric.clone() })
+            Connection::new(Wire::new(stream, from, to, fabric.clone()))
         });
         Some((accepted, (listener, fabric)))
     })))
@@ -135,8 +167,7 @@ impl Dialer {
         match stream {
             Ok(stream) => {
                 *failures = Failures::default();
-                let (from, to, fabric) = (self.node.place(), self.to, self.node.fabric().clone());
-                Ok(Wire { stream, from, to, fabric })
+                Ok(Wire::new(stream, self.node.place(), self.to, self.node.fabric().clone()))
             }
             Err(why) => {
                 let pause = LEAST.saturating_mul(1 << failures.count.min(8)).min(MOST);
