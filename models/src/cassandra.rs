@@ -36,7 +36,7 @@ mod tests;
 
 pub use batch::{Batch, Columns, Condition, Head};
 pub use cells::{Cells, Stamp};
-pub use outcome::{Answer, AppendFate, Fate, Outcome, Question, Until, Whim};
+pub use outcome::{Answer, AppendFate, Fate, Outcome, Question, Spoiled, Until, Whim};
 pub use partition::Partition;
 
 use std::collections::BTreeMap;

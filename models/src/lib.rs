@@ -23,6 +23,7 @@ pub mod program;
 pub mod recording;
 pub mod rules;
 pub mod semantics;
+pub mod shrink;
 pub mod summary;
 pub mod verdict;
 pub mod wire;

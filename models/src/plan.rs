@@ -3,9 +3,11 @@
 
 mod cluster;
 mod fault;
+mod valid;
 
 pub use cluster::{Cluster, Latency};
 pub use fault::{Caller, Family, Fault, Harm, PartitionKind, Side, StoreCall, StoreOutcome, Way};
+pub use valid::problem;
 
 use crate::program::{Input, Millis, Retry};
 use schemars::JsonSchema;

@@ -1,9 +1,10 @@
 //! How calls of the store end, what their senders learn, and what happened: three different things.
 
+use super::Head;
+use crate::plan::StoreOutcome;
+use crate::program::Millis;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use super::Head;
 
 /// How a conditional batch ends, as the caller decides before it begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,5 +179,34 @@ impl Outcome {
     #[must_use]
     pub fn is_plain(self) -> bool {
         matches!(self, Self::Applied | Self::Appended)
+    }
+}
+
+/// How the call that a fault of a plan spoils ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spoiled {
+    /// A batch, to be released, if it is held, after so long.
+    Commit(Fate, Option<Millis>),
+    /// A plain write, to be released, if it is held, after so long.
+    Append(AppendFate, Option<Millis>),
+    /// A read that fails.
+    Read,
+}
+
+impl From<StoreOutcome> for Spoiled {
+    fn from(outcome: StoreOutcome) -> Self {
+        match outcome {
+            StoreOutcome::CommitReplyLost => Self::Commit(Fate::ReplyLost, None),
+            StoreOutcome::CommitLost => Self::Commit(Fate::Lost, None),
+            StoreOutcome::CommitLate(ms) => Self::Commit(Fate::Held(Until::Released), Some(ms)),
+            StoreOutcome::CommitAfterFence => Self::Commit(Fate::Held(Until::NextBatch), None),
+            StoreOutcome::CommitLimbo => Self::Commit(Fate::Limbo, None),
+            StoreOutcome::CommitResent => Self::Commit(Fate::Resent, None),
+            StoreOutcome::CommitUnavailable => Self::Commit(Fate::Unavailable, None),
+            StoreOutcome::AppendLate(ms) => Self::Append(AppendFate::Held, Some(ms)),
+            StoreOutcome::AppendLost => Self::Append(AppendFate::Lost, None),
+            StoreOutcome::AppendPartial => Self::Append(AppendFate::Partial, None),
+            StoreOutcome::ReadFails => Self::Read,
+        }
     }
 }

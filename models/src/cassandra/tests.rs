@@ -297,6 +297,28 @@ fn outcomes_are_named_as_they_are_written() {
     assert_eq!(Outcome::ALL.iter().map(|one| one.name()).collect::<BTreeSet<_>>().len(), Outcome::ALL.len());
 }
 
+#[test]
+fn what_plans_can_ask_for_is_about_the_calls_that_it_names() {
+    use crate::plan::{StoreCall, StoreOutcome};
+    for (outcome, expected) in [
+        (StoreOutcome::CommitLate(7), Spoiled::Commit(Fate::Held(Until::Released), Some(7))),
+        (StoreOutcome::CommitAfterFence, Spoiled::Commit(Fate::Held(Until::NextBatch), None)),
+        (StoreOutcome::CommitLimbo, Spoiled::Commit(Fate::Limbo, None)),
+        (StoreOutcome::AppendLate(8), Spoiled::Append(AppendFate::Held, Some(8))),
+        (StoreOutcome::AppendPartial, Spoiled::Append(AppendFate::Partial, None)),
+        (StoreOutcome::ReadFails, Spoiled::Read),
+    ] {
+        let spoiled = Spoiled::from(outcome);
+        assert_eq!(spoiled, expected);
+        let call = match spoiled {
+            Spoiled::Commit(..) => StoreCall::Commit,
+            Spoiled::Append(..) => StoreCall::Append,
+            Spoiled::Read => StoreCall::Read,
+        };
+        assert_eq!(call, outcome.call());
+    }
+}
+
 /// A step of a random history of one partition.
 #[derive(Clone, Debug)]
 enum Step {
