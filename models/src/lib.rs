@@ -26,4 +26,5 @@ pub mod semantics;
 pub mod shrink;
 pub mod summary;
 pub mod verdict;
+pub mod wgl;
 pub mod wire;

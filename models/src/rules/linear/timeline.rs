@@ -90,13 +90,16 @@ impl Line<'_> {
 pub(super) struct Chain {
     /// Indexes of the runs, in order.
     pub(super) runs: Vec<usize>,
-    /// The first run was not there before this.
-    pub(super) after: At,
+    /// Something of it was not there before this. What another chain showed earlier stands before it, since runs of one
+    /// id do not overlap.
+    after: At,
     /// The first run was there at this time.
     pub(super) by: At,
+    /// Another chain, that stands behind it, was there at this time.
+    pub(super) followed: At,
 }
 
-/// All runs, and the chains of each workflow id in the order in which they were first seen.
+/// All runs, and the chains of each workflow id; what certainly stands before another comes first.
 #[derive(Debug, Default)]
 pub(super) struct Timeline<'a> {
     lines: Vec<Option<Line<'a>>>,
@@ -119,9 +122,9 @@ impl<'a> Timeline<'a> {
 
     /// Finds out what is certain about the order of chains.
     pub(super) fn order<'b>(&mut self, lower: &[Bound], upper: impl IntoIterator<Item = &'b Bound>) {
-        let mut began: FxHashMap<usize, At> = FxHashMap::default();
-        for bound in lower.iter().filter(|bound| matches!(bound.point, Point::Accepted(1))) {
-            let at = began.entry(bound.run).or_default();
+        let mut latest: FxHashMap<usize, At> = FxHashMap::default();
+        for bound in lower {
+            let at = latest.entry(bound.run).or_default();
             *at = bound.at.max(*at);
         }
         let mut seen: FxHashMap<usize, At> = FxHashMap::default();
@@ -131,12 +134,22 @@ impl<'a> Timeline<'a> {
         }
         let mut chains: BTreeMap<&'a str, Vec<Chain>> = BTreeMap::new();
         for (workflow_id, runs) in self.linked() {
-            let after = runs.first().and_then(|first| began.get(first)).copied().unwrap_or(0);
+            let after = runs.iter().filter_map(|run| latest.get(run)).copied().max().unwrap_or(0);
+            let after = runs.last().map_or(after, |last| after.max(self.open_at(*last)));
             let by = runs.iter().filter_map(|run| seen.get(run)).copied().min().unwrap_or(At::MAX);
-            chains.entry(workflow_id).or_default().push(Chain { runs, after, by });
+            chains.entry(workflow_id).or_default().push(Chain { runs, after, by, followed: At::MAX });
         }
-        chains.values_mut().for_each(|chains| chains.sort_by_key(|chain| chain.by));
+        chains.values_mut().for_each(|chains| sort(chains));
         self.chains = chains;
+    }
+
+    /// Until when a run was open at least, if it has no end.
+    fn open_at(&self, run: usize) -> At {
+        match self.line(run).map(|line| line.run) {
+            Some(run) if run.close().is_none() && run.read.0 == 0 => At::MAX,
+            Some(run) if run.close().is_none() => run.read.0,
+            _ => 0,
+        }
     }
 
     /// Runs linked by their close events.
@@ -188,19 +201,25 @@ impl<'a> Timeline<'a> {
         }
         let mut runs: FxHashMap<usize, Marks> = FxHashMap::default();
         for chains in self.chains.values() {
-            // What is certain at the end of every chain so far, with the greatest of all before it.
-            let mut ended: Vec<(At, Option<Bound>)> = Vec::new();
+            // What is certain at the end of the chains so far, by when each was there; later entries are greater.
+            let mut ended: BTreeMap<At, Bound> = BTreeMap::new();
             for chain in chains {
-                let before = ended.partition_point(|(by, _)| *by < chain.after);
-                let mut carried = before.checked_sub(1).and_then(|last| ended[last].1).filter(|_| across);
+                let before = ended.range(..chain.after).next_back().map(|(_, bound)| *bound);
+                let mut carried = before.filter(|_| across);
                 for run in &chain.runs {
                     let Some(line) = self.line(*run) else { continue };
                     let marks = Marks::new(line, own.get(run).map_or(&[], Vec::as_slice), carried);
                     carried = marks.written.last().copied().flatten().filter(|_| across);
                     runs.insert(*run, marks);
                 }
-                let last = ended.last().and_then(|(_, bound)| *bound);
-                ended.push((chain.by, later(last, carried)));
+                let Some(last) = carried else { continue };
+                if ended.range(..=chain.by).next_back().is_none_or(|(_, bound)| bound.at < last.at) {
+                    while let Some((by, _)) = ended.range(chain.by..).next().filter(|(_, bound)| bound.at <= last.at) {
+                        let by = *by;
+                        ended.remove(&by);
+                    }
+                    ended.insert(chain.by, last);
+                }
             }
         }
         Lowest { runs }
@@ -267,6 +286,27 @@ impl Marks {
             }
         }
         Self { written, accepted }
+    }
+}
+
+/// Sorts chains so that what certainly stands before another comes first, and finds by when each was followed.
+fn sort(chains: &mut [Chain]) {
+    // If a certainly stands before b, and b not before a, then a.by < b.after and a.after <= b.by.
+    chains.sort_by_key(|chain| u128::from(chain.after) + u128::from(chain.by));
+    let mut by_after: Vec<(At, At, usize)> =
+        chains.iter().enumerate().map(|(place, chain)| (chain.after, chain.by, place)).collect();
+    by_after.sort_unstable();
+    // Of the chains from some place on: the one that was seen first, and the next, since none follows itself.
+    let mut first: Vec<[(At, usize); 2]> = vec![[(At::MAX, usize::MAX); 2]; chains.len() + 1];
+    for (index, (_, by, place)) in by_after.iter().enumerate().rev() {
+        let [one, two] = first[index + 1];
+        let own = (*by, *place);
+        first[index] = if own < one { [own, one] } else { [one, own.min(two)] };
+    }
+    for (place, chain) in chains.iter_mut().enumerate() {
+        let behind = by_after.partition_point(|(after, ..)| *after <= chain.by);
+        let found = first[behind].iter().find(|(_, other)| *other != place);
+        chain.followed = found.map_or(At::MAX, |(by, _)| *by);
     }
 }
 

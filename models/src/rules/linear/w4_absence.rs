@@ -139,10 +139,9 @@ impl Times<'_, '_> {
     }
 
     /// When the latest another run certainly was current after the one at this place of a chain.
-    fn followed(&self, chains: &[Chain], chain: &Chain, place: usize) -> At {
+    fn followed(&self, chain: &Chain, place: usize) -> At {
         let inside = chain.runs.iter().skip(place + 1).filter_map(|run| self.seen.get(run)).copied().min();
-        let behind = chains.iter().filter(|other| other.after > chain.by).map(|other| other.by).min();
-        inside.unwrap_or(At::MAX).min(behind.unwrap_or(At::MAX))
+        inside.map_or(chain.followed, |inside| inside.min(chain.followed))
     }
 
     /// True if no run was there, or (for calls that need an open one) open, at some moment of the call.
@@ -158,7 +157,7 @@ impl Times<'_, '_> {
         chains.iter().any(|chain| {
             chain.runs.iter().enumerate().any(|(place, run)| {
                 let last = place + 1 == chain.runs.len();
-                (last || bound) && self.can_be_closed(*run, until) && self.followed(chains, chain, place) >= from
+                (last || bound) && self.can_be_closed(*run, until) && self.followed(chain, place) >= from
             })
         })
     }
@@ -167,8 +166,7 @@ impl Times<'_, '_> {
     fn cancelled(&self, chains: &[Chain], (from, until): (At, At)) -> bool {
         chains.iter().any(|chain| {
             chain.runs.iter().enumerate().any(|(place, run)| {
-                self.followed(chains, chain, place) >= from
-                    && (self.can_be_closed(*run, until) || self.asked(*run, until))
+                self.followed(chain, place) >= from && (self.can_be_closed(*run, until) || self.asked(*run, until))
             })
         })
     }
