@@ -24,6 +24,8 @@ pub enum Bug {
     StartWrittenAlone,
     /// An activity that is cancelled before it started has no Canceled event (temporal#1490).
     UnstartedCancelLost,
+    /// When a speculative workflow task is dropped, updates that came in meanwhile are forgotten (temporal#5784).
+    UpdateLostOnDrop,
     /// A batch without an answer counts as not executed; callers are told so, and the cache goes on (temporal#9488).
     TimeoutIsFailure,
     /// A batch without an answer counts as executed (temporal#1187, an error that nobody looked at).

@@ -8,13 +8,16 @@ pub mod activity;
 pub mod attempt;
 pub mod child;
 pub mod command;
+pub mod describe;
 pub mod external;
 pub mod kind;
 mod marker;
+pub mod message;
 pub mod retry;
 pub mod span;
 pub mod timer;
 pub mod transaction;
+pub mod update;
 
 #[cfg(test)]
 mod attempt_tests;
@@ -22,15 +25,18 @@ mod attempt_tests;
 mod child_tests;
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod update_tests;
 
 use super::state::{Current, EventId, Millis, State};
 use super::task::{TimerTask, Transfer};
 use resurgam_api::internal;
 use resurgam_api::temporal::common::v1::{Payloads, WorkflowExecution};
+use resurgam_api::temporal::failure;
 use resurgam_api::temporal::history::v1::HistoryEvent;
 use resurgam_api::temporal::query::v1::WorkflowQuery;
+use resurgam_api::temporal::update::v1::Request as UpdateMessage;
 use resurgam_api::temporal::workflowservice::v1 as api;
-use resurgam_api::temporal::{failure, update};
 use std::collections::BTreeMap;
 
 /// What a shard knows of a workflow id while it works on it. The run that an input is about is loaded, the current one
@@ -65,7 +71,7 @@ pub struct Volatile {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PendingUpdate {
     /// The request; its `meta.update_id` is set.
-    pub request: update::v1::Request,
+    pub request: UpdateMessage,
     /// The started event id of the workflow task that it was sent with; 0: not sent.
     pub sent: EventId,
     /// It is accepted (its event is in the history).

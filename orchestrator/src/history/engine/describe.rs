@@ -1,0 +1,181 @@
+//! What a run is at, for people and tools: read from its state alone.
+
+use super::span::duration;
+use super::transaction::{Transaction, timestamp};
+use crate::history::state::{Activity, Child, EventId, Millis, State};
+use prost_wkt_types::{Duration, Timestamp};
+use resurgam_api::temporal::common::v1::{ActivityType, Memo, SearchAttributes, WorkflowExecution};
+use resurgam_api::temporal::enums::v1::{PendingActivityState, PendingWorkflowTaskState};
+use resurgam_api::temporal::history::v1::history_event::Attributes;
+use resurgam_api::temporal::workflow::v1::{
+    PendingActivityInfo, PendingChildExecutionInfo, PendingWorkflowTaskInfo, WorkflowExecutionConfig,
+    WorkflowExecutionExtendedInfo, WorkflowExecutionInfo,
+};
+use resurgam_api::temporal::workflowservice::v1::DescribeWorkflowExecutionResponse;
+
+/// Describes the run.
+#[must_use]
+pub fn describe(tx: &Transaction<'_, '_>) -> DescribeWorkflowExecutionResponse {
+    let state = &tx.run.state;
+    DescribeWorkflowExecutionResponse {
+        execution_config: Some(config(state)),
+        workflow_execution_info: Some(info(state)),
+        pending_activities: state.activities.values().map(|it| activity(it, tx.context.now)).collect(),
+        pending_children: state.children.iter().map(|(id, it)| child(*id, it)).collect(),
+        pending_workflow_task: workflow_task(state),
+        workflow_extended_info: Some(WorkflowExecutionExtendedInfo {
+            execution_expiration_time: at(state.execution_expires),
+            run_expiration_time: at(state.run_expires),
+            cancel_requested: state.cancel_request.is_some(),
+            original_start_time: at(state.start_time),
+            ..Default::default()
+        }),
+        ..Default::default()
+    }
+}
+
+/// A time, unless it is 0.
+fn at(time: Millis) -> Option<Timestamp> {
+    (time != 0).then(|| timestamp(time))
+}
+
+/// A span, unless it is 0.
+fn lasting(span: Millis) -> Option<Duration> {
+    (span != 0).then(|| duration(span))
+}
+
+fn config(state: &State) -> WorkflowExecutionConfig {
+    WorkflowExecutionConfig {
+        task_queue: state.started.task_queue.clone(),
+        workflow_execution_timeout: state.started.workflow_execution_timeout,
+        workflow_run_timeout: state.started.workflow_run_timeout,
+        default_workflow_task_timeout: lasting(state.task_timeout),
+        ..Default::default()
+    }
+}
+
+fn info(state: &State) -> WorkflowExecutionInfo {
+    let started = &state.started;
+    let execution = WorkflowExecution { workflow_id: state.workflow_id.clone(), run_id: state.run_id.clone() };
+    let backoff = super::span::millis(started.first_workflow_task_backoff.as_ref());
+    let lasted = (state.close_time != 0).then(|| duration(state.close_time.saturating_sub(state.start_time)));
+    WorkflowExecutionInfo {
+        r#type: started.workflow_type.clone(),
+        start_time: at(state.start_time),
+        close_time: at(state.close_time),
+        status: state.status,
+        history_length: state.next_event_id - 1,
+        parent_namespace_id: started.parent_workflow_namespace_id.clone(),
+        parent_execution: started.parent_workflow_execution.clone(),
+        execution_time: at(state.start_time.saturating_add(backoff)),
+        memo: Some(Memo { fields: state.memo.clone().into_iter().collect() }),
+        search_attributes: Some(SearchAttributes {
+            indexed_fields: state.search_attributes.clone().into_iter().collect(),
+        }),
+        task_queue: started.task_queue.as_ref().map(|queue| queue.name.clone()).unwrap_or_default(),
+        state_transition_count: state.transaction,
+        history_size_bytes: state.history_size,
+        execution_duration: lasted,
+        root_execution: state.root.clone().or_else(|| Some(execution.clone())),
+        first_run_id: started.first_execution_run_id.clone(),
+        priority: started.priority.clone(),
+        execution: Some(execution),
+        ..Default::default()
+    }
+}
+
+fn activity(it: &Activity, now: Millis) -> PendingActivityInfo {
+    let waits = it.started == 0 && it.scheduled > now;
+    let state = match it {
+        Activity { cancel_requested_event_id: 1.., .. } => PendingActivityState::CancelRequested,
+        Activity { started: 0, .. } => PendingActivityState::Scheduled,
+        _ => PendingActivityState::Started,
+    };
+    PendingActivityInfo {
+        activity_id: it.activity_id.clone(),
+        activity_type: Some(ActivityType { name: it.activity_type.clone() }),
+        state: state.into(),
+        heartbeat_details: it.heartbeat_details.clone(),
+        last_heartbeat_time: at(it.last_heartbeat),
+        last_started_time: at(it.started),
+        attempt: it.attempt,
+        maximum_attempts: it.retry.as_ref().map_or(0, |policy| policy.maximum_attempts),
+        scheduled_time: at(it.scheduled),
+        expiration_time: (it.schedule_to_close != 0)
+            .then(|| timestamp(it.first_scheduled.saturating_add(it.schedule_to_close))),
+        last_failure: it.last_failure.clone(),
+        last_worker_identity: it.identity.clone(),
+        next_attempt_schedule_time: waits.then(|| timestamp(it.scheduled)),
+        ..Default::default()
+    }
+}
+
+fn child(initiated_id: EventId, it: &Child) -> PendingChildExecutionInfo {
+    let attributes = it.initiated.as_ref().and_then(|event| event.attributes.as_ref());
+    let Some(Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(asked)) = attributes else {
+        return PendingChildExecutionInfo { initiated_id, ..Default::default() };
+    };
+    PendingChildExecutionInfo {
+        workflow_id: asked.workflow_id.clone(),
+        run_id: it.run_id.clone(),
+        workflow_type_name: asked.workflow_type.as_ref().map(|kind| kind.name.clone()).unwrap_or_default(),
+        initiated_id,
+        parent_close_policy: asked.parent_close_policy,
+    }
+}
+
+fn workflow_task(state: &State) -> Option<PendingWorkflowTaskInfo> {
+    let task = state.workflow_task.as_ref()?;
+    let started = task.started_event_id != 0;
+    let at_work = if started { PendingWorkflowTaskState::Started } else { PendingWorkflowTaskState::Scheduled };
+    Some(PendingWorkflowTaskInfo {
+        state: at_work.into(),
+        scheduled_time: at(task.scheduled_time),
+        original_scheduled_time: at(task.original_scheduled_time),
+        started_time: at(task.started_time),
+        attempt: task.attempt,
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::super::fixture::Fixture;
+    use super::*;
+    use crate::history::state::WorkflowTask;
+    use resurgam_api::temporal::history::v1::{HistoryEvent, StartChildWorkflowExecutionInitiatedEventAttributes};
+
+    #[test]
+    fn a_description_is_what_the_state_says() {
+        let mut run = Fixture::new();
+        let state = &mut run.run.state;
+        state.start_time = 9_000;
+        state.started.first_execution_run_id = "first".into();
+        let running = Activity { activity_id: "a".into(), started: 9_500, attempt: 2, ..Activity::default() };
+        let waiting = Activity { activity_id: "b".into(), scheduled: 10_001, ..Activity::default() };
+        state.activities.extend([(1, running), (2, waiting)]);
+        let asked =
+            StartChildWorkflowExecutionInitiatedEventAttributes { workflow_id: "c".into(), ..Default::default() };
+        let asked = Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(asked);
+        let initiated = Some(HistoryEvent { attributes: Some(asked), ..HistoryEvent::default() });
+        state.children.insert(4, Child { initiated, run_id: "x".into(), ..Child::default() });
+        state.workflow_task = Some(WorkflowTask { scheduled_time: 9_900, attempt: 3, ..WorkflowTask::default() });
+        let open = run.step(|tx| describe(tx));
+        let info = open.workflow_execution_info.unwrap();
+        assert_eq!((info.status, info.history_length, info.first_run_id.as_str()), (1, 4, "first"));
+        assert_eq!((info.close_time, info.execution_duration), (None, None));
+        let [a, b] = &open.pending_activities[..] else { panic!() };
+        assert_eq!((a.activity_id.as_str(), a.state(), a.attempt), ("a", PendingActivityState::Started, 2));
+        assert_eq!((b.state(), b.next_attempt_schedule_time), (PendingActivityState::Scheduled, at(10_001)));
+        let [child] = &open.pending_children[..] else { panic!() };
+        assert_eq!((child.workflow_id.as_str(), child.run_id.as_str(), child.initiated_id), ("c", "x", 4));
+        let task = open.pending_workflow_task.unwrap();
+        assert_eq!((task.state(), task.attempt), (PendingWorkflowTaskState::Scheduled, 3));
+        let state = &mut run.run.state;
+        (state.status, state.close_time, state.workflow_task) = (2, 9_250, None);
+        let closed = run.step(|tx| describe(tx));
+        let info = closed.workflow_execution_info.unwrap();
+        assert_eq!((info.status, info.execution_duration), (2, Some(duration(250))));
+        assert_eq!(closed.pending_workflow_task, None);
+    }
+}

@@ -1,0 +1,217 @@
+//! Protocol messages: updates that go to workers with a workflow task, and what workers say to them.
+
+use super::command::CommandFailure;
+use super::transaction::Transaction;
+use super::{PendingUpdate, update};
+use crate::history::state::{EventId, TaskNature, Update, WorkflowTask};
+use prost::{Message as _, Name};
+use prost_wkt_types::Any;
+use resurgam_api::temporal::command::v1::Command;
+use resurgam_api::temporal::command::v1::command::Attributes as Decided;
+use resurgam_api::temporal::enums::v1::WorkflowTaskFailedCause as Cause;
+use resurgam_api::temporal::history::v1::history_event::Attributes;
+use resurgam_api::temporal::history::v1::{
+    WorkflowExecutionUpdateAcceptedEventAttributes, WorkflowExecutionUpdateCompletedEventAttributes,
+};
+use resurgam_api::temporal::protocol::v1::Message;
+use resurgam_api::temporal::protocol::v1::message::SequencingId;
+use resurgam_api::temporal::update::v1::{Acceptance, Outcome, Rejection, Request, Response, outcome};
+use resurgam_api::temporal::workflowservice::v1::RespondWorkflowTaskCompletedRequest;
+
+/// A speculative task is dropped only if it showed the worker no more events than this.
+const DROPPED_EVENTS: EventId = 10;
+
+/// A workflow task is started: the updates that no worker has go with it.
+pub fn send(tx: &mut Transaction<'_, '_>, started_event_id: EventId) {
+    for update in tx.run.volatile.updates.iter_mut().filter(|update| update.sent == 0 && !update.accepted) {
+        update.sent = started_event_id;
+    }
+}
+
+/// The messages that go with the started workflow task, the same however often it is asked for.
+pub fn outgoing(tx: &Transaction<'_, '_>, started_event_id: EventId) -> Vec<Message> {
+    let updates = &tx.run.volatile.updates;
+    let sent = updates.iter().filter(|update| update.sent == started_event_id && !update.accepted);
+    sent.map(|update| Message {
+        id: format!("{}/request", update.id()),
+        protocol_instance_id: update.id().to_owned(),
+        body: Some(Any {
+            type_url: format!("type.googleapis.com/{}", Request::full_name()),
+            value: update.request.encode_to_vec(),
+        }),
+        sequencing_id: Some(SequencingId::EventId(started_event_id - 1)),
+    })
+    .collect()
+}
+
+/// Messages of a completion that no command took yet.
+pub struct Incoming<'a>(Vec<&'a Message>);
+
+impl<'a> Incoming<'a> {
+    /// The messages of a completion.
+    pub fn new(messages: &'a [Message]) -> Self {
+        Self(messages.iter().collect())
+    }
+
+    /// Applies the message that a `PROTOCOL_MESSAGE` command refers to.
+    ///
+    /// # Errors
+    /// There is none, or it can never be applied.
+    pub fn command(&mut self, tx: &mut Transaction<'_, '_>, command: &Command) -> Result<(), CommandFailure> {
+        let Some(Decided::ProtocolMessageCommandAttributes(it)) = &command.attributes else { return Ok(()) };
+        let Some(place) = self.0.iter().position(|message| message.id == it.message_id) else {
+            return Err(bad(format!("there is no message {:?}", it.message_id)));
+        };
+        apply(tx, self.0.remove(place))
+    }
+
+    /// Applies the messages that no command referred to.
+    ///
+    /// # Errors
+    /// One can never be applied.
+    pub fn rest(self, tx: &mut Transaction<'_, '_>) -> Result<(), CommandFailure> {
+        self.0.into_iter().try_for_each(|message| apply(tx, message))
+    }
+}
+
+fn bad(message: impl Into<String>) -> CommandFailure {
+    CommandFailure::new(Cause::BadUpdateWorkflowExecutionMessage, message)
+}
+
+fn apply(tx: &mut Transaction<'_, '_>, message: &Message) -> Result<(), CommandFailure> {
+    let id = message.protocol_instance_id.as_str();
+    let body = message.body.as_ref().ok_or_else(|| bad("a message has no body"))?;
+    let open = tx.require_open().is_ok();
+    if let Some(it) = read::<Rejection>(body)? {
+        reject(tx, id, it)
+    } else if let Some(it) = read::<Acceptance>(body)? {
+        if open { accept(tx, id, it) } else { Ok(()) }
+    } else if let Some(it) = read::<Response>(body)? {
+        if open { complete(tx, id, it) } else { Ok(()) }
+    } else {
+        Err(bad(format!("messages of type {} are not supported", body.type_url)))
+    }
+}
+
+/// The body, if it is of this type.
+fn read<M: Name + Default>(body: &Any) -> Result<Option<M>, CommandFailure> {
+    let name = body.type_url.rsplit('/').next().unwrap_or_default();
+    let read = (name == M::full_name()).then(|| M::decode(body.value.as_slice()));
+    read.transpose().map_err(|problem| bad(format!("a message cannot be read: {problem}")))
+}
+
+/// The worker accepts. An update that was forgotten meanwhile is accepted too if the worker shows what it was.
+fn accept(tx: &mut Transaction<'_, '_>, id: &str, said: Acceptance) -> Result<(), CommandFailure> {
+    if id.is_empty() || tx.run.state.updates.contains_key(id) {
+        return Err(bad(format!("update {id:?} is accepted already")));
+    }
+    let pending = &mut tx.run.volatile.updates;
+    let place = match pending.iter().position(|update| update.id() == id) {
+        Some(place) => place,
+        None => {
+            let mut request =
+                said.accepted_request.ok_or_else(|| bad(format!("update {id:?} is not known, and not shown")))?;
+            request.meta.get_or_insert_default().update_id = id.to_owned();
+            pending.push(PendingUpdate { request, sent: 0, accepted: false, waiters: Vec::new() });
+            pending.len() - 1
+        }
+    };
+    pending[place].accepted = true;
+    let request = pending[place].request.clone();
+    let accepted_event_id = tx.command_event(Attributes::WorkflowExecutionUpdateAcceptedEventAttributes(
+        WorkflowExecutionUpdateAcceptedEventAttributes {
+            protocol_instance_id: id.to_owned(),
+            accepted_request_message_id: said.accepted_request_message_id,
+            accepted_request_sequencing_event_id: said.accepted_request_sequencing_event_id,
+            accepted_request: Some(request.clone()),
+        },
+    ));
+    let update = Update { accepted_event_id, request: Some(request), ..Update::default() };
+    tx.run.state.updates.insert(id.to_owned(), update);
+    Ok(())
+}
+
+/// The worker refuses: that leaves no trace in the run.
+fn reject(tx: &mut Transaction<'_, '_>, id: &str, said: Rejection) -> Result<(), CommandFailure> {
+    if tx.run.state.updates.contains_key(id) {
+        return Err(bad(format!("update {id:?} is rejected, but was accepted")));
+    }
+    let known = tx.run.volatile.updates.iter().any(|update| update.id() == id);
+    if !known && said.rejected_request.is_none() {
+        return Err(bad(format!("update {id:?} is not known, and not shown")));
+    }
+    update::resolve(tx, id, &Outcome { value: Some(outcome::Value::Failure(said.failure.unwrap_or_default())) });
+    Ok(())
+}
+
+/// The worker is done with an update that it accepted.
+fn complete(tx: &mut Transaction<'_, '_>, id: &str, said: Response) -> Result<(), CommandFailure> {
+    let known = tx.run.state.updates.get(id);
+    let Some(accepted_event_id) = known.filter(|it| it.outcome.is_none()).map(|it| it.accepted_event_id) else {
+        return Err(bad(format!("update {id:?} is completed, but not pending")));
+    };
+    let outcome = said.outcome.ok_or_else(|| bad(format!("update {id:?} is completed without an outcome")))?;
+    let mut meta = said.meta.unwrap_or_default();
+    meta.update_id = id.to_owned();
+    let completed_event_id = tx.command_event(Attributes::WorkflowExecutionUpdateCompletedEventAttributes(
+        WorkflowExecutionUpdateCompletedEventAttributes {
+            meta: Some(meta),
+            accepted_event_id,
+            outcome: Some(outcome.clone()),
+        },
+    ));
+    if let Some(update) = tx.run.state.updates.get_mut(id) {
+        update.completed_event_id = completed_event_id;
+        update.outcome = Some(outcome.clone());
+        update.request = None;
+    }
+    update::resolve(tx, id, &outcome);
+    Ok(())
+}
+
+/// A workflow task was completed: the updates that went with it and were not answered are rejected.
+pub fn unprocessed(tx: &mut Transaction<'_, '_>) {
+    let updates = &tx.run.volatile.updates;
+    let silent: Vec<String> =
+        updates.iter().filter(|it| it.sent != 0 && !it.accepted).map(|it| it.id().to_owned()).collect();
+    let outcome = update::failed(
+        "UnprocessedUpdate",
+        "Workflow Update is rejected because it wasn't processed by worker. Probably, Workflow Update is not supported by the worker.",
+    );
+    for id in silent {
+        update::resolve(tx, &id, &outcome);
+    }
+}
+
+/// Whether this completion of a speculative task changes nothing, so that the task can be dropped without an event.
+pub fn droppable(
+    tx: &Transaction<'_, '_>,
+    pending: &WorkflowTask,
+    answer: &RespondWorkflowTaskCompletedRequest,
+) -> bool {
+    let able = answer.capabilities.as_ref().is_some_and(|it| it.discard_speculative_workflow_task_with_events);
+    let shown = pending.scheduled_event_id - tx.run.state.previous_started_event_id - 2;
+    let rejects = |message: &Message| {
+        let body = message.body.as_ref();
+        body.is_some_and(|body| body.type_url.rsplit('/').next() == Some(Rejection::full_name().as_str()))
+    };
+    pending.nature() == TaskNature::Speculative
+        && answer.commands.is_empty()
+        && !answer.force_create_new_workflow_task
+        && answer.messages.iter().all(rejects)
+        && shown <= if able { DROPPED_EVENTS } else { 0 }
+}
+
+/// Drops a speculative task that changed nothing: its ids were never used.
+///
+/// # Errors
+/// A message can never be applied.
+pub fn drop_task(
+    tx: &mut Transaction<'_, '_>,
+    answer: &RespondWorkflowTaskCompletedRequest,
+) -> Result<(), CommandFailure> {
+    Incoming::new(&answer.messages).rest(tx)?;
+    unprocessed(tx);
+    update::dropped(tx);
+    Ok(())
+}

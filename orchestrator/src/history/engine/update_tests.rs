@@ -1,0 +1,283 @@
+//! Tests of updates, from the caller to the worker and back.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use super::command::CommandFailure;
+use super::fixture::Fixture;
+use super::message::{Incoming, drop_task, droppable, outgoing, send, unprocessed};
+use super::update::{admit, poll, settle};
+use super::{Rejection, Reply, Waiter};
+use crate::history::state::TaskNature;
+use prost::Name;
+use prost_wkt_types::Any;
+use resurgam_api::internal::{PollUpdateRequest, UpdateRequest};
+use resurgam_api::temporal::command::v1::command::Attributes as Decided;
+use resurgam_api::temporal::command::v1::{Command, ProtocolMessageCommandAttributes};
+use resurgam_api::temporal::enums::v1::{UpdateWorkflowExecutionLifecycleStage as Stage, WorkflowTaskFailedCause};
+use resurgam_api::temporal::failure::v1::Failure;
+use resurgam_api::temporal::protocol::v1::Message;
+use resurgam_api::temporal::protocol::v1::message::SequencingId;
+use resurgam_api::temporal::update::v1::outcome::Value;
+use resurgam_api::temporal::update::v1::{self as protocol, Input, Meta, Outcome, Request, UpdateRef, WaitPolicy};
+use resurgam_api::temporal::workflowservice::v1::respond_workflow_task_completed_request::Capabilities;
+use resurgam_api::temporal::workflowservice::v1::*;
+
+fn request(id: &str) -> Request {
+    Request {
+        meta: Some(Meta { update_id: id.into(), ..Meta::default() }),
+        input: Some(Input { name: "u".into(), ..Input::default() }),
+        ..Request::default()
+    }
+}
+
+/// A caller, named by number, updates the run.
+fn update(run: &mut Fixture, caller: u64, id: &str, stage: Stage) -> Result<Option<Reply>, Rejection> {
+    run.caller = Waiter(caller);
+    let wait_policy = Some(WaitPolicy { lifecycle_stage: stage.into() });
+    let request = UpdateWorkflowExecutionRequest { wait_policy, request: Some(request(id)), ..Default::default() };
+    let answer = run.step(|tx| admit(tx, UpdateRequest { request: Some(request), ..UpdateRequest::default() }));
+    run.step(settle);
+    answer
+}
+
+fn poll_for(run: &mut Fixture, caller: u64, id: &str) -> Result<Option<Reply>, Rejection> {
+    run.caller = Waiter(caller);
+    let request = PollWorkflowExecutionUpdateRequest {
+        update_ref: Some(UpdateRef { update_id: id.into(), ..UpdateRef::default() }),
+        wait_policy: Some(WaitPolicy { lifecycle_stage: Stage::Completed.into() }),
+        ..Default::default()
+    };
+    run.step(|tx| poll(tx, PollUpdateRequest { request: Some(request), ..PollUpdateRequest::default() }))
+}
+
+fn said<M: Name>(update: &str, body: &M) -> Message {
+    Message {
+        id: format!("{update}/{}", M::NAME),
+        protocol_instance_id: update.into(),
+        body: Some(Any { type_url: format!("x/{}", M::full_name()), value: body.encode_to_vec() }),
+        sequencing_id: None,
+    }
+}
+
+fn accepted(update: &str) -> Message {
+    said(update, &protocol::Acceptance::default())
+}
+
+fn completed(update: &str) -> Message {
+    said(update, &protocol::Response { outcome: Some(success()), ..Default::default() })
+}
+
+fn rejected(update: &str) -> Message {
+    said(update, &protocol::Rejection { failure: Some(Failure::default()), ..Default::default() })
+}
+
+fn success() -> Outcome {
+    Outcome { value: Some(Value::Success(Default::default())) }
+}
+
+/// A worker's answer to the workflow task that event 3 started.
+fn answer(run: &mut Fixture, messages: &[Message]) -> Result<(), CommandFailure> {
+    let result = run.step(|tx| {
+        send(tx, 3);
+        let applied = Incoming::new(messages).rest(tx);
+        unprocessed(tx);
+        applied
+    });
+    run.step(settle);
+    result
+}
+
+/// What a caller is told: the stage, and whether the outcome is a success.
+type Told = Result<(Stage, Option<bool>), Rejection>;
+
+/// Who was told what.
+fn told(run: &mut Fixture) -> Vec<(u64, Told)> {
+    let read = |reply| match reply {
+        Reply::Update(it) => (it.stage(), it.outcome.map(|it| matches!(it.value, Some(Value::Success(_))))),
+        other => panic!("{other:?}"),
+    };
+    std::mem::take(&mut run.answers).into_iter().map(|(to, answer)| (to.0, answer.map(read))).collect()
+}
+
+#[test]
+fn everybody_hears_of_the_stage_that_they_wait_for() {
+    let mut run = Fixture::new();
+    assert_eq!(update(&mut run, 1, "a", Stage::Accepted), Ok(None));
+    assert_eq!(update(&mut run, 2, "a", Stage::Completed), Ok(None));
+    assert!(
+        matches!(update(&mut run, 3, "a", Stage::Admitted), Ok(Some(Reply::Update(it))) if it.stage() == Stage::Admitted)
+    );
+    assert!(run.step(settle)); // it needs a workflow task
+    let messages = run.step(|tx| {
+        send(tx, 3);
+        (outgoing(tx, 3), outgoing(tx, 9))
+    });
+    assert_eq!(messages.0.len(), 1);
+    assert_eq!(messages.0[0].sequencing_id, Some(SequencingId::EventId(2)));
+    assert!(messages.1.is_empty());
+    answer(&mut run, &[accepted("a")]).unwrap();
+    assert_eq!(run.take(), ["WorkflowExecutionUpdateAccepted"]);
+    assert_eq!(told(&mut run), [(1, Ok((Stage::Accepted, None)))]);
+    assert!(!run.step(settle));
+    answer(&mut run, &[completed("a")]).unwrap();
+    assert_eq!(run.take(), ["WorkflowExecutionUpdateCompleted"]);
+    assert_eq!(told(&mut run), [(2, Ok((Stage::Completed, Some(true))))]);
+    assert!(run.run.volatile.updates.is_empty());
+}
+
+#[test]
+fn one_who_waits_for_acceptance_gets_the_outcome_if_it_is_there() {
+    let mut run = Fixture::new();
+    update(&mut run, 1, "a", Stage::Accepted).unwrap();
+    answer(&mut run, &[accepted("a"), completed("a")]).unwrap();
+    assert_eq!(told(&mut run), [(1, Ok((Stage::Completed, Some(true))))]);
+}
+
+#[test]
+fn a_repeated_update_is_the_same_update() {
+    let mut run = Fixture::new();
+    update(&mut run, 1, "a", Stage::Completed).unwrap();
+    answer(&mut run, &[accepted("a")]).unwrap();
+    run.run.volatile = Default::default(); // another owner
+    assert!(
+        matches!(update(&mut run, 2, "a", Stage::Accepted), Ok(Some(Reply::Update(it))) if it.stage() == Stage::Accepted)
+    );
+    assert_eq!(update(&mut run, 3, "a", Stage::Completed), Ok(None));
+    assert_eq!(poll_for(&mut run, 4, "a"), Ok(None));
+    assert!(!run.step(settle));
+    answer(&mut run, &[completed("a")]).unwrap();
+    assert_eq!(told(&mut run).iter().map(|it| it.0).collect::<Vec<_>>(), [3, 4]);
+    run.run.state.status = 2;
+    for reply in [update(&mut run, 5, "a", Stage::Completed), poll_for(&mut run, 6, "a")] {
+        assert!(matches!(reply, Ok(Some(Reply::Update(it))) if it.outcome == Some(success())));
+    }
+    assert_eq!(run.take().len(), 2);
+}
+
+#[test]
+fn a_refusal_leaves_no_trace() {
+    let mut run = Fixture::new();
+    update(&mut run, 1, "a", Stage::Accepted).unwrap();
+    answer(&mut run, &[rejected("a")]).unwrap();
+    assert_eq!(told(&mut run), [(1, Ok((Stage::Completed, Some(false))))]);
+    assert!(run.take().is_empty() && run.run.state.updates.is_empty());
+    assert!(matches!(poll_for(&mut run, 2, "a"), Err(Rejection::NotFound(_))));
+}
+
+#[test]
+fn what_a_worker_passes_over_in_silence_is_rejected_and_what_came_later_stays() {
+    let mut run = Fixture::new();
+    update(&mut run, 1, "a", Stage::Accepted).unwrap();
+    run.step(|tx| send(tx, 3));
+    update(&mut run, 2, "b", Stage::Accepted).unwrap();
+    run.step(unprocessed);
+    assert_eq!(told(&mut run), [(1, Ok((Stage::Completed, Some(false))))]);
+    assert!(run.step(settle));
+    run.step(|tx| send(tx, 5));
+    assert_eq!(run.step(|tx| outgoing(tx, 5)).len(), 1);
+}
+
+#[test]
+fn a_forgotten_update_is_accepted_if_the_worker_shows_it() {
+    let mut run = Fixture::new();
+    let bad = Err(WorkflowTaskFailedCause::BadUpdateWorkflowExecutionMessage);
+    assert_eq!(answer(&mut run, &[accepted("a")]).map_err(|it| it.cause), bad);
+    let acceptance = protocol::Acceptance { accepted_request: Some(request("a")), ..Default::default() };
+    answer(&mut run, &[said("a", &acceptance), completed("a")]).unwrap();
+    assert_eq!(run.take(), ["WorkflowExecutionUpdateAccepted", "WorkflowExecutionUpdateCompleted"]);
+    for message in [said("a", &acceptance), completed("a"), rejected("a"), completed("b"), rejected("b")] {
+        assert_eq!(answer(&mut run, &[message]).map_err(|it| it.cause), bad);
+    }
+    assert!(run.take().is_empty());
+}
+
+#[test]
+fn commands_put_messages_in_order() {
+    let mut run = Fixture::new();
+    update(&mut run, 1, "a", Stage::Completed).unwrap();
+    update(&mut run, 2, "b", Stage::Completed).unwrap();
+    let messages = [accepted("a"), accepted("b")];
+    let command = |id: &str| Command {
+        attributes: Some(Decided::ProtocolMessageCommandAttributes(ProtocolMessageCommandAttributes {
+            message_id: id.into(),
+        })),
+        ..Command::default()
+    };
+    let missing = run.step(|tx| {
+        let mut incoming = Incoming::new(&messages);
+        incoming.command(tx, &command("b/Acceptance")).unwrap();
+        let missing = incoming.command(tx, &command("b/Acceptance"));
+        incoming.rest(tx).unwrap();
+        missing
+    });
+    assert!(missing.is_err());
+    let state = &run.run.state.updates;
+    assert!(state["b"].accepted_event_id < state["a"].accepted_event_id);
+}
+
+#[test]
+fn a_close_ends_all_waiting() {
+    for (status, gone) in [(2, true), (6, false)] {
+        let mut run = Fixture::new();
+        update(&mut run, 1, "a", Stage::Completed).unwrap();
+        answer(&mut run, &[accepted("a")]).unwrap();
+        update(&mut run, 2, "b", Stage::Accepted).unwrap();
+        run.run.state.status = status;
+        assert!(!run.step(settle));
+        let told = told(&mut run);
+        assert_eq!(told[0], (1, Ok((Stage::Completed, Some(false)))));
+        assert_eq!(matches!(&told[1], (2, Err(Rejection::NotFound(_)))), gone);
+        assert_eq!(matches!(&told[1], (2, Err(Rejection::Unavailable(_)))), !gone);
+        assert!(matches!(update(&mut run, 3, "c", Stage::Accepted), Err(Rejection::NotFound(_))));
+        let late = poll_for(&mut run, 4, "a");
+        assert!(
+            matches!(late, Ok(Some(Reply::Update(it))) if matches!(it.outcome, Some(Outcome { value: Some(Value::Failure(_)) })))
+        );
+    }
+}
+
+#[test]
+fn only_so_many_updates_are_taken() {
+    let mut run = Fixture::new();
+    run.limits.updates_in_flight = 1;
+    run.limits.updates = 2;
+    update(&mut run, 1, "a", Stage::Accepted).unwrap();
+    assert!(matches!(update(&mut run, 2, "b", Stage::Accepted), Err(Rejection::ResourceExhausted { .. })));
+    assert_eq!(update(&mut run, 3, "a", Stage::Accepted), Ok(None));
+    answer(&mut run, &[accepted("a")]).unwrap();
+    assert!(matches!(update(&mut run, 2, "b", Stage::Accepted), Err(Rejection::ResourceExhausted { .. })));
+    answer(&mut run, &[completed("a")]).unwrap();
+    update(&mut run, 2, "b", Stage::Accepted).unwrap();
+    answer(&mut run, &[accepted("b"), completed("b")]).unwrap();
+    assert!(matches!(update(&mut run, 2, "c", Stage::Accepted), Err(Rejection::FailedPrecondition(_))));
+    let mut run = Fixture::new();
+    run.busy(true);
+    run.run.state.workflow_task.as_mut().unwrap().attempt = 3;
+    assert!(matches!(update(&mut run, 1, "a", Stage::Accepted), Err(Rejection::FailedPrecondition(_))));
+}
+
+#[test]
+fn a_speculative_task_that_changes_nothing_is_dropped() {
+    let mut run = Fixture::new();
+    run.run.state.previous_started_event_id = 3;
+    run.busy(true);
+    let task = run.run.state.workflow_task.as_mut().unwrap();
+    task.set_nature(TaskNature::Speculative);
+    (task.scheduled_event_id, task.started_event_id) = (5, 6);
+    let task = task.clone();
+    update(&mut run, 1, "a", Stage::Accepted).unwrap();
+    run.step(|tx| send(tx, 6));
+    update(&mut run, 2, "b", Stage::Accepted).unwrap();
+    let mut said = RespondWorkflowTaskCompletedRequest { messages: vec![rejected("a")], ..Default::default() };
+    assert!(run.step(|tx| droppable(tx, &task, &said)));
+    let later = crate::history::state::WorkflowTask { scheduled_event_id: 9, ..task.clone() };
+    assert!(!run.step(|tx| droppable(tx, &later, &said)));
+    said.capabilities = Some(Capabilities { discard_speculative_workflow_task_with_events: true });
+    assert!(run.step(|tx| droppable(tx, &later, &said)));
+    let busy = RespondWorkflowTaskCompletedRequest { messages: vec![accepted("a")], ..said.clone() };
+    assert!(!run.step(|tx| droppable(tx, &task, &busy)));
+    run.step(|tx| drop_task(tx, &said)).unwrap();
+    assert!(run.take().is_empty() && run.run.state.workflow_task.is_none());
+    assert_eq!(told(&mut run), [(1, Ok((Stage::Completed, Some(false))))]);
+    assert!(run.step(settle)); // "b" still waits
+}
