@@ -40,6 +40,11 @@ pub(crate) enum Action {
         owner: usize,
         request: u8,
     },
+    /// Only a liberty: reads a page of the queue.
+    Page {
+        owner: usize,
+        stale: bool,
+    },
     /// Only flaws: answers a repeated request at once.
     Echo {
         owner: usize,
@@ -122,6 +127,13 @@ impl FencedLog {
             }
         }
         let serving = matches!(phase, Phase::Ready | Phase::Appending { .. } | Phase::Committing { .. });
+        if let Some(view) = view
+            && serving
+            && self.has(Flaw::QueuePaged)
+            && view.read < owner::reach(self, view)
+        {
+            self.reads(state, actions, |stale| Action::Page { owner, stale });
+        }
         match (view, offered) {
             (_, Some(_)) => actions.push(Action::GiveUpDispatch(owner)),
             (Some(view), None) if serving && state.dispatches < self.scope.dispatches => {
@@ -230,6 +242,7 @@ impl Model for FencedLog {
             Action::Adopt(owner) => owner::adopt(state, owner),
             Action::Load { owner, stale } => owner::load(self, state, owner, stale),
             Action::ReadBack { owner, stale } => owner::read_back(self, state, owner, stale),
+            Action::Page { owner, stale } => owner::page(self, state, owner, stale),
             Action::Take { owner, request } => owner::take(self, state, owner, request),
             Action::Echo { request, .. } => {
                 state.calls[usize::from(request)] += 1;

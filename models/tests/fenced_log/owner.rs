@@ -1,6 +1,8 @@
 //! The protocol: what an owner sends, and how it reads what comes back. This is what the orchestrator's log implements; the
 //! flaws stand where an implementer would make them.
 
+use std::collections::BTreeMap;
+
 use crate::model::FencedLog;
 use crate::state::{
     Batch, Doubt, Entry, Errand, Message, NodeKey, Offer, Phase, Reading, State, Store, Transaction, View,
@@ -63,6 +65,7 @@ pub(crate) fn load(model: &FencedLog, state: &mut State, owner: usize, stale: bo
         Some(view) => View { range, sequence: shown.sequence, drawn: 0, ..view },
         None => View { range, ..read(&shown, start) },
     };
+    let view = if model.has(Flaw::QueuePaged) { paged(view) } else { view };
     serve(model, state, owner, view, doubt);
 }
 
@@ -91,9 +94,31 @@ fn read(shown: &Store, start: Transaction) -> View {
         chain: shown.chain.clone(),
         drawn: 0,
         queue: queue.collect(),
+        written: Transaction::default(),
         read: shown.tasks.keys().last().map_or(start, |last| start.max(*last)),
         stored: shown.level,
     }
+}
+
+/// Nothing in memory yet: everything that is drawn in earlier ranges is to be paged.
+fn paged(view: View) -> View {
+    let written = Transaction { range: view.range, number: 0 };
+    View { queue: BTreeMap::new(), read: view.stored, written, ..view }
+}
+
+/// How far a page of the queue may reach.
+pub(crate) fn reach(model: &FencedLog, view: &View) -> Transaction {
+    if model.has(Flaw::PagedPastCommit) { Transaction { range: view.range, number: view.drawn } } else { view.written }
+}
+
+/// Reads the next page of the queue by a plain read.
+pub(crate) fn page(model: &FencedLog, state: &mut State, owner: usize, stale: bool) {
+    let shown = shown(state, stale);
+    let Some(view) = &mut state.owners[owner].view else { return };
+    let reach = reach(model, view);
+    let page = shown.tasks.into_iter().filter(|(task, _)| *task > view.read && *task <= reach);
+    view.queue.extend(page);
+    view.read = reach;
 }
 
 fn serve(model: &FencedLog, state: &mut State, owner: usize, view: View, doubt: Option<Doubt>) {
@@ -229,7 +254,9 @@ fn succeed(model: &FencedLog, state: &mut State, owner: usize, errand: Errand) {
     match errand {
         Errand::Write(entry) => {
             view.chain.push(entry);
-            if model.scope.dispatches > 0 {
+            if model.has(Flaw::QueuePaged) {
+                view.written = entry.transaction;
+            } else if model.scope.dispatches > 0 {
                 view.queue.insert(entry.transaction, entry.request);
                 view.read = entry.transaction;
             }

@@ -3,8 +3,10 @@
 use stateright::Property;
 
 use crate::model::FencedLog;
+use crate::owner;
 use crate::scope::Scope;
 use crate::state::{self, Errand, Message, Owner, Phase, Reading, State, Transaction};
+use crate::variant::Flaw;
 
 /// A statement about one state, and the scopes in which it says anything.
 pub(crate) struct Statement {
@@ -78,7 +80,7 @@ const RULES: [Statement; 11] = [
 ];
 
 fn readable(model: &FencedLog, state: &State) -> bool {
-    let keyed = !model.has(crate::variant::Flaw::NodeKeyWithoutTransaction);
+    let keyed = !model.has(Flaw::NodeKeyWithoutTransaction);
     state
         .store
         .chain
@@ -105,9 +107,13 @@ fn kept(_: &FencedLog, state: &State) -> bool {
         .all(|entry| entry.transaction > store.level && store.tasks.contains_key(&entry.transaction))
 }
 
-fn known(_: &FencedLog, state: &State) -> bool {
+fn known(model: &FencedLog, state: &State) -> bool {
     let store = &state.store;
-    let knows = |view: &state::View, task: &Transaction| view.range != store.range || view.queue.contains_key(task);
+    let knows = |view: &state::View, task: &Transaction| {
+        // A page still to come will show it.
+        let ahead = *task > view.read && *task <= owner::reach(model, view);
+        view.range != store.range || view.queue.contains_key(task) || (model.has(Flaw::QueuePaged) && ahead)
+    };
     state.owners.iter().all(|owner| match (&owner.view, owner.phase) {
         (Some(view), Phase::Ready | Phase::Appending { .. }) => {
             store.tasks.iter().all(|(task, request)| !undelivered(state, *request) || knows(view, task))

@@ -69,6 +69,6 @@ pub(crate) const LARGE: [Scope; 6] = [
     Scope { name: "large proxy", calls: 2, resends: 2, undecided: true, ..SMALLEST },
     Scope { name: "large nodes", nodes: true, resends: 1, ..SMALLEST },
     Scope { name: "large reads", reads: true, calls: 2, resends: 1, undecided: true, ..SMALLEST },
-    Scope { name: "large tasks", dispatches: 3, undecided: true, torn: true, ..SMALLEST },
+    Scope { name: "large tasks", dispatches: 2, undecided: true, torn: true, ..SMALLEST },
     Scope { name: "large ownership", owners: 3, fences: 4, definite: true, undecided: true, ..SMALLEST },
 ];

@@ -88,6 +88,8 @@ pub(crate) struct View {
     pub(crate) queue: BTreeMap<Transaction, u8>,
     /// The read level: every task up to here is in the queue or finished, as far as this owner believes.
     pub(crate) read: Transaction,
+    /// Only where the queue is paged: the last task known to be committed, or what lies below this range.
+    pub(crate) written: Transaction,
     /// The ack level that the store is known to hold.
     pub(crate) stored: Transaction,
 }

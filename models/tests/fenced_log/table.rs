@@ -193,6 +193,8 @@ pub(crate) const TASKING: &[Row] = &[
         &[(KNOWN, 9), (KEPT, 11)],
         "the batch did land, and the load starts behind its task",
     ),
+    silent(&[QueuePaged], TORN, "what was acknowledged shows in every quorum: a safe liberty"),
+    breaks(&[QueuePaged, PagedPastCommit], TASKS, &[(KNOWN, 6), (KEPT, 8)], "the batch lands behind the page's back"),
     breaks(&[AckPastUnfinished], TASKS, &[(KEPT, 7)], "deleted before it was handed over"),
     breaks(
         &[RequestPerDispatch],

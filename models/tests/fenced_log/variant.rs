@@ -20,6 +20,11 @@ pub(crate) enum Flaw {
     DirtyCache,
     /// After an unknown outcome the read level already covers its task, and the load after the fence starts there.
     ReadLevelEarly,
+    /// Liberty: the queue is not held in memory but paged from the store by plain reads, up to the last task whose batch
+    /// was acknowledged.
+    QueuePaged,
+    /// Such pages reach up to the last task drawn, whatever became of its batch.
+    PagedPastCommit,
     /// The ack level moves to the read level, past unfinished tasks.
     AckPastUnfinished,
     /// The reply goes out with the batch.
@@ -70,7 +75,7 @@ pub(crate) enum Flaw {
 
 impl Flaw {
     /// Every one.
-    pub(crate) const ALL: [Flaw; 31] = [
+    pub(crate) const ALL: [Flaw; 33] = [
         Flaw::NoRangeGuard,
         Flaw::NoSequenceGuard,
         Flaw::TimeoutIsFailure,
@@ -79,6 +84,8 @@ impl Flaw {
         Flaw::RetryNewBatch,
         Flaw::DirtyCache,
         Flaw::ReadLevelEarly,
+        Flaw::QueuePaged,
+        Flaw::PagedPastCommit,
         Flaw::AckPastUnfinished,
         Flaw::ReplyBeforeCommit,
         Flaw::RepeatOnUncommitted,
