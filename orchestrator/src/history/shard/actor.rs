@@ -27,11 +27,14 @@ const TIDY: Duration = Duration::from_millis(500);
 /// Transfers that are done at a time.
 const TRANSFERS: usize = 256;
 
+/// An answer and, for a look at an open run, what tells when its history grows.
+pub(super) type Answered = (Answer, Option<watch::Receiver<()>>);
+
 /// A request to a shard.
 pub(super) struct Message {
     pub(super) target: Target,
     pub(super) work: Work,
-    pub(super) answer: oneshot::Sender<(Answer, Option<watch::Receiver<()>>)>,
+    pub(super) answer: oneshot::Sender<Answered>,
 }
 
 /// What outlives tenures.
@@ -61,7 +64,7 @@ struct Tenure<'a> {
     log: Log,
     queues: Queues,
     cache: Workflows,
-    waiters: BTreeMap<Waiter, oneshot::Sender<(Answer, Option<watch::Receiver<()>>)>>,
+    waiters: BTreeMap<Waiter, oneshot::Sender<Answered>>,
     next_waiter: u64,
     /// Who watches a run's history.
     watched: BTreeMap<String, watch::Sender<()>>,

@@ -22,7 +22,7 @@ pub use route::{Target, WorkflowKey, target};
 use super::engine::{Context, Effects, Input, Limits, Rejection, Reply, Workflow};
 use crate::log::Bounds;
 use crate::store::Store;
-use actor::{Actor, Message};
+use actor::{Actor, Answered, Message};
 use resurgam_api::environment::Environment;
 use std::fmt;
 use std::sync::Arc;
@@ -126,7 +126,7 @@ impl Shard {
         }
     }
 
-    async fn ask(&self, target: Target, work: Work) -> Result<(Answer, Option<watch::Receiver<()>>), Rejection> {
+    async fn ask(&self, target: Target, work: Work) -> Result<Answered, Rejection> {
         let (answer, answered) = oneshot::channel();
         self.inbox.send(Message { target, work, answer }).await.map_err(|_| doubt())?;
         answered.await.map_err(|_| doubt())

@@ -1,0 +1,252 @@
+//! A cluster that is only pretended, nodes that can be killed, and short words for requests.
+
+use super::standin;
+use crate::history::engine::{Input, Rejection, Reply};
+use crate::history::shard::{Added, Config, Dispatcher, Shard};
+use crate::store::Store;
+use crate::testing::World;
+use async_trait::async_trait;
+use resurgam_api::environment::{Environment, Incoming};
+use resurgam_api::internal::{self, TaskToken};
+use resurgam_api::temporal::common::v1::WorkflowExecution;
+use resurgam_api::temporal::history::v1::HistoryEvent;
+use resurgam_api::temporal::taskqueue::v1::TaskQueue;
+use resurgam_api::temporal::workflowservice::v1 as api;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+use tokio::task::AbortHandle;
+use tokio_util::sync::CancellationToken;
+use tonic::Status;
+use tonic::transport::Channel;
+
+/// One life of a node: what it spawned dies with it.
+pub(super) struct Life {
+    world: Arc<World>,
+    tasks: Mutex<Vec<AbortHandle>>,
+    pub(super) stop: CancellationToken,
+}
+
+impl Life {
+    pub(super) fn new(world: &Arc<World>) -> Arc<Self> {
+        Arc::new(Self { world: world.clone(), tasks: Mutex::default(), stop: CancellationToken::new() })
+    }
+
+    pub(super) fn kill(&self) {
+        self.tasks.lock().unwrap().drain(..).for_each(|task| task.abort());
+    }
+
+    /// A shard of this life.
+    pub(super) fn shard(self: &Arc<Self>, store: &Arc<dyn Store>, cluster: &Arc<Cluster>) -> Shard {
+        self.shard_with(store, cluster, |_| {})
+    }
+
+    pub(super) fn shard_with(
+        self: &Arc<Self>,
+        store: &Arc<dyn Store>,
+        cluster: &Arc<Cluster>,
+        adjust: impl FnOnce(&mut Config),
+    ) -> Shard {
+        let environment: Arc<dyn Environment> = self.clone();
+        let mut config = Config::new(1, "node", standin::step);
+        adjust(&mut config);
+        Shard::start(store.clone(), &environment, cluster.clone(), config, self.stop.clone())
+    }
+}
+
+#[async_trait]
+impl Environment for Life {
+    fn now(&self) -> SystemTime {
+        self.world.now()
+    }
+
+    fn random(&self) -> u64 {
+        self.world.random()
+    }
+
+    async fn listen(&self, address: &str) -> io::Result<Incoming> {
+        self.world.listen(address).await
+    }
+
+    fn channel(&self, address: &str) -> Result<Channel, tonic::transport::Error> {
+        self.world.channel(address)
+    }
+
+    fn spawn(&self, task: Pin<Box<dyn Future<Output = ()> + Send>>) {
+        self.tasks.lock().unwrap().push(tokio::spawn(task).abort_handle());
+    }
+}
+
+/// The rest of the cluster: it remembers what it was asked.
+#[derive(Default)]
+pub(super) struct Cluster {
+    pub(super) tasks: Mutex<Vec<internal::AddTaskRequest>>,
+    /// So many calls fail first.
+    pub(super) failing: Mutex<usize>,
+}
+
+impl Cluster {
+    pub(super) fn tasks(&self) -> Vec<internal::AddTaskRequest> {
+        self.tasks.lock().unwrap().clone()
+    }
+}
+
+#[async_trait]
+impl Dispatcher for Cluster {
+    fn namespace(&self, _: &str) -> String {
+        "default".to_owned()
+    }
+
+    async fn add_task(&self, request: internal::AddTaskRequest) -> Result<Added, Status> {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        {
+            let mut failing = self.failing.lock().unwrap();
+            if *failing > 0 {
+                *failing -= 1;
+                return Err(Status::unavailable("not now"));
+            }
+        }
+        let sticky = request.task_queue.as_ref().is_some_and(|queue| queue.sticky);
+        self.tasks.lock().unwrap().push(request);
+        Ok(if sticky { Added::NoStickyWorker } else { Added::Taken })
+    }
+
+    async fn start_workflow(
+        &self,
+        _: internal::StartWorkflowRequest,
+    ) -> Result<api::StartWorkflowExecutionResponse, Status> {
+        Err(Status::unimplemented("start"))
+    }
+
+    async fn signal(&self, _: internal::SignalRequest) -> Result<(), Status> {
+        Err(Status::unimplemented("signal"))
+    }
+
+    async fn request_cancel(&self, _: internal::RequestCancelRequest) -> Result<(), Status> {
+        Err(Status::unimplemented("cancel"))
+    }
+
+    async fn terminate(&self, _: internal::TerminateRequest) -> Result<(), Status> {
+        Err(Status::unimplemented("terminate"))
+    }
+
+    async fn schedule_first_workflow_task(&self, _: internal::ScheduleFirstWorkflowTaskRequest) -> Result<(), Status> {
+        Err(Status::unimplemented("release"))
+    }
+
+    async fn record_child_closed(&self, _: internal::RecordChildClosedRequest) -> Result<(), Status> {
+        Err(Status::unimplemented("closed"))
+    }
+}
+
+fn execution(workflow_id: &str) -> Option<WorkflowExecution> {
+    Some(WorkflowExecution { workflow_id: workflow_id.to_owned(), run_id: String::new() })
+}
+
+pub(super) fn start(workflow_id: &str, request_id: &str, queue: &str) -> Input {
+    Input::Start(internal::StartWorkflowRequest {
+        namespace_id: "n".to_owned(),
+        request: Some(api::StartWorkflowExecutionRequest {
+            workflow_id: workflow_id.to_owned(),
+            request_id: request_id.to_owned(),
+            task_queue: Some(TaskQueue { name: queue.to_owned(), ..TaskQueue::default() }),
+            ..Default::default()
+        }),
+        ..Default::default()
+    })
+}
+
+pub(super) fn signal(workflow_id: &str, name: &str, request_id: &str) -> Input {
+    Input::Signal(internal::SignalRequest {
+        namespace_id: "n".to_owned(),
+        request: Some(api::SignalWorkflowExecutionRequest {
+            workflow_execution: execution(workflow_id),
+            signal_name: name.to_owned(),
+            request_id: request_id.to_owned(),
+            ..Default::default()
+        }),
+        ..Default::default()
+    })
+}
+
+pub(super) fn query(workflow_id: &str) -> Input {
+    let request = api::QueryWorkflowRequest { execution: execution(workflow_id), ..Default::default() };
+    Input::Query(internal::QueryRequest { namespace_id: "n".to_owned(), request: Some(request) })
+}
+
+pub(super) fn describe(workflow_id: &str) -> Input {
+    let request = api::DescribeWorkflowExecutionRequest { execution: execution(workflow_id), ..Default::default() };
+    Input::Describe(internal::DescribeRequest { namespace_id: "n".to_owned(), request: Some(request) })
+}
+
+fn task(workflow_id: &str) -> Option<TaskToken> {
+    Some(TaskToken { namespace_id: "n".to_owned(), workflow_id: workflow_id.to_owned(), ..TaskToken::default() })
+}
+
+pub(super) fn poll(workflow_id: &str) -> Input {
+    Input::WorkflowTaskStarted(internal::RecordTaskStartedRequest { task: task(workflow_id), ..Default::default() })
+}
+
+pub(super) fn complete(workflow_id: &str) -> Input {
+    let task = task(workflow_id);
+    Input::CompleteWorkflowTask(internal::CompleteWorkflowTaskRequest { task, ..Default::default() })
+}
+
+/// A request for history, to be adjusted.
+pub(super) fn history(workflow_id: &str) -> api::GetWorkflowExecutionHistoryRequest {
+    api::GetWorkflowExecutionHistoryRequest { execution: execution(workflow_id), ..Default::default() }
+}
+
+impl Shard {
+    pub(super) async fn read(
+        &self,
+        request: api::GetWorkflowExecutionHistoryRequest,
+    ) -> Result<(Vec<HistoryEvent>, Vec<u8>), Rejection> {
+        let request = internal::GetHistoryRequest { namespace_id: "n".to_owned(), request: Some(request) };
+        let response = self.history(request).await?;
+        Ok((response.history.unwrap().events, response.next_page_token))
+    }
+
+    /// The whole history, page by page.
+    pub(super) async fn read_all(&self, workflow_id: &str, page: i32) -> Result<Vec<HistoryEvent>, Rejection> {
+        let mut request = history(workflow_id);
+        request.maximum_page_size = page;
+        let mut all = Vec::new();
+        loop {
+            let (events, token) = self.read(request.clone()).await?;
+            all.extend(events);
+            if token.is_empty() {
+                return Ok(all);
+            }
+            request.next_page_token = token;
+        }
+    }
+
+    /// Calls until there is a definite answer.
+    pub(super) async fn insist(&self, input: Input) -> Result<Reply, Rejection> {
+        loop {
+            match self.call(input.clone()).await {
+                Err(Rejection::Unavailable(_)) => tokio::time::sleep(Duration::from_millis(10)).await,
+                answer => return answer,
+            }
+        }
+    }
+}
+
+/// Waits until `check` holds, a minute of simulated time at most.
+pub(super) async fn until(what: &str, mut check: impl FnMut() -> bool) {
+    for _ in 0..6000 {
+        if check() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("it never came to be that {what}");
+}
+
+/// Ids of events.
+pub(super) fn ids(events: &[HistoryEvent]) -> Vec<i64> {
+    events.iter().map(|event| event.event_id).collect()
+}
