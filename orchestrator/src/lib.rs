@@ -5,8 +5,11 @@
 //! queue partition (`matching`); a pure engine turns it into a transition; the fenced log (`log`) commits that; then, and
 //! not before, it is answered. Safety rests on the log alone: membership, ownership and clocks may be wrong at any time.
 
+pub mod frontend;
 pub mod history;
 pub mod log;
+pub mod matching;
+pub mod node;
 pub mod planted;
 pub mod store;
 #[cfg(test)]

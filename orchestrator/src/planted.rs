@@ -51,6 +51,19 @@ pub enum Bug {
     AckLevelEarly,
     /// The end of a child is dropped if its start is not recorded yet (temporal#3977).
     ChildCloseDropped,
+    /// Matching answers that it has taken a task over although the outcome of writing it is unknown, and moves its read
+    /// level past it (temporal#12010).
+    ReadLevelAfterUnknown,
+    /// Matching draws a new request id for every dispatch, so an ambiguous start is never delivered (temporal#11733).
+    FreshStartId,
+    /// A task that could not be handed to the waiting poller is neither written nor refused (cadence#1766).
+    HandOverDropsTask,
+    /// A sticky queue takes a task over without keeping it when nobody waits (cadence#29).
+    StickyTaskLost,
+    /// The ack level of a task queue rises past unfinished tasks, whose rows are deleted (temporal#459).
+    AckLevelSkipsUnfinished,
+    /// A task queue that lost its tenure goes on from memory and takes tasks over without writing them (cadence#1500).
+    StaleQueueOwner,
 }
 
 /// Whether `bug` is planted on this thread.

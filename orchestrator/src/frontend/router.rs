@@ -1,0 +1,140 @@
+//! Finds who owns what a call is about, and calls there.
+//!
+//! A call is repeated only if the one who was asked says that it did not own what was asked for and has done nothing:
+//! everything else may have had an effect, and only the caller knows whether a repetition is harmless.
+
+use super::status;
+use crate::node::membership::Membership;
+use resurgam_api::environment::Environment;
+use resurgam_api::internal::history_client::HistoryClient;
+use resurgam_api::internal::matching_client::MatchingClient;
+use resurgam_api::internal::{TaskKind, TaskQueue};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+use tonic::transport::Channel;
+use tonic::{Request, Response, Status};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// The largest message that is sent or received, in bytes.
+pub const MESSAGE_LIMIT: usize = 64 << 20;
+/// How long a call looks for the owner.
+const SEARCH: Duration = Duration::from_secs(3);
+/// How long it waits before it asks again.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Ways to the owners of shards and task queues.
+#[derive(Debug)]
+pub struct Router {
+    membership: Arc<Membership>,
+    shards: u32,
+    channels: BTreeMap<String, Channel>,
+}
+
+impl Router {
+    /// A router to the members of `membership`.
+    ///
+    /// # Errors
+    /// The address of a member is not one.
+    pub fn new(
+        environment: &Arc<dyn Environment>,
+        membership: Arc<Membership>,
+        shards: u32,
+    ) -> Result<Self, tonic::transport::Error> {
+        let channel = |address: &str| environment.channel(address);
+        let members = membership.members().iter();
+        let channels = members.map(|member| Ok((member.name.clone(), channel(&member.address)?)));
+        let channels = channels.collect::<Result<_, tonic::transport::Error>>()?;
+        Ok(Self { membership, shards: shards.max(1), channels })
+    }
+
+    /// The shard of a workflow.
+    #[must_use]
+    pub fn shard(&self, namespace_id: &str, workflow_id: &str) -> u32 {
+        let hash = xxh3_64(format!("{namespace_id}\n{workflow_id}").as_bytes());
+        // The remainder is below a u32.
+        (hash % u64::from(self.shards)) as u32
+    }
+
+    /// Calls the owner of the shard of a workflow.
+    ///
+    /// # Errors
+    /// As the owner says, or UNAVAILABLE.
+    pub async fn history<T, F>(
+        &self,
+        namespace_id: &str,
+        workflow_id: &str,
+        call: impl Fn(HistoryClient<Channel>) -> F,
+    ) -> Result<T, Status>
+    where
+        F: Future<Output = Result<Response<T>, Status>>,
+    {
+        let name = shard_name(self.shard(namespace_id, workflow_id));
+        self.owner(&name, |channel| {
+            let client = HistoryClient::new(channel).max_decoding_message_size(MESSAGE_LIMIT);
+            call(client.max_encoding_message_size(MESSAGE_LIMIT))
+        })
+        .await
+    }
+
+    /// Calls the owner of a task queue.
+    ///
+    /// # Errors
+    /// As the owner says, or UNAVAILABLE.
+    pub async fn matching<T, F>(
+        &self,
+        queue: &TaskQueue,
+        call: impl Fn(MatchingClient<Channel>) -> F,
+    ) -> Result<T, Status>
+    where
+        F: Future<Output = Result<Response<T>, Status>>,
+    {
+        self.owner(&queue_name(queue), |channel| {
+            let client = MatchingClient::new(channel).max_decoding_message_size(MESSAGE_LIMIT);
+            call(client.max_encoding_message_size(MESSAGE_LIMIT))
+        })
+        .await
+    }
+
+    async fn owner<T, F>(&self, name: &str, call: impl Fn(Channel) -> F) -> Result<T, Status>
+    where
+        F: Future<Output = Result<Response<T>, Status>>,
+    {
+        let until = Instant::now() + SEARCH;
+        loop {
+            let channel = self.membership.owner(name).and_then(|member| self.channels.get(&member.name));
+            let problem = match channel {
+                None => status::not_owner(format!("nobody owns {name}")),
+                Some(channel) => match call(channel.clone()).await {
+                    Ok(response) => return Ok(response.into_inner()),
+                    Err(problem) => problem,
+                },
+            };
+            if !status::is_not_owner(&problem) || Instant::now() >= until {
+                return Err(problem);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
+
+/// The partition of a shard, by which it is owned.
+#[must_use]
+pub fn shard_name(shard: u32) -> String {
+    format!("shard/{shard}")
+}
+
+/// The partition of a task queue, by which it is owned.
+#[must_use]
+pub fn queue_name(queue: &TaskQueue) -> String {
+    let kind = if queue.kind() == TaskKind::Activity { "activity" } else { "workflow" };
+    format!("queue/{}/{kind}/{}", queue.namespace_id, queue.name)
+}
+
+/// A request with a time limit, which travels along.
+pub fn within<T>(limit: Duration, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request.set_timeout(limit);
+    request
+}

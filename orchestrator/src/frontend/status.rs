@@ -1,0 +1,189 @@
+//! Refusals as gRPC statuses, with the details that Temporal's clients read, and back again after an internal hop.
+//!
+//! The code says what is known: NOT_FOUND, ALREADY_EXISTS, INVALID_ARGUMENT and FAILED_PRECONDITION are definite,
+//! UNAVAILABLE is not, unless [`is_not_owner`] says that nothing was tried. Source: research/temporal-server.md §1.11.
+
+use crate::history::engine::Rejection;
+use bytes::Bytes;
+use prost::{Message, Name};
+use prost_wkt_types::Any;
+use resurgam_api::RpcStatus;
+use resurgam_api::temporal::enums::v1::ResourceExhaustedScope;
+use resurgam_api::temporal::errordetails::v1::{
+    NamespaceAlreadyExistsFailure, NamespaceNotFoundFailure, NotFoundFailure, QueryFailedFailure,
+    ResourceExhaustedFailure, WorkflowExecutionAlreadyStartedFailure, WorkflowNotReadyFailure,
+};
+use tonic::{Code, Status};
+
+/// Markers of our own, of which only the type matters. They never reach a client.
+const NOT_OWNER: &str = "type.googleapis.com/resurgam.internal.v1.NotOwner";
+const TASK_ALREADY_STARTED: &str = "type.googleapis.com/resurgam.internal.v1.TaskAlreadyStarted";
+const STICKY_WORKER_UNAVAILABLE: &str = "type.googleapis.com/resurgam.internal.v1.StickyWorkerUnavailable";
+
+/// A refusal as a status.
+#[must_use]
+pub fn of(rejection: &Rejection) -> Status {
+    let text = rejection.to_string();
+    match rejection {
+        Rejection::NotFound(_) => detailed(Code::NotFound, text, &NotFoundFailure::default()),
+        Rejection::InvalidArgument(_) => Status::invalid_argument(text),
+        Rejection::AlreadyStarted { request_id, run_id, .. } => {
+            let detail = WorkflowExecutionAlreadyStartedFailure {
+                start_request_id: request_id.clone(),
+                run_id: run_id.clone(),
+                ..Default::default()
+            };
+            detailed(Code::AlreadyExists, text, &detail)
+        }
+        Rejection::FailedPrecondition(_) => {
+            detailed(Code::FailedPrecondition, text, &WorkflowNotReadyFailure::default())
+        }
+        Rejection::ResourceExhausted { cause, .. } => {
+            let scope = ResourceExhaustedScope::Namespace.into();
+            detailed(Code::ResourceExhausted, text, &ResourceExhaustedFailure { cause: *cause, scope })
+        }
+        Rejection::QueryFailed { failure, .. } => {
+            detailed(Code::InvalidArgument, text, &QueryFailedFailure { failure: failure.as_deref().cloned() })
+        }
+        Rejection::TaskAlreadyStarted => marked(Code::AlreadyExists, text, TASK_ALREADY_STARTED),
+        Rejection::Unavailable(_) => Status::unavailable(text),
+        Rejection::Aborted(_) => Status::aborted(text),
+    }
+}
+
+/// What an internal call was refused with. Whatever is not a definite refusal is [`Rejection::Unavailable`].
+#[must_use]
+pub fn rejection(status: &Status) -> Rejection {
+    let message = status.message().to_owned();
+    match status.code() {
+        Code::NotFound => Rejection::NotFound(message),
+        Code::InvalidArgument => match detail::<QueryFailedFailure>(status) {
+            Some(detail) => Rejection::QueryFailed { message, failure: detail.failure.map(Box::new) },
+            None => Rejection::InvalidArgument(message),
+        },
+        Code::AlreadyExists if has(status, TASK_ALREADY_STARTED) => Rejection::TaskAlreadyStarted,
+        Code::AlreadyExists => {
+            let detail = detail::<WorkflowExecutionAlreadyStartedFailure>(status).unwrap_or_default();
+            Rejection::AlreadyStarted { message, request_id: detail.start_request_id, run_id: detail.run_id }
+        }
+        Code::FailedPrecondition => Rejection::FailedPrecondition(message),
+        Code::ResourceExhausted => {
+            let cause = detail::<ResourceExhaustedFailure>(status).unwrap_or_default().cause;
+            Rejection::ResourceExhausted { message, cause }
+        }
+        Code::Aborted => Rejection::Aborted(message),
+        _ => Rejection::Unavailable(message),
+    }
+}
+
+/// This node does not own what is asked for, and has done nothing: the only internal answer that may be retried blindly.
+#[must_use]
+pub fn not_owner(message: impl Into<String>) -> Status {
+    marked(Code::Unavailable, message.into(), NOT_OWNER)
+}
+
+/// See [`not_owner`].
+#[must_use]
+pub fn is_not_owner(status: &Status) -> bool {
+    status.code() == Code::Unavailable && has(status, NOT_OWNER)
+}
+
+/// Nobody has polled a sticky queue for a while: the task belongs to the normal queue.
+#[must_use]
+pub fn sticky_worker_unavailable() -> Status {
+    marked(Code::Unavailable, "the sticky worker is unavailable".into(), STICKY_WORKER_UNAVAILABLE)
+}
+
+/// See [`sticky_worker_unavailable`].
+#[must_use]
+pub fn is_sticky_worker_unavailable(status: &Status) -> bool {
+    status.code() == Code::Unavailable && has(status, STICKY_WORKER_UNAVAILABLE)
+}
+
+/// There is no such namespace.
+#[must_use]
+pub fn namespace_not_found(name: &str) -> Status {
+    let detail = NamespaceNotFoundFailure { namespace: name.into() };
+    detailed(Code::NotFound, format!("Namespace {name} is not found."), &detail)
+}
+
+/// The namespace is there already.
+#[must_use]
+pub fn namespace_already_exists() -> Status {
+    detailed(Code::AlreadyExists, "Namespace already exists.".into(), &NamespaceAlreadyExistsFailure {})
+}
+
+/// As a client may see it: without our own markers.
+#[must_use]
+pub fn public(status: Status) -> Status {
+    let ours = [NOT_OWNER, TASK_ALREADY_STARTED, STICKY_WORKER_UNAVAILABLE].iter().any(|mark| has(&status, mark));
+    if ours { Status::new(status.code(), status.message()) } else { status }
+}
+
+fn detailed<T: Message + Name>(code: Code, message: String, detail: &T) -> Status {
+    let url = format!("type.googleapis.com/{}", T::full_name());
+    with(code, message, Any { type_url: url, value: detail.encode_to_vec() })
+}
+
+fn marked(code: Code, message: String, mark: &str) -> Status {
+    with(code, message, Any { type_url: mark.into(), value: Vec::new() })
+}
+
+fn with(code: Code, message: String, detail: Any) -> Status {
+    let status = RpcStatus { code: code as i32, message: message.clone(), details: vec![detail] };
+    Status::with_details(code, message, Bytes::from(status.encode_to_vec()))
+}
+
+fn details(status: &Status) -> Vec<Any> {
+    RpcStatus::decode(status.details()).map(|status| status.details).unwrap_or_default()
+}
+
+fn has(status: &Status, mark: &str) -> bool {
+    details(status).iter().any(|any| any.type_url == mark)
+}
+
+fn detail<T: Message + Name + Default>(status: &Status) -> Option<T> {
+    let name = T::full_name();
+    let found = details(status).into_iter().find(|any| any.type_url.ends_with(&name))?;
+    T::decode(found.value.as_slice()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_refusal_survives_a_hop() {
+        let all = [
+            Rejection::NotFound("a".into()),
+            Rejection::InvalidArgument("b".into()),
+            Rejection::AlreadyStarted { message: "c".into(), request_id: "q".into(), run_id: "r".into() },
+            Rejection::FailedPrecondition("d".into()),
+            Rejection::ResourceExhausted { message: "e".into(), cause: 5 },
+            Rejection::QueryFailed { message: "f".into(), failure: Some(Box::default()) },
+            Rejection::TaskAlreadyStarted,
+            Rejection::Unavailable("g".into()),
+            Rejection::Aborted("h".into()),
+        ];
+        for one in all {
+            let status = of(&one);
+            assert_eq!(rejection(&status), one);
+            assert!(!is_not_owner(&status) && !is_sticky_worker_unavailable(&status));
+        }
+    }
+
+    #[test]
+    fn what_says_nothing_definite_is_unavailable() {
+        for code in [Code::Unknown, Code::Cancelled, Code::DeadlineExceeded, Code::Internal, Code::Unavailable] {
+            assert_eq!(rejection(&Status::new(code, "x")), Rejection::Unavailable("x".into()));
+        }
+    }
+
+    #[test]
+    fn markers_stay_inside() {
+        assert!(is_not_owner(&not_owner("x")) && !is_not_owner(&public(not_owner("x"))));
+        assert!(is_sticky_worker_unavailable(&sticky_worker_unavailable()));
+        assert!(public(sticky_worker_unavailable()).details().is_empty());
+        assert!(!public(namespace_not_found("n")).details().is_empty());
+    }
+}

@@ -1,0 +1,11 @@
+//! The matching service: task queues, where tasks of workflows meet workers that poll.
+//!
+//! A task queue is one partition with a fenced log of its own. It promises history that a task it took over is not lost,
+//! and nothing else: whether a task is still meant is asked of history before a worker gets it.
+
+mod partition;
+mod query;
+pub mod queue;
+pub mod service;
+mod start;
+mod stored;

@@ -1,0 +1,455 @@
+//! The owner of one task queue: an actor around the pure [`Queue`], its log, and the polls and queries that wait.
+//!
+//! It serves one message at a time and has at most one commit on its way. It begins by loading and ends when its tenure
+//! is lost, when it is told to, or when nobody has needed it for a while; whoever waits for it then is told that it is
+//! not the owner, and asks again.
+
+use super::query::{Asker, Queries};
+use super::queue::{Added, Batch, Offer, Outcome, Poller, Queue, TaskId};
+use super::start::{self, Served};
+use super::stored;
+use crate::frontend::router::Router;
+use crate::frontend::status;
+use crate::log::{self, Log};
+use crate::planted::{Bug, planted};
+use crate::store::{Partition, Store};
+use futures_util::future::BoxFuture;
+use resurgam_api::environment::Environment;
+use resurgam_api::internal::{AddTaskRequest, QueryWorkerRequest};
+use resurgam_api::temporal::workflowservice::v1::RespondQueryTaskCompletedRequest;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tonic::Status;
+
+/// Messages that wait for the actor.
+const MAILBOX: usize = 256;
+/// How long a task rests whose start could not be recorded.
+const REST: Duration = Duration::from_millis(100);
+/// How long finished tasks wait for a batch to be deleted with.
+const TIDY: Duration = Duration::from_secs(1);
+/// How long a query waits for the worker of a sticky queue.
+const STICKY_QUERY: Duration = Duration::from_secs(1);
+/// After this long without a message a queue is closed.
+const IDLE: Duration = Duration::from_secs(300);
+/// Ids that one tenure may give.
+const NUMBERS: u64 = 1 << 23;
+
+/// Where the answer to a poll goes.
+pub(super) type Receiver = oneshot::Sender<Served>;
+
+/// What can be asked of a task queue.
+pub(super) enum Message {
+    /// Take a task over.
+    Add(Box<AddTaskRequest>, oneshot::Sender<Result<(), Status>>),
+    /// Wait for a task.
+    Poll(String, Receiver),
+    /// Ask a worker.
+    Query(Box<QueryWorkerRequest>, Asker),
+    /// A worker has answered the query with this id.
+    Answer(String, Box<RespondQueryTaskCompletedRequest>, oneshot::Sender<bool>),
+    /// Describe the queue.
+    Describe(oneshot::Sender<Description>),
+    /// Its worker has shut down.
+    Close,
+    /// An offer has ended; the poll comes back if it is still to be served.
+    Ended(TaskId, Outcome, Option<(String, Receiver)>),
+    /// A task has rested.
+    Rested(TaskId),
+    /// A query of a sticky queue has waited long enough.
+    GiveUp(String),
+}
+
+/// What a task queue looks like.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Description {
+    /// Identities, and when each polled last, in milliseconds since 1970.
+    pub(super) pollers: Vec<(String, i64)>,
+    /// Unfinished tasks in memory.
+    pub(super) backlog: usize,
+}
+
+/// What a task queue needs of its node.
+#[derive(Clone)]
+pub(super) struct Surroundings {
+    pub(super) environment: Arc<dyn Environment>,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) router: Arc<Router>,
+    pub(super) node: String,
+}
+
+/// Starts the owner of the queue of this name; cancelling `stop` ends it.
+pub(super) fn open(
+    surroundings: Surroundings,
+    name: String,
+    sticky: bool,
+    stop: CancellationToken,
+) -> mpsc::Sender<Message> {
+    let (sender, mailbox) = mpsc::channel(MAILBOX);
+    let environment = Arc::clone(&surroundings.environment);
+    let own = sender.downgrade();
+    environment.spawn(Box::pin(async move {
+        let opening = Actor::open(surroundings, name.clone(), sticky, own);
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => {}
+            opened = opening => match opened {
+                Ok(actor) => {
+                    let why = actor.run(mailbox, stop).await;
+                    tracing::debug!(queue = name, why, "task queue closed");
+                }
+                Err(problem) => tracing::warn!(queue = name, %problem, "cannot open the task queue"),
+            },
+        }
+    }));
+    sender
+}
+
+/// A piece of work on the log.
+enum Work {
+    Commit(Log, Batch, log::Outcome),
+    Page(Log, Result<(stored::Tasks, bool), log::Error>),
+}
+
+struct Actor {
+    surroundings: Surroundings,
+    name: String,
+    sticky: bool,
+    own: mpsc::WeakSender<Message>,
+    queue: Queue,
+    queries: Queries,
+    /// `None` while it is at work, and in memory only.
+    log: Option<Log>,
+    work: Option<BoxFuture<'static, Work>>,
+    polls: BTreeMap<Poller, (String, Receiver)>,
+    next_poller: u64,
+    /// Who waits until a task is safe.
+    adders: BTreeMap<TaskId, Vec<oneshot::Sender<Result<(), Status>>>>,
+    first: TaskId,
+    tidy_at: Option<Instant>,
+}
+
+impl Actor {
+    async fn open(
+        surroundings: Surroundings,
+        name: String,
+        sticky: bool,
+        own: mpsc::WeakSender<Message>,
+    ) -> Result<Self, log::Error> {
+        let mut actor = Self {
+            surroundings,
+            name,
+            sticky,
+            own,
+            queue: Queue::new(sticky, 1, 0),
+            queries: Queries::default(),
+            log: None,
+            work: None,
+            polls: BTreeMap::new(),
+            next_poller: 0,
+            adders: BTreeMap::new(),
+            first: 1,
+            tidy_at: None,
+        };
+        if !sticky {
+            let (store, environment) =
+                (Arc::clone(&actor.surroundings.store), Arc::clone(&actor.surroundings.environment));
+            let partition = Partition(actor.name.clone());
+            let log = Log::open(store, environment, partition, &actor.surroundings.node).await?;
+            actor.load(log).await?;
+        }
+        Ok(actor)
+    }
+
+    /// Reads what is stored, as the owner of `log`; what was in memory only is forgotten.
+    async fn load(&mut self, mut log: Log) -> Result<(), log::Error> {
+        let level = stored::level(&mut log).await?;
+        let (tasks, whole) = stored::page(self.surroundings.store.as_ref(), &log, level).await?;
+        self.first = stored::first(&log);
+        self.queue.reset(self.first, level);
+        self.queue.load(tasks, whole);
+        self.log = Some(log);
+        Ok(())
+    }
+
+    /// Works until it is over, and says why that is.
+    async fn run(mut self, mut mailbox: mpsc::Receiver<Message>, stop: CancellationToken) -> &'static str {
+        loop {
+            self.serve();
+            self.begin_work();
+            let mut work = self.work.take();
+            let working = async {
+                match work.as_mut() {
+                    Some(work) => work.await,
+                    None => std::future::pending().await,
+                }
+            };
+            let tidy = self.tidy_at;
+            let waking = async {
+                match tidy {
+                    Some(at) => tokio::time::sleep_until(at).await,
+                    None => tokio::time::sleep(IDLE).await,
+                }
+            };
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return "it is not ours any more",
+                done = working => {
+                    if !self.finish_work(done).await {
+                        return "its log is lost";
+                    }
+                }
+                message = mailbox.recv() => {
+                    self.work = work;
+                    match message {
+                        Some(message) => self.receive(message),
+                        None => return "nobody needs it",
+                    }
+                }
+                () = waking => {
+                    self.work = work;
+                    self.purge();
+                    if self.tidy_at.is_none() && self.polls.is_empty() {
+                        return "nobody has used it for a while";
+                    }
+                    self.tidy_at = None;
+                    self.tidy();
+                }
+            }
+        }
+    }
+
+    fn now(&self) -> i64 {
+        let now = self.surroundings.environment.now().duration_since(SystemTime::UNIX_EPOCH);
+        now.map_or(0, |now| i64::try_from(now.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    fn receive(&mut self, message: Message) {
+        match message {
+            Message::Add(request, adder) => self.add(*request, adder),
+            Message::Poll(identity, receiver) => self.wait(identity, receiver),
+            Message::Query(request, asker) => self.query(request, asker),
+            Message::Answer(id, request, reply) => {
+                // The worker may have gone.
+                let _ = reply.send(self.queries.answer(&id, *request));
+            }
+            Message::Describe(reply) => {
+                let pollers = self.queue.pollers().map(|(identity, last)| (identity.to_owned(), last)).collect();
+                // Whoever asked may have gone.
+                let _ = reply.send(Description { pollers, backlog: self.queue.backlog() });
+            }
+            Message::Close => self.queue.close(),
+            Message::Ended(id, outcome, poll) => self.ended(id, outcome, poll),
+            Message::Rested(id) => self.queue.rested(id),
+            Message::GiveUp(id) => self.queries.give_up(&id),
+        }
+    }
+
+    fn add(&mut self, request: AddTaskRequest, adder: oneshot::Sender<Result<(), Status>>) {
+        self.purge();
+        let now = self.now();
+        match self.queue.add(request, now) {
+            // The one who adds may have gone.
+            Err(_) => drop(adder.send(Err(status::sticky_worker_unavailable()))),
+            Ok(Added::Taken) => drop(adder.send(Ok(()))),
+            Ok(Added::Pending(id)) => self.adders.entry(id).or_default().push(adder),
+        }
+    }
+
+    fn wait(&mut self, identity: String, receiver: Receiver) {
+        let poller = Poller(self.next_poller);
+        self.next_poller += 1;
+        self.queue.poll(poller, &identity, self.now());
+        self.polls.insert(poller, (identity, receiver));
+    }
+
+    fn query(&mut self, request: Box<QueryWorkerRequest>, asker: Asker) {
+        self.purge();
+        if self.queue.abandoned(self.now()) {
+            // Whoever asked may have gone.
+            return drop(asker.send(Err(status::sticky_worker_unavailable())));
+        }
+        let id = format!("{:016x}", self.surroundings.environment.random());
+        if self.sticky {
+            self.later(STICKY_QUERY, Message::GiveUp(id.clone()));
+        }
+        self.queries.add(id, request, asker);
+    }
+
+    fn later(&self, pause: Duration, message: Message) {
+        let own = self.own.clone();
+        self.surroundings.environment.spawn(Box::pin(async move {
+            tokio::time::sleep(pause).await;
+            if let Some(own) = own.upgrade() {
+                // The queue may be closed by now.
+                let _ = own.send(message).await;
+            }
+        }));
+    }
+
+    /// Forgets polls whose caller has gone: they must not swallow a task.
+    fn purge(&mut self) {
+        let gone = self.polls.iter().filter(|(_, (_, receiver))| receiver.is_closed()).map(|(poller, _)| *poller);
+        for poller in gone.collect::<Vec<_>>() {
+            self.polls.remove(&poller);
+            self.queue.gone(poller);
+        }
+    }
+
+    /// Matches queries and tasks with polls as far as possible.
+    fn serve(&mut self) {
+        if !self.queries.waits() && !self.queue.can_offer() {
+            return;
+        }
+        self.purge();
+        while self.queries.waits()
+            && let Some(poller) = self.queue.take_poller()
+        {
+            let Some((_, receiver)) = self.polls.remove(&poller) else { continue };
+            self.queries.hand_out(|poll| receiver.send(Served::Workflow(Box::new(poll))).is_ok());
+        }
+        while self.queue.can_offer()
+            && let Some(offer) = self.queue.offer(self.now())
+        {
+            match self.polls.remove(&offer.poller) {
+                Some((identity, receiver)) => self.start(offer, identity, receiver),
+                None => self.ended(offer.id, Outcome::Again, None),
+            }
+        }
+    }
+
+    /// Records the start of an offered task and delivers it, beside everything else.
+    fn start(&self, offer: Offer, identity: String, receiver: Receiver) {
+        let (own, surroundings) = (self.own.clone(), self.surroundings.clone());
+        let environment = Arc::clone(&surroundings.environment);
+        environment.spawn(Box::pin(async move {
+            let (outcome, back) = if receiver.is_closed() {
+                (Outcome::Again, None)
+            } else {
+                let Surroundings { environment, router, .. } = &surroundings;
+                match start::record(environment.as_ref(), router, &offer.request, &identity).await {
+                    Ok(served) => match receiver.send(served) {
+                        Ok(()) => (Outcome::Delivered, None),
+                        // Nobody has it: the next one who gets it repeats the same start.
+                        Err(_) => (Outcome::Again, None),
+                    },
+                    Err(problem) => {
+                        tracing::debug!(%problem, "a start was not recorded");
+                        (start::refused(&problem), Some((identity, receiver)))
+                    }
+                }
+            };
+            if let Some(own) = own.upgrade() {
+                // The queue may be closed by now; then its next owner reads the task again.
+                let _ = own.send(Message::Ended(offer.id, outcome, back)).await;
+            }
+        }));
+    }
+
+    fn ended(&mut self, id: TaskId, outcome: Outcome, poll: Option<(String, Receiver)>) {
+        if let Some((identity, receiver)) = poll {
+            self.wait(identity, receiver);
+        }
+        if self.queue.ended(id, outcome) {
+            self.safe(id);
+        }
+        if outcome == Outcome::Again {
+            self.later(REST, Message::Rested(id));
+        }
+        self.plan_tidying();
+    }
+
+    /// Tells those who added a task that it is not their concern any more.
+    fn safe(&mut self, id: TaskId) {
+        for adder in self.adders.remove(&id).into_iter().flatten() {
+            // The one who added it may have gone.
+            let _ = adder.send(Ok(()));
+        }
+    }
+
+    fn plan_tidying(&mut self) {
+        if self.tidy_at.is_none() && self.queue.untidy() {
+            self.tidy_at = Some(Instant::now() + TIDY);
+        }
+    }
+
+    /// Begins to write or to read, if there is reason to and nothing else is on its way.
+    fn begin_work(&mut self) {
+        if self.work.is_none() && self.queue.urgent() {
+            self.tidy();
+        }
+        if self.work.is_none()
+            && let Some(from) = self.queue.wants()
+            && let Some(log) = self.log.take()
+        {
+            let store = Arc::clone(&self.surroundings.store);
+            self.work = Some(Box::pin(async move {
+                let page = stored::page(store.as_ref(), &log, from).await;
+                Work::Page(log, page)
+            }));
+        }
+    }
+
+    /// Writes what is to be written.
+    fn tidy(&mut self) {
+        if self.work.is_none()
+            && let Some(mut log) = self.log.take()
+        {
+            let Some(batch) = self.queue.batch() else {
+                self.log = Some(log);
+                return;
+            };
+            self.work = Some(Box::pin(async move {
+                let outcome = log.commit(stored::group(&batch)).await;
+                Work::Commit(log, batch, outcome)
+            }));
+        }
+    }
+
+    /// Takes in what has been written or read. False: the tenure is lost.
+    async fn finish_work(&mut self, work: Work) -> bool {
+        let (log, batch, outcome) = match work {
+            Work::Page(log, Ok((tasks, whole))) => {
+                self.queue.load(tasks, whole);
+                self.log = Some(log);
+                return true;
+            }
+            Work::Page(_, Err(problem)) => {
+                tracing::warn!(queue = self.name, %problem, "cannot read the task queue");
+                return false;
+            }
+            Work::Commit(log, batch, outcome) => (log, batch, outcome),
+        };
+        let written = matches!(outcome, log::Outcome::Applied | log::Outcome::Settled);
+        if planted(Bug::ReadLevelAfterUnknown) && outcome != log::Outcome::Applied && log.is_held() {
+            self.queue.passed_over(&batch);
+            self.log = Some(log);
+            batch.tasks.iter().for_each(|(id, _)| self.safe(*id));
+            return true;
+        }
+        if outcome == log::Outcome::Applied && self.queue.given(self.first) < NUMBERS {
+            self.queue.written(&batch);
+            self.log = Some(log);
+            batch.tasks.iter().for_each(|(id, _)| self.safe(*id));
+            self.plan_tidying();
+            return true;
+        }
+        if planted(Bug::StaleQueueOwner) && !log.is_held() {
+            self.queue.detach();
+            for id in self.adders.keys().copied().collect::<Vec<_>>() {
+                self.safe(id);
+            }
+            return true;
+        }
+        tracing::info!(queue = self.name, ?outcome, "reads the task queue again");
+        if written {
+            batch.tasks.iter().for_each(|(id, _)| self.safe(*id));
+        }
+        // What is not written is not taken over: whoever added it tries again.
+        self.adders.clear();
+        log.is_held() && self.load(log).await.is_ok()
+    }
+}

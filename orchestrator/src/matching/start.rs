@@ -1,0 +1,93 @@
+//! Recording the start of a task in history, which alone knows whether it is still meant.
+
+use super::queue::{Outcome, start_id};
+use crate::frontend::router::{Router, within};
+use crate::frontend::status;
+use crate::history::engine::Rejection;
+use crate::planted::{Bug, planted};
+use resurgam_api::environment::Environment;
+use resurgam_api::internal::{AddTaskRequest, RecordTaskStartedRequest, TaskKind};
+use resurgam_api::temporal::workflowservice::v1::{PollActivityTaskQueueResponse, PollWorkflowTaskQueueResponse};
+use std::time::Duration;
+use tonic::Status;
+
+/// How long history may take.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// What a poll gets.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Served {
+    /// A workflow task or a query.
+    Workflow(Box<PollWorkflowTaskQueueResponse>),
+    /// An activity task.
+    Activity(Box<PollActivityTaskQueueResponse>),
+}
+
+/// Records that the one who calls himself `identity` starts the task.
+pub(super) async fn record(
+    environment: &dyn Environment,
+    router: &Router,
+    request: &AddTaskRequest,
+    identity: &str,
+) -> Result<Served, Status> {
+    let (task, queue) = (request.task.clone().unwrap_or_default(), request.task_queue.clone().unwrap_or_default());
+    let mut request_id = start_id(&task, queue.kind);
+    if planted(Bug::FreshStartId) {
+        request_id = format!("{request_id}/{:016x}", environment.random());
+    }
+    let (namespace, workflow) = (task.namespace_id.clone(), task.workflow_id.clone());
+    let kind = queue.kind();
+    let record = RecordTaskStartedRequest {
+        task: Some(task),
+        request_id,
+        task_queue: Some(queue),
+        identity: identity.to_owned(),
+    };
+    if kind == TaskKind::Activity {
+        let call = router.history(&namespace, &workflow, |mut client| {
+            let record = within(LIMIT, record.clone());
+            async move { client.record_activity_task_started(record).await }
+        });
+        call.await.map(|task| Served::Activity(Box::new(task)))
+    } else {
+        let call = router.history(&namespace, &workflow, |mut client| {
+            let record = within(LIMIT, record.clone());
+            async move { client.record_workflow_task_started(record).await }
+        });
+        call.await.map(|task| Served::Workflow(Box::new(task)))
+    }
+}
+
+/// What a refused start means for the task: only a definite refusal ends it.
+pub(super) fn refused(problem: &Status) -> Outcome {
+    match status::rejection(problem) {
+        Rejection::NotFound(_)
+        | Rejection::TaskAlreadyStarted
+        | Rejection::AlreadyStarted { .. }
+        | Rejection::InvalidArgument(_)
+        | Rejection::QueryFailed { .. }
+        | Rejection::FailedPrecondition(_) => Outcome::Obsolete,
+        Rejection::ResourceExhausted { .. } | Rejection::Unavailable(_) | Rejection::Aborted(_) => Outcome::Again,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_definite_refusal_ends_a_task() {
+        let all = [
+            (status::of(&Rejection::NotFound(String::new())), Outcome::Obsolete),
+            (status::of(&Rejection::TaskAlreadyStarted), Outcome::Obsolete),
+            (status::of(&Rejection::Unavailable(String::new())), Outcome::Again),
+            (status::not_owner(""), Outcome::Again),
+            (Status::deadline_exceeded(""), Outcome::Again),
+            (Status::cancelled(""), Outcome::Again),
+            (Status::unknown(""), Outcome::Again),
+        ];
+        for (status, outcome) in all {
+            assert_eq!(refused(&status), outcome, "{status:?}");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! What a node has to be told.
+
+use std::time::Duration;
+
+/// A node as the others know it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Member {
+    /// Its name, unique among all nodes.
+    pub name: String,
+    /// `host:port` of its internal services.
+    pub address: String,
+}
+
+/// The configuration of one node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The node's name; one of the members has it.
+    pub name: String,
+    /// `host:port` to listen on for clients and workers.
+    pub frontend: String,
+    /// `host:port` to listen on for other nodes, and for itself.
+    pub internal: String,
+    /// All nodes, this one included, the same list everywhere.
+    pub members: Vec<Member>,
+    /// How many shards there are. The same everywhere and for ever: it decides where a workflow is stored.
+    pub shards: u32,
+    /// How often other nodes are asked whether they are there.
+    pub ping: Duration,
+    /// After so many pings without an answer a node is taken for dead.
+    pub misses: u32,
+}
+
+/// How many shards there are unless told otherwise.
+pub const SHARDS: u32 = 4;
+
+impl Config {
+    /// A server of one node.
+    #[must_use]
+    pub fn single(frontend: impl Into<String>, internal: impl Into<String>) -> Self {
+        let internal = internal.into();
+        let member = Member { name: "node-0".into(), address: internal.clone() };
+        Self::of(&member, frontend, internal, vec![member.clone()])
+    }
+
+    /// One of several nodes.
+    #[must_use]
+    pub fn of(member: &Member, frontend: impl Into<String>, internal: impl Into<String>, members: Vec<Member>) -> Self {
+        Self {
+            name: member.name.clone(),
+            frontend: frontend.into(),
+            internal: internal.into(),
+            members,
+            shards: SHARDS,
+            ping: Duration::from_millis(200),
+            misses: 3,
+        }
+    }
+}

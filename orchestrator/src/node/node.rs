@@ -1,0 +1,118 @@
+//! Runs the services of one node until it is told to stop.
+
+use super::config::Config;
+use super::membership::Membership;
+use crate::frontend::registry::Registry;
+use crate::frontend::router::{MESSAGE_LIMIT, Router};
+use crate::frontend::service::Frontend;
+use crate::matching;
+use crate::store::Store;
+use resurgam_api::environment::{Environment, Incoming};
+use resurgam_api::internal::matching_server::MatchingServer;
+use resurgam_api::{DESCRIPTORS, WorkflowServiceServer};
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tonic::codec::CompressionEncoding::Gzip;
+use tonic::service::Routes;
+use tonic::transport::Server;
+
+/// How long calls in flight may take to end when the node stops.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// A node could not be run.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A port is taken, or an address is not one of this machine.
+    #[error("cannot listen on {address}: {problem}")]
+    Listen {
+        /// The address.
+        address: String,
+        /// Why not.
+        problem: io::Error,
+    },
+    /// A member's address is not one, or a connection broke the server.
+    #[error(transparent)]
+    Transport(#[from] tonic::transport::Error),
+    /// The reflection service does not like the descriptors.
+    #[error("no reflection: {0}")]
+    Reflection(#[from] tonic_reflection::server::Error),
+    /// The node's own name is not in the list of members.
+    #[error("{0} is not a member")]
+    Stranger(String),
+}
+
+/// Runs a node on `store` until `stop` is cancelled. It serves as soon as it listens.
+///
+/// # Errors
+/// It cannot listen, or its configuration is wrong.
+pub async fn run(
+    environment: Arc<dyn Environment>,
+    config: Config,
+    store: Arc<dyn Store>,
+    stop: CancellationToken,
+) -> Result<(), Error> {
+    if !config.members.iter().any(|member| member.name == config.name) {
+        return Err(Error::Stranger(config.name));
+    }
+    // Whatever ends this function ends what it has started.
+    let _guard = stop.clone().drop_guard();
+    let outside = listen(environment.as_ref(), &config.frontend).await?;
+    let inside = listen(environment.as_ref(), &config.internal).await?;
+    let membership = Arc::new(Membership::new(&config));
+    let router = Arc::new(Router::new(&environment, Arc::clone(&membership), config.shards)?);
+    let registry = Arc::new(Registry::new(Arc::clone(&environment), Arc::clone(&store), config.name.clone()));
+    let (health, checks) = tonic_health::server::health_reporter();
+    health
+        .set_service_status("temporal.api.workflowservice.v1.WorkflowService", tonic_health::ServingStatus::Serving)
+        .await;
+    membership.start(&environment, &config, &stop);
+
+    let frontend = Frontend::new(Arc::clone(&environment), registry, Arc::clone(&router), config.shards);
+    let frontend = WorkflowServiceServer::new(frontend)
+        .accept_compressed(Gzip)
+        .send_compressed(Gzip)
+        .max_decoding_message_size(MESSAGE_LIMIT)
+        .max_encoding_message_size(MESSAGE_LIMIT);
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(DESCRIPTORS)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .build_v1()?;
+    let public = Routes::new(frontend).add_service(reflection).add_service(checks.clone());
+
+    let matching = matching::service::Service::new(
+        Arc::clone(&environment),
+        Arc::clone(&store),
+        Arc::clone(&router),
+        Arc::clone(&membership),
+        config.name.clone(),
+        stop.clone(),
+    );
+    let matching =
+        MatchingServer::new(matching).max_decoding_message_size(MESSAGE_LIMIT).max_encoding_message_size(MESSAGE_LIMIT);
+    let private = Routes::new(matching).add_service(checks);
+
+    tracing::info!(node = config.name, frontend = config.frontend, internal = config.internal, "serving");
+    let served = tokio::try_join!(serve(public, outside, &stop), serve(private, inside, &stop));
+    tracing::info!(node = config.name, "stopped");
+    served.map(|_| ())
+}
+
+async fn listen(environment: &dyn Environment, address: &str) -> Result<Incoming, Error> {
+    let listening = environment.listen(address).await;
+    listening.map_err(|problem| Error::Listen { address: address.to_owned(), problem })
+}
+
+/// Serves until told to stop; then lets calls in flight end, but not for long, since polls wait for a minute.
+async fn serve(routes: Routes, incoming: Incoming, stop: &CancellationToken) -> Result<(), Error> {
+    let serving = Server::builder()
+        .http2_keepalive_interval(Some(Duration::from_secs(10)))
+        .add_routes(routes)
+        .serve_with_incoming_shutdown(incoming, stop.cancelled());
+    tokio::select! {
+        biased;
+        served = serving => Ok(served?),
+        () = async { stop.cancelled().await; tokio::time::sleep(FAREWELL).await } => Ok(()),
+    }
+}

@@ -1,0 +1,101 @@
+//! Nodes on loopback over a store in memory, as many as a test wants.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(dead_code, unreachable_pub, reason = "each test uses a part of this")]
+
+use resurgam_api::WorkflowServiceClient;
+use resurgam_api::environment::{Environment, Machine};
+use resurgam_api::temporal::taskqueue::v1::TaskQueue;
+use resurgam_api::temporal::workflowservice::v1::{DescribeNamespaceRequest, RegisterNamespaceRequest};
+use resurgam_orchestrator::node::config::Member;
+use resurgam_orchestrator::node::{self, Config};
+use resurgam_orchestrator::store::memory::Memory;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tonic::transport::Channel;
+use tonic::{Request, Status};
+
+/// A cluster that ends when it is dropped.
+pub struct Cluster {
+    /// Where each node listens for clients.
+    pub addresses: Vec<String>,
+    /// Ends one node each.
+    pub stops: Vec<CancellationToken>,
+    _guards: Vec<DropGuard>,
+}
+
+/// Starts `count` nodes and registers the namespace `tests`.
+pub async fn cluster(count: usize) -> Cluster {
+    let ports = free(2 * count);
+    let members: Vec<Member> = (0..count)
+        .map(|n| Member { name: format!("node-{n}"), address: format!("127.0.0.1:{}", ports[2 * n + 1]) })
+        .collect();
+    let store = Arc::new(Memory::default());
+    let mut cluster = Cluster { addresses: Vec::new(), stops: Vec::new(), _guards: Vec::new() };
+    for (n, member) in members.iter().enumerate() {
+        let address = format!("127.0.0.1:{}", ports[2 * n]);
+        let config = Config::of(member, address.clone(), member.address.clone(), members.clone());
+        let stop = CancellationToken::new();
+        tokio::spawn(node::run(Arc::new(Machine), config, Arc::clone(&store) as _, stop.clone()));
+        cluster.addresses.push(address);
+        cluster.stops.push(stop.clone());
+        cluster._guards.push(stop.drop_guard());
+    }
+    let mut client = cluster.client(0);
+    let request =
+        RegisterNamespaceRequest { namespace: "tests".into(), description: "a test".into(), ..Default::default() };
+    until(|| {
+        let (mut client, request) = (client.clone(), request.clone());
+        async move { client.register_namespace(request).await.is_ok() }
+    })
+    .await;
+    let request = DescribeNamespaceRequest { namespace: "tests".into(), ..Default::default() };
+    client.describe_namespace(request).await.unwrap();
+    cluster
+}
+
+/// Ports that nobody listens on.
+fn free(count: usize) -> Vec<u16> {
+    let all: Vec<_> = (0..count).map(|_| std::net::TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+    all.iter().map(|listener| listener.local_addr().unwrap().port()).collect()
+}
+
+impl Cluster {
+    /// A connection to a node.
+    pub fn channel(&self, node: usize) -> Channel {
+        Machine.channel(&self.addresses[node]).unwrap()
+    }
+
+    /// A client of a node.
+    pub fn client(&self, node: usize) -> WorkflowServiceClient<Channel> {
+        WorkflowServiceClient::new(self.channel(node))
+    }
+}
+
+/// Waits until something holds, for ten seconds at most.
+pub async fn until<F: Future<Output = bool>>(mut holds: impl FnMut() -> F) {
+    let waiting = async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), waiting).await.expect("it does not come to hold");
+}
+
+/// A normal task queue.
+pub fn queue(name: &str) -> Option<TaskQueue> {
+    Some(TaskQueue { name: name.into(), kind: 1, ..Default::default() })
+}
+
+/// A request with a time limit.
+pub fn within<T>(limit: Duration, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request.set_timeout(limit);
+    request
+}
+
+/// The detail of a status whose type ends with `name`.
+pub fn has_detail(status: &Status, name: &str) -> bool {
+    status.details().windows(name.len()).any(|window| window == name.as_bytes())
+}
