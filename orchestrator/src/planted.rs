@@ -64,6 +64,36 @@ pub enum Bug {
     AckLevelSkipsUnfinished,
     /// A task queue that lost its tenure goes on from memory and takes tasks over without writing them (cadence#1500).
     StaleQueueOwner,
+    /// A run is closed though there is news that the worker has not seen; the news is lost (cadence#1549).
+    UnhandledCommandIgnored,
+    /// What was held back is written before the commands of the worker that did not see it (temporal#5900).
+    BufferFlushedEarly,
+    /// Signals are written at once though a worker has the workflow task (temporal#8725).
+    SignalNotBuffered,
+    /// Held back events are written in order of arrival, ends of activities and children between others (cadence#1191).
+    BufferInOrderOfArrival,
+    /// A repeated signal is a second signal (temporal#2356).
+    SignalDedupLost,
+    /// A repeated signal is refused if the run has closed (temporal#1558).
+    SignalDedupAfterClosed,
+    /// A repeated start is judged by the policies, as if somebody else asked (temporal#6722).
+    StartDedupLost,
+    /// Retries of workflows are counted one short (temporal#4752).
+    WorkflowRetryCount,
+    /// Tasks on a sticky queue have no schedule-to-start timeout (temporal#1668).
+    StickyTimeoutMissing,
+    /// A child that continued as new does not tell its parent how it ended (temporal#3977).
+    ChildCompletionLost,
+    /// The execution timeout is forgotten by the next run of a chain (temporal#725).
+    ExecutionTimeoutLost,
+    /// The next run of a chain calls itself the first (temporal#696).
+    FirstRunIdLost,
+    /// What was held back is written behind the close event (cadence#1509).
+    EventsAfterClose,
+    /// A transient workflow task keeps its ids though other events have taken them (cadence#450).
+    TransientIdsKept,
+    /// A query that waits for a workflow task is forgotten when the run closes (temporal#2033).
+    QueryLostOnClose,
 }
 
 /// Whether `bug` is planted on this thread.

@@ -5,19 +5,35 @@
 //! waits in the same way. Nothing here knows that commits can fail.
 
 pub mod activity;
+mod alarm;
 pub mod attempt;
+mod birth;
+mod buffer;
+mod cancel;
+mod chain;
 pub mod child;
+mod close;
 pub mod command;
+mod complete;
 pub mod describe;
 pub mod external;
+mod fail;
 pub mod kind;
 mod marker;
 pub mod message;
+mod poll;
+mod query;
 pub mod retry;
+pub mod signal;
 pub mod span;
+mod start;
+mod step;
+pub mod task;
 pub mod timer;
 pub mod transaction;
 pub mod update;
+
+pub use step::step;
 
 #[cfg(test)]
 mod attempt_tests;
@@ -25,6 +41,8 @@ mod attempt_tests;
 mod child_tests;
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod tests;
 #[cfg(test)]
 mod update_tests;
 
@@ -65,6 +83,8 @@ pub struct Volatile {
     pub updates: Vec<PendingUpdate>,
     /// Queries that wait for the next workflow task, by an id of ours.
     pub queries: BTreeMap<String, PendingQuery>,
+    /// A worker tried to close the run, but there was news: until it has seen them, no more are let in.
+    pub closing: bool,
 }
 
 /// An update on its way.
@@ -278,7 +298,7 @@ pub enum Rejection {
 pub struct Context<'a> {
     /// The owner's clock.
     pub now: Millis,
-    /// Id of this transaction, never used before in this shard by any owner.
+    /// Id of this transaction, never used before in this shard by any owner, and larger than all before; below 2^47.
     pub transaction: i64,
     /// Who calls.
     pub caller: Waiter,

@@ -4,6 +4,7 @@ use super::kind::{self, Class};
 use super::{Context, Rejection, Reply, Run, Waiter};
 use crate::history::state::{EventId, Millis};
 use crate::history::task::{Alarm, Errand, RunKey, TimerTask, Transfer};
+use prost::Message;
 use prost_wkt_types::Timestamp;
 use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus;
 use resurgam_api::temporal::history::v1::HistoryEvent;
@@ -25,6 +26,8 @@ pub struct Transaction<'a, 'c> {
     pub answers: Vec<(Waiter, Result<Reply, Rejection>)>,
     /// There is news for a worker: the step has to schedule a workflow task at its end.
     pub woken: bool,
+    /// The run that follows this one, and its events.
+    pub successor: Option<Box<(Run, Vec<HistoryEvent>)>>,
 }
 
 impl<'a, 'c> Transaction<'a, 'c> {
@@ -38,6 +41,7 @@ impl<'a, 'c> Transaction<'a, 'c> {
             timers: Vec::new(),
             answers: Vec::new(),
             woken: false,
+            successor: None,
         }
     }
 
@@ -87,9 +91,11 @@ impl<'a, 'c> Transaction<'a, 'c> {
 
     /// Gives an event the next id and writes it.
     pub fn write(&mut self, mut event: HistoryEvent) -> EventId {
-        let id = self.run.state.next_event_id;
+        let id = self.run.state.next_event_id.max(1);
         event.event_id = id;
-        self.run.state.next_event_id += 1;
+        event.task_id = (self.context.transaction << 16) + self.events.len() as i64;
+        self.run.state.next_event_id = id + 1;
+        self.run.state.history_size += event.encoded_len() as i64;
         self.events.push(event);
         id
     }

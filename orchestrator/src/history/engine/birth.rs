@@ -1,0 +1,124 @@
+//! How a run comes into being, whoever wants it: its first event, its timeouts, and its first workflow task, now or later.
+
+use super::signal::Arrival;
+use super::transaction::{Transaction, timestamp};
+use super::{Context, Run, signal, span, task};
+use crate::history::state::{Millis, State};
+use crate::history::task::{Alarm, RunKey, TimerTask, Transfer};
+use resurgam_api::temporal::common::v1::{Link, WorkflowExecution};
+use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus;
+use resurgam_api::temporal::history::v1::history_event::Attributes;
+use resurgam_api::temporal::history::v1::{HistoryEvent, WorkflowExecutionStartedEventAttributes};
+use resurgam_api::temporal::sdk::v1::UserMetadata;
+
+/// All that a run is born with.
+pub(super) struct Birth {
+    /// Its name.
+    pub(super) key: RunKey,
+    /// Its first event. Timeouts and back-off are made consistent here; ids of the chain are filled in if empty.
+    pub(super) started: WorkflowExecutionStartedEventAttributes,
+    /// When the chain times out; 0: never.
+    pub(super) execution_expires: Millis,
+    /// Its first workflow task waits for the parent.
+    pub(super) awaits_parent: bool,
+    /// A signal that it finds.
+    pub(super) signal: Option<Arrival>,
+    /// User metadata of the first event.
+    pub(super) metadata: Option<UserMetadata>,
+    /// Links of the first event.
+    pub(super) links: Vec<Link>,
+}
+
+/// A run that was born, and what it ordered.
+pub(super) struct Born {
+    pub(super) run: Run,
+    pub(super) events: Vec<HistoryEvent>,
+    pub(super) transfers: Vec<Transfer>,
+    pub(super) timers: Vec<TimerTask>,
+}
+
+/// Makes the run.
+pub(super) fn bear(birth: Birth, context: &mut Context<'_>) -> Born {
+    let Birth { key, mut started, execution_expires, awaits_parent, signal, metadata, links } = birth;
+    let now = context.now;
+    let limits = context.limits;
+    for id in [&mut started.first_execution_run_id, &mut started.original_execution_run_id] {
+        if id.is_empty() {
+            id.clone_from(&key.run_id);
+        }
+    }
+    let itself = WorkflowExecution { workflow_id: key.workflow_id.clone(), run_id: key.run_id.clone() };
+    started.root_workflow_execution.get_or_insert(itself);
+    started.workflow_id.clone_from(&key.workflow_id);
+    started.attempt = started.attempt.max(1);
+
+    let run_timeout = span::capped(
+        span::millis(started.workflow_run_timeout.as_ref()),
+        span::millis(started.workflow_execution_timeout.as_ref()),
+    );
+    let asked = match span::millis(started.workflow_task_timeout.as_ref()) {
+        0 => limits.task_timeout,
+        asked => asked,
+    };
+    let task_timeout = span::capped(asked.min(limits.task_timeout_max), run_timeout);
+    let backoff = span::millis(started.first_workflow_task_backoff.as_ref());
+    started.workflow_run_timeout = Some(span::duration(run_timeout));
+    started.workflow_task_timeout = Some(span::duration(task_timeout));
+    started.workflow_execution_timeout.get_or_insert_default();
+    started.workflow_execution_expiration_time = (execution_expires > 0).then(|| timestamp(execution_expires));
+    let run_expires = match run_timeout {
+        0 => 0,
+        timeout => now.saturating_add(backoff).saturating_add(timeout),
+    };
+    let run_expires = span::capped(run_expires, execution_expires);
+
+    let mut run = Run {
+        state: State {
+            namespace_id: key.namespace_id,
+            workflow_id: key.workflow_id,
+            run_id: key.run_id,
+            status: WorkflowExecutionStatus::Running.into(),
+            next_event_id: 1,
+            start_time: now,
+            first_task_at: if backoff > 0 { now.saturating_add(backoff) } else { 0 },
+            next_attempt: 1,
+            memo: started.memo.clone().unwrap_or_default().fields.into_iter().collect(),
+            search_attributes: started
+                .search_attributes
+                .clone()
+                .unwrap_or_default()
+                .indexed_fields
+                .into_iter()
+                .collect(),
+            awaits_parent,
+            task_timeout,
+            run_expires,
+            execution_expires,
+            root: started.root_workflow_execution.clone(),
+            started: started.clone(),
+            ..State::default()
+        },
+        ..Run::default()
+    };
+    let mut tx = Transaction::new(&mut run, context);
+    let mut event = tx.event(Attributes::WorkflowExecutionStartedEventAttributes(started));
+    event.user_metadata = metadata;
+    event.links = links;
+    tx.write(event);
+    if let Some(signal) = signal {
+        signal::write(&mut tx, signal);
+    }
+    if backoff > 0 {
+        tx.timer(now.saturating_add(backoff), Alarm::FirstWorkflowTask(true));
+    }
+    if execution_expires > 0 {
+        tx.timer(execution_expires, Alarm::ExecutionTimeout(true));
+    }
+    if run_expires > 0 && run_expires != execution_expires {
+        tx.timer(run_expires, Alarm::RunTimeout(true));
+    }
+    tx.wake();
+    task::settle(&mut tx);
+    let Transaction { events, transfers, timers, .. } = tx;
+    Born { run, events, transfers, timers }
+}

@@ -1,0 +1,170 @@
+//! Chains of runs: what a run hands on to the one that follows it, by continue-as-new or by a retry.
+//!
+//! The successor is made in the same step as the end of its predecessor, so there is never a moment without a current
+//! run.
+
+use super::birth::{self, Birth};
+use super::command::CommandFailure;
+use super::transaction::Transaction;
+use super::{close, retry, span};
+use crate::history::state::EventId;
+use crate::history::task::RunKey;
+use crate::planted::{Bug, planted};
+use resurgam_api::temporal::command::v1::ContinueAsNewWorkflowExecutionCommandAttributes;
+use resurgam_api::temporal::common::v1::{Memo, SearchAttributes};
+use resurgam_api::temporal::enums::v1::{
+    ContinueAsNewInitiator as Initiator, RetryState, TimeoutType, WorkflowExecutionStatus as Status,
+    WorkflowTaskFailedCause,
+};
+use resurgam_api::temporal::failure::v1::failure::FailureInfo;
+use resurgam_api::temporal::failure::v1::{Failure, TimeoutFailureInfo};
+use resurgam_api::temporal::history::v1::history_event::Attributes;
+use resurgam_api::temporal::history::v1::{
+    WorkflowExecutionContinuedAsNewEventAttributes, WorkflowExecutionStartedEventAttributes,
+};
+
+/// What a run that timed out failed with.
+pub(super) fn timeout() -> Failure {
+    let info = TimeoutFailureInfo { timeout_type: TimeoutType::StartToClose.into(), ..Default::default() };
+    Failure {
+        message: "workflow timeout".to_owned(),
+        source: "Server".to_owned(),
+        failure_info: Some(FailureInfo::TimeoutFailureInfo(info)),
+        ..Failure::default()
+    }
+}
+
+/// Makes the run that repeats this one after `failure`, if its policy says so; what the close event says of it.
+pub(super) fn retry(tx: &mut Transaction<'_, '_>, failure: &Failure) -> (RetryState, String) {
+    let state = &tx.run.state;
+    let Some(policy) = &state.started.retry_policy else { return (RetryState::RetryPolicyNotSet, String::new()) };
+    let counted = state.started.attempt;
+    let attempt = if planted(Bug::WorkflowRetryCount) { counted - 1 } else { counted };
+    let backoff = match retry::next(policy, attempt, failure, tx.context.now, state.execution_expires) {
+        Ok(backoff) => backoff,
+        Err(state) => return (state, String::new()),
+    };
+    let started = WorkflowExecutionStartedEventAttributes {
+        attempt: counted + 1,
+        initiator: Initiator::Retry.into(),
+        continued_failure: Some(failure.clone()),
+        first_workflow_task_backoff: Some(span::duration(backoff)),
+        memo: memo(tx),
+        search_attributes: search_attributes(tx),
+        ..state.started.clone()
+    };
+    (RetryState::InProgress, follow(tx, started))
+}
+
+/// Continues the run as a new one.
+///
+/// # Errors
+/// The command can never be executed.
+pub(super) fn continue_as_new(
+    tx: &mut Transaction<'_, '_>,
+    asked: ContinueAsNewWorkflowExecutionCommandAttributes,
+    completed: EventId,
+) -> Result<(), CommandFailure> {
+    let bad = |message: &str| CommandFailure {
+        cause: WorkflowTaskFailedCause::BadContinueAsNewAttributes,
+        message: message.to_owned(),
+    };
+    let spans = [&asked.workflow_run_timeout, &asked.workflow_task_timeout, &asked.backoff_start_interval];
+    if spans.iter().any(|span| span::millis(span.as_ref()) < 0) {
+        return Err(bad("a timeout or back-off of the next run is negative"));
+    }
+    let policy = asked.retry_policy.map(|policy| retry::with_defaults(Some(&policy), tx.context.limits.retry_interval));
+    if let Some(Err(message)) = policy.as_ref().map(retry::validate) {
+        return Err(bad(&message));
+    }
+    let state = &tx.run.state;
+    let before = &state.started;
+    let queue = asked.task_queue.filter(|queue| !queue.name.is_empty()).or_else(|| before.task_queue.clone());
+    let kind = asked.workflow_type.filter(|kind| !kind.name.is_empty()).or_else(|| before.workflow_type.clone());
+    let given = |asked: &Option<_>, before| if span::millis(asked.as_ref()) > 0 { *asked } else { before };
+    let run_timeout = given(&asked.workflow_run_timeout, before.workflow_run_timeout);
+    let task_timeout = given(&asked.workflow_task_timeout, before.workflow_task_timeout);
+    let rest = state.start_time.saturating_add(tx.context.limits.continue_interval).saturating_sub(tx.context.now);
+    let backoff = span::duration(span::millis(asked.backoff_start_interval.as_ref()).max(rest).max(0));
+    let initiator = match asked.initiator {
+        0 => Initiator::Workflow.into(),
+        initiator => initiator,
+    };
+    let memo = asked.memo.or_else(|| memo(tx));
+    let search_attributes = asked.search_attributes.or_else(|| search_attributes(tx));
+    let started = WorkflowExecutionStartedEventAttributes {
+        workflow_type: kind.clone(),
+        task_queue: queue.clone(),
+        input: asked.input.clone(),
+        workflow_run_timeout: run_timeout,
+        workflow_task_timeout: task_timeout,
+        retry_policy: policy,
+        attempt: 1,
+        initiator,
+        continued_failure: asked.failure.clone(),
+        last_completion_result: asked.last_completion_result.clone(),
+        first_workflow_task_backoff: Some(backoff),
+        header: asked.header.clone(),
+        memo: memo.clone(),
+        search_attributes: search_attributes.clone(),
+        ..before.clone()
+    };
+    let new_execution_run_id = follow(tx, started);
+    let attributes = WorkflowExecutionContinuedAsNewEventAttributes {
+        new_execution_run_id,
+        workflow_type: kind,
+        task_queue: queue,
+        input: asked.input,
+        workflow_run_timeout: run_timeout,
+        workflow_task_timeout: task_timeout,
+        workflow_task_completed_event_id: completed,
+        backoff_start_interval: Some(backoff),
+        initiator,
+        last_completion_result: asked.last_completion_result,
+        header: asked.header,
+        memo,
+        search_attributes,
+        ..Default::default()
+    };
+    close::close(tx, Status::ContinuedAsNew, Attributes::WorkflowExecutionContinuedAsNewEventAttributes(attributes));
+    Ok(())
+}
+
+/// Makes the successor; its run id.
+fn follow(tx: &mut Transaction<'_, '_>, mut started: WorkflowExecutionStartedEventAttributes) -> String {
+    let key = RunKey { run_id: tx.context.ids.uuid(), ..tx.key() };
+    let id = key.run_id.clone();
+    started.continued_execution_run_id.clone_from(&tx.run.state.run_id);
+    started.original_execution_run_id.clone_from(&id);
+    if planted(Bug::FirstRunIdLost) {
+        started.first_execution_run_id.clone_from(&id);
+    }
+    let execution_expires = if planted(Bug::ExecutionTimeoutLost) { 0 } else { tx.run.state.execution_expires };
+    let born = birth::bear(
+        Birth {
+            key,
+            started,
+            execution_expires,
+            awaits_parent: false,
+            signal: None,
+            metadata: None,
+            links: Vec::new(),
+        },
+        tx.context,
+    );
+    tx.transfers.extend(born.transfers);
+    tx.timers.extend(born.timers);
+    tx.successor = Some(Box::new((born.run, born.events)));
+    tx.run.state.successor.clone_from(&id);
+    id
+}
+
+fn memo(tx: &Transaction<'_, '_>) -> Option<Memo> {
+    let fields = &tx.run.state.memo;
+    (!fields.is_empty()).then(|| Memo { fields: fields.clone().into_iter().collect() })
+}
+
+fn search_attributes(tx: &Transaction<'_, '_>) -> Option<SearchAttributes> {
+    let fields = &tx.run.state.search_attributes;
+    (!fields.is_empty()).then(|| SearchAttributes { indexed_fields: fields.clone().into_iter().collect() })
+}

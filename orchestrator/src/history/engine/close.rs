@@ -1,0 +1,117 @@
+//! How a run closes: the last event, and what is told to whom. Whatever is still pending is forgotten.
+
+use super::transaction::Transaction;
+use super::{buffer, chain, fail, query};
+use crate::history::state::{Child, EventId};
+use crate::history::task::{CloseChildErrand, Errand};
+use crate::planted::{Bug, planted};
+use resurgam_api::temporal::common::v1::{Payloads, WorkflowExecution};
+use resurgam_api::temporal::enums::v1::{ParentClosePolicy, WorkflowExecutionStatus as Status};
+use resurgam_api::temporal::failure::v1::Failure;
+use resurgam_api::temporal::history::v1::history_event::Attributes;
+use resurgam_api::temporal::history::v1::{
+    WorkflowExecutionFailedEventAttributes, WorkflowExecutionTerminatedEventAttributes,
+    WorkflowExecutionTimedOutEventAttributes,
+};
+
+/// Closes the run with this event. A successor, if there is one, must be made before.
+pub(super) fn close(tx: &mut Transaction<'_, '_>, status: Status, attributes: Attributes) {
+    let event = tx.event(attributes);
+    let id = tx.write(event);
+    if planted(Bug::EventsAfterClose) {
+        buffer::flush(tx);
+    }
+    let event = tx.events.iter().find(|event| event.event_id == id).cloned();
+    let children = std::mem::take(&mut tx.run.state.children);
+    let state = &mut tx.run.state;
+    state.status = status.into();
+    state.close_time = tx.context.now;
+    state.close_event = event;
+    state.workflow_task = None;
+    state.sticky = None;
+    state.buffered.clear();
+    state.activities.clear();
+    state.timers.clear();
+    state.signals.clear();
+    state.cancels.clear();
+    for (initiated, child) in children {
+        dismiss(tx, initiated, &child);
+    }
+    notify_parent(tx);
+    query::release(tx);
+}
+
+/// Only the last run of a chain tells the parent.
+fn notify_parent(tx: &mut Transaction<'_, '_>) {
+    let state = &tx.run.state;
+    let lost = planted(Bug::ChildCompletionLost) && !state.started.continued_execution_run_id.is_empty();
+    if state.started.parent_workflow_execution.is_some() && state.successor.is_empty() && !lost {
+        tx.transfer(Errand::NotifyParent(true));
+    }
+}
+
+/// Applies the parent close policy. A child that is not known to have started is not touched: it is not started any more.
+fn dismiss(tx: &mut Transaction<'_, '_>, initiated_event_id: EventId, child: &Child) {
+    let Some(Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(initiated)) =
+        child.initiated.as_ref().and_then(|event| event.attributes.as_ref())
+    else {
+        return;
+    };
+    let policy = match initiated.parent_close_policy() {
+        ParentClosePolicy::Unspecified => ParentClosePolicy::Terminate,
+        policy => policy,
+    };
+    if child.run_id.is_empty() || policy == ParentClosePolicy::Abandon {
+        return;
+    }
+    tx.transfer(Errand::CloseChild(CloseChildErrand {
+        child: Some(WorkflowExecution { workflow_id: initiated.workflow_id.clone(), run_id: child.run_id.clone() }),
+        policy: policy.into(),
+        initiated_event_id,
+        namespace_id: initiated.namespace_id.clone(),
+    }));
+}
+
+/// Terminates the run, whatever a worker may be doing.
+pub(super) fn terminate(tx: &mut Transaction<'_, '_>, reason: String, details: Option<Payloads>, identity: String) {
+    fail::force(tx);
+    let attributes = WorkflowExecutionTerminatedEventAttributes { reason, details, identity };
+    close(tx, Status::Terminated, Attributes::WorkflowExecutionTerminatedEventAttributes(attributes));
+}
+
+/// The run is out of time. It is retried if its policy says so and the chain has time left.
+pub(super) fn expire(tx: &mut Transaction<'_, '_>) {
+    fail::force(tx);
+    let failure = chain::timeout();
+    let (retry_state, new_execution_run_id) = chain::retry(tx, &failure);
+    let attributes = WorkflowExecutionTimedOutEventAttributes { retry_state: retry_state.into(), new_execution_run_id };
+    close(tx, Status::TimedOut, Attributes::WorkflowExecutionTimedOutEventAttributes(attributes));
+}
+
+/// The worker fails the run. It is retried if its policy says so.
+pub(super) fn fail(tx: &mut Transaction<'_, '_>, failure: Failure, completed: EventId) {
+    let (retry_state, new_execution_run_id) = chain::retry(tx, &failure);
+    let attributes = WorkflowExecutionFailedEventAttributes {
+        failure: Some(failure),
+        retry_state: retry_state.into(),
+        workflow_task_completed_event_id: completed,
+        new_execution_run_id,
+    };
+    close(tx, Status::Failed, Attributes::WorkflowExecutionFailedEventAttributes(attributes));
+}
+
+/// Terminates an open run whose history has become too long.
+pub(super) fn limit(tx: &mut Transaction<'_, '_>) {
+    let limits = tx.context.limits;
+    let state = &tx.run.state;
+    let reason = if state.next_event_id > limits.history_events {
+        "Workflow history count exceeds limit."
+    } else if state.history_size > limits.history_bytes {
+        "Workflow history size exceeds limit."
+    } else {
+        return;
+    };
+    if tx.require_open().is_ok() {
+        terminate(tx, reason.to_owned(), None, "history-service".to_owned());
+    }
+}

@@ -1,0 +1,255 @@
+//! A worker completes a workflow task: its decision becomes events, all of it or none.
+//!
+//! The order is the server's: token, Completed event, sticky queue, commands, what was held back, next task. A decision
+//! that cannot be executed fails the task instead. One that closes the run while there is news is not executed either:
+//! the worker has to look at the news first.
+
+use super::command::{self, CommandFailure};
+use super::fail::{self, End};
+use super::transaction::Transaction;
+use super::{Rejection, Reply, Run, Slice, buffer, chain, close, poll, query, span, task};
+use crate::history::state::{EventId, Millis, Sticky, WorkflowTask};
+use crate::planted::{Bug, planted};
+use prost::Message;
+use resurgam_api::internal::CompleteWorkflowTaskRequest;
+use resurgam_api::temporal::command::v1::Command;
+use resurgam_api::temporal::command::v1::command::Attributes as Decided;
+use resurgam_api::temporal::enums::v1::{
+    CommandType, TimeoutType, WorkflowExecutionStatus as Status, WorkflowTaskFailedCause as Cause,
+};
+use resurgam_api::temporal::history::v1::history_event::Attributes;
+use resurgam_api::temporal::history::v1::{
+    WorkflowExecutionCanceledEventAttributes, WorkflowExecutionCompletedEventAttributes,
+    WorkflowTaskCompletedEventAttributes,
+};
+use resurgam_api::temporal::workflowservice::v1 as api;
+
+/// For so long a worker may keep a run busy by heartbeats of one workflow task.
+const HEARTBEATS: Millis = 30 * 60 * 1000;
+
+/// Takes the answer of a worker.
+///
+/// # Errors
+/// `NotFound` if the task is not the started one, `InvalidArgument` if it is one that can only time out.
+pub(super) fn answer(
+    tx: &mut Transaction<'_, '_>,
+    request: CompleteWorkflowTaskRequest,
+) -> Result<Option<Reply>, Rejection> {
+    let pending = task::answered(tx, request.task.as_ref())?;
+    let answer = request.request.unwrap_or_default();
+    validate(&answer.commands)?;
+    if answer.commands.iter().any(|command| command.encoded_len() > tx.context.limits.blob_bytes) {
+        let message = "a command exceeds the size limit of payloads".to_owned();
+        close::terminate(tx, message.clone(), None, "history-service".to_owned());
+        return refuse(tx, Rejection::InvalidArgument(message));
+    }
+    let heartbeat = answer.force_create_new_workflow_task && answer.commands.is_empty() && answer.messages.is_empty();
+    if heartbeat && tx.context.now - pending.original_scheduled_time >= HEARTBEATS {
+        fail::end(tx, End::TimedOut(TimeoutType::StartToClose));
+        return refuse(tx, Rejection::NotFound(task::GONE.to_owned()));
+    }
+    let saved = Saved::of(tx);
+    if let Err(failure) = decide(tx, &pending, &answer) {
+        saved.restore(tx);
+        let unhandled = failure.cause == Cause::UnhandledCommand;
+        if pending.attempt > 1 && !unhandled {
+            return Err(Rejection::InvalidArgument(failure.message));
+        }
+        tx.run.volatile.closing |= unhandled;
+        fail::end(tx, End::of(failure.cause, &failure.message, &answer.identity));
+        return refuse(tx, Rejection::InvalidArgument(failure.message));
+    }
+    let next = go_on(tx, &pending, &answer, heartbeat);
+    let response = api::RespondWorkflowTaskCompletedResponse::default();
+    Ok(Some(Reply::CompleteWorkflowTask(response, next)))
+}
+
+/// Something was changed, and yet the caller gets an error.
+fn refuse(tx: &mut Transaction<'_, '_>, rejection: Rejection) -> Result<Option<Reply>, Rejection> {
+    let caller = tx.context.caller;
+    tx.answer(caller, Err(rejection));
+    Ok(None)
+}
+
+fn closes(command: &Command) -> bool {
+    matches!(
+        command.attributes,
+        Some(
+            Decided::CompleteWorkflowExecutionCommandAttributes(_)
+                | Decided::FailWorkflowExecutionCommandAttributes(_)
+                | Decided::CancelWorkflowExecutionCommandAttributes(_)
+                | Decided::ContinueAsNewWorkflowExecutionCommandAttributes(_)
+        )
+    )
+}
+
+/// Refuses what no worker may say: unknown commands, and others behind the one that closes the run.
+fn validate(commands: &[Command]) -> Result<(), Rejection> {
+    let mut closed = false;
+    for command in commands {
+        if command.attributes.is_none() || command.command_type() == CommandType::Unspecified {
+            return Err(Rejection::InvalidArgument("Unknown command type.".to_owned()));
+        }
+        if closed && !closes(command) {
+            return Err(Rejection::InvalidArgument(
+                "invalid command sequence: the command that closes the workflow must be the last one".to_owned(),
+            ));
+        }
+        closed |= closes(command);
+    }
+    Ok(())
+}
+
+/// Writes the decision.
+fn decide(
+    tx: &mut Transaction<'_, '_>,
+    pending: &WorkflowTask,
+    answer: &api::RespondWorkflowTaskCompletedRequest,
+) -> Result<(), CommandFailure> {
+    let (scheduled_event_id, started_event_id) = task::materialise(tx, pending);
+    let completed =
+        tx.command_event(Attributes::WorkflowTaskCompletedEventAttributes(WorkflowTaskCompletedEventAttributes {
+            scheduled_event_id,
+            started_event_id,
+            identity: answer.identity.clone(),
+            sdk_metadata: answer.sdk_metadata.clone(),
+            metering_metadata: answer.metering_metadata,
+            ..Default::default()
+        }));
+    let state = &mut tx.run.state;
+    state.previous_started_event_id = started_event_id;
+    state.next_attempt = 1;
+    state.completed_tasks += 1;
+    state.sticky = sticky(answer);
+    query::answered(tx, &answer.query_results);
+    if planted(Bug::BufferFlushedEarly) {
+        buffer::flush(tx);
+    }
+    for command in &answer.commands {
+        if tx.require_open().is_err() {
+            // The first command that closes the run counts.
+        } else if closes(command) {
+            close_by(tx, command, completed)?;
+        } else {
+            command::apply(tx, command, completed)?;
+        }
+    }
+    Ok(())
+}
+
+fn sticky(answer: &api::RespondWorkflowTaskCompletedRequest) -> Option<Sticky> {
+    let asked = answer.sticky_attributes.as_ref()?;
+    let queue = asked.worker_task_queue.as_ref()?.name.clone();
+    let timeout = span::millis(asked.schedule_to_start_timeout.as_ref());
+    (!queue.is_empty()).then_some(Sticky { queue, timeout })
+}
+
+/// Closes the run as a worker says, unless there is something that it has not seen.
+fn close_by(tx: &mut Transaction<'_, '_>, command: &Command, completed: EventId) -> Result<(), CommandFailure> {
+    // What this very completion left in the buffer is no news to the worker.
+    let now = tx.context.transaction;
+    if tx.run.state.buffered.iter().any(|event| event.task_id != now) && !planted(Bug::UnhandledCommandIgnored) {
+        return Err(CommandFailure {
+            cause: Cause::UnhandledCommand,
+            message: "UnhandledCommand: the workflow has new events".to_owned(),
+        });
+    }
+    let first = tx.events.len();
+    match command.attributes.clone() {
+        Some(Decided::CompleteWorkflowExecutionCommandAttributes(it)) => {
+            let attributes = WorkflowExecutionCompletedEventAttributes {
+                result: it.result,
+                workflow_task_completed_event_id: completed,
+                ..Default::default()
+            };
+            close::close(tx, Status::Completed, Attributes::WorkflowExecutionCompletedEventAttributes(attributes));
+        }
+        Some(Decided::CancelWorkflowExecutionCommandAttributes(it)) => {
+            let attributes = WorkflowExecutionCanceledEventAttributes {
+                workflow_task_completed_event_id: completed,
+                details: it.details,
+            };
+            close::close(tx, Status::Canceled, Attributes::WorkflowExecutionCanceledEventAttributes(attributes));
+        }
+        Some(Decided::FailWorkflowExecutionCommandAttributes(it)) => {
+            let failure = it.failure.ok_or_else(|| CommandFailure {
+                cause: Cause::BadFailWorkflowExecutionAttributes,
+                message: "Failure is not set on FailWorkflowExecutionCommand.".to_owned(),
+            })?;
+            close::fail(tx, failure, completed);
+        }
+        Some(Decided::ContinueAsNewWorkflowExecutionCommandAttributes(it)) => {
+            chain::continue_as_new(tx, it, completed)?;
+        }
+        _ => {}
+    }
+    if let Some(event) = tx.events.get_mut(first) {
+        event.user_metadata.clone_from(&command.user_metadata);
+    }
+    Ok(())
+}
+
+/// After the decision: what was held back is written, and the next workflow task is scheduled if there is a reason for
+/// one. It goes to the worker with this answer if it wants that.
+fn go_on(
+    tx: &mut Transaction<'_, '_>,
+    pending: &WorkflowTask,
+    answer: &api::RespondWorkflowTaskCompletedRequest,
+    heartbeat: bool,
+) -> Option<(Box<api::PollWorkflowTaskQueueResponse>, Slice)> {
+    if tx.require_open().is_err() {
+        return None;
+    }
+    tx.run.state.workflow_task = None;
+    tx.run.volatile.closing = false;
+    fail::forget(tx);
+    let news = buffer::flush(tx) > 0;
+    if !news && !tx.woken && !answer.force_create_new_workflow_task {
+        query::release(tx);
+        return None;
+    }
+    let inline = answer.return_new_workflow_task;
+    task::schedule(tx, if inline { task::Dispatch::Inline } else { task::Dispatch::Matching });
+    if heartbeat && let Some(next) = &mut tx.run.state.workflow_task {
+        next.original_scheduled_time = pending.original_scheduled_time;
+    }
+    if !inline {
+        return None;
+    }
+    let request_id = tx.context.ids.uuid();
+    task::begin(tx, &request_id, &answer.identity);
+    Some(poll::task(tx))
+}
+
+/// What a run was like before a decision.
+struct Saved {
+    run: Run,
+    woken: bool,
+    events: usize,
+    transfers: usize,
+    timers: usize,
+    answers: usize,
+}
+
+impl Saved {
+    fn of(tx: &Transaction<'_, '_>) -> Self {
+        Self {
+            run: tx.run.clone(),
+            woken: tx.woken,
+            events: tx.events.len(),
+            transfers: tx.transfers.len(),
+            timers: tx.timers.len(),
+            answers: tx.answers.len(),
+        }
+    }
+
+    fn restore(self, tx: &mut Transaction<'_, '_>) {
+        *tx.run = self.run;
+        tx.woken = self.woken;
+        tx.events.truncate(self.events);
+        tx.transfers.truncate(self.transfers);
+        tx.timers.truncate(self.timers);
+        tx.answers.truncate(self.answers);
+        tx.successor = None;
+    }
+}

@@ -1,0 +1,139 @@
+//! How workflow tasks end without success: a worker says so, a worker says nothing, or the run is closed.
+//!
+//! The first attempt leaves an event; further ones leave none. After a task of a sticky queue the count does not rise,
+//! since it may be the cache that failed.
+
+use super::transaction::Transaction;
+use super::{Rejection, Reply, buffer, task};
+use crate::history::state::{EventId, TaskNature, WorkflowTask};
+use crate::history::task::WorkflowTaskAlarm;
+use resurgam_api::internal::FailWorkflowTaskRequest;
+use resurgam_api::temporal::enums::v1::{TimeoutType, WorkflowTaskFailedCause};
+use resurgam_api::temporal::failure::v1::Failure;
+use resurgam_api::temporal::failure::v1::failure::FailureInfo;
+use resurgam_api::temporal::history::v1::history_event::Attributes;
+use resurgam_api::temporal::history::v1::{WorkflowTaskFailedEventAttributes, WorkflowTaskTimedOutEventAttributes};
+
+/// Why a workflow task ended without success.
+#[derive(Clone, Debug)]
+pub(super) enum End {
+    /// It failed.
+    Failed(Box<WorkflowTaskFailedEventAttributes>),
+    /// It took too long.
+    TimedOut(TimeoutType),
+}
+
+impl End {
+    /// A failure that the server found.
+    pub(super) fn of(cause: WorkflowTaskFailedCause, message: &str, identity: &str) -> Self {
+        let failure = (!message.is_empty()).then(|| Failure {
+            message: message.to_owned(),
+            source: "Server".to_owned(),
+            failure_info: Some(FailureInfo::ServerFailureInfo(Default::default())),
+            ..Failure::default()
+        });
+        Self::Failed(Box::new(WorkflowTaskFailedEventAttributes {
+            cause: cause.into(),
+            failure,
+            identity: identity.to_owned(),
+            ..Default::default()
+        }))
+    }
+
+    fn attributes(self, (scheduled, started): (EventId, EventId)) -> Attributes {
+        match self {
+            Self::Failed(failed) => Attributes::WorkflowTaskFailedEventAttributes(WorkflowTaskFailedEventAttributes {
+                scheduled_event_id: scheduled,
+                started_event_id: started,
+                ..*failed
+            }),
+            Self::TimedOut(timeout) => {
+                Attributes::WorkflowTaskTimedOutEventAttributes(WorkflowTaskTimedOutEventAttributes {
+                    scheduled_event_id: scheduled,
+                    started_event_id: started,
+                    timeout_type: timeout.into(),
+                })
+            }
+        }
+    }
+}
+
+/// A worker failed its workflow task.
+///
+/// # Errors
+/// `NotFound` if it is not the started one.
+pub(super) fn answer(tx: &mut Transaction<'_, '_>, request: FailWorkflowTaskRequest) -> Result<Reply, Rejection> {
+    task::answered(tx, request.task.as_ref())?;
+    let answer = request.request.unwrap_or_default();
+    end(
+        tx,
+        End::Failed(Box::new(WorkflowTaskFailedEventAttributes {
+            cause: answer.cause,
+            failure: answer.failure,
+            identity: answer.identity,
+            ..Default::default()
+        })),
+    );
+    Ok(Reply::Done)
+}
+
+/// Ends the pending workflow task and schedules the next one.
+pub(super) fn end(tx: &mut Transaction<'_, '_>, end: End) {
+    let Some(pending) = tx.run.state.workflow_task.take() else { return };
+    let counts = !matches!(end, End::TimedOut(TimeoutType::ScheduleToStart)) && tx.run.state.sticky.is_none();
+    tx.run.state.sticky = None;
+    write(tx, &pending, end);
+    forget(tx);
+    let attempt = if counts { pending.attempt + 1 } else { 1 };
+    // What was held back is news: the next task is a new one.
+    tx.run.state.next_attempt = if buffer::flush(tx) > 0 { 1 } else { attempt };
+    task::schedule(tx, task::Dispatch::Matching);
+}
+
+/// Ends the pending workflow task because the run is closed by somebody else, and writes what was held back.
+pub(super) fn force(tx: &mut Transaction<'_, '_>) {
+    let Some(pending) = tx.run.state.workflow_task.take() else { return };
+    if pending.started_event_id != 0 {
+        write(tx, &pending, End::of(WorkflowTaskFailedCause::ForceCloseCommand, "", "history-service"));
+    }
+    forget(tx);
+    buffer::flush(tx);
+}
+
+fn write(tx: &mut Transaction<'_, '_>, pending: &WorkflowTask, end: End) {
+    if pending.nature() != TaskNature::Transient {
+        let ids = task::materialise(tx, pending);
+        let event = tx.event(end.attributes(ids));
+        tx.write(event);
+    }
+}
+
+/// What went out with the task goes out again.
+pub(super) fn forget(tx: &mut Transaction<'_, '_>) {
+    for query in tx.run.volatile.queries.values_mut() {
+        query.sent = 0;
+    }
+    for update in tx.run.volatile.updates.iter_mut().filter(|update| !update.accepted) {
+        update.sent = 0;
+    }
+}
+
+/// A timeout of a workflow task is due.
+pub(super) fn alarm(tx: &mut Transaction<'_, '_>, alarm: &WorkflowTaskAlarm) {
+    let Some(pending) = &tx.run.state.workflow_task else { return };
+    if pending.scheduled_event_id != alarm.scheduled_event_id || pending.attempt != alarm.attempt {
+        return;
+    }
+    let timeout = TimeoutType::try_from(alarm.timeout).unwrap_or_default();
+    let meant = match timeout {
+        TimeoutType::StartToClose => pending.started_event_id != 0 && pending.started_time == alarm.started_time,
+        TimeoutType::ScheduleToStart => {
+            let nature = pending.nature();
+            pending.started_event_id == 0 && (nature == TaskNature::Speculative || !pending.sticky_queue.is_empty())
+        }
+        _ => false,
+    };
+    if meant {
+        end(tx, End::TimedOut(timeout));
+    }
+}

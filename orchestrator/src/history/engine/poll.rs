@@ -1,0 +1,73 @@
+//! What a worker gets with a workflow task, and with a query that comes without one.
+
+use super::transaction::{Transaction, timestamp};
+use super::{Slice, task};
+use prost::Message;
+use resurgam_api::internal::TaskToken;
+use resurgam_api::temporal::common::v1::WorkflowExecution;
+use resurgam_api::temporal::workflowservice::v1::PollWorkflowTaskQueueResponse;
+
+/// The started workflow task, and the history that goes with it: all of it, or, for a worker that has the run in its
+/// cache, what is new. Queries that wait go along.
+pub(super) fn task(tx: &mut Transaction<'_, '_>) -> (Box<PollWorkflowTaskQueueResponse>, Slice) {
+    let mut poll = frame(tx);
+    let Some(pending) = tx.run.state.workflow_task.clone() else { return (Box::new(poll), whole(tx)) };
+    let mut history = whole(tx);
+    if !pending.sticky_queue.is_empty() {
+        history.from = tx.run.state.previous_started_event_id + 1;
+    }
+    history.appended = task::synthetic(tx, &pending);
+    poll.task_token = TaskToken {
+        scheduled_event_id: pending.scheduled_event_id,
+        started_event_id: pending.started_event_id,
+        attempt: pending.attempt,
+        started_time: Some(timestamp(pending.started_time)),
+        ..token(tx)
+    }
+    .encode_to_vec();
+    poll.started_event_id = pending.started_event_id;
+    poll.attempt = pending.attempt;
+    poll.scheduled_time = Some(timestamp(pending.scheduled_time));
+    poll.started_time = Some(timestamp(pending.started_time));
+    for (id, query) in &mut tx.run.volatile.queries {
+        query.sent = pending.started_event_id;
+        poll.queries.insert(id.clone(), query.query.clone());
+    }
+    (Box::new(poll), history)
+}
+
+/// What every hand-out of a run has in common.
+pub(super) fn frame(tx: &Transaction<'_, '_>) -> PollWorkflowTaskQueueResponse {
+    let state = &tx.run.state;
+    PollWorkflowTaskQueueResponse {
+        task_token: token(tx).encode_to_vec(),
+        workflow_execution: Some(execution(tx)),
+        workflow_type: state.started.workflow_type.clone(),
+        previous_started_event_id: state.previous_started_event_id,
+        workflow_execution_task_queue: Some(task::queue(state, "")),
+        attempt: 1,
+        ..Default::default()
+    }
+}
+
+/// The whole history so far.
+pub(super) fn whole(tx: &Transaction<'_, '_>) -> Slice {
+    let state = &tx.run.state;
+    Slice { run_id: state.run_id.clone(), from: 1, next: state.next_event_id, appended: Vec::new() }
+}
+
+fn token(tx: &Transaction<'_, '_>) -> TaskToken {
+    let key = tx.key();
+    TaskToken {
+        namespace_id: key.namespace_id,
+        workflow_id: key.workflow_id,
+        run_id: key.run_id,
+        ..TaskToken::default()
+    }
+}
+
+/// The run as the API names it.
+pub(super) fn execution(tx: &Transaction<'_, '_>) -> WorkflowExecution {
+    let state = &tx.run.state;
+    WorkflowExecution { workflow_id: state.workflow_id.clone(), run_id: state.run_id.clone() }
+}

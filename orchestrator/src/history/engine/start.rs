@@ -1,0 +1,351 @@
+//! Starting workflows: who gets the workflow id, and what the one who does not get it is told.
+//!
+//! A repeated request is recognised by its id before any policy is asked. If the id is in use, the conflict policy says
+//! what to do; if it was used, the reuse policy does.
+
+#![allow(deprecated, reason = "clients may still use TERMINATE_IF_RUNNING")]
+
+use super::birth::{self, Birth};
+use super::signal::{self, Arrival};
+use super::step::{on_run, record};
+use super::{Context, Effects, Rejection, Reply, Workflow, close, retry, span};
+use crate::history::state::Current;
+use crate::history::task::RunKey;
+use crate::planted::{Bug, planted};
+use resurgam_api::internal::{SignalWithStartRequest, Source, StartWorkflowRequest};
+use resurgam_api::temporal::common::v1::WorkflowExecution;
+use resurgam_api::temporal::enums::v1::{
+    WorkflowExecutionStatus as Status, WorkflowIdConflictPolicy as Conflict, WorkflowIdReusePolicy as Reuse,
+};
+use resurgam_api::temporal::history::v1::history_event::Attributes;
+use resurgam_api::temporal::history::v1::{
+    WorkflowExecutionOptionsUpdatedEventAttributes, WorkflowExecutionStartedEventAttributes,
+};
+use resurgam_api::temporal::workflowservice::v1 as api;
+
+/// What decides about a start, whether or not a signal comes with it.
+struct Claim {
+    namespace_id: String,
+    request: api::StartWorkflowExecutionRequest,
+    reuse: Reuse,
+    conflict: Conflict,
+    signal: Option<Arrival>,
+    parent: Option<Source>,
+    root: Option<WorkflowExecution>,
+}
+
+/// What came of it.
+struct Outcome {
+    run_id: String,
+    first_run_id: String,
+    status: i32,
+    started: bool,
+}
+
+/// Starts a workflow.
+///
+/// # Errors
+/// `InvalidArgument`; `AlreadyStarted` if the workflow id is taken.
+pub(super) fn start(
+    workflow: &mut Workflow,
+    request: StartWorkflowRequest,
+    context: &mut Context<'_>,
+) -> Result<Effects, Rejection> {
+    let StartWorkflowRequest { namespace_id, request, parent, root } = request;
+    let request = request.unwrap_or_default();
+    let (reuse, conflict) =
+        policies(request.workflow_id_reuse_policy(), request.workflow_id_conflict_policy(), Conflict::Fail)?;
+    let claim = Claim { namespace_id, request, reuse, conflict, signal: None, parent, root };
+    let caller = context.caller;
+    let (mut effects, outcome) = run(workflow, claim, context)?;
+    let reply = Reply::Start(api::StartWorkflowExecutionResponse {
+        run_id: outcome.run_id,
+        first_execution_run_id: outcome.first_run_id,
+        started: outcome.started,
+        status: outcome.status,
+        ..Default::default()
+    });
+    effects.answers.push((caller, Ok(reply)));
+    Ok(effects)
+}
+
+/// Signals a workflow, which is started first if it does not run.
+///
+/// # Errors
+/// `InvalidArgument`; `AlreadyStarted` if the workflow id must not be used again.
+pub(super) fn signal_with_start(
+    workflow: &mut Workflow,
+    request: SignalWithStartRequest,
+    context: &mut Context<'_>,
+) -> Result<Effects, Rejection> {
+    let SignalWithStartRequest { namespace_id, request } = request;
+    let request = request.unwrap_or_default();
+    if request.workflow_id_conflict_policy() == Conflict::Fail {
+        return Err(Rejection::InvalidArgument(
+            "Invalid WorkflowIDConflictPolicy: WORKFLOW_ID_CONFLICT_POLICY_FAIL is not supported for this operation."
+                .to_owned(),
+        ));
+    }
+    let (reuse, conflict) =
+        policies(request.workflow_id_reuse_policy(), request.workflow_id_conflict_policy(), Conflict::UseExisting)?;
+    let signal = Arrival {
+        name: request.signal_name,
+        input: request.signal_input,
+        identity: request.identity.clone(),
+        header: request.header.clone(),
+        request_id: request.request_id.clone(),
+        links: request.links.clone(),
+        source: None,
+    };
+    let request = api::StartWorkflowExecutionRequest {
+        namespace: request.namespace,
+        workflow_id: request.workflow_id,
+        workflow_type: request.workflow_type,
+        task_queue: request.task_queue,
+        input: request.input,
+        workflow_execution_timeout: request.workflow_execution_timeout,
+        workflow_run_timeout: request.workflow_run_timeout,
+        workflow_task_timeout: request.workflow_task_timeout,
+        identity: request.identity,
+        request_id: request.request_id,
+        retry_policy: request.retry_policy,
+        cron_schedule: request.cron_schedule,
+        memo: request.memo,
+        search_attributes: request.search_attributes,
+        header: request.header,
+        workflow_start_delay: request.workflow_start_delay,
+        user_metadata: request.user_metadata,
+        links: request.links,
+        priority: request.priority,
+        ..Default::default()
+    };
+    let claim = Claim { namespace_id, request, reuse, conflict, signal: Some(signal), parent: None, root: None };
+    let caller = context.caller;
+    let (mut effects, outcome) = run(workflow, claim, context)?;
+    let reply = Reply::SignalWithStart(api::SignalWithStartWorkflowExecutionResponse {
+        run_id: outcome.run_id,
+        first_execution_run_id: outcome.first_run_id,
+        started: outcome.started,
+        ..Default::default()
+    });
+    effects.answers.push((caller, Ok(reply)));
+    Ok(effects)
+}
+
+/// The policies that are meant, if they go together.
+fn policies(reuse: Reuse, conflict: Conflict, default: Conflict) -> Result<(Reuse, Conflict), Rejection> {
+    let clash = |reuse: Reuse, conflict: Conflict| {
+        Err(Rejection::InvalidArgument(format!(
+            "Invalid WorkflowIDReusePolicy: {} cannot be used together with a WorkflowIDConflictPolicy {}.",
+            reuse.as_str_name(),
+            conflict.as_str_name()
+        )))
+    };
+    match (reuse, conflict) {
+        (Reuse::TerminateIfRunning, Conflict::Unspecified) => Ok((Reuse::AllowDuplicate, Conflict::TerminateExisting)),
+        (Reuse::TerminateIfRunning, _) | (Reuse::RejectDuplicate, Conflict::TerminateExisting) => {
+            clash(reuse, conflict)
+        }
+        (Reuse::Unspecified, conflict) => policies(Reuse::AllowDuplicate, conflict, default),
+        (reuse, Conflict::Unspecified) => Ok((reuse, default)),
+        given => Ok(given),
+    }
+}
+
+fn validate(request: &api::StartWorkflowExecutionRequest, context: &Context<'_>) -> Result<(), Rejection> {
+    let invalid = |message: &str| Err(Rejection::InvalidArgument(message.to_owned()));
+    let kind = request.workflow_type.as_ref().map_or("", |kind| &kind.name);
+    let queue = request.task_queue.as_ref().map_or("", |queue| &queue.name);
+    let names = [&request.workflow_id, kind, queue, &request.request_id];
+    let spans = [
+        &request.workflow_execution_timeout,
+        &request.workflow_run_timeout,
+        &request.workflow_task_timeout,
+        &request.workflow_start_delay,
+    ];
+    if request.workflow_id.is_empty() {
+        invalid("WorkflowId is not set on request.")
+    } else if kind.is_empty() {
+        invalid("WorkflowType is not set on request.")
+    } else if queue.is_empty() {
+        invalid("TaskQueue is not set on request.")
+    } else if names.iter().any(|name| name.len() > context.limits.id_bytes) {
+        invalid("An id or name on request exceeds length limit.")
+    } else if spans.iter().any(|span| span::millis(span.as_ref()) < 0) {
+        invalid("A timeout or delay on request is negative.")
+    } else if !request.cron_schedule.is_empty() {
+        invalid("Cron schedules are not supported.")
+    } else if let Some(policy) = &request.retry_policy {
+        let policy = retry::with_defaults(Some(policy), context.limits.retry_interval);
+        retry::validate(&policy).map_err(Rejection::InvalidArgument)
+    } else {
+        Ok(())
+    }
+}
+
+/// Settles who has the workflow id.
+fn run(workflow: &mut Workflow, claim: Claim, context: &mut Context<'_>) -> Result<(Effects, Outcome), Rejection> {
+    validate(&claim.request, context)?;
+    let Some(current) = workflow.current.clone() else {
+        return Ok(begin(workflow, claim, context, Effects::default()));
+    };
+    let request_id = &claim.request.request_id;
+    let existing = |started: bool, current: &Current| Outcome {
+        run_id: current.run_id.clone(),
+        first_run_id: first_run(workflow, &current.run_id),
+        status: current.status,
+        started,
+    };
+    if current.request_ids.contains(request_id) && !planted(Bug::StartDedupLost) {
+        let created = current.request_ids.first() == Some(request_id);
+        return Ok((Effects::default(), existing(created, &current)));
+    }
+    let signalled = |run_id: &str| {
+        let run = workflow.runs.get(run_id);
+        run.is_some_and(|run| run.state.signal_requests.contains_key(request_id))
+    };
+    if claim.signal.is_some() && signalled(&current.run_id) && !planted(Bug::SignalDedupLost) {
+        return Ok((Effects::default(), existing(false, &current)));
+    }
+    let taken = |message: String| Rejection::AlreadyStarted {
+        message,
+        request_id: current.request_ids.first().cloned().unwrap_or_default(),
+        run_id: current.run_id.clone(),
+    };
+    let name = format!("WorkflowId: {}, RunId: {}.", claim.request.workflow_id, current.run_id);
+    let cleanly = current.status == Status::Completed as i32 || current.status == Status::ContinuedAsNew as i32;
+    if current.status == Status::Running as i32 {
+        match claim.conflict {
+            Conflict::UseExisting => {
+                let outcome = existing(false, &current);
+                Ok((join(workflow, claim, &current, context)?, outcome))
+            }
+            Conflict::TerminateExisting => {
+                let effects = displace(workflow, &claim, &current, context)?;
+                Ok(begin(workflow, claim, context, effects))
+            }
+            _ => Err(taken(format!("Workflow execution is already running. {name}"))),
+        }
+    } else if claim.reuse == Reuse::RejectDuplicate {
+        Err(taken(format!(
+            "Workflow execution already finished. {name} Workflow Id reuse policy: reject duplicate workflow Id."
+        )))
+    } else if claim.reuse == Reuse::AllowDuplicateFailedOnly && cleanly {
+        Err(taken(format!(
+            "Workflow execution already finished successfully. {name} Workflow Id reuse policy: allow duplicate workflow Id if last run failed."
+        )))
+    } else {
+        Ok(begin(workflow, claim, context, Effects::default()))
+    }
+}
+
+fn first_run(workflow: &Workflow, run_id: &str) -> String {
+    let run = workflow.runs.get(run_id);
+    run.map(|run| run.state.started.first_execution_run_id.clone()).unwrap_or_default()
+}
+
+/// Uses the run that is there: it gets the signal, and the request id if that is wanted.
+fn join(
+    workflow: &mut Workflow,
+    claim: Claim,
+    current: &Current,
+    context: &mut Context<'_>,
+) -> Result<Effects, Rejection> {
+    let options = claim.request.on_conflict_options.filter(|options| options.attach_request_id);
+    let attached = options.is_some().then(|| claim.request.request_id.clone());
+    let (signal, identity) = (claim.signal, claim.request.identity);
+    let mut effects = on_run(workflow, &current.run_id, context, |tx| {
+        if let Some(request_id) = &attached {
+            tx.add(Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(
+                WorkflowExecutionOptionsUpdatedEventAttributes {
+                    attached_request_id: request_id.clone(),
+                    identity: identity.clone(),
+                    ..Default::default()
+                },
+            ));
+        }
+        if let Some(signal) = signal {
+            signal::accept(tx, signal)?;
+        }
+        Ok(None)
+    })?;
+    if let (Some(request_id), Some(current)) = (attached, &mut workflow.current) {
+        current.request_ids.push(request_id);
+        effects.current = Some(current.clone());
+    }
+    Ok(effects)
+}
+
+/// Terminates the run that is there.
+fn displace(
+    workflow: &mut Workflow,
+    claim: &Claim,
+    current: &Current,
+    context: &mut Context<'_>,
+) -> Result<Effects, Rejection> {
+    let identity = "history-service".to_owned();
+    let reason = match claim.request.workflow_id_reuse_policy() {
+        Reuse::TerminateIfRunning => "TerminateIfRunning WorkflowIdReusePolicy",
+        _ => "TerminateExisting WorkflowIdConflictPolicy",
+    };
+    on_run(workflow, &current.run_id, context, |tx| {
+        close::terminate(tx, reason.to_owned(), None, identity);
+        Ok(None)
+    })
+}
+
+/// A new run takes the workflow id.
+fn begin(workflow: &mut Workflow, claim: Claim, context: &mut Context<'_>, mut effects: Effects) -> (Effects, Outcome) {
+    let run_id = context.ids.uuid();
+    let request = claim.request;
+    let parent = claim.parent.unwrap_or_default();
+    let awaits_parent = parent.execution.is_some();
+    let execution_timeout = span::millis(request.workflow_execution_timeout.as_ref());
+    let limits = context.limits;
+    let started = WorkflowExecutionStartedEventAttributes {
+        workflow_type: request.workflow_type,
+        parent_workflow_namespace: parent.namespace,
+        parent_workflow_namespace_id: parent.namespace_id,
+        parent_workflow_execution: parent.execution,
+        parent_initiated_event_id: parent.initiated_event_id,
+        task_queue: request.task_queue,
+        input: request.input,
+        workflow_execution_timeout: request.workflow_execution_timeout,
+        workflow_run_timeout: request.workflow_run_timeout,
+        workflow_task_timeout: request.workflow_task_timeout,
+        continued_failure: request.continued_failure,
+        last_completion_result: request.last_completion_result,
+        identity: request.identity,
+        retry_policy: request.retry_policy.map(|policy| retry::with_defaults(Some(&policy), limits.retry_interval)),
+        first_workflow_task_backoff: Some(request.workflow_start_delay.unwrap_or_default()),
+        memo: request.memo,
+        search_attributes: request.search_attributes,
+        header: request.header,
+        root_workflow_execution: claim.root,
+        priority: request.priority,
+        ..Default::default()
+    };
+    let request_id = if request.request_id.is_empty() { context.ids.uuid() } else { request.request_id };
+    let born = birth::bear(
+        Birth {
+            key: RunKey { namespace_id: claim.namespace_id, workflow_id: request.workflow_id, run_id: run_id.clone() },
+            started,
+            execution_expires: if execution_timeout > 0 { context.now.saturating_add(execution_timeout) } else { 0 },
+            awaits_parent,
+            signal: claim.signal,
+            metadata: request.user_metadata,
+            links: request.links,
+        },
+        context,
+    );
+    let current = Current {
+        run_id: run_id.clone(),
+        status: Status::Running.into(),
+        request_ids: vec![request_id],
+        start_time: context.now,
+    };
+    effects.transfers.extend(born.transfers);
+    effects.timers.extend(born.timers);
+    record(workflow, &mut effects, current, born.run, born.events);
+    (effects, Outcome { run_id: run_id.clone(), first_run_id: run_id, status: Status::Running.into(), started: true })
+}

@@ -1,0 +1,300 @@
+//! Workflow tasks: how they are scheduled and handed to a worker.
+//!
+//! At most one is pending. A *normal* one is written as it happens. A *transient* one (attempt above 1) and a
+//! *speculative* one (made for updates only) get the ids that their events would have, and are written when a worker
+//! succeeds; if something else has taken those ids before a worker took the task, it becomes a normal first attempt.
+
+use super::transaction::{Transaction, timestamp};
+use super::{Rejection, Reply, poll, span};
+use crate::history::state::{EventId, Millis, State, TaskNature, WorkflowTask};
+use crate::history::task::{Alarm, Errand, WorkflowTaskAlarm, WorkflowTaskErrand};
+use crate::planted::{Bug, planted};
+use resurgam_api::internal::{RecordTaskStartedRequest, TaskToken};
+use resurgam_api::temporal::enums::v1::{SuggestContinueAsNewReason, TaskQueueKind, TimeoutType};
+use resurgam_api::temporal::history::v1::history_event::Attributes;
+use resurgam_api::temporal::history::v1::{
+    HistoryEvent, WorkflowTaskScheduledEventAttributes, WorkflowTaskStartedEventAttributes,
+};
+use resurgam_api::temporal::taskqueue::v1::TaskQueue;
+
+/// Said of a workflow task that is not pending, or not that one.
+pub(super) const GONE: &str = "workflow task not found";
+/// The first back-off of repeated workflow tasks.
+const BACKOFF: Millis = 5_000;
+/// The longest.
+const BACKOFF_MAX: Millis = 600_000;
+
+/// An event was added that the workflow has to see: at the end of the step a workflow task is scheduled, unless one is
+/// pending or the run must not have one yet.
+pub fn wake(tx: &mut Transaction<'_, '_>) {
+    tx.wake();
+}
+
+/// Whether the run waits before its first workflow task: for a back-off, or for its parent.
+#[must_use]
+pub fn is_held(state: &State) -> bool {
+    state.first_task_at != 0 || state.awaits_parent
+}
+
+/// Schedules a workflow task if there is news, none is pending, and the run may have one.
+pub(super) fn settle(tx: &mut Transaction<'_, '_>) {
+    let state = &tx.run.state;
+    if tx.woken && tx.require_open().is_ok() && state.workflow_task.is_none() && !is_held(state) {
+        schedule(tx, Dispatch::Matching);
+    }
+}
+
+/// How a new workflow task reaches a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dispatch {
+    /// Through matching.
+    Matching,
+    /// With the answer to the completion of the last one.
+    Inline,
+}
+
+/// Schedules the next workflow task: a transient one if the last attempt failed and nothing was written since.
+pub(super) fn schedule(tx: &mut Transaction<'_, '_>, dispatch: Dispatch) {
+    let attempt = tx.run.state.next_attempt.max(1);
+    let nature = if attempt > 1 { TaskNature::Transient } else { TaskNature::Normal };
+    let mut task = new(tx, nature, attempt);
+    if nature == TaskNature::Normal {
+        task.scheduled_event_id = tx.write(scheduled(tx, &task));
+    }
+    let sticky = tx.run.state.sticky.as_ref().filter(|_| !task.sticky_queue.is_empty()).map(|sticky| sticky.timeout);
+    if let Some(timeout) = sticky
+        && dispatch == Dispatch::Matching
+        && !planted(Bug::StickyTimeoutMissing)
+    {
+        alarm(tx, &task, TimeoutType::ScheduleToStart, tx.context.now.saturating_add(timeout));
+    }
+    if dispatch == Dispatch::Matching {
+        offer(tx, &task);
+    }
+    tx.run.state.workflow_task = Some(task);
+}
+
+/// Schedules a speculative workflow task, if none is pending and the run may have one: a worker has to see updates.
+pub fn speculate(tx: &mut Transaction<'_, '_>) {
+    let state = &tx.run.state;
+    if tx.require_open().is_err() || state.workflow_task.is_some() || is_held(state) {
+        return;
+    }
+    let task = new(tx, TaskNature::Speculative, 1);
+    let due = tx.context.now.saturating_add(tx.context.limits.speculative_timeout);
+    alarm(tx, &task, TimeoutType::ScheduleToStart, due);
+    offer(tx, &task);
+    tx.run.state.workflow_task = Some(task);
+}
+
+fn new(tx: &Transaction<'_, '_>, nature: TaskNature, attempt: i32) -> WorkflowTask {
+    let state = &tx.run.state;
+    WorkflowTask {
+        nature: nature.into(),
+        scheduled_event_id: state.next_event_id,
+        attempt,
+        scheduled_time: tx.context.now,
+        original_scheduled_time: tx.context.now,
+        timeout: timeout(tx, attempt),
+        sticky_queue: state.sticky.as_ref().map(|sticky| sticky.queue.clone()).unwrap_or_default(),
+        ..WorkflowTask::default()
+    }
+}
+
+/// The start-to-close timeout; from some attempt on it grows, which is how repeated failures are slowed down.
+fn timeout(tx: &Transaction<'_, '_>, attempt: i32) -> Millis {
+    let least = tx.run.state.task_timeout;
+    let over = attempt - tx.context.limits.task_backoff_after;
+    if over <= 0 {
+        return least;
+    }
+    let doubled = BACKOFF.saturating_mul(1 << (over - 1).min(16));
+    least.saturating_add(doubled.min(BACKOFF_MAX))
+}
+
+/// Gives a workflow task to matching.
+fn offer(tx: &mut Transaction<'_, '_>, task: &WorkflowTask) {
+    let sticky = !task.sticky_queue.is_empty();
+    tx.transfer(Errand::WorkflowTask(WorkflowTaskErrand {
+        scheduled_event_id: task.scheduled_event_id,
+        task_queue: if sticky { task.sticky_queue.clone() } else { queue_name(&tx.run.state).to_owned() },
+        sticky,
+        attempt: task.attempt,
+    }));
+}
+
+fn alarm(tx: &mut Transaction<'_, '_>, task: &WorkflowTask, timeout: TimeoutType, due: Millis) {
+    tx.timer(
+        due,
+        Alarm::WorkflowTaskTimeout(WorkflowTaskAlarm {
+            scheduled_event_id: task.scheduled_event_id,
+            attempt: task.attempt,
+            timeout: timeout.into(),
+            started_time: task.started_time,
+        }),
+    );
+}
+
+/// Nobody polls the sticky queue: the task goes to the normal one, under the same id.
+pub(super) fn unstick(tx: &mut Transaction<'_, '_>, scheduled_event_id: EventId) {
+    let Some(mut task) = tx.run.state.workflow_task.clone() else { return };
+    if task.scheduled_event_id == scheduled_event_id && task.started_event_id == 0 && !task.sticky_queue.is_empty() {
+        task.sticky_queue.clear();
+        offer(tx, &task);
+        tx.run.state.workflow_task = Some(task);
+    }
+}
+
+/// A worker is about to get the pending workflow task.
+///
+/// # Errors
+/// `TaskAlreadyStarted` by another request; `NotFound` if it is not the pending one, or came through a sticky queue that
+/// it is not meant for any more.
+pub(super) fn start(tx: &mut Transaction<'_, '_>, request: &RecordTaskStartedRequest) -> Result<Reply, Rejection> {
+    let gone = || Rejection::NotFound(GONE.to_owned());
+    tx.require_open()?;
+    let task = tx.run.state.workflow_task.as_ref().ok_or_else(gone)?;
+    if task.started_event_id != 0 {
+        if task.request_id != request.request_id {
+            return Err(Rejection::TaskAlreadyStarted);
+        }
+    } else {
+        let token = request.task.as_ref().ok_or_else(gone)?;
+        let queue = request.task_queue.as_ref();
+        let sticky = queue.filter(|queue| queue.sticky).map_or("", |queue| &queue.name);
+        if token.scheduled_event_id != task.scheduled_event_id
+            || (token.attempt != 0 && token.attempt != task.attempt)
+            || (!sticky.is_empty() && sticky != task.sticky_queue)
+        {
+            return Err(gone());
+        }
+        if sticky.is_empty() {
+            tx.run.state.sticky = None;
+            if let Some(task) = &mut tx.run.state.workflow_task {
+                task.sticky_queue.clear();
+            }
+        }
+        begin(tx, &request.request_id, &request.identity);
+    }
+    let (poll, history) = poll::task(tx);
+    Ok(Reply::WorkflowTask(poll, history))
+}
+
+/// Starts the pending workflow task.
+pub(super) fn begin(tx: &mut Transaction<'_, '_>, request_id: &str, identity: &str) {
+    let Some(mut task) = tx.run.state.workflow_task.take() else { return };
+    let moved = tx.run.state.next_event_id != task.scheduled_event_id && !planted(Bug::TransientIdsKept);
+    if task.nature() != TaskNature::Normal && moved {
+        // Something was written since, under the ids that the task should have had: it is a new one.
+        task.set_nature(TaskNature::Normal);
+        task.attempt = 1;
+        task.timeout = timeout(tx, 1);
+        tx.run.state.next_attempt = 1;
+        task.scheduled_event_id = tx.write(scheduled(tx, &task));
+    }
+    let (size, events) = (tx.run.state.history_size, tx.run.state.next_event_id);
+    let limits = tx.context.limits;
+    task.history_size = size;
+    task.suggest_continue_as_new = size >= limits.suggest_bytes || events > limits.suggest_events;
+    task.started_time = tx.context.now;
+    request_id.clone_into(&mut task.request_id);
+    identity.clone_into(&mut task.identity);
+    task.started_event_id = match task.nature() {
+        TaskNature::Normal => tx.write(started(tx, &task)),
+        TaskNature::Transient | TaskNature::Speculative => task.scheduled_event_id + 1,
+    };
+    alarm(tx, &task, TimeoutType::StartToClose, tx.context.now.saturating_add(task.timeout));
+    tx.run.state.workflow_task = Some(task);
+}
+
+/// Writes the events of a workflow task that has none so far, with the times at which they happened; the ids of Scheduled
+/// and Started (0: it was not started).
+pub(super) fn materialise(tx: &mut Transaction<'_, '_>, task: &WorkflowTask) -> (EventId, EventId) {
+    if task.nature() == TaskNature::Normal {
+        return (task.scheduled_event_id, task.started_event_id);
+    }
+    let mut task = task.clone();
+    task.scheduled_event_id = tx.write(scheduled(tx, &task));
+    if task.started_event_id != 0 {
+        task.started_event_id = tx.write(started(tx, &task));
+    }
+    (task.scheduled_event_id, task.started_event_id)
+}
+
+/// The events of a started workflow task that has none so far, as a worker is shown them.
+pub(super) fn synthetic(tx: &Transaction<'_, '_>, task: &WorkflowTask) -> Vec<HistoryEvent> {
+    if task.nature() == TaskNature::Normal {
+        return Vec::new();
+    }
+    let mut events = vec![scheduled(tx, task), started(tx, task)];
+    events[0].event_id = task.scheduled_event_id;
+    events[1].event_id = task.started_event_id;
+    events
+}
+
+fn scheduled(tx: &Transaction<'_, '_>, task: &WorkflowTask) -> HistoryEvent {
+    let mut event = tx.event(Attributes::WorkflowTaskScheduledEventAttributes(WorkflowTaskScheduledEventAttributes {
+        task_queue: Some(queue(&tx.run.state, &task.sticky_queue)),
+        start_to_close_timeout: Some(span::duration(task.timeout)),
+        attempt: task.attempt,
+    }));
+    event.event_time = Some(timestamp(task.scheduled_time));
+    event
+}
+
+fn started(tx: &Transaction<'_, '_>, task: &WorkflowTask) -> HistoryEvent {
+    let limits = tx.context.limits;
+    let mut reasons = Vec::new();
+    if task.suggest_continue_as_new {
+        let large = task.history_size >= limits.suggest_bytes;
+        let reason = if large {
+            SuggestContinueAsNewReason::HistorySizeTooLarge
+        } else {
+            SuggestContinueAsNewReason::TooManyHistoryEvents
+        };
+        reasons.push(reason.into());
+    }
+    let mut event = tx.event(Attributes::WorkflowTaskStartedEventAttributes(WorkflowTaskStartedEventAttributes {
+        scheduled_event_id: task.scheduled_event_id,
+        identity: task.identity.clone(),
+        request_id: task.request_id.clone(),
+        suggest_continue_as_new: task.suggest_continue_as_new,
+        suggest_continue_as_new_reasons: reasons,
+        history_size_bytes: task.history_size,
+        ..Default::default()
+    }));
+    event.event_time = Some(timestamp(task.started_time));
+    event
+}
+
+/// The name of the run's normal queue.
+pub(super) fn queue_name(state: &State) -> &str {
+    state.started.task_queue.as_ref().map_or("", |queue| &queue.name)
+}
+
+/// The queue of a task: the sticky one, or (empty name) the normal one.
+pub(super) fn queue(state: &State, sticky: &str) -> TaskQueue {
+    let normal = queue_name(state).to_owned();
+    if sticky.is_empty() {
+        TaskQueue { name: normal, kind: TaskQueueKind::Normal.into(), ..TaskQueue::default() }
+    } else {
+        TaskQueue { name: sticky.to_owned(), kind: TaskQueueKind::Sticky.into(), normal_name: normal }
+    }
+}
+
+/// The started workflow task that a worker answers with this token.
+///
+/// # Errors
+/// `NotFound` if it is not the started one.
+pub(super) fn answered(tx: &Transaction<'_, '_>, token: Option<&TaskToken>) -> Result<WorkflowTask, Rejection> {
+    tx.require_open()?;
+    let pending = tx.run.state.workflow_task.as_ref();
+    let same = |(task, token): &(&WorkflowTask, &TaskToken)| {
+        task.started_event_id != 0
+            && token.scheduled_event_id == task.scheduled_event_id
+            && token.started_event_id == task.started_event_id
+            && token.attempt == task.attempt
+            && token.started_time == Some(timestamp(task.started_time))
+    };
+    pending.zip(token).filter(same).map(|(task, _)| task.clone()).ok_or_else(|| Rejection::NotFound(GONE.to_owned()))
+}

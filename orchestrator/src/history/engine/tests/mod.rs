@@ -1,0 +1,7 @@
+//! The engine at work, through its door only: each test says what goes in and what the history is then.
+
+mod chain;
+mod closing;
+mod lifecycle;
+mod shard;
+mod start;
