@@ -336,7 +336,7 @@ pub(super) fn environment(plan: &Plan, at: usize, which: usize) -> Option<Option
     match at {
         0 => {
             all.add(|plan| plan.workers.count = 1);
-            all.add(|plan| plan.workers.count = (plan.workers.count - 1).max(1));
+            all.add(|plan| plan.workers.count = plan.workers.count.saturating_sub(1).max(1));
             all.add(|plan| plan.workers.full_replay = false);
             all.add(|plan| plan.workers.cache = plan.workers.cache.max(16));
         }

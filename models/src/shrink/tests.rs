@@ -13,8 +13,11 @@ const OTHER: &str = "X2-other";
 
 /// Shrinks a plan that fails as the oracle says.
 fn shrunk(plan: &Plan, budget: u32, fails: &dyn Fn(&Plan) -> bool) -> Shrinker {
-    assert!(fails(plan));
-    let mut shrinker = Shrinker::new(plan.clone(), RULE, budget);
+    finished(Shrinker::new(plan.clone(), RULE, budget), fails)
+}
+
+fn finished(mut shrinker: Shrinker, fails: &dyn Fn(&Plan) -> bool) -> Shrinker {
+    assert!(fails(shrinker.best()));
     while let Some(candidate) = shrinker.propose().cloned() {
         let violated = fails(&candidate).then_some(RULE);
         assert_eq!(shrinker.tell(violated), violated.is_some());
@@ -123,6 +126,26 @@ fn the_same_rule_or_nothing() {
     }
     assert_eq!(shrinker.best().operations.len(), 2);
     assert!(!shrinker.tell([RULE]), "nothing was proposed");
+}
+
+#[test]
+fn luck_finds_what_one_seed_misses() {
+    let coins = std::hash::BuildHasherDefault::<DefaultHasher>::default();
+    // One of the faults is to blame, but it takes luck, and every other plan has another.
+    let fails = |plan: &Plan| {
+        plan.faults.iter().any(|fault| matches!(fault.harm, Harm::Kill { .. }))
+            && coins.hash_one((plan.seed, plan.faults.len(), plan.operations.len(), tree::count(plan))) % 4 == 0
+    };
+    let (mut unlucky, mut lucky) = (0, 0);
+    for plan in failing(&fails, 10) {
+        let small = |shrinker: Shrinker| {
+            let Measure { faults, operations, statements, .. } = finished(shrinker, &fails).progress().to;
+            usize::from((faults, operations, statements) == (1, 0, 0))
+        };
+        unlucky += small(Shrinker::new(plan.clone(), RULE, 3000));
+        lucky += small(Shrinker::new(plan, RULE, 3000).lucky(20));
+    }
+    assert!(lucky >= 10 && lucky > 2 * unlucky, "{lucky} with luck, {unlucky} without");
 }
 
 #[test]
