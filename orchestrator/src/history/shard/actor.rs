@@ -235,11 +235,13 @@ impl<'a> Tenure<'a> {
     /// Does jobs, in one commit or, if they are too many, in several.
     async fn turn(&mut self, jobs: Vec<Job>) -> Option<End> {
         let now = self.actor.now();
-        let mut jobs = self.gather(jobs, now).into_iter().peekable();
+        let mut jobs = self.gather(jobs, now);
         loop {
             let mut turn = Turn::default();
+            turn.prepare(&self.means(now), &jobs).await;
+            let mut rest = jobs.into_iter();
             while !turn.group.is_full(&self.actor.config.bounds) {
-                let Some(job) = jobs.next() else { break };
+                let Some(job) = rest.next() else { break };
                 if self.add(&mut turn, job, now).await == Some(End::Lost) {
                     return Some(End::Lost);
                 }
@@ -247,22 +249,28 @@ impl<'a> Tenure<'a> {
             if self.commit(turn, now).await == Some(End::Lost) {
                 return Some(End::Lost);
             }
-            jobs.peek()?;
+            jobs = rest.collect();
+            if jobs.is_empty() {
+                return None;
+            }
         }
     }
 
-    /// Adds one job to a turn.
-    async fn add(&mut self, turn: &mut Turn, job: Job, now: Millis) -> Option<End> {
-        let (waiter, retry) = (job.waiter, (job.finish != Finish::Nothing).then(|| job.clone()));
-        let mut means = Means {
+    fn means(&mut self, now: Millis) -> Means<'_> {
+        Means {
             log: &mut self.log,
             cache: &self.cache,
             config: &self.actor.config,
             environment: self.actor.environment.as_ref(),
             dispatcher: self.actor.dispatcher.as_ref(),
             now,
-        };
-        match turn.add(&mut means, job).await {
+        }
+    }
+
+    /// Adds one job to a turn.
+    async fn add(&mut self, turn: &mut Turn, job: Job, now: Millis) -> Option<End> {
+        let (waiter, retry) = (job.waiter, (job.finish != Finish::Nothing).then(|| job.clone()));
+        match turn.add(&mut self.means(now), job).await {
             Ok(None) => {}
             Ok(Some((waiter, answer))) => self.answer(waiter, answer),
             Err(Error::Lost) => return Some(End::Lost),

@@ -17,7 +17,7 @@ use prost::Message;
 use resurgam_api::environment::Environment;
 use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus;
 use resurgam_api::temporal::history::v1::{History, HistoryEvent};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Something that a turn does.
 #[derive(Clone, Debug)]
@@ -85,6 +85,8 @@ pub(super) enum Answer {
 #[derive(Debug, Default)]
 pub(super) struct Turn {
     pub(super) group: Group,
+    /// Workflows that were read from the store for this turn.
+    pub(super) loaded: Workflows,
     /// Workflows as they will be.
     pub(super) workflows: Workflows,
     pub(super) jobs: Vec<Job>,
@@ -111,10 +113,24 @@ impl Turn {
         self.jobs.is_empty() && self.group.is_empty()
     }
 
+    /// Reads what several jobs will need at once. What cannot be read now is tried again when it is needed.
+    pub(super) async fn prepare(&mut self, means: &Means<'_>, jobs: &[Job]) {
+        let unknown = jobs.iter().filter(|job| !means.cache.contains_key(&job.target.workflow));
+        let targets: BTreeMap<_, _> = unknown.map(|job| (&job.target.workflow, &job.target)).collect();
+        if targets.len() < 2 {
+            return;
+        }
+        let loads = targets.values().map(|target| cache::load(means.log, None, target));
+        let loaded = futures_util::future::join_all(loads).await;
+        let found = targets.into_keys().cloned().zip(loaded);
+        self.loaded.extend(found.filter_map(|(id, workflow)| Some((id, workflow.ok()?))));
+    }
+
     /// Does one job on copies. An answer that need not wait for the commit is returned.
     pub(super) async fn add(&mut self, means: &mut Means<'_>, job: Job) -> Result<Option<(Waiter, Answer)>, Error> {
         let fresh = !self.workflows.contains_key(&job.target.workflow);
-        let known = self.workflows.get(&job.target.workflow).or_else(|| means.cache.get(&job.target.workflow));
+        let id = &job.target.workflow;
+        let known = self.workflows.get(id).or_else(|| means.cache.get(id)).or_else(|| self.loaded.get(id));
         let workflow = cache::load(means.log, known, &job.target).await?;
         let before = self.answers.len();
         let silent = match &job.work {

@@ -141,29 +141,34 @@ impl Town {
             let activities = events.iter().filter(|event| event.event_type() == EventType::ActivityTaskScheduled);
             scheduled.extend(activities.map(|event| (workflow.clone(), event.event_id)));
         }
-        let ledger = self.ledger.lock().unwrap();
-        if let Some(violation) = &ledger.violation {
-            return Err(violation.clone());
-        }
-        if let Some(lost) = ledger.acknowledged.difference(&present).next() {
-            return Err(format!("lost: {lost:?}"));
-        }
-        if let Some(lie) = ledger.refused.intersection(&present).next() {
-            return Err(format!("refused, and present: {lie:?}"));
-        }
-        let offered = self.cluster.tasks().into_iter().filter_map(|request| request.task);
-        let offered = offered.filter(|task| !task.activity_id.is_empty());
-        let offered: BTreeSet<_> = offered.map(|task| (task.workflow_id, task.scheduled_event_id)).collect();
-        if offered != scheduled {
-            let odd: Vec<_> = offered.symmetric_difference(&scheduled).collect();
-            return Err(format!("handed out, but not scheduled, or the other way round: {odd:?}"));
-        }
-        drop(ledger);
+        self.agree(&present, &scheduled)?;
         for prefix in [keys::TRANSFERS, keys::TIMERS] {
             let left = truth.read(&keys::partition(1), prefixed(prefix), 10).await.unwrap();
             if !left.is_empty() {
                 return Err(format!("tasks are left: {left:?}"));
             }
+        }
+        Ok(())
+    }
+
+    /// Holds signals and activities of the histories against what was told and handed out.
+    fn agree(&self, present: &BTreeSet<(String, String)>, scheduled: &BTreeSet<(String, i64)>) -> Result<(), String> {
+        let ledger = self.ledger.lock().unwrap();
+        if let Some(violation) = &ledger.violation {
+            return Err(violation.clone());
+        }
+        if let Some(lost) = ledger.acknowledged.difference(present).next() {
+            return Err(format!("lost: {lost:?}"));
+        }
+        if let Some(lie) = ledger.refused.intersection(present).next() {
+            return Err(format!("refused, and present: {lie:?}"));
+        }
+        let offered = self.cluster.tasks().into_iter().filter_map(|request| request.task);
+        let offered = offered.filter(|task| !task.activity_id.is_empty());
+        let offered: BTreeSet<_> = offered.map(|task| (task.workflow_id, task.scheduled_event_id)).collect();
+        if offered != *scheduled {
+            let odd: Vec<_> = offered.symmetric_difference(scheduled).collect();
+            return Err(format!("handed out, but not scheduled, or the other way round: {odd:?}"));
         }
         Ok(())
     }

@@ -1,0 +1,235 @@
+//! What transfers ask of others, and what their runs hear of the answers.
+
+use crate::history::engine::{Input, Run};
+use crate::history::shard::errand::{self, Call};
+use crate::history::shard::{Added, Dispatcher, dispatch};
+use crate::history::state::{Activity, Child, External, State, WorkflowTask};
+use crate::history::task::{ActivityTaskErrand, CloseChildErrand, Errand, RunKey, Transfer, WorkflowTaskErrand};
+use crate::log::Backoff;
+use crate::testing::World;
+use async_trait::async_trait;
+use resurgam_api::internal;
+use resurgam_api::temporal::common::v1::WorkflowExecution;
+use resurgam_api::temporal::enums::v1::{
+    CancelExternalWorkflowExecutionFailedCause as CancelFailed, ParentClosePolicy,
+    SignalExternalWorkflowExecutionFailedCause as SignalFailed, StartChildWorkflowExecutionFailedCause as StartFailed,
+};
+use resurgam_api::temporal::history::v1::history_event::Attributes;
+use resurgam_api::temporal::history::v1::*;
+use resurgam_api::temporal::workflowservice::v1 as api;
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use tonic::{Code, Status};
+
+fn execution(workflow_id: &str, run_id: &str) -> WorkflowExecution {
+    WorkflowExecution { workflow_id: workflow_id.to_owned(), run_id: run_id.to_owned() }
+}
+
+fn event(attributes: Attributes) -> Option<HistoryEvent> {
+    Some(HistoryEvent { attributes: Some(attributes), ..HistoryEvent::default() })
+}
+
+/// A run with something pending of each kind.
+fn run() -> Run {
+    let child = event(Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(
+        StartChildWorkflowExecutionInitiatedEventAttributes {
+            namespace_id: "n".into(),
+            workflow_id: "child".into(),
+            ..Default::default()
+        },
+    ));
+    let signal = event(Attributes::SignalExternalWorkflowExecutionInitiatedEventAttributes(
+        SignalExternalWorkflowExecutionInitiatedEventAttributes {
+            namespace_id: "n".into(),
+            workflow_execution: Some(execution("other", "")),
+            signal_name: "go".into(),
+            child_workflow_only: true,
+            ..Default::default()
+        },
+    ));
+    let cancel = event(Attributes::RequestCancelExternalWorkflowExecutionInitiatedEventAttributes(
+        RequestCancelExternalWorkflowExecutionInitiatedEventAttributes {
+            namespace_id: "n".into(),
+            workflow_execution: Some(execution("other", "")),
+            ..Default::default()
+        },
+    ));
+    let mut state = State {
+        namespace_id: "n".into(),
+        workflow_id: "w".into(),
+        run_id: "r".into(),
+        workflow_task: Some(WorkflowTask { scheduled_event_id: 2, attempt: 1, ..Default::default() }),
+        ..State::default()
+    };
+    state.activities.insert(5, Activity { attempt: 2, scheduled: 100, schedule_to_start: 50, ..Default::default() });
+    state.children.insert(6, Child { initiated: child.clone(), request_id: "c".into(), ..Default::default() });
+    let started = Child { initiated: child, run_id: "cr".into(), started_event_id: 9, request_id: "d".into() };
+    state.children.insert(7, started);
+    state.signals.insert(8, External { initiated: signal, request_id: "s".into() });
+    state.cancels.insert(9, External { initiated: cancel, request_id: "x".into() });
+    Run { state, ..Run::default() }
+}
+
+fn call(run: &Run, errand: Errand) -> Option<Call> {
+    let key = RunKey { namespace_id: "n".into(), workflow_id: "w".into(), run_id: "r".into() };
+    errand::call(&Transfer { run: key, errand: Some(errand) }, run, "default", 1000)
+}
+
+fn workflow_task(scheduled_event_id: i64, attempt: i32) -> Errand {
+    Errand::WorkflowTask(WorkflowTaskErrand { scheduled_event_id, task_queue: "q".into(), sticky: false, attempt })
+}
+
+fn activity_task(attempt: i32) -> Errand {
+    Errand::ActivityTask(ActivityTaskErrand { scheduled_event_id: 5, task_queue: "q".into(), attempt })
+}
+
+#[test]
+fn tasks_that_are_not_meant_any_more_are_dropped() {
+    let mut run = run();
+    assert!(call(&run, workflow_task(2, 1)).is_some());
+    assert!(call(&run, workflow_task(2, 2)).is_none());
+    assert!(call(&run, workflow_task(3, 1)).is_none());
+    let Some(Call::AddTask(task, None)) = call(&run, activity_task(2)) else { panic!("no task") };
+    assert_eq!(task.expires.map(|time| (time.seconds, time.nanos)), Some((0, 150_000_000)));
+    assert!(call(&run, activity_task(1)).is_none());
+    for id in [6, 7] {
+        assert_eq!(call(&run, Errand::StartChild(id)).is_some(), id == 6, "one is started already");
+        assert_eq!(call(&run, Errand::ReleaseChild(id)).is_some(), id == 7, "one is not started yet");
+    }
+    assert!(call(&run, Errand::SignalExternal(9)).is_none());
+    assert!(call(&run, Errand::CancelExternal(8)).is_none());
+    assert!(call(&run, Errand::NotifyParent(true)).is_none(), "it has no parent");
+    run.state.workflow_task.as_mut().unwrap().started_event_id = 3;
+    run.state.activities.get_mut(&5).unwrap().started = 1;
+    assert!(call(&run, workflow_task(2, 1)).is_none());
+    assert!(call(&run, activity_task(2)).is_none());
+}
+
+#[test]
+fn requests_to_others_say_who_asks() {
+    let mut run = run();
+    let Some(Call::Start(start, 6)) = call(&run, Errand::StartChild(6)) else { panic!("no start") };
+    let request = start.request.unwrap();
+    assert_eq!((request.workflow_id.as_str(), request.request_id.as_str()), ("child", "c"));
+    let parent = start.parent.unwrap();
+    assert_eq!((parent.namespace.as_str(), parent.initiated_event_id), ("default", 6));
+    assert_eq!((parent.execution, start.root), (Some(execution("w", "r")), Some(execution("w", "r"))));
+    let Some(Call::Release(release)) = call(&run, Errand::ReleaseChild(7)) else { panic!("no release") };
+    assert_eq!(release.execution, Some(execution("child", "cr")));
+    let Some(Call::Signal(signal, 8)) = call(&run, Errand::SignalExternal(8)) else { panic!("no signal") };
+    assert!(signal.child_only && signal.request.unwrap().request_id == "s");
+
+    run.state.started.parent_workflow_execution = Some(execution("p", "pr"));
+    run.state.started.parent_initiated_event_id = 4;
+    assert!(call(&run, Errand::NotifyParent(true)).is_none(), "it is not closed");
+    run.state.close_event = Some(HistoryEvent::default());
+    let Some(Call::ChildClosed(closed)) = call(&run, Errand::NotifyParent(true)) else { panic!("no notice") };
+    assert_eq!((closed.parent, closed.initiated_event_id), (Some(execution("p", "pr")), 4));
+
+    let close = |policy: ParentClosePolicy| {
+        let child = Some(execution("child", "cr"));
+        let namespace_id = "n".to_owned();
+        let errand = CloseChildErrand { child, policy: policy as i32, initiated_event_id: 7, namespace_id };
+        call(&run, Errand::CloseChild(errand))
+    };
+    assert!(matches!(close(ParentClosePolicy::Terminate), Some(Call::Terminate(it)) if it.child_only));
+    assert!(matches!(close(ParentClosePolicy::RequestCancel), Some(Call::Cancel(it, None)) if it.child_only));
+    assert_eq!(close(ParentClosePolicy::Abandon), None);
+}
+
+/// Answers every call with the next status, and then well.
+struct Scripted(Mutex<VecDeque<Status>>);
+
+impl Scripted {
+    fn next(&self) -> Result<(), Status> {
+        self.0.lock().unwrap().pop_front().map_or(Ok(()), Err)
+    }
+}
+
+#[async_trait]
+impl Dispatcher for Scripted {
+    fn namespace(&self, _: &str) -> String {
+        "default".to_owned()
+    }
+
+    async fn add_task(&self, _: internal::AddTaskRequest) -> Result<Added, Status> {
+        self.next().map(|()| Added::Taken)
+    }
+
+    async fn start_workflow(
+        &self,
+        _: internal::StartWorkflowRequest,
+    ) -> Result<api::StartWorkflowExecutionResponse, Status> {
+        self.next().map(|()| api::StartWorkflowExecutionResponse { run_id: "new".into(), ..Default::default() })
+    }
+
+    async fn signal(&self, _: internal::SignalRequest) -> Result<(), Status> {
+        self.next()
+    }
+
+    async fn request_cancel(&self, _: internal::RequestCancelRequest) -> Result<(), Status> {
+        self.next()
+    }
+
+    async fn terminate(&self, _: internal::TerminateRequest) -> Result<(), Status> {
+        self.next()
+    }
+
+    async fn schedule_first_workflow_task(&self, _: internal::ScheduleFirstWorkflowTaskRequest) -> Result<(), Status> {
+        self.next()
+    }
+
+    async fn record_child_closed(&self, _: internal::RecordChildClosedRequest) -> Result<(), Status> {
+        self.next()
+    }
+}
+
+/// What the run hears, and how many statuses were used up.
+async fn outcome(errand: Errand, statuses: &[(Code, &str)]) -> (Option<Input>, usize) {
+    let statuses: VecDeque<_> = statuses.iter().map(|(code, message)| Status::new(*code, *message)).collect();
+    let (count, dispatcher) = (statuses.len(), Scripted(Mutex::new(statuses)));
+    let call = call(&run(), errand).unwrap();
+    let heard = dispatch::carry_out(&dispatcher, Backoff::new(World::new(1)), "r".into(), call).await;
+    let left = dispatcher.0.lock().unwrap().len();
+    (heard, count - left)
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_definite_answers_end_a_transfer() {
+    let waits = [
+        (Code::Unavailable, ""),
+        (Code::DeadlineExceeded, ""),
+        (Code::Cancelled, ""),
+        (Code::Unknown, ""),
+        (Code::Internal, ""),
+        (Code::ResourceExhausted, ""),
+        (Code::Aborted, ""),
+    ];
+    let (heard, used) = outcome(Errand::StartChild(6), &waits).await;
+    assert!(matches!(heard, Some(Input::ChildStarted(_, 6, Ok(started))) if started == execution("child", "new")));
+    assert_eq!(used, waits.len());
+    for errand in [workflow_task(2, 1), Errand::ReleaseChild(7)] {
+        let (heard, used) = outcome(errand, &waits).await;
+        assert!(heard.is_none() && used == waits.len());
+    }
+    let (heard, used) = outcome(workflow_task(2, 1), &[(Code::InvalidArgument, ""), (Code::Unavailable, "")]).await;
+    assert!(heard.is_none() && used == 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn refusals_have_causes() {
+    const EXISTS: i32 = StartFailed::WorkflowAlreadyExists as i32;
+    let (heard, _) = outcome(Errand::StartChild(6), &[(Code::AlreadyExists, "")]).await;
+    assert!(matches!(heard, Some(Input::ChildStarted(_, 6, Err(EXISTS)))));
+    const UNKNOWN: i32 = SignalFailed::ExternalWorkflowExecutionNotFound as i32;
+    let (heard, _) = outcome(Errand::SignalExternal(8), &[(Code::Unavailable, ""), (Code::NotFound, "gone")]).await;
+    assert!(matches!(heard, Some(Input::ExternalSignaled(_, 8, Err(UNKNOWN)))));
+    const NOWHERE: i32 = SignalFailed::NamespaceNotFound as i32;
+    let nowhere = [(Code::NotFound, "Namespace x is not found.")];
+    let (heard, _) = outcome(Errand::SignalExternal(8), &nowhere).await;
+    assert!(matches!(heard, Some(Input::ExternalSignaled(_, 8, Err(NOWHERE)))));
+    const GONE: i32 = CancelFailed::ExternalWorkflowExecutionNotFound as i32;
+    let (heard, _) = outcome(Errand::CancelExternal(9), &[(Code::NotFound, "gone")]).await;
+    assert!(matches!(heard, Some(Input::ExternalCanceled(_, 9, Err(GONE)))));
+    assert!(matches!(outcome(Errand::CancelExternal(9), &[]).await.0, Some(Input::ExternalCanceled(_, 9, Ok(())))));
+}
