@@ -7,7 +7,7 @@
 use super::command::{self, CommandFailure};
 use super::fail::{self, End};
 use super::transaction::Transaction;
-use super::{Rejection, Reply, Run, Slice, buffer, chain, close, poll, query, span, task};
+use super::{Rejection, Reply, Run, Slice, buffer, chain, close, message, poll, query, span, task, update};
 use crate::history::state::{EventId, Millis, Sticky, WorkflowTask};
 use crate::planted::{Bug, planted};
 use prost::Message;
@@ -43,13 +43,15 @@ pub(super) fn answer(
         close::terminate(tx, message.clone(), None, "history-service".to_owned());
         return refuse(tx, Rejection::InvalidArgument(message));
     }
-    let heartbeat = answer.force_create_new_workflow_task && answer.commands.is_empty() && answer.messages.is_empty();
+    let heartbeat = is_heartbeat(&answer);
     if heartbeat && tx.context.now - pending.original_scheduled_time >= HEARTBEATS {
         fail::end(tx, End::TimedOut(TimeoutType::StartToClose));
         return refuse(tx, Rejection::NotFound(task::GONE.to_owned()));
     }
     let saved = Saved::of(tx);
-    if let Err(failure) = decide(tx, &pending, &answer) {
+    let dropped = message::droppable(tx, &pending, &answer);
+    let decided = if dropped { drop_task(tx, &answer) } else { decide(tx, &pending, &answer) };
+    if let Err(failure) = decided {
         saved.restore(tx);
         let unhandled = failure.cause == Cause::UnhandledCommand;
         if pending.attempt > 1 && !unhandled {
@@ -59,9 +61,36 @@ pub(super) fn answer(
         fail::end(tx, End::of(failure.cause, &failure.message, &answer.identity));
         return refuse(tx, Rejection::InvalidArgument(failure.message));
     }
+    if dropped {
+        let reset_history_event_id = tx.run.state.previous_started_event_id;
+        let response = api::RespondWorkflowTaskCompletedResponse { reset_history_event_id, ..Default::default() };
+        return Ok(Some(Reply::CompleteWorkflowTask(response, None)));
+    }
     let next = go_on(tx, &pending, &answer, heartbeat);
     let response = api::RespondWorkflowTaskCompletedResponse::default();
     Ok(Some(Reply::CompleteWorkflowTask(response, next)))
+}
+
+/// The worker needs more time, and nothing else.
+fn is_heartbeat(answer: &api::RespondWorkflowTaskCompletedRequest) -> bool {
+    answer.force_create_new_workflow_task && answer.commands.is_empty() && answer.messages.is_empty()
+}
+
+/// A speculative task that changes nothing leaves no event; the worker has to forget what it saw with it.
+fn drop_task(
+    tx: &mut Transaction<'_, '_>,
+    answer: &api::RespondWorkflowTaskCompletedRequest,
+) -> Result<(), CommandFailure> {
+    tx.run.state.sticky = sticky(answer);
+    query::answered(tx, &answer.query_results);
+    message::drop_task(tx, answer)?;
+    fail::forget(tx);
+    if buffer::flush(tx) > 0 {
+        tx.wake();
+    } else if !tx.woken && !update::unsent(tx) {
+        query::release(tx);
+    }
+    Ok(())
 }
 
 /// Something was changed, and yet the caller gets an error.
@@ -125,14 +154,21 @@ fn decide(
     if planted(Bug::BufferFlushedEarly) {
         buffer::flush(tx);
     }
+    let mut messages = message::Incoming::new(&answer.messages);
     for command in &answer.commands {
-        if tx.require_open().is_err() {
+        if matches!(command.attributes, Some(Decided::ProtocolMessageCommandAttributes(_))) {
+            messages.command(tx, command)?;
+        } else if tx.require_open().is_err() {
             // The first command that closes the run counts.
         } else if closes(command) {
             close_by(tx, command, completed)?;
         } else {
             command::apply(tx, command, completed)?;
         }
+    }
+    messages.rest(tx)?;
+    if !is_heartbeat(answer) {
+        message::unprocessed(tx);
     }
     Ok(())
 }
@@ -148,7 +184,8 @@ fn sticky(answer: &api::RespondWorkflowTaskCompletedRequest) -> Option<Sticky> {
 fn close_by(tx: &mut Transaction<'_, '_>, command: &Command, completed: EventId) -> Result<(), CommandFailure> {
     // What this very completion left in the buffer is no news to the worker.
     let now = tx.context.transaction;
-    if tx.run.state.buffered.iter().any(|event| event.task_id != now) && !planted(Bug::UnhandledCommandIgnored) {
+    let unseen = tx.run.state.buffered.iter().any(|event| event.task_id != now) || update::unsent(tx);
+    if unseen && !planted(Bug::UnhandledCommandIgnored) {
         return Err(CommandFailure {
             cause: Cause::UnhandledCommand,
             message: "UnhandledCommand: the workflow has new events".to_owned(),

@@ -1,7 +1,7 @@
 //! What a worker gets with a workflow task, and with a query that comes without one.
 
 use super::transaction::{Transaction, timestamp};
-use super::{Slice, task};
+use super::{Slice, message, task};
 use prost::Message;
 use resurgam_api::internal::TaskToken;
 use resurgam_api::temporal::common::v1::WorkflowExecution;
@@ -29,6 +29,7 @@ pub(super) fn task(tx: &mut Transaction<'_, '_>) -> (Box<PollWorkflowTaskQueueRe
     poll.attempt = pending.attempt;
     poll.scheduled_time = Some(timestamp(pending.scheduled_time));
     poll.started_time = Some(timestamp(pending.started_time));
+    poll.messages = message::outgoing(tx, pending.started_event_id);
     for (id, query) in &mut tx.run.volatile.queries {
         query.sent = pending.started_event_id;
         poll.queries.insert(id.clone(), query.query.clone());

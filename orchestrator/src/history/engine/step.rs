@@ -2,8 +2,8 @@
 
 use super::transaction::Transaction;
 use super::{
-    Context, Effects, Input, Rejection, Reply, Run, Workflow, activity, alarm, attempt, cancel, close, complete, fail,
-    query, signal, start, task,
+    Context, Effects, Input, Rejection, Reply, Run, Workflow, activity, alarm, attempt, cancel, child, close, complete,
+    describe, external, fail, query, signal, start, task, update,
 };
 use crate::history::state::Current;
 use resurgam_api::internal::{ScheduleFirstWorkflowTaskRequest, TaskToken};
@@ -90,13 +90,37 @@ pub fn step(workflow: &mut Workflow, input: Input, context: &mut Context<'_>) ->
             task::unstick(tx, scheduled_event_id);
             Ok(Some(Reply::Done))
         }),
-        Input::Update(_)
-        | Input::PollUpdate(_)
-        | Input::Describe(_)
-        | Input::ChildClosed(_)
-        | Input::ChildStarted(..)
-        | Input::ExternalSignaled(..)
-        | Input::ExternalCanceled(..) => Err(Rejection::Unavailable("not served yet".to_owned())),
+        Input::Update(it) => {
+            let asked = it.request.as_ref();
+            let first = asked.map_or("", |it| &it.first_execution_run_id);
+            let run = find(w, asked.and_then(|it| it.workflow_execution.as_ref()), first)?;
+            on_run(w, &run, context, |tx| update::admit(tx, it))
+        }
+        Input::PollUpdate(it) => {
+            let asked = it.request.as_ref().and_then(|it| it.update_ref.as_ref());
+            let run = find(w, asked.and_then(|it| it.workflow_execution.as_ref()), "")?;
+            on_run(w, &run, context, |tx| update::poll(tx, it))
+        }
+        Input::Describe(it) => {
+            let run = find(w, it.request.as_ref().and_then(|it| it.execution.as_ref()), "")?;
+            on_run(w, &run, context, |tx| Ok(Some(Reply::Describe(describe::describe(tx)))))
+        }
+        Input::ChildClosed(it) => {
+            let run = find(w, it.parent.as_ref(), "")?;
+            on_run(w, &run, context, |tx| child::closed(tx, it).map(Some))
+        }
+        Input::ChildStarted(run, initiated, answer) => on_run(w, &run, context, |tx| {
+            child::started(tx, initiated, answer);
+            Ok(Some(Reply::Done))
+        }),
+        Input::ExternalSignaled(run, initiated, answer) => on_run(w, &run, context, |tx| {
+            external::signaled(tx, initiated, answer);
+            Ok(Some(Reply::Done))
+        }),
+        Input::ExternalCanceled(run, initiated, answer) => on_run(w, &run, context, |tx| {
+            external::canceled(tx, initiated, answer);
+            Ok(Some(Reply::Done))
+        }),
     }
 }
 
@@ -115,6 +139,9 @@ pub(super) fn on_run(
     let reply = act(&mut tx)?;
     task::settle(&mut tx);
     close::limit(&mut tx);
+    if update::settle(&mut tx) {
+        task::speculate(&mut tx);
+    }
     let caller = tx.context.caller;
     let Transaction { events, transfers, timers, mut answers, successor, .. } = tx;
     answers.extend(reply.map(|reply| (caller, Ok(reply))));

@@ -5,7 +5,7 @@
 //! succeeds; if something else has taken those ids before a worker took the task, it becomes a normal first attempt.
 
 use super::transaction::{Transaction, timestamp};
-use super::{Rejection, Reply, poll, span};
+use super::{Rejection, Reply, message, poll, span};
 use crate::history::state::{EventId, Millis, State, TaskNature, WorkflowTask};
 use crate::history::task::{Alarm, Errand, WorkflowTaskAlarm, WorkflowTaskErrand};
 use crate::planted::{Bug, planted};
@@ -204,6 +204,7 @@ pub(super) fn begin(tx: &mut Transaction<'_, '_>, request_id: &str, identity: &s
         TaskNature::Transient | TaskNature::Speculative => task.scheduled_event_id + 1,
     };
     alarm(tx, &task, TimeoutType::StartToClose, tx.context.now.saturating_add(task.timeout));
+    message::send(tx, task.started_event_id);
     tx.run.state.workflow_task = Some(task);
 }
 

@@ -5,7 +5,7 @@
 //! later call with its id gets its outcome.
 
 use super::transaction::Transaction;
-use super::{PendingUpdate, Rejection, Reply, Waiter};
+use super::{PendingUpdate, Rejection, Reply, Waiter, signal};
 use crate::history::state::State;
 use crate::planted::{Bug, planted};
 use resurgam_api::internal::{PollUpdateRequest, UpdateRequest};
@@ -72,6 +72,7 @@ fn reached(tx: &Transaction<'_, '_>, id: &str) -> Option<Stage> {
 /// Whether a further update may come in.
 fn room(tx: &Transaction<'_, '_>) -> Result<(), Rejection> {
     tx.require_open()?;
+    signal::require_not_closing(tx)?;
     let (state, limits) = (&tx.run.state, tx.context.limits);
     let unaccepted = tx.run.volatile.updates.iter().filter(|it| !it.accepted).count();
     let unfinished = state.updates.values().filter(|it| it.outcome.is_none()).count();

@@ -2,6 +2,8 @@
 
 mod chain;
 mod closing;
+mod entities;
 mod lifecycle;
 mod shard;
 mod start;
+mod updates;
