@@ -4,9 +4,10 @@
 
 mod support;
 
-use resurgam_harness::world::sim::{EPOCH, Nemesis, Node, Simulation, Why};
-use resurgam_models::plan::{Harm, Side, Way};
+use resurgam_harness::world::sim::{Accomplice, EPOCH, Episode, Nemesis, Node, Simulation, Why};
+use resurgam_models::plan::{Caller, Fault, Harm, Side, Way};
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 use support::{call, client, echo};
 use tokio::time::{sleep, timeout};
@@ -23,9 +24,13 @@ fn all_of(node: u8) -> Side {
 
 /// Calls until one succeeds; returns how long that took.
 async fn recovers(client: &mut support::Client, node: &Node) -> Duration {
+    recovers_saying("x", client, node).await
+}
+
+async fn recovers_saying(words: &str, client: &mut support::Client, node: &Node) -> Duration {
     let began = node.elapsed();
     let patience = timeout(Duration::from_secs(20), async {
-        while failed(&timeout(ms(300), call(client, "x")).await) {
+        while failed(&timeout(ms(300), call(client, words)).await) {
             sleep(ms(5)).await;
         }
     });
@@ -272,4 +277,120 @@ fn faults_overlap_and_end_one_by_one() {
     let outcome = outcome.unwrap();
     assert!(outcome.value);
     assert_eq!(outcome.episodes.iter().filter(|episode| episode.until.is_some()).count(), 4);
+}
+
+#[test]
+fn a_kill_repeats_whatever_ran_before_in_this_process() {
+    let run = || {
+        let outcome = Simulation::new(5).run(|cluster| {
+            cluster.node("node-0", echo);
+            let (nemesis, node) = (cluster.nemesis(), cluster.driver());
+            async move {
+                let mut clients: Vec<_> = (0..8).map(|_| client(&node, "node-0:7000")).collect();
+                for client in &mut clients {
+                    recovers(client, &node).await;
+                }
+                nemesis.inflict(Harm::Kill { node: 0 }, ms(100));
+                sleep(ms(1)).await;
+                let node = &node;
+                let all = clients.iter_mut().enumerate().map(|(index, client)| async move {
+                    // So that the trace tells them apart.
+                    recovers_saying(&format!("x{index}"), client, node).await
+                });
+                futures_util::future::join_all(all).await;
+            }
+        });
+        outcome.unwrap().trace
+    };
+    let first = run();
+    for tasks in 1..4 {
+        // Tokio numbers the tasks of all runtimes together, and drops them by their numbers.
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            for _ in 0..tasks {
+                tokio::spawn(async {}).await.unwrap();
+            }
+        });
+        assert_eq!(first, run(), "after {tasks} other tasks");
+    }
+}
+
+#[test]
+fn a_slowed_link_is_slow_until_the_end() {
+    let outcome = Simulation::new(2).run(|cluster| {
+        cluster.node("node-0", echo);
+        let (nemesis, node) = (cluster.nemesis(), cluster.driver());
+        async move {
+            let mut client = client(&node, "node-0:7000");
+            recovers(&mut client, &node).await;
+            let mut took = Vec::new();
+            for _ in 0..3 {
+                took.push(recovers(&mut client, &node).await);
+                if took.len() == 1 {
+                    nemesis.inflict(Harm::Slow { side: all_of(0), by_ms: 50 }, ms(300));
+                    nemesis.inflict(Harm::Slow { side: all_of(0), by_ms: 20 }, ms(300));
+                    sleep(ms(2)).await;
+                } else {
+                    sleep(ms(300)).await;
+                }
+            }
+            took
+        }
+    });
+    let outcome = outcome.unwrap();
+    let took = outcome.value;
+    assert!(took[0] < ms(20) && took[2] < ms(20), "{took:?}");
+    // Both ways, both faults.
+    assert!(ms(140) < took[1] && took[1] < ms(170), "{took:?}");
+    assert!(outcome.episodes.iter().all(|episode| episode.hits > 0), "{:?}", outcome.episodes);
+}
+
+/// Does faults of calls, and writes down what it hears.
+#[derive(Clone, Default)]
+struct Helper(Arc<Mutex<Vec<String>>>);
+
+impl Accomplice for Helper {
+    fn begin(&mut self, number: usize, harm: &Harm) -> bool {
+        self.0.lock().unwrap().push(format!("begin {number}"));
+        matches!(harm, Harm::ReplyLost { .. })
+    }
+
+    fn end(&mut self, number: usize) -> u64 {
+        self.0.lock().unwrap().push(format!("end {number}"));
+        42
+    }
+
+    fn happened(&mut self, episode: &Episode) {
+        let end = episode.until.map_or_else(|| "begins".to_owned(), |_| format!("hit {}", episode.hits));
+        self.0.lock().unwrap().push(end);
+    }
+}
+
+#[test]
+fn an_accomplice_does_the_rest_and_hears_of_all() {
+    let heard = Helper::default();
+    let helper = heard.clone();
+    let outcome = Simulation::new(2).run(move |cluster| {
+        cluster.node("node-0", |_| std::future::pending());
+        cluster.accomplice(helper);
+        let nemesis = cluster.nemesis();
+        async move {
+            let lost = Fault { at_ms: 10, for_ms: 0, harm: Harm::ReplyLost { by: Caller::Client, calls: 1 } };
+            let kill = Fault { at_ms: 20, for_ms: 5, harm: Harm::Kill { node: 3 } };
+            let never = Fault { at_ms: 60_000, ..kill.clone() };
+            nemesis.schedule(&[never, kill, lost]);
+            sleep(ms(200)).await;
+            let waits = nemesis.episodes()[0].until.is_none();
+            nemesis.heal();
+            while !nemesis.is_quiet() {
+                sleep(ms(1)).await;
+            }
+            waits
+        }
+    });
+    let outcome = outcome.unwrap();
+    assert!(outcome.value, "a fault that lies in wait has no end of its own");
+    let expected = ["begin 0", "begins", "begins", "hit 1", "end 0", "hit 42"];
+    assert_eq!(*heard.0.lock().unwrap(), expected);
+    assert_eq!(outcome.episodes.iter().map(|episode| episode.hits).collect::<Vec<_>>(), [42, 1]);
 }

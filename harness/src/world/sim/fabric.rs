@@ -1,6 +1,6 @@
 //! What all hosts of one simulation share: their names, the time, and every byte that passed between them, as a hash.
 //!
-//! The hash covers sender, receiver, time and content of every segment, so two simulations with equal hashes did the same.
+//! The hash covers sender, receiver, connection, time and content of every segment, so two simulations with equal hashes did the same.
 //! Counting what a cut link swallowed and a held one delayed is how a fault proves that it happened.
 
 use super::network::Slot;
@@ -138,8 +138,8 @@ impl Fabric {
         self.state().ways[from][to].stopped
     }
 
-    /// A segment leaves a host.
-    pub(super) fn sent(&self, from: Place, to: Option<Place>, bytes: &[u8]) {
+    /// A segment leaves a host, on the connection between two ports.
+    pub(super) fn sent(&self, from: Place, to: Option<Place>, ports: [u16; 2], bytes: &[u8]) {
         let mut state = self.state();
         state.segments += 1;
         if let Some(way) = to.and_then(|to| state.ways[from].get_mut(to))
@@ -148,7 +148,7 @@ impl Fabric {
             way.stopped += 1;
         }
         let place = |place: Option<Place>| place.map_or(u64::MAX, |place| place as u64);
-        state.note(&[place(Some(from)), place(to)], bytes);
+        state.note(&[place(Some(from)), place(to), ports[0].into(), ports[1].into()], bytes);
     }
 
     /// Something else that has to repeat.
@@ -166,10 +166,10 @@ impl Fabric {
 }
 
 impl State {
-    fn note(&mut self, places: &[u64], bytes: &[u8]) {
+    fn note(&mut self, ends: &[u64], bytes: &[u8]) {
         let now = u64::try_from(self.now.as_nanos()).unwrap_or(u64::MAX);
         self.hash.update(&now.to_le_bytes());
-        places.iter().for_each(|place| self.hash.update(&place.to_le_bytes()));
+        ends.iter().for_each(|end| self.hash.update(&end.to_le_bytes()));
         self.hash.update(&(bytes.len() as u64).to_le_bytes());
         self.hash.update(bytes);
     }
@@ -181,16 +181,23 @@ mod tests {
 
     #[test]
     fn the_hash_knows_who_when_and_what() {
-        let hash = |from, to, at, bytes: &[u8]| {
+        let hash = |from, to, port, at, bytes: &[u8]| {
             let fabric = Fabric::default();
             (0..3).for_each(|host| drop(fabric.add(&host.to_string()).to_string()));
             fabric.set_now(Duration::from_millis(at));
-            fabric.sent(from, Some(to), bytes);
+            fabric.sent(from, Some(to), [port, 7], bytes);
             fabric.trace()
         };
-        let one = hash(0, 1, 5, b"x");
-        assert_eq!(one, hash(0, 1, 5, b"x"));
-        for other in [hash(1, 0, 5, b"x"), hash(0, 2, 5, b"x"), hash(0, 1, 6, b"x"), hash(0, 1, 5, b"y")] {
+        let one = hash(0, 1, 9, 5, b"x");
+        assert_eq!(one, hash(0, 1, 9, 5, b"x"));
+        let others = [
+            hash(1, 0, 9, 5, b"x"),
+            hash(0, 2, 9, 5, b"x"),
+            hash(0, 1, 8, 5, b"x"),
+            hash(0, 1, 9, 6, b"x"),
+            hash(0, 1, 9, 5, b"y"),
+        ];
+        for other in others {
             assert_ne!(one, other);
         }
     }
@@ -200,12 +207,12 @@ mod tests {
         let fabric = Fabric::default();
         fabric.add("a");
         fabric.add("b");
-        fabric.sent(0, Some(1), b"passes");
+        fabric.sent(0, Some(1), [1, 2], b"passes");
         fabric.set_passage(0, 1, Passage::Cut);
-        fabric.sent(0, Some(1), b"is lost");
-        fabric.sent(1, Some(0), b"goes the other way");
+        fabric.sent(0, Some(1), [1, 2], b"is lost");
+        fabric.sent(1, Some(0), [1, 2], b"goes the other way");
         fabric.set_passage(0, 1, Passage::Held);
-        fabric.sent(0, Some(1), b"waits");
+        fabric.sent(0, Some(1), [1, 2], b"waits");
         assert_eq!((fabric.stopped(0, 1), fabric.stopped(1, 0), fabric.segments()), (2, 0, 4));
     }
 }

@@ -48,14 +48,16 @@ struct Wire {
     slot: Arc<Slot>,
     from: Place,
     to: Option<Place>,
+    ports: [u16; 2],
     fabric: Arc<Fabric>,
 }
 
 impl Wire {
     fn new(stream: TcpStream, from: Place, to: Option<Place>, fabric: Arc<Fabric>) -> Self {
+        let ports = [stream.local_addr(), stream.peer_addr()].map(|end| end.map_or(0, |end| end.port()));
         let slot = Arc::new(Mutex::new(Some(stream)));
         fabric.wired(from, &slot);
-        Self { slot, from, to, fabric }
+        Self { slot, from, to, ports, fabric }
     }
 
     fn poll<T>(&self, poll: impl FnOnce(Pin<&mut TcpStream>) -> Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -86,7 +88,7 @@ impl AsyncWrite for Wire {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = self.poll(|stream| stream.poll_write(cx, bytes));
         if let Poll::Ready(Ok(length)) = written {
-            self.fabric.sent(self.from, self.to, &bytes[..length]);
+            self.fabric.sent(self.from, self.to, self.ports, &bytes[..length]);
         }
         written
     }
@@ -160,7 +162,7 @@ impl Dialer {
             }
             sleep_until(until).await;
         }
-        self.node.fabric().sent(self.node.place(), self.to, b"connect");
+        self.node.fabric().sent(self.node.place(), self.to, [0, 0], b"connect");
         let attempt = timeout(CONNECT, TcpStream::connect(self.address.as_str())).await;
         let stream = attempt.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
         let mut failures = self.failures();
