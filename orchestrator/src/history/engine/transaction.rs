@@ -4,7 +4,6 @@ use super::kind::{self, Class};
 use super::{Context, Rejection, Reply, Run, Waiter};
 use crate::history::state::{EventId, Millis};
 use crate::history::task::{Alarm, Errand, RunKey, TimerTask, Transfer};
-use prost::Message;
 use prost_wkt_types::Timestamp;
 use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus;
 use resurgam_api::temporal::history::v1::HistoryEvent;
@@ -95,7 +94,6 @@ impl<'a, 'c> Transaction<'a, 'c> {
         event.event_id = id;
         event.task_id = (self.context.transaction << 16) + self.events.len() as i64;
         self.run.state.next_event_id = id + 1;
-        self.run.state.history_size += event.encoded_len() as i64;
         self.events.push(event);
         id
     }
