@@ -16,6 +16,7 @@ pub mod generate;
 pub mod judge;
 pub mod listing;
 pub mod marker;
+pub mod milestone;
 pub mod notation;
 pub mod plan;
 pub mod profile;

@@ -1,0 +1,23 @@
+//! Random plans alone, without any fault, reach the milestones that need no fault.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use resurgam_models::milestone::{Milestones, Needs, all};
+use resurgam_scenarios::fixtures;
+
+#[test]
+fn plans_alone_reach_what_needs_no_fault() {
+    let mut sum = Milestones::default();
+    for fixture in fixtures().unwrap() {
+        sum.merge(&Milestones::of(&fixture.evidence));
+    }
+    for one in all() {
+        let reached = sum.reached.get(&one.id).copied().unwrap_or_default();
+        println!("{:35} {:4} cases {:6} times", one.id, reached.cases, reached.times);
+    }
+    let missing: Vec<String> = sum.missing(Needs::Plans).into_iter().map(|one| one.id).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    let faulty: Vec<&String> =
+        sum.reached.keys().filter(|id| id.starts_with("fault-") || id.starts_with("store-")).collect();
+    assert!(faulty.is_empty(), "nobody injected {faulty:?}");
+}
