@@ -32,6 +32,8 @@ enum Command {
     Run(commands::run::Args),
     /// Print JSON Schemas of the formats.
     Schema(commands::schema::Args),
+    /// Serve the Temporal API: the orchestrator of this repository.
+    Server(resurgam_orchestrator::server::Options),
     /// Install the real components.
     Setup(commands::setup::Args),
     /// Show a recorded case in the terminal.
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
         Command::Rules(args) => commands::rules::run(&args),
         Command::Run(args) => commands::run::run(&args),
         Command::Schema(args) => commands::schema::run(&args),
+        Command::Server(options) => commands::server::run(&options),
         Command::Setup(args) => commands::setup::run(&args),
         Command::Show(args) => commands::show::run(&args),
     };

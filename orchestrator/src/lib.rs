@@ -11,6 +11,7 @@ pub mod log;
 pub mod matching;
 pub mod node;
 pub mod planted;
+pub mod server;
 pub mod store;
 #[cfg(test)]
 mod testing;

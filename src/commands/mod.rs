@@ -7,5 +7,6 @@ pub(crate) mod programs;
 pub(crate) mod rules;
 pub(crate) mod run;
 pub(crate) mod schema;
+pub(crate) mod server;
 pub(crate) mod setup;
 pub(crate) mod show;

@@ -5,7 +5,7 @@ use crate::exit::{Exit, print};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 use resurgam_harness::run::{self, Case, Ended as CaseEnded, Keep, Options};
-use resurgam_harness::target::{Address, Endpoint, Options as ServerOptions, Temporal};
+use resurgam_harness::target::{Address, Builtin, Endpoint, Options as ServerOptions, Temporal};
 use resurgam_models::coverage::Coverage;
 use resurgam_models::evidence::Evidence;
 use resurgam_models::generate;
@@ -64,10 +64,22 @@ pub(crate) struct Args {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Kind {
+    /// The orchestrator of this repository, started here.
+    Builtin,
     /// The real Temporal server, started here (see `resurgam setup temporal`).
     Temporal,
     /// A server that is already running.
     Address,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Builtin => "builtin",
+            Self::Temporal => "temporal",
+            Self::Address => "address",
+        }
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -115,7 +127,7 @@ async fn execute(args: &Args) -> Ended {
         SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(1, |now| now.as_millis() as u64)
     });
     let kind = if args.address.is_some() { Kind::Address } else { args.target };
-    let name = if kind == Kind::Address { "address" } else { "temporal" };
+    let name = kind.name();
     let out = args.out.clone().unwrap_or_else(|| Path::new("resurgam-runs").join(format!("{seed}-{name}")));
     std::fs::create_dir_all(&out).map_err(|e| format!("{}: {e}", out.display()))?;
     let target = Running::open(kind, args).await?;
@@ -146,6 +158,7 @@ async fn execute(args: &Args) -> Ended {
 
 /// The target of this run, ended when it is dropped if it was started here.
 enum Running {
+    Builtin(Box<Builtin>),
     Temporal(Box<Temporal>),
     Address(Box<Address>),
 }
@@ -153,6 +166,11 @@ enum Running {
 impl Running {
     async fn open(kind: Kind, args: &Args) -> Result<Self, String> {
         match kind {
+            Kind::Builtin => {
+                let program = std::env::current_exe().map_err(|e| format!("cannot find this program: {e}"))?;
+                let server = Builtin::start(&program, 1).await.map_err(|e| e.to_string())?;
+                Ok(Self::Builtin(Box::new(server)))
+            }
             Kind::Temporal => {
                 let server = Temporal::start(&ServerOptions::default()).await.map_err(|e| e.to_string())?;
                 Ok(Self::Temporal(Box::new(server)))
@@ -167,6 +185,7 @@ impl Running {
 
     fn endpoint(&self) -> &Endpoint {
         match self {
+            Self::Builtin(server) => server.endpoint(),
             Self::Temporal(server) => server.endpoint(),
             Self::Address(address) => address.endpoint(),
         }
@@ -174,7 +193,7 @@ impl Running {
 
     fn prefix(&self) -> &str {
         match self {
-            Self::Temporal(_) => "case-",
+            Self::Builtin(_) | Self::Temporal(_) => "case-",
             Self::Address(address) => address.prefix(),
         }
     }
@@ -201,7 +220,7 @@ fn origin(args: &Args, seed: u64, endpoint: &Endpoint) -> Origin {
                 command += &format!(" --namespace {namespace}");
             }
         }
-        None => command += " --target temporal",
+        None => command += &format!(" --target {}", args.target.name()),
     }
     if let Some(cases) = args.cases {
         command += &format!(" --cases {cases}");

@@ -4,11 +4,13 @@
 //! knows nothing of what they mean.
 
 mod address;
+mod builtin;
 mod config;
 mod probe;
 mod temporal;
 
 pub use address::Address;
+pub use builtin::Builtin;
 pub use temporal::{Options, Temporal};
 
 use resurgam_api::WorkflowServiceClient;
@@ -28,7 +30,7 @@ pub struct Endpoint {
     pub uri: String,
     /// A registered and usable namespace.
     pub namespace: String,
-    /// How it was chosen: `temporal` or `address`.
+    /// How it was chosen: `builtin`, `temporal` or `address`.
     pub target: String,
     /// What the server says its version is.
     pub version: String,
@@ -44,7 +46,7 @@ pub enum Error {
     #[error("{0}: {1}")]
     System(&'static str, #[source] std::io::Error),
     /// The server ended or never got ready.
-    #[error("the Temporal server {how}; end of its log:\n{log}")]
+    #[error("the server {how}; end of its log:\n{log}")]
     Failed {
         /// What it did instead of getting ready.
         how: String,

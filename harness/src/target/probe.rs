@@ -76,7 +76,11 @@ impl Probe {
     /// matching has a task queue in it. Servers learn of a new namespace some time after it is registered.
     pub(super) async fn usable(&mut self, namespace: &str) -> Result<(), Status> {
         let count = CountWorkflowExecutionsRequest { namespace: namespace.into(), ..Default::default() };
-        self.client.count_workflow_executions(asking(count)).await?;
+        match self.client.count_workflow_executions(asking(count)).await {
+            // A server without visibility has nothing to learn there.
+            Err(status) if status.code() != Code::Unimplemented => return Err(status),
+            _ => {}
+        }
         let execution = WorkflowExecution { workflow_id: "resurgam-readiness".into(), ..Default::default() };
         let describe = DescribeWorkflowExecutionRequest { namespace: namespace.into(), execution: Some(execution) };
         match self.client.describe_workflow_execution(asking(describe)).await {

@@ -134,7 +134,15 @@ impl Registry {
             }
         }
         all.sort_by(|a, b| a.name.cmp(&b.name));
+        all.iter().for_each(|namespace| self.keep(namespace));
         Ok(all)
+    }
+
+    /// The name of a namespace, as far as this node has heard of it.
+    #[must_use]
+    pub fn name(&self, id: &str) -> Option<String> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.values().find(|namespace| namespace.id == id).map(|namespace| namespace.name.clone())
     }
 
     /// Registers a namespace.

@@ -4,6 +4,8 @@
 //! tenure works on the shard; the engine says what an input does, the log makes it true, and only then anybody hears.
 
 pub mod engine;
+pub mod remote;
+pub mod service;
 pub mod shard;
 pub mod state;
 pub mod task;

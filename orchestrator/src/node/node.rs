@@ -5,9 +5,11 @@ use super::membership::Membership;
 use crate::frontend::registry::Registry;
 use crate::frontend::router::{MESSAGE_LIMIT, Router};
 use crate::frontend::service::Frontend;
+use crate::history;
 use crate::matching;
 use crate::store::Store;
 use resurgam_api::environment::{Environment, Incoming};
+use resurgam_api::internal::history_server::HistoryServer;
 use resurgam_api::internal::matching_server::MatchingServer;
 use resurgam_api::{DESCRIPTORS, WorkflowServiceServer};
 use std::io;
@@ -69,7 +71,7 @@ pub async fn run(
         .await;
     membership.start(&environment, &config, &stop);
 
-    let frontend = Frontend::new(Arc::clone(&environment), registry, Arc::clone(&router), config.shards);
+    let frontend = Frontend::new(Arc::clone(&environment), Arc::clone(&registry), Arc::clone(&router), config.shards);
     let frontend = WorkflowServiceServer::new(frontend)
         .accept_compressed(Gzip)
         .send_compressed(Gzip)
@@ -91,7 +93,19 @@ pub async fn run(
     );
     let matching =
         MatchingServer::new(matching).max_decoding_message_size(MESSAGE_LIMIT).max_encoding_message_size(MESSAGE_LIMIT);
-    let private = Routes::new(matching).add_service(checks);
+    let means = history::service::Means {
+        environment,
+        store,
+        router,
+        registry,
+        membership,
+        node: config.name.clone(),
+        shards: config.shards,
+    };
+    let history = HistoryServer::new(history::service::Service::start(means, stop.clone()))
+        .max_decoding_message_size(MESSAGE_LIMIT)
+        .max_encoding_message_size(MESSAGE_LIMIT);
+    let private = Routes::new(matching).add_service(history).add_service(checks);
 
     tracing::info!(node = config.name, frontend = config.frontend, internal = config.internal, "serving");
     let served = tokio::try_join!(serve(public, outside, &stop), serve(private, inside, &stop));

@@ -1,0 +1,162 @@
+//! The orchestrator of this repository, as a process that we start and always take away.
+//!
+//! It ends when its standard input does: by [`Drop`], by a panic, by Ctrl-C or because somebody killed us. So it cannot
+//! outlive us, and nothing has to look after it.
+
+use super::probe::{Probe, line};
+use super::{Endpoint, Error, NAMESPACE};
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// How long it may take until its namespace is usable.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How long it may take to end.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// A running server of ours. Dropping it ends it.
+#[derive(Debug)]
+pub struct Builtin {
+    endpoint: Endpoint,
+    process: Process,
+    ready: Duration,
+}
+
+impl Builtin {
+    /// Starts `program server` with so many nodes and waits until its namespace is usable.
+    ///
+    /// # Errors
+    /// It cannot be started, ends early, or does not get ready in time: then with the end of its log.
+    pub async fn start(program: &Path, nodes: u16) -> Result<Builtin, Error> {
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            match Builtin::attempt(program, nodes).await {
+                // Somebody took a port between our looking for it and the server's.
+                Err(Error::Failed { log, .. })
+                    if attempts < 3 && log.to_lowercase().contains("address already in use") => {}
+                other => return other,
+            }
+        }
+    }
+
+    async fn attempt(program: &Path, nodes: u16) -> Result<Builtin, Error> {
+        let begun = Instant::now();
+        let port = free(nodes).map_err(|e| Error::System("no free port", e))?;
+        let mut process = Process::spawn(program, port, nodes)?;
+        let uri = format!("http://127.0.0.1:{port}");
+        loop {
+            let last = match ready(&uri).await {
+                Ok(endpoint) => return Ok(Builtin { endpoint, process, ready: begun.elapsed() }),
+                Err(problem) => problem,
+            };
+            let ended = process.child.try_wait().ok().flatten();
+            let how = match ended {
+                Some(status) => format!("ended at once ({status})"),
+                None if begun.elapsed() > PATIENCE => format!("was not ready after {} s ({last})", PATIENCE.as_secs()),
+                None => {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                    continue;
+                }
+            };
+            return Err(Error::Failed { how, log: process.log() });
+        }
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// From the start of the process until the namespace was usable.
+    #[must_use]
+    pub fn ready(&self) -> Duration {
+        self.ready
+    }
+
+    /// Its process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.process.child.id()
+    }
+
+    /// The last lines of its log.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.process.log()
+    }
+}
+
+async fn ready(uri: &str) -> Result<Endpoint, String> {
+    let mut probe = Probe::open(uri).await.map_err(|e| e.to_string())?;
+    if !probe.registered(NAMESPACE).await.map_err(|status| line(&status))? {
+        probe.register(NAMESPACE).await.map_err(|status| line(&status))?;
+    }
+    probe.usable(NAMESPACE).await.map_err(|status| line(&status))?;
+    Ok(probe.endpoint(NAMESPACE, "builtin"))
+}
+
+/// The first of so many ports in a row that nobody listens on.
+fn free(count: u16) -> std::io::Result<u16> {
+    let mut last = std::io::Error::other("ports are used up");
+    for _ in 0..20 {
+        let first = std::net::TcpListener::bind("127.0.0.1:0")?;
+        let port = first.local_addr()?.port();
+        let rest = (1..count).map(|n| std::net::TcpListener::bind(("127.0.0.1", port.saturating_add(n))));
+        match rest.collect::<std::io::Result<Vec<_>>>() {
+            Ok(_) => return Ok(port),
+            Err(problem) => last = problem,
+        }
+    }
+    Err(last)
+}
+
+#[derive(Debug)]
+struct Process {
+    child: Child,
+    directory: TempDir,
+}
+
+impl Process {
+    fn spawn(program: &Path, port: u16, nodes: u16) -> Result<Process, Error> {
+        let directory = tempfile::Builder::new().prefix("resurgam-builtin-").tempdir();
+        let directory = directory.map_err(|e| Error::System("no directory for the server", e))?;
+        let log = File::create(directory.path().join("server.log"));
+        let log = log.map_err(|e| Error::System("no log for the server", e))?;
+        let child = Command::new(program)
+            .args(["server", "--until-stdin-ends", "--address", &format!("127.0.0.1:{port}")])
+            .args(["--nodes", &nodes.to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .map_err(|e| Error::System("the server does not start", e))?;
+        Ok(Process { child, directory })
+    }
+
+    fn log(&self) -> String {
+        let text = fs::read(self.directory.path().join("server.log")).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(20)..].join("\n")
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let begun = Instant::now();
+        while self.child.try_wait().is_ok_and(|ended| ended.is_none()) {
+            if begun.elapsed() > FAREWELL {
+                // It does not do its work.
+                let _ = self.child.kill();
+                let _ = self.child.wait();
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
