@@ -18,6 +18,8 @@ struct Line {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Plant known bugs in our orchestrator, and find them.
+    Bugs(commands::bugs::Args),
     /// Judge recordings and workflow histories from files; needs no server.
     Check(commands::check::Args),
     /// First differing line of two recordings.
@@ -26,6 +28,8 @@ enum Command {
     Doctor(commands::doctor::Args),
     /// Print the plan and the programs of a seed, readably.
     Programs(commands::programs::Args),
+    /// Execute one plan again, in the simulation.
+    Replay(commands::replay::Args),
     /// Explain the rules.
     Rules(commands::rules::Args),
     /// Generate cases, execute them on a target, judge and report.
@@ -38,21 +42,26 @@ enum Command {
     Setup(commands::setup::Args),
     /// Show a recorded case in the terminal.
     Show(commands::show::Args),
+    /// Look for the smallest plan that still breaks the same rule.
+    Shrink(commands::shrink::Args),
 }
 
 fn main() -> ExitCode {
     let given = Line::parse().command.or_else(|| Line::parse_from(["resurgam", "run"]).command);
     let Some(command) = given else { return exit::complain("there is no command").into() };
     let result = match command {
+        Command::Bugs(args) => commands::bugs::run(&args),
         Command::Check(args) => commands::check::run(&args),
         Command::Diff(args) => commands::diff::run(&args),
         Command::Doctor(args) => commands::doctor::run(&args),
         Command::Programs(args) => commands::programs::run(&args),
+        Command::Replay(args) => commands::replay::run(&args),
         Command::Rules(args) => commands::rules::run(&args),
         Command::Run(args) => commands::run::run(&args),
         Command::Schema(args) => commands::schema::run(&args),
         Command::Server(options) => commands::server::run(&options),
         Command::Setup(args) => commands::setup::run(&args),
+        Command::Shrink(args) => commands::shrink::run(&args),
         Command::Show(args) => commands::show::run(&args),
     };
     result.unwrap_or_else(|problem| exit::complain(&problem)).into()

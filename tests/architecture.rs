@@ -52,6 +52,7 @@ fn crates_know_only_what_they_may() {
                 "resurgam-models",
                 "resurgam-orchestrator",
                 "resurgam-reports",
+                "resurgam-scenarios",
             ],
         ),
     ];

@@ -5,10 +5,12 @@
 use crate::case;
 use crate::recorder;
 use crate::target::{self, Endpoint};
+use crate::trial::Trial;
+use crate::world::sim::Orchestrator;
 use resurgam_models::evidence::Evidence;
 use resurgam_models::generate;
 use resurgam_models::judge::judge;
-use resurgam_models::plan::Plan;
+use resurgam_models::plan::{Family, Plan};
 use resurgam_models::profile::Profile;
 use resurgam_models::recording::Entry;
 use resurgam_models::verdict::{Outcome, Verdict};
@@ -27,6 +29,15 @@ pub enum Keep {
     All,
     /// None.
     None,
+}
+
+/// Where cases happen.
+#[derive(Clone)]
+pub enum World {
+    /// On a server that is running.
+    Real(Endpoint),
+    /// On a simulated cluster of this orchestrator, with faults of these families.
+    Simulated(Arc<dyn Orchestrator>, Vec<Family>),
 }
 
 /// What to run.
@@ -67,6 +78,19 @@ pub struct Case {
     pub judging: Duration,
     /// Its directory, if it was kept.
     pub directory: Option<PathBuf>,
+    /// What only a simulation knows.
+    pub simulated: Option<Simulated>,
+}
+
+/// What only a simulation knows of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Simulated {
+    /// Hash of every byte on every link.
+    pub trace: u64,
+    /// Simulated time.
+    pub elapsed: Duration,
+    /// Segments on the links.
+    pub segments: u64,
 }
 
 /// The prefix of all ids of a case.
@@ -112,13 +136,13 @@ pub enum Error {
 /// [`Error`]; cases that ended before were given to `done`.
 pub async fn run(
     options: &Options,
-    endpoint: &Endpoint,
+    world: &World,
     started: &AtomicU64,
     mut done: impl FnMut(Ended),
 ) -> Result<(), Error> {
     let began = Instant::now();
     let options = Arc::new(options.clone());
-    let endpoint = Arc::new(endpoint.clone());
+    let world = Arc::new(world.clone());
     let (send, mut receive) = mpsc::channel(options.jobs.max(1));
     let more = || {
         let number = started.load(Ordering::SeqCst);
@@ -133,9 +157,18 @@ pub async fn run(
     // Dropping the set ends the cases that are still running.
     let mut cases = tokio::task::JoinSet::new();
     let mut start = |seed: u64| {
-        let (options, endpoint, send) = (Arc::clone(&options), Arc::clone(&endpoint), send.clone());
+        let (options, world, send) = (Arc::clone(&options), Arc::clone(&world), send.clone());
         cases.spawn(async move {
-            let result = one(seed, &options, &endpoint).await;
+            let result = match world.as_ref() {
+                World::Real(endpoint) => one(seed, &options, endpoint).await,
+                World::Simulated(target, families) => {
+                    let (target, families) = (Arc::clone(target), families.clone());
+                    let simulating = move || simulate(seed, &options, &target, &families);
+                    tokio::task::spawn_blocking(simulating)
+                        .await
+                        .unwrap_or_else(|gone| Ok(Ended::Broken { seed, why: gone.to_string() }))
+                }
+            };
             // The receiver is gone only if the run ended with an error.
             let _ = send.send(result).await;
         });
@@ -188,17 +221,46 @@ async fn one(seed: u64, options: &Options, endpoint: &Endpoint) -> Result<Ended,
     }
     let hash = recorder::hash(&lines);
     let directory = kept.then_some(directory);
-    Ok(Ended::Judged(Box::new(Case { seed, plan, hash, evidence, verdict, executing, judging, directory })))
+    let simulated = None;
+    Ok(Ended::Judged(Box::new(Case { seed, plan, hash, evidence, verdict, executing, judging, directory, simulated })))
+}
+
+/// One case in the simulation. Its recording is written only if it is kept, for the same plan gives it again.
+fn simulate(seed: u64, options: &Options, target: &Arc<dyn Orchestrator>, families: &[Family]) -> Result<Ended, Error> {
+    let plan = generate::chaos_of(seed, families);
+    let directory = options.out.join("cases").join(seed.to_string());
+    let trial = Trial::of(&plan, target, &prefix(&options.prefix, seed));
+    let Trial { lines, hash, judged, executing, judging, trace, simulated, segments } = trial;
+    let (evidence, verdict) = match judged {
+        Ok(judged) => judged,
+        Err(why) => {
+            put(&directory, &plan, &lines)?;
+            return Ok(Ended::Broken { seed, why });
+        }
+    };
+    let failing = verdict.worst() > Outcome::Ok;
+    let kept = options.keep == Keep::All || (options.keep == Keep::Failing && failing);
+    if kept {
+        put(&directory, &plan, &lines)?;
+        save(&directory.join("verdict.json"), &pretty(&verdict))?;
+    }
+    let directory = kept.then_some(directory);
+    let simulated = Some(Simulated { trace, elapsed: simulated, segments });
+    Ok(Ended::Judged(Box::new(Case { seed, plan, hash, evidence, verdict, executing, judging, directory, simulated })))
 }
 
 /// Writes plan and recording of a case; returns the lines of the recording.
 fn write(directory: &Path, plan: &Plan, entries: &[Entry]) -> Result<Vec<u8>, Error> {
-    std::fs::create_dir_all(directory).map_err(|why| Error::File { path: directory.to_owned(), why })?;
     let path = directory.join("recording.jsonl");
-    let lines = recorder::lines(entries).map_err(|e| Error::File { path: path.clone(), why: e.into() })?;
-    save(&directory.join("plan.json"), &pretty(plan))?;
-    save(&path, &lines)?;
+    let lines = recorder::lines(entries).map_err(|e| Error::File { path, why: e.into() })?;
+    put(directory, plan, &lines)?;
     Ok(lines)
+}
+
+fn put(directory: &Path, plan: &Plan, lines: &[u8]) -> Result<(), Error> {
+    std::fs::create_dir_all(directory).map_err(|why| Error::File { path: directory.to_owned(), why })?;
+    save(&directory.join("plan.json"), &pretty(plan))?;
+    save(&directory.join("recording.jsonl"), lines)
 }
 
 fn pretty(value: &impl serde::Serialize) -> Vec<u8> {

@@ -5,7 +5,8 @@
 //! rules is in `scenarios`.
 
 /// A bug that can be planted. Its name is its identity in the catalogue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, strum::AsRefStr, strum::EnumIter, strum::EnumString)]
+#[strum(serialize_all = "snake_case")]
 #[non_exhaustive]
 pub enum Bug {
     /// Commits test neither the range nor the sequence of the head row, so that two owners write (cadence#616).
@@ -94,6 +95,25 @@ pub enum Bug {
     TransientIdsKept,
     /// A query that waits for a workflow task is forgotten when the run closes (temporal#2033).
     QueryLostOnClose,
+}
+
+impl Bug {
+    /// All of them.
+    pub fn all() -> impl Iterator<Item = Self> {
+        <Self as strum::IntoEnumIterator>::iter()
+    }
+
+    /// The bug of a name such as `fence_missing`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        name.parse().ok()
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.as_ref()
+    }
 }
 
 /// Whether `bug` is planted on this thread.

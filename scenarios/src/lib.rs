@@ -2,6 +2,8 @@
 //!
 //! No machinery: this crate hands out evidence, and its tests hold the judge to it.
 
+pub mod bugs;
+
 use resurgam_models::evidence::Evidence;
 use resurgam_models::wire;
 use std::path::{Path, PathBuf};

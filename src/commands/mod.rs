@@ -1,12 +1,15 @@
 //! One file per command.
 
+pub(crate) mod bugs;
 pub(crate) mod check;
 pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod programs;
+pub(crate) mod replay;
 pub(crate) mod rules;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod server;
 pub(crate) mod setup;
 pub(crate) mod show;
+pub(crate) mod shrink;

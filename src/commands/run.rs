@@ -1,19 +1,23 @@
 //! `resurgam run`: generate cases, execute them on a target, judge and report.
 
 use crate::Ended;
+use crate::commands::replay;
 use crate::exit::{Exit, print};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
-use resurgam_harness::run::{self, Case, Ended as CaseEnded, Keep, Options};
-use resurgam_harness::target::{Address, Builtin, Endpoint, Options as ServerOptions, Temporal};
+use resurgam_harness::run::{self, Case, Ended as CaseEnded, Keep, Options, World};
+use resurgam_harness::target::{Address, Builtin as Server, Options as ServerOptions, Temporal};
+use resurgam_harness::{Builtin, Orchestrator};
 use resurgam_models::coverage::Coverage;
 use resurgam_models::evidence::Evidence;
 use resurgam_models::generate;
+use resurgam_models::plan::Family;
 use resurgam_models::summary::{Case as Line, Origin, Summary};
 use resurgam_models::verdict::{Outcome, Verdict};
 use resurgam_reports::{CaseView, Page, html, json, junit, terminal};
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -31,8 +35,17 @@ const LINE: u64 = 100;
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// What to test.
-    #[arg(long, value_enum, default_value_t = Kind::Temporal)]
+    #[arg(long, value_enum, default_value_t = Kind::Builtin)]
     target: Kind,
+    /// Faults to inject, by family; `none` for a calm cluster. Only in the simulation.
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "all")]
+    faults: Vec<Faults>,
+    /// With this bug planted in our orchestrator (see `resurgam bugs --list`). Only in the simulation.
+    #[arg(long, value_name = "NAME")]
+    bug: Option<String>,
+    /// Where our orchestrator runs.
+    #[arg(long, value_enum, default_value_t = Place::Sim)]
+    world: Place,
     /// HOST:PORT of a server to judge; implies `--target address`.
     #[arg(long)]
     address: Option<String>,
@@ -48,9 +61,9 @@ pub(crate) struct Args {
     /// Start no new case after this long, such as `90s`, `10m` or `2h`.
     #[arg(long = "for", value_parser = duration)]
     limit: Option<Duration>,
-    /// Cases at the same time: a case mostly waits.
-    #[arg(long, default_value_t = 16)]
-    jobs: usize,
+    /// Cases at the same time [default: one per processor in the simulation, else 16, as those cases mostly wait].
+    #[arg(long)]
+    jobs: Option<usize>,
     /// Directory of the run [default: resurgam-runs/SEED-TARGET].
     #[arg(long)]
     out: Option<PathBuf>,
@@ -64,7 +77,7 @@ pub(crate) struct Args {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Kind {
-    /// The orchestrator of this repository, started here.
+    /// Our orchestrator.
     Builtin,
     /// The real Temporal server, started here (see `resurgam setup temporal`).
     Temporal,
@@ -72,13 +85,44 @@ enum Kind {
     Address,
 }
 
-impl Kind {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Builtin => "builtin",
-            Self::Temporal => "temporal",
-            Self::Address => "address",
-        }
+/// The worlds of our orchestrator.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Place {
+    /// A simulated cluster with faults.
+    Sim,
+    /// A process of its own on this machine, without faults.
+    Process,
+}
+
+/// Families of faults, as they are named on the command line.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Faults {
+    All,
+    None,
+    Network,
+    Node,
+    Clock,
+    Store,
+    Call,
+}
+
+impl Faults {
+    fn families(given: &[Self]) -> Vec<Family> {
+        let mut families: Vec<Family> = given
+            .iter()
+            .flat_map(|faults| match faults {
+                Self::All => Family::ALL.to_vec(),
+                Self::None => Vec::new(),
+                Self::Network => vec![Family::Network],
+                Self::Node => vec![Family::Node],
+                Self::Clock => vec![Family::Clock],
+                Self::Store => vec![Family::Store],
+                Self::Call => vec![Family::Call],
+            })
+            .collect();
+        families.sort_unstable();
+        families.dedup();
+        families
     }
 }
 
@@ -115,7 +159,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Ended {
-    if args.jobs == 0 || args.cases == Some(0) {
+    if args.jobs == Some(0) || args.cases == Some(0) {
         return Err("--jobs and --cases must be at least 1".into());
     }
     let runtime = tokio::runtime::Runtime::new().map_err(|e| format!("cannot start: {e}"))?;
@@ -127,26 +171,35 @@ async fn execute(args: &Args) -> Ended {
         SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(1, |now| now.as_millis() as u64)
     });
     let kind = if args.address.is_some() { Kind::Address } else { args.target };
-    let name = kind.name();
+    let name = match kind {
+        Kind::Builtin => "builtin",
+        Kind::Temporal => "temporal",
+        Kind::Address => "address",
+    };
+    let simulated = kind == Kind::Builtin && args.world == Place::Sim;
+    if !simulated && (args.bug.is_some() || args.faults != [Faults::All]) {
+        return Err("--faults and --bug are for the simulation (--target builtin --world sim)".into());
+    }
     let out = args.out.clone().unwrap_or_else(|| Path::new("resurgam-runs").join(format!("{seed}-{name}")));
     std::fs::create_dir_all(&out).map_err(|e| format!("{}: {e}", out.display()))?;
     let target = Running::open(kind, args).await?;
-    let endpoint = target.endpoint().clone();
+    let world = target.world();
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let cases = args.cases.or(if args.limit.is_some() { None } else { Some(CASES) });
     let options = Options {
         seed,
         cases,
         limit: args.limit,
-        jobs: args.jobs,
+        jobs: args.jobs.unwrap_or(if simulated { processors } else { 16 }),
         out: out.clone(),
         keep: args.keep.into(),
         prefix: target.prefix().to_owned(),
     };
-    let mut tally = Tally::new(origin(args, seed, &endpoint), progress(cases));
+    let mut tally = Tally::new(origin(args, seed, &world), progress(cases));
     let began = Instant::now();
     let started = AtomicU64::new(0);
     let ended = tokio::select! {
-        ended = run::run(&options, &endpoint, &started, |case| tally.add(case)) => ended.map(|()| false),
+        ended = run::run(&options, &world, &started, |case| tally.add(case)) => ended.map(|()| false),
         _ = tokio::signal::ctrl_c() => Ok(true),
     };
     tally.summary.wall_seconds = began.elapsed().as_secs_f64();
@@ -158,7 +211,8 @@ async fn execute(args: &Args) -> Ended {
 
 /// The target of this run, ended when it is dropped if it was started here.
 enum Running {
-    Builtin(Box<Builtin>),
+    Simulated(Arc<dyn Orchestrator>, Vec<Family>),
+    Builtin(Box<Server>),
     Temporal(Box<Temporal>),
     Address(Box<Address>),
 }
@@ -166,10 +220,14 @@ enum Running {
 impl Running {
     async fn open(kind: Kind, args: &Args) -> Result<Self, String> {
         match kind {
-            Kind::Builtin => {
+            Kind::Builtin if args.world == Place::Process => {
                 let program = std::env::current_exe().map_err(|e| format!("cannot find this program: {e}"))?;
-                let server = Builtin::start(&program, 1).await.map_err(|e| e.to_string())?;
+                let server = Server::start(&program, 1).await.map_err(|e| e.to_string())?;
                 Ok(Self::Builtin(Box::new(server)))
+            }
+            Kind::Builtin => {
+                let target = Builtin::with(replay::bug(args.bug.as_deref())?);
+                Ok(Self::Simulated(Arc::new(target), Faults::families(&args.faults)))
             }
             Kind::Temporal => {
                 let server = Temporal::start(&ServerOptions::default()).await.map_err(|e| e.to_string())?;
@@ -183,17 +241,18 @@ impl Running {
         }
     }
 
-    fn endpoint(&self) -> &Endpoint {
+    fn world(&self) -> World {
         match self {
-            Self::Builtin(server) => server.endpoint(),
-            Self::Temporal(server) => server.endpoint(),
-            Self::Address(address) => address.endpoint(),
+            Self::Simulated(target, families) => World::Simulated(Arc::clone(target), families.clone()),
+            Self::Builtin(server) => World::Real(server.endpoint().clone()),
+            Self::Temporal(server) => World::Real(server.endpoint().clone()),
+            Self::Address(address) => World::Real(address.endpoint().clone()),
         }
     }
 
     fn prefix(&self) -> &str {
         match self {
-            Self::Builtin(_) | Self::Temporal(_) => "case-",
+            Self::Simulated(..) | Self::Builtin(_) | Self::Temporal(_) => "case-",
             Self::Address(address) => address.prefix(),
         }
     }
@@ -211,7 +270,7 @@ impl Running {
     }
 }
 
-fn origin(args: &Args, seed: u64, endpoint: &Endpoint) -> Origin {
+fn origin(args: &Args, seed: u64, world: &World) -> Origin {
     let mut command = format!("resurgam run --seed {seed}");
     match &args.address {
         Some(address) => {
@@ -220,7 +279,22 @@ fn origin(args: &Args, seed: u64, endpoint: &Endpoint) -> Origin {
                 command += &format!(" --namespace {namespace}");
             }
         }
-        None => command += &format!(" --target {}", args.target.name()),
+        None => {
+            if let World::Real(endpoint) = world {
+                command += &format!(" --target {}", endpoint.target);
+                if args.world == Place::Process {
+                    command += " --world process";
+                }
+            }
+        }
+    }
+    if args.faults != [Faults::All] {
+        let names: Vec<_> = args.faults.iter().filter_map(ValueEnum::to_possible_value).collect();
+        let names: Vec<_> = names.iter().map(|name| name.get_name()).collect();
+        command += &format!(" --faults {}", names.join(","));
+    }
+    if let Some(bug) = &args.bug {
+        command += &format!(" --bug {bug}");
     }
     if let Some(cases) = args.cases {
         command += &format!(" --cases {cases}");
@@ -228,12 +302,16 @@ fn origin(args: &Args, seed: u64, endpoint: &Endpoint) -> Origin {
     if let Some(limit) = args.limit {
         command += &format!(" --for {}s", limit.as_secs());
     }
+    let (target, target_version) = match world {
+        World::Real(endpoint) => (endpoint.target.clone(), endpoint.version.clone()),
+        World::Simulated(target, _) => (target.name().to_owned(), target.version()),
+    };
     Origin {
         resurgam: env!("CARGO_PKG_VERSION").into(),
         command,
         scenario: "random".into(),
-        target: endpoint.target.clone(),
-        target_version: endpoint.version.clone(),
+        target,
+        target_version,
         seed,
     }
 }

@@ -14,6 +14,7 @@ compile_error!(
      workspace, and unset the environment variable RUSTFLAGS or add `--cfg tokio_unstable` to it."
 );
 
+mod builtin;
 mod case;
 mod clock;
 mod database;
@@ -30,6 +31,7 @@ mod panics;
 mod seat;
 mod seed;
 
+pub use builtin::Builtin;
 pub use case::{Simulated, execute};
 pub use episode::{Accomplice, Episode};
 pub use hand::Unfaithful;

@@ -1,0 +1,45 @@
+//! Shrinks a failing plan by executing candidates in the simulation. What to try is the business of `models::shrink`.
+
+use crate::trial::Trial;
+use crate::world::sim::Orchestrator;
+use resurgam_models::plan::Plan;
+use resurgam_models::shrink::{Progress, Shrinker};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How much may be spent.
+#[derive(Clone, Copy, Debug)]
+pub struct Budget {
+    /// Candidates that are executed.
+    pub candidates: u32,
+    /// Real time.
+    pub time: Duration,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { candidates: 2000, time: Duration::from_secs(60) }
+    }
+}
+
+/// Looks for the smallest plan that still violates `rule`; `watch` hears of every candidate. What it returns violates the
+/// rule: at worst it is the plan that was given.
+pub fn shrink(
+    plan: Plan,
+    rule: &str,
+    target: &Arc<dyn Orchestrator>,
+    prefix: &str,
+    budget: Budget,
+    mut watch: impl FnMut(&Progress),
+) -> (Plan, Progress) {
+    let began = Instant::now();
+    let mut shrinker = Shrinker::new(plan, rule, budget.candidates);
+    while began.elapsed() < budget.time {
+        let Some(candidate) = shrinker.propose() else { break };
+        let trial = Trial::of(candidate, target, prefix);
+        let violated = trial.violated();
+        shrinker.tell(violated.iter().map(String::as_str));
+        watch(&shrinker.progress());
+    }
+    (shrinker.best().clone(), shrinker.progress())
+}

@@ -1,0 +1,51 @@
+//! Our own orchestrator as a target of the simulation.
+
+use super::seat::{FRONTEND_PORT, INTERNAL_PORT, Orchestrator, Seat};
+use async_trait::async_trait;
+use resurgam_orchestrator::node::config::Member;
+use resurgam_orchestrator::node::{self, Config};
+use resurgam_orchestrator::planted::{Bug, plant};
+use std::error::Error;
+use tokio_util::sync::CancellationToken;
+
+/// See the module.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Builtin {
+    bug: Option<Bug>,
+}
+
+impl Builtin {
+    /// The orchestrator with a planted bug, or as it is.
+    #[must_use]
+    pub fn with(bug: Option<Bug>) -> Self {
+        Self { bug }
+    }
+}
+
+#[async_trait]
+impl Orchestrator for Builtin {
+    fn name(&self) -> &str {
+        "builtin"
+    }
+
+    fn version(&self) -> String {
+        env!("CARGO_PKG_VERSION").to_owned()
+    }
+
+    async fn serve(&self, seat: Seat) -> Result<(), Box<dyn Error + Send + Sync>> {
+        // All nodes of a simulation run on its thread.
+        plant(self.bug);
+        let address = |host: &str, port: u16| format!("{host}:{port}");
+        let members: Vec<Member> = seat
+            .members
+            .iter()
+            .map(|name| Member { name: name.clone(), address: address(name, INTERNAL_PORT) })
+            .collect();
+        let member = members[usize::from(seat.number)].clone();
+        let mut config =
+            Config::of(&member, address("0.0.0.0", FRONTEND_PORT), address("0.0.0.0", INTERNAL_PORT), members);
+        config.shards = seat.shards;
+        node::run(seat.environment, config, seat.store, CancellationToken::new()).await?;
+        Ok(())
+    }
+}
