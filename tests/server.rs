@@ -1,0 +1,26 @@
+//! `resurgam server` as a process: up at once, a usable target, and gone with whoever started it.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use resurgam_harness::target::Builtin;
+use std::path::Path;
+use std::time::Duration;
+
+#[tokio::test]
+async fn the_server_comes_at_once_and_goes_with_its_starter() {
+    let server = Builtin::start(Path::new(env!("CARGO_BIN_EXE_resurgam")), 2).await.unwrap();
+    assert!(server.ready() < Duration::from_secs(5), "{:?}", server.ready());
+    let endpoint = server.endpoint();
+    assert_eq!((endpoint.target.as_str(), endpoint.version.as_str()), ("builtin", env!("CARGO_PKG_VERSION")));
+    let process = Path::new("/proc").join(server.pid().to_string());
+    let here = process.exists();
+    drop(server);
+    assert!(!process.exists(), "it outlives its starter");
+    assert!(here || !Path::new("/proc/self").exists(), "the test looks at nothing");
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_serve_says_why() {
+    let problem = Builtin::start(Path::new("/bin/false"), 1).await.unwrap_err().to_string();
+    assert!(problem.contains("ended at once"), "{problem}");
+}
