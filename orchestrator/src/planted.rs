@@ -4,6 +4,13 @@
 //! A bug is chosen per thread, because one simulation runs on one thread. The catalogue with issue numbers and predicted
 //! rules is in `scenarios`.
 
+/// The version of this build; it says so if bugs can be planted in it.
+#[cfg(feature = "planted-bugs")]
+pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "+planted-bugs");
+/// The version of this build.
+#[cfg(not(feature = "planted-bugs"))]
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// A bug that can be planted. Its name is its identity in the catalogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, strum::AsRefStr, strum::EnumIter, strum::EnumString)]
 #[strum(serialize_all = "snake_case")]

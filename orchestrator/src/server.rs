@@ -71,6 +71,7 @@ pub fn log(options: &Options) {
 /// # Errors
 /// [`Error`].
 pub async fn serve(options: &Options) -> Result<(), Error> {
+    tracing::info!(version = crate::planted::VERSION, "starting");
     let wrong = || Error::Address(options.address.clone());
     let (host, port) = options.address.rsplit_once(':').ok_or_else(wrong)?;
     let port: u16 = port.parse().map_err(|_| wrong())?;

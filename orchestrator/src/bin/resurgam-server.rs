@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 /// A durable-execution orchestrator that speaks the Temporal API.
 #[derive(Parser)]
-#[command(version, about)]
+#[command(version = resurgam_orchestrator::planted::VERSION, about)]
 struct Line {
     #[command(flatten)]
     options: Options,

@@ -1,0 +1,26 @@
+//! Plans that once showed something wrong, in our orchestrator or in the suite: they must hold for ever.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use resurgam_harness::{Builtin, Orchestrator, Trial};
+use resurgam_models::plan::Plan;
+use resurgam_models::verdict::Outcome;
+use std::path::Path;
+use std::sync::Arc;
+
+#[test]
+fn what_was_mended_stays_mended() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("regressions");
+    let mut paths: Vec<_> = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    paths.sort();
+    assert!(!paths.is_empty(), "there is nothing to look at");
+    let target: Arc<dyn Orchestrator> = Arc::new(Builtin::default());
+    for path in paths {
+        let plan: Plan = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        let trial = Trial::of(&plan, &target, "case-");
+        let (_, verdict) = trial.judged.unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+        let violated: Vec<_> = verdict.violated().map(|rule| rule.rule.clone()).collect();
+        assert!(verdict.worst() < Outcome::Violated, "{}: {violated:?}", path.display());
+    }
+}
