@@ -72,6 +72,13 @@ pub fn from_json<M: Message + Name + Default>(json: &Value) -> Result<M, Error> 
     Ok(M::decode(dynamic.encode_to_vec().as_slice())?)
 }
 
+/// Reads the descriptors now, once per process, instead of when they are first needed. Whoever must not notice whether
+/// somebody else needed them before, such as a simulation whose hash maps are seeded one after another, calls it first.
+pub fn prepare() {
+    // A failure is reported to whoever asks for a message.
+    let _ = descriptor("");
+}
+
 /// What the protos say about a message, by its full name.
 fn descriptor(name: &str) -> Result<MessageDescriptor, Error> {
     static POOL: OnceLock<Result<DescriptorPool, String>> = OnceLock::new();

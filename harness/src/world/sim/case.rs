@@ -45,6 +45,7 @@ pub struct Simulated {
 /// Executes a plan on a simulated cluster; `prefix` goes in front of every id. The same plan gives the same recording.
 #[must_use]
 pub fn execute(plan: &Plan, target: &Arc<dyn Orchestrator>, prefix: &str) -> Simulated {
+    resurgam_api::json::prepare();
     let limit = deadline::simulated(plan);
     let recorder: Arc<OnceLock<Arc<Session>>> = Arc::default();
     let network = plan.cluster.network.bounds();
