@@ -54,9 +54,9 @@ pub enum Errand {
     /// Apply the parent close policy to this child.
     #[prost(message, tag = "8")]
     CloseChild(CloseChildErrand),
-    /// Tell the child of this Initiated event, which started, to schedule its first workflow task.
-    #[prost(int64, tag = "9")]
-    ReleaseChild(EventId),
+    /// Tell a child that started to schedule its first workflow task.
+    #[prost(message, tag = "9")]
+    ReleaseChild(ReleaseChildErrand),
 }
 
 /// See [`Errand::WorkflowTask`].
@@ -105,6 +105,20 @@ pub struct CloseChildErrand {
     /// The child's namespace id.
     #[prost(string, tag = "4")]
     pub namespace_id: String,
+}
+
+/// See [`Errand::ReleaseChild`]. It names the child itself: the parent may close, and forget it, in the same commit.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct ReleaseChildErrand {
+    /// The child.
+    #[prost(message, optional, tag = "1")]
+    pub child: Option<WorkflowExecution>,
+    /// The child's namespace id.
+    #[prost(string, tag = "2")]
+    pub namespace_id: String,
+    /// Initiated event id of the child in the parent.
+    #[prost(int64, tag = "3")]
+    pub initiated_event_id: EventId,
 }
 
 /// Something that happens to a run at a time, unless it has become pointless by then.

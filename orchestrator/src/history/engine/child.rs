@@ -6,7 +6,7 @@ use super::span::millis;
 use super::transaction::Transaction;
 use super::{Rejection, Reply, retry};
 use crate::history::state::{Child, EventId, State};
-use crate::history::task::{CloseChildErrand, Errand};
+use crate::history::task::{CloseChildErrand, Errand, ReleaseChildErrand};
 use crate::planted::{Bug, planted};
 use resurgam_api::internal::RecordChildClosedRequest;
 use resurgam_api::temporal::command::v1::StartChildWorkflowExecutionCommandAttributes;
@@ -120,15 +120,15 @@ pub fn started(tx: &mut Transaction<'_, '_>, initiated: EventId, answer: Result<
     let Some(child) = tx.run.state.children.get_mut(&initiated).filter(|child| child.run_id.is_empty()) else { return };
     match answer {
         Ok(execution) if open => {
+            let release = release(initiated, child, &execution);
             begin(tx, initiated, execution);
-            tx.transfer(Errand::ReleaseChild(initiated));
+            tx.transfer(release);
         }
         Ok(execution) => {
-            child.run_id = execution.run_id;
-            match close_policy(initiated, child) {
-                Some(errand) => tx.transfer(Errand::CloseChild(errand)),
-                None => tx.transfer(Errand::ReleaseChild(initiated)),
-            }
+            child.run_id = execution.run_id.clone();
+            let errand = close_policy(initiated, child).map(Errand::CloseChild);
+            let errand = errand.unwrap_or_else(|| release(initiated, child, &execution));
+            tx.transfer(errand);
         }
         Err(_) if !open => {}
         Err(cause) => {
@@ -282,6 +282,15 @@ impl Told {
             _ => return None,
         })
     }
+}
+
+fn release(initiated_event_id: EventId, child: &Child, execution: &WorkflowExecution) -> Errand {
+    let asked = asked(child);
+    Errand::ReleaseChild(ReleaseChildErrand {
+        child: Some(WorkflowExecution { workflow_id: asked.workflow_id, run_id: execution.run_id.clone() }),
+        namespace_id: asked.namespace_id,
+        initiated_event_id,
+    })
 }
 
 /// What is to be done to the pending children of a run that closes. A child whose start is not known yet is named

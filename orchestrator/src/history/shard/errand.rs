@@ -4,7 +4,9 @@
 use crate::history::engine::Run;
 use crate::history::engine::transaction::timestamp;
 use crate::history::state::{EventId, Millis, State};
-use crate::history::task::{ActivityTaskErrand, CloseChildErrand, Errand, Transfer, WorkflowTaskErrand};
+use crate::history::task::{
+    ActivityTaskErrand, CloseChildErrand, Errand, ReleaseChildErrand, Transfer, WorkflowTaskErrand,
+};
 use resurgam_api::internal::{self, Source, TaskKind, TaskQueue, TaskToken};
 use resurgam_api::temporal::common::v1::WorkflowExecution;
 use resurgam_api::temporal::enums::v1::{ParentClosePolicy, WorkflowIdConflictPolicy};
@@ -43,7 +45,7 @@ pub(super) fn call(transfer: &Transfer, run: &Run, namespace: &str, now: Millis)
         Errand::CancelExternal(id) => errand.cancel(*id),
         Errand::NotifyParent(_) => errand.notify_parent(),
         Errand::CloseChild(close) => errand.close_child(close),
-        Errand::ReleaseChild(id) => errand.release_child(*id),
+        Errand::ReleaseChild(release) => errand.release_child(release),
     }
 }
 
@@ -241,16 +243,11 @@ impl Errands<'_> {
         }
     }
 
-    fn release_child(&self, id: EventId) -> Option<Call> {
-        let child = self.state.children.get(&id).filter(|child| !child.run_id.is_empty())?;
-        let Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(it) = attributes(&child.initiated)? else {
-            return None;
-        };
-        let (workflow_id, run_id) = (it.workflow_id.clone(), child.run_id.clone());
+    fn release_child(&self, errand: &ReleaseChildErrand) -> Option<Call> {
         Some(Call::Release(internal::ScheduleFirstWorkflowTaskRequest {
-            namespace_id: it.namespace_id.clone(),
-            execution: Some(WorkflowExecution { workflow_id, run_id }),
-            parent: self.source(id),
+            namespace_id: errand.namespace_id.clone(),
+            execution: errand.child.clone(),
+            parent: self.source(errand.initiated_event_id),
         }))
     }
 }

@@ -169,7 +169,7 @@ fn a_child_that_starts_after_its_parent_closed_is_not_forgotten() {
         assert_eq!(shard.names(), names);
         let [transfer] = &shard.transfers[before..] else { panic!() };
         let abandoned = policy == ParentClosePolicy::Abandon;
-        assert_eq!(matches!(transfer.errand, Some(Errand::ReleaseChild(FIRST))), abandoned);
+        assert_eq!(matches!(transfer.errand, Some(Errand::ReleaseChild(_))), abandoned);
         assert_eq!(matches!(transfer.errand, Some(Errand::CloseChild(_))), !abandoned);
     }
 }
