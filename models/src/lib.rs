@@ -25,6 +25,7 @@ pub mod recording;
 pub mod rules;
 pub mod semantics;
 pub mod shrink;
+pub mod simulation;
 pub mod summary;
 pub mod verdict;
 pub mod wgl;

@@ -2,6 +2,7 @@
 //! evidence of the cases that it draws. Built case by case in constant memory per case; nothing is judged here.
 
 use crate::coverage::{Coverage, Missing};
+use crate::simulation::{Simulated, SimulatedCase, Simulation};
 use crate::verdict::{Outcome, RuleVerdict, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -61,6 +62,9 @@ pub struct Summary {
     pub coverage: Coverage,
     /// What exists but was never exercised.
     pub missing: Missing,
+    /// Simulated time and milestones, if the cases were simulated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub simulation: Option<Simulation>,
 }
 
 /// What one rule said over all cases.
@@ -117,6 +121,9 @@ pub struct CaseSummary {
     pub executing_ms: f64,
     /// Milliseconds of judging.
     pub judging_ms: f64,
+    /// What only the simulation knows of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub simulated: Option<SimulatedCase>,
 }
 
 /// A case that was executed and judged.
@@ -136,6 +143,8 @@ pub struct Case<'a> {
     pub executing: Duration,
     /// How long judging took.
     pub judging: Duration,
+    /// What only a simulation knows of it.
+    pub simulated: Option<Simulated<'a>>,
 }
 
 impl Summary {
@@ -165,7 +174,15 @@ impl Summary {
             path: case.path.map(str::to_owned),
             executing_ms: milliseconds(case.executing),
             judging_ms: milliseconds(case.judging),
+            simulated: case.simulated.map(|simulated| SimulatedCase {
+                trace: hex(simulated.trace),
+                seconds: simulated.elapsed.as_secs_f64(),
+                segments: simulated.segments,
+            }),
         });
+        if let (Some(simulation), Some(simulated)) = (&mut self.simulation, &case.simulated) {
+            simulation.add(simulated);
+        }
         self.coverage.merge(case.coverage);
         self.missing = self.coverage.missing();
     }
@@ -266,6 +283,7 @@ fn milliseconds(duration: Duration) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::milestone::{Milestones, Needs};
     use crate::verdict::{Finding, Known};
 
     fn rule(name: &str, outcome: Outcome) -> RuleVerdict {
@@ -289,6 +307,7 @@ mod tests {
             path: None,
             executing: time,
             judging: time,
+            simulated: None,
         };
         summary.add(&case);
     }
@@ -340,6 +359,38 @@ mod tests {
         let mut summary = Summary::new(Origin::default());
         summary.add_broken(7, "the server did not start");
         assert_eq!(summary.worst(), Outcome::Unknown);
+    }
+
+    #[test]
+    fn what_the_simulation_knows_is_kept_per_case_and_in_all() {
+        let (verdict, coverage) = (verdict(vec![]), Coverage::default());
+        let milestones = Milestones::of(&crate::notation::parse("1 TimerFired").unwrap());
+        let (trace, elapsed) = (255, Duration::from_millis(2_500));
+        let simulated = Some(Simulated { trace, elapsed, segments: 9, milestones: &milestones });
+        let time = Duration::ZERO;
+        let case = Case {
+            seed: 1,
+            trace_hash: 1,
+            verdict: &verdict,
+            coverage: &coverage,
+            path: None,
+            executing: time,
+            judging: time,
+            simulated,
+        };
+        let mut summary =
+            Summary { simulation: Some(Simulation::new(Needs::Plans)), ..Summary::new(Origin::default()) };
+        summary.add(&case);
+        add(&mut summary, 2, &verdict);
+        let shown = SimulatedCase { trace: "00000000000000ff".into(), seconds: 2.5, segments: 9 };
+        assert_eq!((&summary.cases[0].simulated, &summary.cases[1].simulated), (&Some(shown), &None));
+        let simulation = summary.simulation.as_ref().unwrap();
+        assert_eq!((simulation.seconds, simulation.reached(), simulation.milestones.cases), (2.5, 1, 1));
+        let json = serde_json::to_string(&summary).unwrap();
+        assert_eq!(serde_json::from_str::<Summary>(&json).unwrap(), summary);
+        let mut real = Summary::new(Origin::default());
+        add(&mut real, 2, &verdict);
+        assert!(!serde_json::to_string(&real).unwrap().contains("simulat"), "a real target has none of it");
     }
 
     #[test]

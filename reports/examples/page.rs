@@ -36,7 +36,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (seed, evidence, verdict, coverage, path, judging) in &cases {
         let executing = Duration::from_nanos(evidence.end.as_ref().map_or(0, |end| end.at));
         let path = Some(path.as_str());
-        summary.add(&Case { seed: *seed, trace_hash: 0, verdict, coverage, path, executing, judging: *judging });
+        summary.add(&Case {
+            seed: *seed,
+            trace_hash: 0,
+            verdict,
+            coverage,
+            path,
+            executing,
+            judging: *judging,
+            simulated: None,
+        });
     }
     let mut views: Vec<CaseView<'_>> =
         cases.iter().map(|(seed, evidence, verdict, ..)| CaseView { seed: *seed, evidence, verdict }).collect();

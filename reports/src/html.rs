@@ -3,6 +3,7 @@
 //! Everything that came from evidence passes through the template engine's escaping; a content security policy in the
 //! page forbids every load, so that even a mistake here could not phone home.
 
+use crate::campaign::Table;
 use crate::heat::Heat;
 use crate::layout::Drawing;
 use crate::timeline::{Timeline, concerned};
@@ -15,6 +16,7 @@ use resurgam_models::evidence::Evidence;
 use resurgam_models::listing;
 use resurgam_models::program::Input;
 use resurgam_models::rules;
+use resurgam_models::simulation::SimulatedCase;
 use resurgam_models::summary::{CaseSummary, RuleSummary, Summary};
 use resurgam_models::verdict::{Finding, Outcome, Verdict};
 use serde::Serialize;
@@ -39,12 +41,13 @@ pub struct CaseView<'a> {
     pub verdict: &'a Verdict,
 }
 
-const TEMPLATES: [(&str, &str); 8] = [
+const TEMPLATES: [(&str, &str); 9] = [
     ("page.html", include_str!("../templates/page.html")),
     ("rules.html", include_str!("../templates/rules.html")),
     ("case.html", include_str!("../templates/case.html")),
     ("timeline.html", include_str!("../templates/timeline.html")),
     ("coverage.html", include_str!("../templates/coverage.html")),
+    ("milestones.html", include_str!("../templates/milestones.html")),
     ("style.css", include_str!("../templates/style.css")),
     ("dark.css", include_str!("../templates/dark.css")),
     ("script.js", include_str!("../templates/script.js")),
@@ -85,6 +88,8 @@ pub fn render(page: &Page<'_>) -> Result<String, Error> {
         cases,
         slowest: summary.slowest(10),
         shown: page.cases.iter().map(|case| case.seed).collect(),
+        milestones: summary.simulation.as_ref().map(Table::of),
+        pace: summary.simulation.as_ref().and_then(|simulation| simulation.pace(summary.wall_seconds)),
         bars: bars(summary),
         operations: Answers::of(summary),
         heats: heats(summary),
@@ -107,6 +112,8 @@ struct Contents<'a> {
     cases: Vec<Case>,
     slowest: Vec<&'a CaseSummary>,
     shown: Vec<u64>,
+    milestones: Option<Table>,
+    pace: Option<f64>,
     bars: Vec<Bars>,
     operations: Answers,
     heats: Vec<Heat>,
@@ -212,6 +219,7 @@ struct Case {
     word: &'static str,
     trace_hash: String,
     milliseconds: Option<f64>,
+    simulated: Option<SimulatedCase>,
     path: Option<String>,
     commands: Vec<String>,
     findings: Vec<Found>,
@@ -266,6 +274,7 @@ fn case(summary: &Summary, view: &CaseView<'_>) -> Case {
         word: worst.word(),
         trace_hash: known.map_or_else(String::new, |case| case.trace_hash.clone()),
         milliseconds: known.map(|case| case.executing_ms),
+        simulated: known.and_then(|case| case.simulated.clone()),
         path,
         commands,
         findings: view

@@ -36,6 +36,18 @@ mod tests {
     }
 
     #[test]
+    fn milestones_are_there_for_a_simulated_run_only() {
+        let value = |summary| serde_json::from_str::<serde_json::Value>(&render(summary).unwrap()).unwrap();
+        let (simulated, real) = (crate::sample::simulated(), crate::sample::mixed());
+        let shown = value(&simulated);
+        assert_eq!(shown["simulation"]["milestones"]["reached"]["timer-fired"]["times"], 3);
+        assert!(shown["simulation"]["unreached"].as_array().unwrap().contains(&"fault-partition".into()));
+        assert_eq!(shown["cases"][0]["simulated"]["trace"], "000000000000abc7");
+        assert!(value(&real).get("simulation").is_none());
+        assert_eq!(parse(&render(&simulated).unwrap()).unwrap(), simulated);
+    }
+
+    #[test]
     fn a_newer_version_is_named() {
         let problem = parse(r#"{"version": 99}"#).unwrap_err().to_string();
         assert!(problem.contains("version 99") && problem.contains("newer"), "{problem}");

@@ -5,7 +5,7 @@
 //! axis tell the times.
 
 use crate::text;
-use crate::timeline::{Item, Lane, Time, Timeline};
+use crate::timeline::{Item, Lane, MARK, Time, Timeline};
 use serde::Serialize;
 
 /// The least and the greatest width of a drawing, in pixels.
@@ -20,6 +20,8 @@ const AXIS: f64 = 22.0;
 /// Widths of a character in bars and of a digit at ticks.
 const CHARACTER: f64 = 6.1;
 const DIGIT: f64 = 6.4;
+/// The width of the sign of a mark.
+const MARK_WIDTH: f64 = 6.0;
 
 /// A drawing, in pixels.
 #[derive(Debug, Serialize)]
@@ -115,7 +117,8 @@ impl Drawing {
             .collect();
         let fault = |item: &Item| {
             let (from, to) = (scale.x(item.from), scale.x(item.to.unwrap_or(item.from)));
-            let label = Some(item.label.clone());
+            // Faults of plans are named in the lanes of those who suffer them.
+            let label = (item.class == "fault").then(|| item.label.clone());
             Placed {
                 x: round(from),
                 y: AXIS,
@@ -125,7 +128,9 @@ impl Drawing {
                 item: item.clone(),
             }
         };
-        let faults = timeline.faults.iter().map(fault).collect();
+        // What lies in wait for the next calls is nothing that lasts: it has its bar, but no band behind all lanes.
+        let lasts = |item: &&Item| !matches!(item.class, "spoil" | "calls");
+        let faults = timeline.faults.iter().filter(lasts).map(fault).collect();
         Self { width: round(scale.width() + 24.0), height: y + 2.0, axis: AXIS, grid: grid(&scale), faults, lanes }
     }
 }
@@ -141,24 +146,49 @@ fn grid(scale: &Scale) -> Vec<Line> {
     lines
 }
 
+/// In which rows of a lane its items may stand: as many as they need; or, for ticks and marks, which come in crowds, at
+/// most this many with a label, all others without one in the first.
+const ROWS_OF_TICKS: usize = 3;
+
 fn place(lane: &Lane, scale: &Scale, y: f64) -> PlacedLane {
-    let rows = if lane.group == "events" { 3 } else { usize::MAX };
-    // Where each row is free again: for bars, for labels of ticks.
-    let mut free: Vec<f64> = Vec::new();
-    let mut items = Vec::with_capacity(lane.items.len());
-    for item in &lane.items {
+    let is_mark = |item: &Item| item.class == MARK;
+    let mut rows = Rows::default();
+    let mut items: Vec<Placed> =
+        lane.items.iter().filter(|item| !is_mark(item)).map(|item| rows.put(item, lane.group, scale, y)).collect();
+    // A bar whose label does not fit inside may carry it behind, if its row is free there.
+    label_behind(&mut items, scale.width());
+    // Marks stand below the bars.
+    rows.base = rows.free.len();
+    items.extend(lane.items.iter().filter(|item| is_mark(item)).map(|item| rows.put(item, lane.group, scale, y)));
+    let height = PAD * 2.0 + ROW * rows.free.len().max(1) as f64 - (ROW - BAR);
+    PlacedLane { group: lane.group, name: lane.name.clone(), y, height, items }
+}
+
+/// The rows of a lane while it is filled.
+#[derive(Default)]
+struct Rows {
+    /// Where each row is free again: for bars, for labels of ticks.
+    free: Vec<f64>,
+    /// The first row that may be used.
+    base: usize,
+}
+
+impl Rows {
+    fn put(&mut self, item: &Item, group: &str, scale: &Scale, y: f64) -> Placed {
         let x = scale.x(item.from);
         let width = item.to.map_or(0.0, |to| (scale.x(to) - x).max(4.0));
         let label_width = item.label.chars().count() as f64 * if item.to.is_some() { CHARACTER } else { DIGIT } + 5.0;
+        let label_width = label_width + if item.class == MARK { MARK_WIDTH } else { 0.0 };
         let taken = if item.to.is_some() { width.max(1.0) } else { label_width };
-        let row = free.iter().position(|end| *end <= x).unwrap_or(free.len());
+        let rows = if group == "events" || item.class == MARK { self.base + ROWS_OF_TICKS } else { usize::MAX };
+        let row = (self.base..self.free.len()).find(|row| self.free[*row] <= x).unwrap_or(self.free.len());
         let fits = row < rows;
-        let row = if fits { row } else { 0 };
+        let row = if fits { row } else { self.base };
         if fits {
-            if row == free.len() {
-                free.push(0.0);
+            if row == self.free.len() {
+                self.free.push(0.0);
             }
-            free[row] = x + taken + 1.0;
+            self.free[row] = x + taken + 1.0;
         }
         let label = if item.to.is_some() {
             (label_width <= width).then(|| item.label.clone())
@@ -166,12 +196,8 @@ fn place(lane: &Lane, scale: &Scale, y: f64) -> PlacedLane {
             fits.then(|| item.label.clone())
         };
         let top = y + PAD + ROW * row as f64;
-        items.push(Placed { x: round(x), y: top, width: round(width), height: BAR, label, item: item.clone() });
+        Placed { x: round(x), y: top, width: round(width), height: BAR, label, item: item.clone() }
     }
-    // A bar whose label does not fit inside may carry it behind, if its row is free there.
-    label_behind(&mut items, scale.width());
-    let height = PAD * 2.0 + ROW * free.len().max(1) as f64 - (ROW - BAR);
-    PlacedLane { group: lane.group, name: lane.name.clone(), y, height, items }
 }
 
 fn label_behind(items: &mut [Placed], width: f64) {
@@ -222,5 +248,22 @@ mod tests {
         let rows: Vec<f64> = placed.items.iter().map(|item| item.y).collect();
         assert_eq!(rows, [PAD, PAD + ROW, PAD]);
         assert_eq!(placed.height, PAD * 2.0 + ROW + BAR);
+    }
+
+    #[test]
+    fn marks_stand_below_the_bars_and_share_three_rows() {
+        let bar = Item { to: Some(9_000_000_000_000), class: "down", ..Item::default() };
+        let mark = |at| Item { from: at, class: MARK, label: "limbo opened".into(), ..Item::default() };
+        let items = vec![bar, mark(1_000_000), mark(1_000_001), mark(1_000_002), mark(1_000_003)];
+        let scale = Scale::of(vec![0, 1_000_000, 1_000_001, 1_000_002, 1_000_003, 9_000_000_000_000]);
+        let of = |items| {
+            let placed = place(&Lane { group: "nodes", name: String::new(), items }, &scale, 0.0);
+            let rows = placed.items.iter().map(|item| ((item.y - PAD) / ROW, item.label.is_some())).collect::<Vec<_>>();
+            (rows, placed.height)
+        };
+        let (rows, height) = of(items.clone());
+        assert_eq!(rows[1..], [(1.0, true), (2.0, true), (3.0, true), (1.0, false)]);
+        assert_eq!(height, PAD * 2.0 + ROW * 3.0 + BAR);
+        assert_eq!(of(items[1..2].to_vec()), (vec![(0.0, true)], PAD * 2.0 + BAR));
     }
 }

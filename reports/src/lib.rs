@@ -2,6 +2,7 @@
 //!
 //! Nothing is judged here, and nothing is printed or written to disk: every renderer gives a `String`.
 
+pub mod campaign;
 pub mod clock;
 pub mod command;
 pub mod difference;

@@ -1,9 +1,10 @@
-//! A case in the terminal: what clients, workers and histories did to each workflow, merged by time, one line each.
+//! A case in the terminal: what clients, workers and histories did to each workflow, and faults and the store to all of
+//! them, merged by time, one line each.
 
 use crate::clock::Clock;
 use crate::terminal::{Paint, harmless};
 use crate::text;
-use crate::timeline::{Item, Timeline};
+use crate::timeline::{Item, MARK, Timeline};
 use resurgam_models::coverage;
 use resurgam_models::evidence::Evidence;
 use resurgam_models::verdict::{Finding, Outcome, Verdict};
@@ -80,10 +81,12 @@ fn header(evidence: &Evidence, verdict: &Verdict, paint: Paint) -> String {
 
 /// The lines of a workflow; `None` if it has not got the event.
 fn lines(timeline: &Timeline, around: Option<i64>, paint: Paint) -> Option<String> {
-    let lanes = timeline.lanes.iter().filter(|lane| lane.group != "waits");
+    let lanes = timeline.lanes.iter().filter(|lane| !matches!(lane.group, "waits" | "nodes"));
     let mut items: Vec<(&str, &Item)> =
         lanes.flat_map(|lane| lane.items.iter().map(|item| (lane.name.as_str(), item))).collect();
     items.extend(timeline.faults.iter().map(|fault| ("fault", fault)));
+    let nodes = timeline.lanes.iter().filter(|lane| lane.group == "nodes");
+    items.extend(nodes.flat_map(|lane| lane.items.iter()).filter(|item| item.class == MARK).map(|mark| (MARK, mark)));
     items.sort_by_key(|(_, item)| (item.from, item.event));
     let wide = items.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).min(20);
     let range = match around {
@@ -115,6 +118,20 @@ mod tests {
         let (evidence, verdict) = judged(VIOLATING);
         let options = Options { workflow: Some("s1207-w1"), ..Options::default() };
         insta::assert_snapshot!(render(&evidence, &verdict, &options).unwrap());
+    }
+
+    #[test]
+    fn the_store_speaks_where_it_was_recorded() {
+        let (mut evidence, verdict) = judged(VIOLATING);
+        let of = |evidence: &_| render(evidence, &verdict, &Options::default()).unwrap();
+        assert!(!of(&evidence).contains("limbo"));
+        let line = r#"{"at":149000000,"type":"store","node":2,"partition":"shard/1","outcome":"limbo_opened"}"#;
+        evidence.add(serde_json::from_str(line).unwrap()).unwrap();
+        let shown = of(&evidence);
+        assert!(
+            shown.contains("0.1490 s  store") && shown.contains("limbo opened on shard/1, call of node 2"),
+            "{shown}"
+        );
     }
 
     #[test]

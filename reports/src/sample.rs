@@ -3,8 +3,10 @@
 use resurgam_models::coverage::Coverage;
 use resurgam_models::evidence::Evidence;
 use resurgam_models::judge::judge;
+use resurgam_models::milestone::{Milestones, Needs};
 use resurgam_models::notation::parse;
 use resurgam_models::profile::Profile;
+use resurgam_models::simulation::{Simulated, Simulation};
 use resurgam_models::summary::{Case, Origin, Summary};
 use resurgam_models::verdict::{Finding, Outcome, RuleVerdict, Verdict};
 use std::time::Duration;
@@ -53,9 +55,37 @@ pub(crate) fn summary(verdicts: &[Verdict]) -> Summary {
         let executing = Duration::from_millis(100 * seed);
         let judging = Duration::from_millis(seed);
         let path = (verdict.worst() == Outcome::Violated).then_some(path.as_str());
-        summary.add(&Case { seed, trace_hash: seed, verdict, coverage: &coverage, path, executing, judging });
+        summary.add(&Case {
+            seed,
+            trace_hash: seed,
+            verdict,
+            coverage: &coverage,
+            path,
+            executing,
+            judging,
+            simulated: None,
+        });
     }
     summary.wall_seconds = 2.0;
+    summary
+}
+
+/// Two cases of a simulation: a timer fired in both, and a node was killed in the first.
+pub(crate) fn simulated() -> Summary {
+    let mut summary = summary(&[]);
+    summary.origin.target = "builtin".into();
+    summary.simulation = Some(Simulation::new(Needs::Faults));
+    let verdict = verdict(&[("H8-buffering", Outcome::Ok)]);
+    let kill = r#"{"at":1,"type":"fault","fault":"kill 1","active":true}"#;
+    for (seed, text) in (7..).zip([format!("1 TimerFired\n{kill}"), "1 TimerFired\n2 TimerFired".to_owned()]) {
+        let evidence = parse(&text).unwrap();
+        let (coverage, milestones) = (Coverage::of(&evidence), Milestones::of(&evidence));
+        let (trace, elapsed) = (0xabc0 + seed, Duration::from_secs(45));
+        let simulated = Some(Simulated { trace, elapsed, segments: 1_234, milestones: &milestones });
+        let (verdict, coverage, time) = (&verdict, &coverage, Duration::from_millis(900));
+        let (executing, judging) = (time, time);
+        summary.add(&Case { seed, trace_hash: seed, verdict, coverage, path: None, executing, judging, simulated });
+    }
     summary
 }
 

@@ -1,5 +1,6 @@
 //! The verdict table and coverage for a terminal.
 
+use crate::campaign::Table;
 use crate::{command, text};
 use resurgam_models::coverage::kinds;
 use resurgam_models::summary::{RuleSummary, Summary};
@@ -187,6 +188,22 @@ fn coverage(out: &mut String, summary: &Summary, paint: Paint) -> std::fmt::Resu
         }
         writeln!(out)?;
     }
+    milestones(out, summary, paint)?;
+    writeln!(out)
+}
+
+fn milestones(out: &mut String, summary: &Summary, paint: Paint) -> std::fmt::Result {
+    let Some(simulation) = &summary.simulation else { return Ok(()) };
+    let table = Table::of(simulation);
+    let reached = format!("{}/{}", simulation.reached(), simulation.possible);
+    write!(out, "  {:10} {reached:>6}", "milestones")?;
+    if !simulation.unreached.is_empty() {
+        let list = text::cut(&simulation.unreached.join(", "), 90);
+        write!(out, "  {}", paint.faint(&format!("never: {list}")))?;
+    }
+    if simulation.reached() > 0 {
+        write!(out, "\n  {:17}  {}", "", paint.faint(&format!("rarest: {}", table.rarest())))?;
+    }
     writeln!(out)
 }
 
@@ -207,6 +224,12 @@ fn footer(out: &mut String, summary: &Summary, page: Option<&str>, paint: Paint)
         };
         writeln!(out, "{rate:.2} cases/s; judging took {share:.1} % of the time of executing")?;
     }
+    if let Some(simulation) = &summary.simulation {
+        let pace = simulation.pace(summary.wall_seconds);
+        let pace = pace.map_or(String::new(), |pace| format!("; {pace:.1} simulated seconds per second"));
+        let segments = text::count(simulation.segments, "segment");
+        writeln!(out, "simulated {} in all, {segments}{pace}", text::seconds(simulation.seconds))?;
+    }
     writeln!(out, "seed {}  trace {}", summary.origin.seed, summary.trace_hash)?;
     writeln!(out, "repeat: {}", harmless(&summary.origin.command))?;
     if let Some(page) = page {
@@ -226,11 +249,28 @@ fn footer(out: &mut String, summary: &Summary, page: Option<&str>, paint: Paint)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::{mixed, summary, verdict};
+    use crate::sample::{mixed, simulated, summary, verdict};
 
     #[test]
     fn a_run_ends_with_a_table() {
         insta::assert_snapshot!(render(&mixed(), Some("resurgam-runs/r/report.html"), false));
+    }
+
+    #[test]
+    fn a_simulated_run_says_what_it_reached_and_how_fast() {
+        let shown = render(&simulated(), None, false);
+        let line = |begin: &str| shown.lines().find(|line| line.trim_start().starts_with(begin)).unwrap_or_default();
+        let possible = simulated().simulation.unwrap().possible;
+        assert!(line("milestones").contains(&format!(" 2/{possible}  never: ")), "{shown}");
+        assert_eq!(line("rarest").trim(), "rarest: fault-kill 1×, timer-fired 3×");
+        let segments = format!("{} segments", text::thousands(2_468));
+        assert_eq!(
+            line("simulated"),
+            format!("simulated 90.00 s in all, {segments}; 45.0 simulated seconds per second")
+        );
+        assert!(shown.ends_with("✓ all rules held in 2 cases\n"), "what a short run did not reach fails nothing");
+        let real = render(&mixed(), None, false);
+        assert!(!real.contains("milestones") && !real.contains("simulated"), "{real}");
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! The timeline of one workflow, as data: what clients asked, what workers were handed, how long activities, timers and
-//! children lasted, and every event, all on the recorder's clock ([`crate::clock`] says how events get there).
+//! children lasted, every event, what faults did to each node and what its store did, all on the recorder's clock ([`crate::clock`] says how events get there).
 //!
 //! It arranges evidence and marks what findings name; it judges nothing.
 
 mod history;
 mod lanes;
+mod nodes;
 
 use crate::clock::Clock;
 use resurgam_models::coverage::workflow_of;
@@ -13,6 +14,7 @@ use resurgam_models::verdict::Finding;
 use serde::Serialize;
 
 pub use history::{Row, RunTable};
+pub(crate) use nodes::MARK;
 
 /// A time in nanoseconds since the case began; below zero for what the server did before.
 pub type Time = i64;
@@ -26,7 +28,7 @@ pub struct Timeline {
     pub clock: Clock,
     /// Lanes from top to bottom.
     pub lanes: Vec<Lane>,
-    /// Faults that were active.
+    /// Faults that were active, also those that stand in lanes of nodes.
     pub faults: Vec<Item>,
     /// The events of every run.
     pub runs: Vec<RunTable>,
@@ -37,7 +39,7 @@ pub struct Timeline {
 /// One lane.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Lane {
-    /// What kind of lane: `clients`, `tasks`, `activities`, `waits`, `events`.
+    /// What kind of lane: `nodes`, `clients`, `tasks`, `activities`, `waits`, `events`.
     pub group: &'static str,
     /// Its name, such as `client-2`.
     pub name: String,
@@ -55,7 +57,7 @@ pub struct Item {
     /// The end was never seen.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub open: bool,
-    /// What it looks like: `ok`, `fail`, `info`, `task`, `sticky`, `span`, or a class of events.
+    /// What it looks like: `ok`, `fail`, `info`, `task`, `sticky`, `span`, a family of faults, `store`, or a class of events.
     pub class: &'static str,
     /// A word or two.
     pub label: String,
@@ -80,7 +82,8 @@ impl Timeline {
         let runs: Vec<&Run> = evidence.runs.iter().filter(|run| run.workflow_id == workflow).collect();
         let tables: Vec<RunTable> = runs.iter().map(|run| history::table(run, &clock, findings)).collect();
         let end = end(evidence, &tables);
-        let mut lanes = lanes::clients(evidence, workflow, findings, end);
+        let mut lanes = nodes::lanes(evidence, end);
+        lanes.extend(lanes::clients(evidence, workflow, findings, end));
         lanes.extend(lanes::tasks(evidence, workflow, findings, end));
         lanes.extend(lanes::activities(evidence, workflow, findings, end));
         lanes.extend(history::waits(&runs, &clock, end));
@@ -88,19 +91,8 @@ impl Timeline {
         for lane in &mut lanes {
             lane.items.sort_by_key(|item| (item.from, item.to, item.event));
         }
-        let faults = evidence.faults.iter().map(|one| Item {
-            from: time(one.from),
-            to: Some(one.until.map_or(end, time)),
-            open: one.until.is_none(),
-            class: "fault",
-            label: one.fault.to_string(),
-            detail: match one.hits {
-                Some(hits) => format!("fault {}: {hits} hits", one.fault),
-                None => format!("fault {}", one.fault),
-            },
-            ..Item::default()
-        });
-        Self { workflow: workflow.to_owned(), clock, lanes, faults: faults.collect(), runs: tables, end }
+        let faults = nodes::faults(evidence, end);
+        Self { workflow: workflow.to_owned(), clock, lanes, faults, runs: tables, end }
     }
 
     /// True if a violation names something in it.

@@ -11,10 +11,12 @@ use resurgam_harness::{Builtin, Orchestrator};
 use resurgam_models::coverage::Coverage;
 use resurgam_models::evidence::Evidence;
 use resurgam_models::generate;
+use resurgam_models::milestone::{Milestones, Needs};
 use resurgam_models::plan::Family;
+use resurgam_models::simulation::{Simulated, Simulation};
 use resurgam_models::summary::{Case as Line, Origin, Summary};
 use resurgam_models::verdict::{Outcome, Verdict};
-use resurgam_reports::{CaseView, Page, html, json, junit, terminal};
+use resurgam_reports::{CaseView, Page, campaign, html, json, junit, terminal};
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -73,6 +75,11 @@ pub(crate) struct Args {
     /// Exit with 3 if something could not be decided.
     #[arg(long)]
     strict: bool,
+    /// Exit with 3 if a milestone was not reached: a situation that a campaign must have seen. A short run reaches few,
+    /// so this is for long ones. Those that need faults are asked for only with all families of faults. Only in the
+    /// simulation.
+    #[arg(long)]
+    campaign: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -180,6 +187,9 @@ async fn execute(args: &Args) -> Ended {
     if !simulated && (args.bug.is_some() || args.faults != [Faults::All]) {
         return Err("--faults and --bug are for the simulation (--target builtin --world sim)".into());
     }
+    if !simulated && args.campaign {
+        return Err("--campaign is for the simulation (--target builtin --world sim)".into());
+    }
     let out = args.out.clone().unwrap_or_else(|| Path::new("resurgam-runs").join(format!("{seed}-{name}")));
     std::fs::create_dir_all(&out).map_err(|e| format!("{}: {e}", out.display()))?;
     let target = Running::open(kind, args).await?;
@@ -196,6 +206,7 @@ async fn execute(args: &Args) -> Ended {
         prefix: target.prefix().to_owned(),
     };
     let mut tally = Tally::new(origin(args, seed, &world), progress(cases));
+    tally.summary.simulation = offers(&world).map(Simulation::new);
     let began = Instant::now();
     let started = AtomicU64::new(0);
     let ended = tokio::select! {
@@ -299,6 +310,9 @@ fn origin(args: &Args, seed: u64, world: &World) -> Origin {
     if let Some(cases) = args.cases {
         command += &format!(" --cases {cases}");
     }
+    if args.campaign {
+        command += " --campaign";
+    }
     if let Some(limit) = args.limit {
         command += &format!(" --for {}s", limit.as_secs());
     }
@@ -314,6 +328,12 @@ fn origin(args: &Args, seed: u64, world: &World) -> Origin {
         target_version,
         seed,
     }
+}
+
+/// What the cases of a simulation offer to milestones: faults only if none of the families is left out.
+fn offers(world: &World) -> Option<Needs> {
+    let World::Simulated(_, families) = world else { return None };
+    Some(if Family::ALL.iter().all(|family| families.contains(family)) { Needs::Faults } else { Needs::Plans })
 }
 
 fn progress(cases: Option<u64>) -> ProgressBar {
@@ -353,6 +373,7 @@ impl Tally {
 
     fn judged(&mut self, case: Case) {
         let path = case.directory.as_ref().map(|path| path.display().to_string());
+        let milestones = case.simulated.map(|_| Milestones::of(&case.evidence));
         self.summary.add(&Line {
             seed: case.seed,
             trace_hash: case.hash,
@@ -361,6 +382,12 @@ impl Tally {
             path: path.as_deref(),
             executing: case.executing,
             judging: case.judging,
+            simulated: case.simulated.zip(milestones.as_ref()).map(|(known, milestones)| Simulated {
+                trace: known.trace,
+                elapsed: known.elapsed,
+                segments: known.segments,
+                milestones,
+            }),
         });
         let failing = case.verdict.worst() > Outcome::Ok;
         let alike = self.shown.iter().filter(|(_, _, verdict)| (verdict.worst() > Outcome::Ok) == failing).count();
@@ -391,9 +418,15 @@ fn report(args: &Args, tally: &Tally, out: &Path, interrupted: bool) -> Ended {
     if interrupted {
         print("interrupted: the cases that had ended are reported, the others were dropped\n");
     }
+    let unreached = match &summary.simulation {
+        Some(simulation) if args.campaign => campaign::unreached(simulation, colours),
+        _ => String::new(),
+    };
+    print(&unreached);
     Ok(match summary.worst() {
         Outcome::Violated => Exit::Violated,
         Outcome::Unknown if args.strict => Exit::Inconclusive,
+        _ if !unreached.is_empty() => Exit::Inconclusive,
         _ if interrupted || !summary.broken.is_empty() => Exit::Inconclusive,
         _ => Exit::Held,
     })

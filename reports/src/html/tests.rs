@@ -1,5 +1,5 @@
 use super::*;
-use crate::sample::{PASSING, VIOLATING, judged, mixed};
+use crate::sample::{PASSING, VIOLATING, judged, mixed, simulated};
 use resurgam_models::notation::parse;
 
 fn page_of(texts: &[&str]) -> String {
@@ -115,4 +115,49 @@ fn an_empty_run_is_a_page_too() {
     let summary = Summary::new(resurgam_models::summary::Origin::default());
     let page = render(&Page { summary: &summary, cases: &[] }).unwrap();
     assert!(page.contains("Nothing was judged") && page.contains("No case was kept"));
+}
+
+#[test]
+fn faults_and_the_store_stand_in_lanes_of_nodes() {
+    let (mut evidence, verdict) = judged(PASSING);
+    let page = |evidence: &Evidence| {
+        let cases = &[CaseView { seed: 7, evidence, verdict: &verdict }];
+        render(&Page { summary: &simulated(), cases }).unwrap()
+    };
+    let calm = page(&evidence);
+    assert!(
+        !calm.contains("class=\"lane nodes\"")
+            && !calm.contains("class=\"outcome-mark\"")
+            && !calm.contains("key down")
+    );
+    for line in [
+        r#"{"at":20000000,"type":"fault","fault":{"at_ms":20,"for_ms":30,"fault":"kill","node":1},"active":true}"#,
+        r#"{"at":22000000,"type":"store","node":2,"partition":"<i>","outcome":"limbo_opened"}"#,
+    ] {
+        evidence.add(serde_json::from_str(line).unwrap()).unwrap();
+    }
+    let page = page(&evidence);
+    for name in ["node 0", "node 1", "node 2"] {
+        assert!(page.contains(&format!("class=\"lane nodes\" role=\"list\" aria-label=\"{name}\"")), "{name}");
+    }
+    assert!(page.contains("class=\"bar down open\"") && page.contains("<title>fault node 1 killed</title>"));
+    assert!(page.contains("limbo opened on &lt;i&gt;, call of node 2") && page.contains("key down"));
+}
+
+#[test]
+fn a_simulated_run_shows_milestones_pace_and_traces() {
+    let (evidence, verdict) = judged(PASSING);
+    let cases = &[CaseView { seed: 7, evidence: &evidence, verdict: &verdict }];
+    let page = render(&Page { summary: &simulated(), cases }).unwrap();
+    let possible = simulated().simulation.unwrap().possible;
+    assert!(page.contains("id=\"milestones\"") && page.contains(&format!("2 of {possible} were reached")));
+    assert!(
+        page.contains("<code>timer-fired</code></td>")
+            && page.contains("<tr class=\"never\"><td><code>fault-partition")
+    );
+    assert!(page.contains("45.0 s per second") && page.contains("links <code>000000000000abc7</code>"));
+    let real = render(&Page { summary: &mixed(), cases }).unwrap();
+    assert!(
+        !real.contains("id=\"milestones\"") && !real.contains("href=\"#milestones") && !real.contains("links <code>")
+    );
 }
