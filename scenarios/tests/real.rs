@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use resurgam_harness::real;
-use resurgam_harness::run::{self, Ended, Keep, Options};
+use resurgam_harness::run::{self, Ended, Keep, Options, World};
 use resurgam_harness::target::{Options as ServerOptions, Temporal};
 use resurgam_models::verdict::Outcome;
 use std::sync::atomic::AtomicU64;
@@ -36,7 +36,7 @@ async fn random_cases_hold() {
         }
         Ended::Judged(_) => held += 1,
     };
-    run::run(&options, server.endpoint(), &AtomicU64::new(0), done).await.unwrap();
+    run::run(&options, &World::Real(server.endpoint().clone()), &AtomicU64::new(0), done).await.unwrap();
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
     assert_eq!(held, CASES);
 }
