@@ -217,7 +217,7 @@ impl Evidence {
                 self.faults.push(Fault { fault, from: at, until: None, hits });
             }
             What::Fault { fault, active: false, hits } => {
-                if let Some(open) = self.faults.iter_mut().find(|f| f.fault == fault && f.until.is_none()) {
+                if let Some(open) = self.faults.iter_mut().find(|f| f.until.is_none() && f.fault.is_begin_of(&fault)) {
                     open.until = Some(at);
                     open.hits = hits;
                 }

@@ -128,6 +128,16 @@ impl Injected {
             Self::Named(words) => words.split_whitespace().next().unwrap_or_default(),
         }
     }
+
+    /// True if the line that begins this fault and the one that ends `other` are of one fault. How long it lasted is
+    /// known only at its end, so the first line may say nothing of it.
+    #[must_use]
+    pub fn is_begin_of(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Planned(begin), Self::Planned(end)) => begin.at_ms == end.at_ms && begin.harm == end.harm,
+            _ => self == other,
+        }
+    }
 }
 
 impl fmt::Display for Injected {

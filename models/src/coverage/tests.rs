@@ -132,3 +132,17 @@ fn lists_name_what_exists() {
     assert!(all.operations.keys().all(|name| kinds::OPERATIONS.contains(&name.as_str())));
     assert!(all.tasks.keys().all(|name| kinds::TASKS.contains(&name.as_str())));
 }
+
+#[test]
+fn a_fault_ends_although_its_first_line_did_not_know_how_long_it_would_last() {
+    let of = |node: u8| {
+        let begin = r#"{"at":1,"type":"fault","fault":{"at_ms":5,"fault":"kill","node":2},"active":true}"#;
+        let end = format!(
+            r#"{{"at":9,"type":"fault","fault":{{"at_ms":5,"for_ms":4,"fault":"kill","node":{node}}},"active":false,"hits":0}}"#
+        );
+        let evidence = crate::notation::parse(&format!("{begin}\n{end}")).unwrap();
+        (evidence.faults[0].until, evidence.faults[0].hits)
+    };
+    assert_eq!(of(2), (Some(9), Some(0)));
+    assert_eq!(of(1), (None, None), "another node's");
+}
