@@ -140,7 +140,7 @@ fn a_fault_ends_although_its_first_line_did_not_know_how_long_it_would_last() {
         let end = format!(
             r#"{{"at":9,"type":"fault","fault":{{"at_ms":5,"for_ms":4,"fault":"kill","node":{node}}},"active":false,"hits":0}}"#
         );
-        let evidence = crate::notation::parse(&format!("{begin}\n{end}")).unwrap();
+        let evidence = parse(&format!("{begin}\n{end}")).unwrap();
         (evidence.faults[0].until, evidence.faults[0].hits)
     };
     assert_eq!(of(2), (Some(9), Some(0)));
