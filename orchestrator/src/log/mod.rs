@@ -21,6 +21,7 @@ mod tests;
 pub use backoff::Backoff;
 pub use group::{Bounds, Group};
 
+use crate::planted::{Bug, planted};
 use crate::store::{Head, Partition, Store};
 use resurgam_api::environment::Environment;
 use std::fmt;
@@ -118,6 +119,22 @@ impl Log {
     #[must_use]
     pub fn is_held(&self) -> bool {
         self.standing == Standing::Held
+    }
+
+    /// Looks whether somebody else has taken the partition. An owner that has nothing to write would never hear of it,
+    /// and never read what others wrote meanwhile. False: the tenure is lost. A read that fails says nothing.
+    pub async fn lasts(&mut self) -> bool {
+        if planted(Bug::FenceMissing) || planted(Bug::StaleQueueOwner) {
+            return true;
+        }
+        if self.is_held()
+            && let Ok(Some(head)) = self.store.head(&self.partition).await
+            && head.range > self.head.range
+        {
+            tracing::info!(partition = %self.partition, range = self.head.range, ?head, "the log was taken");
+            self.standing = Standing::Lost;
+        }
+        self.is_held()
     }
 
     fn uuid(&self) -> Uuid {

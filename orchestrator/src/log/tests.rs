@@ -289,3 +289,14 @@ async fn numbers_grow_over_tenures_and_a_tenure_is_renewed_before_they_run_out()
     let mut other = open(&store).await.unwrap();
     assert!(other.draw() > log.draw());
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_owner_that_writes_nothing_hears_of_the_next_one() {
+    let store = Arc::new(Scripted::default());
+    let mut log = open(&store).await.unwrap();
+    assert!(log.lasts().await);
+    store.usurp(&partition()).await;
+    store.script().heads.push_back(false);
+    assert!(log.lasts().await && log.is_held(), "what cannot be read says nothing");
+    assert!(!log.lasts().await && !log.is_held());
+}

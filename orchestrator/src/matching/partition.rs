@@ -35,6 +35,8 @@ const TIDY: Duration = Duration::from_secs(1);
 const STICKY_QUERY: Duration = Duration::from_secs(1);
 /// After this long without a message a queue is closed.
 const IDLE: Duration = Duration::from_secs(300);
+/// How often an owner that writes nothing looks whether it still is the owner.
+const CHECK: Duration = Duration::from_secs(5);
 /// Ids that one tenure may give.
 const NUMBERS: u64 = 1 << 23;
 
@@ -112,6 +114,7 @@ pub(super) fn open(
 enum Work {
     Commit(Log, Batch, log::Outcome),
     Page(Log, Result<(stored::Tasks, bool), log::Error>),
+    Check(Log, bool),
 }
 
 struct Actor {
@@ -130,6 +133,9 @@ struct Actor {
     adders: BTreeMap<TaskId, Vec<oneshot::Sender<Result<(), Status>>>>,
     first: TaskId,
     tidy_at: Option<Instant>,
+    check_at: Instant,
+    /// When the last message came.
+    used: Instant,
 }
 
 impl Actor {
@@ -153,6 +159,8 @@ impl Actor {
             adders: BTreeMap::new(),
             first: 1,
             tidy_at: None,
+            check_at: Instant::now() + CHECK,
+            used: Instant::now(),
         };
         if !sticky {
             let (store, environment) =
@@ -187,13 +195,8 @@ impl Actor {
                     None => std::future::pending().await,
                 }
             };
-            let tidy = self.tidy_at;
-            let waking = async {
-                match tidy {
-                    Some(at) => tokio::time::sleep_until(at).await,
-                    None => tokio::time::sleep(IDLE).await,
-                }
-            };
+            let wake = self.tidy_at.into_iter().fold(self.check_at.min(self.used + IDLE), Instant::min);
+            let waking = tokio::time::sleep_until(wake);
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return "it is not ours any more",
@@ -212,12 +215,39 @@ impl Actor {
                 () = waking => {
                     self.work = work;
                     self.purge();
-                    if self.tidy_at.is_none() && self.polls.is_empty() {
+                    if self.is_idle() {
                         return "nobody has used it for a while";
                     }
-                    self.tidy_at = None;
-                    self.tidy();
+                    self.tend();
                 }
+            }
+        }
+    }
+
+    fn is_idle(&mut self) -> bool {
+        let now = Instant::now();
+        if !self.polls.is_empty() {
+            self.used = now;
+        }
+        self.tidy_at.is_none() && now >= self.used + IDLE
+    }
+
+    /// Does what is due at a time: deletes finished tasks, and looks whether the tenure lasts.
+    fn tend(&mut self) {
+        let now = Instant::now();
+        if self.tidy_at.is_some_and(|at| now >= at) {
+            self.tidy_at = None;
+            self.tidy();
+        }
+        if now >= self.check_at {
+            self.check_at = now + CHECK;
+            if self.work.is_none()
+                && let Some(mut log) = self.log.take()
+            {
+                self.work = Some(Box::pin(async move {
+                    let held = log.lasts().await;
+                    Work::Check(log, held)
+                }));
             }
         }
     }
@@ -228,6 +258,7 @@ impl Actor {
     }
 
     fn receive(&mut self, message: Message) {
+        self.used = Instant::now();
         match message {
             Message::Add(request, adder) => self.add(*request, adder),
             Message::Poll(identity, receiver) => self.wait(identity, receiver),
@@ -421,6 +452,10 @@ impl Actor {
                 tracing::warn!(queue = self.name, %problem, "cannot read the task queue");
                 return false;
             }
+            Work::Check(log, held) => {
+                self.log = Some(log);
+                return held;
+            }
             Work::Commit(log, batch, outcome) => (log, batch, outcome),
         };
         let written = matches!(outcome, log::Outcome::Applied | log::Outcome::Settled);
@@ -450,6 +485,7 @@ impl Actor {
         }
         // What is not written is not taken over: whoever added it tries again.
         self.adders.clear();
-        log.is_held() && self.load(log).await.is_ok()
+        // The same tenure must not give its numbers again: they may be stored already.
+        log.is_held() && stored::first(&log) != self.first && self.load(log).await.is_ok()
     }
 }

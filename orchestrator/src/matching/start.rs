@@ -58,16 +58,12 @@ pub(super) async fn record(
     }
 }
 
-/// What a refused start means for the task: only a definite refusal ends it.
+/// What a refused start means for the task: it ends only if history says that it is gone or that somebody else has it.
 pub(super) fn refused(problem: &Status) -> Outcome {
     match status::rejection(problem) {
-        Rejection::NotFound(_)
-        | Rejection::TaskAlreadyStarted
-        | Rejection::AlreadyStarted { .. }
-        | Rejection::InvalidArgument(_)
-        | Rejection::QueryFailed { .. }
-        | Rejection::FailedPrecondition(_) => Outcome::Obsolete,
-        Rejection::ResourceExhausted { .. } | Rejection::Unavailable(_) | Rejection::Aborted(_) => Outcome::Again,
+        Rejection::NotFound(_) | Rejection::TaskAlreadyStarted => Outcome::Obsolete,
+        // A start that was not recorded, for whatever reason, leaves the task where it was.
+        _ => Outcome::Again,
     }
 }
 
@@ -76,11 +72,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_definite_refusal_ends_a_task() {
+    fn only_history_that_knows_the_task_is_over_ends_it() {
         let all = [
             (status::of(&Rejection::NotFound(String::new())), Outcome::Obsolete),
             (status::of(&Rejection::TaskAlreadyStarted), Outcome::Obsolete),
             (status::of(&Rejection::Unavailable(String::new())), Outcome::Again),
+            (status::of(&Rejection::InvalidArgument("the store refuses".into())), Outcome::Again),
+            (status::of(&Rejection::FailedPrecondition(String::new())), Outcome::Again),
+            (Status::internal(""), Outcome::Again),
             (status::not_owner(""), Outcome::Again),
             (Status::deadline_exceeded(""), Outcome::Again),
             (Status::cancelled(""), Outcome::Again),

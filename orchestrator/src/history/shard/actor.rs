@@ -18,12 +18,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// Longest time without a look at the clock, so that a step of it is noticed.
 const TICK: Duration = Duration::from_secs(1);
 /// Time until rows of done transfers are deleted, if no commit takes them along.
 const TIDY: Duration = Duration::from_millis(500);
+/// How often an owner that writes nothing looks whether it still is the owner: what others wrote has timers and transfers.
+const CHECK: Duration = Duration::from_secs(5);
 /// Transfers that are done at a time.
 const TRANSFERS: usize = 256;
 
@@ -73,6 +76,8 @@ struct Tenure<'a> {
     done: mpsc::UnboundedSender<Done>,
     answers: mpsc::UnboundedReceiver<Done>,
     over: CancellationToken,
+    /// When the tenure was last known to last.
+    checked: Instant,
 }
 
 impl Drop for Tenure<'_> {
@@ -146,6 +151,7 @@ impl<'a> Tenure<'a> {
             done,
             answers,
             over,
+            checked: Instant::now(),
         }
     }
 
@@ -168,6 +174,12 @@ impl<'a> Tenure<'a> {
             };
             if self.turn(jobs).await == Some(End::Lost) || self.dispatch().await == Some(End::Lost) {
                 return End::Lost;
+            }
+            if self.checked.elapsed() >= CHECK {
+                self.checked = Instant::now();
+                if !self.log.lasts().await {
+                    return End::Lost;
+                }
             }
         }
     }
@@ -263,6 +275,7 @@ impl<'a> Tenure<'a> {
             config: &self.actor.config,
             environment: self.actor.environment.as_ref(),
             dispatcher: self.actor.dispatcher.as_ref(),
+            waiters: &self.waiters,
             now,
         }
     }
@@ -295,7 +308,10 @@ impl<'a> Tenure<'a> {
         }
         let outcome = self.log.commit(std::mem::take(&mut turn.group)).await;
         match outcome {
-            Outcome::Applied => self.succeed(turn, level),
+            Outcome::Applied => {
+                self.checked = Instant::now();
+                self.succeed(turn, level);
+            }
             Outcome::Settled => {
                 if planted(Bug::ReadLevelEarly) {
                     self.queues.skip(&turn.transfers);

@@ -71,12 +71,9 @@ pub(super) async fn carry_out(
 async fn attempt(dispatcher: &dyn Dispatcher, run_id: &str, call: Call) -> Result<Option<Input>, Status> {
     let run_id = run_id.to_owned();
     Ok(match call {
-        Call::AddTask(request, sticky) => match (definite(dispatcher.add_task(request).await)?, sticky) {
-            (Ok(Added::NoStickyWorker), Some(scheduled)) => Some(Input::StickyUnavailable(run_id, scheduled)),
-            (Err(status), _) => {
-                tracing::warn!(run_id, %status, "matching refuses a task");
-                None
-            }
+        // No refusal ends this: nobody else would ever offer the task again.
+        Call::AddTask(request, sticky) => match (dispatcher.add_task(request).await?, sticky) {
+            (Added::NoStickyWorker, Some(scheduled)) => Some(Input::StickyUnavailable(run_id, scheduled)),
             _ => None,
         },
         Call::Start(request, id) => {

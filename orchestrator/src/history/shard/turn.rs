@@ -1,6 +1,7 @@
 //! One turn of a shard: inputs that are committed together. Each is a step of the engine on copies; the copies, the
 //! answers and the tasks are handed out only if the turn's one commit takes effect.
 
+use super::actor::Answered;
 use super::cache::{self, Workflows};
 use super::keys;
 use super::node::{self, Node};
@@ -18,6 +19,7 @@ use resurgam_api::environment::Environment;
 use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus;
 use resurgam_api::temporal::history::v1::{History, HistoryEvent};
 use std::collections::{BTreeMap, BTreeSet};
+use tokio::sync::oneshot;
 
 /// Something that a turn does.
 #[derive(Clone, Debug)]
@@ -104,6 +106,8 @@ pub(super) struct Means<'a> {
     pub(super) config: &'a Config,
     pub(super) environment: &'a dyn Environment,
     pub(super) dispatcher: &'a dyn Dispatcher,
+    /// Who waits for an answer, and where it goes.
+    pub(super) waiters: &'a BTreeMap<Waiter, oneshot::Sender<Answered>>,
     pub(super) now: Millis,
 }
 
@@ -131,7 +135,8 @@ impl Turn {
         let fresh = !self.workflows.contains_key(&job.target.workflow);
         let id = &job.target.workflow;
         let known = self.workflows.get(id).or_else(|| means.cache.get(id)).or_else(|| self.loaded.get(id));
-        let workflow = cache::load(means.log, known, &job.target).await?;
+        let mut workflow = cache::load(means.log, known, &job.target).await?;
+        forsake(&mut workflow, means.waiters);
         let before = self.answers.len();
         let silent = match &job.work {
             Work::View => {
@@ -234,6 +239,18 @@ impl Turn {
     }
 }
 
+/// Forgets callers who have given up, so that they take nobody's place: a query that nobody waits for is no query. An
+/// update remains one, since a worker may have it already.
+fn forsake(workflow: &mut Workflow, waiters: &BTreeMap<Waiter, oneshot::Sender<Answered>>) {
+    let waits = |waiter: &Waiter| waiters.get(waiter).is_some_and(|answer| !answer.is_closed());
+    for run in workflow.runs.values_mut() {
+        run.volatile.queries.retain(|_, query| waits(&query.waiter));
+        for update in &mut run.volatile.updates {
+            update.waiters.retain(|(waiter, _)| waits(waiter));
+        }
+    }
+}
+
 /// The run whose history goes with a reply.
 fn slice_run(reply: &Reply) -> Option<&str> {
     match reply {
@@ -267,5 +284,34 @@ impl Ids for Drawn<'_> {
 
     fn below(&mut self, bound: u64) -> u64 {
         self.0.random() % bound.max(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::engine::{PendingQuery, PendingUpdate};
+
+    #[test]
+    fn callers_who_have_given_up_take_nobody_s_place() {
+        let (stays, _answer) = oneshot::channel();
+        let (gone, _) = oneshot::channel();
+        let waiters = BTreeMap::from([(Waiter(1), stays), (Waiter(2), gone)]);
+        let mut run = Run::default();
+        for waiter in 1..=3 {
+            let query = PendingQuery { query: Default::default(), waiter: Waiter(waiter), sent: 0 };
+            run.volatile.queries.insert(waiter.to_string(), query);
+        }
+        run.volatile.updates.push(PendingUpdate {
+            request: Default::default(),
+            sent: 0,
+            accepted: false,
+            waiters: (1..=3).map(|waiter| (Waiter(waiter), 3)).collect(),
+        });
+        let mut workflow = Workflow { current: None, runs: BTreeMap::from([("r".to_owned(), run)]) };
+        forsake(&mut workflow, &waiters);
+        let left = &workflow.runs["r"].volatile;
+        assert_eq!(left.queries.keys().collect::<Vec<_>>(), ["1"]);
+        assert_eq!(left.updates[0].waiters, [(Waiter(1), 3)], "the update itself stays");
     }
 }

@@ -222,8 +222,11 @@ async fn only_definite_answers_end_a_transfer() {
         let (heard, used) = outcome(errand, &waits).await;
         assert!(heard.is_none() && used == waits.len());
     }
-    let (heard, used) = outcome(workflow_task(2, 1), &[(Code::InvalidArgument, ""), (Code::Unavailable, "")]).await;
+    let refused = [(Code::InvalidArgument, ""), (Code::Unavailable, "")];
+    let (heard, used) = outcome(release(), &refused).await;
     assert!(heard.is_none() && used == 1);
+    let (heard, used) = outcome(workflow_task(2, 1), &refused).await;
+    assert!(heard.is_none() && used == 2, "nobody else would offer the task again");
 }
 
 #[tokio::test(start_paused = true)]
