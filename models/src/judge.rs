@@ -27,7 +27,7 @@ fn one(rule: &dyn rules::Rule, evidence: &Evidence, profile: &Profile) -> RuleVe
             known: Vec::new(),
         };
     }
-    let mut findings = Findings::default();
+    let mut findings = Findings::about(profile);
     let crashed = catch_unwind(AssertUnwindSafe(|| rule.judge(evidence, &mut findings))).is_err();
     let examined = findings.examined();
     let (mut outcome, found, total, mut why) = findings.into_parts();

@@ -27,6 +27,9 @@ pub enum Capability {
     /// Answers that write nothing (descriptions, histories, queries, refusals, repeated calls) show the state of a moment
     /// between call and answer. Without it they show some earlier state, monotone per run.
     LinearizableReads,
+    /// A task whose hand-over may have failed is handed over again under the same start: two workers may have the same
+    /// attempt, and the first answer counts. Without it such an attempt is lost until its timeout, and seen once at most.
+    RepeatedHandOver,
 }
 
 impl Capability {
@@ -35,6 +38,7 @@ impl Capability {
     pub fn word(self) -> &'static str {
         match self {
             Self::LinearizableReads => "linearizable_reads",
+            Self::RepeatedHandOver => "repeated_hand_over",
         }
     }
 }
@@ -48,6 +52,8 @@ pub struct Profile {
     pub differences: Vec<Difference>,
     /// It claims [`Capability::LinearizableReads`].
     pub linearizable_reads: bool,
+    /// It claims [`Capability::RepeatedHandOver`].
+    pub repeated_hand_over: bool,
 }
 
 impl Profile {
@@ -58,9 +64,11 @@ impl Profile {
             "temporal" | "address" => {
                 let differences = temporal().into_iter().filter(|d| !expired(d.expires, version)).collect();
                 // A node that lost a shard answers reads until it notices: temporal#10478.
-                Self { target: "temporal", differences, linearizable_reads: false }
+                Self { target: "temporal", differences, ..Self::default() }
             }
-            "builtin" => Self { target: "builtin", differences: Vec::new(), linearizable_reads: true },
+            "builtin" => {
+                Self { target: "builtin", linearizable_reads: true, repeated_hand_over: true, ..Self::default() }
+            }
             _ => Self::default(),
         }
     }
@@ -70,6 +78,7 @@ impl Profile {
     pub fn claims(&self, capability: Capability) -> bool {
         match capability {
             Capability::LinearizableReads => self.linearizable_reads,
+            Capability::RepeatedHandOver => self.repeated_hand_over,
         }
     }
 
@@ -121,8 +130,10 @@ mod tests {
     }
 
     #[test]
-    fn only_our_own_target_claims_fresh_reads() {
-        let claims = |target| Profile::of(target, "").claims(Capability::LinearizableReads);
-        assert!(claims("builtin") && !claims("temporal") && !claims("address") && !claims("java-test-server"));
+    fn only_our_own_target_claims_more_than_temporal_does() {
+        for capability in [Capability::LinearizableReads, Capability::RepeatedHandOver] {
+            let claims = |target| Profile::of(target, "").claims(capability);
+            assert!(claims("builtin") && !claims("temporal") && !claims("address") && !claims("java-test-server"));
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::event::EventId;
 use crate::evidence::Run;
+use crate::profile::{Capability, Profile};
 use crate::recording::OperationId;
 use crate::verdict::{Finding, Outcome};
 
@@ -14,12 +15,25 @@ pub struct Findings {
     total: u64,
     examined: u64,
     undecided: Option<String>,
+    repeated_hand_over: bool,
 }
 
 /// At most this many violations of one rule are kept with their evidence.
 const KEPT: usize = 100;
 
 impl Findings {
+    /// Findings about a target of this profile; by default, about one that claims nothing.
+    #[must_use]
+    pub fn about(profile: &Profile) -> Self {
+        Self { repeated_hand_over: profile.claims(Capability::RepeatedHandOver), ..Self::default() }
+    }
+
+    /// The same attempt of a task may have been handed out more than once: [`Capability::RepeatedHandOver`].
+    #[must_use]
+    pub fn allow_repeated_hand_over(&self) -> bool {
+        self.repeated_hand_over
+    }
+
     /// From here on findings are about this run.
     pub fn look_at(&mut self, run: &Run) {
         self.workflow_id.clone_from(&run.workflow_id);

@@ -2,7 +2,9 @@
 
 use super::allowed::{Asked, ends, value};
 use super::values::Values;
+use crate::judge::judge;
 use crate::notation::parse;
+use crate::profile::Profile;
 use crate::program::Program;
 use crate::rules::{Findings, find};
 use crate::verdict::Outcome;
@@ -146,4 +148,19 @@ fn an_activity_ends_as_its_script_can() {
     assert_eq!(end(&forbidden), Outcome::Ok);
     assert_eq!(end(&failed("other")), Outcome::Violated);
     assert_eq!(end("ActivityTaskCanceled scheduledEventId=2"), Outcome::Violated);
+}
+
+#[test]
+fn an_attempt_is_handed_out_again_only_by_a_target_that_says_so() {
+    let task = |number: u32| {
+        format!(
+            r#"{{"at":{number},"type":"task","task":{number},"worker":"worker-{number}","kind":"activity","workflow_id":"w","run_id":"r","attempt":1,"activity_id":"1"}}"#
+        )
+    };
+    let text = format!("{}\n{}\n", task(1), task(2));
+    let outcome = |target| {
+        let verdict = judge("test", &parse(&text).unwrap(), &Profile::of(target, ""));
+        verdict.rules.into_iter().find(|rule| rule.rule == "O2-activity-attempts").unwrap().outcome
+    };
+    assert_eq!((outcome("temporal"), outcome("builtin")), (Outcome::Violated, Outcome::Ok));
 }
