@@ -47,12 +47,8 @@ fn busy() -> Busy {
     Busy(Command::new("sh").args(["-c", "while :; do :; done"]).stdin(Stdio::null()).spawn().unwrap())
 }
 
-fn run(out: &Path, jobs: &str, slowed: bool) -> BTreeMap<String, Vec<u8>> {
-    let program = env!("CARGO_BIN_EXE_resurgam");
-    let mut command = if slowed { Command::new("nice") } else { Command::new(program) };
-    if slowed {
-        command.args(["-n", "19", program]);
-    }
+fn run(out: &Path, jobs: &str) -> BTreeMap<String, Vec<u8>> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_resurgam"));
     let cases = SEEDS.to_string();
     let run = ["run", "--seed", "1000", "--cases", &cases, "--keep", "all", "--jobs", jobs, "--out"];
     let output = command.args(run).arg(out).output().unwrap();
@@ -69,10 +65,10 @@ fn run(out: &Path, jobs: &str, slowed: bool) -> BTreeMap<String, Vec<u8>> {
 #[test]
 fn two_processes_record_the_same_and_one_of_them_is_slow() {
     let folder = tempfile::tempdir().unwrap();
-    let quiet = run(&folder.path().join("quiet"), "1", false);
+    let quiet = run(&folder.path().join("quiet"), "1");
     let loaded = {
         let _load = [busy(), busy()];
-        run(&folder.path().join("loaded"), "2", true)
+        run(&folder.path().join("loaded"), "2")
     };
     assert_eq!(quiet.len() as u64, SEEDS, "a case has no recording");
     for (seed, recording) in &quiet {
