@@ -37,7 +37,7 @@ pub struct Contradiction(pub String);
 pub(crate) trait Stage: Send + Sync {
     /// The case begins: faults of the plan are due from now on.
     fn inject(&self, session: &Arc<Session>);
-    /// Waits for the last fault of the plan to have begun, ends them all, and waits until what was held back is delivered.
+    /// Waits until everything of the plan has begun, ends all faults, and waits until what was held back is delivered.
     async fn heal(&self);
     /// Every run is closed, or will not be: settles what the store has not decided, so that reads are final.
     async fn settle(&self);
@@ -93,8 +93,8 @@ pub(crate) async fn conduct(
     let deadline = u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX);
     stage.inject(session);
     let workers = Workers::start(session);
-    client::perform(session).await;
-    stage.heal().await;
+    // A client that still waits for an answer does not keep the faults going: the deadline counts from the planned heal.
+    tokio::join!(client::perform(session), stage.heal());
     let (runs, mut open) = await_all(session, deadline).await;
     stage.settle().await;
     open.extend(read_all(session, &runs).await);
@@ -151,7 +151,9 @@ async fn read_all(session: &Session, runs: &[RunName]) -> Vec<String> {
                     Ok(()) => done = true,
                     Err(status) => {
                         last = status.to_string();
-                        if matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled) {
+                        // Unknown: the connection broke.
+                        let passing = [Code::Unavailable, Code::DeadlineExceeded, Code::Cancelled, Code::Unknown];
+                        if passing.contains(&status.code()) {
                             tokio::time::sleep(Duration::from_millis(200)).await;
                             continue;
                         }
@@ -223,9 +225,10 @@ async fn read(
     let events = history::to_json(&raw).map_err(|e| Status::internal(e.to_string()))?;
     let (workflow, run) = (workflow_id.to_owned(), run_id.to_owned());
     let history = HistoryRead { workflow_id: workflow, run_id: run, is_final, from, events };
+    // Both or nothing: if the description fails, the history is read again with it.
+    let description = if is_final { Some(client::describe(session, client, workflow_id, run_id).await?) } else { None };
     session.recorder.record(What::History(Box::new(history)));
-    if is_final {
-        let mut description = client::describe(session, client, workflow_id, run_id).await?;
+    if let Some(mut description) = description {
         description.is_final = true;
         session.recorder.record(What::Description(Box::new(description)));
     }

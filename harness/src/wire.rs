@@ -54,17 +54,22 @@ impl Service<http::Request<Body>> for Wire {
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         let at = self.at.load(Ordering::Relaxed);
         let channel = self.channels[at % self.channels.len()].clone();
-        let (choice, fate) = (Arc::clone(&self.at), self.meddler.fate(self.caller));
+        let (choice, meddler) = (Arc::clone(&self.at), Arc::clone(&self.meddler));
+        let fate = meddler.fate(self.caller);
         Box::pin(async move {
             let answered = match fate {
                 Fate::None => send(channel, request).await,
-                Fate::ReplyLost => {
-                    // Until the status has arrived the call is not over: it stands behind the body.
-                    if let Ok(response) = send(channel, request).await {
-                        let _ = response.into_body().collect().await;
+                Fate::ReplyLost(fault) => match send(channel, request).await {
+                    // A long poll may be answered when the fault is over.
+                    Ok(response) if !meddler.is_in_force(fault) => Ok(response),
+                    answered => {
+                        // Until the status has arrived the call is not over: it stands behind the body.
+                        if let Ok(response) = answered {
+                            let _ = response.into_body().collect().await;
+                        }
+                        Err(Status::new(Code::Unavailable, "the reply was lost").into())
                     }
-                    Err(Status::new(Code::Unavailable, "the reply was lost").into())
-                }
+                },
                 Fate::Repeated => {
                     let (head, body) = request.into_parts();
                     let bytes = body.collect().await?.to_bytes();
@@ -76,7 +81,12 @@ impl Service<http::Request<Body>> for Wire {
                             let _ = response.into_body().collect().await;
                         }
                     });
-                    send(channel, copy()).await
+                    match send(channel, copy()).await {
+                        Ok(response) if is_refusal(&response) => {
+                            Err(Status::new(Code::Unavailable, "refused, but a copy may have been executed").into())
+                        }
+                        answered => answered,
+                    }
                 }
             };
             if answered.is_err() {
@@ -88,6 +98,12 @@ impl Service<http::Request<Body>> for Wire {
     }
 }
 
+/// A status other than OK in the place of an answer. To a call that was sent twice it proves nothing: the other copy may
+/// have come first, and have been executed.
+fn is_refusal(response: &http::Response<Body>) -> bool {
+    response.headers().get("grpc-status").is_some_and(|status| status != "0")
+}
+
 async fn send(mut channel: Channel, request: http::Request<Body>) -> Answered {
     std::future::poll_fn(|context| channel.poll_ready(context)).await?;
     Ok(channel.call(request).await?)
@@ -97,7 +113,8 @@ async fn send(mut channel: Channel, request: http::Request<Body>) -> Answered {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
     None,
-    ReplyLost,
+    /// By the fault of this number, if it is still in force when the reply arrives.
+    ReplyLost(usize),
     Repeated,
 }
 
@@ -118,7 +135,7 @@ impl Meddler {
     /// Begins a fault under a number; false if it is none of calls.
     pub(crate) fn begin(&self, number: usize, harm: &Harm) -> bool {
         let (by, fate, left) = match harm {
-            Harm::ReplyLost { by, calls } => (*by, Fate::ReplyLost, *calls),
+            Harm::ReplyLost { by, calls } => (*by, Fate::ReplyLost(number), *calls),
             Harm::CallRepeated { by, calls } => (*by, Fate::Repeated, *calls),
             _ => return false,
         };
@@ -129,6 +146,10 @@ impl Meddler {
     /// Ends a fault; returns how many calls it spoiled.
     pub(crate) fn end(&self, number: usize) -> u64 {
         self.spells().remove(&number).map_or(0, |spell| spell.hits)
+    }
+
+    fn is_in_force(&self, number: usize) -> bool {
+        self.spells().contains_key(&number)
     }
 
     fn fate(&self, by: Caller) -> Fate {
@@ -154,8 +175,8 @@ mod tests {
         assert!(meddler.begin(3, &Harm::ReplyLost { by: Caller::Client, calls: 2 }));
         assert!(!meddler.begin(4, &Harm::Kill { node: 0 }));
         assert_eq!(meddler.fate(Caller::Worker), Fate::None);
-        assert_eq!(meddler.fate(Caller::Client), Fate::ReplyLost);
-        assert_eq!(meddler.fate(Caller::Client), Fate::ReplyLost);
+        assert_eq!(meddler.fate(Caller::Client), Fate::ReplyLost(3));
+        assert_eq!(meddler.fate(Caller::Client), Fate::ReplyLost(3));
         assert_eq!(meddler.fate(Caller::Client), Fate::None);
         assert_eq!((meddler.end(3), meddler.end(3)), (2, 0));
     }

@@ -250,7 +250,11 @@ fn faults(plan: &Plan) -> u64 {
 /// unpaced ones, the one that the heal meets, and no more than fit before it at a pace that doubles.
 fn paces(plan: &Plan) -> u64 {
     let fit = (1 + inject(plan) / PACE).ilog2() as usize;
-    let spoiled = plan.mischief.len() + plan.faults.len().min(4 + fit);
+    let by_faults = plan.faults.iter().map(|fault| match fault.harm {
+        Harm::ReplyLost { calls, .. } | Harm::CallRepeated { calls, .. } => usize::from(calls),
+        _ => 1,
+    });
+    let spoiled = plan.mischief.len() + by_faults.sum::<usize>().min(4 + fit);
     let paces = (3..spoiled).map(|n| (PACE << (n - 3).min(8)).min(PACE_MAX));
     paces.fold(0, u64::saturating_add)
 }

@@ -59,10 +59,10 @@ impl Cache {
         let index = self.runs.iter().position(|(id, _)| id == run_id)?;
         Some(self.runs.remove(index).1)
     }
-    /// Puts a run in.
+    /// Puts a run in, unless it is there as of a later event: a slow answer to a query must not bring an old machine back.
     pub(super) fn put(&mut self, run_id: String, run: Run) {
-        self.take(&run_id);
-        self.runs.push((run_id, run));
+        let there = self.take(&run_id).filter(|there| there.machine.seen() > run.machine.seen());
+        self.runs.push((run_id, there.unwrap_or(run)));
         if self.runs.len() > self.size {
             self.runs.remove(0);
         }

@@ -2,8 +2,8 @@
 
 use crate::event::EventId;
 use crate::evidence::{Attempt, Evidence, Run};
-use crate::plan::Action;
-use crate::recording::{Answer, At, OperationId, Reply};
+use crate::plan::{Action, Harm};
+use crate::recording::{Answer, At, Injected, OperationId, Reply};
 use crate::rules::book::{Asked, asked, by_execution, by_workflow, perhaps_unnamed, whole};
 use crate::rules::{About, Findings, Rule};
 use rustc_hash::FxHashMap;
@@ -55,10 +55,11 @@ impl Rule for Starts {
     fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
         let waits = waits(evidence);
         let seen = seen(evidence);
+        let slack = SLACK.saturating_add(skew(evidence));
         let runs: BTreeMap<&str, Vec<&Run>> = by_workflow(evidence).into_iter().collect();
         for (workflow_id, runs) in &runs {
             if !workflow_id.is_empty() {
-                overlaps(runs, &waits, &seen, findings);
+                overlaps(runs, &waits, &seen, slack, findings);
             }
         }
         if evidence.is_whole() {
@@ -70,10 +71,23 @@ impl Rule for Starts {
                 if unnamed.contains(call.workflow_id) {
                     continue;
                 }
-                started_twice(&call, runs.get(call.workflow_id).map_or(&[], Vec::as_slice), findings);
+                started_twice(&call, runs.get(call.workflow_id).map_or(&[], Vec::as_slice), slack, findings);
             }
         }
     }
+}
+
+/// How far the times of two events may be apart because clocks were made wrong, in nanoseconds: two nodes may be wrong in
+/// opposite directions, and faults on one clock add up.
+fn skew(evidence: &Evidence) -> i64 {
+    let wrong = evidence.faults.iter().map(|fault| match &fault.fault {
+        Injected::Planned(fault) => match fault.harm {
+            Harm::ClockSkew { by_ms, .. } | Harm::ClockStep { by_ms, .. } => i64::from(by_ms).abs() * 1_000_000,
+            _ => 0,
+        },
+        Injected::Named(_) => 0,
+    });
+    wrong.fold(0, i64::saturating_add)
 }
 
 /// By run id, how long the call that started the run took at most.
@@ -126,13 +140,19 @@ struct Open<'a> {
     close: EventId,
 }
 
-fn overlaps(runs: &[&Run], waits: &FxHashMap<&str, i64>, seen: &FxHashMap<&str, At>, findings: &mut Findings) {
+fn overlaps(
+    runs: &[&Run],
+    waits: &FxHashMap<&str, i64>,
+    seen: &FxHashMap<&str, At>,
+    slack: i64,
+    findings: &mut Findings,
+) {
     let mut open: Vec<Open<'_>> = Vec::new();
     for run in runs.iter().filter(|run| !run.partial && run.started().is_some()) {
         findings.examine();
         let Some(started) = run.events.first().and_then(|event| event.time) else { continue };
         let wait = waits.get(run.run_id.as_str()).copied().unwrap_or(UNKNOWN_WAIT);
-        let from = started.saturating_add(wait).saturating_add(SLACK);
+        let from = started.saturating_add(wait).saturating_add(slack);
         match run.close() {
             Some(close) => match close.time {
                 Some(until) if until > from => open.push(Open { run, from, until: Some(until), close: close.id }),
@@ -187,7 +207,7 @@ fn acknowledged_exist(call: &Asked<'_>, known: &FxHashMap<(&str, &str), &Run>, f
 }
 
 /// One operation whose attempts started two runs, with no other run current in between.
-fn started_twice(call: &Asked<'_>, runs: &[&Run], findings: &mut Findings) {
+fn started_twice(call: &Asked<'_>, runs: &[&Run], slack: i64, findings: &mut Findings) {
     let mut started: Vec<&str> = Vec::new();
     for (_, reply) in call.operation.replies() {
         if let Reply::Run { run_id, started: Some(true) } = reply
@@ -211,7 +231,7 @@ fn started_twice(call: &Asked<'_>, runs: &[&Run], findings: &mut Findings) {
         let between = runs.iter().any(|run| {
             !started.contains(&run.run_id.as_str())
                 && begin(run)
-                    .is_none_or(|at| at.saturating_add(SLACK) >= first_at && at <= second_at.saturating_add(SLACK))
+                    .is_none_or(|at| at.saturating_add(slack) >= first_at && at <= second_at.saturating_add(slack))
         });
         if between {
             continue;
@@ -266,6 +286,19 @@ mod tests {
     fn a_request_starts_again_only_after_another_run() {
         assert_eq!(twice(START, RUNS).outcome, Outcome::Violated);
         assert_eq!(twice(START, &format!("{RUNS}{BETWEEN}")).outcome, Outcome::Ok);
+    }
+
+    #[test]
+    fn what_lies_between_is_not_certain_when_clocks_were_wrong() {
+        let early = "\nrun w/r3\n1 WorkflowExecutionStarted @0.2\n2 WorkflowExecutionTerminated @0.3";
+        let skew = |by: i32| {
+            format!(
+                r#"{{"at":0,"type":"fault","fault":{{"at_ms":0,"fault":"clock_skew","node":1,"by_ms":{by}}},"active":true}}"#
+            )
+        };
+        assert_eq!(twice(START, &format!("{RUNS}{early}")).outcome, Outcome::Violated);
+        assert_eq!(twice(START, &format!("{}\n{RUNS}{early}", skew(-900))).outcome, Outcome::Ok);
+        assert_eq!(twice(START, &format!("{}\n{RUNS}{early}", skew(-200))).outcome, Outcome::Violated);
     }
 
     #[test]

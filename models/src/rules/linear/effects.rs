@@ -5,7 +5,7 @@ use super::timeline::{Bound, By, Line, Point, Timeline};
 use crate::event::Body;
 use crate::evidence::{Evidence, Operation};
 use crate::plan::{Action, TaskKind};
-use crate::recording::{ActivityEnd, Answer, At, Reply, UpdateReached};
+use crate::recording::{ActivityEnd, Answer, At, OperationId, Reply, UpdateReached};
 use crate::rules::book::{Asked, acknowledged, asked, decisions, ends, may_apply, number};
 use rustc_hash::FxHashMap;
 
@@ -122,8 +122,9 @@ fn signals(evidence: &Evidence, timeline: &Timeline<'_>, bounds: &mut Bounds) {
     }
 }
 
-/// Events that carry the id of their call: terminations and updates. Cancel requests carry none; what a client sent was
-/// not there before the first that may have been taken.
+/// Events that carry the id of their call: terminations and updates. A server does not know a repeated termination again,
+/// so a call may leave several; then its answer says of none that it was there (an update's answer names the run). Cancel
+/// requests carry no id; what a client sent was not there before the first that may have been taken.
 fn named(evidence: &Evidence, timeline: &Timeline<'_>, bounds: &mut Bounds) {
     let mut terminations: FxHashMap<(&str, &str), &Operation> = FxHashMap::default();
     let mut updates: FxHashMap<(&str, &str), &Operation> = FxHashMap::default();
@@ -143,13 +144,23 @@ fn named(evidence: &Evidence, timeline: &Timeline<'_>, bounds: &mut Bounds) {
             _ => {}
         }
     }
+    let mut ended: FxHashMap<OperationId, usize> = FxHashMap::default();
+    let closes = timeline.known().filter_map(|(_, line)| Some((line, line.run.close()?)));
+    for (line, close) in closes {
+        if let Body::WorkflowExecutionTerminated(close) = &close.body
+            && let Some(operation) = terminations.get(&(line.run.workflow_id.as_str(), close.reason.as_str()))
+        {
+            *ended.entry(operation.id).or_default() += 1;
+        }
+    }
     for (index, line) in timeline.known() {
         let workflow_id = line.run.workflow_id.as_str();
         for (place, event) in (1..).zip(&line.run.events) {
             match &event.body {
                 Body::WorkflowExecutionTerminated(close) => {
                     if let Some(operation) = terminations.get(&(workflow_id, close.reason.as_str())) {
-                        bounds.came(index, place, operation, acknowledged(operation));
+                        let alone = ended.get(&operation.id) == Some(&1);
+                        bounds.came(index, place, operation, acknowledged(operation).filter(|_| alone));
                     }
                 }
                 Body::WorkflowExecutionUpdateAccepted(accepted) => {

@@ -240,6 +240,15 @@ fn an_acknowledged_end_is_in_the_history() {
     case("WorkflowExecutionTerminated reason=q2").silent();
     case("WorkflowExecutionTerminated reason=other").fires(&["W1-real-time"]);
     case("WorkflowExecutionCompleted").fires(&["W1-real-time"]);
+    // A repeated termination may end the next run too; its first answer says nothing of that one.
+    let repeated = |reason: &str| {
+        let case = Case::default().call(1, 2, START, &run("r1", true)).call(5, 6, TERMINATE, DONE);
+        let case = case.call(7, 8, START, &run("r2", true)).call(9, 10, SIGNAL_1, DONE);
+        case.run("r1", &format!("WorkflowExecutionStarted\nWorkflowExecutionTerminated reason={reason}"))
+            .run("r2", &format!("WorkflowExecutionStarted\n{S1}\nWorkflowExecutionTerminated reason=q2"))
+    };
+    repeated("q2").silent();
+    repeated("other").fires(&["W1-real-time"]);
     let cancelled = |event: &str| {
         let case = Case::default().call(1, 2, START, &run("r1", true)).call(5, 6, CANCEL, DONE);
         case.run("r1", &format!("WorkflowExecutionStarted\n{event}"))

@@ -2,7 +2,8 @@
 //!
 //! At most one is pending. A *normal* one is written as it happens. A *transient* one (attempt above 1) and a
 //! *speculative* one (made for updates only) get the ids that their events would have, and are written when a worker
-//! succeeds; if something else has taken those ids before a worker took the task, it becomes a normal first attempt.
+//! succeeds. If something else is to be written, a speculative one comes first and is normal from then on; a transient one
+//! loses its ids and, when a worker takes it, becomes a normal first attempt.
 
 use super::transaction::{Transaction, timestamp};
 use super::{Rejection, Reply, message, poll, span};
@@ -61,17 +62,21 @@ pub(super) fn schedule(tx: &mut Transaction<'_, '_>, dispatch: Dispatch) {
     if nature == TaskNature::Normal {
         task.scheduled_event_id = tx.write(scheduled(tx, &task));
     }
-    let sticky = tx.run.state.sticky.as_ref().filter(|_| !task.sticky_queue.is_empty()).map(|sticky| sticky.timeout);
-    if let Some(timeout) = sticky
-        && dispatch == Dispatch::Matching
-        && !planted(Bug::StickyTimeoutMissing)
-    {
-        alarm(tx, &task, TimeoutType::ScheduleToStart, tx.context.now.saturating_add(timeout));
-    }
     if dispatch == Dispatch::Matching {
+        limit_sticky(tx, &task);
         offer(tx, &task);
     }
     tx.run.state.workflow_task = Some(task);
+}
+
+/// A task on a sticky queue has to be taken within the sticky queue's schedule-to-start timeout.
+fn limit_sticky(tx: &mut Transaction<'_, '_>, task: &WorkflowTask) {
+    let sticky = tx.run.state.sticky.as_ref().filter(|_| !task.sticky_queue.is_empty());
+    if let Some(timeout) = sticky.map(|sticky| sticky.timeout)
+        && !planted(Bug::StickyTimeoutMissing)
+    {
+        alarm(tx, task, TimeoutType::ScheduleToStart, tx.context.now.saturating_add(timeout));
+    }
 }
 
 /// Schedules a speculative workflow task, if none is pending and the run may have one: a worker has to see updates.
@@ -205,6 +210,19 @@ pub(super) fn begin(tx: &mut Transaction<'_, '_>, request_id: &str, identity: &s
     };
     alarm(tx, &task, TimeoutType::StartToClose, tx.context.now.saturating_add(task.timeout));
     message::send(tx, task.started_event_id);
+    tx.run.state.workflow_task = Some(task);
+}
+
+/// Something is about to be written, or to wait in the buffer: a pending speculative task takes the ids that it was
+/// promised, and is a normal one from now on (research/temporal-server.md §1.4).
+pub(super) fn convert(tx: &mut Transaction<'_, '_>) {
+    let speculative = |task: &&WorkflowTask| task.nature() == TaskNature::Speculative;
+    let Some(mut task) = tx.run.state.workflow_task.as_ref().filter(speculative).cloned() else { return };
+    (task.scheduled_event_id, task.started_event_id) = materialise(tx, &task);
+    task.set_nature(TaskNature::Normal);
+    if task.started_event_id == 0 {
+        limit_sticky(tx, &task);
+    }
     tx.run.state.workflow_task = Some(task);
 }
 

@@ -1,7 +1,7 @@
 //! One input at work on one run: events get their ids here, or wait in the buffer.
 
 use super::kind::{self, Class};
-use super::{Context, Rejection, Reply, Run, Waiter};
+use super::{Context, Rejection, Reply, Run, Waiter, task};
 use crate::history::state::{EventId, Millis};
 use crate::history::task::{Alarm, Errand, RunKey, TimerTask, Transfer};
 use prost_wkt_types::Timestamp;
@@ -68,7 +68,11 @@ impl<'a, 'c> Transaction<'a, 'c> {
 
     /// Adds an event that has its own time; see [`add`](Self::add).
     pub fn place(&mut self, event: HistoryEvent) -> Option<EventId> {
-        if kind::class(event.event_type()) != Class::Immediate && self.task_is_started() {
+        if kind::class(event.event_type()) == Class::Immediate {
+            return Some(self.write(event));
+        }
+        task::convert(self);
+        if self.task_is_started() {
             self.run.state.buffered.push(event);
             None
         } else {

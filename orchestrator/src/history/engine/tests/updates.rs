@@ -120,7 +120,23 @@ fn what_comes_during_a_dropped_task_is_not_lost() {
     shard.signal("s").unwrap();
     refuse(&mut shard, &task, "b").unwrap();
     assert_eq!(told(&mut shard), [false]);
-    assert_eq!(shard.names(), format!("{IDLE} Signaled:s Scheduled"));
+    assert_eq!(shard.names(), format!("{IDLE} Scheduled Started Completed Signaled:s Scheduled"));
+}
+
+#[test]
+fn what_is_written_before_a_worker_takes_a_speculative_task_stands_behind_its_schedule() {
+    let mut shard = idle();
+    update(&mut shard, "a").unwrap();
+    shard.signal("s").unwrap();
+    assert_eq!(shard.names(), format!("{IDLE} Scheduled Signaled:s"));
+    let task = shard.poll();
+    assert_eq!(brought(&task), ["a"]);
+    handle(&mut shard, &task, &["a"], vec![]).unwrap();
+    assert_eq!(told(&mut shard), [true]);
+    assert_eq!(
+        shard.names(),
+        format!("{IDLE} Scheduled Signaled:s Started Completed UpdateAccepted UpdateCompleted")
+    );
 }
 
 #[test]
