@@ -4,6 +4,7 @@
 
 use crate::case;
 use crate::recorder;
+use crate::shrink::{Budget, shrink};
 use crate::target::{self, Endpoint};
 use crate::trial::Trial;
 use crate::world::sim::Orchestrator;
@@ -13,10 +14,12 @@ use resurgam_models::judge::judge;
 use resurgam_models::plan::{Family, Plan};
 use resurgam_models::profile::Profile;
 use resurgam_models::recording::Entry;
+use resurgam_models::shrink::Progress;
 use resurgam_models::verdict::{Outcome, Verdict};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
@@ -57,6 +60,8 @@ pub struct Options {
     pub keep: Keep,
     /// Goes in front of every id.
     pub prefix: String,
+    /// What may be spent on shrinking the first case that violates a rule. Only in the simulation.
+    pub shrink: Option<Budget>,
 }
 
 /// A case that was executed and judged.
@@ -80,6 +85,23 @@ pub struct Case {
     pub directory: Option<PathBuf>,
     /// What only a simulation knows.
     pub simulated: Option<Simulated>,
+    /// What became of its plan, if a rule was violated and there was something to shrink.
+    pub shrunk: Option<Box<Shrunk>>,
+}
+
+/// The smallest plan found that violates the same rule, executed once more.
+#[derive(Debug)]
+pub struct Shrunk {
+    /// The rule.
+    pub rule: String,
+    /// From which size to which, and in how many steps.
+    pub progress: Progress,
+    /// What the recording of the small plan says.
+    pub evidence: Evidence,
+    /// What the rules say of it.
+    pub verdict: Verdict,
+    /// Its file, if it was kept.
+    pub path: Option<PathBuf>,
 }
 
 /// What only a simulation knows of a case.
@@ -143,6 +165,7 @@ pub async fn run(
     let began = Instant::now();
     let options = Arc::new(options.clone());
     let world = Arc::new(world.clone());
+    let shrunk: Arc<Mutex<BTreeSet<String>>> = Arc::default();
     let (send, mut receive) = mpsc::channel(options.jobs.max(1));
     let more = || {
         let number = started.load(Ordering::SeqCst);
@@ -157,13 +180,14 @@ pub async fn run(
     // Dropping the set ends the cases that are still running.
     let mut cases = tokio::task::JoinSet::new();
     let mut start = |seed: u64| {
-        let (options, world, send) = (Arc::clone(&options), Arc::clone(&world), send.clone());
+        let (options, world, send, shrunk) =
+            (Arc::clone(&options), Arc::clone(&world), send.clone(), Arc::clone(&shrunk));
         cases.spawn(async move {
             let result = match world.as_ref() {
                 World::Real(endpoint) => one(seed, &options, endpoint).await,
                 World::Simulated(target, families) => {
                     let (target, families) = (Arc::clone(target), families.clone());
-                    let simulating = move || simulate(seed, &options, &target, &families);
+                    let simulating = move || simulate(seed, &options, &target, &families, &shrunk);
                     tokio::task::spawn_blocking(simulating)
                         .await
                         .unwrap_or_else(|gone| Ok(Ended::Broken { seed, why: gone.to_string() }))
@@ -221,15 +245,24 @@ async fn one(seed: u64, options: &Options, endpoint: &Endpoint) -> Result<Ended,
     }
     let hash = recorder::hash(&lines);
     let directory = kept.then_some(directory);
-    let simulated = None;
-    Ok(Ended::Judged(Box::new(Case { seed, plan, hash, evidence, verdict, executing, judging, directory, simulated })))
+    let (simulated, shrunk) = (None, None);
+    let case = Case { seed, plan, hash, evidence, verdict, executing, judging, directory, simulated, shrunk };
+    Ok(Ended::Judged(Box::new(case)))
 }
 
-/// One case in the simulation. Its recording is written only if it is kept, for the same plan gives it again.
-fn simulate(seed: u64, options: &Options, target: &Arc<dyn Orchestrator>, families: &[Family]) -> Result<Ended, Error> {
+/// One case in the simulation. Its recording is written only if it is kept, for the same plan gives it again. The first
+/// case of each violated rule is shrunk.
+fn simulate(
+    seed: u64,
+    options: &Options,
+    target: &Arc<dyn Orchestrator>,
+    families: &[Family],
+    shrunk: &Mutex<BTreeSet<String>>,
+) -> Result<Ended, Error> {
     let plan = generate::chaos_of(seed, families);
     let directory = options.out.join("cases").join(seed.to_string());
     let trial = Trial::of(&plan, target, &prefix(&options.prefix, seed));
+    let violated = trial.violated();
     let Trial { lines, hash, judged, executing, judging, trace, simulated, segments } = trial;
     let (evidence, verdict) = match judged {
         Ok(judged) => judged,
@@ -246,7 +279,35 @@ fn simulate(seed: u64, options: &Options, target: &Arc<dyn Orchestrator>, famili
     }
     let directory = kept.then_some(directory);
     let simulated = Some(Simulated { trace, elapsed: simulated, segments });
-    Ok(Ended::Judged(Box::new(Case { seed, plan, hash, evidence, verdict, executing, judging, directory, simulated })))
+    let news = {
+        let mut known = shrunk.lock().unwrap_or_else(PoisonError::into_inner);
+        violated.into_iter().filter(|rule| known.insert(rule.clone())).min()
+    };
+    let shrunk = match options.shrink.zip(news) {
+        Some((budget, rule)) => smallest(&plan, rule, options, target, budget, directory.as_deref())?,
+        None => None,
+    };
+    let case = Case { seed, plan, hash, evidence, verdict, executing, judging, directory, simulated, shrunk };
+    Ok(Ended::Judged(Box::new(case)))
+}
+
+/// The smallest plan that violates `rule`, executed once more; `shrunk.json` in the directory of the case.
+fn smallest(
+    plan: &Plan,
+    rule: String,
+    options: &Options,
+    target: &Arc<dyn Orchestrator>,
+    budget: Budget,
+    directory: Option<&Path>,
+) -> Result<Option<Box<Shrunk>>, Error> {
+    let prefix = prefix(&options.prefix, plan.seed);
+    let (plan, progress) = shrink(plan.clone(), &rule, target, &prefix, budget, |_| ());
+    let Ok((evidence, verdict)) = Trial::of(&plan, target, &prefix).judged else { return Ok(None) };
+    let path = directory.map(|directory| directory.join("shrunk.json"));
+    if let Some(path) = &path {
+        save(path, &pretty(&plan))?;
+    }
+    Ok(Some(Box::new(Shrunk { rule, progress, evidence, verdict, path })))
 }
 
 /// Writes plan and recording of a case; returns the lines of the recording.

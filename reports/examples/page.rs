@@ -47,8 +47,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             simulated: None,
         });
     }
-    let mut views: Vec<CaseView<'_>> =
-        cases.iter().map(|(seed, evidence, verdict, ..)| CaseView { seed: *seed, evidence, verdict }).collect();
+    let mut views: Vec<CaseView<'_>> = cases
+        .iter()
+        .map(|(seed, evidence, verdict, ..)| CaseView { seed: *seed, evidence, verdict, shrunk: None })
+        .collect();
     views.sort_by_key(|view| std::cmp::Reverse(view.verdict.worst()));
     views.truncate(SHOWN);
     std::fs::write(out, render(&Page { summary: &summary, cases: &views })?)?;

@@ -11,6 +11,14 @@ pub fn repeat(summary: &Summary, seed: u64) -> String {
     format!("resurgam run --target {}{address} --seed {seed} --cases 1", quote(&origin.target))
 }
 
+/// Executes a kept plan again in the simulation, with the bug that was planted.
+#[must_use]
+pub fn replay(summary: &Summary, plan: &str) -> String {
+    let bug = summary.origin.command.split_whitespace().skip_while(|word| *word != "--bug").nth(1);
+    let bug = bug.map(|bug| format!(" --bug {bug}")).unwrap_or_default();
+    format!("resurgam replay {}{bug}", quote(plan))
+}
+
 /// Judges a kept case again without a server.
 #[must_use]
 pub fn check(path: &str) -> String {

@@ -16,6 +16,7 @@ use resurgam_models::evidence::Evidence;
 use resurgam_models::listing;
 use resurgam_models::program::Input;
 use resurgam_models::rules;
+use resurgam_models::shrink::Progress;
 use resurgam_models::simulation::SimulatedCase;
 use resurgam_models::summary::{CaseSummary, RuleSummary, Summary};
 use resurgam_models::verdict::{Finding, Outcome, Verdict};
@@ -39,6 +40,19 @@ pub struct CaseView<'a> {
     pub evidence: &'a Evidence,
     /// What was judged.
     pub verdict: &'a Verdict,
+    /// Set if what is shown is not the case that was drawn, but the smallest plan found that breaks the same rule.
+    pub shrunk: Option<Shrunk<'a>>,
+}
+
+/// How the plan that is shown came from the one that was drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Shrunk<'a> {
+    /// The rule that both break.
+    pub rule: &'a str,
+    /// From which size to which, and in how many steps.
+    pub progress: &'a Progress,
+    /// The file of the plan that is shown, if it was kept.
+    pub path: Option<&'a str>,
 }
 
 const TEMPLATES: [(&str, &str); 9] = [
@@ -221,6 +235,8 @@ struct Case {
     milliseconds: Option<f64>,
     simulated: Option<SimulatedCase>,
     path: Option<String>,
+    /// What is shown is a shrunk plan: how it came about, in a sentence.
+    shrunk: Option<String>,
     commands: Vec<String>,
     findings: Vec<Found>,
     undecided: Vec<(String, String)>,
@@ -266,6 +282,14 @@ fn case(summary: &Summary, view: &CaseView<'_>) -> Case {
     if let Some(path) = &path {
         commands.extend([command::check(path), command::show(path, concerned.first().copied())]);
     }
+    let shrunk = view.shrunk.map(|shrunk| {
+        commands.splice(0..0, shrunk.path.map(|path| command::replay(summary, path)));
+        let Progress { from, to, proposed, .. } = shrunk.progress;
+        format!(
+            "Shrunk, and shown as the smallest plan found that breaks {}: {from} → {to} ({proposed} tried)",
+            shrunk.rule
+        )
+    });
     let rules = || view.verdict.rules.iter();
     Case {
         seed: view.seed,
@@ -276,6 +300,7 @@ fn case(summary: &Summary, view: &CaseView<'_>) -> Case {
         milliseconds: known.map(|case| case.executing_ms),
         simulated: known.and_then(|case| case.simulated.clone()),
         path,
+        shrunk,
         commands,
         findings: view
             .verdict

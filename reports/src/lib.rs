@@ -19,7 +19,7 @@ mod layout;
 #[cfg(test)]
 mod sample;
 
-pub use html::{CaseView, Page, render};
+pub use html::{CaseView, Page, Shrunk, render};
 
 /// Why something could not be rendered or read.
 #[derive(Debug, thiserror::Error)]

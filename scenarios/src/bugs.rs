@@ -4,6 +4,7 @@
 //! in our orchestrator (`orchestrator/src/planted.rs`); a test says that the two agree.
 
 use serde::Deserialize;
+use std::path::{Path, PathBuf};
 
 /// One planted bug.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -18,6 +19,14 @@ pub struct Planted {
     pub title: String,
     /// The rules of which at least one is expected to be violated, by their ids without slug.
     pub predicted: Vec<String>,
+}
+
+impl Planted {
+    /// The file of a small plan that shows it, written by `resurgam bugs --shrink SECONDS --out scenarios/witnesses`.
+    #[must_use]
+    pub fn witness(&self) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("witnesses").join(format!("{}.json", self.name))
+    }
 }
 
 #[derive(Deserialize)]

@@ -25,6 +25,7 @@ async fn random_cases_hold() {
         out: directory.path().to_owned(),
         keep: Keep::Failing,
         prefix: "case-".into(),
+        shrink: None,
     };
     let mut held = 0;
     let mut complaints = Vec::new();

@@ -3,10 +3,16 @@
 use crate::Ended;
 use crate::commands::replay;
 use crate::exit::{Exit, print};
-use resurgam_harness::hunt;
+use resurgam_harness::shrink::{Budget, shrink};
+use resurgam_harness::{Bug, Builtin, Orchestrator, hunt, run};
+use resurgam_models::plan::Plan;
+use resurgam_models::shrink::Measure;
 use resurgam_scenarios::bugs::{Planted, bugs};
+use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// The arguments.
 #[derive(clap::Args)]
@@ -23,9 +29,15 @@ pub(crate) struct Args {
     /// Give a bug up after so many cases.
     #[arg(long, default_value_t = 2000)]
     cases: u64,
+    /// Seconds to spend on shrinking the plan that shows a bug; 0 to leave it as it was drawn.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    shrink: u64,
     /// Write the plan that shows each bug to this directory.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Write what was found to this file, as a table in Markdown.
+    #[arg(long, value_name = "FILE")]
+    table: Option<PathBuf>,
 }
 
 /// Runs the command.
@@ -42,39 +54,131 @@ pub(crate) fn run(args: &Args) -> Ended {
         }
         return Ok(Exit::Held);
     }
-    let mut counts = Vec::new();
-    let mut missed = 0;
+    let mut catches = Vec::new();
     for bug in &chosen {
         let Some(planted) = replay::bug(Some(&bug.name))? else { continue };
-        let hunted = hunt(planted, args.seed, args.cases);
-        let seconds = hunted.took.as_secs_f64();
-        match hunted.found {
-            None => {
-                missed += 1;
-                print(&format!("✗ {:28} not found in {} cases ({seconds:.1} s)\n", bug.name, hunted.cases));
-            }
-            Some(found) => {
-                counts.push(hunted.cases);
-                let short = |rule: &str| rule.split('-').next().unwrap_or_default().to_owned();
-                let expected = found.rules.iter().any(|rule| bug.predicted.contains(&short(rule)));
-                let mark = if expected { "as predicted" } else { "not as predicted" };
-                print(&format!(
-                    "✓ {:28} {:5} cases {seconds:7.1} s  {} ({mark})\n",
-                    bug.name,
-                    hunted.cases,
-                    found.rules.join(", ")
-                ));
-                if let Some(out) = &args.out {
-                    fs::create_dir_all(out).map_err(|e| format!("{}: {e}", out.display()))?;
-                    let path = out.join(format!("{}.json", bug.name));
-                    let plan = serde_json::to_vec_pretty(&found.plan).map_err(|e| e.to_string())?;
-                    fs::write(&path, plan).map_err(|e| format!("{}: {e}", path.display()))?;
-                }
-            }
+        let catch = Catch::of(bug, planted, args);
+        print(&catch.line());
+        if let (Some(out), Some(found)) = (&args.out, &catch.found) {
+            fs::create_dir_all(out).map_err(|e| format!("{}: {e}", out.display()))?;
+            let path = out.join(format!("{}.json", bug.name));
+            let plan = serde_json::to_vec_pretty(&found.plan).map_err(|e| e.to_string())?;
+            fs::write(&path, plan).map_err(|e| format!("{}: {e}", path.display()))?;
         }
+        catches.push(catch);
     }
-    counts.sort_unstable();
-    let median = counts.get(counts.len() / 2).copied().unwrap_or_default();
-    print(&format!("{} of {} found, median {median} cases\n", counts.len(), chosen.len()));
-    Ok(if missed == 0 { Exit::Held } else { Exit::Inconclusive })
+    print(&sums(&catches));
+    if let Some(path) = &args.table {
+        fs::write(path, table(&catches, args)).map_err(|e| format!("{}: {e}", path.display()))?;
+    }
+    let all = catches.iter().all(|catch| catch.found.is_some());
+    Ok(if all { Exit::Held } else { Exit::Inconclusive })
+}
+
+/// What became of one bug.
+struct Catch<'a> {
+    bug: &'a Planted,
+    /// Cases that were executed.
+    cases: u64,
+    seconds: f64,
+    found: Option<Found>,
+}
+
+/// What shows a bug.
+struct Found {
+    rules: Vec<String>,
+    plan: Plan,
+}
+
+impl<'a> Catch<'a> {
+    fn of(bug: &'a Planted, planted: Bug, args: &Args) -> Self {
+        let hunted = hunt(planted, args.seed, args.cases);
+        let (cases, seconds) = (hunted.cases, hunted.took.as_secs_f64());
+        let found = hunted.found.map(|failed| {
+            let (rules, plan) = (failed.rules, failed.plan);
+            let rule = rules.iter().find(|rule| expects(bug, rule)).or(rules.first());
+            let plan = match rule {
+                Some(rule) if args.shrink > 0 => {
+                    let target: Arc<dyn Orchestrator> = Arc::new(Builtin::with(Some(planted)));
+                    let budget = Budget { time: Duration::from_secs(args.shrink), ..Budget::default() };
+                    let prefix = run::prefix("case-", plan.seed);
+                    shrink(plan, rule, &target, &prefix, budget, |_| ()).0
+                }
+                _ => plan,
+            };
+            Found { rules, plan }
+        });
+        Self { bug, cases, seconds, found }
+    }
+
+    fn line(&self) -> String {
+        let Self { bug, cases, seconds, found } = self;
+        let Some(found) = found else {
+            return format!("✗ {:28} not found in {cases} cases ({seconds:.1} s)\n", bug.name);
+        };
+        let mark = if found.is_expected(bug) { "as predicted" } else { "not as predicted" };
+        format!(
+            "✓ {:28} {cases:5} cases {seconds:7.1} s  {} ({mark}); {}\n",
+            bug.name,
+            found.rules.join(", "),
+            Measure::of(&found.plan)
+        )
+    }
+}
+
+impl Found {
+    fn is_expected(&self, bug: &Planted) -> bool {
+        self.rules.iter().any(|rule| expects(bug, rule))
+    }
+}
+
+/// True if the rule is one that the catalogue expects to find the bug.
+fn expects(bug: &Planted, rule: &str) -> bool {
+    let id = rule.split('-').next().unwrap_or_default();
+    bug.predicted.iter().any(|predicted| predicted == id)
+}
+
+fn median<T: Ord + Copy + Default>(values: impl Iterator<Item = T>) -> T {
+    let mut values: Vec<T> = values.collect();
+    values.sort_unstable();
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+fn sums(catches: &[Catch<'_>]) -> String {
+    let found = || catches.iter().filter_map(|catch| Some((catch, catch.found.as_ref()?)));
+    let sizes = || found().map(|(_, found)| Measure::of(&found.plan));
+    format!(
+        "{} of {} found, {} of them as predicted; medians: {} cases, {} statements and {} faults left\n",
+        found().count(),
+        catches.len(),
+        found().filter(|(catch, found)| found.is_expected(catch.bug)).count(),
+        median(found().map(|(catch, _)| catch.cases)),
+        median(sizes().map(|size| size.statements)),
+        median(sizes().map(|size| size.faults)),
+    )
+}
+
+/// The table of the documentation.
+fn table(catches: &[Catch<'_>], args: &Args) -> String {
+    let mut text = format!(
+        "# Planted bugs\n\nWritten by `resurgam bugs --seed {} --cases {} --shrink {} --table FILE`. {}\n\
+         | bug | known as | predicted | found by | cases | s | left of the plan |\n|---|---|---|---|---|---|---|\n",
+        args.seed,
+        args.cases,
+        args.shrink,
+        sums(catches)
+    );
+    for Catch { bug, cases, seconds, found } in catches {
+        let (rules, left) = match found {
+            Some(found) => (found.rules.join(", "), Measure::of(&found.plan).to_string()),
+            None => ("**not found**".to_owned(), String::new()),
+        };
+        let predicted = bug.predicted.join(", ");
+        let _ = writeln!(
+            text,
+            "| {} | {} | {predicted} | {rules} | {cases} | {seconds:.1} | {left} |",
+            bug.name, bug.issue
+        );
+    }
+    text
 }

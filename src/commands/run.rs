@@ -5,7 +5,8 @@ use crate::commands::replay;
 use crate::exit::{Exit, print};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
-use resurgam_harness::run::{self, Case, Ended as CaseEnded, Keep, Options, World};
+use resurgam_harness::run::{self, Case, Ended as CaseEnded, Keep, Options, Shrunk, World};
+use resurgam_harness::shrink::Budget;
 use resurgam_harness::target::{Address, Builtin as Server, Options as ServerOptions, Temporal};
 use resurgam_harness::{Builtin, Orchestrator};
 use resurgam_models::coverage::Coverage;
@@ -13,10 +14,12 @@ use resurgam_models::evidence::Evidence;
 use resurgam_models::generate;
 use resurgam_models::milestone::{Milestones, Needs};
 use resurgam_models::plan::Family;
+use resurgam_models::shrink::Progress;
 use resurgam_models::simulation::{Simulated, Simulation};
 use resurgam_models::summary::{Case as Line, Origin, Summary};
 use resurgam_models::verdict::{Outcome, Verdict};
-use resurgam_reports::{CaseView, Page, campaign, html, json, junit, terminal};
+use resurgam_reports::{CaseView, Page, campaign, command, html, json, junit, terminal};
+use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -72,6 +75,9 @@ pub(crate) struct Args {
     /// Which cases to keep.
     #[arg(long, value_enum, default_value_t = KeepArg::Failing)]
     keep: KeepArg,
+    /// Seconds to spend on shrinking the first case that violates a rule; 0 to leave it as it is. Only in the simulation.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    shrink: u64,
     /// Exit with 3 if something could not be decided.
     #[arg(long)]
     strict: bool,
@@ -170,7 +176,10 @@ pub(crate) fn run(args: &Args) -> Ended {
         return Err("--jobs and --cases must be at least 1".into());
     }
     let runtime = tokio::runtime::Runtime::new().map_err(|e| format!("cannot start: {e}"))?;
-    runtime.block_on(execute(args))
+    let ended = runtime.block_on(execute(args));
+    // An interrupted run does not wait for the cases that are still being simulated.
+    runtime.shutdown_background();
+    ended
 }
 
 async fn execute(args: &Args) -> Ended {
@@ -204,6 +213,7 @@ async fn execute(args: &Args) -> Ended {
         out: out.clone(),
         keep: args.keep.into(),
         prefix: target.prefix().to_owned(),
+        shrink: (args.shrink > 0).then(|| Budget { time: Duration::from_secs(args.shrink), ..Budget::default() }),
     };
     let mut tally = Tally::new(origin(args, seed, &world), progress(cases));
     tally.summary.simulation = offers(&world).map(Simulation::new);
@@ -348,7 +358,24 @@ fn progress(cases: Option<u64>) -> ProgressBar {
 struct Tally {
     summary: Summary,
     bar: ProgressBar,
-    shown: Vec<(u64, Evidence, Verdict)>,
+    shown: Vec<Shown>,
+}
+
+/// A case in the report.
+struct Shown {
+    seed: u64,
+    evidence: Evidence,
+    verdict: Verdict,
+    /// The rule, the sizes, and the file of the plan, if this is a shrunk one.
+    shrunk: Option<(String, Progress, Option<String>)>,
+}
+
+impl Shown {
+    fn view(&self) -> CaseView<'_> {
+        let shrunk = self.shrunk.as_ref();
+        let shrunk = shrunk.map(|(rule, progress, path)| html::Shrunk { rule, progress, path: path.as_deref() });
+        CaseView { seed: self.seed, evidence: &self.evidence, verdict: &self.verdict, shrunk }
+    }
 }
 
 impl Tally {
@@ -390,17 +417,37 @@ impl Tally {
             }),
         });
         let failing = case.verdict.worst() > Outcome::Ok;
-        let alike = self.shown.iter().filter(|(_, _, verdict)| (verdict.worst() > Outcome::Ok) == failing).count();
+        let alike = self.shown.iter().filter(|shown| (shown.verdict.worst() > Outcome::Ok) == failing).count();
         if alike < if failing { FAILING } else { SHOWN } {
-            self.shown.push((case.seed, case.evidence, case.verdict));
+            let Case { seed, evidence, verdict, shrunk, .. } = case;
+            self.shown.push(match shrunk.map(|shrunk| *shrunk) {
+                None => Shown { seed, evidence, verdict, shrunk: None },
+                Some(Shrunk { rule, progress, evidence, verdict, path }) => {
+                    let path = path.map(|path| path.display().to_string());
+                    Shown { seed, evidence, verdict, shrunk: Some((rule, progress, path)) }
+                }
+            });
         }
+    }
+
+    /// What was shrunk, for the terminal.
+    fn shrunk(&self) -> String {
+        let mut text = String::new();
+        for shown in &self.shown {
+            if let Some((rule, Progress { from, to, .. }, path)) = &shown.shrunk {
+                let _ = writeln!(text, "shrunk: {rule}, seed {}: {from} → {to}", shown.seed);
+                if let Some(path) = path {
+                    let _ = writeln!(text, "  {}", command::replay(&self.summary, path));
+                }
+            }
+        }
+        text
     }
 }
 
 fn report(args: &Args, tally: &Tally, out: &Path, interrupted: bool) -> Ended {
     let summary = &tally.summary;
-    let cases: Vec<CaseView<'_>> =
-        tally.shown.iter().map(|(seed, evidence, verdict)| CaseView { seed: *seed, evidence, verdict }).collect();
+    let cases: Vec<CaseView<'_>> = tally.shown.iter().map(Shown::view).collect();
     let page = html::render(&Page { summary, cases: &cases }).map_err(|e| e.to_string())?;
     let files = [
         ("report.html", page),
@@ -415,6 +462,7 @@ fn report(args: &Args, tally: &Tally, out: &Path, interrupted: bool) -> Ended {
     let colours = terminal::colours(std::io::stdout().is_terminal(), std::env::var_os("NO_COLOR").as_deref());
     let page = out.join("report.html").display().to_string();
     print(&terminal::render(summary, Some(&page), colours));
+    print(&tally.shrunk());
     if interrupted {
         print("interrupted: the cases that had ended are reported, the others were dropped\n");
     }

@@ -4,8 +4,10 @@ use resurgam_models::notation::parse;
 
 fn page_of(texts: &[&str]) -> String {
     let judged: Vec<_> = texts.iter().map(|text| judged(text)).collect();
-    let cases: Vec<CaseView<'_>> =
-        (7..).zip(&judged).map(|(seed, (evidence, verdict))| CaseView { seed, evidence, verdict }).collect();
+    let cases: Vec<CaseView<'_>> = (7..)
+        .zip(&judged)
+        .map(|(seed, (evidence, verdict))| CaseView { seed, evidence, verdict, shrunk: None })
+        .collect();
     render(&Page { summary: &mixed(), cases: &cases }).unwrap()
 }
 
@@ -101,9 +103,11 @@ fn hostile_text_stays_text() {
     }
     summary.cases[0].path = Some(evil.into());
     summary.coverage.merge(&coverage::Coverage::of(&evidence));
-    let page =
-        render(&Page { summary: &summary, cases: &[CaseView { seed: 7, evidence: &evidence, verdict: &verdict }] })
-            .unwrap();
+    let page = render(&Page {
+        summary: &summary,
+        cases: &[CaseView { seed: 7, evidence: &evidence, verdict: &verdict, shrunk: None }],
+    })
+    .unwrap();
     assert_eq!(page.matches("<script>").count(), 1);
     assert_eq!(page.matches("</script>").count(), 1);
     assert!(!page.contains("<b>\"'onload") && !page.contains("\"'onload"));
@@ -121,7 +125,7 @@ fn an_empty_run_is_a_page_too() {
 fn faults_and_the_store_stand_in_lanes_of_nodes() {
     let (mut evidence, verdict) = judged(PASSING);
     let page = |evidence: &Evidence| {
-        let cases = &[CaseView { seed: 7, evidence, verdict: &verdict }];
+        let cases = &[CaseView { seed: 7, evidence, verdict: &verdict, shrunk: None }];
         render(&Page { summary: &simulated(), cases }).unwrap()
     };
     let calm = page(&evidence);
@@ -147,7 +151,7 @@ fn faults_and_the_store_stand_in_lanes_of_nodes() {
 #[test]
 fn a_simulated_run_shows_milestones_pace_and_traces() {
     let (evidence, verdict) = judged(PASSING);
-    let cases = &[CaseView { seed: 7, evidence: &evidence, verdict: &verdict }];
+    let cases = &[CaseView { seed: 7, evidence: &evidence, verdict: &verdict, shrunk: None }];
     let page = render(&Page { summary: &simulated(), cases }).unwrap();
     let possible = simulated().simulation.unwrap().possible;
     assert!(page.contains("id=\"milestones\"") && page.contains(&format!("2 of {possible} were reached")));

@@ -133,10 +133,7 @@ fn what_is_written_before_a_worker_takes_a_speculative_task_stands_behind_its_sc
     assert_eq!(brought(&task), ["a"]);
     handle(&mut shard, &task, &["a"], vec![]).unwrap();
     assert_eq!(told(&mut shard), [true]);
-    assert_eq!(
-        shard.names(),
-        format!("{IDLE} Scheduled Signaled:s Started Completed UpdateAccepted UpdateCompleted")
-    );
+    assert_eq!(shard.names(), format!("{IDLE} Scheduled Signaled:s Started Completed UpdateAccepted UpdateCompleted"));
 }
 
 #[test]
