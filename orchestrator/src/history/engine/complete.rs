@@ -147,6 +147,7 @@ fn decide(
         }));
     let state = &mut tx.run.state;
     state.previous_started_event_id = started_event_id;
+    state.previous_started_after = pending.started_after;
     state.next_attempt = 1;
     state.completed_tasks += 1;
     state.sticky = sticky(answer);
