@@ -22,6 +22,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
@@ -119,7 +120,8 @@ impl Service {
         identity: String,
         limit: Option<Duration>,
     ) -> Result<Option<Served>, Status> {
-        let patience = limit.map_or(validate::POLL_MAX, |limit| limit.saturating_sub(Duration::from_secs(1)));
+        let patience = limit.map_or(validate::POLL_MAX, |limit| limit.saturating_sub(validate::POLL_MARGIN));
+        let until = Instant::now() + patience.min(validate::POLL_MAX);
         let mailbox = self.queue(queue).map_err(|status| *status)?;
         let (sender, mut receiver) = oneshot::channel();
         mailbox.send(Message::Poll(identity, sender)).await.map_err(|_| closed())?;
@@ -155,7 +157,7 @@ impl Matching for Service {
         let limit = validate::deadline(request.metadata());
         let request = request.into_inner();
         let identity = request.request.map(|request| request.identity).unwrap_or_default();
-        match self.poll(request.task_queue.as_ref(), identity, limit).await? {
+        match self.poll(request.task_queue.as_ref(), identity, None, limit).await? {
             Some(Served::Workflow(task)) => Ok(Response::new(*task)),
             Some(Served::Activity(_)) => Err(Status::internal("an activity task in a queue of workflow tasks")),
             None => Ok(Response::new(Default::default())),

@@ -22,11 +22,14 @@ use resurgam_api::temporal::taskqueue::v1::TaskQueue;
 use resurgam_api::temporal::workflowservice::v1 as api;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 use tonic::{Request, Response, Status};
 use uuid::Builder;
 
 /// The time limit of callers who give none.
 const LIMIT: Duration = Duration::from_secs(30);
+/// So long before its caller gives up a call is answered, whatever became of it; of a short limit a tenth.
+const RETURN: Duration = Duration::from_millis(100);
 
 type Answer<T> = Result<Response<T>, Status>;
 
@@ -40,10 +43,10 @@ pub struct Frontend {
 
 /// Calls the owner of a workflow; the request may be sent more than once.
 macro_rules! history {
-    ($self:ident, $limit:expr, $namespace:expr, $workflow:expr, $method:ident, $request:expr) => {{
-        let (request, limit) = ($request, $limit);
+    ($self:ident, $until:expr, $namespace:expr, $workflow:expr, $method:ident, $request:expr) => {{
+        let (request, until) = ($request, $until);
         let answer = $self.router.history(&$namespace, &$workflow, |mut client| {
-            let request = $crate::frontend::router::within(limit, request.clone());
+            let request = $crate::frontend::router::by(until, request.clone());
             async move { client.$method(request).await }
         });
         answer.await.map(tonic::Response::new).map_err($crate::frontend::status::public)
@@ -52,10 +55,10 @@ macro_rules! history {
 
 /// Calls the owner of a task queue; the request may be sent more than once.
 macro_rules! matching {
-    ($self:ident, $limit:expr, $queue:expr, $method:ident, $request:expr) => {{
-        let (request, limit) = ($request, $limit);
+    ($self:ident, $until:expr, $queue:expr, $method:ident, $request:expr) => {{
+        let (request, until) = ($request, $until);
         let answer = $self.router.matching(&$queue, |mut client| {
-            let request = $crate::frontend::router::within(limit, request.clone());
+            let request = $crate::frontend::router::by(until, request.clone());
             async move { client.$method(request).await }
         });
         answer.await.map(tonic::Response::new).map_err($crate::frontend::status::public)
@@ -131,10 +134,10 @@ impl Frontend {
     }
 }
 
-/// The time limit of a call and its message.
-fn open<T>(request: Request<T>) -> (Duration, T) {
+/// Until when a call has to be done, and its message.
+fn open<T>(request: Request<T>) -> (Instant, T) {
     let limit = validate::deadline(request.metadata()).unwrap_or(LIMIT);
-    (limit, request.into_inner())
+    (Instant::now() + limit - RETURN.min(limit / 10), request.into_inner())
 }
 
 /// The first of several complaints.

@@ -10,7 +10,7 @@ pub(super) async fn complete(
     frontend: &Frontend,
     request: Request<api::RespondActivityTaskCompletedByIdRequest>,
 ) -> Answer<api::RespondActivityTaskCompletedByIdResponse> {
-    let (limit, given) = open(request);
+    let (until, given) = open(request);
     check(&[validate::blob("Result", given.result.as_ref())])?;
     let task = frontend.named(&given.namespace, &given.workflow_id, &given.run_id, &given.activity_id).await?;
     let (namespace, workflow) = (task.namespace_id.clone(), task.workflow_id.clone());
@@ -21,7 +21,7 @@ pub(super) async fn complete(
         ..Default::default()
     };
     let request = internal::CompleteActivityRequest { task: Some(task), request: Some(request) };
-    let answer: Answer<_> = history!(frontend, limit, namespace, workflow, complete_activity, request);
+    let answer: Answer<_> = history!(frontend, until, namespace, workflow, complete_activity, request);
     answer.map(|_| Response::new(api::RespondActivityTaskCompletedByIdResponse {}))
 }
 
@@ -29,7 +29,7 @@ pub(super) async fn fail(
     frontend: &Frontend,
     request: Request<api::RespondActivityTaskFailedByIdRequest>,
 ) -> Answer<api::RespondActivityTaskFailedByIdResponse> {
-    let (limit, given) = open(request);
+    let (until, given) = open(request);
     check(&[validate::blob("Failure", given.failure.as_ref())])?;
     let task = frontend.named(&given.namespace, &given.workflow_id, &given.run_id, &given.activity_id).await?;
     let (namespace, workflow) = (task.namespace_id.clone(), task.workflow_id.clone());
@@ -41,7 +41,7 @@ pub(super) async fn fail(
         ..Default::default()
     };
     let request = internal::FailActivityRequest { task: Some(task), request: Some(request) };
-    let answer: Answer<_> = history!(frontend, limit, namespace, workflow, fail_activity, request);
+    let answer: Answer<_> = history!(frontend, until, namespace, workflow, fail_activity, request);
     answer.map(|_| Response::new(api::RespondActivityTaskFailedByIdResponse::default()))
 }
 
@@ -49,7 +49,7 @@ pub(super) async fn cancel(
     frontend: &Frontend,
     request: Request<api::RespondActivityTaskCanceledByIdRequest>,
 ) -> Answer<api::RespondActivityTaskCanceledByIdResponse> {
-    let (limit, given) = open(request);
+    let (until, given) = open(request);
     check(&[validate::blob("Details", given.details.as_ref())])?;
     let task = frontend.named(&given.namespace, &given.workflow_id, &given.run_id, &given.activity_id).await?;
     let (namespace, workflow) = (task.namespace_id.clone(), task.workflow_id.clone());
@@ -60,7 +60,7 @@ pub(super) async fn cancel(
         ..Default::default()
     };
     let request = internal::CancelActivityRequest { task: Some(task), request: Some(request) };
-    let answer: Answer<_> = history!(frontend, limit, namespace, workflow, cancel_activity, request);
+    let answer: Answer<_> = history!(frontend, until, namespace, workflow, cancel_activity, request);
     answer.map(|_| Response::new(api::RespondActivityTaskCanceledByIdResponse {}))
 }
 
@@ -68,7 +68,7 @@ pub(super) async fn heartbeat(
     frontend: &Frontend,
     request: Request<api::RecordActivityTaskHeartbeatByIdRequest>,
 ) -> Answer<api::RecordActivityTaskHeartbeatByIdResponse> {
-    let (limit, given) = open(request);
+    let (until, given) = open(request);
     check(&[validate::blob("Details", given.details.as_ref())])?;
     let task = frontend.named(&given.namespace, &given.workflow_id, &given.run_id, &given.activity_id).await?;
     let (namespace, workflow) = (task.namespace_id.clone(), task.workflow_id.clone());
@@ -79,7 +79,7 @@ pub(super) async fn heartbeat(
         ..Default::default()
     };
     let request = internal::HeartbeatRequest { task: Some(task), request: Some(request) };
-    let answer: Answer<_> = history!(frontend, limit, namespace, workflow, heartbeat, request);
+    let answer: Answer<_> = history!(frontend, until, namespace, workflow, heartbeat, request);
     answer.map(|answer| {
         let answer: api::RecordActivityTaskHeartbeatResponse = answer.into_inner();
         Response::new(api::RecordActivityTaskHeartbeatByIdResponse {

@@ -10,7 +10,7 @@ pub(super) async fn query(
     frontend: &Frontend,
     request: Request<api::QueryWorkflowRequest>,
 ) -> Answer<api::QueryWorkflowResponse> {
-    let (limit, request) = open(request);
+    let (until, request) = open(request);
     check(&[
         validate::execution(request.execution.as_ref()),
         validate::id("QueryType", request.query.as_ref().map_or("", |query| &query.query_type)),
@@ -19,14 +19,14 @@ pub(super) async fn query(
     let (namespace, workflow) =
         (frontend.namespace(&request.namespace).await?, workflow_id(request.execution.as_ref()));
     let request = internal::QueryRequest { namespace_id: namespace.clone(), request: Some(request) };
-    history!(frontend, limit, namespace, workflow, query, request)
+    history!(frontend, until, namespace, workflow, query, request)
 }
 
 pub(super) async fn update(
     frontend: &Frontend,
     request: Request<api::UpdateWorkflowExecutionRequest>,
 ) -> Answer<api::UpdateWorkflowExecutionResponse> {
-    let (limit, mut request) = open(request);
+    let (until, mut request) = open(request);
     let Some(update) = request.request.as_mut() else {
         return Err(Status::invalid_argument("Request is not set on request."));
     };
@@ -42,14 +42,14 @@ pub(super) async fn update(
     let namespace = frontend.namespace(&request.namespace).await?;
     let workflow = workflow_id(request.workflow_execution.as_ref());
     let request = internal::UpdateRequest { namespace_id: namespace.clone(), request: Some(request) };
-    history!(frontend, limit, namespace, workflow, update, request)
+    history!(frontend, until, namespace, workflow, update, request)
 }
 
 pub(super) async fn poll_update(
     frontend: &Frontend,
     request: Request<api::PollWorkflowExecutionUpdateRequest>,
 ) -> Answer<api::PollWorkflowExecutionUpdateResponse> {
-    let (limit, request) = open(request);
+    let (until, request) = open(request);
     let Some(update) = request.update_ref.clone() else {
         return Err(Status::invalid_argument("UpdateRef is not set on request."));
     };
@@ -57,29 +57,29 @@ pub(super) async fn poll_update(
     let namespace = frontend.namespace(&request.namespace).await?;
     let workflow = workflow_id(update.workflow_execution.as_ref());
     let request = internal::PollUpdateRequest { namespace_id: namespace.clone(), request: Some(request) };
-    history!(frontend, limit, namespace, workflow, poll_update, request)
+    history!(frontend, until, namespace, workflow, poll_update, request)
 }
 
 pub(super) async fn describe(
     frontend: &Frontend,
     request: Request<api::DescribeWorkflowExecutionRequest>,
 ) -> Answer<api::DescribeWorkflowExecutionResponse> {
-    let (limit, request) = open(request);
+    let (until, request) = open(request);
     check(&[validate::execution(request.execution.as_ref())])?;
     let (namespace, workflow) =
         (frontend.namespace(&request.namespace).await?, workflow_id(request.execution.as_ref()));
     let request = internal::DescribeRequest { namespace_id: namespace.clone(), request: Some(request) };
-    history!(frontend, limit, namespace, workflow, describe, request)
+    history!(frontend, until, namespace, workflow, describe, request)
 }
 
 pub(super) async fn history(
     frontend: &Frontend,
     request: Request<api::GetWorkflowExecutionHistoryRequest>,
 ) -> Answer<api::GetWorkflowExecutionHistoryResponse> {
-    let (limit, request) = open(request);
+    let (until, request) = open(request);
     check(&[validate::execution(request.execution.as_ref())])?;
     let (namespace, workflow) =
         (frontend.namespace(&request.namespace).await?, workflow_id(request.execution.as_ref()));
     let request = internal::GetHistoryRequest { namespace_id: namespace.clone(), request: Some(request) };
-    history!(frontend, limit, namespace, workflow, get_history, request)
+    history!(frontend, until, namespace, workflow, get_history, request)
 }

@@ -5,18 +5,25 @@ use crate::frontend::{token, validate};
 use resurgam_api::internal::{self, TaskKind};
 use resurgam_api::temporal::enums::v1::TaskQueueType;
 use resurgam_api::temporal::workflowservice::v1 as api;
-use std::time::Duration;
+use tokio::time::Instant;
 use tonic::{Request, Response, Status};
 
 /// An answer of a worker to a task of which it holds a token.
 macro_rules! respond {
     ($self:ident, $given:ident, $message:ident, $method:ident) => {{
-        let (limit, request) = open($given);
+        let (until, request) = open($given);
         let task = $self.task(&request.task_token, &request.namespace).await?;
         let (namespace, workflow) = (task.namespace_id.clone(), task.workflow_id.clone());
         let request = internal::$message { task: Some(task), request: Some(request) };
-        history!($self, limit, namespace, workflow, $method, request)
+        history!($self, until, namespace, workflow, $method, request)
     }};
+}
+
+/// Until when a poll has to be done, and its message: the task queue waits a second less.
+#[allow(clippy::result_large_err, reason = "a status is what the caller answers with")]
+fn poll<T>(request: Request<T>) -> Result<(Instant, T), Status> {
+    let patience = validate::patience(request.metadata()).map_err(|status| *status)?;
+    Ok((Instant::now() + patience + validate::POLL_MARGIN, request.into_inner()))
 }
 
 pub(super) async fn poll_workflow(
@@ -27,7 +34,7 @@ pub(super) async fn poll_workflow(
     let request = request.into_inner();
     let queue = frontend.queue(&request.namespace, request.task_queue.as_ref(), TaskKind::Workflow).await?;
     let request = internal::PollWorkflowTaskRequest { task_queue: Some(queue.clone()), request: Some(request) };
-    matching!(frontend, patience + Duration::from_secs(1), queue, poll_workflow_task, request)
+    matching!(frontend, until, queue, poll_workflow_task, request)
 }
 
 pub(super) async fn poll_activity(
@@ -38,7 +45,7 @@ pub(super) async fn poll_activity(
     let request = request.into_inner();
     let queue = frontend.queue(&request.namespace, request.task_queue.as_ref(), TaskKind::Activity).await?;
     let request = internal::PollActivityTaskRequest { task_queue: Some(queue.clone()), request: Some(request) };
-    matching!(frontend, patience + Duration::from_secs(1), queue, poll_activity_task, request)
+    matching!(frontend, until, queue, poll_activity_task, request)
 }
 
 pub(super) async fn complete_workflow(
@@ -91,14 +98,14 @@ pub(super) async fn answer_query(
     frontend: &Frontend,
     request: Request<api::RespondQueryTaskCompletedRequest>,
 ) -> Answer<api::RespondQueryTaskCompletedResponse> {
-    let (limit, request) = open(request);
+    let (until, request) = open(request);
     let task = token::decode(&request.task_token)?;
     let Some(queue) = task.task_queue.clone().filter(|_| !task.query_id.is_empty()) else {
         return Err(Status::invalid_argument("Invalid TaskToken."));
     };
     frontend.belongs(&task, &request.namespace).await?;
     let request = internal::AnswerQueryRequest { task: Some(task), request: Some(request) };
-    matching!(frontend, limit, queue, answer_query, request)
+    matching!(frontend, until, queue, answer_query, request)
 }
 
 pub(super) async fn describe_queue(
@@ -110,14 +117,14 @@ pub(super) async fn describe_queue(
     let kind = if activity { TaskKind::Activity } else { TaskKind::Workflow };
     let queue = frontend.queue(&request.namespace, request.task_queue.as_ref(), kind).await?;
     let request = internal::DescribeTaskQueueRequest { task_queue: Some(queue.clone()), request: Some(request) };
-    matching!(frontend, limit, queue, describe_task_queue, request)
+    matching!(frontend, until, queue, describe_task_queue, request)
 }
 
 pub(super) async fn shutdown_worker(
     frontend: &Frontend,
     request: Request<api::ShutdownWorkerRequest>,
 ) -> Answer<api::ShutdownWorkerResponse> {
-    let (limit, request) = open(request);
+    let (until, request) = open(request);
     if !request.sticky_task_queue.is_empty() {
         let queue = internal::TaskQueue {
             namespace_id: frontend.namespace(&request.namespace).await?,
@@ -127,7 +134,7 @@ pub(super) async fn shutdown_worker(
         };
         let request = internal::CloseTaskQueueRequest { task_queue: Some(queue.clone()) };
         let answer: Answer<internal::CloseTaskQueueResponse> =
-            matching!(frontend, limit, queue, close_task_queue, request);
+            matching!(frontend, until, queue, close_task_queue, request);
         answer?;
     }
     Ok(Response::new(api::ShutdownWorkerResponse {}))

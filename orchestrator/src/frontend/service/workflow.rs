@@ -10,7 +10,7 @@ pub(super) async fn start(
     frontend: &Frontend,
     request: Request<api::StartWorkflowExecutionRequest>,
 ) -> Answer<api::StartWorkflowExecutionResponse> {
-    let (limit, mut request) = open(request);
+    let (until, mut request) = open(request);
     check(&[
         validate::id("WorkflowId", &request.workflow_id),
         validate::id("WorkflowType", request.workflow_type.as_ref().map_or("", |kind| &kind.name)),
@@ -30,14 +30,14 @@ pub(super) async fn start(
         parent: None,
         root: None,
     };
-    history!(frontend, limit, namespace, workflow, start_workflow, request)
+    history!(frontend, until, namespace, workflow, start_workflow, request)
 }
 
 pub(super) async fn signal_with_start(
     frontend: &Frontend,
     request: Request<api::SignalWithStartWorkflowExecutionRequest>,
 ) -> Answer<api::SignalWithStartWorkflowExecutionResponse> {
-    let (limit, mut request) = open(request);
+    let (until, mut request) = open(request);
     check(&[
         validate::id("WorkflowId", &request.workflow_id),
         validate::id("SignalName", &request.signal_name),
@@ -53,14 +53,14 @@ pub(super) async fn signal_with_start(
     frontend.request_id(&mut request.request_id);
     let (namespace, workflow) = (frontend.namespace(&request.namespace).await?, request.workflow_id.clone());
     let request = internal::SignalWithStartRequest { namespace_id: namespace.clone(), request: Some(request) };
-    history!(frontend, limit, namespace, workflow, signal_with_start, request)
+    history!(frontend, until, namespace, workflow, signal_with_start, request)
 }
 
 pub(super) async fn signal(
     frontend: &Frontend,
     request: Request<api::SignalWorkflowExecutionRequest>,
 ) -> Answer<api::SignalWorkflowExecutionResponse> {
-    let (limit, mut request) = open(request);
+    let (until, mut request) = open(request);
     check(&[
         validate::execution(request.workflow_execution.as_ref()),
         validate::id("SignalName", &request.signal_name),
@@ -76,14 +76,14 @@ pub(super) async fn signal(
         source: None,
         child_only: false,
     };
-    history!(frontend, limit, namespace, workflow, signal, request)
+    history!(frontend, until, namespace, workflow, signal, request)
 }
 
 pub(super) async fn request_cancel(
     frontend: &Frontend,
     request: Request<api::RequestCancelWorkflowExecutionRequest>,
 ) -> Answer<api::RequestCancelWorkflowExecutionResponse> {
-    let (limit, mut request) = open(request);
+    let (until, mut request) = open(request);
     check(&[
         validate::execution(request.workflow_execution.as_ref()),
         validate::run_id(&request.first_execution_run_id),
@@ -98,14 +98,14 @@ pub(super) async fn request_cancel(
         source: None,
         child_only: false,
     };
-    history!(frontend, limit, namespace, workflow, request_cancel, request)
+    history!(frontend, until, namespace, workflow, request_cancel, request)
 }
 
 pub(super) async fn terminate(
     frontend: &Frontend,
     request: Request<api::TerminateWorkflowExecutionRequest>,
 ) -> Answer<api::TerminateWorkflowExecutionResponse> {
-    let (limit, request) = open(request);
+    let (until, request) = open(request);
     check(&[
         validate::execution(request.workflow_execution.as_ref()),
         validate::run_id(&request.first_execution_run_id),
@@ -119,17 +119,17 @@ pub(super) async fn terminate(
         child_only: false,
         source: None,
     };
-    history!(frontend, limit, namespace, workflow, terminate, request)
+    history!(frontend, until, namespace, workflow, terminate, request)
 }
 
 pub(super) async fn reset_sticky(
     frontend: &Frontend,
     request: Request<api::ResetStickyTaskQueueRequest>,
 ) -> Answer<api::ResetStickyTaskQueueResponse> {
-    let (limit, request) = open(request);
+    let (until, request) = open(request);
     check(&[validate::execution(request.execution.as_ref())])?;
     let (namespace, workflow) =
         (frontend.namespace(&request.namespace).await?, workflow_id(request.execution.as_ref()));
     let request = internal::ResetStickyRequest { namespace_id: namespace.clone(), request: Some(request) };
-    history!(frontend, limit, namespace, workflow, reset_sticky, request)
+    history!(frontend, until, namespace, workflow, reset_sticky, request)
 }
