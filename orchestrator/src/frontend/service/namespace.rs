@@ -11,6 +11,7 @@ pub(super) async fn system(_: &Frontend, _: Request<api::GetSystemInfoRequest>) 
         internal_error_differentiation: true,
         activity_failure_include_heartbeat: true,
         encoded_failure_attributes: true,
+        upsert_memo: true,
         sdk_metadata: true,
         ..Default::default()
     };

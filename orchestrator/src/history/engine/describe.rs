@@ -50,7 +50,7 @@ fn config(state: &State) -> WorkflowExecutionConfig {
         workflow_execution_timeout: state.started.workflow_execution_timeout,
         workflow_run_timeout: state.started.workflow_run_timeout,
         default_workflow_task_timeout: lasting(state.task_timeout),
-        ..Default::default()
+        user_metadata: state.metadata.clone(),
     }
 }
 
@@ -161,6 +161,7 @@ mod tests {
         state.children.insert(4, Child { initiated, run_id: "x".into(), ..Child::default() });
         state.workflow_task = Some(WorkflowTask { scheduled_time: 9_900, attempt: 3, ..WorkflowTask::default() });
         let open = run.step(|tx| describe(tx));
+        assert!(open.execution_config.unwrap().user_metadata.unwrap().summary.is_some());
         let info = open.workflow_execution_info.unwrap();
         assert_eq!((info.status, info.history_length, info.first_run_id.as_str()), (1, 4, "first"));
         assert_eq!((info.close_time, info.execution_duration), (None, None));
