@@ -19,7 +19,11 @@ pub const POLL_MAX: Duration = Duration::from_secs(60);
 /// A poll with less time than this is refused: its answer could not arrive.
 pub const POLL_MIN: Duration = Duration::from_secs(2);
 
-type Checked<T = ()> = Result<T, Box<Status>>;
+/// A poll is answered so long before its caller gives up.
+pub const POLL_MARGIN: Duration = Duration::from_secs(1);
+
+/// The outcome of a check; the status is what the caller answers with.
+pub type Checked<T = ()> = Result<T, Box<Status>>;
 
 fn wrong<T>(message: impl Into<String>) -> Checked<T> {
     Err(Box::new(Status::invalid_argument(message)))

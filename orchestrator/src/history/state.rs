@@ -3,7 +3,7 @@
 //!
 //! Field numbers are a storage format: they are never reused. Times are milliseconds since 1970 by the owner's clock.
 
-use resurgam_api::temporal::common::v1::{Header, Payload, Payloads, RetryPolicy, WorkflowExecution};
+use resurgam_api::temporal::common::v1::{Header, Payload, Payloads, Priority, RetryPolicy, WorkflowExecution};
 use resurgam_api::temporal::failure::v1::Failure;
 use resurgam_api::temporal::history::v1::{HistoryEvent, WorkflowExecutionStartedEventAttributes};
 use resurgam_api::temporal::sdk::v1::UserMetadata;
@@ -302,6 +302,9 @@ pub struct Activity {
     /// Its Started event, once it is written (with the end, or through the buffer); 0 before.
     #[prost(int64, tag = "22")]
     pub started_event_id: EventId,
+    /// Its own priority.
+    #[prost(message, optional, tag = "23")]
+    pub priority: Option<Priority>,
 }
 
 /// A pending user timer.

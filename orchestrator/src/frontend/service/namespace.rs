@@ -1,7 +1,7 @@
 //! What is asked about the server itself, and about namespaces.
 
 use super::{Answer, Frontend, check};
-use crate::frontend::validate;
+use crate::frontend::{unsupported, validate};
 use resurgam_api::temporal::workflowservice::v1 as api;
 use tonic::{Request, Response, Status};
 
@@ -39,7 +39,7 @@ pub(super) async fn register(
     request: Request<api::RegisterNamespaceRequest>,
 ) -> Answer<api::RegisterNamespaceResponse> {
     let request = request.into_inner();
-    check(&[validate::id("Namespace", &request.namespace)])?;
+    check(&[validate::id("Namespace", &request.namespace), unsupported::namespace(&request)])?;
     frontend.registry.register(&request).await?;
     Ok(Response::new(api::RegisterNamespaceResponse {}))
 }

@@ -1,7 +1,7 @@
 //! Calls that wait for what a workflow says: queries, updates, descriptions, histories.
 
 use super::{Answer, Frontend, check, history, open, workflow_id};
-use crate::frontend::validate;
+use crate::frontend::{unsupported, validate};
 use resurgam_api::internal;
 use resurgam_api::temporal::workflowservice::v1 as api;
 use tonic::{Request, Status};
@@ -35,6 +35,7 @@ pub(super) async fn update(
         validate::execution(request.workflow_execution.as_ref()),
         validate::id("Update name", input.map_or("", |input| &input.name)),
         validate::blob("Update input", input),
+        unsupported::update(update),
     ])?;
     let meta = update.meta.get_or_insert_default();
     frontend.request_id(&mut meta.update_id);

@@ -1,7 +1,7 @@
 //! What workers call: polls for tasks, and answers to those of which they hold a token.
 
 use super::{Answer, Frontend, check, history, matching, open};
-use crate::frontend::{token, validate};
+use crate::frontend::{token, unsupported, validate};
 use resurgam_api::internal::{self, TaskKind};
 use resurgam_api::temporal::enums::v1::TaskQueueType;
 use resurgam_api::temporal::workflowservice::v1 as api;
@@ -30,8 +30,8 @@ pub(super) async fn poll_workflow(
     frontend: &Frontend,
     request: Request<api::PollWorkflowTaskQueueRequest>,
 ) -> Answer<api::PollWorkflowTaskQueueResponse> {
-    let patience = validate::patience(request.metadata()).map_err(|status| *status)?;
-    let request = request.into_inner();
+    let (until, request) = poll(request)?;
+    check(&[unsupported::workflow_poll(&request)])?;
     let queue = frontend.queue(&request.namespace, request.task_queue.as_ref(), TaskKind::Workflow).await?;
     let request = internal::PollWorkflowTaskRequest { task_queue: Some(queue.clone()), request: Some(request) };
     matching!(frontend, until, queue, poll_workflow_task, request)
@@ -41,8 +41,8 @@ pub(super) async fn poll_activity(
     frontend: &Frontend,
     request: Request<api::PollActivityTaskQueueRequest>,
 ) -> Answer<api::PollActivityTaskQueueResponse> {
-    let patience = validate::patience(request.metadata()).map_err(|status| *status)?;
-    let request = request.into_inner();
+    let (until, request) = poll(request)?;
+    check(&[unsupported::activity_poll(&request)])?;
     let queue = frontend.queue(&request.namespace, request.task_queue.as_ref(), TaskKind::Activity).await?;
     let request = internal::PollActivityTaskRequest { task_queue: Some(queue.clone()), request: Some(request) };
     matching!(frontend, until, queue, poll_activity_task, request)
@@ -52,6 +52,7 @@ pub(super) async fn complete_workflow(
     frontend: &Frontend,
     request: Request<api::RespondWorkflowTaskCompletedRequest>,
 ) -> Answer<api::RespondWorkflowTaskCompletedResponse> {
+    check(&[unsupported::completion(request.get_ref())])?;
     respond!(frontend, request, CompleteWorkflowTaskRequest, complete_workflow_task)
 }
 
@@ -112,7 +113,8 @@ pub(super) async fn describe_queue(
     frontend: &Frontend,
     request: Request<api::DescribeTaskQueueRequest>,
 ) -> Answer<api::DescribeTaskQueueResponse> {
-    let (limit, request) = open(request);
+    let (until, request) = open(request);
+    check(&[unsupported::queue_description(&request)])?;
     let activity = request.task_queue_type == i32::from(TaskQueueType::Activity);
     let kind = if activity { TaskKind::Activity } else { TaskKind::Workflow };
     let queue = frontend.queue(&request.namespace, request.task_queue.as_ref(), kind).await?;

@@ -1,10 +1,10 @@
 //! Calls that change a workflow from outside: start, signal, cancel, terminate.
 
 use super::{Answer, Frontend, check, history, open, workflow_id};
-use crate::frontend::validate;
+use crate::frontend::{unsupported, validate};
 use resurgam_api::internal;
 use resurgam_api::temporal::workflowservice::v1 as api;
-use tonic::{Request, Status};
+use tonic::Request;
 
 pub(super) async fn start(
     frontend: &Frontend,
@@ -18,10 +18,8 @@ pub(super) async fn start(
         validate::optional_id("RequestId", &request.request_id),
         validate::blob("Input", request.input.as_ref()),
         validate::blob("Memo", request.memo.as_ref()),
+        unsupported::start(&request),
     ])?;
-    if !request.cron_schedule.is_empty() {
-        return Err(Status::unimplemented("cron schedules are not supported"));
-    }
     frontend.request_id(&mut request.request_id);
     let (namespace, workflow) = (frontend.namespace(&request.namespace).await?, request.workflow_id.clone());
     let request = internal::StartWorkflowRequest {
@@ -46,10 +44,8 @@ pub(super) async fn signal_with_start(
         validate::optional_id("RequestId", &request.request_id),
         validate::blob("Input", request.input.as_ref()),
         validate::blob("SignalInput", request.signal_input.as_ref()),
+        unsupported::signal_with_start(&request),
     ])?;
-    if !request.cron_schedule.is_empty() {
-        return Err(Status::unimplemented("cron schedules are not supported"));
-    }
     frontend.request_id(&mut request.request_id);
     let (namespace, workflow) = (frontend.namespace(&request.namespace).await?, request.workflow_id.clone());
     let request = internal::SignalWithStartRequest { namespace_id: namespace.clone(), request: Some(request) };

@@ -22,6 +22,7 @@ pub mod kind;
 mod marker;
 pub mod message;
 mod poll;
+pub mod priority;
 mod query;
 pub mod retry;
 pub mod signal;
