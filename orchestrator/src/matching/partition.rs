@@ -498,3 +498,6 @@ impl Actor {
         log.is_held() && stored::first(&log) != self.first && self.load(log).await.is_ok()
     }
 }
+
+#[cfg(test)]
+mod tests;
