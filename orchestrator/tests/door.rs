@@ -136,14 +136,15 @@ async fn it_answers_health_checks_and_reflection() {
     let cluster = cluster(1).await;
     for service in ["", "temporal.api.workflowservice.v1.WorkflowService"] {
         let request = HealthCheckRequest { service: service.into() };
-        let answer = HealthClient::new(cluster.channel(0)).check(request).await.unwrap();
+        let mut client = HealthClient::new(cluster.channel(0)).send_compressed(CompressionEncoding::Gzip);
+        let answer = client.check(request).await.unwrap();
         assert_eq!(answer.into_inner().status(), tonic_health::pb::health_check_response::ServingStatus::Serving);
     }
     let request = ServerReflectionRequest {
         message_request: Some(MessageRequest::ListServices(String::new())),
         ..Default::default()
     };
-    let mut client = ServerReflectionClient::new(cluster.channel(0));
+    let mut client = ServerReflectionClient::new(cluster.channel(0)).send_compressed(CompressionEncoding::Gzip);
     let mut answers = client.server_reflection_info(tokio_stream::once(request)).await.unwrap().into_inner();
     let Some(MessageResponse::ListServicesResponse(services)) = answers.next().await.unwrap().unwrap().message_response
     else {

@@ -7,11 +7,16 @@ mod support;
 use resurgam_api::temporal::command::v1::command::Attributes;
 use resurgam_api::temporal::command::v1::{Command, CompleteWorkflowExecutionCommandAttributes};
 use resurgam_api::temporal::common::v1::{WorkflowExecution, WorkflowType};
-use resurgam_api::temporal::enums::v1::{CommandType, EventType, HistoryEventFilterType, QueryResultType};
+use resurgam_api::temporal::enums::v1::{
+    CommandType, EventType, HistoryEventFilterType, QueryResultType, UpdateWorkflowExecutionLifecycleStage as Stage,
+};
 use resurgam_api::temporal::query::v1::WorkflowQuery;
+use resurgam_api::temporal::update;
+use resurgam_api::temporal::update::v1::{Input, Meta, WaitPolicy};
 use resurgam_api::temporal::workflowservice::v1::{
-    GetWorkflowExecutionHistoryRequest, PollWorkflowTaskQueueRequest, QueryWorkflowRequest,
-    RespondQueryTaskCompletedRequest, RespondWorkflowTaskCompletedRequest, StartWorkflowExecutionRequest,
+    GetWorkflowExecutionHistoryRequest, PollWorkflowExecutionUpdateRequest, PollWorkflowTaskQueueRequest,
+    QueryWorkflowRequest, RespondQueryTaskCompletedRequest, RespondWorkflowTaskCompletedRequest,
+    StartWorkflowExecutionRequest, UpdateWorkflowExecutionRequest,
 };
 use std::time::Duration;
 use support::{Cluster, cluster, has_detail, queue, within};
@@ -112,4 +117,57 @@ async fn a_query_reaches_a_worker_and_its_answer_comes_back() {
     assert!(has_detail(&failed, "QueryFailedFailure"));
     let late = cluster.client(0).respond_query_task_completed(answer).await.unwrap_err();
     assert_eq!(late.code(), Code::NotFound);
+}
+
+#[tokio::test]
+async fn whoever_waits_for_news_is_answered_before_giving_up() {
+    let cluster = cluster(2).await;
+    cluster.client(0).start_workflow_execution(start("w", "a")).await.unwrap();
+    let execution = Some(WorkflowExecution { workflow_id: "w".into(), ..Default::default() });
+    let request = GetWorkflowExecutionHistoryRequest {
+        namespace: "tests".into(),
+        execution: execution.clone(),
+        wait_new_event: true,
+        ..Default::default()
+    };
+    let short = Duration::from_millis(1500);
+    for node in 0..2 {
+        let mut client = cluster.client(node);
+        let mut follow = request.clone();
+        for events in [2, 0, 0] {
+            let page = client.get_workflow_execution_history(within(short, follow.clone())).await.unwrap().into_inner();
+            assert_eq!(page.history.unwrap().events.len(), events);
+            assert!(!page.next_page_token.is_empty());
+            follow.next_page_token = page.next_page_token;
+        }
+        let close = GetWorkflowExecutionHistoryRequest {
+            history_event_filter_type: HistoryEventFilterType::CloseEvent.into(),
+            ..request.clone()
+        };
+        let page = client.get_workflow_execution_history(within(short, close)).await.unwrap().into_inner();
+        assert_eq!((page.history.unwrap().events.len(), page.next_page_token.is_empty()), (0, false));
+
+        // Nobody works, so nothing but that they have arrived becomes of updates.
+        let update = UpdateWorkflowExecutionRequest {
+            namespace: "tests".into(),
+            workflow_execution: execution.clone(),
+            wait_policy: Some(WaitPolicy { lifecycle_stage: Stage::Completed.into() }),
+            request: Some(update::v1::Request {
+                meta: Some(Meta { update_id: format!("u{node}"), ..Default::default() }),
+                input: Some(Input { name: "change".into(), ..Default::default() }),
+                ..Default::default()
+            }),
+            ..Default::default()
+        };
+        let answer = client.update_workflow_execution(within(short, update)).await.unwrap().into_inner();
+        assert_eq!((answer.stage(), answer.outcome), (Stage::Admitted, None));
+        let poll = PollWorkflowExecutionUpdateRequest {
+            namespace: "tests".into(),
+            update_ref: answer.update_ref,
+            wait_policy: Some(WaitPolicy { lifecycle_stage: Stage::Accepted.into() }),
+            ..Default::default()
+        };
+        let answer = client.poll_workflow_execution_update(within(short, poll)).await.unwrap().into_inner();
+        assert_eq!((answer.stage(), answer.outcome), (Stage::Admitted, None));
+    }
 }

@@ -2,13 +2,24 @@
 
 use resurgam_models::summary::Summary;
 
-/// Executes the case with this seed again on the same target.
+/// Executes the case with this seed again, under the options of its run: the command of the run, but for which cases it
+/// was about and how long it took.
 #[must_use]
 pub fn repeat(summary: &Summary, seed: u64) -> String {
     let origin = &summary.origin;
-    let address = origin.command.split_whitespace().skip_while(|word| *word != "--address").nth(1);
-    let address = address.map(|address| format!(" --address {address}")).unwrap_or_default();
-    format!("resurgam run --target {}{address} --seed {seed} --cases 1", quote(&origin.target))
+    let mut words = origin.command.split_whitespace();
+    let mut command: Vec<String> = words.by_ref().take(2).map(quote).collect();
+    if command.is_empty() {
+        command = vec!["resurgam run --target".to_owned(), quote(&origin.target)];
+    }
+    while let Some(word) = words.next() {
+        match word {
+            "--seed" | "--cases" | "--for" => drop(words.next()),
+            "--campaign" => {}
+            word => command.push(quote(word)),
+        }
+    }
+    format!("{} --seed {seed} --cases 1", command.join(" "))
 }
 
 /// Executes a kept plan again in the simulation, with the bug that was planted.
@@ -50,10 +61,17 @@ mod tests {
 
     #[test]
     fn commands_can_be_pasted() {
-        let command = "resurgam run --target address --address localhost:7233 --cases 9".to_owned();
-        let summary = Summary::new(Origin { target: "address".into(), command, ..Origin::default() });
-        let expected = "resurgam run --target address --address localhost:7233 --seed 7 --cases 1";
-        assert_eq!(repeat(&summary, 7), expected);
+        let of = |command: &str| {
+            let origin = Origin { target: "temporal".into(), command: command.into(), ..Origin::default() };
+            repeat(&Summary::new(origin), 7)
+        };
+        let address = "resurgam run --seed 5 --address localhost:7233 --namespace n --cases 9";
+        assert_eq!(of(address), "resurgam run --address localhost:7233 --namespace n --seed 7 --cases 1");
+        let planted = "resurgam run --seed 5 --target builtin --world process --faults node,clock --bug cache-kept";
+        let rest = planted.replace(" --seed 5", "");
+        assert_eq!(of(&format!("{planted} --campaign --for 60s")), format!("{rest} --seed 7 --cases 1"));
+        assert_eq!(of("resurgam run --bug $(rm)"), "resurgam run --bug '$(rm)' --seed 7 --cases 1");
+        assert_eq!(of(""), "resurgam run --target temporal --seed 7 --cases 1");
         assert_eq!(check("a b/it's"), r"resurgam check 'a b/it'\''s'");
         assert_eq!(show("cases/7", Some("c-w0/1")), "resurgam show cases/7 --workflow c-w0/1");
         assert_eq!(quote("$(rm)"), "'$(rm)'");

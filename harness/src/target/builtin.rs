@@ -3,8 +3,7 @@
 //! It ends when its standard input does: by [`Drop`], by a panic, by Ctrl-C or because somebody killed us. So it cannot
 //! outlive us, and nothing has to look after it.
 
-use super::probe::{Probe, line};
-use super::{Endpoint, Error, NAMESPACE};
+use super::{Endpoint, Error, readiness};
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -47,21 +46,10 @@ impl Builtin {
         let port = free(nodes).map_err(|e| Error::System("no free port", e))?;
         let mut process = Process::spawn(program, port, nodes)?;
         let uri = format!("http://127.0.0.1:{port}");
-        loop {
-            let last = match ready(&uri).await {
-                Ok(endpoint) => return Ok(Builtin { endpoint, process, ready: begun.elapsed() }),
-                Err(problem) => problem,
-            };
-            let ended = process.child.try_wait().ok().flatten();
-            let how = match ended {
-                Some(status) => format!("ended at once ({status})"),
-                None if begun.elapsed() > PATIENCE => format!("was not ready after {} s ({last})", PATIENCE.as_secs()),
-                None => {
-                    tokio::time::sleep(Duration::from_millis(10)).await;
-                    continue;
-                }
-            };
-            return Err(Error::Failed { how, log: process.log() });
+        let ended = || process.child.try_wait().ok().flatten();
+        match readiness::wait(&uri, "builtin", PATIENCE, ended).await {
+            Ok(endpoint) => Ok(Builtin { endpoint, process, ready: begun.elapsed() }),
+            Err(how) => Err(Error::Failed { how, log: process.log() }),
         }
     }
 
@@ -88,15 +76,6 @@ impl Builtin {
     pub fn log(&self) -> String {
         self.process.log()
     }
-}
-
-async fn ready(uri: &str) -> Result<Endpoint, String> {
-    let mut probe = Probe::open(uri).await.map_err(|e| e.to_string())?;
-    if !probe.registered(NAMESPACE).await.map_err(|status| line(&status))? {
-        probe.register(NAMESPACE).await.map_err(|status| line(&status))?;
-    }
-    probe.usable(NAMESPACE).await.map_err(|status| line(&status))?;
-    Ok(probe.endpoint(NAMESPACE, "builtin"))
 }
 
 /// The first of so many ports in a row that nobody listens on.

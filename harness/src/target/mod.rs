@@ -7,6 +7,7 @@ mod address;
 mod builtin;
 mod config;
 mod probe;
+mod readiness;
 mod temporal;
 
 pub use address::Address;

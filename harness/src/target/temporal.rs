@@ -4,8 +4,7 @@
 //! by [`Drop`], by a panic, by Ctrl-C or because somebody killed us, the shell kills the server and removes its
 //! directory. So there is one way down, and every test takes it.
 
-use super::probe::{Probe, line};
-use super::{Endpoint, Error, NAMESPACE, config};
+use super::{Endpoint, Error, config, readiness};
 use crate::setup;
 use std::ffi::OsStr;
 use std::fs;
@@ -83,22 +82,9 @@ impl Temporal {
         let ports = config::Ports::free().map_err(|e| Error::System("no free port", e))?;
         let mut keeper = Keeper::spawn(program, &ports, options.directory.as_deref())?;
         let uri = format!("http://127.0.0.1:{}", ports.frontend());
-        loop {
-            if let Some(status) = keeper.ended() {
-                return Err(Error::Failed { how: format!("ended at once ({status})"), log: keeper.log() });
-            }
-            let last = match ready(&uri).await {
-                Ok(endpoint) => return Ok(Temporal { endpoint, keeper, ready: begun.elapsed() }),
-                Err(problem) => problem,
-            };
-            if begun.elapsed() > options.patience {
-                let seconds = options.patience.as_secs();
-                return Err(Error::Failed {
-                    how: format!("was not ready after {seconds} s ({last})"),
-                    log: keeper.log(),
-                });
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
+        match readiness::wait(&uri, "temporal", options.patience, || keeper.ended()).await {
+            Ok(endpoint) => Ok(Temporal { endpoint, keeper, ready: begun.elapsed() }),
+            Err(how) => Err(Error::Failed { how, log: keeper.log() }),
         }
     }
 
@@ -136,14 +122,6 @@ impl Temporal {
     pub fn log(&self) -> String {
         self.keeper.log()
     }
-}
-
-/// One round of questions; the first that is not answered well ends it.
-async fn ready(uri: &str) -> Result<Endpoint, String> {
-    let mut probe = Probe::open(uri).await.map_err(|e| e.to_string())?;
-    probe.register(NAMESPACE).await.map_err(|status| line(&status))?;
-    probe.usable(NAMESPACE).await.map_err(|status| line(&status))?;
-    Ok(probe.endpoint(NAMESPACE, "temporal"))
 }
 
 /// The shell that keeps the server, and the server's directory.

@@ -6,4 +6,5 @@ pub mod router;
 pub mod service;
 pub mod status;
 pub mod token;
+pub mod unsupported;
 pub mod validate;

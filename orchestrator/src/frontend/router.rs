@@ -132,6 +132,11 @@ pub fn queue_name(queue: &TaskQueue) -> String {
     format!("queue/{}/{kind}/{}", queue.namespace_id, queue.name)
 }
 
+/// A request that has to be done by a moment: what is left until then travels along.
+pub fn by<T>(until: Instant, message: T) -> Request<T> {
+    within(until.saturating_duration_since(Instant::now()), message)
+}
+
 /// A request with a time limit, which travels along.
 pub fn within<T>(limit: Duration, message: T) -> Request<T> {
     let mut request = Request::new(message);

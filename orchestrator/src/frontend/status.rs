@@ -13,7 +13,7 @@ use resurgam_api::temporal::errordetails::v1::{
     NamespaceAlreadyExistsFailure, NamespaceNotFoundFailure, NotFoundFailure, QueryFailedFailure,
     ResourceExhaustedFailure, WorkflowExecutionAlreadyStartedFailure, WorkflowNotReadyFailure,
 };
-use tonic::{Code, Status};
+use tonic::{Code, Status, TimeoutExpired};
 
 /// Markers of our own, of which only the type matters. They never reach a client.
 const NOT_OWNER: &str = "type.googleapis.com/resurgam.internal.v1.NotOwner";
@@ -113,9 +113,13 @@ pub fn namespace_already_exists() -> Status {
     detailed(Code::AlreadyExists, "Namespace already exists.".into(), &NamespaceAlreadyExistsFailure {})
 }
 
-/// As a client may see it: without our own markers.
+/// As a client may see it: without our own markers. That the time was over for a call within the cluster is no
+/// cancellation.
 #[must_use]
 pub fn public(status: Status) -> Status {
+    if status.code() == Code::Cancelled && status.message() == TimeoutExpired(()).to_string() {
+        return Status::deadline_exceeded("context deadline exceeded");
+    }
     let ours = [NOT_OWNER, TASK_ALREADY_STARTED, STICKY_WORKER_UNAVAILABLE].iter().any(|mark| has(&status, mark));
     if ours { Status::new(status.code(), status.message()) } else { status }
 }
@@ -185,5 +189,8 @@ mod tests {
         assert!(is_sticky_worker_unavailable(&sticky_worker_unavailable()));
         assert!(public(sticky_worker_unavailable()).details().is_empty());
         assert!(!public(namespace_not_found("n")).details().is_empty());
+        let late = Status::from_error(Box::new(TimeoutExpired(())));
+        assert_eq!((late.code(), public(late).code()), (Code::Cancelled, Code::DeadlineExceeded));
+        assert_eq!(public(Status::cancelled("by hand")).code(), Code::Cancelled);
     }
 }

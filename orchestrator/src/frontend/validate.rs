@@ -19,7 +19,11 @@ pub const POLL_MAX: Duration = Duration::from_secs(60);
 /// A poll with less time than this is refused: its answer could not arrive.
 pub const POLL_MIN: Duration = Duration::from_secs(2);
 
-type Checked<T = ()> = Result<T, Box<Status>>;
+/// A poll is answered so long before its caller gives up.
+pub const POLL_MARGIN: Duration = Duration::from_secs(1);
+
+/// The outcome of a check; the status is what the caller answers with.
+pub type Checked<T = ()> = Result<T, Box<Status>>;
 
 fn wrong<T>(message: impl Into<String>) -> Checked<T> {
     Err(Box::new(Status::invalid_argument(message)))
@@ -90,7 +94,8 @@ pub fn blob(what: &str, blob: Option<&impl Message>) -> Checked {
 pub fn deadline(metadata: &MetadataMap) -> Option<Duration> {
     let text = metadata.get("grpc-timeout")?.to_str().ok()?;
     let unit = text.chars().last()?;
-    let number: u64 = text.strip_suffix(unit)?.parse().ok()?;
+    // At most eight digits, says the protocol.
+    let number: u64 = text.strip_suffix(unit).filter(|digits| digits.len() <= 8)?.parse().ok()?;
     Some(match unit {
         'H' => Duration::from_secs(number.saturating_mul(3600)),
         'M' => Duration::from_secs(number.saturating_mul(60)),
@@ -102,7 +107,7 @@ pub fn deadline(metadata: &MetadataMap) -> Option<Duration> {
     })
 }
 
-/// How long a poll may wait on the server: a second less than its caller does, and at most [`POLL_MAX`].
+/// How long a poll may wait on the server: less by [`POLL_MARGIN`] than its caller does, and at most [`POLL_MAX`].
 ///
 /// # Errors
 /// INVALID_ARGUMENT: the caller gives less than [`POLL_MIN`].
@@ -110,7 +115,7 @@ pub fn patience(metadata: &MetadataMap) -> Checked<Duration> {
     match deadline(metadata) {
         None => Ok(POLL_MAX),
         Some(limit) if limit < POLL_MIN => wrong("Context timeout is too short."),
-        Some(limit) => Ok((limit - Duration::from_secs(1)).min(POLL_MAX)),
+        Some(limit) => Ok((limit - POLL_MARGIN).min(POLL_MAX)),
     }
 }
 
@@ -139,6 +144,7 @@ mod tests {
         assert_eq!(deadline(&timeout("70S")), Some(Duration::from_secs(70)));
         assert_eq!(deadline(&timeout("1500m")), Some(Duration::from_millis(1500)));
         assert_eq!(deadline(&timeout("70x")), None);
+        assert_eq!(deadline(&timeout("123456789H")), None);
         assert_eq!(patience(&timeout("10S")).unwrap(), Duration::from_secs(9));
         assert_eq!(patience(&timeout("90000000u")).unwrap(), POLL_MAX);
         assert_eq!(patience(&MetadataMap::new()).unwrap(), POLL_MAX);

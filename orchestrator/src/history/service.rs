@@ -5,7 +5,7 @@ use super::engine::{Input, Rejection, Reply, step};
 use super::remote::Remote;
 use super::shard::{self, Shard};
 use crate::frontend::registry::Registry;
-use crate::frontend::router::{Router, shard_name, within};
+use crate::frontend::router::{Router, by, shard_name};
 use crate::frontend::{status, validate};
 use crate::node::membership::Membership;
 use crate::store::Store;
@@ -20,14 +20,16 @@ use resurgam_api::temporal::workflowservice::v1 as api;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status};
 
 /// How long an update waits for the stage that its caller wants.
 const UPDATE: Duration = Duration::from_secs(20);
 /// How long callers wait who say nothing else.
 const LIMIT: Duration = Duration::from_secs(30);
-/// An answer leaves so long before its caller gives up.
+/// An answer leaves so long before its caller gives up; if that one waits for less than twice as long, half of it.
 const MARGIN: Duration = Duration::from_millis(500);
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -141,7 +143,7 @@ impl Service {
     }
 
     /// Asks a worker: first the one that has the run in its cache, then any.
-    async fn ask_worker(&self, direct: Direct, limit: Duration) -> Result<api::QueryWorkflowResponse, Status> {
+    async fn ask_worker(&self, direct: Direct, until: Instant) -> Result<api::QueryWorkflowResponse, Status> {
         let mut request = direct.request;
         let sticky = direct.sticky.map(|name| (name, true));
         for (name, sticky) in sticky.into_iter().chain([(direct.queue, false)]) {
@@ -155,7 +157,7 @@ impl Service {
                 poll.next_page_token.clear();
             }
             let answer = self.means.router.matching(&queue, |mut client| {
-                let request = within(limit, request.clone());
+                let request = by(until, request.clone());
                 async move { client.query_worker(request).await }
             });
             match answer.await {
@@ -172,6 +174,12 @@ struct Direct {
     request: internal::QueryWorkerRequest,
     sticky: Option<String>,
     queue: String,
+}
+
+/// How long a call may wait for news: it is answered before its caller gives up.
+fn patience(metadata: &MetadataMap) -> Duration {
+    let limit = validate::deadline(metadata).unwrap_or(LIMIT);
+    limit - MARGIN.min(limit / 2)
 }
 
 fn workflow(execution: Option<&WorkflowExecution>) -> &str {
@@ -235,7 +243,7 @@ impl History for Service {
     }
 
     async fn query(&self, request: Request<internal::QueryRequest>) -> Answer<api::QueryWorkflowResponse> {
-        let limit = validate::deadline(request.metadata()).unwrap_or(LIMIT);
+        let until = Instant::now() + validate::deadline(request.metadata()).unwrap_or(LIMIT);
         let request = request.into_inner();
         let (namespace_id, workflow) = (request.namespace_id.clone(), named!(request, execution));
         match self.call(&namespace_id, &workflow, Input::Query(request)).await? {
@@ -254,18 +262,17 @@ impl History for Service {
                     query: Some(query),
                     poll: Some(*poll),
                 };
-                self.ask_worker(Direct { request, sticky, queue }, limit).await.map(Response::new)
+                self.ask_worker(Direct { request, sticky, queue }, until).await.map(Response::new)
             }
             other => Err(Status::internal(format!("the engine gave another answer: {other:?}"))),
         }
     }
 
     async fn update(&self, request: Request<internal::UpdateRequest>) -> Answer<api::UpdateWorkflowExecutionResponse> {
-        let limit = validate::deadline(request.metadata()).unwrap_or(LIMIT);
+        let patience = patience(request.metadata()).min(UPDATE);
         let request = request.into_inner();
         let given = request.request.clone().unwrap_or_default();
         let (namespace_id, workflow) = (request.namespace_id.clone(), named!(request, workflow_execution));
-        let patience = limit.saturating_sub(MARGIN).min(UPDATE);
         let waiting = self.call(&namespace_id, &workflow, Input::Update(request));
         if let Ok(reply) = tokio::time::timeout(patience, waiting).await {
             return expect!(reply?, Reply::Update(answer) => answer);
@@ -281,12 +288,11 @@ impl History for Service {
         &self,
         request: Request<internal::PollUpdateRequest>,
     ) -> Answer<api::PollWorkflowExecutionUpdateResponse> {
-        let limit = validate::deadline(request.metadata()).unwrap_or(LIMIT);
+        let patience = patience(request.metadata()).min(UPDATE);
         let request = request.into_inner();
         let update = request.request.as_ref().and_then(|request| request.update_ref.clone()).unwrap_or_default();
         let workflow = workflow(update.workflow_execution.as_ref()).to_owned();
         let namespace_id = request.namespace_id.clone();
-        let patience = limit.saturating_sub(MARGIN).min(UPDATE);
         let waiting = self.call(&namespace_id, &workflow, Input::PollUpdate(request));
         let reply = match tokio::time::timeout(patience, waiting).await {
             Ok(reply) => reply?,
@@ -313,10 +319,11 @@ impl History for Service {
         &self,
         request: Request<internal::GetHistoryRequest>,
     ) -> Answer<api::GetWorkflowExecutionHistoryResponse> {
+        let patience = patience(request.metadata());
         let request = request.into_inner();
         let workflow = named!(request, execution);
         let shard = self.shard(&request.namespace_id, &workflow).await?;
-        let answer = shard.history(request).await;
+        let answer = shard.history(request, patience).await;
         answer.map(Response::new).map_err(|rejection| status::of(&rejection))
     }
 

@@ -3,9 +3,10 @@
 //!
 //! Field numbers are a storage format: they are never reused. Times are milliseconds since 1970 by the owner's clock.
 
-use resurgam_api::temporal::common::v1::{Header, Payload, Payloads, RetryPolicy, WorkflowExecution};
+use resurgam_api::temporal::common::v1::{Header, Payload, Payloads, Priority, RetryPolicy, WorkflowExecution};
 use resurgam_api::temporal::failure::v1::Failure;
 use resurgam_api::temporal::history::v1::{HistoryEvent, WorkflowExecutionStartedEventAttributes};
+use resurgam_api::temporal::sdk::v1::UserMetadata;
 use resurgam_api::temporal::update;
 use std::collections::BTreeMap;
 
@@ -139,9 +140,16 @@ pub struct State {
     /// Highest transaction id that wrote this row; orders states of a run.
     #[prost(int64, tag = "35")]
     pub transaction: i64,
-    /// Payload summaries of the user (user metadata) are kept in events only; this counts completed workflow tasks.
+    /// Completed workflow tasks.
     #[prost(int64, tag = "36")]
     pub completed_tasks: i64,
+    /// What the user says about the run, as it stands with its first event.
+    #[prost(message, optional, tag = "37")]
+    pub metadata: Option<UserMetadata>,
+    /// The last history node before the event `previous_started_event_id` was written or, at the latest, would have been:
+    /// where a worker's next part of the history is read from.
+    #[prost(message, optional, tag = "38")]
+    pub previous_started_after: Option<Tail>,
 }
 
 /// Where the history of a run ends.
@@ -209,6 +217,9 @@ pub struct WorkflowTask {
     /// See above.
     #[prost(int64, tag = "13")]
     pub history_size: i64,
+    /// The last history node when it was started.
+    #[prost(message, optional, tag = "14")]
+    pub started_after: Option<Tail>,
 }
 
 /// The sticky queue of a worker that has the run in its cache.
@@ -291,6 +302,9 @@ pub struct Activity {
     /// Its Started event, once it is written (with the end, or through the buffer); 0 before.
     #[prost(int64, tag = "22")]
     pub started_event_id: EventId,
+    /// Its own priority.
+    #[prost(message, optional, tag = "23")]
+    pub priority: Option<Priority>,
 }
 
 /// A pending user timer.

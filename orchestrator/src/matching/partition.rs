@@ -4,6 +4,7 @@
 //! is lost, when it is told to, or when nobody has needed it for a while; whoever waits for it then is told that it is
 //! not the owner, and asks again.
 
+use super::pace::Pace;
 use super::query::{Asker, Queries};
 use super::queue::{Added, Batch, Offer, Outcome, Poller, Queue, TaskId};
 use super::start::{self, Served};
@@ -47,8 +48,8 @@ pub(super) type Receiver = oneshot::Sender<Served>;
 pub(super) enum Message {
     /// Take a task over.
     Add(Box<AddTaskRequest>, oneshot::Sender<Result<(), Status>>),
-    /// Wait for a task.
-    Poll(String, Receiver),
+    /// Wait for a task; the worker may name how many a second all workers together can bear.
+    Poll(String, Option<f64>, Receiver),
     /// Ask a worker.
     Query(Box<QueryWorkerRequest>, Asker),
     /// A worker has answered the query with this id.
@@ -124,6 +125,7 @@ struct Actor {
     own: mpsc::WeakSender<Message>,
     queue: Queue,
     queries: Queries,
+    pace: Pace,
     /// `None` while it is at work, and in memory only.
     log: Option<Log>,
     work: Option<BoxFuture<'static, Work>>,
@@ -152,6 +154,7 @@ impl Actor {
             own,
             queue: Queue::new(sticky, 1, 0),
             queries: Queries::default(),
+            pace: Pace::default(),
             log: None,
             work: None,
             polls: BTreeMap::new(),
@@ -195,7 +198,8 @@ impl Actor {
                     None => std::future::pending().await,
                 }
             };
-            let wake = self.tidy_at.into_iter().fold(self.check_at.min(self.used + IDLE), Instant::min);
+            let paced = self.pace.next(Instant::now()).filter(|_| self.queue.can_offer());
+            let wake = self.tidy_at.into_iter().chain(paced).fold(self.check_at.min(self.used + IDLE), Instant::min);
             let waking = tokio::time::sleep_until(wake);
             tokio::select! {
                 biased;
@@ -261,7 +265,10 @@ impl Actor {
         self.used = Instant::now();
         match message {
             Message::Add(request, adder) => self.add(*request, adder),
-            Message::Poll(identity, receiver) => self.wait(identity, receiver),
+            Message::Poll(identity, rate, receiver) => {
+                self.pace.set(rate);
+                self.wait(identity, receiver);
+            }
             Message::Query(request, asker) => self.query(request, asker),
             Message::Answer(id, request, reply) => {
                 // The worker may have gone.
@@ -343,8 +350,10 @@ impl Actor {
             self.queries.hand_out(|poll| receiver.send(Served::Workflow(Box::new(poll))).is_ok());
         }
         while self.queue.can_offer()
+            && self.pace.allows(Instant::now())
             && let Some(offer) = self.queue.offer(self.now())
         {
+            self.pace.took(Instant::now());
             match self.polls.remove(&offer.poller) {
                 Some((identity, receiver)) => self.start(offer, identity, receiver),
                 None => self.ended(offer.id, Outcome::Again, None),
@@ -489,3 +498,6 @@ impl Actor {
         log.is_held() && stored::first(&log) != self.first && self.load(log).await.is_ok()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,6 +22,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
@@ -117,13 +118,19 @@ impl Service {
         &self,
         queue: Option<&TaskQueue>,
         identity: String,
+        rate: Option<f64>,
         limit: Option<Duration>,
     ) -> Result<Option<Served>, Status> {
-        let patience = limit.map_or(validate::POLL_MAX, |limit| limit.saturating_sub(Duration::from_secs(1)));
+        let patience = limit.map_or(validate::POLL_MAX, |limit| limit.saturating_sub(validate::POLL_MARGIN));
+        let until = Instant::now() + patience.min(validate::POLL_MAX);
         let mailbox = self.queue(queue).map_err(|status| *status)?;
         let (sender, mut receiver) = oneshot::channel();
-        mailbox.send(Message::Poll(identity, sender)).await.map_err(|_| closed())?;
-        match tokio::time::timeout(patience.min(validate::POLL_MAX), &mut receiver).await {
+        match tokio::time::timeout_at(until, mailbox.send(Message::Poll(identity, rate, sender))).await {
+            Ok(sent) => sent.map_err(|_| closed())?,
+            // Its owner cannot listen now.
+            Err(_) => return Ok(None),
+        }
+        match tokio::time::timeout_at(until, &mut receiver).await {
             Ok(served) => served.map(Some).map_err(|_| closed()),
             Err(_) => {
                 // What arrives at this very moment is not to be lost.
@@ -155,7 +162,7 @@ impl Matching for Service {
         let limit = validate::deadline(request.metadata());
         let request = request.into_inner();
         let identity = request.request.map(|request| request.identity).unwrap_or_default();
-        match self.poll(request.task_queue.as_ref(), identity, limit).await? {
+        match self.poll(request.task_queue.as_ref(), identity, None, limit).await? {
             Some(Served::Workflow(task)) => Ok(Response::new(*task)),
             Some(Served::Activity(_)) => Err(Status::internal("an activity task in a queue of workflow tasks")),
             None => Ok(Response::new(Default::default())),
@@ -168,8 +175,9 @@ impl Matching for Service {
     ) -> Answer<PollActivityTaskQueueResponse> {
         let limit = validate::deadline(request.metadata());
         let request = request.into_inner();
-        let identity = request.request.map(|request| request.identity).unwrap_or_default();
-        match self.poll(request.task_queue.as_ref(), identity, limit).await? {
+        let asked = request.request.unwrap_or_default();
+        let rate = asked.task_queue_metadata.and_then(|metadata| metadata.max_tasks_per_second);
+        match self.poll(request.task_queue.as_ref(), asked.identity, rate, limit).await? {
             Some(Served::Activity(task)) => Ok(Response::new(*task)),
             Some(Served::Workflow(_)) => Err(Status::internal("a workflow task in a queue of activity tasks")),
             None => Ok(Response::new(Default::default())),

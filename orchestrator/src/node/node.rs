@@ -66,6 +66,8 @@ pub async fn run(
     let router = Arc::new(Router::new(&environment, Arc::clone(&membership), config.shards)?);
     let registry = Arc::new(Registry::new(Arc::clone(&environment), Arc::clone(&store), config.name.clone()));
     let (health, checks) = tonic_health::server::health_reporter();
+    // Official SDKs compress whatever they send.
+    let checks = checks.accept_compressed(Gzip).send_compressed(Gzip);
     health
         .set_service_status("temporal.api.workflowservice.v1.WorkflowService", tonic_health::ServingStatus::Serving)
         .await;
@@ -80,7 +82,9 @@ pub async fn run(
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(DESCRIPTORS)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-        .build_v1()?;
+        .build_v1()?
+        .accept_compressed(Gzip)
+        .send_compressed(Gzip);
     let public = Routes::new(frontend).add_service(reflection).add_service(checks.clone());
 
     let matching = matching::service::Service::new(

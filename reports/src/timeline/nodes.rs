@@ -33,7 +33,13 @@ pub(crate) const MARK: &str = "store";
 
 /// All faults, each from begin to end.
 pub(super) fn faults(evidence: &Evidence, end: Time) -> Vec<Item> {
-    evidence.faults.iter().map(|fault| item(fault, end)).collect()
+    let nodes = nodes(evidence);
+    evidence.faults.iter().map(|fault| item(&there(fault, nodes), end)).collect()
+}
+
+/// How many nodes there are, where they are counted.
+fn nodes(evidence: &Evidence) -> Option<u8> {
+    evidence.header.as_ref().map(|header| header.plan.cluster.node_count())
 }
 
 /// A lane per node, and per host beside them that has anything to show.
@@ -41,11 +47,11 @@ pub(super) fn lanes(evidence: &Evidence, end: Time) -> Vec<Lane> {
     if evidence.faults.is_empty() && evidence.store.is_empty() {
         return Vec::new();
     }
-    let nodes = evidence.header.as_ref().map(|header| header.plan.cluster.node_count());
+    let nodes = nodes(evidence);
     let mut lanes: BTreeMap<Place, Vec<Item>> = BTreeMap::new();
-    for fault in &evidence.faults {
-        for place in places(fault, nodes) {
-            lanes.entry(place).or_default().push(item(fault, end));
+    for fault in evidence.faults.iter().map(|fault| there(fault, nodes)) {
+        for place in places(&fault) {
+            lanes.entry(place).or_default().push(item(&fault, end));
         }
     }
     for (at, node, partition, outcome) in &evidence.store {
@@ -100,16 +106,33 @@ fn class(fault: &Fault) -> &'static str {
     }
 }
 
-/// Indices of plans are meant modulo the number of nodes.
-fn places(fault: &Fault, nodes: Option<u8>) -> Vec<Place> {
+/// The fault by the names of the nodes that are there: indices of plans are meant modulo the number of nodes.
+fn there(fault: &Fault, nodes: Option<u8>) -> Fault {
+    let mut fault = fault.clone();
+    let (Injected::Planned(planned), Some(nodes)) = (&mut fault.fault, nodes) else { return fault };
+    match &mut planned.harm {
+        Harm::Partition { side, .. } | Harm::Hold { side } | Harm::Slow { side, .. } => {
+            side.nodes.iter_mut().for_each(|index| *index %= nodes);
+            side.nodes.sort_unstable();
+            side.nodes.dedup();
+        }
+        Harm::Kill { node: index }
+        | Harm::PowerLoss { node: index }
+        | Harm::ClockSkew { node: index, .. }
+        | Harm::ClockStep { node: index, .. }
+        | Harm::StoreUnreachable { node: index }
+        | Harm::Store { node: Some(index), .. } => *index %= nodes,
+        Harm::Store { node: None, .. } | Harm::ReplyLost { .. } | Harm::CallRepeated { .. } => {}
+    }
+    fault
+}
+
+/// Whom it strikes.
+fn places(fault: &Fault) -> Vec<Place> {
     let Injected::Planned(planned) = &fault.fault else { return Vec::new() };
-    let node = |index: u8| Place::Node(nodes.map_or(index, |nodes| index % nodes.max(1)));
     let of_side = |side: &Side| {
-        let mut all: Vec<Place> = side.nodes.iter().map(|index| node(*index)).collect();
-        all.extend(side.driver.then_some(Place::Driver));
-        all.sort_unstable();
-        all.dedup();
-        all
+        let nodes = side.nodes.iter().map(|index| Place::Node(*index));
+        nodes.chain(side.driver.then_some(Place::Driver)).collect()
     };
     match &planned.harm {
         Harm::Partition { side, .. } | Harm::Hold { side } | Harm::Slow { side, .. } => of_side(side),
@@ -118,7 +141,7 @@ fn places(fault: &Fault, nodes: Option<u8>) -> Vec<Place> {
         | Harm::ClockSkew { node: index, .. }
         | Harm::ClockStep { node: index, .. }
         | Harm::StoreUnreachable { node: index }
-        | Harm::Store { node: Some(index), .. } => vec![node(*index)],
+        | Harm::Store { node: Some(index), .. } => vec![Place::Node(*index)],
         Harm::Store { node: None, .. } => vec![Place::Store],
         Harm::ReplyLost { .. } | Harm::CallRepeated { .. } => vec![Place::Driver],
     }
@@ -162,12 +185,12 @@ mod tests {
             {"at":50000000,"type":"fault","fault":{"at_ms":20,"for_ms":30,"fault":"kill","node":4},"active":false,"hits":1}
             "#,
         );
-        let cut = "21-30 cut node 0, node 3, clients and workers cut off";
+        let cut = "21-30 cut node 0, clients and workers cut off";
         assert_eq!(
             shown(&evidence),
             [
                 format!("node 0: {cut}"),
-                "node 1: 20-50 down node 4 killed".to_owned(),
+                "node 1: 20-50 down node 1 killed".to_owned(),
                 "node 2: 22 store limbo opened".to_owned(),
                 format!("clients' host: {cut}"),
                 "store: 23 store held applied".to_owned(),

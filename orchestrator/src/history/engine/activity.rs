@@ -5,7 +5,7 @@
 use super::command::CommandFailure;
 use super::span::{capped, duration, millis};
 use super::transaction::{Transaction, timestamp};
-use super::{Rejection, Reply, retry};
+use super::{Rejection, Reply, priority, retry};
 use crate::history::state::{Activity, EventId, Millis};
 use crate::history::task::{ActivityAlarm, ActivityTaskErrand, Alarm, Errand};
 use crate::planted::{Bug, planted};
@@ -88,6 +88,7 @@ pub(super) fn schedule(
         schedule_to_start: timeouts.schedule_to_start,
         start_to_close: timeouts.start_to_close,
         heartbeat: timeouts.heartbeat,
+        priority: attributes.priority.clone(),
         ..Activity::default()
     };
     arm(tx, &activity, TimeoutType::ScheduleToClose);
@@ -251,6 +252,7 @@ fn task(tx: &Transaction<'_, '_>, activity: &Activity) -> api::PollActivityTaskQ
         start_to_close_timeout: Some(duration(activity.start_to_close)),
         heartbeat_timeout: Some(duration(activity.heartbeat)),
         retry_policy: activity.retry.clone(),
+        priority: priority::merge(state.started.priority.as_ref(), activity.priority.as_ref()),
         ..Default::default()
     }
 }

@@ -96,6 +96,7 @@ pub(super) fn bear(birth: Birth, context: &mut Context<'_>) -> Born {
             execution_expires,
             root: started.root_workflow_execution.clone(),
             started: started.clone(),
+            metadata: metadata.clone(),
             ..State::default()
         },
         ..Run::default()

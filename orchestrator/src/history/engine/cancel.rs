@@ -44,5 +44,10 @@ pub(super) fn terminate(tx: &mut Transaction<'_, '_>, request: TerminateRequest)
     tx.require_open()?;
     let asked = request.request.unwrap_or_default();
     close::terminate(tx, asked.reason, asked.details, asked.identity);
+    if let Some(event) = tx.run.state.close_event.as_mut() {
+        event.links = asked.links;
+        let written = tx.events.iter_mut().filter(|written| written.event_id == event.event_id);
+        written.for_each(|written| written.links.clone_from(&event.links));
+    }
     Ok(Reply::Done)
 }

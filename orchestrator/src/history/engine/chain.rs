@@ -73,6 +73,9 @@ pub(super) fn continue_as_new(
     if spans.iter().any(|span| span::millis(span.as_ref()) < 0) {
         return Err(bad("a timeout or back-off of the next run is negative"));
     }
+    if !asked.cron_schedule.is_empty() {
+        return Err(bad("cron schedules are not supported"));
+    }
     let policy = asked.retry_policy.map(|policy| retry::with_defaults(Some(&policy), tx.context.limits.retry_interval));
     if let Some(Err(message)) = policy.as_ref().map(retry::validate) {
         return Err(bad(&message));

@@ -74,6 +74,12 @@ fn checked(
     if !it.namespace.is_empty() && it.namespace != tx.context.namespace {
         return Err("children in other namespaces are not supported".to_owned());
     }
+    // Refused here, where the worker hears of it: a child that runs once instead of every night is another child.
+    if !it.cron_schedule.is_empty() {
+        return Err("cron schedules are not supported".to_owned());
+    } else if it.versioning_override.is_some() {
+        return Err("versioning overrides are not supported".to_owned());
+    }
     if it.task_queue.as_ref().is_none_or(|queue| queue.name.is_empty()) {
         let name = state.started.task_queue.as_ref().map(|queue| queue.name.clone()).unwrap_or_default();
         it.task_queue = Some(TaskQueue { name, ..TaskQueue::default() });

@@ -130,6 +130,7 @@ fn validate(commands: &[Command]) -> Result<(), Rejection> {
 }
 
 /// Writes the decision.
+#[allow(deprecated, reason = "workers may still say their version so")]
 fn decide(
     tx: &mut Transaction<'_, '_>,
     pending: &WorkflowTask,
@@ -141,12 +142,15 @@ fn decide(
             scheduled_event_id,
             started_event_id,
             identity: answer.identity.clone(),
+            binary_checksum: answer.binary_checksum.clone(),
+            worker_version: answer.worker_version_stamp.clone(),
             sdk_metadata: answer.sdk_metadata.clone(),
             metering_metadata: answer.metering_metadata,
             ..Default::default()
         }));
     let state = &mut tx.run.state;
     state.previous_started_event_id = started_event_id;
+    state.previous_started_after = pending.started_after;
     state.next_attempt = 1;
     state.completed_tasks += 1;
     state.sticky = sticky(answer);

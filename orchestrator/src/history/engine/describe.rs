@@ -1,5 +1,6 @@
 //! What a run is at, for people and tools: read from its state alone.
 
+use super::priority;
 use super::span::duration;
 use super::transaction::{Transaction, timestamp};
 use crate::history::state::{Activity, Child, EventId, Millis, State};
@@ -20,7 +21,7 @@ pub fn describe(tx: &Transaction<'_, '_>) -> DescribeWorkflowExecutionResponse {
     DescribeWorkflowExecutionResponse {
         execution_config: Some(config(state)),
         workflow_execution_info: Some(info(state)),
-        pending_activities: state.activities.values().map(|it| activity(it, tx.context.now)).collect(),
+        pending_activities: state.activities.values().map(|it| activity(state, it, tx.context.now)).collect(),
         pending_children: state.children.iter().map(|(id, it)| child(*id, it)).collect(),
         pending_workflow_task: workflow_task(state),
         workflow_extended_info: Some(WorkflowExecutionExtendedInfo {
@@ -50,7 +51,7 @@ fn config(state: &State) -> WorkflowExecutionConfig {
         workflow_execution_timeout: state.started.workflow_execution_timeout,
         workflow_run_timeout: state.started.workflow_run_timeout,
         default_workflow_task_timeout: lasting(state.task_timeout),
-        ..Default::default()
+        user_metadata: state.metadata.clone(),
     }
 }
 
@@ -84,9 +85,10 @@ fn info(state: &State) -> WorkflowExecutionInfo {
     }
 }
 
-fn activity(it: &Activity, now: Millis) -> PendingActivityInfo {
+fn activity(state: &State, it: &Activity, now: Millis) -> PendingActivityInfo {
+    let priority = priority::merge(state.started.priority.as_ref(), it.priority.as_ref());
     let waits = it.started == 0 && it.scheduled > now;
-    let state = match it {
+    let at_work = match it {
         Activity { cancel_requested_event_id: 1.., .. } => PendingActivityState::CancelRequested,
         Activity { started: 0, .. } => PendingActivityState::Scheduled,
         _ => PendingActivityState::Started,
@@ -94,7 +96,7 @@ fn activity(it: &Activity, now: Millis) -> PendingActivityInfo {
     PendingActivityInfo {
         activity_id: it.activity_id.clone(),
         activity_type: Some(ActivityType { name: it.activity_type.clone() }),
-        state: state.into(),
+        state: at_work.into(),
         heartbeat_details: it.heartbeat_details.clone(),
         last_heartbeat_time: at(it.last_heartbeat),
         last_started_time: at(it.started),
@@ -106,6 +108,7 @@ fn activity(it: &Activity, now: Millis) -> PendingActivityInfo {
         last_failure: it.last_failure.clone(),
         last_worker_identity: it.identity.clone(),
         next_attempt_schedule_time: waits.then(|| timestamp(it.scheduled)),
+        priority,
         ..Default::default()
     }
 }
@@ -143,7 +146,9 @@ mod tests {
     use super::super::fixture::Fixture;
     use super::*;
     use crate::history::state::WorkflowTask;
+    use resurgam_api::temporal::common::v1::{Payload, Priority};
     use resurgam_api::temporal::history::v1::{HistoryEvent, StartChildWorkflowExecutionInitiatedEventAttributes};
+    use resurgam_api::temporal::sdk::v1::UserMetadata;
 
     #[test]
     fn a_description_is_what_the_state_says() {
@@ -151,6 +156,8 @@ mod tests {
         let state = &mut run.run.state;
         state.start_time = 9_000;
         state.started.first_execution_run_id = "first".into();
+        state.metadata = Some(UserMetadata { summary: Some(Payload::default()), ..UserMetadata::default() });
+        state.started.priority = Some(Priority { priority_key: 2, ..Priority::default() });
         let running = Activity { activity_id: "a".into(), started: 9_500, attempt: 2, ..Activity::default() };
         let waiting = Activity { activity_id: "b".into(), scheduled: 10_001, ..Activity::default() };
         state.activities.extend([(1, running), (2, waiting)]);
@@ -161,11 +168,13 @@ mod tests {
         state.children.insert(4, Child { initiated, run_id: "x".into(), ..Child::default() });
         state.workflow_task = Some(WorkflowTask { scheduled_time: 9_900, attempt: 3, ..WorkflowTask::default() });
         let open = run.step(|tx| describe(tx));
+        assert!(open.execution_config.unwrap().user_metadata.unwrap().summary.is_some());
         let info = open.workflow_execution_info.unwrap();
         assert_eq!((info.status, info.history_length, info.first_run_id.as_str()), (1, 4, "first"));
         assert_eq!((info.close_time, info.execution_duration), (None, None));
         let [a, b] = &open.pending_activities[..] else { panic!() };
         assert_eq!((a.activity_id.as_str(), a.state(), a.attempt), ("a", PendingActivityState::Started, 2));
+        assert_eq!(a.priority.as_ref().unwrap().priority_key, 2, "the workflow's");
         assert_eq!((b.state(), b.next_attempt_schedule_time), (PendingActivityState::Scheduled, at(10_001)));
         let [child] = &open.pending_children[..] else { panic!() };
         assert_eq!((child.workflow_id.as_str(), child.run_id.as_str(), child.initiated_id), ("c", "x", 4));

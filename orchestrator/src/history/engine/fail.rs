@@ -62,6 +62,7 @@ impl End {
 ///
 /// # Errors
 /// `NotFound` if it is not the started one.
+#[allow(deprecated, reason = "workers may still say their version so")]
 pub(super) fn answer(tx: &mut Transaction<'_, '_>, request: FailWorkflowTaskRequest) -> Result<Reply, Rejection> {
     task::answered(tx, request.task.as_ref())?;
     let answer = request.request.unwrap_or_default();
@@ -71,6 +72,8 @@ pub(super) fn answer(tx: &mut Transaction<'_, '_>, request: FailWorkflowTaskRequ
             cause: answer.cause,
             failure: answer.failure,
             identity: answer.identity,
+            binary_checksum: answer.binary_checksum,
+            worker_version: answer.worker_version,
             ..Default::default()
         })),
     );

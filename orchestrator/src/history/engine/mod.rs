@@ -22,6 +22,7 @@ pub mod kind;
 mod marker;
 pub mod message;
 mod poll;
+pub mod priority;
 mod query;
 pub mod retry;
 pub mod signal;
@@ -46,7 +47,7 @@ mod tests;
 #[cfg(test)]
 mod update_tests;
 
-use super::state::{Current, EventId, Millis, State};
+use super::state::{Current, EventId, Millis, State, Tail};
 use super::task::{TimerTask, Transfer};
 use resurgam_api::internal;
 use resurgam_api::temporal::common::v1::{Payloads, WorkflowExecution};
@@ -224,6 +225,8 @@ pub struct Slice {
     pub run_id: String,
     /// First event.
     pub from: EventId,
+    /// A node of the history that begins at or before it, and not long before; `None`: the beginning.
+    pub at: Option<Tail>,
     /// One past the last event.
     pub next: EventId,
     /// Events that are shown, but not stored.

@@ -15,6 +15,7 @@ pub(super) fn task(tx: &mut Transaction<'_, '_>) -> (Box<PollWorkflowTaskQueueRe
     let mut history = whole(tx);
     if !pending.sticky_queue.is_empty() {
         history.from = tx.run.state.previous_started_event_id + 1;
+        history.at = tx.run.state.previous_started_after;
     }
     history.appended = task::synthetic(tx, &pending);
     poll.task_token = TaskToken {
@@ -54,7 +55,7 @@ pub(super) fn frame(tx: &Transaction<'_, '_>) -> PollWorkflowTaskQueueResponse {
 /// The whole history so far.
 pub(super) fn whole(tx: &Transaction<'_, '_>) -> Slice {
     let state = &tx.run.state;
-    Slice { run_id: state.run_id.clone(), from: 1, next: state.next_event_id, appended: Vec::new() }
+    Slice { run_id: state.run_id.clone(), from: 1, at: None, next: state.next_event_id, appended: Vec::new() }
 }
 
 fn token(tx: &Transaction<'_, '_>) -> TaskToken {

@@ -253,16 +253,19 @@ fn join(
 ) -> Result<Effects, Rejection> {
     let options = claim.request.on_conflict_options.filter(|options| options.attach_request_id);
     let attached = options.is_some().then(|| claim.request.request_id.clone());
+    let links = options.filter(|options| options.attach_links).map(|_| claim.request.links).unwrap_or_default();
     let (signal, identity) = (claim.signal, claim.request.identity);
     let mut effects = on_run(workflow, &current.run_id, context, |tx| {
         if let Some(request_id) = &attached {
-            tx.add(Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(
+            let mut event = tx.event(Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(
                 WorkflowExecutionOptionsUpdatedEventAttributes {
                     attached_request_id: request_id.clone(),
                     identity: identity.clone(),
                     ..Default::default()
                 },
             ));
+            event.links = links;
+            tx.place(event);
         }
         if let Some(signal) = signal {
             signal::accept(tx, signal)?;

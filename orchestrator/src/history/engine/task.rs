@@ -202,6 +202,7 @@ pub(super) fn begin(tx: &mut Transaction<'_, '_>, request_id: &str, identity: &s
     task.history_size = size;
     task.suggest_continue_as_new = size >= limits.suggest_bytes || events > limits.suggest_events;
     task.started_time = tx.context.now;
+    task.started_after = tx.run.state.tail;
     request_id.clone_into(&mut task.request_id);
     identity.clone_into(&mut task.identity);
     task.started_event_id = match task.nature() {

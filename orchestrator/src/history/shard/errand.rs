@@ -1,15 +1,15 @@
 //! What a transfer asks of others: from the errand and the state of its run to the request that is sent. The same
 //! errand always yields the same request ids, so that doing it twice does no harm. Nothing here sends.
 
-use crate::history::engine::Run;
 use crate::history::engine::transaction::timestamp;
+use crate::history::engine::{Run, priority};
 use crate::history::state::{EventId, Millis, State};
 use crate::history::task::{
     ActivityTaskErrand, CloseChildErrand, Errand, ReleaseChildErrand, Transfer, WorkflowTaskErrand,
 };
 use resurgam_api::internal::{self, Source, TaskKind, TaskQueue, TaskToken};
 use resurgam_api::temporal::common::v1::WorkflowExecution;
-use resurgam_api::temporal::enums::v1::{ParentClosePolicy, WorkflowIdConflictPolicy};
+use resurgam_api::temporal::enums::v1::ParentClosePolicy;
 use resurgam_api::temporal::history::v1::HistoryEvent;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::workflowservice::v1 as api;
@@ -134,14 +134,14 @@ impl Errands<'_> {
             workflow_task_timeout: it.workflow_task_timeout,
             request_id: child.request_id.clone(),
             workflow_id_reuse_policy: it.workflow_id_reuse_policy,
-            workflow_id_conflict_policy: WorkflowIdConflictPolicy::Fail as i32,
+            // The conflict policy is the usual one, or what the reuse policy implies.
             retry_policy: it.retry_policy,
             cron_schedule: it.cron_schedule,
             memo: it.memo,
             search_attributes: it.search_attributes,
             header: it.header,
             user_metadata: child.initiated.as_ref().and_then(|event| event.user_metadata.clone()),
-            priority: it.priority,
+            priority: priority::merge(self.state.started.priority.as_ref(), it.priority.as_ref()),
             ..api::StartWorkflowExecutionRequest::default()
         };
         let request = internal::StartWorkflowRequest {

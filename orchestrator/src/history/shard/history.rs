@@ -3,7 +3,7 @@
 
 use super::token::Token;
 use super::turn::Sight;
-use super::{Shard, Target, node};
+use super::{Shard, Target, chain};
 use crate::history::engine::{Rejection, Reply, Slice};
 use crate::history::state::{EventId, Tail};
 use prost::Message;
@@ -13,6 +13,7 @@ use resurgam_api::temporal::history::v1::{History, HistoryEvent};
 use resurgam_api::temporal::workflowservice::v1::{
     GetWorkflowExecutionHistoryResponse as Response, PollWorkflowTaskQueueResponse,
 };
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// What a reader wants.
@@ -23,12 +24,27 @@ struct Wish {
     until: Instant,
 }
 
+/// Where a reader begins.
+#[derive(Clone, Copy)]
+struct Start {
+    from: EventId,
+    /// A node of the chain that begins at or before that event, if the reader has got so far already.
+    at: Option<Tail>,
+    /// There is such a run.
+    known: bool,
+}
+
 impl Shard {
-    /// A page of a history, or the next events of one.
+    /// A page of a history, or the next events of one. Who waits for events waits no longer than `patience`, and is then
+    /// answered without any.
     ///
     /// # Errors
     /// No such run, a token that is not of this run, or [`Rejection::Unavailable`].
-    pub async fn history(&self, request: internal::GetHistoryRequest) -> Result<Response, Rejection> {
+    pub async fn history(
+        &self,
+        request: internal::GetHistoryRequest,
+        patience: Duration,
+    ) -> Result<Response, Rejection> {
         let namespace_id = request.namespace_id;
         let request = request.request.unwrap_or_default();
         let execution = request.execution.unwrap_or_default();
@@ -37,10 +53,10 @@ impl Shard {
             page: if asked == 0 { self.config.page } else { asked.min(self.config.page) },
             wait: request.wait_new_event,
             last_only: request.history_event_filter_type == HistoryEventFilterType::CloseEvent as i32,
-            until: Instant::now() + self.config.long_poll,
+            until: Instant::now() + self.config.long_poll.min(patience),
         };
         let mut target = Target::new(&namespace_id, &execution.workflow_id, &execution.run_id);
-        let mut from = 1;
+        let mut start = Start { from: 1, at: None, known: false };
         if !request.next_page_token.is_empty() {
             let token = Token::parse(&request.next_page_token)?;
             if !execution.run_id.is_empty() && execution.run_id != token.run_id {
@@ -49,53 +65,69 @@ impl Shard {
             if token.from < token.next || !token.appended.is_empty() {
                 return self.page(token, wish.page).await;
             }
-            (target.run_id, from) = (token.run_id, token.from);
+            target.run_id = token.run_id;
+            start = Start { from: token.from, at: token.at, known: true };
         }
-        self.first_page(target, from, &wish).await
+        self.first_page(target, start, &wish).await
     }
 
     /// Looks until there is what the reader wishes, or the time is over.
-    async fn first_page(&self, mut target: Target, from: EventId, wish: &Wish) -> Result<Response, Rejection> {
+    async fn first_page(&self, mut target: Target, mut start: Start, wish: &Wish) -> Result<Response, Rejection> {
         loop {
-            let (sight, watch) = self.look(target.clone()).await?;
+            let look = self.look(target.clone());
+            let (sight, watch) = match wish.wait {
+                false => look.await?,
+                true => match tokio::time::timeout_at(wish.until, look).await {
+                    Ok(looked) => looked?,
+                    // The shard is not served now.
+                    Err(_) if start.known => return Ok(nothing(target.run_id, start)),
+                    Err(_) => return Err(super::doubt()),
+                },
+            };
             // A run that was current when the reader came is the one that it waits for.
             target.run_id.clone_from(&sight.run_id);
-            let news = if wish.last_only { !sight.open } else { sight.next > from };
+            start.known = true;
+            let news = if wish.last_only { !sight.open } else { sight.next > start.from };
             if news || !wish.wait || !sight.open {
-                return self.snapshot(sight, from, wish).await;
+                return self.snapshot(sight, start, wish).await;
             }
             let Some(mut watch) = watch else { return Err(super::doubt()) };
             match tokio::time::timeout_at(wish.until, watch.changed()).await {
                 Ok(Ok(())) => {}
                 // The tenure is over.
                 Ok(Err(_)) => return Err(super::doubt()),
-                Err(_) => {
-                    let token = Token { run_id: sight.run_id, from, next: from, follow: true, ..Token::default() };
-                    return Ok(response(Vec::new(), Some(&token)));
-                }
+                Err(_) => return Ok(nothing(sight.run_id, start)),
             }
         }
     }
 
-    async fn snapshot(&self, sight: Sight, from: EventId, wish: &Wish) -> Result<Response, Rejection> {
+    async fn snapshot(&self, sight: Sight, start: Start, wish: &Wish) -> Result<Response, Rejection> {
         let Sight { run_id, open, next, tail } = sight;
+        let Start { from, at, .. } = start;
+        let mut token = Token { run_id, from, next, tail, appended: Vec::new(), follow: open && wish.wait, at };
         if wish.last_only {
-            let last = self.events(&run_id, tail, next - 1, next).await?;
-            return Ok(response(last, None));
+            (token.from, token.at, token.follow) = (next - 1, tail, false);
         }
-        let token = Token { run_id, from, next, tail, appended: Vec::new(), follow: open && wish.wait };
         self.page(token, wish.page).await
     }
 
     /// The page at `token`.
     async fn page(&self, mut token: Token, size: usize) -> Result<Response, Rejection> {
-        let end = token.next.min(token.from + size as EventId);
-        let mut events = self.events(&token.run_id, token.tail, token.from, end).await?;
-        token.from = end;
+        let end = token.next.min(token.from.saturating_add(i64::try_from(size).unwrap_or(i64::MAX)));
+        let part = chain::read(self.store.as_ref(), &token.run_id, token.tail, token.at, token.from, end).await;
+        let chain::Part { mut events, at } = part.map_err(|unreadable| {
+            if matches!(unreadable, chain::Unreadable::Broken(_)) {
+                tracing::error!(run_id = token.run_id, %unreadable, "a history is damaged");
+            }
+            Rejection::Unavailable(unreadable.to_string())
+        })?;
+        (token.from, token.at) = (end, at);
         if end < token.next {
             return Ok(response(events, Some(&token)));
         }
         events.append(&mut token.appended);
+        // What comes next has another end.
+        token.tail = None;
         Ok(response(events, Some(&token).filter(|token| token.follow)))
     }
 
@@ -116,27 +148,11 @@ impl Shard {
         slice: &Slice,
         tail: Option<Tail>,
     ) -> Result<(), Rejection> {
-        let Slice { run_id, from, next, appended } = slice.clone();
-        let page = self.page(Token { run_id, from, next, tail, appended, follow: false }, self.config.page).await?;
+        let Slice { run_id, from, at, next, appended } = slice.clone();
+        let page = self.page(Token { run_id, from, next, tail, appended, follow: false, at }, self.config.page).await?;
         poll.history = page.history;
         poll.next_page_token = page.next_page_token;
         Ok(())
-    }
-
-    async fn events(
-        &self,
-        run_id: &str,
-        tail: Option<Tail>,
-        from: EventId,
-        next: EventId,
-    ) -> Result<Vec<HistoryEvent>, Rejection> {
-        let events = node::read(self.store.as_ref(), run_id, tail, from, next).await;
-        events.map_err(|unreadable| {
-            if matches!(unreadable, node::Unreadable::Broken(_)) {
-                tracing::error!(run_id, %unreadable, "a history is damaged");
-            }
-            Rejection::Unavailable(unreadable.to_string())
-        })
     }
 }
 
@@ -146,4 +162,11 @@ fn response(events: Vec<HistoryEvent>, token: Option<&Token>) -> Response {
         next_page_token: token.map_or_else(Vec::new, Message::encode_to_vec),
         ..Response::default()
     }
+}
+
+/// There is nothing new; the token asks for the same again.
+fn nothing(run_id: String, start: Start) -> Response {
+    let Start { from, at, .. } = start;
+    let token = Token { run_id, from, next: from, follow: true, at, ..Token::default() };
+    response(Vec::new(), Some(&token))
 }

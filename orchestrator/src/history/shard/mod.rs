@@ -4,6 +4,7 @@
 
 mod actor;
 mod cache;
+mod chain;
 mod dispatch;
 mod errand;
 mod history;

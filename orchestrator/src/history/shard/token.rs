@@ -27,6 +27,9 @@ pub(super) struct Token {
     /// When the snapshot is read, the reader wants what comes after it.
     #[prost(bool, tag = "6")]
     pub follow: bool,
+    /// A node of the chain that begins at or before `from`: there the reading goes on.
+    #[prost(message, optional, tag = "7")]
+    pub at: Option<Tail>,
 }
 
 impl Token {

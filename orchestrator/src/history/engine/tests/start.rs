@@ -3,7 +3,7 @@
 use super::shard::{Shard, finish};
 use crate::history::engine::{Input, Rejection, Reply};
 use resurgam_api::internal;
-use resurgam_api::temporal::common::v1::WorkflowType;
+use resurgam_api::temporal::common::v1::{Link, WorkflowType};
 use resurgam_api::temporal::enums::v1::{WorkflowIdConflictPolicy as Conflict, WorkflowIdReusePolicy as Reuse};
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
 use resurgam_api::temporal::workflow::v1::OnConflictOptions;
@@ -64,10 +64,13 @@ fn conflict_policies_decide_while_a_run_is_open() {
     assert_eq!(shard.names(), "Begin Scheduled");
     let attach = |it: &mut api::StartWorkflowExecutionRequest| {
         it.set_workflow_id_conflict_policy(Conflict::UseExisting);
-        it.on_conflict_options = Some(OnConflictOptions { attach_request_id: true, ..Default::default() });
+        let attach = OnConflictOptions { attach_request_id: true, attach_links: true, ..Default::default() };
+        it.on_conflict_options = Some(attach);
+        it.links = vec![Link::default()];
     };
     shard.start("t", attach).unwrap();
     assert_eq!(shard.names(), "Begin Scheduled OptionsUpdated");
+    assert_eq!(shard.histories[&first].last().unwrap().links.len(), 1);
     let again = shard.start("t", |_| {}).unwrap();
     assert_eq!((again.run_id.as_str(), again.started), (first.as_str(), false));
     let new = shard.start("u", |it| it.set_workflow_id_conflict_policy(Conflict::TerminateExisting)).unwrap();
@@ -111,6 +114,16 @@ fn policies_that_contradict_are_refused() {
     let refused =
         signal_with_start(&mut shard, "q", |it| it.set_workflow_id_conflict_policy(Conflict::Fail)).unwrap_err();
     assert!(matches!(refused, Rejection::InvalidArgument(_)));
+}
+
+#[test]
+fn who_may_terminate_whoever_has_the_id_says_so_by_either_policy() {
+    let mut shard = Shard::started();
+    let first = shard.current();
+    #[allow(deprecated, reason = "clients and children may still use it")]
+    let new = shard.start("r", |it| it.set_workflow_id_reuse_policy(Reuse::TerminateIfRunning)).unwrap();
+    assert!(new.started && new.run_id != first);
+    assert_eq!(shard.names_of(&first), "Begin Scheduled Terminated");
 }
 
 #[test]

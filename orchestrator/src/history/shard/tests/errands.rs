@@ -11,7 +11,7 @@ use crate::log::Backoff;
 use crate::testing::World;
 use async_trait::async_trait;
 use resurgam_api::internal;
-use resurgam_api::temporal::common::v1::WorkflowExecution;
+use resurgam_api::temporal::common::v1::{Priority, WorkflowExecution};
 use resurgam_api::temporal::enums::v1::{
     CancelExternalWorkflowExecutionFailedCause as CancelFailed, ParentClosePolicy,
     SignalExternalWorkflowExecutionFailedCause as SignalFailed, StartChildWorkflowExecutionFailedCause as StartFailed,
@@ -118,9 +118,12 @@ fn tasks_that_are_not_meant_any_more_are_dropped() {
 #[test]
 fn requests_to_others_say_who_asks() {
     let mut run = run();
+    run.state.started.priority = Some(Priority { priority_key: 4, ..Priority::default() });
     let Some(Call::Start(start, 6)) = call(&run, Errand::StartChild(6)) else { panic!("no start") };
     let request = start.request.unwrap();
     assert_eq!((request.workflow_id.as_str(), request.request_id.as_str()), ("child", "c"));
+    assert_eq!(request.priority.unwrap().priority_key, 4, "its parent's, since it has none of its own");
+    assert_eq!(request.workflow_id_conflict_policy, 0, "a child may terminate whoever has its id, by its reuse policy");
     let parent = start.parent.unwrap();
     assert_eq!((parent.namespace.as_str(), parent.initiated_event_id), ("default", 6));
     assert_eq!((parent.execution, start.root), (Some(execution("w", "r")), Some(execution("w", "r"))));

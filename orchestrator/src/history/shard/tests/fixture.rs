@@ -205,7 +205,7 @@ impl Shard {
         request: api::GetWorkflowExecutionHistoryRequest,
     ) -> Result<(Vec<HistoryEvent>, Vec<u8>), Rejection> {
         let request = internal::GetHistoryRequest { namespace_id: "n".to_owned(), request: Some(request) };
-        let response = self.history(request).await?;
+        let response = self.history(request, Duration::from_secs(60)).await?;
         Ok((response.history.unwrap().events, response.next_page_token))
     }
 

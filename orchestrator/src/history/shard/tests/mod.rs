@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod basic;
+mod chain;
 mod errands;
 mod fixture;
 mod ledger;

@@ -3,10 +3,14 @@
 use super::fixture::*;
 use crate::history::engine::{Rejection, Reply};
 use crate::history::shard::Shard;
-use crate::store::Store;
 use crate::store::memory::Memory;
+use crate::store::{Answer, Commit, Head, Key, Partition, Rows, Store, Unavailable};
 use crate::testing::World;
+use async_trait::async_trait;
+use resurgam_api::internal::GetHistoryRequest;
 use resurgam_api::temporal::enums::v1::{EventType, HistoryEventFilterType};
+use resurgam_api::temporal::workflowservice::v1::GetWorkflowExecutionHistoryRequest as Request;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -109,4 +113,63 @@ async fn the_close_event_alone_can_be_waited_for() {
     assert_eq!((events.len(), token.is_empty()), (1, true));
     assert_eq!(events[0].event_type(), EventType::WorkflowExecutionCompleted);
     assert_eq!(shard.read(request).await.unwrap().0, events);
+}
+
+/// A store that never answers: nobody can take a shard there.
+struct Silent;
+
+#[async_trait]
+impl Store for Silent {
+    async fn commit(&self, _: &Partition, _: Commit) -> Answer {
+        std::future::pending().await
+    }
+
+    async fn head(&self, _: &Partition) -> Result<Option<Head>, Unavailable> {
+        std::future::pending().await
+    }
+
+    async fn read(&self, _: &Partition, _: Range<Key>, _: usize) -> Result<Rows, Unavailable> {
+        std::future::pending().await
+    }
+
+    async fn append(&self, _: &Partition, _: Rows) -> Result<(), Unavailable> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_is_answered_before_the_patience_ends() {
+    let shard = shard().await;
+    let mut request = history("w");
+    request.wait_new_event = true;
+    let ask = async |shard: &Shard, request: &Request| {
+        let began = Instant::now();
+        let request = GetHistoryRequest { namespace_id: "n".to_owned(), request: Some(request.clone()) };
+        let answer = shard.history(request, Duration::from_secs(3)).await;
+        (answer, began.elapsed().as_secs())
+    };
+    request.next_page_token = shard.read(request.clone()).await.unwrap().1;
+    let (answer, waited) = ask(&shard, &request).await;
+    let answer = answer.unwrap();
+    assert_eq!((answer.history.unwrap().events.len(), waited), (0, 3));
+    assert_eq!(answer.next_page_token, request.next_page_token, "it may ask for the same again");
+
+    let mut last = history("w");
+    last.wait_new_event = true;
+    last.history_event_filter_type = HistoryEventFilterType::CloseEvent as i32;
+    let (answer, waited) = ask(&shard, &last).await;
+    last.next_page_token = answer.unwrap().next_page_token;
+    assert_eq!((last.next_page_token.is_empty(), waited), (false, 3));
+
+    // The same where nobody serves the shard: a run that is known to be there may still have news.
+    let silent: Arc<dyn Store> = Arc::new(Silent);
+    let shard = Life::new(&World::new(1)).shard(&silent, &Arc::default());
+    for request in [&request, &last] {
+        let (answer, waited) = ask(&shard, request).await;
+        assert_eq!((answer.unwrap().next_page_token, waited), (request.next_page_token.clone(), 3));
+    }
+    request.next_page_token.clear();
+    let (answer, waited) = ask(&shard, &request).await;
+    assert!(matches!(answer, Err(Rejection::Unavailable(_))));
+    assert_eq!(waited, 3);
 }

@@ -35,6 +35,7 @@ pub(super) fn step(workflow: &mut Workflow, input: Input, context: &mut Context<
             let slice = Slice {
                 run_id: current.run_id.clone(),
                 from: 1,
+                at: None,
                 next: tx.run.state.next_event_id,
                 appended: vec![HistoryEvent { event_id: tx.run.state.next_event_id, ..shown }],
             };

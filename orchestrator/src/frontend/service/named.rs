@@ -1,0 +1,91 @@
+//! Answers to activities that are named by their id instead of a token.
+
+use super::{Answer, Frontend, check, history, open};
+use crate::frontend::validate;
+use resurgam_api::internal;
+use resurgam_api::temporal::workflowservice::v1 as api;
+use tonic::{Request, Response};
+
+pub(super) async fn complete(
+    frontend: &Frontend,
+    request: Request<api::RespondActivityTaskCompletedByIdRequest>,
+) -> Answer<api::RespondActivityTaskCompletedByIdResponse> {
+    let (until, given) = open(request);
+    check(&[validate::blob("Result", given.result.as_ref())])?;
+    let task = frontend.named(&given.namespace, &given.workflow_id, &given.run_id, &given.activity_id).await?;
+    let (namespace, workflow) = (task.namespace_id.clone(), task.workflow_id.clone());
+    let request = api::RespondActivityTaskCompletedRequest {
+        result: given.result,
+        identity: given.identity,
+        namespace: given.namespace,
+        ..Default::default()
+    };
+    let request = internal::CompleteActivityRequest { task: Some(task), request: Some(request) };
+    let answer: Answer<_> = history!(frontend, until, namespace, workflow, complete_activity, request);
+    answer.map(|_| Response::new(api::RespondActivityTaskCompletedByIdResponse {}))
+}
+
+pub(super) async fn fail(
+    frontend: &Frontend,
+    request: Request<api::RespondActivityTaskFailedByIdRequest>,
+) -> Answer<api::RespondActivityTaskFailedByIdResponse> {
+    let (until, given) = open(request);
+    check(&[validate::blob("Failure", given.failure.as_ref())])?;
+    let task = frontend.named(&given.namespace, &given.workflow_id, &given.run_id, &given.activity_id).await?;
+    let (namespace, workflow) = (task.namespace_id.clone(), task.workflow_id.clone());
+    let request = api::RespondActivityTaskFailedRequest {
+        failure: given.failure,
+        identity: given.identity,
+        namespace: given.namespace,
+        last_heartbeat_details: given.last_heartbeat_details,
+        ..Default::default()
+    };
+    let request = internal::FailActivityRequest { task: Some(task), request: Some(request) };
+    let answer: Answer<_> = history!(frontend, until, namespace, workflow, fail_activity, request);
+    answer.map(|_| Response::new(api::RespondActivityTaskFailedByIdResponse::default()))
+}
+
+pub(super) async fn cancel(
+    frontend: &Frontend,
+    request: Request<api::RespondActivityTaskCanceledByIdRequest>,
+) -> Answer<api::RespondActivityTaskCanceledByIdResponse> {
+    let (until, given) = open(request);
+    check(&[validate::blob("Details", given.details.as_ref())])?;
+    let task = frontend.named(&given.namespace, &given.workflow_id, &given.run_id, &given.activity_id).await?;
+    let (namespace, workflow) = (task.namespace_id.clone(), task.workflow_id.clone());
+    let request = api::RespondActivityTaskCanceledRequest {
+        details: given.details,
+        identity: given.identity,
+        namespace: given.namespace,
+        ..Default::default()
+    };
+    let request = internal::CancelActivityRequest { task: Some(task), request: Some(request) };
+    let answer: Answer<_> = history!(frontend, until, namespace, workflow, cancel_activity, request);
+    answer.map(|_| Response::new(api::RespondActivityTaskCanceledByIdResponse {}))
+}
+
+pub(super) async fn heartbeat(
+    frontend: &Frontend,
+    request: Request<api::RecordActivityTaskHeartbeatByIdRequest>,
+) -> Answer<api::RecordActivityTaskHeartbeatByIdResponse> {
+    let (until, given) = open(request);
+    check(&[validate::blob("Details", given.details.as_ref())])?;
+    let task = frontend.named(&given.namespace, &given.workflow_id, &given.run_id, &given.activity_id).await?;
+    let (namespace, workflow) = (task.namespace_id.clone(), task.workflow_id.clone());
+    let request = api::RecordActivityTaskHeartbeatRequest {
+        details: given.details,
+        identity: given.identity,
+        namespace: given.namespace,
+        ..Default::default()
+    };
+    let request = internal::HeartbeatRequest { task: Some(task), request: Some(request) };
+    let answer: Answer<_> = history!(frontend, until, namespace, workflow, heartbeat, request);
+    answer.map(|answer| {
+        let answer: api::RecordActivityTaskHeartbeatResponse = answer.into_inner();
+        Response::new(api::RecordActivityTaskHeartbeatByIdResponse {
+            cancel_requested: answer.cancel_requested,
+            activity_paused: answer.activity_paused,
+            activity_reset: answer.activity_reset,
+        })
+    })
+}

@@ -1,0 +1,78 @@
+//! What is asked about the server itself, and about namespaces.
+
+use super::{Answer, Frontend, check};
+use crate::frontend::{unsupported, validate};
+use resurgam_api::temporal::workflowservice::v1 as api;
+use tonic::{Request, Response, Status};
+
+pub(super) async fn system(_: &Frontend, _: Request<api::GetSystemInfoRequest>) -> Answer<api::GetSystemInfoResponse> {
+    let capabilities = api::get_system_info_response::Capabilities {
+        signal_and_query_header: true,
+        internal_error_differentiation: true,
+        activity_failure_include_heartbeat: true,
+        encoded_failure_attributes: true,
+        upsert_memo: true,
+        sdk_metadata: true,
+        ..Default::default()
+    };
+    Ok(Response::new(api::GetSystemInfoResponse {
+        server_version: env!("CARGO_PKG_VERSION").into(),
+        capabilities: Some(capabilities),
+    }))
+}
+
+pub(super) async fn cluster(
+    frontend: &Frontend,
+    _: Request<api::GetClusterInfoRequest>,
+) -> Answer<api::GetClusterInfoResponse> {
+    Ok(Response::new(api::GetClusterInfoResponse {
+        server_version: env!("CARGO_PKG_VERSION").into(),
+        cluster_name: "resurgam".into(),
+        cluster_id: "resurgam".into(),
+        history_shard_count: i32::try_from(frontend.shards).unwrap_or(i32::MAX),
+        ..Default::default()
+    }))
+}
+
+pub(super) async fn register(
+    frontend: &Frontend,
+    request: Request<api::RegisterNamespaceRequest>,
+) -> Answer<api::RegisterNamespaceResponse> {
+    let request = request.into_inner();
+    check(&[validate::id("Namespace", &request.namespace), unsupported::namespace(&request)])?;
+    frontend.registry.register(&request).await?;
+    Ok(Response::new(api::RegisterNamespaceResponse {}))
+}
+
+pub(super) async fn describe(
+    frontend: &Frontend,
+    request: Request<api::DescribeNamespaceRequest>,
+) -> Answer<api::DescribeNamespaceResponse> {
+    let request = request.into_inner();
+    let found = if request.namespace.is_empty() {
+        check(&[validate::id("Namespace", &request.id)])?;
+        frontend.registry.find_by_id(&request.id).await?
+    } else {
+        frontend.registry.find(&request.namespace).await?
+    };
+    Ok(Response::new(found.describe()))
+}
+
+pub(super) async fn list(
+    frontend: &Frontend,
+    request: Request<api::ListNamespacesRequest>,
+) -> Answer<api::ListNamespacesResponse> {
+    let request = request.into_inner();
+    let size = usize::try_from(request.page_size).ok().filter(|size| *size > 0).unwrap_or(100);
+    let after =
+        String::from_utf8(request.next_page_token).map_err(|_| Status::invalid_argument("Invalid NextPageToken."))?;
+    let all = frontend.registry.list().await?;
+    let mut rest = all.iter().filter(|namespace| after.is_empty() || namespace.name > after);
+    let page: Vec<_> = rest.by_ref().take(size).collect();
+    let more = rest.next().is_some();
+    let next_page_token = page.last().filter(|_| more).map(|last| last.name.clone().into_bytes());
+    Ok(Response::new(api::ListNamespacesResponse {
+        namespaces: page.iter().map(|namespace| namespace.describe()).collect(),
+        next_page_token: next_page_token.unwrap_or_default(),
+    }))
+}

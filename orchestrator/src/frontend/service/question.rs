@@ -1,0 +1,86 @@
+//! Calls that wait for what a workflow says: queries, updates, descriptions, histories.
+
+use super::{Answer, Frontend, check, history, open, workflow_id};
+use crate::frontend::{unsupported, validate};
+use resurgam_api::internal;
+use resurgam_api::temporal::workflowservice::v1 as api;
+use tonic::{Request, Status};
+
+pub(super) async fn query(
+    frontend: &Frontend,
+    request: Request<api::QueryWorkflowRequest>,
+) -> Answer<api::QueryWorkflowResponse> {
+    let (until, request) = open(request);
+    check(&[
+        validate::execution(request.execution.as_ref()),
+        validate::id("QueryType", request.query.as_ref().map_or("", |query| &query.query_type)),
+        validate::blob("QueryArgs", request.query.as_ref().and_then(|query| query.query_args.as_ref())),
+    ])?;
+    let (namespace, workflow) =
+        (frontend.namespace(&request.namespace).await?, workflow_id(request.execution.as_ref()));
+    let request = internal::QueryRequest { namespace_id: namespace.clone(), request: Some(request) };
+    history!(frontend, until, namespace, workflow, query, request)
+}
+
+pub(super) async fn update(
+    frontend: &Frontend,
+    request: Request<api::UpdateWorkflowExecutionRequest>,
+) -> Answer<api::UpdateWorkflowExecutionResponse> {
+    let (until, mut request) = open(request);
+    let Some(update) = request.request.as_mut() else {
+        return Err(Status::invalid_argument("Request is not set on request."));
+    };
+    let input = update.input.as_ref();
+    check(&[
+        validate::execution(request.workflow_execution.as_ref()),
+        validate::id("Update name", input.map_or("", |input| &input.name)),
+        validate::blob("Update input", input),
+        unsupported::update(update),
+    ])?;
+    let meta = update.meta.get_or_insert_default();
+    frontend.request_id(&mut meta.update_id);
+    check(&[validate::id("UpdateId", &meta.update_id)])?;
+    let namespace = frontend.namespace(&request.namespace).await?;
+    let workflow = workflow_id(request.workflow_execution.as_ref());
+    let request = internal::UpdateRequest { namespace_id: namespace.clone(), request: Some(request) };
+    history!(frontend, until, namespace, workflow, update, request)
+}
+
+pub(super) async fn poll_update(
+    frontend: &Frontend,
+    request: Request<api::PollWorkflowExecutionUpdateRequest>,
+) -> Answer<api::PollWorkflowExecutionUpdateResponse> {
+    let (until, request) = open(request);
+    let Some(update) = request.update_ref.clone() else {
+        return Err(Status::invalid_argument("UpdateRef is not set on request."));
+    };
+    check(&[validate::execution(update.workflow_execution.as_ref()), validate::id("UpdateId", &update.update_id)])?;
+    let namespace = frontend.namespace(&request.namespace).await?;
+    let workflow = workflow_id(update.workflow_execution.as_ref());
+    let request = internal::PollUpdateRequest { namespace_id: namespace.clone(), request: Some(request) };
+    history!(frontend, until, namespace, workflow, poll_update, request)
+}
+
+pub(super) async fn describe(
+    frontend: &Frontend,
+    request: Request<api::DescribeWorkflowExecutionRequest>,
+) -> Answer<api::DescribeWorkflowExecutionResponse> {
+    let (until, request) = open(request);
+    check(&[validate::execution(request.execution.as_ref())])?;
+    let (namespace, workflow) =
+        (frontend.namespace(&request.namespace).await?, workflow_id(request.execution.as_ref()));
+    let request = internal::DescribeRequest { namespace_id: namespace.clone(), request: Some(request) };
+    history!(frontend, until, namespace, workflow, describe, request)
+}
+
+pub(super) async fn history(
+    frontend: &Frontend,
+    request: Request<api::GetWorkflowExecutionHistoryRequest>,
+) -> Answer<api::GetWorkflowExecutionHistoryResponse> {
+    let (until, request) = open(request);
+    check(&[validate::execution(request.execution.as_ref())])?;
+    let (namespace, workflow) =
+        (frontend.namespace(&request.namespace).await?, workflow_id(request.execution.as_ref()));
+    let request = internal::GetHistoryRequest { namespace_id: namespace.clone(), request: Some(request) };
+    history!(frontend, until, namespace, workflow, get_history, request)
+}

@@ -1,0 +1,143 @@
+//! What workers call: polls for tasks, and answers to those of which they hold a token.
+
+use super::{Answer, Frontend, check, history, matching, open};
+use crate::frontend::{token, unsupported, validate};
+use resurgam_api::internal::{self, TaskKind};
+use resurgam_api::temporal::enums::v1::TaskQueueType;
+use resurgam_api::temporal::workflowservice::v1 as api;
+use tokio::time::Instant;
+use tonic::{Request, Response, Status};
+
+/// An answer of a worker to a task of which it holds a token.
+macro_rules! respond {
+    ($self:ident, $given:ident, $message:ident, $method:ident) => {{
+        let (until, request) = open($given);
+        let task = $self.task(&request.task_token, &request.namespace).await?;
+        let (namespace, workflow) = (task.namespace_id.clone(), task.workflow_id.clone());
+        let request = internal::$message { task: Some(task), request: Some(request) };
+        history!($self, until, namespace, workflow, $method, request)
+    }};
+}
+
+/// Until when a poll has to be done, and its message: the task queue waits a second less.
+#[allow(clippy::result_large_err, reason = "a status is what the caller answers with")]
+fn poll<T>(request: Request<T>) -> Result<(Instant, T), Status> {
+    let patience = validate::patience(request.metadata()).map_err(|status| *status)?;
+    Ok((Instant::now() + patience + validate::POLL_MARGIN, request.into_inner()))
+}
+
+pub(super) async fn poll_workflow(
+    frontend: &Frontend,
+    request: Request<api::PollWorkflowTaskQueueRequest>,
+) -> Answer<api::PollWorkflowTaskQueueResponse> {
+    let (until, request) = poll(request)?;
+    check(&[unsupported::workflow_poll(&request)])?;
+    let queue = frontend.queue(&request.namespace, request.task_queue.as_ref(), TaskKind::Workflow).await?;
+    let request = internal::PollWorkflowTaskRequest { task_queue: Some(queue.clone()), request: Some(request) };
+    matching!(frontend, until, queue, poll_workflow_task, request)
+}
+
+pub(super) async fn poll_activity(
+    frontend: &Frontend,
+    request: Request<api::PollActivityTaskQueueRequest>,
+) -> Answer<api::PollActivityTaskQueueResponse> {
+    let (until, request) = poll(request)?;
+    check(&[unsupported::activity_poll(&request)])?;
+    let queue = frontend.queue(&request.namespace, request.task_queue.as_ref(), TaskKind::Activity).await?;
+    let request = internal::PollActivityTaskRequest { task_queue: Some(queue.clone()), request: Some(request) };
+    matching!(frontend, until, queue, poll_activity_task, request)
+}
+
+pub(super) async fn complete_workflow(
+    frontend: &Frontend,
+    request: Request<api::RespondWorkflowTaskCompletedRequest>,
+) -> Answer<api::RespondWorkflowTaskCompletedResponse> {
+    check(&[unsupported::completion(request.get_ref())])?;
+    respond!(frontend, request, CompleteWorkflowTaskRequest, complete_workflow_task)
+}
+
+pub(super) async fn fail_workflow(
+    frontend: &Frontend,
+    request: Request<api::RespondWorkflowTaskFailedRequest>,
+) -> Answer<api::RespondWorkflowTaskFailedResponse> {
+    respond!(frontend, request, FailWorkflowTaskRequest, fail_workflow_task)
+}
+
+pub(super) async fn complete_activity(
+    frontend: &Frontend,
+    request: Request<api::RespondActivityTaskCompletedRequest>,
+) -> Answer<api::RespondActivityTaskCompletedResponse> {
+    check(&[validate::blob("Result", request.get_ref().result.as_ref())])?;
+    respond!(frontend, request, CompleteActivityRequest, complete_activity)
+}
+
+pub(super) async fn fail_activity(
+    frontend: &Frontend,
+    request: Request<api::RespondActivityTaskFailedRequest>,
+) -> Answer<api::RespondActivityTaskFailedResponse> {
+    check(&[validate::blob("Failure", request.get_ref().failure.as_ref())])?;
+    respond!(frontend, request, FailActivityRequest, fail_activity)
+}
+
+pub(super) async fn cancel_activity(
+    frontend: &Frontend,
+    request: Request<api::RespondActivityTaskCanceledRequest>,
+) -> Answer<api::RespondActivityTaskCanceledResponse> {
+    check(&[validate::blob("Details", request.get_ref().details.as_ref())])?;
+    respond!(frontend, request, CancelActivityRequest, cancel_activity)
+}
+
+pub(super) async fn heartbeat(
+    frontend: &Frontend,
+    request: Request<api::RecordActivityTaskHeartbeatRequest>,
+) -> Answer<api::RecordActivityTaskHeartbeatResponse> {
+    check(&[validate::blob("Details", request.get_ref().details.as_ref())])?;
+    respond!(frontend, request, HeartbeatRequest, heartbeat)
+}
+
+pub(super) async fn answer_query(
+    frontend: &Frontend,
+    request: Request<api::RespondQueryTaskCompletedRequest>,
+) -> Answer<api::RespondQueryTaskCompletedResponse> {
+    let (until, request) = open(request);
+    let task = token::decode(&request.task_token)?;
+    let Some(queue) = task.task_queue.clone().filter(|_| !task.query_id.is_empty()) else {
+        return Err(Status::invalid_argument("Invalid TaskToken."));
+    };
+    frontend.belongs(&task, &request.namespace).await?;
+    let request = internal::AnswerQueryRequest { task: Some(task), request: Some(request) };
+    matching!(frontend, until, queue, answer_query, request)
+}
+
+pub(super) async fn describe_queue(
+    frontend: &Frontend,
+    request: Request<api::DescribeTaskQueueRequest>,
+) -> Answer<api::DescribeTaskQueueResponse> {
+    let (until, request) = open(request);
+    check(&[unsupported::queue_description(&request)])?;
+    let activity = request.task_queue_type == i32::from(TaskQueueType::Activity);
+    let kind = if activity { TaskKind::Activity } else { TaskKind::Workflow };
+    let queue = frontend.queue(&request.namespace, request.task_queue.as_ref(), kind).await?;
+    let request = internal::DescribeTaskQueueRequest { task_queue: Some(queue.clone()), request: Some(request) };
+    matching!(frontend, until, queue, describe_task_queue, request)
+}
+
+pub(super) async fn shutdown_worker(
+    frontend: &Frontend,
+    request: Request<api::ShutdownWorkerRequest>,
+) -> Answer<api::ShutdownWorkerResponse> {
+    let (until, request) = open(request);
+    if !request.sticky_task_queue.is_empty() {
+        let queue = internal::TaskQueue {
+            namespace_id: frontend.namespace(&request.namespace).await?,
+            name: request.sticky_task_queue,
+            kind: TaskKind::Workflow.into(),
+            sticky: true,
+        };
+        let request = internal::CloseTaskQueueRequest { task_queue: Some(queue.clone()) };
+        let answer: Answer<internal::CloseTaskQueueResponse> =
+            matching!(frontend, until, queue, close_task_queue, request);
+        answer?;
+    }
+    Ok(Response::new(api::ShutdownWorkerResponse {}))
+}

@@ -1,0 +1,307 @@
+//! A task queue over a store that does all that Cassandra may do, with owners that come, die, and believe two at a time
+//! that it is theirs, and a history that loses answers. Whoever adds tasks keeps a ledger: a task that was taken over is
+//! handed to a worker, and in the end nothing of it is left behind.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use super::*;
+use crate::frontend::status;
+use crate::history::engine::Rejection;
+use crate::node::Config;
+use crate::node::config::Member;
+use crate::node::membership::Membership;
+use crate::store::memory::Memory;
+use crate::store::prefixed;
+use crate::testing::{Demon, World};
+use async_trait::async_trait;
+use hyper_util::rt::TokioIo;
+use resurgam_api::environment::{Connection, Incoming};
+use resurgam_api::internal::{RecordTaskStartedRequest, TaskKind, TaskQueue, TaskToken};
+use resurgam_api::temporal::workflowservice::v1::PollActivityTaskQueueResponse;
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::io;
+use std::pin::Pin;
+use std::sync::Mutex;
+use tonic::body::Body;
+use tonic::server::{Grpc, NamedService, UnaryService};
+use tonic::transport::{Channel, Endpoint, Server};
+use tonic::{Request, Response};
+
+const NAME: &str = "queue/n/activity/q";
+const TASKS: i64 = 40;
+const POLLERS: usize = 3;
+
+/// History, as far as matching needs one: it knows which request started a task.
+#[derive(Clone)]
+struct History {
+    world: Arc<World>,
+    /// Of 100 calls, how many are not answered, before or after they had their effect.
+    malice: Arc<Mutex<u64>>,
+    started: Arc<Mutex<BTreeMap<i64, String>>>,
+}
+
+impl History {
+    async fn start(&self, request: RecordTaskStartedRequest) -> Result<PollActivityTaskQueueResponse, Status> {
+        self.world.delay(5).await;
+        let lost = self.world.below(100) < *self.malice.lock().unwrap();
+        if lost && self.world.below(2) == 0 {
+            return Err(Status::unavailable("before"));
+        }
+        let id = request.task.unwrap_or_default().scheduled_event_id;
+        {
+            let mut started = self.started.lock().unwrap();
+            let by = started.entry(id).or_insert_with(|| request.request_id.clone());
+            if *by != request.request_id {
+                return Err(status::of(&Rejection::TaskAlreadyStarted));
+            }
+        }
+        self.world.delay(5).await;
+        if lost {
+            return Err(Status::unavailable("after"));
+        }
+        Ok(PollActivityTaskQueueResponse { activity_id: id.to_string(), ..Default::default() })
+    }
+}
+
+impl UnaryService<RecordTaskStartedRequest> for History {
+    type Response = PollActivityTaskQueueResponse;
+    type Future = BoxFuture<'static, Result<Response<Self::Response>, Status>>;
+
+    fn call(&mut self, request: Request<RecordTaskStartedRequest>) -> Self::Future {
+        let history = self.clone();
+        Box::pin(async move { history.start(request.into_inner()).await.map(Response::new) })
+    }
+}
+
+impl NamedService for History {
+    const NAME: &'static str = "resurgam.internal.v1.History";
+}
+
+impl tower::Service<http::Request<Body>> for History {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Infallible>> {
+        std::task::Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        assert!(request.uri().path().ends_with("/RecordActivityTaskStarted"), "{}", request.uri());
+        let history = self.clone();
+        Box::pin(async move {
+            let codec = tonic_prost::ProstCodec::<PollActivityTaskQueueResponse, RecordTaskStartedRequest>::default();
+            Ok(Grpc::new(codec).unary(history, request).await)
+        })
+    }
+}
+
+/// A world in which every address is history's.
+struct Street {
+    world: Arc<World>,
+    history: History,
+}
+
+#[async_trait]
+impl Environment for Street {
+    fn now(&self) -> SystemTime {
+        self.world.now()
+    }
+
+    fn random(&self) -> u64 {
+        self.world.random()
+    }
+
+    async fn listen(&self, address: &str) -> io::Result<Incoming> {
+        self.world.listen(address).await
+    }
+
+    fn channel(&self, _: &str) -> Result<Channel, tonic::transport::Error> {
+        let history = self.history.clone();
+        let connector = tower::service_fn(move |_: http::Uri| {
+            let history = history.clone();
+            async move {
+                let (near, far) = tokio::io::duplex(1 << 16);
+                let incoming = futures_util::stream::iter([Ok::<_, io::Error>(Connection::new(far))]);
+                let incoming = futures_util::StreamExt::chain(incoming, futures_util::stream::pending());
+                tokio::spawn(Server::builder().add_service(history).serve_with_incoming(incoming));
+                Ok::<_, io::Error>(TokioIo::new(near))
+            }
+        });
+        Ok(Endpoint::from_static("http://history").connect_with_connector_lazy(connector))
+    }
+
+    fn spawn(&self, task: Pin<Box<dyn Future<Output = ()> + Send>>) {
+        tokio::spawn(task);
+    }
+}
+
+fn task(id: i64) -> AddTaskRequest {
+    let kind = TaskKind::Activity.into();
+    AddTaskRequest {
+        task_queue: Some(TaskQueue { namespace_id: "n".into(), name: "q".into(), kind, sticky: false }),
+        task: Some(TaskToken {
+            namespace_id: "n".into(),
+            workflow_id: "w".into(),
+            run_id: "r".into(),
+            scheduled_event_id: id,
+            attempt: 1,
+            ..TaskToken::default()
+        }),
+        ..AddTaskRequest::default()
+    }
+}
+
+/// What happened, for the end.
+#[derive(Default)]
+struct Ledger {
+    acknowledged: BTreeSet<i64>,
+    delivered: BTreeSet<i64>,
+    refused: u64,
+}
+
+struct Town {
+    world: Arc<World>,
+    surroundings: Mutex<Surroundings>,
+    /// The doors of the latest owners; a door may lead to nobody.
+    doors: Mutex<Vec<mpsc::Sender<Message>>>,
+    ledger: Mutex<Ledger>,
+}
+
+impl Town {
+    fn new(world: &Arc<World>, store: Arc<dyn Store>, history: &History) -> Arc<Self> {
+        let street = Street { world: world.clone(), history: history.clone() };
+        let environment: Arc<dyn Environment> = Arc::new(street);
+        let member = Member { name: "node".into(), address: "history".into() };
+        let config = Config::of(&member, "frontend", "internal", vec![member.clone()]);
+        let router = Router::new(&environment, Arc::new(Membership::new(&config)), 1).unwrap();
+        let surroundings = Surroundings { environment, store, router: Arc::new(router), node: "node".into() };
+        let surroundings = Mutex::new(surroundings);
+        Arc::new(Self { world: world.clone(), surroundings, doors: Mutex::default(), ledger: Mutex::default() })
+    }
+
+    /// An owner for a while, one after another.
+    async fn owner(self: Arc<Self>, place: usize) {
+        loop {
+            let stop = CancellationToken::new();
+            let surroundings = self.surroundings.lock().unwrap().clone();
+            let door = open(surroundings, NAME.into(), false, stop.clone());
+            {
+                let mut doors = self.doors.lock().unwrap();
+                let count = doors.len().max(place + 1);
+                doors.resize(count, door.clone());
+                doors[place] = door.clone();
+            }
+            tokio::select! {
+                () = self.world.delay(1500) => {}
+                // It has lost its log.
+                () = door.closed() => {}
+            }
+            stop.cancel();
+        }
+    }
+
+    async fn send(&self, message: Message) -> bool {
+        let door = {
+            let doors = self.doors.lock().unwrap();
+            doors.get(self.world.below(doors.len().max(1) as u64) as usize).cloned()
+        };
+        match door {
+            Some(door) => door.send(message).await.is_ok(),
+            None => false,
+        }
+    }
+
+    /// Adds a task again and again until it is taken over, or `patience` is used up.
+    async fn add(&self, id: i64, patience: u64) {
+        for _ in 0..patience {
+            let (adder, added) = oneshot::channel();
+            if self.send(Message::Add(Box::new(task(id)), adder)).await
+                && let Ok(Ok(Ok(()))) = tokio::time::timeout(Duration::from_secs(2), added).await
+            {
+                self.ledger.lock().unwrap().acknowledged.insert(id);
+                return;
+            }
+            self.ledger.lock().unwrap().refused += 1;
+            self.world.delay(40).await;
+        }
+    }
+
+    /// A worker: it polls, with little patience.
+    async fn poll(self: Arc<Self>) {
+        loop {
+            let (receiver, served) = oneshot::channel();
+            if self.send(Message::Poll("worker".into(), None, receiver)).await {
+                let patience = Duration::from_millis(20 + self.world.below(400));
+                if let Ok(Ok(Served::Activity(task))) = tokio::time::timeout(patience, served).await {
+                    self.ledger.lock().unwrap().delivered.insert(task.activity_id.parse().unwrap());
+                }
+            }
+            self.world.delay(60).await;
+        }
+    }
+
+    fn missing(&self) -> Vec<i64> {
+        let ledger = self.ledger.lock().unwrap();
+        ledger.acknowledged.difference(&ledger.delivered).copied().collect()
+    }
+}
+
+/// One town, from its first task until nothing is left to do; how often a task was not taken over at once.
+async fn live(seed: u64) -> u64 {
+    let world = World::new(seed);
+    let truth = Arc::new(Memory::new());
+    let malice = Arc::new(Mutex::new(20));
+    let history = History { world: world.clone(), malice: malice.clone(), started: Arc::default() };
+    let town = Town::new(&world, Demon::new(truth.clone(), world.clone(), 20), &history);
+    let owners = [0, 1].map(|place| tokio::spawn(town.clone().owner(place)));
+    let workers: Vec<_> = (0..POLLERS).map(|_| tokio::spawn(town.clone().poll())).collect();
+    let adding = (0..TASKS).map(|id| {
+        let (town, world) = (town.clone(), world.clone());
+        async move {
+            world.delay(6000).await;
+            // Some have had enough before anybody took the task over.
+            town.add(id, if id % 8 == 0 { 1 } else { 1000 }).await;
+        }
+    });
+    futures_util::future::join_all(adding).await;
+    owners.iter().for_each(tokio::task::JoinHandle::abort);
+
+    // From now on nothing fails, and there is one owner. What the others had under way may still arrive.
+    *malice.lock().unwrap() = 0;
+    town.surroundings.lock().unwrap().store = truth.clone();
+    town.doors.lock().unwrap().clear();
+    let last = tokio::spawn(town.clone().owner(0));
+    for _ in 0..600 {
+        if town.missing().is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(town.missing(), Vec::<i64>::new(), "seed {seed}: taken over, and given to nobody");
+    let refused = {
+        let ledger = town.ledger.lock().unwrap();
+        assert!(ledger.acknowledged.len() as i64 >= TASKS - TASKS / 8, "seed {seed}: whoever insisted got a yes");
+        ledger.refused
+    };
+    let left = async || truth.read(&Partition(NAME.into()), prefixed("task/"), 1000).await.unwrap().len();
+    for _ in 0..100 {
+        if left().await == 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(left().await, 0, "seed {seed}: finished tasks are left in the store");
+    workers.iter().chain([&last]).for_each(tokio::task::JoinHandle::abort);
+    refused
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_taken_over_is_handed_out_whatever_the_store_does() {
+    let mut refused = 0;
+    for seed in 0..12 {
+        refused += live(seed).await;
+    }
+    assert!(refused > 20, "nothing went wrong: {refused}");
+}
