@@ -118,6 +118,8 @@ pub enum HeadWhat {
     Commit(Head),
     /// A serial read that saw this.
     Read(Head),
+    /// A batch was applied under this range, of whatever sequence: a moment at which the range was this.
+    Hold(u64),
 }
 
 impl Specification for Ownership {
@@ -136,6 +138,7 @@ impl Specification for Ownership {
             HeadWhat::Fence(range) => (state.range == range).then_some(Head { range: range + 1, ..*state }),
             HeadWhat::Commit(head) => (*state == head).then_some(Head { sequence: head.sequence + 1, ..head }),
             HeadWhat::Read(head) => return (*state == head).then_some(*state),
+            HeadWhat::Hold(range) => return (state.range == range).then_some(*state),
         };
         match call.applied {
             Some(true) => after,

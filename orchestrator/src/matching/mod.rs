@@ -9,3 +9,5 @@ pub mod queue;
 pub mod service;
 mod start;
 mod stored;
+
+pub use stored::unfinished;

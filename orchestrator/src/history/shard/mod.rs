@@ -11,6 +11,7 @@ mod keys;
 mod node;
 mod queue;
 mod route;
+pub mod rows;
 #[cfg(test)]
 mod tests;
 mod token;
