@@ -25,4 +25,4 @@ pub use check::{Check, Checked, Failed, check};
 pub use hunt::{Hunt, hunt};
 pub use resurgam_orchestrator::planted::Bug;
 pub use trial::Trial;
-pub use world::sim::{Builtin, Orchestrator, Seat};
+pub use world::sim::{Builtin, Orchestrator, Partitions, Seat};

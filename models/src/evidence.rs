@@ -1,11 +1,13 @@
 //! Evidence: a recording, or bare histories, arranged for rules to read. Nothing is judged here.
 
+use crate::audit::Audit;
 use crate::cassandra::Outcome;
 use crate::event::{Body, Event, Execution};
 use crate::plan::Trick;
 use crate::recording::{
     Answer, At, Call, Description, Entry, Header, HistoryRead, Injected, OperationId, Reply, Task, TaskId, What,
 };
+use crate::tenure::Tenures;
 use crate::wire::{self, Notes, Problem};
 use std::collections::BTreeMap;
 
@@ -28,6 +30,10 @@ pub struct Evidence {
     pub faults: Vec<Fault>,
     /// What happened in the simulated store out of the ordinary: when, in whose call, on which partition.
     pub store: Vec<(At, Option<u8>, String, Outcome)>,
+    /// What the rows of the simulated store meant, and when.
+    pub audits: Vec<(At, Audit)>,
+    /// Who owned which partition of the simulated store.
+    pub tenures: Option<Tenures>,
     /// The last line of the recording.
     pub end: Option<End>,
     /// Content that this version does not know.
@@ -223,6 +229,8 @@ impl Evidence {
                 }
             }
             What::Store { node, partition, outcome } => self.store.push((at, node, partition, outcome)),
+            What::Audit(audit) => self.audits.push((at, *audit)),
+            What::Tenures(tenures) => self.tenures = Some(*tenures),
             What::History(read) => self.add_history(*read, at)?,
             What::Description(description) => self.descriptions.push((at, *description)),
             What::End { quiescent, deadline, open } => self.end = Some(End { at, quiescent, deadline, open }),

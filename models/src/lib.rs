@@ -4,6 +4,7 @@
 //! Nothing here does I/O, awaits, reads a clock or draws randomness except from a given generator. Nothing here knows
 //! protobuf or an orchestrator: the judge shares no code with what it judges.
 
+pub mod audit;
 pub mod cassandra;
 pub mod command;
 pub mod corrupt;
@@ -27,6 +28,7 @@ pub mod semantics;
 pub mod shrink;
 pub mod simulation;
 pub mod summary;
+pub mod tenure;
 pub mod verdict;
 pub mod wgl;
 pub mod wire;

@@ -7,12 +7,14 @@
 //! A logical operation is one intention ("signal this workflow"): all its attempts have the same [`Call`] and the
 //! same request id. What an attempt proves is its [`Answer`]; the table that maps gRPC statuses to it is the harness's.
 
+use crate::audit::Audit;
 use crate::cassandra::Outcome;
 use crate::command::Command;
 use crate::coverage::kinds;
 use crate::listing;
 use crate::plan::{self, Action, Plan, TaskKind, Trick};
 use crate::program::Failure;
+use crate::tenure::Tenures;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -93,6 +95,10 @@ pub enum What {
         /// What.
         outcome: Outcome,
     },
+    /// What the rows of the simulated store meant at this moment, if the target can say.
+    Audit(Box<Audit>),
+    /// Who owned which partition of the simulated store in the course of the case.
+    Tenures(Box<Tenures>),
     /// A history as read by a client, in Temporal's JSON.
     History(Box<HistoryRead>),
     /// A description as read at the end of the case.

@@ -90,6 +90,8 @@ fn mix(parts: &[(usize, bool)]) -> Evidence {
         all.operations.extend(part.operations);
         all.tasks.extend(part.tasks);
         all.descriptions.extend(part.descriptions);
+        all.audits.extend(part.audits);
+        all.tenures = part.tenures.or(all.tenures);
     }
     all
 }

@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod linear;
 pub mod liveness;
 pub mod outcome;
+pub mod tasks;
 
 pub use findings::Findings;
 
@@ -111,6 +112,7 @@ impl<S: Stream + 'static> Rule for PerRun<S> {
 pub fn families() -> Vec<(&'static str, Vec<Box<dyn Rule>>)> {
     vec![
         ("history", history::all()),
+        ("tasks", tasks::all()),
         ("ledger", ledger::all()),
         ("outcome", outcome::all()),
         ("linearizability", linear::all()),

@@ -1,4 +1,4 @@
-//! Sequential specifications of what Resurgam searches orders for: registers, keys and values, shards and tasks.
+//! Sequential specifications of what Resurgam searches orders for: registers, keys and values, shards, tasks and attempts.
 
 use super::Specification;
 
@@ -118,6 +118,8 @@ pub enum HeadWhat {
     Commit(Head),
     /// A serial read that saw this.
     Read(Head),
+    /// A batch was applied under this range, of whatever sequence: a moment at which the range was this.
+    Hold(u64),
 }
 
 impl Specification for Ownership {
@@ -136,6 +138,7 @@ impl Specification for Ownership {
             HeadWhat::Fence(range) => (state.range == range).then_some(Head { range: range + 1, ..*state }),
             HeadWhat::Commit(head) => (*state == head).then_some(Head { sequence: head.sequence + 1, ..head }),
             HeadWhat::Read(head) => return (*state == head).then_some(*state),
+            HeadWhat::Hold(range) => return (state.range == range).then_some(*state),
         };
         match call.applied {
             Some(true) => after,
@@ -178,5 +181,53 @@ impl Specification for Claims {
         let after = Some(state.unwrap_or(call.request));
         let mine = after == Some(call.request);
         call.granted.is_none_or(|granted| granted == mine).then_some(after)
+    }
+}
+
+/// Attempts at work that workers were handed: each runs until it ends, once, and is over from then on.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Attempts;
+
+/// A call about an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AttemptCall {
+    /// The attempt.
+    pub attempt: usize,
+    /// What.
+    pub what: AttemptWhat,
+}
+
+/// What a call says of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttemptWhat {
+    /// A worker ended it.
+    End,
+    /// A worker reported progress of it.
+    Progress,
+    /// A worker was told that it is over.
+    Gone,
+    /// The server ended it, if it had not ended: it took too long, or what it was for is over.
+    Expire,
+}
+
+impl Specification for Attempts {
+    /// It is over.
+    type State = bool;
+    type Call = AttemptCall;
+    type Key = usize;
+
+    fn initial(&self, _: &usize) -> bool {
+        false
+    }
+    fn key(&self, call: &AttemptCall) -> usize {
+        call.attempt
+    }
+    fn step(&self, over: &bool, call: &AttemptCall) -> Option<bool> {
+        match call.what {
+            AttemptWhat::End => (!over).then_some(true),
+            AttemptWhat::Progress => (!over).then_some(false),
+            AttemptWhat::Gone => over.then_some(true),
+            AttemptWhat::Expire => Some(true),
+        }
     }
 }

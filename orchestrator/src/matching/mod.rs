@@ -10,3 +10,5 @@ pub mod queue;
 pub mod service;
 mod start;
 mod stored;
+
+pub use stored::unfinished;

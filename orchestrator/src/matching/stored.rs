@@ -49,6 +49,22 @@ pub(super) async fn page(store: &dyn Store, log: &Log, from: TaskId) -> Result<(
     Ok((rows.into_iter().filter_map(task).collect(), whole))
 }
 
+/// The unfinished tasks in the rows of a queue, as its next owner would find them; for whoever looks from outside.
+pub fn unfinished<'a>(rows: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Vec<AddTaskRequest> {
+    let mut level = key(0);
+    let mut tasks = Vec::new();
+    for (name, row) in rows {
+        if name == LEVEL {
+            // It stands before all tasks.
+            let stored: Option<TaskId> = std::str::from_utf8(row).ok().and_then(|row| row.parse().ok());
+            level = key(stored.unwrap_or(0));
+        } else if name > level.as_str() {
+            tasks.extend(AddTaskRequest::decode(row));
+        }
+    }
+    tasks
+}
+
 /// A batch as rows.
 pub(super) fn group(batch: &Batch) -> Group {
     let mut group = Group::default();

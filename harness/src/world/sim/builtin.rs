@@ -1,7 +1,9 @@
 //! Our own orchestrator as a target of the simulation.
 
-use super::seat::{FRONTEND_PORT, INTERNAL_PORT, Orchestrator, Seat};
+use super::audit;
+use super::seat::{FRONTEND_PORT, INTERNAL_PORT, Orchestrator, Partitions, Seat};
 use async_trait::async_trait;
+use resurgam_models::audit::Audit;
 use resurgam_orchestrator::node::config::Member;
 use resurgam_orchestrator::node::{self, Config};
 use resurgam_orchestrator::planted::{Bug, plant};
@@ -47,5 +49,9 @@ impl Orchestrator for Builtin {
         config.shards = seat.shards;
         node::run(seat.environment, config, seat.store, CancellationToken::new()).await?;
         Ok(())
+    }
+
+    fn audit(&self, rows: &Partitions<'_>) -> Option<Audit> {
+        Some(audit::of(rows))
     }
 }

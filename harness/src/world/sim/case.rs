@@ -85,6 +85,7 @@ pub fn execute(plan: &Plan, target: &Arc<dyn Orchestrator>, prefix: &str) -> Sim
             meddler,
             database,
             session: recorder.clone(),
+            target: Arc::clone(target),
         };
         let (name, version) = (target.name().to_owned(), target.version());
         async move { driver.drive(&name, &version, limit).await }
@@ -116,6 +117,7 @@ struct Driver {
     meddler: Arc<Meddler>,
     database: Database,
     session: Arc<OnceLock<Arc<Session>>>,
+    target: Arc<dyn Orchestrator>,
 }
 
 impl Driver {
@@ -140,7 +142,7 @@ impl Driver {
         }
         // The clock of the recording starts here.
         let session = self.session.get_or_init(|| Arc::new(session(Recorder::new()))).clone();
-        self.database.record_to(&session, &self.node);
+        self.database.record_to(&session, &self.node, &self.target);
         case::conduct(&session, &self, target, version, limit).await
     }
 }
@@ -165,6 +167,7 @@ impl Stage for Driver {
 
     async fn settle(&self) {
         self.database.settle(self.node.elapsed());
+        self.database.audit(self.target.as_ref(), true);
     }
 }
 

@@ -6,6 +6,8 @@
 
 use super::Node;
 use super::jitter::Jitter;
+use super::ledger::Ledger;
+use super::seat::Orchestrator;
 use super::seed::derive;
 use crate::session::Session;
 use async_trait::async_trait;
@@ -13,6 +15,7 @@ use bytes::Bytes;
 use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 use resurgam_api::environment::Environment as _;
+use resurgam_models::audit::Audit;
 use resurgam_models::cassandra::table::{Paxos, Truth, errors};
 use resurgam_models::cassandra::{
     Answer as Told, AppendFate, Batch, Cassandra, Columns, Condition as Test, Consistency, Fate, Head as Row, HeldId,
@@ -22,7 +25,7 @@ use resurgam_models::plan::{Cluster, Harm, PartitionKind, Plan, StoreCall, Store
 use resurgam_models::recording::What;
 use resurgam_orchestrator::planted::{Bug, planted};
 use resurgam_orchestrator::store::{Answer, Change, Commit, Condition, Head, Key, Partition, Rows, Store, Unavailable};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -31,6 +34,10 @@ use uuid::Uuid;
 
 /// The name in the head row of whoever settles partitions at the end of a case.
 const SETTLER: &str = "settler";
+/// Simulated time between two audits.
+const AUDITS: Duration = Duration::from_millis(250);
+/// Time between two looks at what is due.
+const TICK: Duration = Duration::from_millis(5);
 
 /// The store of one case. Clones are the same.
 #[derive(Clone)]
@@ -49,6 +56,12 @@ struct State {
     /// Held requests by the time at which they begin.
     late: Vec<(Duration, HeldId)>,
     session: Option<Arc<Session>>,
+    /// When the recording began, since the start of the simulation.
+    began: Duration,
+    ledger: Ledger,
+    /// The last audit, and the runs that were closed in it or before.
+    audited: Audit,
+    closed: BTreeSet<String>,
 }
 
 /// A fault of the store in force.
@@ -66,6 +79,10 @@ impl Database {
             spells: BTreeMap::new(),
             late: Vec::new(),
             session: None,
+            began: Duration::ZERO,
+            ledger: Ledger::default(),
+            audited: Audit::default(),
+            closed: BTreeSet::new(),
         };
         Self(Arc::new(Shared { cluster: plan.cluster.clone(), seed: plan.seed, state: Mutex::new(state) }))
     }
@@ -74,19 +91,50 @@ impl Database {
     pub(super) fn seen_by(&self, number: u8, node: &Node) -> View {
         let jitter = node.jitter("store", Duration::from_millis(self.0.cluster.jitter_ms.into()));
         let draws = SmallRng::seed_from_u64(derive(self.0.seed, node.name(), node.incarnation()));
-        View { database: self.clone(), number, node: node.clone(), jitter, draws: Arc::new(Mutex::new(draws)) }
+        let name = format!("{}#{}", node.name(), node.incarnation());
+        View { database: self.clone(), number, name, node: node.clone(), jitter, draws: Arc::new(Mutex::new(draws)) }
     }
 
-    /// From now on what happens is recorded, and late requests begin when they are due. Called on the driver's host.
-    pub(super) fn record_to(&self, session: &Arc<Session>, node: &Node) {
-        self.state().session = Some(Arc::clone(session));
-        let (database, node) = (self.clone(), node.clone());
+    /// From now on what happens is recorded, late requests begin when they are due, and the rows are audited from time to
+    /// time. Called on the driver's host.
+    pub(super) fn record_to(&self, session: &Arc<Session>, node: &Node, target: &Arc<dyn Orchestrator>) {
+        {
+            let mut state = self.state();
+            state.session = Some(Arc::clone(session));
+            state.began = node.elapsed();
+        }
+        let (database, node, target) = (self.clone(), node.clone(), Arc::clone(target));
         tokio::spawn(async move {
+            let mut next = node.elapsed() + AUDITS;
             loop {
-                sleep(Duration::from_millis(5)).await;
+                sleep(TICK).await;
                 database.state().deliver(node.elapsed());
+                if node.elapsed() >= next {
+                    next += AUDITS;
+                    database.audit(target.as_ref(), false);
+                }
             }
         });
+    }
+
+    /// Asks the target what the rows mean, and records it, unless it is as before. Of what is undecided, a read that has
+    /// shown it has been believed, so it is in; nobody can have acted on the rest, so it is out. All partitions are of one
+    /// moment. What has closed before stands again only in the audit that is the `last`.
+    pub(super) fn audit(&self, target: &dyn Orchestrator, last: bool) {
+        let mut state = self.state();
+        let mut decided = state.cassandra.clone();
+        decided.settle(&mut |_| false);
+        let rows = decided.audit().map(|(name, partition)| (name, partition.cells().iter().collect())).collect();
+        let Some(mut audit) = target.audit(&rows) else { return };
+        if !last {
+            state.forget(&mut audit);
+        }
+        if let Some(session) = &state.session
+            && (last || audit != state.audited)
+        {
+            session.recorder.record(What::Audit(Box::new(audit.clone())));
+            state.audited = audit;
+        }
     }
 
     /// Begins a fault under a number; false if it is none of the store.
@@ -119,7 +167,8 @@ impl Database {
         }
     }
 
-    /// Fences every partition: whatever was undecided is decided now, and no owner's tenure survives.
+    /// Fences every partition: whatever was undecided is decided now, and no owner's tenure survives. Records who owned
+    /// what until then.
     pub(super) fn settle(&self, now: Duration) {
         let mut state = self.state();
         let heads: Vec<(String, Row)> = state
@@ -137,6 +186,11 @@ impl Database {
             outcomes.extend(done.outcomes);
         }
         state.record(None, "", &outcomes);
+        let truth = state.cassandra.audit().map(|(name, partition)| (name, partition.decided()));
+        let tenures = state.ledger.close(state.began, truth, SETTLER);
+        if let Some(session) = &state.session {
+            session.recorder.record(What::Tenures(Box::new(tenures)));
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -184,6 +238,17 @@ impl State {
         spell.map(|spell| spell.hits += 1).is_some()
     }
 
+    /// Leaves out what had closed at an earlier audit, except children that are pending in their parents.
+    fn forget(&mut self, audit: &mut Audit) {
+        let closed = std::mem::take(&mut self.closed);
+        self.closed.extend(audit.runs.iter().filter(|run| !run.open).map(|run| run.run_id.clone()));
+        let children = audit.runs.iter().flat_map(|run| &run.pending.children);
+        let children: BTreeSet<String> = children.map(|child| child.workflow_id.clone()).collect();
+        let kept = |workflow_id: &String, run_id: &String| !closed.contains(run_id) || children.contains(workflow_id);
+        audit.runs.retain(|run| kept(&run.workflow_id, &run.run_id));
+        audit.current.retain(|row| kept(&row.workflow_id, &row.run_id));
+    }
+
     fn record(&self, node: Option<u8>, partition: &str, outcomes: &[Outcome]) {
         let Some(session) = &self.session else { return };
         for outcome in outcomes.iter().filter(|outcome| !outcome.is_plain()) {
@@ -197,6 +262,8 @@ impl State {
 pub(super) struct View {
     database: Database,
     number: u8,
+    /// The sender: which start of which node.
+    name: String,
     node: Node,
     jitter: Jitter,
     draws: Arc<Mutex<SmallRng>>,
@@ -272,9 +339,9 @@ impl View {
     }
 }
 
-#[async_trait]
-impl Store for View {
-    async fn commit(&self, partition: &Partition, commit: Commit) -> Answer {
+impl View {
+    /// A commit, there and back.
+    async fn send(&self, partition: &Partition, commit: Commit) -> Answer {
         // Cassandra itself would take it; only a planted bug gets so far.
         if let Some(fault) = commit.fault()
             && !planted(Bug::RowTouchedTwice)
@@ -320,10 +387,29 @@ impl Store for View {
             Told::Unavailable => Answer::Unknown("UNAVAILABLE".to_owned()),
         }
     }
+}
+
+#[async_trait]
+impl Store for View {
+    async fn commit(&self, partition: &Partition, commit: Commit) -> Answer {
+        let ticket = self.database.state().ledger.sent(self.node.elapsed(), &self.name, &partition.0, &commit);
+        let answer = self.send(partition, commit).await;
+        let now = self.node.elapsed();
+        let mut state = self.database.state();
+        state.ledger.answered(now, &partition.0, &ticket, &answer);
+        if let Answer::NotApplied(Some(head)) = &answer {
+            state.ledger.showed(now, &self.name, &partition.0, head);
+        }
+        answer
+    }
 
     async fn head(&self, partition: &Partition) -> Result<Option<Head>, Unavailable> {
         let view = self.look(partition, &(String::new()..String::new()), 0).await?;
-        Ok(view.head.map(seen))
+        let head = view.head.map(seen);
+        if let Some(head) = &head {
+            self.database.state().ledger.showed(self.node.elapsed(), &self.name, &partition.0, head);
+        }
+        Ok(head)
     }
 
     async fn read(&self, partition: &Partition, range: Range<Key>, limit: usize) -> Result<Rows, Unavailable> {

@@ -14,6 +14,7 @@ compile_error!(
      workspace, and unset the environment variable RUSTFLAGS or add `--cfg tokio_unstable` to it."
 );
 
+mod audit;
 mod builtin;
 mod case;
 mod clock;
@@ -23,6 +24,7 @@ mod fabric;
 mod hand;
 mod jitter;
 mod kernel;
+mod ledger;
 mod links;
 mod nemesis;
 mod network;
@@ -40,5 +42,5 @@ pub use kernel::{Cluster, DRIVER_NAME, EPOCH, Failure, Outcome, Simulation, TICK
 pub use nemesis::Nemesis;
 pub use network::server;
 pub use node::Node;
-pub use seat::{FRONTEND_PORT, INTERNAL_PORT, Orchestrator, Seat, host};
+pub use seat::{FRONTEND_PORT, INTERNAL_PORT, Orchestrator, Partitions, Seat, host};
 pub use seed::derive;

@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use resurgam_api::environment::Environment;
+use resurgam_models::audit::Audit;
 use resurgam_orchestrator::store::Store;
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::sync::Arc;
 
@@ -29,7 +31,17 @@ pub trait Orchestrator: Send + Sync + 'static {
     /// # Errors
     /// A node that gives up. This ends the case as a failure.
     async fn serve(&self, seat: Seat) -> Result<(), Box<dyn Error + Send + Sync>>;
+
+    /// What the rows of the store mean: those of all partitions at one moment. It is asked several times in a case, and
+    /// more rules apply to whoever answers: `tasks` and H27. It must be computed from the rows alone, whatever is in them.
+    fn audit(&self, rows: &Partitions<'_>) -> Option<Audit> {
+        let _ = rows;
+        None
+    }
 }
+
+/// Rows by their keys, by the name of their partition. Head rows are not among them.
+pub type Partitions<'a> = BTreeMap<&'a str, BTreeMap<&'a str, &'a [u8]>>;
 
 /// What a node is given.
 #[derive(Clone)]

@@ -1,4 +1,4 @@
-//! Invariants of histories, H1 to H26. Source: research/temporal-server.md §2.3, corrected by design-review items 13, 14.
+//! Invariants of histories, H1 to H27. Source: research/temporal-server.md §2.3, corrected by design-review items 13, 14.
 
 mod commanded;
 mod h01_order;
@@ -25,6 +25,7 @@ mod h23_start;
 mod h24_chain;
 mod h25_completions;
 mod h26_determinism;
+mod h27_rows;
 mod r1_reference;
 
 use super::{PerRun, Rule};
@@ -57,6 +58,7 @@ pub fn all() -> Vec<Box<dyn Rule>> {
         Box::new(h24_chain::Chain),
         Box::new(h25_completions::Completions),
         Box::new(h26_determinism::Determinism),
+        Box::new(h27_rows::Rows),
         Box::new(PerRun::<r1_reference::References>::new()),
     ]
 }

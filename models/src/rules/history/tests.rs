@@ -285,3 +285,55 @@ fn limits_are_judged_only_where_options_cannot_have_changed() {
     assert!(recorded(&text.replace("attempt=3", "attempt=1")));
     assert!(recorded(&text.replace("attempt=3 lastFailure.message=no", "attempt=2")));
 }
+
+#[test]
+fn rows_are_compared_with_the_history_up_to_where_they_end() {
+    let history = "
+        run w/r
+        1 WorkflowExecutionStarted
+        2 WorkflowTaskScheduled
+        3 WorkflowTaskStarted scheduledEventId=2
+        4 WorkflowTaskCompleted scheduledEventId=2 startedEventId=3
+        5 ActivityTaskScheduled activityId=1
+        6 StartChildWorkflowExecutionInitiated workflowId=c
+        7 SignalExternalWorkflowExecutionInitiated
+        8 WorkflowTaskScheduled
+        9 WorkflowTaskStarted scheduledEventId=8
+        10 ExternalWorkflowExecutionSignaled initiatedEventId=7
+        11 WorkflowExecutionTerminated";
+    let child = r#""children":[{"initiated":6,"workflow_id":"c"}]"#;
+    let task = |started: i64| format!(r#""task":{{"scheduled":8,"started":{started},"written":true}}"#);
+    let case = |open: bool, next: i64, pending: &str| {
+        let last = next - 1;
+        let row = format!(
+            r#"{{"workflow_id":"w","run_id":"r","open":{open},"next_event":{next},"events":[[1,{last}]],"pending":{{{pending}}}}}"#
+        );
+        let current = format!(r#"{{"workflow_id":"w","run_id":"r","open":{open}}}"#);
+        let line = format!(r#"{{"at":1,"type":"audit","runs":[{row}],"current":[{current}]}}"#);
+        let evidence = parse(&format!("{history}\n{line}")).unwrap();
+        let mut findings = Findings::default();
+        crate::rules::find("H27").unwrap().judge(&evidence, &mut findings);
+        findings.found().len()
+    };
+    let all = format!(r#""activities":[5],{child},"externals":[7]"#);
+    assert_eq!(case(true, 8, &all), 0);
+    assert_eq!(case(true, 9, &format!("{all},{}", task(0))), 0);
+    assert_eq!(case(true, 10, &format!("{all},{}", task(9))), 0);
+    let held = format!(r#""activities":[5],{child},"buffered":1,"ended":[7],{}"#, task(9));
+    assert_eq!(case(true, 10, &held), 0);
+    assert_eq!(case(false, 12, ""), 0);
+    assert_eq!(case(true, 8, &format!(r#""activities":[5],{child}"#)), 1, "the signal is forgotten");
+    assert_eq!(case(true, 8, &format!(r#""timers":[4],{all}"#)), 1, "event 4 started no timer");
+    assert_eq!(case(true, 8, &format!(r#""ended":[7],{all}"#)), 1, "both pending and ended");
+    assert_eq!(case(true, 10, &format!("{all},{}", task(0))), 1, "it is started");
+    assert_eq!(case(true, 9, &all), 1, "a workflow task is scheduled");
+    assert_eq!(case(true, 8, &format!("{all},{}", task(0))), 1, "none is scheduled yet");
+    assert_eq!(
+        case(true, 8, &format!(r#"{all},"task":{{"scheduled":8,"written":false}}"#)),
+        0,
+        "it leaves no event yet"
+    );
+    assert_eq!(case(true, 12, ""), 1, "the history has ended");
+    assert_eq!(case(false, 8, ""), 1, "it has not ended yet");
+    assert_eq!(case(false, 13, ""), 1, "the history lacks an event");
+}

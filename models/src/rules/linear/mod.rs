@@ -4,6 +4,8 @@
 //!
 //! Source: research/design-review.md items 6 and 16; the sequential specification is research/temporal-server.md
 //! §1.5 and §1.8. Workflow ids are independent objects: what holds between them is for other families.
+//!
+//! Partitions of the store and attempts at tasks have no history that could be a witness: W5 and W6 search their order.
 
 mod effects;
 mod reads;
@@ -12,6 +14,8 @@ mod w1_order;
 mod w2_reads;
 mod w3_fresh;
 mod w4_absence;
+mod w5_ownership;
+mod w6_attempts;
 
 use super::Rule;
 use crate::event::{Body, EventId};
@@ -24,7 +28,14 @@ use timeline::{Bound, By, Conflict, Point, Timeline};
 /// Every rule of the family.
 #[must_use]
 pub fn all() -> Vec<Box<dyn Rule>> {
-    vec![Box::new(w1_order::Order), Box::new(w2_reads::Reads), Box::new(w3_fresh::Fresh), Box::new(w4_absence::Absence)]
+    vec![
+        Box::new(w1_order::Order),
+        Box::new(w2_reads::Reads),
+        Box::new(w3_fresh::Fresh),
+        Box::new(w4_absence::Absence),
+        Box::new(w5_ownership::Owners),
+        Box::new(w6_attempts::Claims),
+    ]
 }
 
 /// All that the rules of the family read.

@@ -90,7 +90,8 @@ fn head() -> impl Strategy<Value = HeadCall> {
     let what = prop_oneof![
         (0..3_u64).prop_map(HeadWhat::Fence),
         head().prop_map(HeadWhat::Commit),
-        head().prop_map(HeadWhat::Read)
+        head().prop_map(HeadWhat::Read),
+        (0..3_u64).prop_map(HeadWhat::Hold)
     ];
     (0..2_u32, what, option::weighted(0.8, any::<bool>())).prop_map(|(shard, what, applied)| HeadCall {
         shard,

@@ -10,6 +10,10 @@ use std::fmt::Write as _;
 pub(super) const TRANSFERS: &str = "task/";
 /// Timer tasks that are not known to be done.
 pub(super) const TIMERS: &str = "timer/";
+/// The current-run rows.
+pub(super) const CURRENTS: &str = "current/";
+/// The state rows of runs.
+pub(super) const RUNS: &str = "run/";
 /// The ack level of transfer tasks: all up to it are done.
 pub(super) const ACK: &str = "ack/transfer";
 
@@ -20,12 +24,12 @@ pub(super) fn partition(number: u32) -> Partition {
 
 /// The current-run row of a workflow id.
 pub(super) fn current(workflow: &WorkflowKey) -> Key {
-    format!("current/{}/{}", escape(&workflow.namespace_id), escape(&workflow.workflow_id))
+    format!("{CURRENTS}{}/{}", escape(&workflow.namespace_id), escape(&workflow.workflow_id))
 }
 
 /// The state row of a run.
 pub(super) fn run(key: &RunKey) -> Key {
-    format!("run/{}/{}/{}", escape(&key.namespace_id), escape(&key.workflow_id), escape(&key.run_id))
+    format!("{RUNS}{}/{}/{}", escape(&key.namespace_id), escape(&key.workflow_id), escape(&key.run_id))
 }
 
 /// The row of a transfer task.
@@ -52,6 +56,20 @@ fn escape(text: &str) -> String {
     escaped
 }
 
+/// The text that [`escape`] made this part of a key of.
+pub(super) fn unescape(part: &str) -> String {
+    let mut bytes = Vec::with_capacity(part.len());
+    let mut rest = part;
+    while let Some((plain, coded)) = rest.split_once('%') {
+        bytes.extend(plain.bytes());
+        let code = coded.get(..2).and_then(|code| u8::from_str_radix(code, 16).ok());
+        bytes.extend(code);
+        rest = coded.get(2..).unwrap_or_default();
+    }
+    bytes.extend(rest.bytes());
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,6 +82,7 @@ mod tests {
         assert_eq!(key("n", "order-1"), "current/n/order-1");
         assert_eq!(key("n/a", "é%"), "current/n%2Fa/%C3%A9%25");
         assert_ne!(key("n/a", "b"), key("n", "a/b"));
+        assert_eq!(unescape("%C3%A9%25-a%2Fb"), "é%-a/b");
         assert!(timer(9, 1) < timer(10, 0) && transfer(9) < transfer(10));
     }
 }

@@ -12,6 +12,7 @@ mod keys;
 mod node;
 mod queue;
 mod route;
+pub mod rows;
 #[cfg(test)]
 mod tests;
 mod token;
