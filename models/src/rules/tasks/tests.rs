@@ -145,7 +145,7 @@ fn the_current_run_exists_and_is_the_open_one() {
 }
 
 /// A line of tenures of one partition.
-fn tenures(account: Value) -> [Value; 1] {
+fn tenures(account: &Value) -> [Value; 1] {
     [json!({"at": 9, "type": "tenures", "partitions": {"shard/1": account}})]
 }
 
@@ -153,7 +153,7 @@ fn tenures(account: Value) -> [Value; 1] {
 fn a_range_is_used_by_whoever_was_told_that_it_is_his() {
     let fence = |by: &str, told: &str, until: u64, shown: Option<u64>| json!({"by": by, "over": 3, "from": 1, "until": until, "told": told, "shown": shown});
     let stint = |range: Option<u64>| json!([{"by": "n#1", "range": range, "from": 5, "batches": 1}]);
-    let with = |fence: Value, range| found("P3", &tenures(json!({"fences": [fence], "stints": stint(range)})));
+    let with = |fence: Value, range| found("P3", &tenures(&json!({"fences": [fence], "stints": stint(range)})));
     assert!(with(fence("n#1", "applied", 5, None), Some(4)).is_empty());
     assert!(with(fence("n#1", "unknown", 2, Some(5)), Some(4)).is_empty());
     assert!(with(fence("n#1", "unknown", 2, None), None).is_empty(), "who tests no range claims none");
@@ -175,7 +175,7 @@ fn the_head_row_goes_up_step_by_step() {
         |by: &str, range: u64, at: u64| json!({"by": by, "fence": true, "range": range, "first": at, "last": at});
     let batches =
         |by: &str, range: u64, first: u64, last: u64| json!({"by": by, "range": range, "first": first, "last": last});
-    let with = |steps: &[Value]| found("P4", &tenures(json!({"decided": steps}))).len();
+    let with = |steps: &[Value]| found("P4", &tenures(&json!({"decided": steps}))).len();
     let start = fence("n#1", 1, 0);
     assert_eq!(with(&[start.clone(), batches("n#1", 1, 1, 3), fence("n#1", 2, 3), batches("n#1", 2, 4, 4)]), 0);
     for wrong in [
@@ -196,7 +196,7 @@ fn the_head_row_goes_up_step_by_step() {
 fn owners_are_put_in_an_order_if_there_is_one() {
     let fence = |by: &str, over: u64, from: u64, until: u64, told: &str, seen: Option<u64>| json!({"by": by, "over": over, "from": from, "until": until, "told": told, "seen": seen});
     let hold = |range: u64, from: u64, until: u64| json!({"by": "n#1", "range": range, "from": from, "batches": 1, "first": [from, until], "last": [from, until]});
-    let with = |fences: Value, stints: Value| found("W5", &tenures(json!({"fences": fences, "stints": stints}))).len();
+    let with = |fences: Value, stints: Value| found("W5", &tenures(&json!({"fences": fences, "stints": stints}))).len();
     let taken = |over, from| fence("n#1", over, from, from + 1, "applied", None);
     assert_eq!(with(json!([taken(0, 1), taken(1, 5)]), json!([hold(1, 3, 5), hold(2, 7, 8)])), 0);
     assert_eq!(with(json!([taken(0, 1), taken(1, 5)]), json!([hold(1, 7, 8)])), 1, "passed before it was sent");
