@@ -6,6 +6,7 @@
 
 pub mod cassandra;
 pub mod command;
+pub mod compare;
 pub mod corrupt;
 pub mod coverage;
 pub mod deadline;
