@@ -41,5 +41,5 @@ fn corruptions_are_seldom_called_freedoms() {
     let [equal, explained, unexplained] =
         tally.values().fold([0; 3], |sum, one| [sum[0] + one[0], sum[1] + one[1], sum[2] + one[2]]);
     println!("{equal} not looked at, {explained} explained, {unexplained} unexplained");
-    assert!(unexplained > explained * 2, "{explained} explained, {unexplained} unexplained");
+    assert!(unexplained > explained * 4, "{explained} explained, {unexplained} unexplained");
 }

@@ -90,6 +90,10 @@ impl<'a> Activity<'a> {
         let (Some(end), Some(scheduled)) = (self.end, self.scheduled) else { return Plausible::Yes };
         let no = |why: &str| Plausible::No(why.to_owned());
         let attempt = self.attempt.map_or(0, |(attempt, _)| attempt);
+        let most = scheduled.retry_policy.as_ref().map_or(0, |policy| policy.maximum_attempts);
+        if most > 0 && attempt > most {
+            return no("an activity was attempted more often than its policy allows");
+        }
         match &end.event.body {
             Body::ActivityTaskCompleted(body) => {
                 let value = body.result.first_json().and_then(|value| value.as_i64());

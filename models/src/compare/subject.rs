@@ -21,6 +21,9 @@ pub(super) fn explain(pair: &Pair<'_, '_>, subject: &Subject) -> Explained {
     if lives[0].len() == lives[1].len() && lives[0].iter().zip(&lives[1]).all(|(a, b)| a.like(b)) {
         return Ok(None);
     }
+    for (life, run) in lives.iter().zip(pair.runs) {
+        possible(subject, life, run)?;
+    }
     match subject {
         Subject::Run => ends(pair, &lives),
         Subject::Signal(_) | Subject::Cancel | Subject::Update(_) => called(pair, subject, &lives),
@@ -39,6 +42,38 @@ pub(super) fn explain(pair: &Pair<'_, '_>, subject: &Subject) -> Explained {
             }
         }
     }
+}
+
+/// Whether the lines about a subject can stand in one history: each has one beginning and at most one end.
+fn possible(subject: &Subject, life: &[&Line<'_>], run: &Found<'_>) -> Result<(), String> {
+    let count = |fits: fn(&Body) -> bool| life.iter().filter(|line| fits(&line.event.body)).count();
+    let first = |fits: fn(&Body) -> bool| life.first().is_none_or(|line| fits(&line.event.body)) && count(fits) <= 1;
+    let holds = match subject {
+        Subject::Run => {
+            let last = run.lines.last().is_some_and(|line| line.event.body.is_close());
+            let closes = count(Body::is_close);
+            first(|body| matches!(body, Body::WorkflowExecutionStarted(_))) && (closes == 0 || closes == 1 && last)
+        }
+        Subject::Timer(_) => first(|body| matches!(body, Body::TimerStarted(_))) && life.len() <= 2,
+        Subject::Activity(_) => {
+            let ends = count(Body::is_completion);
+            let last = life.last().is_some_and(|line| line.event.body.is_completion());
+            first(|body| matches!(body, Body::ActivityTaskScheduled(_)))
+                && (ends == 0 || ends == 1 && last)
+                && count(|body| matches!(body, Body::ActivityTaskStarted(_))) <= ends
+        }
+        Subject::Child(_) => {
+            let failed = count(|body| matches!(body, Body::StartChildWorkflowExecutionFailed(_)));
+            let started = count(|body| matches!(body, Body::ChildWorkflowExecutionStarted(_)));
+            let ends = count(Body::is_completion);
+            first(|body| matches!(body, Body::StartChildWorkflowExecutionInitiated(_)))
+                && failed + started <= 1
+                && ends <= started
+        }
+        Subject::CancelOfChild(_) => life.len() <= 2,
+        _ => true,
+    };
+    if holds { Ok(()) } else { Err("its events cannot stand in one history like this".into()) }
 }
 
 /// A run that has only the beginning of something closed before the rest came; an open one lost the rest.
@@ -239,6 +274,9 @@ fn called(pair: &Pair<'_, '_>, subject: &Subject, lives: &[Vec<&Line<'_>>; 2]) -
             }
             _ => Err("it arrived more often in one of them".into()),
         };
+    }
+    if *subject != Subject::Cancel && call_of(pair, subject).is_none_or(|index| index >= pair.plan.operations.len()) {
+        return Err("nobody sent it".into());
     }
     let absent = usize::from(lives[1].is_empty());
     let (side, run) = (pair.sides[absent], pair.runs[absent]);
