@@ -22,6 +22,8 @@ enum Command {
     Bugs(commands::bugs::Args),
     /// Judge recordings and workflow histories from files; needs no server.
     Check(commands::check::Args),
+    /// Two runs of the same plans, side by side.
+    Compare(commands::compare::Args),
     /// First differing line of two recordings.
     Diff(commands::diff::Args),
     /// Say what is here and what is missing.
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
     let result = match command {
         Command::Bugs(args) => commands::bugs::run(&args),
         Command::Check(args) => commands::check::run(&args),
+        Command::Compare(args) => commands::compare::run(&args),
         Command::Diff(args) => commands::diff::run(&args),
         Command::Doctor(args) => commands::doctor::run(&args),
         Command::Programs(args) => commands::programs::run(&args),

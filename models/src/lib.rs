@@ -7,6 +7,7 @@
 pub mod audit;
 pub mod cassandra;
 pub mod command;
+pub mod compare;
 pub mod corrupt;
 pub mod coverage;
 pub mod deadline;

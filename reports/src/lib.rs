@@ -5,6 +5,7 @@
 pub mod campaign;
 pub mod clock;
 pub mod command;
+pub mod comparison;
 pub mod difference;
 pub mod html;
 pub mod json;

@@ -2,7 +2,7 @@
 
 use crate::Ended;
 use crate::exit::{Exit, print};
-use resurgam_models::{plan, program, recording, summary, verdict};
+use resurgam_models::{compare, plan, program, recording, summary, verdict};
 use schemars::schema_for;
 
 /// The arguments.
@@ -23,6 +23,8 @@ enum Format {
     Verdict,
     /// The verdict on a whole run: its `verdict.json`.
     Summary,
+    /// What two runs of the same plans have in common: `resurgam compare --json`.
+    Comparison,
     /// A workflow program, the first argument of the workflow that executes it.
     Program,
 }
@@ -34,6 +36,7 @@ pub(crate) fn run(args: &Args) -> Ended {
         Format::Recording => schema_for!(recording::Entry),
         Format::Verdict => schema_for!(verdict::Verdict),
         Format::Summary => schema_for!(summary::Summary),
+        Format::Comparison => schema_for!(compare::Tally),
         Format::Program => schema_for!(program::Input),
     };
     print(&(serde_json::to_string_pretty(&schema).map_err(|e| e.to_string())? + "\n"));

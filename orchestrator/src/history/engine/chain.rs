@@ -113,6 +113,7 @@ pub(super) fn continue_as_new(
         ..before.clone()
     };
     let new_execution_run_id = follow(tx, started);
+    // The event repeats what the command asked for; what became of it stands in the next run's first event.
     let attributes = WorkflowExecutionContinuedAsNewEventAttributes {
         new_execution_run_id,
         workflow_type: kind,
@@ -121,8 +122,8 @@ pub(super) fn continue_as_new(
         workflow_run_timeout: run_timeout,
         workflow_task_timeout: task_timeout,
         workflow_task_completed_event_id: completed,
-        backoff_start_interval: Some(backoff),
-        initiator,
+        backoff_start_interval: asked.backoff_start_interval,
+        initiator: asked.initiator,
         last_completion_result: asked.last_completion_result,
         header: asked.header,
         memo,
@@ -139,6 +140,8 @@ fn follow(tx: &mut Transaction<'_, '_>, mut started: WorkflowExecutionStartedEve
     let id = key.run_id.clone();
     started.continued_execution_run_id.clone_from(&tx.run.state.run_id);
     started.original_execution_run_id.clone_from(&id);
+    // Nobody called for this run.
+    started.identity.clear();
     if planted(Bug::FirstRunIdLost) {
         started.first_execution_run_id.clone_from(&id);
     }

@@ -10,7 +10,7 @@ use resurgam_api::temporal::command::v1::{
     ContinueAsNewWorkflowExecutionCommandAttributes, FailWorkflowExecutionCommandAttributes,
 };
 use resurgam_api::temporal::common::v1::RetryPolicy;
-use resurgam_api::temporal::enums::v1::RetryState;
+use resurgam_api::temporal::enums::v1::{ContinueAsNewInitiator as Initiator, RetryState};
 use resurgam_api::temporal::failure::v1::Failure;
 use resurgam_api::temporal::history::v1::WorkflowExecutionStartedEventAttributes;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
@@ -52,7 +52,10 @@ fn continue_as_new_hands_the_id_on_after_a_second() {
         panic!("not the last event")
     };
     assert_eq!(event.new_execution_run_id, second);
+    assert_eq!((event.initiator, event.backoff_start_interval), (0, None), "the event says what the command said");
     let begin = started(&shard);
+    assert_eq!(begin.initiator(), Initiator::Workflow);
+    assert_eq!(begin.identity, "");
     assert_eq!((begin.continued_execution_run_id.as_str(), begin.first_execution_run_id.as_str()), (&*first, &*first));
     assert_eq!((begin.original_execution_run_id.as_str(), begin.attempt), (&*second, 1));
     assert_eq!(shard.state().execution_expires, shard.now - 400 + 60_000);

@@ -1,0 +1,99 @@
+//! `resurgam compare`: two runs of the same plans on two targets, or twice on one, side by side.
+
+use crate::Ended;
+use crate::commands::diff;
+use crate::exit::{Exit, print};
+use resurgam_models::compare::{self, Compared, Tally};
+use resurgam_models::evidence::Evidence;
+use resurgam_models::wire;
+use resurgam_reports::{comparison, terminal};
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The arguments.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Both runs must have been made with --keep all and the same seeds. Cases are matched by seed. What the two did
+differently is explained by a freedom of the contract (docs/freedoms.md), or it is unexplained.
+
+Exit codes: 0 all is equal or explained, 1 something is unexplained, 2 bad input, 3 nothing could be compared.")]
+pub(crate) struct Args {
+    /// Directory of a run.
+    a: PathBuf,
+    /// Directory of the other.
+    b: PathBuf,
+    /// Print the comparison as JSON (`resurgam schema comparison`).
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was found about a seed, or why nothing could be.
+type Case = (u64, Result<([String; 2], Compared), String>);
+
+/// Runs the command.
+pub(crate) fn run(args: &Args) -> Ended {
+    let [one, two] = [seeds(&args.a)?, seeds(&args.b)?];
+    let all: Vec<u64> = one.union(&two).copied().collect();
+    let next = AtomicUsize::new(0);
+    let done: Mutex<Vec<Case>> = Mutex::new(Vec::new());
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let Some(seed) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let case = case([&args.a, &args.b], *seed);
+                    done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((*seed, case));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    done.sort_by_key(|(seed, _)| *seed);
+    let mut tally = Tally::default();
+    for (seed, case) in done {
+        match case {
+            Ok((targets, compared)) => tally.add(seed, targets, &compared),
+            Err(why) => tally.left_out.push((seed, why)),
+        }
+    }
+    let colours = terminal::colours(std::io::stdout().is_terminal(), std::env::var_os("NO_COLOR").as_deref());
+    print(&if args.json {
+        comparison::json(&tally).map_err(|e| e.to_string())?
+    } else {
+        comparison::text(&tally, colours)
+    });
+    Ok(match tally.plans.all {
+        0 => Exit::Inconclusive,
+        _ if tally.holds() => Exit::Held,
+        _ => Exit::Violated,
+    })
+}
+
+/// The seeds of the kept cases of a run.
+fn seeds(run: &Path) -> Result<BTreeSet<u64>, String> {
+    let cases = run.join("cases");
+    let wrong = |e: std::io::Error| format!("{}: {e}; expected a run made with --keep all", cases.display());
+    let names = fs::read_dir(&cases).map_err(wrong)?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    Ok(names.filter_map(|name| name.parse().ok()).collect())
+}
+
+/// One case of both runs.
+fn case(runs: [&PathBuf; 2], seed: u64) -> Result<([String; 2], Compared), String> {
+    let read = |run: &PathBuf| evidence(&diff::recording(&run.join("cases").join(seed.to_string())));
+    let [a, b] = [read(runs[0])?, read(runs[1])?];
+    let compared = compare::compare(&a, &b).map_err(|unfit| unfit.to_string())?;
+    let target = |evidence: &Evidence| {
+        evidence.header.as_ref().map(|it| format!("{} {}", it.target, it.target_version)).unwrap_or_default()
+    };
+    Ok(([target(&a), target(&b)], compared))
+}
+
+fn evidence(path: &Path) -> Result<Evidence, String> {
+    let name = path.display().to_string();
+    let file = File::open(path).map_err(|e| format!("{name}: {e}"))?;
+    wire::read(&name, file, wire::MAX_BYTES).map(|document| document.evidence).map_err(|problem| problem.0)
+}
