@@ -70,10 +70,10 @@ fn code(error: &str) -> &str {
 /// Which freedom explains two answers to one call.
 fn explain(action: &Action, answers: [&Answer; 2]) -> Result<Freedom, String> {
     for answer in answers {
-        if let Answer::Info { error } = answer {
-            if !indefinite(error) {
-                return Err(format!("{} is no answer that the contract knows here", code(error)));
-            }
+        if let Answer::Info { error } = answer
+            && !indefinite(error)
+        {
+            return Err(format!("{} is no answer that the contract knows here", code(error)));
         }
     }
     if answers.iter().any(|answer| matches!(answer, Answer::Info { .. })) {
