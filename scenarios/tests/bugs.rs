@@ -3,7 +3,7 @@
 //! A plan's seed is also the seed of everything that the simulation draws, and whatever changes the number of draws changes
 //! what a seed stands for. So a witness is tried under some seeds, and one has to show the bug.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic, and says what is missing")]
 
 use resurgam_harness::{Bug, Builtin, Orchestrator, Trial};
 use resurgam_models::plan::Plan;
