@@ -69,13 +69,14 @@ pub(super) fn schedule(tx: &mut Transaction<'_, '_>, dispatch: Dispatch) {
     tx.run.state.workflow_task = Some(task);
 }
 
-/// A task on a sticky queue has to be taken within the sticky queue's schedule-to-start timeout.
+/// A task on a sticky queue has to be taken within the sticky queue's schedule-to-start timeout, which counts from its
+/// scheduling, also if it was speculative then.
 fn limit_sticky(tx: &mut Transaction<'_, '_>, task: &WorkflowTask) {
     let sticky = tx.run.state.sticky.as_ref().filter(|_| !task.sticky_queue.is_empty());
     if let Some(timeout) = sticky.map(|sticky| sticky.timeout)
         && !planted(Bug::StickyTimeoutMissing)
     {
-        alarm(tx, task, TimeoutType::ScheduleToStart, tx.context.now.saturating_add(timeout));
+        alarm(tx, task, TimeoutType::ScheduleToStart, task.scheduled_time.saturating_add(timeout));
     }
 }
 
