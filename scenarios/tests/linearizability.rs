@@ -30,5 +30,7 @@ fn one_healthy_node_is_linearizable() {
     }
     println!("examined {examined:?}");
     assert!(complaints.is_empty(), "{}\n{}", complaints.len(), complaints.join("\n"));
-    assert!(examined.len() == 4 && examined.values().all(|count| *count > 100), "{examined:?}");
+    // Who owns a partition is not seen of the real server.
+    assert_eq!(examined.remove("W5-ownership"), Some(0));
+    assert!(examined.len() == 5 && examined.values().all(|count| *count > 100), "{examined:?}");
 }
