@@ -65,6 +65,6 @@ fn the_generator_still_draws_the_plans_of_the_evidence() {
     assert!(fixtures.len() > 200);
     for fixture in fixtures {
         let recorded = fixture.evidence.header.unwrap().plan;
-        assert_eq!(resurgam_models::generate::plan(recorded.seed), recorded, "{}", fixture.name);
+        assert_eq!(generate::plan(recorded.seed), recorded, "{}", fixture.name);
     }
 }
