@@ -7,7 +7,8 @@ use resurgam_models::summary::Summary;
 #[must_use]
 pub fn repeat(summary: &Summary, seed: u64) -> String {
     let origin = &summary.origin;
-    let mut words = origin.command.split_whitespace();
+    let words = words(summary);
+    let mut words = words.iter().map(String::as_str);
     let mut command: Vec<String> = words.by_ref().take(2).map(quote).collect();
     if command.is_empty() {
         command = vec!["resurgam run --target".to_owned(), quote(&origin.target)];
@@ -25,8 +26,8 @@ pub fn repeat(summary: &Summary, seed: u64) -> String {
 /// Executes a kept plan again in the simulation, with the bug that was planted.
 #[must_use]
 pub fn replay(summary: &Summary, plan: &str) -> String {
-    let bug = summary.origin.command.split_whitespace().skip_while(|word| *word != "--bug").nth(1);
-    let bug = bug.map(|bug| format!(" --bug {bug}")).unwrap_or_default();
+    let bug = words(summary).into_iter().skip_while(|word| word != "--bug").nth(1);
+    let bug = bug.map(|bug| format!(" --bug {}", quote(&bug))).unwrap_or_default();
     format!("resurgam replay {}{bug}", quote(plan))
 }
 
@@ -46,12 +47,13 @@ pub fn show(path: &str, workflow: Option<&str>) -> String {
 /// Quotes a word for a POSIX shell if it needs that.
 #[must_use]
 pub fn quote(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
+    // No shell can be given a NUL, and no path or name has one.
+    shlex::try_quote(word).map(Into::into).unwrap_or_default()
+}
+
+/// The words of the command of a run; none if it is not one.
+fn words(summary: &Summary) -> Vec<String> {
+    shlex::split(&summary.origin.command).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -68,12 +70,14 @@ mod tests {
         let address = "resurgam run --seed 5 --address localhost:7233 --namespace n --cases 9";
         assert_eq!(of(address), "resurgam run --address localhost:7233 --namespace n --seed 7 --cases 1");
         let planted = "resurgam run --seed 5 --target builtin --world process --faults node,clock --bug cache-kept";
-        let rest = planted.replace(" --seed 5", "");
+        let rest = planted.replace(" --seed 5", "").replace("node,clock", "'node,clock'");
         assert_eq!(of(&format!("{planted} --campaign --for 60s")), format!("{rest} --seed 7 --cases 1"));
         assert_eq!(of("resurgam run --bug $(rm)"), "resurgam run --bug '$(rm)' --seed 7 --cases 1");
         assert_eq!(of(""), "resurgam run --target temporal --seed 7 --cases 1");
-        assert_eq!(check("a b/it's"), r"resurgam check 'a b/it'\''s'");
+        assert_eq!(check("a b/it's"), r#"resurgam check "a b/it's""#);
         assert_eq!(show("cases/7", Some("c-w0/1")), "resurgam show cases/7 --workflow c-w0/1");
         assert_eq!(quote("$(rm)"), "'$(rm)'");
+        let named = "resurgam run --address h:1 --namespace 'a b' --cases 9";
+        assert_eq!(of(named), "resurgam run --address h:1 --namespace 'a b' --seed 7 --cases 1");
     }
 }

@@ -292,19 +292,19 @@ impl Running {
 }
 
 fn origin(args: &Args, seed: u64, world: &World) -> Origin {
-    let mut command = format!("resurgam run --seed {seed}");
+    let mut words = format!("resurgam run --seed {seed}");
     match &args.address {
         Some(address) => {
-            command += &format!(" --address {address}");
+            words += &format!(" --address {}", command::quote(address));
             if let Some(namespace) = &args.namespace {
-                command += &format!(" --namespace {namespace}");
+                words += &format!(" --namespace {}", command::quote(namespace));
             }
         }
         None => {
             if let World::Real(endpoint) = world {
-                command += &format!(" --target {}", endpoint.target);
+                words += &format!(" --target {}", endpoint.target);
                 if args.world == Place::Process {
-                    command += " --world process";
+                    words += " --world process";
                 }
             }
         }
@@ -312,19 +312,19 @@ fn origin(args: &Args, seed: u64, world: &World) -> Origin {
     if args.faults != [Faults::All] {
         let names: Vec<_> = args.faults.iter().filter_map(ValueEnum::to_possible_value).collect();
         let names: Vec<_> = names.iter().map(|name| name.get_name()).collect();
-        command += &format!(" --faults {}", names.join(","));
+        words += &format!(" --faults {}", names.join(","));
     }
     if let Some(bug) = &args.bug {
-        command += &format!(" --bug {bug}");
+        words += &format!(" --bug {bug}");
     }
     if let Some(cases) = args.cases {
-        command += &format!(" --cases {cases}");
+        words += &format!(" --cases {cases}");
     }
     if args.campaign {
-        command += " --campaign";
+        words += " --campaign";
     }
     if let Some(limit) = args.limit {
-        command += &format!(" --for {}s", limit.as_secs());
+        words += &format!(" --for {}s", limit.as_secs());
     }
     let (target, target_version) = match world {
         World::Real(endpoint) => (endpoint.target.clone(), endpoint.version.clone()),
@@ -332,7 +332,7 @@ fn origin(args: &Args, seed: u64, world: &World) -> Origin {
     };
     Origin {
         resurgam: env!("CARGO_PKG_VERSION").into(),
-        command,
+        command: words,
         scenario: "random".into(),
         target,
         target_version,
