@@ -47,8 +47,9 @@ pub(super) fn bear(birth: Birth, context: &mut Context<'_>) -> Born {
             id.clone_from(&key.run_id);
         }
     }
+    // Only who has a parent is told its root, as in Temporal 1.31.
     let itself = WorkflowExecution { workflow_id: key.workflow_id.clone(), run_id: key.run_id.clone() };
-    started.root_workflow_execution.get_or_insert(itself);
+    let root = started.root_workflow_execution.clone().unwrap_or(itself);
     started.workflow_id.clone_from(&key.workflow_id);
     started.attempt = started.attempt.max(1);
 
@@ -94,7 +95,7 @@ pub(super) fn bear(birth: Birth, context: &mut Context<'_>) -> Born {
             task_timeout,
             run_expires,
             execution_expires,
-            root: started.root_workflow_execution.clone(),
+            root: Some(root),
             started: started.clone(),
             metadata: metadata.clone(),
             ..State::default()

@@ -1,7 +1,7 @@
 //! How a run closes: the last event, and what is told to whom. Whatever is still pending is forgotten.
 
 use super::transaction::Transaction;
-use super::{buffer, chain, fail, query};
+use super::{IDENTITY, buffer, chain, fail, query};
 use crate::history::state::{Child, EventId};
 use crate::history::task::{CloseChildErrand, Errand};
 use crate::planted::{Bug, planted};
@@ -116,6 +116,6 @@ pub(super) fn limit(tx: &mut Transaction<'_, '_>) {
         return;
     };
     if tx.require_open().is_ok() {
-        terminate(tx, reason.to_owned(), None, "history-service".to_owned());
+        terminate(tx, reason.to_owned(), None, IDENTITY.to_owned());
     }
 }

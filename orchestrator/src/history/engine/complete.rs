@@ -7,7 +7,7 @@
 use super::command::{self, CommandFailure};
 use super::fail::{self, End};
 use super::transaction::Transaction;
-use super::{Rejection, Reply, Run, Slice, buffer, chain, close, message, poll, query, span, task, update};
+use super::{IDENTITY, Rejection, Reply, Run, Slice, buffer, chain, close, message, poll, query, span, task, update};
 use crate::history::state::{EventId, Millis, Sticky, WorkflowTask};
 use crate::planted::{Bug, planted};
 use prost::Message;
@@ -40,7 +40,7 @@ pub(super) fn answer(
     validate(&answer.commands)?;
     if answer.commands.iter().any(|command| command.encoded_len() > tx.context.limits.blob_bytes) {
         let message = "a command exceeds the size limit of payloads".to_owned();
-        close::terminate(tx, message.clone(), None, "history-service".to_owned());
+        close::terminate(tx, message.clone(), None, IDENTITY.to_owned());
         return refuse(tx, Rejection::InvalidArgument(message));
     }
     let heartbeat = is_heartbeat(&answer);

@@ -58,6 +58,9 @@ use resurgam_api::temporal::update::v1::Request as UpdateMessage;
 use resurgam_api::temporal::workflowservice::v1 as api;
 use std::collections::BTreeMap;
 
+/// Who acts where no client does: the identity in events that the history service causes by itself.
+pub const IDENTITY: &str = "history-service";
+
 /// What a shard knows of a workflow id while it works on it. The run that an input is about is loaded, the current one
 /// too; older runs are not.
 #[derive(Clone, Debug, Default)]

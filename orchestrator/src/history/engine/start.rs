@@ -8,7 +8,7 @@
 use super::birth::{self, Birth};
 use super::signal::{self, Arrival};
 use super::step::{on_run, record};
-use super::{Context, Effects, Rejection, Reply, Workflow, close, retry, span};
+use super::{Context, Effects, IDENTITY, Rejection, Reply, Workflow, close, retry, span};
 use crate::history::state::Current;
 use crate::history::task::RunKey;
 use crate::planted::{Bug, planted};
@@ -286,13 +286,12 @@ fn displace(
     current: &Current,
     context: &mut Context<'_>,
 ) -> Result<Effects, Rejection> {
-    let identity = "history-service".to_owned();
     let reason = match claim.request.workflow_id_reuse_policy() {
         Reuse::TerminateIfRunning => "TerminateIfRunning WorkflowIdReusePolicy",
         _ => "TerminateExisting WorkflowIdConflictPolicy",
     };
     on_run(workflow, &current.run_id, context, |tx| {
-        close::terminate(tx, reason.to_owned(), None, identity);
+        close::terminate(tx, reason.to_owned(), None, IDENTITY.to_owned());
         Ok(None)
     })
 }

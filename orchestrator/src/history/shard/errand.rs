@@ -2,7 +2,7 @@
 //! errand always yields the same request ids, so that doing it twice does no harm. Nothing here sends.
 
 use crate::history::engine::transaction::timestamp;
-use crate::history::engine::{Run, priority};
+use crate::history::engine::{IDENTITY, Run, priority};
 use crate::history::state::{EventId, Millis, State};
 use crate::history::task::{
     ActivityTaskErrand, CloseChildErrand, Errand, ReleaseChildErrand, Transfer, WorkflowTaskErrand,
@@ -167,6 +167,7 @@ impl Errands<'_> {
             input: it.input,
             request_id: signal.request_id.clone(),
             header: it.header,
+            identity: IDENTITY.to_owned(),
             ..api::SignalWorkflowExecutionRequest::default()
         };
         let request = internal::SignalRequest {
@@ -191,6 +192,7 @@ impl Errands<'_> {
             workflow_execution: it.workflow_execution,
             request_id: cancel.request_id.clone(),
             reason: it.reason,
+            identity: IDENTITY.to_owned(),
             ..api::RequestCancelWorkflowExecutionRequest::default()
         };
         let request = internal::RequestCancelRequest {
@@ -214,7 +216,6 @@ impl Errands<'_> {
     }
 
     fn close_child(&self, errand: &CloseChildErrand) -> Option<Call> {
-        const REASON: &str = "by parent close policy";
         let namespace_id = errand.namespace_id.clone();
         let (execution, source) = (errand.child.clone(), self.source(errand.initiated_event_id));
         match ParentClosePolicy::try_from(errand.policy).ok()? {
@@ -222,7 +223,8 @@ impl Errands<'_> {
                 namespace_id,
                 request: Some(api::TerminateWorkflowExecutionRequest {
                     workflow_execution: execution,
-                    reason: REASON.to_owned(),
+                    reason: "by parent close policy".to_owned(),
+                    identity: IDENTITY.to_owned(),
                     ..api::TerminateWorkflowExecutionRequest::default()
                 }),
                 child_only: true,
@@ -232,7 +234,7 @@ impl Errands<'_> {
                 let request = api::RequestCancelWorkflowExecutionRequest {
                     workflow_execution: execution,
                     request_id: format!("{}/{}", self.state.run_id, errand.initiated_event_id),
-                    reason: REASON.to_owned(),
+                    identity: IDENTITY.to_owned(),
                     ..api::RequestCancelWorkflowExecutionRequest::default()
                 };
                 let request =
