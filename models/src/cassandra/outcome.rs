@@ -203,6 +203,7 @@ impl From<StoreOutcome> for Spoiled {
             StoreOutcome::CommitLimbo => Self::Commit(Fate::Limbo, None),
             StoreOutcome::CommitResent => Self::Commit(Fate::Resent, None),
             StoreOutcome::CommitUnavailable => Self::Commit(Fate::Unavailable, None),
+            StoreOutcome::AppendReplyLost => Self::Append(AppendFate::ReplyLost, None),
             StoreOutcome::AppendLate(ms) => Self::Append(AppendFate::Held, Some(ms)),
             StoreOutcome::AppendLost => Self::Append(AppendFate::Lost, None),
             StoreOutcome::AppendPartial => Self::Append(AppendFate::Partial, None),

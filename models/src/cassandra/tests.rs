@@ -304,6 +304,7 @@ fn what_plans_can_ask_for_is_about_the_calls_that_it_names() {
         (StoreOutcome::CommitLate(7), Spoiled::Commit(Fate::Held(Until::Released), Some(7))),
         (StoreOutcome::CommitAfterFence, Spoiled::Commit(Fate::Held(Until::NextBatch), None)),
         (StoreOutcome::CommitLimbo, Spoiled::Commit(Fate::Limbo, None)),
+        (StoreOutcome::AppendReplyLost, Spoiled::Append(AppendFate::ReplyLost, None)),
         (StoreOutcome::AppendLate(8), Spoiled::Append(AppendFate::Held, Some(8))),
         (StoreOutcome::AppendPartial, Spoiled::Append(AppendFate::Partial, None)),
         (StoreOutcome::ReadFails, Spoiled::Read),

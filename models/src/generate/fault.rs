@@ -109,7 +109,7 @@ fn kinds() -> Vec<(Family, u32, BoxedStrategy<Harm>)> {
         (Family::Store, 30, node().prop_map(|node| Harm::StoreUnreachable { node }).boxed()),
     ];
     let late = || 1..=1500u32;
-    let outcomes: [BoxedStrategy<StoreOutcome>; 11] = [
+    let outcomes: [BoxedStrategy<StoreOutcome>; 12] = [
         Just(StoreOutcome::CommitReplyLost).boxed(),
         Just(StoreOutcome::CommitLost).boxed(),
         late().prop_map(StoreOutcome::CommitLate).boxed(),
@@ -117,6 +117,7 @@ fn kinds() -> Vec<(Family, u32, BoxedStrategy<Harm>)> {
         Just(StoreOutcome::CommitLimbo).boxed(),
         Just(StoreOutcome::CommitResent).boxed(),
         Just(StoreOutcome::CommitUnavailable).boxed(),
+        Just(StoreOutcome::AppendReplyLost).boxed(),
         late().prop_map(StoreOutcome::AppendLate).boxed(),
         Just(StoreOutcome::AppendLost).boxed(),
         Just(StoreOutcome::AppendPartial).boxed(),

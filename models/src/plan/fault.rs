@@ -171,6 +171,8 @@ pub enum StoreOutcome {
     CommitResent,
     /// A commit is certainly not applied, and the sender is told so.
     CommitUnavailable,
+    /// An append takes effect; the acknowledgement is lost.
+    AppendReplyLost,
     /// An append is unacknowledged and takes effect this much later.
     AppendLate(Millis),
     /// An append is unacknowledged and never takes effect.
@@ -264,7 +266,7 @@ impl StoreOutcome {
             | Self::CommitLimbo
             | Self::CommitResent
             | Self::CommitUnavailable => StoreCall::Commit,
-            Self::AppendLate(_) | Self::AppendLost | Self::AppendPartial => StoreCall::Append,
+            Self::AppendReplyLost | Self::AppendLate(_) | Self::AppendLost | Self::AppendPartial => StoreCall::Append,
             Self::ReadFails => StoreCall::Read,
         }
     }

@@ -1,36 +1,32 @@
 //! The simulated Cassandra of a case: the pure state of `models::cassandra` behind a latency, with the faults of the plan.
 //!
-//! Every node reaches the same state through a [`Store`] of its own. How a call ends is decided when it arrives, by the
+//! Every node reaches the same state through a [`View`] of its own. How a call ends is decided when it arrives, by the
 //! faults in force; what the undecided shows to a read is drawn. What happened beside the plain course is recorded. It
 //! decides nothing else: what is possible at all is the model's business.
 
 use super::Node;
-use super::jitter::Jitter;
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Ticket};
 use super::seat::Orchestrator;
 use super::seed::derive;
+use super::view::View;
 use crate::session::Session;
-use async_trait::async_trait;
-use bytes::Bytes;
 use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
-use resurgam_api::environment::Environment as _;
 use resurgam_models::audit::Audit;
-use resurgam_models::cassandra::table::{Paxos, Truth, errors};
+use resurgam_models::cassandra::table::{Paxos, Report, Truth, errors};
 use resurgam_models::cassandra::{
-    Answer as Told, AppendFate, Batch, Cassandra, Columns, Condition as Test, Consistency, Fate, Head as Row, HeldId,
-    Outcome, Until,
+    Answer as Told, AppendFate, Batch, Cassandra, Columns, Condition, Consistency, Done, Fate, Head as Row, HeldId,
+    Outcome, Rows, Spoiled, Stamp, View as Shown,
 };
-use resurgam_models::plan::{Cluster, Harm, PartitionKind, Plan, StoreCall, StoreOutcome};
+use resurgam_models::plan::{Cluster, Harm, PartitionKind, Plan, StoreCall};
+use resurgam_models::program::Millis;
 use resurgam_models::recording::What;
-use resurgam_orchestrator::planted::{Bug, planted};
-use resurgam_orchestrator::store::{Answer, Change, Commit, Condition, Head, Key, Partition, Rows, Store, Unavailable};
+use resurgam_orchestrator::store::{Answer, Commit, Head};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tokio::time::sleep;
-use uuid::Uuid;
 
 /// The name in the head row of whoever settles partitions at the end of a case.
 const SETTLER: &str = "settler";
@@ -89,10 +85,12 @@ impl Database {
 
     /// The store as one incarnation of a node reaches it.
     pub(super) fn seen_by(&self, number: u8, node: &Node) -> View {
-        let jitter = node.jitter("store", Duration::from_millis(self.0.cluster.jitter_ms.into()));
         let draws = SmallRng::seed_from_u64(derive(self.0.seed, node.name(), node.incarnation()));
-        let name = format!("{}#{}", node.name(), node.incarnation());
-        View { database: self.clone(), number, name, node: node.clone(), jitter, draws: Arc::new(Mutex::new(draws)) }
+        View::new(self.clone(), number, node, draws)
+    }
+
+    pub(super) fn cluster(&self) -> &Cluster {
+        &self.0.cluster
     }
 
     /// From now on what happens is recorded, late requests begin when they are due, and the rows are audited from time to
@@ -179,7 +177,7 @@ impl Database {
         let State { cassandra, draws, .. } = &mut *state;
         let mut outcomes = cassandra.settle(&mut |_| draws.random_bool(0.5));
         for (name, head) in heads {
-            let condition = Test::Equal { range: Some(head.range), sequence: None };
+            let condition = Condition::Equal { range: Some(head.range), sequence: None };
             let head = Row { range: head.range + 1, owner: SETTLER.to_owned(), ..head };
             let batch = Batch { condition, head, columns: Columns::Tenure, rows: Vec::new(), deleted: Vec::new() };
             let done = cassandra.commit(micros(now), u8::MAX, &name, batch, Fate::Answered, &mut |_| false);
@@ -191,6 +189,82 @@ impl Database {
         if let Some(session) = &state.session {
             session.recorder.record(What::Tenures(Box::new(tenures)));
         }
+    }
+
+    /// True if a node's calls do not arrive.
+    pub(super) fn unreachable(&self, number: u8) -> bool {
+        self.state().unreachable(number, self.0.cluster.node_count())
+    }
+
+    /// A conditional batch of a node arrives: what the node is told, and what is true.
+    pub(super) fn commit(&self, now: Duration, number: u8, partition: &str, batch: Batch) -> (Told, Truth) {
+        let mut state = self.state();
+        let (fate, late) = match state.spoiled(number, self.0.cluster.node_count(), partition, StoreCall::Commit) {
+            Some(Spoiled::Commit(fate, late)) => (fate, late),
+            _ => (Fate::Answered, None),
+        };
+        let truth = match fate {
+            Fate::Lost => Truth::Never,
+            Fate::Limbo => Truth::Limbo,
+            Fate::Held(_) => Truth::Later,
+            _ => Truth::Applied,
+        };
+        let State { cassandra, draws, .. } = &mut *state;
+        let done = cassandra.commit(micros(now), number, partition, batch, fate, &mut |_| draws.random_bool(0.5));
+        (state.done(now, number, partition, done, late), truth)
+    }
+
+    /// A plain write of a node arrives, with the timestamp that it carries: what the node is told.
+    pub(super) fn append(&self, now: Duration, number: u8, partition: &str, rows: Rows, stamp: Duration) -> Told {
+        let mut state = self.state();
+        let (fate, late) = match state.spoiled(number, self.0.cluster.node_count(), partition, StoreCall::Append) {
+            Some(Spoiled::Append(fate, late)) => (fate, late),
+            _ => (AppendFate::Answered, None),
+        };
+        let State { cassandra, draws, .. } = &mut *state;
+        let done = cassandra.append(partition, rows, whole(stamp), fate, &mut |_| draws.random_bool(0.5));
+        state.done(now, number, partition, done, late)
+    }
+
+    /// A plain read of a node arrives: what it shows, unless it fails.
+    pub(super) fn read(&self, number: u8, partition: &str, range: &Range<String>, limit: usize) -> Option<Shown> {
+        let mut state = self.state();
+        if state.spoiled(number, self.0.cluster.node_count(), partition, StoreCall::Read).is_some() {
+            return None;
+        }
+        let State { cassandra, draws, .. } = &mut *state;
+        let shown = cassandra.read(partition, Consistency::Quorum, range, limit, &mut |_| draws.random_bool(0.5));
+        state.record(Some(number), partition, &shown.outcomes);
+        Some(shown)
+    }
+
+    /// How a sender learns that it does not know, and whether its server says so before its own timeout ends.
+    pub(super) fn doubt(&self, truth: Truth) -> (Report, bool) {
+        let mut state = self.state();
+        let paxos = if state.draws.random_bool(0.5) { Paxos::V1 } else { Paxos::V2 };
+        let all: Vec<Report> = errors(paxos, truth).collect();
+        let report = all[state.draws.random_range(0..all.len())];
+        let quick = state.draws.random_bool(0.5) && report != Report::NoAnswer;
+        (report, quick)
+    }
+
+    /// A commit leaves its sender; see [`Ledger`].
+    pub(super) fn sent(&self, now: Duration, by: &str, partition: &str, commit: &Commit) -> Ticket {
+        self.state().ledger.sent(now, by, partition, commit)
+    }
+
+    /// Its answer arrives.
+    pub(super) fn answered(&self, now: Duration, by: &str, partition: &str, ticket: &Ticket, answer: &Answer) {
+        let mut state = self.state();
+        state.ledger.answered(now, partition, ticket, answer);
+        if let Answer::NotApplied(Some(head)) = answer {
+            state.ledger.showed(now, by, partition, head);
+        }
+    }
+
+    /// A sender is shown a head row.
+    pub(super) fn showed(&self, now: Duration, by: &str, partition: &str, head: &Head) {
+        self.state().ledger.showed(now, by, partition, head);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -214,8 +288,17 @@ impl State {
         self.record(None, &partition.unwrap_or_default(), &outcomes);
     }
 
+    /// A call is over in the store: what is held is released when it is due, what happened is recorded.
+    fn done(&mut self, now: Duration, number: u8, partition: &str, done: Done, late: Option<Millis>) -> Told {
+        if let (Some(id), Some(ms)) = (done.held, late) {
+            self.late.push((now + Duration::from_millis(ms.into()), id));
+        }
+        self.record(Some(number), partition, &done.outcomes);
+        done.answer
+    }
+
     /// The fault that spoils a call of a node on a partition, if there is one; it is used up by one call.
-    fn spoiled(&mut self, number: u8, nodes: u8, partition: &str, call: StoreCall) -> Option<StoreOutcome> {
+    fn spoiled(&mut self, number: u8, nodes: u8, partition: &str, call: StoreCall) -> Option<Spoiled> {
         let spell = self.spells.values_mut().find(|spell| {
             let Harm::Store { node, partition: only, outcome, .. } = &spell.harm else { return false };
             spell.left > 0
@@ -226,7 +309,7 @@ impl State {
         spell.left -= 1;
         spell.hits += 1;
         let Harm::Store { outcome, .. } = spell.harm else { return None };
-        Some(outcome)
+        Some(outcome.into())
     }
 
     /// True if a node's calls do not arrive.
@@ -258,217 +341,6 @@ impl State {
     }
 }
 
-/// The store as a node sees it.
-pub(super) struct View {
-    database: Database,
-    number: u8,
-    /// The sender: which start of which node.
-    name: String,
-    node: Node,
-    jitter: Jitter,
-    draws: Arc<Mutex<SmallRng>>,
-}
-
-impl View {
-    /// One way of a call.
-    async fn travel(&self) {
-        let bounds = self.database.0.cluster.store.bounds();
-        let length = self.draws.lock().unwrap_or_else(PoisonError::into_inner).random_range(bounds);
-        if length > 0 {
-            sleep(Duration::from_millis(length.into())).await;
-        }
-        self.jitter.pause().await;
-    }
-
-    /// The call does not arrive: the caller's own timeout ends it.
-    async fn unreachable(&self) -> bool {
-        let unreachable = self.database.state().unreachable(self.number, self.nodes());
-        if unreachable {
-            self.time_out().await;
-        }
-        unreachable
-    }
-
-    async fn time_out(&self) {
-        sleep(Duration::from_millis(self.database.0.cluster.store_timeout_ms.into())).await;
-    }
-
-    fn nodes(&self) -> u8 {
-        self.database.0.cluster.node_count()
-    }
-
-    fn spoiled(&self, partition: &Partition, call: StoreCall) -> Option<StoreOutcome> {
-        self.database.state().spoiled(self.number, self.nodes(), &partition.0, call)
-    }
-
-    /// The caller learns that it does not know: by an error of the server, or by its own timeout.
-    async fn unknown(&self, truth: Truth) -> String {
-        let (report, quick) = {
-            let mut state = self.database.state();
-            let paxos = if state.draws.random_bool(0.5) { Paxos::V1 } else { Paxos::V2 };
-            let all: Vec<_> = errors(paxos, truth).collect();
-            let pick = state.draws.random_range(0..all.len());
-            (all[pick], state.draws.random_bool(0.5))
-        };
-        if !quick || report == resurgam_models::cassandra::table::Report::NoAnswer {
-            self.time_out().await;
-        }
-        report.name().to_owned()
-    }
-
-    /// What a read shows.
-    async fn look(
-        &self,
-        partition: &Partition,
-        range: &Range<Key>,
-        limit: usize,
-    ) -> Result<resurgam_models::cassandra::View, Unavailable> {
-        self.travel().await;
-        if self.unreachable().await || self.spoiled(partition, StoreCall::Read).is_some() {
-            return Err(Unavailable("READ_TIMEOUT".to_owned()));
-        }
-        let view = {
-            let mut state = self.database.state();
-            let State { cassandra, draws, .. } = &mut *state;
-            let view = cassandra.read(&partition.0, Consistency::Quorum, range, limit, &mut |_| draws.random_bool(0.5));
-            state.record(Some(self.number), &partition.0, &view.outcomes);
-            view
-        };
-        self.travel().await;
-        Ok(view)
-    }
-}
-
-impl View {
-    /// A commit, there and back.
-    async fn send(&self, partition: &Partition, commit: Commit) -> Answer {
-        // Cassandra itself would take it; only a planted bug gets so far.
-        if let Some(fault) = commit.fault()
-            && !planted(Bug::RowTouchedTwice)
-        {
-            return Answer::Refused(fault);
-        }
-        let batch = batch(commit);
-        self.travel().await;
-        if self.unreachable().await {
-            return Answer::Unknown("no answer".to_owned());
-        }
-        let spoiled = self.spoiled(partition, StoreCall::Commit);
-        let fate = spoiled.map_or(Fate::Answered, fate);
-        let truth = match fate {
-            Fate::Lost => Truth::Never,
-            Fate::Limbo => Truth::Limbo,
-            Fate::Held(_) => Truth::Later,
-            _ => Truth::Applied,
-        };
-        let told = {
-            let mut state = self.database.state();
-            let now = self.node.elapsed();
-            let State { cassandra, draws, late, .. } = &mut *state;
-            let done =
-                cassandra.commit(micros(now), self.number, &partition.0, batch, fate, &mut |_| draws.random_bool(0.5));
-            if let (Some(id), Some(StoreOutcome::CommitLate(ms))) = (done.held, spoiled) {
-                late.push((now + Duration::from_millis(ms.into()), id));
-            }
-            state.record(Some(self.number), &partition.0, &done.outcomes);
-            done.answer
-        };
-        match told {
-            Told::Applied => {
-                self.travel().await;
-                Answer::Applied
-            }
-            Told::NotApplied(head) => {
-                self.travel().await;
-                Answer::NotApplied(head.map(seen))
-            }
-            Told::Unknown => Answer::Unknown(self.unknown(truth).await),
-            // It is certain only to whoever knows which Paxos the server runs.
-            Told::Unavailable => Answer::Unknown("UNAVAILABLE".to_owned()),
-        }
-    }
-}
-
-#[async_trait]
-impl Store for View {
-    async fn commit(&self, partition: &Partition, commit: Commit) -> Answer {
-        let ticket = self.database.state().ledger.sent(self.node.elapsed(), &self.name, &partition.0, &commit);
-        let answer = self.send(partition, commit).await;
-        let now = self.node.elapsed();
-        let mut state = self.database.state();
-        state.ledger.answered(now, &partition.0, &ticket, &answer);
-        if let Answer::NotApplied(Some(head)) = &answer {
-            state.ledger.showed(now, &self.name, &partition.0, head);
-        }
-        answer
-    }
-
-    async fn head(&self, partition: &Partition) -> Result<Option<Head>, Unavailable> {
-        let view = self.look(partition, &(String::new()..String::new()), 0).await?;
-        let head = view.head.map(seen);
-        if let Some(head) = &head {
-            self.database.state().ledger.showed(self.node.elapsed(), &self.name, &partition.0, head);
-        }
-        Ok(head)
-    }
-
-    async fn read(&self, partition: &Partition, range: Range<Key>, limit: usize) -> Result<Rows, Unavailable> {
-        let view = self.look(partition, &range, limit).await?;
-        Ok(view.rows.into_iter().map(|(key, value)| (key, Bytes::from(value))).collect())
-    }
-
-    async fn append(&self, partition: &Partition, rows: Rows) -> Result<(), Unavailable> {
-        // The timestamp is the sender's, as its driver stamps it.
-        let stamp = self.node.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let rows = rows.into_iter().map(|(key, value)| (key, value.to_vec())).collect();
-        self.travel().await;
-        if self.unreachable().await {
-            return Err(Unavailable("no answer".to_owned()));
-        }
-        let spoiled = self.spoiled(partition, StoreCall::Append);
-        let fate = match spoiled {
-            Some(StoreOutcome::AppendLate(_)) => AppendFate::Held,
-            Some(StoreOutcome::AppendLost) => AppendFate::Lost,
-            Some(StoreOutcome::AppendPartial) => AppendFate::Partial,
-            _ => AppendFate::Answered,
-        };
-        let told = {
-            let mut state = self.database.state();
-            let now = self.node.elapsed();
-            let State { cassandra, draws, late, .. } = &mut *state;
-            let done = cassandra.append(&partition.0, rows, micros(stamp), fate, &mut |_| draws.random_bool(0.5));
-            if let (Some(id), Some(StoreOutcome::AppendLate(ms))) = (done.held, spoiled) {
-                late.push((now + Duration::from_millis(ms.into()), id));
-            }
-            state.record(Some(self.number), &partition.0, &done.outcomes);
-            done.answer
-        };
-        if told == Told::Applied {
-            self.travel().await;
-            return Ok(());
-        }
-        self.time_out().await;
-        Err(Unavailable("WRITE_TIMEOUT SIMPLE".to_owned()))
-    }
-}
-
-/// How the outcome that a plan asks for is brought about.
-fn fate(outcome: StoreOutcome) -> Fate {
-    match outcome {
-        StoreOutcome::CommitReplyLost => Fate::ReplyLost,
-        StoreOutcome::CommitLost => Fate::Lost,
-        StoreOutcome::CommitLate(_) => Fate::Held(Until::Released),
-        StoreOutcome::CommitAfterFence => Fate::Held(Until::NextBatch),
-        StoreOutcome::CommitLimbo => Fate::Limbo,
-        StoreOutcome::CommitResent => Fate::Resent,
-        StoreOutcome::CommitUnavailable => Fate::Unavailable,
-        StoreOutcome::AppendLate(_)
-        | StoreOutcome::AppendLost
-        | StoreOutcome::AppendPartial
-        | StoreOutcome::ReadFails => Fate::Answered,
-    }
-}
-
 /// What kind a partition is of, by its name.
 fn kind(partition: &str) -> PartitionKind {
     match partition.split('/').next() {
@@ -479,33 +351,11 @@ fn kind(partition: &str) -> PartitionKind {
     }
 }
 
-fn micros(at: Duration) -> u64 {
-    u64::try_from((super::kernel::EPOCH + at).as_micros()).unwrap_or(u64::MAX)
+/// The store's own clock, which no fault touches.
+fn micros(at: Duration) -> Stamp {
+    whole(super::kernel::EPOCH + at)
 }
 
-fn seen(head: Row) -> Head {
-    Head { range: head.range, sequence: head.sequence, batch: Uuid::from_u128(head.batch), owner: head.owner }
-}
-
-fn batch(commit: Commit) -> Batch {
-    let condition = match commit.condition {
-        Condition::Absent => Test::Absent,
-        Condition::Equal { range, sequence } => Test::Equal { range, sequence },
-    };
-    let (head, columns) = match commit.change {
-        Change::Fence { range, owner } if condition == Test::Absent => {
-            (Row { range, owner, ..Row::default() }, Columns::All)
-        }
-        Change::Fence { range, owner } => (Row { range, owner, ..Row::default() }, Columns::Tenure),
-        Change::Batch { sequence, batch } => {
-            (Row { sequence, batch: batch.as_u128(), ..Row::default() }, Columns::Batch)
-        }
-    };
-    Batch {
-        condition,
-        head,
-        columns,
-        rows: commit.rows.into_iter().map(|(key, value)| (key, value.map(|bytes| bytes.to_vec()))).collect(),
-        deleted: commit.deleted,
-    }
+fn whole(since_epoch: Duration) -> Stamp {
+    u64::try_from(since_epoch.as_micros()).unwrap_or(Stamp::MAX)
 }

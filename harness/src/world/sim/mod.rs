@@ -32,6 +32,7 @@ mod node;
 mod panics;
 mod seat;
 mod seed;
+mod view;
 
 pub use builtin::Builtin;
 pub use case::{Simulated, execute};
