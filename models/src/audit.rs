@@ -122,6 +122,9 @@ pub struct WorkflowTaskRow {
     pub started: i64,
     /// Its events are written when they happen, not only once it succeeds.
     pub written: bool,
+    /// It is for a sticky queue, which need not keep its tasks: its schedule-to-start timeout stands in for that.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub sticky: bool,
 }
 
 /// Something that happens at a time.

@@ -364,6 +364,9 @@ pub struct Task {
     /// Workflow task: ids of the first and last event that came with it (all pages); `None` if none came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub events: Option<(i64, i64)>,
+    /// Workflow task: how many events that were, if the recording says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_count: Option<u32>,
     /// Workflow task: ids of the updates that came with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub updates: Vec<String>,

@@ -32,8 +32,8 @@ pub enum Bug {
     StartWrittenAlone,
     /// An activity that is cancelled before it started has no Canceled event (temporal#1490).
     UnstartedCancelLost,
-    /// When a speculative workflow task is dropped, updates that came in meanwhile are forgotten (temporal#5784).
-    UpdateLostOnDrop,
+    /// An update that went out with a workflow task that failed or timed out is not sent again (temporal#5784).
+    UpdateLost,
     /// A batch without an answer counts as not executed; callers are told so, and the cache goes on (temporal#9488).
     TimeoutIsFailure,
     /// A batch without an answer counts as executed (temporal#1187, an error that nobody looked at).
@@ -57,12 +57,10 @@ pub enum Bug {
     ReadLevelEarly,
     /// The ack level moves past tasks that are not finished (cadence#4799).
     AckLevelEarly,
-    /// The end of a child is dropped if its start is not recorded yet (temporal#3977).
-    ChildCloseDropped,
     /// Matching answers that it has taken a task over although the outcome of writing it is unknown, and moves its read
     /// level past it (temporal#12010).
     ReadLevelAfterUnknown,
-    /// Matching draws a new request id for every dispatch, so an ambiguous start is never delivered (temporal#11733).
+    /// Matching draws a new request id for every attempt, so an ambiguous start is never delivered (temporal#11733).
     FreshStartId,
     /// A task that could not be handed to the waiting poller is neither written nor refused (cadence#1766).
     HandOverDropsTask,
@@ -82,8 +80,6 @@ pub enum Bug {
     BufferInOrderOfArrival,
     /// A repeated signal is a second signal (temporal#2356).
     SignalDedupLost,
-    /// A repeated signal is refused if the run has closed (temporal#1558).
-    SignalDedupAfterClosed,
     /// A repeated start is judged by the policies, as if somebody else asked (temporal#6722).
     StartDedupLost,
     /// Retries of workflows are counted one short (temporal#4752).

@@ -31,6 +31,7 @@ impl Worker {
             previous_started: 0,
             sticky: false,
             events: None,
+            event_count: None,
             updates: Vec::new(),
             queries: 0,
             activity_id: polled.activity_id.clone(),

@@ -107,6 +107,7 @@ impl Worker {
             previous_started: response.previous_started_event_id,
             sticky,
             events: events.first().zip(events.last()).map(|(first, last)| (first.id.0, last.id.0)),
+            event_count: u32::try_from(events.len()).ok(),
             updates: order.clone(),
             queries: u32::try_from(queries).unwrap_or(u32::MAX),
             activity_id: String::new(),

@@ -408,6 +408,20 @@ pub(super) const ALL: &[Corruption] = &[
         },
     },
     Corruption {
+        name: "task-without-its-past",
+        what: "a worker was not shown the first event of what came with a workflow task",
+        expected: &["L8"],
+        find: |e| {
+            let shown = e.tasks.values().filter(|handed| handed.task.events.is_some() && handed.task.started > 0);
+            shown.filter_map(|handed| Some(Site { run: 0, place: usize::try_from(handed.task.task).ok()? })).collect()
+        },
+        change: |e, site| {
+            let handed = e.tasks.get_mut(&TaskId::try_from(site.place).ok()?)?;
+            handed.task.events.as_mut()?.0 += 1;
+            Some(())
+        },
+    },
+    Corruption {
         name: "query-of-the-future",
         what: "a query saw signals that never arrived",
         expected: &["L6"],

@@ -4,8 +4,8 @@
 use crate::command::Command;
 use crate::event::Payloads;
 use crate::evidence::{Attempt, Evidence, Handed, Operation, Run};
-use crate::plan::Action;
-use crate::recording::{ActivityEnd, Answer, At, Call, Reply};
+use crate::plan::{Action, Caller, Family, Harm};
+use crate::recording::{ActivityEnd, Answer, At, Call, Injected, Reply};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// The text of a whole recording: a header before and an end after the given lines. For the examples of rules.
@@ -127,6 +127,35 @@ pub(super) fn possible(operation: &Operation) -> bool {
 /// When the operation was first acknowledged; `None` if it never was.
 pub(super) fn acknowledged(operation: &Operation) -> Option<At> {
     operation.replies().filter(|(_, reply)| positive(reply)).filter_map(|(attempt, _)| attempt.returned).min()
+}
+
+/// True if a fault may have lost what a worker was handed on its way: on the network, with a node, or by taking the call
+/// from the worker. A fault of the store or of a clock loses no answer.
+pub(super) fn answers_may_be_lost(evidence: &Evidence) -> bool {
+    evidence.faults.iter().any(|fault| match &fault.fault {
+        Injected::Planned(fault) => match fault.harm.family() {
+            Family::Network | Family::Node => true,
+            Family::Call => matches!(
+                fault.harm,
+                Harm::ReplyLost { by: Caller::Worker, .. } | Harm::CallRepeated { by: Caller::Worker, .. }
+            ),
+            Family::Store | Family::Clock => false,
+        },
+        Injected::Named(_) => true,
+    })
+}
+
+/// What a fault has held up may take so long after its end to go on, in nanoseconds: calls that are tried again, a batch
+/// that is late.
+const AFTERMATH: At = 2_000_000_000;
+
+/// True if between these moments no fault was in force that can hold up or lose anything: all but those of clocks can.
+pub(super) fn is_quiet(evidence: &Evidence, from: At, until: At) -> bool {
+    !evidence.faults.iter().any(|fault| {
+        let harmless = matches!(&fault.fault, Injected::Planned(fault) if fault.harm.family() == Family::Clock);
+        let over = fault.until.is_some_and(|end| end.saturating_add(AFTERMATH) < from);
+        !harmless && !over && fault.from <= until
+    })
 }
 
 /// The only payload as an integer.

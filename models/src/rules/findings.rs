@@ -28,9 +28,9 @@ impl Findings {
         Self { repeated_hand_over: profile.claims(Capability::RepeatedHandOver), ..Self::default() }
     }
 
-    /// The same attempt of a task may have been handed out more than once: [`Capability::RepeatedHandOver`].
+    /// A task whose hand-over may have failed is handed over again: [`Capability::RepeatedHandOver`].
     #[must_use]
-    pub fn allow_repeated_hand_over(&self) -> bool {
+    pub fn repeats_hand_overs(&self) -> bool {
         self.repeated_hand_over
     }
 

@@ -468,11 +468,12 @@ impl Actor {
             Work::Commit(log, batch, outcome) => (log, batch, outcome),
         };
         let written = matches!(outcome, log::Outcome::Applied | log::Outcome::Settled);
-        if planted(Bug::ReadLevelAfterUnknown) && outcome != log::Outcome::Applied && log.is_held() {
+        if planted(Bug::ReadLevelAfterUnknown) && outcome != log::Outcome::Applied {
             self.queue.passed_over(&batch);
-            self.log = Some(log);
             batch.tasks.iter().for_each(|(id, _)| self.safe(*id));
-            return true;
+            let held = log.is_held();
+            self.log = Some(log);
+            return held;
         }
         if outcome == log::Outcome::Applied && self.queue.given(self.first) < NUMBERS {
             self.queue.written(&batch);

@@ -31,10 +31,7 @@ pub(super) async fn record(
     identity: &str,
 ) -> Result<Served, Status> {
     let (task, queue) = (request.task.clone().unwrap_or_default(), request.task_queue.clone().unwrap_or_default());
-    let mut request_id = start_id(&task, queue.kind);
-    if planted(Bug::FreshStartId) {
-        request_id = format!("{request_id}/{:016x}", environment.random());
-    }
+    let request_id = start_id(&task, queue.kind);
     let (namespace, workflow) = (task.namespace_id.clone(), task.workflow_id.clone());
     let kind = queue.kind();
     let record = RecordTaskStartedRequest {
@@ -45,17 +42,26 @@ pub(super) async fn record(
     };
     if kind == TaskKind::Activity {
         let call = router.history(&namespace, &workflow, |mut client| {
-            let record = within(LIMIT, record.clone());
+            let record = within(LIMIT, attempt(environment, &record));
             async move { client.record_activity_task_started(record).await }
         });
         call.await.map(|task| Served::Activity(Box::new(task)))
     } else {
         let call = router.history(&namespace, &workflow, |mut client| {
-            let record = within(LIMIT, record.clone());
+            let record = within(LIMIT, attempt(environment, &record));
             async move { client.record_workflow_task_started(record).await }
         });
         call.await.map(|task| Served::Workflow(Box::new(task)))
     }
+}
+
+/// What is sent: every time the same.
+fn attempt(environment: &dyn Environment, record: &RecordTaskStartedRequest) -> RecordTaskStartedRequest {
+    let mut record = record.clone();
+    if planted(Bug::FreshStartId) {
+        record.request_id = format!("{}/{:016x}", record.request_id, environment.random());
+    }
+    record
 }
 
 /// What a refused start means for the task: it ends only if history says that it is gone or that somebody else has it.

@@ -117,6 +117,7 @@ fn pending(state: &State, open: bool) -> Pending {
             scheduled: task.scheduled_event_id,
             started: task.started_event_id,
             written: task.nature() == TaskNature::Normal,
+            sticky: !task.sticky_queue.is_empty(),
         }),
         buffered: u32::try_from(state.buffered.len()).unwrap_or(u32::MAX),
         ended,

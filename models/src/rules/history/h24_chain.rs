@@ -13,12 +13,13 @@ pub(super) struct Chain;
 static ABOUT: About = About {
     id: "H24",
     slug: "chain",
-    title: "a close event that names a next run has exactly one, which points back, counts on, and waits its back-off",
+    title: "a close event that names a next run has exactly one, which points back, counts on, waits its back-off and keeps \
+            the execution timeout",
     reason: "A workflow may live as a chain of runs: it continues as new, is retried, or comes back by its schedule. \
              Closing one run and starting the next is one step. If only half of it happens the workflow is lost or \
              runs twice; if the attempt is not counted a retry policy never ends; if the back-off is not kept a \
-             failing workflow hammers what it fails on.",
-    source: "research/temporal-server.md §1.10, §2.3 H24",
+             failing workflow hammers what it fails on; if the chain's own timeout is forgotten it goes on for ever.",
+    source: "research/temporal-server.md §1.10, §2.3 H24; temporal#725",
     violating: "
         run w/r1
         1 WorkflowExecutionStarted firstExecutionRunId=r1 attempt=1
@@ -99,6 +100,10 @@ fn forward(run: &Run, known: &FxHashMap<(&str, &str), &Run>, whole: bool, findin
         let message = format!("the chain began with run {}, the next run says {:?}", before.first_run, after.first_run);
         findings.violated(&[EventId(1), close.id], message);
     }
+    if before.expiration != after.expiration {
+        let message = "the next run does not have the execution timeout of its chain".to_owned();
+        findings.violated(&[EventId(1), close.id], message);
+    }
     let expected = if after.initiator.is("RETRY") || after.initiator.is("2") {
         before.attempt.max(1).saturating_add(1)
     } else {
@@ -153,6 +158,23 @@ mod tests {
         assert_eq!(outcome(&format!("{FIRST}{second}{third}")), Outcome::Violated);
         let stranger = "run w/r2\n1 WorkflowExecutionStarted firstExecutionRunId=r2";
         assert_eq!(outcome(&format!("{FIRST}{stranger}")), Outcome::Violated);
+    }
+
+    #[test]
+    fn a_chain_has_one_execution_timeout() {
+        let run = |more: &str, rest: &str| {
+            format!("1 WorkflowExecutionStarted firstExecutionRunId=r1 {more}\n2 WorkflowExecution{rest}\n")
+        };
+        let chain = |first: &str, second: &str| {
+            let first = run(first, "ContinuedAsNew newExecutionRunId=r2");
+            let second = run(&format!("continuedExecutionRunId=r1 {second}"), "Completed");
+            outcome(&format!("run w/r1\n{first}run w/r2\n{second}"))
+        };
+        let at = |second: u32| format!("workflowExecutionExpirationTime=2020-01-01T00:00:0{second}Z");
+        assert_eq!(chain(&at(5), &at(5)), Outcome::Ok);
+        for (first, second) in [(at(5), String::new()), (at(5), at(6)), (String::new(), at(5))] {
+            assert_eq!(chain(&first, &second), Outcome::Violated, "{first} {second}");
+        }
     }
 
     #[test]

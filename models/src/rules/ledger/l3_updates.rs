@@ -5,8 +5,8 @@ use crate::event::{Body, EventId, UpdateOutcome, UpdateRequest};
 use crate::evidence::{Evidence, Operation, Run};
 use crate::plan::Action;
 use crate::program::Failure;
-use crate::recording::{OperationId, Reply, UpdateReached};
-use crate::rules::book::{asked, by_execution, decisions, number, possible, shows, unreadable, whole};
+use crate::recording::{Call, OperationId, Reply, UpdateReached};
+use crate::rules::book::{acknowledged, asked, by_execution, decisions, number, possible, shows, unreadable, whole};
 use crate::rules::{About, Findings, Rule};
 use rustc_hash::FxHashMap;
 
@@ -20,8 +20,8 @@ static ABOUT: About = About {
     reason: "An update is a call with an answer: the client acts on it at once. If the history has no acceptance, no \
              completion or another result, the workflow will not remember what the client was promised after the next \
              replay. If it has an update that no client sent, or a result that no worker computed, the server has made \
-             it up or mixed up two.",
-    source: "design §3 ledger; research/temporal-server.md §1.8, §2.3 H21",
+             it up or mixed up two. And a client that is told of a refusal gives up: only the workflow may refuse.",
+    source: "design §3 ledger; research/temporal-server.md §1.8, §2.3 H21; temporal#5784",
     violating: whole!(
         r#"
         {"at":1,"type":"invoke","operation":1,"attempt":1,"by":"client-1","call":{"of":"client","workflow_id":"w","request_id":"u","action":{"call":"update","name":"add","value":7,"wait":"completed"}}}
@@ -91,7 +91,8 @@ impl Rule for Updates {
                 }
             }
         }
-        acknowledged(evidence, &written, findings);
+        told(evidence, &written, findings);
+        refused(evidence, &written, findings);
     }
 }
 
@@ -153,7 +154,7 @@ fn agrees(written: &UpdateOutcome, given: &Result<i64, Failure>) -> bool {
 }
 
 /// What clients were told is in the history of the run that the answer names.
-fn acknowledged(evidence: &Evidence, written: &FxHashMap<Key<'_>, Written<'_>>, findings: &mut Findings) {
+fn told(evidence: &Evidence, written: &FxHashMap<Key<'_>, Written<'_>>, findings: &mut Findings) {
     let known: FxHashMap<(&str, &str), &Run> = by_execution(evidence);
     for call in asked(evidence) {
         for (attempt, reply) in call.operation.replies() {
@@ -192,6 +193,38 @@ fn acknowledged(evidence: &Evidence, written: &FxHashMap<Key<'_>, Written<'_>>, 
     }
 }
 
+/// What clients were told to have been refused was refused by a worker. Not asked of runs that had closed by then: what
+/// they were not told ends with them. That a run was open is shown by a workflow task that was answered later.
+fn refused(evidence: &Evidence, written: &FxHashMap<Key<'_>, Written<'_>>, findings: &mut Findings) {
+    let decisions = decisions(evidence);
+    let runs = by_execution(evidence);
+    for call in asked(evidence) {
+        for (attempt, reply) in call.operation.replies() {
+            let Reply::Update { run_id, stage: UpdateReached::Failed(why) } = reply else { continue };
+            let (id, key) = (call.request_id, (call.workflow_id, run_id.as_str()));
+            let (Some(run), Some(answers), Some(at)) = (runs.get(&key), decisions.get(&key), attempt.returned) else {
+                continue;
+            };
+            let open = answers
+                .iter()
+                .any(|answer| answer.operation.invoked() > at && acknowledged(answer.operation).is_some());
+            if !open || written.get(&(key.0, key.1, id)).is_some_and(|found| found.accepted.is_some()) {
+                continue;
+            }
+            findings.look_at(run);
+            findings.examine();
+            let by_worker = answers.iter().filter(|answer| possible(answer.operation)).any(|answer| {
+                matches!(&answer.operation.call, Call::CompleteWorkflowTask { refused, .. } if refused.iter().any(|it| it == id))
+            });
+            if !by_worker {
+                let message =
+                    format!("the caller was told that update {id} has failed ({why}), but no worker refused it");
+                findings.violated_by(&[call.operation.id], &[], message);
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -217,6 +250,37 @@ mod tests {
         let mut findings = Findings::default();
         Updates.judge(&parse(&whole!("LINES").replace("LINES", &lines)).unwrap(), &mut findings);
         findings.into_parts().0
+    }
+
+    /// An update that `refused` says its worker refused, of which the client was told that it failed; then `more`.
+    fn refusal(refused: &str, more: &str) -> Outcome {
+        let lines = format!(
+            r#"{{"at":1,"type":"invoke","operation":1,"attempt":1,"by":"c","call":{{"of":"client","workflow_id":"w","request_id":"u","action":{{"call":"update","name":"add","value":7,"wait":"completed"}}}}}}
+               {{"at":2,"type":"task","task":1,"worker":"w1","kind":"workflow","workflow_id":"w","run_id":"r","attempt":1,"started":3,"updates":["u"]}}
+               {{"at":3,"type":"invoke","operation":2,"attempt":1,"by":"w1","call":{{"of":"complete_workflow_task","task":1,"commands":[],"refused":[{refused}]}}}}
+               {{"at":4,"type":"return","operation":2,"attempt":1,"answer":{{"answer":"ok","value":{{"reply":"done"}}}}}}
+               {{"at":5,"type":"return","operation":1,"attempt":1,"answer":{{"answer":"ok","value":{{"reply":"update","run_id":"r","stage":{{"failed":"no"}}}}}}}}
+               {more}
+               run w/r
+               1 WorkflowExecutionStarted
+               2 WorkflowTaskScheduled
+               3 WorkflowTaskStarted scheduledEventId=2
+               4 WorkflowTaskCompleted scheduledEventId=2 startedEventId=3"#
+        );
+        let mut findings = Findings::default();
+        Updates.judge(&parse(&whole!("LINES").replace("LINES", &lines)).unwrap(), &mut findings);
+        findings.into_parts().0
+    }
+
+    #[test]
+    fn only_a_worker_refuses_while_the_run_is_open() {
+        let later = r#"{"at":6,"type":"task","task":2,"worker":"w1","kind":"workflow","workflow_id":"w","run_id":"r","attempt":1,"started":7}
+            {"at":7,"type":"invoke","operation":3,"attempt":1,"by":"w1","call":{"of":"complete_workflow_task","task":2,"commands":[]}}
+            {"at":8,"type":"return","operation":3,"attempt":1,"answer":{"answer":"ok","value":{"reply":"done"}}}"#;
+        assert_eq!(refusal("\"u\"", later), Outcome::Ok);
+        assert_eq!(refusal("", later), Outcome::Violated);
+        assert_eq!(refusal("\"v\"", later), Outcome::Violated);
+        assert_ne!(refusal("", ""), Outcome::Violated);
     }
 
     #[test]

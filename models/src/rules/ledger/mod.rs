@@ -8,6 +8,9 @@ mod l3_updates;
 mod l4_activities;
 mod l5_timers;
 mod l6_queries;
+mod l7_sticky;
+mod l8_shown;
+mod l9_unheard;
 
 use super::Rule;
 
@@ -21,5 +24,8 @@ pub fn all() -> Vec<Box<dyn Rule>> {
         Box::new(l4_activities::Activities),
         Box::new(l5_timers::Timers),
         Box::new(l6_queries::Queries),
+        Box::new(l7_sticky::Sticky),
+        Box::new(l8_shown::Shown),
+        Box::new(l9_unheard::Unheard),
     ]
 }

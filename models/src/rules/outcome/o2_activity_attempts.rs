@@ -149,7 +149,7 @@ fn gather(evidence: &Evidence) -> BTreeMap<Key<'_>, Activity<'_>> {
 /// Judges which attempts there were. Numbers of attempts are compared, never times: a worker may note late what it
 /// was handed long ago.
 fn attempts(seq: u32, activity: &Activity<'_>, findings: &mut Findings) {
-    let repeated = |tasks: &[TaskId]| tasks.len() > 1 && !findings.allow_repeated_hand_over();
+    let repeated = |tasks: &[TaskId]| tasks.len() > 1 && !findings.repeats_hand_overs();
     let repeated: Vec<_> = activity.attempts.iter().filter(|(_, tasks)| repeated(tasks)).collect();
     for (attempt, tasks) in repeated {
         let text = format!("attempt {attempt} of activity {seq} was handed out {} times: tasks {tasks:?}", tasks.len());

@@ -2,14 +2,21 @@
 
 use crate::evidence::Evidence;
 use crate::notation::parse;
+use crate::profile::Profile;
+use crate::rules::book::whole;
 use crate::rules::{Findings, find};
 use serde_json::{Value, json};
 
 /// What the rule finds in these lines, by its first words after the time.
 fn found(rule: &str, lines: &[Value]) -> Vec<String> {
     let text: Vec<String> = lines.iter().map(Value::to_string).collect();
-    let evidence: Evidence = parse(&text.join("\n")).unwrap();
-    let mut findings = Findings::default();
+    judged(rule, &text.join("\n"))
+}
+
+/// The same of a text, about a target that hands over again.
+fn judged(rule: &str, text: &str) -> Vec<String> {
+    let evidence: Evidence = parse(text).unwrap();
+    let mut findings = Findings::about(&Profile { repeated_hand_over: true, ..Profile::default() });
     find(rule).unwrap().judge(&evidence, &mut findings);
     findings.found().iter().map(|finding| finding.message.clone()).collect()
 }
@@ -62,6 +69,35 @@ fn a_closed_run_needs_nothing() {
     let more = json!({"open": false, "deadlines": [alarm("timer", 0, 9)], "errands": [{"what": "signal", "event": 4}]});
     assert!(found("P1", &one(more.clone())).is_empty());
     assert!(found("P2", &one(more)).is_empty());
+}
+
+#[test]
+fn what_is_started_stays_in_a_queue_until_a_worker_has_it() {
+    let started = |task: &Value, tasks: Value| {
+        let deadline = json!({"what": "task_start_to_close", "event": 3, "attempt": 1, "since": 8, "due": 9});
+        let timer = json!([deadline]);
+        let pending = json!({"task": task});
+        one(json!({"pending": pending, "deadlines": [deadline], "timers": timer, "tasks": tasks}))
+    };
+    let task = json!({"scheduled": 3, "started": 4, "written": true});
+    let handed = |attempt: u32, started: i64| {
+        json!({"at": 9, "type": "task", "task": 1, "worker": "worker-0", "kind": "workflow", "workflow_id": "w",
+               "run_id": "r", "attempt": attempt, "started": started})
+    };
+    let fault = |name: &str, by: &str| json!({"at": 1, "type": "fault", "fault": {"at_ms": 0, "fault": name, "by": by, "calls": 1}, "active": true});
+    let with = |before: &[Value], task: &Value, tasks: Value| {
+        let lines: Vec<String> = before.iter().chain(&started(task, tasks)).map(Value::to_string).collect();
+        judged("P2", &whole!("LINES").replace("LINES", &lines.join("\n"))).len()
+    };
+    assert_eq!(with(&[], &task, json!([])), 1);
+    assert_eq!(with(&[], &task, json!([{"what": "workflow_task", "event": 3, "attempt": 1}])), 0);
+    assert_eq!(with(&[handed(1, 4)], &task, json!([])), 0);
+    assert_eq!(with(&[handed(2, 4)], &task, json!([])), 1);
+    // A sticky queue need not keep it, and a fault may have lost it on its way.
+    let sticky = json!({"scheduled": 3, "started": 4, "written": true, "sticky": true});
+    assert_eq!(with(&[], &sticky, json!([])), 0);
+    assert_eq!(with(&[fault("reply_lost", "worker")], &task, json!([])), 0);
+    assert_eq!(with(&[fault("reply_lost", "client")], &task, json!([])), 1);
 }
 
 #[test]

@@ -7,7 +7,6 @@ use super::transaction::Transaction;
 use super::{Rejection, Reply, retry};
 use crate::history::state::{Child, EventId, State};
 use crate::history::task::{CloseChildErrand, Errand, ReleaseChildErrand};
-use crate::planted::{Bug, planted};
 use resurgam_api::internal::RecordChildClosedRequest;
 use resurgam_api::temporal::command::v1::StartChildWorkflowExecutionCommandAttributes;
 use resurgam_api::temporal::common::v1::{WorkflowExecution, WorkflowType};
@@ -194,9 +193,6 @@ pub fn closed(tx: &mut Transaction<'_, '_>, request: RecordChildClosedRequest) -
         return Err(gone());
     }
     if child.run_id.is_empty() {
-        if planted(Bug::ChildCloseDropped) {
-            return Ok(Reply::Done);
-        }
         begin(tx, id, execution.clone());
     }
     let started = tx.run.state.children.get(&id).map_or(0, |child| child.started_event_id);

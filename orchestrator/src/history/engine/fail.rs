@@ -4,9 +4,10 @@
 //! since it may be the cache that failed.
 
 use super::transaction::Transaction;
-use super::{Rejection, Reply, buffer, task};
+use super::{IDENTITY, Rejection, Reply, buffer, task};
 use crate::history::state::{EventId, TaskNature, WorkflowTask};
 use crate::history::task::WorkflowTaskAlarm;
+use crate::planted::{Bug, planted};
 use resurgam_api::internal::FailWorkflowTaskRequest;
 use resurgam_api::temporal::enums::v1::{TimeoutType, WorkflowTaskFailedCause};
 use resurgam_api::temporal::failure::v1::Failure;
@@ -97,7 +98,7 @@ pub(super) fn end(tx: &mut Transaction<'_, '_>, end: End) {
 pub(super) fn force(tx: &mut Transaction<'_, '_>) {
     let Some(pending) = tx.run.state.workflow_task.take() else { return };
     if pending.started_event_id != 0 {
-        write(tx, &pending, End::of(WorkflowTaskFailedCause::ForceCloseCommand, "", "history-service"));
+        write(tx, &pending, End::of(WorkflowTaskFailedCause::ForceCloseCommand, "", IDENTITY));
     }
     forget(tx);
     buffer::flush(tx);
@@ -115,6 +116,9 @@ fn write(tx: &mut Transaction<'_, '_>, pending: &WorkflowTask, end: End) {
 pub(super) fn forget(tx: &mut Transaction<'_, '_>) {
     for query in tx.run.volatile.queries.values_mut() {
         query.sent = 0;
+    }
+    if planted(Bug::UpdateLost) {
+        return;
     }
     for update in tx.run.volatile.updates.iter_mut().filter(|update| !update.accepted) {
         update.sent = 0;

@@ -51,9 +51,6 @@ pub(super) fn answer(tx: &mut Transaction<'_, '_>, request: SignalRequest) -> Re
 /// # Errors
 /// See [`answer`].
 pub(super) fn accept(tx: &mut Transaction<'_, '_>, signal: Arrival) -> Result<(), Rejection> {
-    if planted(Bug::SignalDedupAfterClosed) {
-        tx.require_open()?;
-    }
     if tx.run.state.signal_requests.contains_key(&signal.request_id) && !planted(Bug::SignalDedupLost) {
         return Ok(());
     }

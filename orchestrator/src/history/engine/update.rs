@@ -7,7 +7,6 @@
 use super::transaction::Transaction;
 use super::{PendingUpdate, Rejection, Reply, Waiter, signal};
 use crate::history::state::State;
-use crate::planted::{Bug, planted};
 use resurgam_api::internal::{PollUpdateRequest, UpdateRequest};
 use resurgam_api::temporal::common::v1::WorkflowExecution;
 use resurgam_api::temporal::enums::v1::{
@@ -217,7 +216,4 @@ pub(super) fn failed(kind: &str, message: &str) -> Outcome {
 /// A speculative workflow task is dropped. What came in meanwhile stays.
 pub(super) fn dropped(tx: &mut Transaction<'_, '_>) {
     tx.run.state.workflow_task = None;
-    if planted(Bug::UpdateLostOnDrop) {
-        tx.run.volatile.updates.retain(|update| update.accepted);
-    }
 }

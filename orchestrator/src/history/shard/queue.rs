@@ -3,7 +3,7 @@
 
 use super::keys;
 use crate::history::state::Millis;
-use crate::history::task::{TimerTask, Transfer};
+use crate::history::task::{Alarm, TimerTask, Transfer};
 use crate::log::{Error, Group, Log};
 use crate::planted::{Bug, planted};
 use crate::store::{Rows, prefixed};
@@ -80,7 +80,11 @@ impl Queues {
 
     /// Timers that are due, in order.
     pub(super) fn due(&self, now: Millis, limit: usize) -> Vec<(TimerId, TimerTask)> {
-        self.timers.range(..=(now, i64::MAX)).take(limit).map(|(id, task)| (*id, task.clone())).collect()
+        let until = if planted(Bug::TimerEarly) { now - now.rem_euclid(1000) + 999 } else { now };
+        // The planted bug is one of user timers.
+        let due = |(at, _): TimerId, task: &TimerTask| at <= now || matches!(task.alarm, Some(Alarm::UserTimer(_)));
+        let timers = self.timers.range(..=(until, i64::MAX)).filter(|(id, task)| due(**id, task));
+        timers.take(limit).map(|(id, task)| (*id, task.clone())).collect()
     }
 
     /// When the next timer is due.
