@@ -22,6 +22,9 @@ pub enum Bug {
     NextTimerMissing,
     /// Whether a timer is due is compared in whole seconds (temporal#3255).
     TimerEarly,
+    /// A timer task that is due before the latest time at which the queue has looked is passed over: after a step of the
+    /// clock, new timers are lost (temporal#424).
+    TimerBehindLevel,
     /// Retries of activities are counted one short (temporal#4752).
     RetryCount,
     /// Only the first attempt of an activity gets a heartbeat timeout (cadence#732).

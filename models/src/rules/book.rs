@@ -184,9 +184,15 @@ pub(super) fn commanded<T>(
     all
 }
 
-/// Workflow ids of which a run may exist that the recording does not know: a start was attempted and its outcome is
-/// unknown. If the run was terminated before a worker saw it and another became current, nothing names it.
+/// Workflow ids of which a run may exist whose history nobody read: a start was attempted and its outcome is unknown. If
+/// the run was terminated before a worker saw it and another became current, no answer names it. The audit of a store
+/// that has come to rest names every run, so with one these are known, not guessed.
 pub(super) fn perhaps_unnamed(evidence: &Evidence) -> FxHashSet<&str> {
+    if let (Some(_), Some((_, audit))) = (&evidence.tenures, evidence.audits.last()) {
+        let known = by_execution(evidence);
+        let rows = audit.runs.iter().map(|row| (row.workflow_id.as_str(), row.run_id.as_str()));
+        return rows.filter(|row| !known.contains_key(row)).map(|(workflow_id, _)| workflow_id).collect();
+    }
     let starts =
         asked(evidence).filter(|call| matches!(call.action, Action::Start(_) | Action::SignalWithStart { .. }));
     let open = |attempt: &Attempt| matches!(attempt.answer, Answer::Info { .. });

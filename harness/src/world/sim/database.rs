@@ -58,6 +58,8 @@ struct State {
     /// The last audit, and the runs that were closed in it or before.
     audited: Audit,
     closed: BTreeSet<String>,
+    /// The last audit was taken.
+    finished: bool,
 }
 
 /// A fault of the store in force.
@@ -79,6 +81,7 @@ impl Database {
             ledger: Ledger::default(),
             audited: Audit::default(),
             closed: BTreeSet::new(),
+            finished: false,
         };
         Self(Arc::new(Shared { cluster: plan.cluster.clone(), seed: plan.seed, state: Mutex::new(state) }))
     }
@@ -117,9 +120,13 @@ impl Database {
 
     /// Asks the target what the rows mean, and records it, unless it is as before. Of what is undecided, a read that has
     /// shown it has been believed, so it is in; nobody can have acted on the rest, so it is out. All partitions are of one
-    /// moment. What has closed before stands again only in the audit that is the `last`.
+    /// moment. What has closed before stands again only in the audit that is the `last`; none follows it.
     pub(super) fn audit(&self, target: &dyn Orchestrator, last: bool) {
         let mut state = self.state();
+        if state.finished {
+            return;
+        }
+        state.finished = last;
         let mut decided = state.cassandra.clone();
         decided.settle(&mut |_| false);
         let rows = decided.audit().map(|(name, partition)| (name, partition.cells().iter().collect())).collect();

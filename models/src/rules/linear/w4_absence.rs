@@ -79,6 +79,8 @@ impl Rule for Absence {
                 let Some(until) = attempt.returned else { continue };
                 let span = (attempt.invoked, until);
                 let fits = match reply {
+                    // A run that was there in between may be the one that had closed.
+                    Reply::NotFound { .. } if needs_open(call.action) && unnamed.contains(call.workflow_id) => continue,
                     Reply::NotFound { .. } => times.nothing(&call, chains, span),
                     Reply::Done if *call.action == Action::Cancel && !unnamed.contains(call.workflow_id) => {
                         times.cancelled(chains, span)
@@ -93,6 +95,11 @@ impl Rule for Absence {
             }
         }
     }
+}
+
+/// True if a closed run is not enough for the call.
+fn needs_open(action: &Action) -> bool {
+    !matches!(action, Action::Query { .. } | Action::Describe | Action::ReadHistory)
 }
 
 fn message(call: &Asked<'_>, attempt: &Attempt, reply: &Reply) -> String {
@@ -149,7 +156,7 @@ impl Times<'_, '_> {
         if chains.iter().all(|chain| chain.by >= from) {
             return true;
         }
-        if matches!(call.action, Action::Query { .. } | Action::Describe | Action::ReadHistory) {
+        if !needs_open(call.action) {
             return false;
         }
         // An update belongs to the run that it reached, and is lost with it.

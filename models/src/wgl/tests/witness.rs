@@ -10,6 +10,7 @@ use crate::notation::parse;
 use crate::profile::Profile;
 use crate::verdict::Outcome;
 use crate::wgl::{Budget, Operation, Specification, Verdict, check};
+use serde_json::json;
 use std::fmt::Write as _;
 
 /// The history of one workflow id: for every event, over all runs, the run and its number there, and whether it closes.
@@ -235,6 +236,16 @@ fn judged(calls: &[Call], history: &History) -> Vec<String> {
     for (_, line) in lines {
         write!(text, "\n{line}").unwrap();
     }
+    // An audit says that there are no other runs.
+    let row = |run: usize| json!({"workflow_id": "w", "run_id": format!("r{run}"), "next_event": 0});
+    let rows: Vec<_> = (1..=runs.len()).map(row).collect();
+    write!(
+        text,
+        "\n{}\n{}",
+        json!({"at": 998, "type": "tenures", "partitions": {}}),
+        json!({"at": 998, "type": "audit", "runs": rows})
+    )
+    .unwrap();
     text += "\n{\"at\":999,\"type\":\"end\",\"quiescent\":true,\"deadline\":1000}\n";
     for (run, events) in (1..).zip(&runs) {
         write!(text, "run w/r{run}\n{events}").unwrap();
