@@ -92,6 +92,7 @@ pub async fn serve(options: &Options) -> Result<(), Error> {
     let ending = async {
         tokio::select! {
             _ = tokio::signal::ctrl_c() => {}
+            () = terminated() => {}
             () = stdin_ends(), if options.until_stdin_ends => {}
             () = stop.cancelled() => {}
         }
@@ -99,6 +100,16 @@ pub async fn serve(options: &Options) -> Result<(), Error> {
         Ok(())
     };
     tokio::try_join!(async { try_join_all(nodes).await.map_err(Error::from) }, ending).map(drop)
+}
+
+/// Whoever supervises the process asks it to end.
+async fn terminated() {
+    #[cfg(unix)]
+    if let Ok(mut signal) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        signal.recv().await;
+        return;
+    }
+    std::future::pending().await
 }
 
 /// The nodes, with ports of their own for what they say to each other.

@@ -13,13 +13,13 @@ pub(super) struct Chain;
 static ABOUT: About = About {
     id: "H24",
     slug: "chain",
-    title: "a close event that names a next run has exactly one, which points back, counts on, waits its back-off and keeps \
-            the execution timeout",
+    title: "a close event that names a next run has exactly one, which points back, counts on, waits its back-off, keeps \
+            the execution timeout and the number of attempts",
     reason: "A workflow may live as a chain of runs: it continues as new, is retried, or comes back by its schedule. \
              Closing one run and starting the next is one step. If only half of it happens the workflow is lost or \
              runs twice; if the attempt is not counted a retry policy never ends; if the back-off is not kept a \
              failing workflow hammers what it fails on; if the chain's own timeout is forgotten it goes on for ever.",
-    source: "research/temporal-server.md §1.10, §2.3 H24; temporal#725",
+    source: "research/temporal-server.md §1.10, §2.3 H24; temporal#725, temporal#4752",
     violating: "
         run w/r1
         1 WorkflowExecutionStarted firstExecutionRunId=r1 attempt=1
@@ -73,6 +73,7 @@ impl Rule for Chain {
                     _ => {}
                 }
             }
+            attempts(run, findings);
             if evidence.is_whole() && !updated.contains(run.workflow_id.as_str()) {
                 backoff(run, findings);
             }
@@ -114,6 +115,30 @@ fn forward(run: &Run, known: &FxHashMap<(&str, &str), &Run>, whole: bool, findin
             &[EventId(1), close.id],
             format!("attempt {} is followed by attempt {} ({})", before.attempt, after.attempt, after.initiator.0),
         );
+    }
+}
+
+/// A run is repeated as often as its policy says, and no more.
+fn attempts(run: &Run, findings: &mut Findings) {
+    let Some(started) = run.started() else { return };
+    let most = started.retry_policy.as_ref().map_or(0, |policy| policy.maximum_attempts);
+    if most == 0 {
+        return;
+    }
+    findings.examine();
+    if started.attempt > most {
+        let message = format!("attempt {} of a run with at most {most}", started.attempt);
+        findings.violated(&[EventId(1)], message);
+    }
+    let Some(close) = run.close() else { return };
+    let state = match &close.body {
+        Body::WorkflowExecutionFailed(it) => &it.retry_state,
+        Body::WorkflowExecutionTimedOut(it) => &it.retry_state,
+        _ => return,
+    };
+    if state.is("MAXIMUM_ATTEMPTS_REACHED") && started.attempt < most {
+        let message = format!("attempt {} of {most} counts as the last one", started.attempt);
+        findings.violated(&[EventId(1), close.id], message);
     }
 }
 
@@ -175,6 +200,20 @@ mod tests {
         for (first, second) in [(at(5), String::new()), (at(5), at(6)), (String::new(), at(5))] {
             assert_eq!(chain(&first, &second), Outcome::Violated, "{first} {second}");
         }
+    }
+
+    #[test]
+    fn a_policy_says_how_often_a_run_is_repeated() {
+        let run = |attempt: u32, state: &str| {
+            outcome(&format!(
+                "run w/r\n1 WorkflowExecutionStarted attempt={attempt} retryPolicy.maximumAttempts=2\n\
+                 2 WorkflowExecutionFailed retryState={state}"
+            ))
+        };
+        assert_eq!(run(2, "MAXIMUM_ATTEMPTS_REACHED"), Outcome::Ok);
+        assert_eq!(run(1, "NON_RETRYABLE_FAILURE"), Outcome::Ok);
+        assert_eq!(run(1, "MAXIMUM_ATTEMPTS_REACHED"), Outcome::Violated);
+        assert_eq!(run(3, "MAXIMUM_ATTEMPTS_REACHED"), Outcome::Violated);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::evidence::Evidence;
 use crate::plan::Action;
 use crate::profile::Capability;
 use crate::recording::{Answer, At, OperationId, Task};
-use crate::rules::book::{acknowledged, asked, decisions, is_quiet, whole};
+use crate::rules::book::{acknowledged, answers_may_be_lost, asked, decisions, is_quiet, whole};
 use crate::rules::{About, Findings, Rule};
 use rustc_hash::FxHashMap;
 
@@ -67,6 +67,10 @@ impl Rule for Unheard {
 
     fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
         let Some(header) = evidence.header.as_ref().filter(|_| evidence.is_whole()) else { return };
+        // A poll whose worker is gone may wait for long after the fault, and take what is meant for others.
+        if answers_may_be_lost(evidence) {
+            return;
+        }
         let knobs = &header.plan.knobs;
         let patience = PATIENCE + (At::from(knobs.task_timeout_ms) + At::from(knobs.sticky_timeout_ms)) * 1_000_000;
         let answered = answered(evidence);
