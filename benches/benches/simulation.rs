@@ -1,5 +1,5 @@
-//! What simulating real tonic costs: default cases per second on two cores, and calls per second against a bare chain of
-//! empty handlers measured in the same run.
+//! What simulating real tonic costs: cases per second on two cores, and calls per second against a bare chain of empty
+//! handlers measured in the same run. Once for a cluster of stubs, once for our orchestrator as `resurgam run` runs it.
 //!
 //! `cargo bench -p resurgam-benches --bench simulation` prints both with the CPU time they took; wall time is only worth
 //! something on a machine that does nothing else.
@@ -8,91 +8,109 @@
 #![allow(clippy::print_stdout, reason = "a benchmark prints")]
 
 use resurgam_benches::busy::cpu_time;
-use resurgam_benches::stub::{Counts, Load, case};
+use resurgam_benches::stub::{Load, case};
+use resurgam_harness::world::sim::{Builtin, Orchestrator, execute};
+use resurgam_models::generate;
+use resurgam_models::plan::Family;
+use resurgam_models::simulation::Traffic;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 struct Measured {
     simulations: u64,
-    arrived: u64,
-    answered: u64,
-    failed: u64,
-    segments: u64,
+    traffic: Traffic,
     simulated: Duration,
     wall: Duration,
     cpu: Duration,
 }
 
-/// Simulates this many seeds on so many threads.
-fn measure(load: Load, simulations: u64, threads: usize) -> Measured {
+/// Simulates this many seeds on two threads.
+fn measure(simulations: u64, simulate: impl Fn(u64) -> (Traffic, Duration) + Sync) -> Measured {
     let next = AtomicU64::new(0);
     let (began, cpu) = (Instant::now(), cpu_time().unwrap_or_default());
-    let done: Vec<(Counts, u64, Duration)> = thread::scope(|scope| {
-        let worker = || {
-            let mut done = Vec::new();
-            loop {
-                let seed = next.fetch_add(1, Ordering::Relaxed);
-                if seed >= simulations {
-                    return done;
-                }
-                match case(seed, load) {
-                    Ok(outcome) => done.push((outcome.value, outcome.segments, outcome.elapsed)),
-                    Err(failure) => panic!("{failure}"),
-                }
+    let worker = || {
+        let mut done = Vec::new();
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= simulations {
+                return done;
             }
-        };
-        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
+            done.push(simulate(seed));
+        }
+    };
+    let done: Vec<(Traffic, Duration)> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..2).map(|_| scope.spawn(worker)).collect();
         threads.into_iter().flat_map(|thread| thread.join().unwrap_or_default()).collect()
     });
     assert_eq!(done.len() as u64, simulations, "a simulation is missing");
     Measured {
         simulations,
-        arrived: done.iter().map(|(counts, ..)| counts.arrived).sum(),
-        answered: done.iter().map(|(counts, ..)| counts.answered).sum(),
-        failed: done.iter().map(|(counts, ..)| counts.failed).sum(),
-        segments: done.iter().map(|(_, segments, _)| segments).sum(),
-        simulated: done.iter().map(|(.., elapsed)| *elapsed).sum(),
+        traffic: Traffic {
+            segments: done.iter().map(|(traffic, _)| traffic.segments).sum(),
+            rpcs: done.iter().map(|(traffic, _)| traffic.rpcs).sum(),
+        },
+        simulated: done.iter().map(|(_, elapsed)| *elapsed).sum(),
         wall: began.elapsed(),
         cpu: cpu_time().unwrap_or_default() - cpu,
     }
 }
 
+fn stubs(simulations: u64, load: Load) -> Measured {
+    measure(simulations, |seed| match case(seed, load) {
+        Ok(outcome) => (outcome.traffic, outcome.elapsed),
+        Err(failure) => panic!("{failure}"),
+    })
+}
+
+/// Default cases of our orchestrator; nothing is judged.
+fn builtin(simulations: u64) -> Measured {
+    let target: Arc<dyn Orchestrator> = Arc::new(Builtin::default());
+    measure(simulations, |seed| {
+        let simulated = execute(&generate::chaos_of(seed, Family::ALL), &target, "case-");
+        assert!(simulated.failure.is_none() && simulated.contradiction.is_none(), "seed {seed}");
+        (simulated.traffic, simulated.elapsed)
+    })
+}
+
 impl Measured {
-    fn print(&self, name: &str) {
-        let each = |total: u64| total as f64 / self.simulations as f64;
+    fn print(&self, name: &str, bare: &Self) {
+        let each = |total: f64| total / self.simulations as f64;
         println!("{name}: {} simulations", self.simulations);
         println!(
-            "  each: {:.1} simulated s, {:.0} calls arrived, {:.0} answered, {:.0} failed, {:.0} segments",
-            self.simulated.as_secs_f64() / self.simulations as f64,
-            each(self.arrived),
-            each(self.answered),
-            each(self.failed),
-            each(self.segments)
+            "  each: {:.1} simulated s, {:.0} calls in {:.0} segments, {:.1} ms CPU",
+            each(self.simulated.as_secs_f64()),
+            each(self.traffic.rpcs as f64),
+            each(self.traffic.segments as f64),
+            1_000.0 * each(self.cpu.as_secs_f64())
         );
         println!(
-            "  {:.1} simulations/s of wall time, {:.1} ms CPU each",
+            "  {:.1} per second of wall time, {:.1} on two cores to themselves",
             self.simulations as f64 / self.wall.as_secs_f64(),
-            1_000.0 * self.cpu.as_secs_f64() / self.simulations as f64
+            2.0 * self.simulations as f64 / self.cpu.as_secs_f64()
         );
-        println!("  {:.0} calls per CPU second", self.calls_per_second());
+        println!(
+            "  {:.0} calls per CPU second, {:.0} % of the bare chain",
+            self.calls_per_second(),
+            100.0 * self.calls_per_second() / bare.calls_per_second()
+        );
     }
 
     fn calls_per_second(&self) -> f64 {
-        self.arrived as f64 / self.cpu.as_secs_f64()
+        self.traffic.rpcs as f64 / self.cpu.as_secs_f64()
     }
 }
 
 fn main() {
-    let bare = measure(Load::BARE, 6, 2);
-    let idle = measure(Load { clients: 0, workers: 0, faults: 0, ..Load::CASE }, 20, 2);
-    let quiet = measure(Load { faults: 0, ..Load::CASE }, 40, 2);
-    let cases = measure(Load::CASE, 100, 2);
-    bare.print("bare chain of two empty handlers");
-    idle.print("idle cluster");
-    quiet.print("cases without faults");
-    cases.print("cases with 20 faults");
-    let per_core = cases.simulations as f64 / cases.cpu.as_secs_f64();
-    println!("two cores to themselves: {:.1} cases/s", 2.0 * per_core);
-    println!("calls against the bare chain: {:.0} %", 100.0 * cases.calls_per_second() / bare.calls_per_second());
+    let bare = stubs(6, Load::BARE);
+    let idle = stubs(20, Load { clients: 0, workers: 0, faults: 0, ..Load::CASE });
+    let quiet = stubs(40, Load { faults: 0, ..Load::CASE });
+    let cases = stubs(100, Load::CASE);
+    let ours = builtin(100);
+    bare.print("bare chain of two empty handlers", &bare);
+    idle.print("idle cluster of stubs", &bare);
+    quiet.print("stubs without faults", &bare);
+    cases.print("stubs with 20 faults", &bare);
+    ours.print("our orchestrator, default cases", &bare);
 }

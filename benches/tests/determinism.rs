@@ -24,7 +24,7 @@ fn run(seed: u64, load: Load) -> Shown {
     let outcome = case(seed, load).unwrap();
     Shown {
         trace: outcome.trace,
-        segments: outcome.segments,
+        segments: outcome.traffic.segments,
         counts: outcome.value,
         episodes: format!("{:?}", outcome.episodes),
         calls: [outcome.calls.random, outcome.calls.wall],

@@ -15,6 +15,7 @@ use resurgam_models::plan::{Family, Plan};
 use resurgam_models::profile::Profile;
 use resurgam_models::recording::Entry;
 use resurgam_models::shrink::Progress;
+use resurgam_models::simulation::Traffic;
 use resurgam_models::verdict::{Outcome, Verdict};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -111,8 +112,8 @@ pub struct Simulated {
     pub trace: u64,
     /// Simulated time.
     pub elapsed: Duration,
-    /// Segments on the links.
-    pub segments: u64,
+    /// What passed on the links.
+    pub traffic: Traffic,
 }
 
 /// The prefix of all ids of a case.
@@ -263,7 +264,7 @@ fn simulate(
     let directory = options.out.join("cases").join(seed.to_string());
     let trial = Trial::of(&plan, target, &prefix(&options.prefix, seed));
     let violated = trial.violated();
-    let Trial { lines, hash, judged, executing, judging, trace, simulated, segments } = trial;
+    let Trial { lines, hash, judged, executing, judging, trace, simulated, traffic } = trial;
     let (evidence, verdict) = match judged {
         Ok(judged) => judged,
         Err(why) => {
@@ -278,7 +279,7 @@ fn simulate(
         save(&directory.join("verdict.json"), &pretty(&verdict))?;
     }
     let directory = kept.then_some(directory);
-    let simulated = Some(Simulated { trace, elapsed: simulated, segments });
+    let simulated = Some(Simulated { trace, elapsed: simulated, traffic });
     let news = {
         let mut known = shrunk.lock().unwrap_or_else(PoisonError::into_inner);
         violated.into_iter().filter(|rule| known.insert(rule.clone())).min()

@@ -6,6 +6,7 @@ use resurgam_models::evidence::Evidence;
 use resurgam_models::judge::judge;
 use resurgam_models::plan::Plan;
 use resurgam_models::profile::Profile;
+use resurgam_models::simulation::Traffic;
 use resurgam_models::verdict::{Outcome, Verdict};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -27,8 +28,8 @@ pub struct Trial {
     pub trace: u64,
     /// Simulated time.
     pub simulated: Duration,
-    /// Segments on the links.
-    pub segments: u64,
+    /// What passed on the links.
+    pub traffic: Traffic,
 }
 
 impl Trial {
@@ -36,7 +37,7 @@ impl Trial {
     #[must_use]
     pub fn of(plan: &Plan, target: &Arc<dyn Orchestrator>, prefix: &str) -> Self {
         let began = Instant::now();
-        let Simulated { entries, contradiction, failure, trace, elapsed, segments } = execute(plan, target, prefix);
+        let Simulated { entries, contradiction, failure, trace, elapsed, traffic } = execute(plan, target, prefix);
         let executing = began.elapsed();
         let began = Instant::now();
         let broken = contradiction.map(|why| why.to_string()).or_else(|| failure.map(|why| why.to_string()));
@@ -50,7 +51,7 @@ impl Trial {
             }),
         };
         let hash = recorder::hash(&lines);
-        Self { lines, hash, judged, executing, judging: began.elapsed(), trace, simulated: elapsed, segments }
+        Self { lines, hash, judged, executing, judging: began.elapsed(), trace, simulated: elapsed, traffic }
     }
 
     /// The ids of the rules that were violated, sorted.

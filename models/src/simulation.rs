@@ -7,6 +7,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
+/// What passed on the links of a simulated network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Traffic {
+    /// Segments.
+    pub segments: u64,
+    /// Calls that were sent, by clients, workers and nodes.
+    #[serde(default)]
+    pub rpcs: u64,
+}
+
 /// The simulated side of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Simulation {
@@ -14,8 +24,9 @@ pub struct Simulation {
     pub offers: Needs,
     /// Simulated seconds, summed over the cases.
     pub seconds: f64,
-    /// Segments on the links, summed over the cases.
-    pub segments: u64,
+    /// What passed on the links, summed over the cases.
+    #[serde(flatten)]
+    pub traffic: Traffic,
     /// The milestones that were reached, with counts.
     pub milestones: Milestones,
     /// How many milestones could be reached.
@@ -31,8 +42,8 @@ pub struct Simulated<'a> {
     pub trace: u64,
     /// Simulated time.
     pub elapsed: Duration,
-    /// Segments on the links.
-    pub segments: u64,
+    /// What passed on the links.
+    pub traffic: Traffic,
     /// What it reached.
     pub milestones: &'a Milestones,
 }
@@ -44,8 +55,9 @@ pub struct SimulatedCase {
     pub trace: String,
     /// Simulated seconds.
     pub seconds: f64,
-    /// Segments on the links.
-    pub segments: u64,
+    /// What passed on the links.
+    #[serde(flatten)]
+    pub traffic: Traffic,
 }
 
 impl Simulation {
@@ -55,7 +67,7 @@ impl Simulation {
         let mut new = Self {
             offers,
             seconds: 0.0,
-            segments: 0,
+            traffic: Traffic::default(),
             milestones: Milestones::default(),
             possible: milestone::all().iter().filter(|one| one.needs <= offers).count() as u64,
             unreached: Vec::new(),
@@ -67,7 +79,8 @@ impl Simulation {
     /// Adds a case.
     pub fn add(&mut self, case: &Simulated<'_>) {
         self.seconds += case.elapsed.as_secs_f64();
-        self.segments += case.segments;
+        self.traffic.segments += case.traffic.segments;
+        self.traffic.rpcs += case.traffic.rpcs;
         self.milestones.merge(case.milestones);
         self.unreached.retain(|id| !self.milestones.reached.contains_key(id));
     }
@@ -99,7 +112,12 @@ mod tests {
 
     fn add(simulation: &mut Simulation, evidence: &Evidence) {
         let (elapsed, milestones) = (Duration::from_millis(1_500), Milestones::of(evidence));
-        simulation.add(&Simulated { trace: 7, elapsed, segments: 10, milestones: &milestones });
+        simulation.add(&Simulated {
+            trace: 7,
+            elapsed,
+            traffic: Traffic { segments: 10, rpcs: 4 },
+            milestones: &milestones,
+        });
     }
 
     #[test]
@@ -110,7 +128,10 @@ mod tests {
         add(&mut simulation, &parse(&format!("1 TimerFired\n{kill}")).unwrap());
         add(&mut simulation, &parse("1 TimerFired").unwrap());
         add(&mut simulation, &Evidence::default());
-        assert_eq!((simulation.reached(), simulation.seconds, simulation.segments), (2, 4.5, 30));
+        assert_eq!(
+            (simulation.reached(), simulation.seconds, simulation.traffic),
+            (2, 4.5, Traffic { segments: 30, rpcs: 12 })
+        );
         assert_eq!(simulation.milestones.reached["timer-fired"].cases, 2);
         let missing: Vec<String> = simulation.missing().into_iter().map(|one| one.id).collect();
         assert_eq!(missing, simulation.unreached);

@@ -177,7 +177,7 @@ impl Summary {
             simulated: case.simulated.map(|simulated| SimulatedCase {
                 trace: hex(simulated.trace),
                 seconds: simulated.elapsed.as_secs_f64(),
-                segments: simulated.segments,
+                traffic: simulated.traffic,
             }),
         });
         if let (Some(simulation), Some(simulated)) = (&mut self.simulation, &case.simulated) {
@@ -284,6 +284,7 @@ fn milliseconds(duration: Duration) -> f64 {
 mod tests {
     use super::*;
     use crate::milestone::{Milestones, Needs};
+    use crate::simulation::Traffic;
     use crate::verdict::{Finding, Known};
 
     fn rule(name: &str, outcome: Outcome) -> RuleVerdict {
@@ -366,7 +367,8 @@ mod tests {
         let (verdict, coverage) = (verdict(vec![]), Coverage::default());
         let milestones = Milestones::of(&crate::notation::parse("1 TimerFired").unwrap());
         let (trace, elapsed) = (255, Duration::from_millis(2_500));
-        let simulated = Some(Simulated { trace, elapsed, segments: 9, milestones: &milestones });
+        let traffic = Traffic { segments: 9, rpcs: 2 };
+        let simulated = Some(Simulated { trace, elapsed, traffic, milestones: &milestones });
         let time = Duration::ZERO;
         let case = Case {
             seed: 1,
@@ -382,7 +384,7 @@ mod tests {
             Summary { simulation: Some(Simulation::new(Needs::Plans)), ..Summary::new(Origin::default()) };
         summary.add(&case);
         add(&mut summary, 2, &verdict);
-        let shown = SimulatedCase { trace: "00000000000000ff".into(), seconds: 2.5, segments: 9 };
+        let shown = SimulatedCase { trace: "00000000000000ff".into(), seconds: 2.5, traffic };
         assert_eq!((&summary.cases[0].simulated, &summary.cases[1].simulated), (&Some(shown), &None));
         let simulation = summary.simulation.as_ref().unwrap();
         assert_eq!((simulation.seconds, simulation.reached(), simulation.milestones.cases), (2.5, 1, 1));

@@ -6,7 +6,7 @@ use resurgam_models::judge::judge;
 use resurgam_models::milestone::{Milestones, Needs};
 use resurgam_models::notation::parse;
 use resurgam_models::profile::Profile;
-use resurgam_models::simulation::{Simulated, Simulation};
+use resurgam_models::simulation::{Simulated, Simulation, Traffic};
 use resurgam_models::summary::{Case, Origin, Summary};
 use resurgam_models::verdict::{Finding, Outcome, RuleVerdict, Verdict};
 use std::time::Duration;
@@ -81,7 +81,12 @@ pub(crate) fn simulated() -> Summary {
         let evidence = parse(&text).unwrap();
         let (coverage, milestones) = (Coverage::of(&evidence), Milestones::of(&evidence));
         let (trace, elapsed) = (0xabc0 + seed, Duration::from_secs(45));
-        let simulated = Some(Simulated { trace, elapsed, segments: 1_234, milestones: &milestones });
+        let simulated = Some(Simulated {
+            trace,
+            elapsed,
+            traffic: Traffic { segments: 1_234, rpcs: 180 },
+            milestones: &milestones,
+        });
         let (verdict, coverage, time) = (&verdict, &coverage, Duration::from_millis(900));
         let (executing, judging) = (time, time);
         summary.add(&Case { seed, trace_hash: seed, verdict, coverage, path: None, executing, judging, simulated });

@@ -227,8 +227,11 @@ fn footer(out: &mut String, summary: &Summary, page: Option<&str>, paint: Paint)
     if let Some(simulation) = &summary.simulation {
         let pace = simulation.pace(summary.wall_seconds);
         let pace = pace.map_or(String::new(), |pace| format!("; {pace:.1} simulated seconds per second"));
-        let segments = text::count(simulation.segments, "segment");
-        writeln!(out, "simulated {} in all, {segments}{pace}", text::seconds(simulation.seconds))?;
+        let rpcs = text::count(simulation.traffic.rpcs, "call");
+        let rate = if summary.wall_seconds > 0.0 { simulation.traffic.rpcs as f64 / summary.wall_seconds } else { 0.0 };
+        let segments = text::count(simulation.traffic.segments, "segment");
+        let seconds = text::seconds(simulation.seconds);
+        writeln!(out, "simulated {seconds} in all, {rpcs} ({rate:.0} per second) in {segments}{pace}")?;
     }
     writeln!(out, "seed {}  trace {}", summary.origin.seed, summary.trace_hash)?;
     writeln!(out, "repeat: {}", harmless(&summary.origin.command))?;
@@ -266,7 +269,9 @@ mod tests {
         let segments = format!("{} segments", text::thousands(2_468));
         assert_eq!(
             line("simulated"),
-            format!("simulated 90.00 s in all, {segments}; 45.0 simulated seconds per second")
+            format!(
+                "simulated 90.00 s in all, 360 calls (180 per second) in {segments}; 45.0 simulated seconds per second"
+            )
         );
         assert!(shown.ends_with("✓ all rules held in 2 cases\n"), "what a short run did not reach fails nothing");
         let real = render(&mixed(), None, false);

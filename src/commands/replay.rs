@@ -54,7 +54,7 @@ pub(crate) fn run(args: &Args) -> Ended {
     let seconds = trial.simulated.as_secs_f64();
     print(&format!(
         "seed {}  recording {:016x}  trace {:016x}  {seconds:.3} s simulated, {} segments\n",
-        plan.seed, trial.hash, trial.trace, trial.segments
+        plan.seed, trial.hash, trial.trace, trial.traffic.segments
     ));
     match &trial.judged {
         Err(why) => {

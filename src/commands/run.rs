@@ -412,7 +412,7 @@ impl Tally {
             simulated: case.simulated.zip(milestones.as_ref()).map(|(known, milestones)| Simulated {
                 trace: known.trace,
                 elapsed: known.elapsed,
-                segments: known.segments,
+                traffic: known.traffic,
                 milestones,
             }),
         });

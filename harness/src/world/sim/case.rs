@@ -16,6 +16,7 @@ use resurgam_api::temporal::workflowservice::v1::{DescribeNamespaceRequest, Regi
 use resurgam_models::deadline;
 use resurgam_models::plan::{Caller, Family, Fault, Harm, Plan};
 use resurgam_models::recording::{Entry, Injected, What};
+use resurgam_models::simulation::Traffic;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tonic::Code;
@@ -38,8 +39,8 @@ pub struct Simulated {
     pub trace: u64,
     /// Simulated time.
     pub elapsed: Duration,
-    /// Segments on the links.
-    pub segments: u64,
+    /// What passed on the links; nothing if the simulation failed.
+    pub traffic: Traffic,
 }
 
 /// Executes a plan on a simulated cluster; `prefix` goes in front of every id. The same plan gives the same recording.
@@ -93,15 +94,15 @@ pub fn execute(plan: &Plan, target: &Arc<dyn Orchestrator>, prefix: &str) -> Sim
     match outcome {
         Ok(outcome) => {
             let (entries, ended) = outcome.value;
-            let (trace, elapsed, segments) = (outcome.trace, outcome.elapsed, outcome.segments);
-            Simulated { entries, contradiction: ended.err(), failure: None, trace, elapsed, segments }
+            let (trace, elapsed, traffic) = (outcome.trace, outcome.elapsed, outcome.traffic);
+            Simulated { entries, contradiction: ended.err(), failure: None, trace, elapsed, traffic }
         }
         Err(failure) => Simulated {
             entries: recorder.get().map(|session| session.recorder.finish()).unwrap_or_default(),
             contradiction: None,
             trace: failure.trace,
             elapsed: failure.at,
-            segments: 0,
+            traffic: Traffic::default(),
             failure: Some(failure),
         },
     }

@@ -4,6 +4,7 @@
 //! Counting what a cut link swallowed and a held one delayed is how a fault proves that it happened.
 
 use super::network::Slot;
+use resurgam_models::simulation::Traffic;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use xxhash_rust::xxh3::Xxh3Default;
@@ -44,7 +45,7 @@ struct State {
     dying: Option<Place>,
     now: Duration,
     hash: Xxh3Default,
-    segments: u64,
+    traffic: Traffic,
     /// By sender and receiver.
     ways: Vec<Vec<Way>>,
 }
@@ -138,10 +139,11 @@ impl Fabric {
         self.state().ways[from][to].stopped
     }
 
-    /// A segment leaves a host, on the connection between two ports.
-    pub(super) fn sent(&self, from: Place, to: Option<Place>, ports: [u16; 2], bytes: &[u8]) {
+    /// A segment leaves a host, on the connection between two ports; so many calls begin in it.
+    pub(super) fn sent(&self, from: Place, to: Option<Place>, ports: [u16; 2], bytes: &[u8], rpcs: u64) {
         let mut state = self.state();
-        state.segments += 1;
+        state.traffic.segments += 1;
+        state.traffic.rpcs += rpcs;
         if let Some(way) = to.and_then(|to| state.ways[from].get_mut(to))
             && way.passage != Passage::Open
         {
@@ -156,8 +158,8 @@ impl Fabric {
         self.state().note(&[], bytes);
     }
 
-    pub(super) fn segments(&self) -> u64 {
-        self.state().segments
+    pub(super) fn traffic(&self) -> Traffic {
+        self.state().traffic
     }
 
     pub(super) fn trace(&self) -> u64 {
@@ -185,7 +187,7 @@ mod tests {
             let fabric = Fabric::default();
             (0..3).for_each(|host| drop(fabric.add(&host.to_string()).to_string()));
             fabric.set_now(Duration::from_millis(at));
-            fabric.sent(from, Some(to), [port, 7], bytes);
+            fabric.sent(from, Some(to), [port, 7], bytes, 0);
             fabric.trace()
         };
         let one = hash(0, 1, 9, 5, b"x");
@@ -207,12 +209,12 @@ mod tests {
         let fabric = Fabric::default();
         fabric.add("a");
         fabric.add("b");
-        fabric.sent(0, Some(1), [1, 2], b"passes");
+        fabric.sent(0, Some(1), [1, 2], b"passes", 0);
         fabric.set_passage(0, 1, Passage::Cut);
-        fabric.sent(0, Some(1), [1, 2], b"is lost");
-        fabric.sent(1, Some(0), [1, 2], b"goes the other way");
+        fabric.sent(0, Some(1), [1, 2], b"is lost", 0);
+        fabric.sent(1, Some(0), [1, 2], b"goes the other way", 0);
         fabric.set_passage(0, 1, Passage::Held);
-        fabric.sent(0, Some(1), [1, 2], b"waits");
-        assert_eq!((fabric.stopped(0, 1), fabric.stopped(1, 0), fabric.segments()), (2, 0, 4));
+        fabric.sent(0, Some(1), [1, 2], b"waits", 0);
+        assert_eq!((fabric.stopped(0, 1), fabric.stopped(1, 0), fabric.traffic().segments), (2, 0, 4));
     }
 }

@@ -15,6 +15,7 @@ use super::node::Node;
 use super::panics;
 use super::seed::derive;
 use resurgam_interpose::{Calls, Guard, Refusal, Start};
+use resurgam_models::simulation::Traffic;
 use std::cell::RefCell;
 use std::error::Error;
 use std::future::Future;
@@ -69,8 +70,8 @@ pub struct Outcome<T> {
     pub trace: u64,
     /// What was done to it.
     pub episodes: Vec<Episode>,
-    /// Segments sent between hosts.
-    pub segments: u64,
+    /// What passed between hosts.
+    pub traffic: Traffic,
     /// How often code asked for time and randomness, and got what is simulated.
     pub calls: Calls,
 }
@@ -188,12 +189,12 @@ impl Simulation {
         hand.rest();
         let calls = guard.calls();
         // What hosts do while they are dropped is no part of the simulation, and must not panic it away either.
-        let (elapsed, trace, segments) = (sim.elapsed(), fabric.trace(), fabric.segments());
+        let (elapsed, trace, traffic) = (sim.elapsed(), fabric.trace(), fabric.traffic());
         let failure = ended.err().map(|why| Failure { seed: self.seed, at: elapsed, trace, why });
         drop(catch_unwind(AssertUnwindSafe(|| drop(sim))));
         match (failure, value.take()) {
             (Some(failure), _) => Err(failure),
-            (None, Some(value)) => Ok(Outcome { value, elapsed, trace, episodes: nemesis.episodes(), segments, calls }),
+            (None, Some(value)) => Ok(Outcome { value, elapsed, trace, episodes: nemesis.episodes(), traffic, calls }),
             (None, None) => unreachable!("turmoil says that the driver is done, and it has returned nothing"),
         }
     }

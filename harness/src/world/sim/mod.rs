@@ -21,6 +21,7 @@ mod clock;
 mod database;
 mod episode;
 mod fabric;
+mod frames;
 mod hand;
 mod jitter;
 mod kernel;

@@ -6,6 +6,7 @@
 //! a queue where no deadline of the call is looked at.
 
 use super::fabric::{Fabric, Place};
+use super::frames::Frames;
 use super::node::Node;
 use hyper_util::rt::TokioIo;
 use resurgam_api::environment::{Connection, Incoming, patient};
@@ -49,6 +50,8 @@ struct Wire {
     from: Place,
     to: Option<Place>,
     ports: [u16; 2],
+    /// At the end of the one who calls.
+    frames: Option<Frames>,
     fabric: Arc<Fabric>,
 }
 
@@ -57,7 +60,14 @@ impl Wire {
         let ports = [stream.local_addr(), stream.peer_addr()].map(|end| end.map_or(0, |end| end.port()));
         let slot = Arc::new(Mutex::new(Some(stream)));
         fabric.wired(from, &slot);
-        Self { slot, from, to, ports, fabric }
+        Self { slot, from, to, ports, frames: None, fabric }
+    }
+
+    /// The end of the one who calls.
+    fn calling(self) -> Self {
+        let mut wire = self;
+        wire.frames = Some(Frames::new());
+        wire
     }
 
     fn poll<T>(&self, poll: impl FnOnce(Pin<&mut TcpStream>) -> Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -85,10 +95,11 @@ impl AsyncRead for Wire {
 }
 
 impl AsyncWrite for Wire {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = self.poll(|stream| stream.poll_write(cx, bytes));
         if let Poll::Ready(Ok(length)) = written {
-            self.fabric.sent(self.from, self.to, self.ports, &bytes[..length]);
+            let rpcs = self.frames.as_mut().map_or(0, |frames| frames.requests(&bytes[..length]));
+            self.fabric.sent(self.from, self.to, self.ports, &bytes[..length], rpcs);
         }
         written
     }
@@ -162,14 +173,14 @@ impl Dialer {
             }
             sleep_until(until).await;
         }
-        self.node.fabric().sent(self.node.place(), self.to, [0, 0], b"connect");
+        self.node.fabric().sent(self.node.place(), self.to, [0, 0], b"connect", 0);
         let attempt = timeout(CONNECT, TcpStream::connect(self.address.as_str())).await;
         let stream = attempt.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
         let mut failures = self.failures();
         match stream {
             Ok(stream) => {
                 *failures = Failures::default();
-                Ok(Wire::new(stream, self.node.place(), self.to, self.node.fabric().clone()))
+                Ok(Wire::new(stream, self.node.place(), self.to, self.node.fabric().clone()).calling())
             }
             Err(why) => {
                 let pause = LEAST.saturating_mul(1 << failures.count.min(8)).min(MOST);
