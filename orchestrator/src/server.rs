@@ -109,7 +109,7 @@ async fn terminated() {
         signal.recv().await;
         return;
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// The nodes, with ports of their own for what they say to each other.
