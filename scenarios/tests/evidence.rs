@@ -40,7 +40,7 @@ fn every_rule_examined_something() {
         }
     };
     for fixture in fixtures().unwrap() {
-        let profile = Profile { linearizable_reads: true, ..Profile::default() };
+        let profile = Profile { linearizable_reads: true, repeated_hand_over: true, ..Profile::default() };
         count(judge(&fixture.name, &fixture.evidence, &profile).rules);
     }
     let ours: Arc<dyn Orchestrator> = Arc::new(Builtin::default());

@@ -68,6 +68,7 @@ impl Rule for Sticky {
                 if let Some((queue, scheduled)) = sticky(run, started.scheduled)
                     && let (Some(from), Some(to)) = (scheduled.time, event.time)
                 {
+                    findings.examine();
                     taken.entry(queue).or_default().push((from, to));
                 }
             }

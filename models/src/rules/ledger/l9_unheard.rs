@@ -82,11 +82,16 @@ impl Rule for Unheard {
             };
             for attempt in &call.operation.attempts {
                 let (from, Some(until)) = (attempt.invoked, attempt.returned) else { continue };
-                let after = answered.get(call.workflow_id).into_iter().flatten().find(|after| {
-                    after.sent > from && after.told.saturating_add(patience) < until && !carries(after.task)
-                });
-                let Some(after) = after.filter(|_| is_quiet(evidence, from, until)) else { continue };
+                let ended = answered.get(call.workflow_id).into_iter().flatten();
+                let ended = ended.filter(|after| after.sent > from && after.told < until && !carries(after.task));
+                let Some(after) = ended.min_by_key(|after| after.told).filter(|_| is_quiet(evidence, from, until))
+                else {
+                    continue;
+                };
                 findings.examine();
+                if after.told.saturating_add(patience) >= until {
+                    continue;
+                }
                 // An update that was given to an earlier task, in vain, has to be given to a later one.
                 let since = if matches!(call.action, Action::Query { .. }) { from } else { after.sent };
                 let handed = evidence.tasks.values().any(|handed| {
