@@ -5,7 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use resurgam_harness::{Bug, Builtin, Orchestrator, Trial};
+use resurgam_harness::{Bug, Builtin, Orchestrator, Trial, run};
 use resurgam_models::plan::Plan;
 use resurgam_scenarios::bugs::{Planted, bugs};
 use std::path::Path;
@@ -16,7 +16,7 @@ const SEEDS: u64 = 100;
 
 fn violated(plan: &Plan, bug: Option<Bug>) -> Vec<String> {
     let target: Arc<dyn Orchestrator> = Arc::new(Builtin::with(bug));
-    Trial::of(plan, &target, "case-").violated()
+    Trial::of(plan, &target, &run::prefix("case-", plan.seed)).violated()
 }
 
 /// Every bug with its witness.
