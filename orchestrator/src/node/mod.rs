@@ -5,6 +5,7 @@ pub mod config;
 pub mod membership;
 #[allow(clippy::module_inception, reason = "the node itself")]
 mod node;
+pub mod reflection;
 
 pub use config::Config;
 pub use node::{Error, run};

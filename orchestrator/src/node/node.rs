@@ -2,16 +2,17 @@
 
 use super::config::Config;
 use super::membership::Membership;
+use super::reflection;
 use crate::frontend::registry::Registry;
 use crate::frontend::router::{MESSAGE_LIMIT, Router};
 use crate::frontend::service::Frontend;
 use crate::history;
 use crate::matching;
 use crate::store::Store;
+use resurgam_api::WorkflowServiceServer;
 use resurgam_api::environment::{Environment, Incoming};
 use resurgam_api::internal::history_server::HistoryServer;
 use resurgam_api::internal::matching_server::MatchingServer;
-use resurgam_api::{DESCRIPTORS, WorkflowServiceServer};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,13 +80,7 @@ pub async fn run(
         .send_compressed(Gzip)
         .max_decoding_message_size(MESSAGE_LIMIT)
         .max_encoding_message_size(MESSAGE_LIMIT);
-    let reflection = tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(DESCRIPTORS)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-        .build_v1()?
-        .accept_compressed(Gzip)
-        .send_compressed(Gzip);
-    let public = Routes::new(frontend).add_service(reflection).add_service(checks.clone());
+    let public = reflection::routes()?.add_service(frontend).add_service(checks.clone());
 
     let matching = matching::service::Service::new(
         Arc::clone(&environment),

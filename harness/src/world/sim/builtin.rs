@@ -5,13 +5,13 @@ use super::seat::{FRONTEND_PORT, INTERNAL_PORT, Orchestrator, Partitions, Seat};
 use async_trait::async_trait;
 use resurgam_models::audit::Audit;
 use resurgam_orchestrator::node::config::Member;
-use resurgam_orchestrator::node::{self, Config};
+use resurgam_orchestrator::node::{self, Config, reflection};
 use resurgam_orchestrator::planted::{Bug, plant};
 use std::error::Error;
 use tokio_util::sync::CancellationToken;
 
 /// See the module.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Builtin {
     bug: Option<Bug>,
 }
@@ -20,7 +20,16 @@ impl Builtin {
     /// The orchestrator with a planted bug, or as it is.
     #[must_use]
     pub fn with(bug: Option<Bug>) -> Self {
+        // What a process reads once must not be read by its first simulation, which has to be like all others. If it cannot
+        // be read, a node says so.
+        let _ = reflection::routes();
         Self { bug }
+    }
+}
+
+impl Default for Builtin {
+    fn default() -> Self {
+        Self::with(None)
     }
 }
 
