@@ -45,16 +45,12 @@ fn measure(simulations: u64, simulate: impl Fn(u64) -> (Traffic, Duration) + Syn
         threads.into_iter().flat_map(|thread| thread.join().unwrap_or_default()).collect()
     });
     assert_eq!(done.len() as u64, simulations, "a simulation is missing");
-    Measured {
-        simulations,
-        traffic: Traffic {
-            segments: done.iter().map(|(traffic, _)| traffic.segments).sum(),
-            rpcs: done.iter().map(|(traffic, _)| traffic.rpcs).sum(),
-        },
-        simulated: done.iter().map(|(_, elapsed)| *elapsed).sum(),
-        wall: began.elapsed(),
-        cpu: cpu_time().unwrap_or_default() - cpu,
+    let (mut traffic, mut simulated) = (Traffic::default(), Duration::ZERO);
+    for (passed, elapsed) in done {
+        traffic += passed;
+        simulated += elapsed;
     }
+    Measured { simulations, traffic, simulated, wall: began.elapsed(), cpu: cpu_time().unwrap_or_default() - cpu }
 }
 
 fn stubs(simulations: u64, load: Load) -> Measured {

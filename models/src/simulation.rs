@@ -5,6 +5,7 @@
 use crate::milestone::{self, Milestone, Milestones, Needs};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::ops::AddAssign;
 use std::time::Duration;
 
 /// What passed on the links of a simulated network.
@@ -15,6 +16,13 @@ pub struct Traffic {
     /// Calls that were sent, by clients, workers and nodes.
     #[serde(default)]
     pub rpcs: u64,
+}
+
+impl AddAssign for Traffic {
+    fn add_assign(&mut self, more: Self) {
+        self.segments += more.segments;
+        self.rpcs += more.rpcs;
+    }
 }
 
 /// The simulated side of a run.
@@ -79,8 +87,7 @@ impl Simulation {
     /// Adds a case.
     pub fn add(&mut self, case: &Simulated<'_>) {
         self.seconds += case.elapsed.as_secs_f64();
-        self.traffic.segments += case.traffic.segments;
-        self.traffic.rpcs += case.traffic.rpcs;
+        self.traffic += case.traffic;
         self.milestones.merge(case.milestones);
         self.unreached.retain(|id| !self.milestones.reached.contains_key(id));
     }

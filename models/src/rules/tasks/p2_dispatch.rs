@@ -88,6 +88,7 @@ fn started(row: &RunRow) -> impl Iterator<Item = (Errand, &Alarm)> {
 }
 
 /// What workers were handed in the whole case: by run, what and which attempt.
+#[derive(Default)]
 struct Handed<'a> {
     /// Whoever was handed nothing was not, and the target promises to try again.
     counts: bool,
@@ -101,11 +102,15 @@ struct Handed<'a> {
 
 impl<'a> Handed<'a> {
     fn of(evidence: &'a Evidence, findings: &Findings) -> Self {
+        let counts = findings.repeats_hand_overs() && evidence.is_whole() && !answers_may_be_lost(evidence);
+        if !counts || evidence.audits.is_empty() {
+            return Self::default();
+        }
         let all = || evidence.tasks.values().map(|handed| &handed.task);
         let of = |kind| all().filter(move |task| task.kind == kind);
         let scheduled = evidence.runs.iter().flat_map(|run| run.events.iter().map(move |event| (run, event)));
         Self {
-            counts: findings.repeats_hand_overs() && evidence.is_whole() && !answers_may_be_lost(evidence),
+            counts,
             tasks: of(TaskKind::Workflow).map(|task| (&*task.run_id, task.started, task.attempt)).collect(),
             activities: of(TaskKind::Activity).map(|task| (&*task.run_id, &*task.activity_id, task.attempt)).collect(),
             names: scheduled
