@@ -2,9 +2,11 @@
 
 mod commands;
 mod exit;
+mod given;
+mod stop;
 
 use clap::{Parser, Subcommand};
-use exit::Exit;
+use exit::{Exit, Failure};
 use std::process::ExitCode;
 
 /// Conformance and chaos tests for durable-execution orchestrators such as Temporal.
@@ -32,6 +34,8 @@ enum Command {
     Programs(commands::programs::Args),
     /// Execute one plan again, in the simulation.
     Replay(commands::replay::Args),
+    /// Make the outputs of a run again from its directory.
+    Report(commands::report::Args),
     /// Explain the rules.
     Rules(commands::rules::Args),
     /// Generate cases, execute them on a target, judge and report.
@@ -50,7 +54,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let given = Line::parse().command.or_else(|| Line::parse_from(["resurgam", "run"]).command);
-    let Some(command) = given else { return exit::complain("there is no command").into() };
+    let Some(command) = given else { return exit::code(Err("there is no command".into())) };
     let result = match command {
         Command::Bugs(args) => commands::bugs::run(&args),
         Command::Check(args) => commands::check::run(&args),
@@ -59,6 +63,7 @@ fn main() -> ExitCode {
         Command::Doctor(args) => commands::doctor::run(&args),
         Command::Programs(args) => commands::programs::run(&args),
         Command::Replay(args) => commands::replay::run(&args),
+        Command::Report(args) => commands::report::run(&args),
         Command::Rules(args) => commands::rules::run(&args),
         Command::Run(args) => commands::run::run(&args),
         Command::Schema(args) => commands::schema::run(&args),
@@ -67,8 +72,8 @@ fn main() -> ExitCode {
         Command::Shrink(args) => commands::shrink::run(&args),
         Command::Show(args) => commands::show::run(&args),
     };
-    result.unwrap_or_else(|problem| exit::complain(&problem)).into()
+    exit::code(result)
 }
 
-/// What every command gives: how it ended, or one line about bad input.
-type Ended = Result<Exit, String>;
+/// What every command gives: how it ended, or why it could not do its work.
+type Ended = Result<Exit, Failure>;

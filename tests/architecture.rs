@@ -37,11 +37,21 @@ fn crates_know_only_what_they_may() {
         ("resurgam-reports", &["resurgam-models"]),
         ("resurgam-interpose", &[]),
         ("resurgam-orchestrator", &["resurgam-api"]),
-        ("resurgam-harness", &["resurgam-api", "resurgam-interpose", "resurgam-models", "resurgam-orchestrator"]),
+        (
+            "resurgam-harness",
+            &["resurgam-api", "resurgam-interpose", "resurgam-models", "resurgam-orchestrator", "resurgam-reports"],
+        ),
         ("resurgam-scenarios", &["resurgam-models"]),
         (
             "resurgam-benches",
-            &["resurgam-api", "resurgam-harness", "resurgam-interpose", "resurgam-models", "resurgam-orchestrator"],
+            &[
+                "resurgam-api",
+                "resurgam-harness",
+                "resurgam-interpose",
+                "resurgam-models",
+                "resurgam-orchestrator",
+                "resurgam-reports",
+            ],
         ),
         (
             "resurgam",

@@ -16,7 +16,7 @@ const SEEDS: u64 = 50;
 
 fn trace(seed: u64) -> (u64, u64) {
     let target: Arc<dyn Orchestrator> = Arc::new(Builtin::default());
-    let trial = Trial::of(&generate::chaos(seed), &target, "case-");
+    let trial = Trial::of(&generate::chaos(seed), &target);
     (trial.hash, trial.trace)
 }
 

@@ -5,7 +5,7 @@ use std::process::Command;
 
 #[test]
 fn documented_schemas_are_current() {
-    for format in ["plan", "recording", "verdict", "summary", "program", "comparison"] {
+    for format in ["plan", "recording", "verdict", "case", "results", "summary", "program", "comparison"] {
         let shown = Command::new(env!("CARGO_BIN_EXE_resurgam")).args(["schema", format]).output().unwrap();
         assert!(shown.status.success());
         let path = format!("{}/docs/schemas/{format}.json", env!("CARGO_MANIFEST_DIR"));

@@ -100,10 +100,8 @@ pub(crate) async fn conduct(
     open.extend(read_all(session, &runs).await);
     let trouble = workers.trouble();
     drop(workers);
-    if let Some(trouble) = &trouble {
-        open.push(format!("the suite itself: {trouble}"));
-    }
-    session.recorder.record(What::End { quiescent: open.is_empty(), deadline, open });
+    let quiescent = open.is_empty() && trouble.is_none();
+    session.recorder.record(What::End { quiescent, deadline, open, suite: trouble.clone() });
     (session.recorder.finish(), trouble.map_or(Ok(()), |what| Err(Contradiction(what))))
 }
 

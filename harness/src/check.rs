@@ -12,10 +12,14 @@
 //! check(Mine).cases(300).assert_ok();
 //! ```
 
+use crate::case_directory::CaseDirectory;
 use crate::trial::Trial;
 use crate::world::sim::Orchestrator;
+use resurgam_models::case::Judgement;
 use resurgam_models::generate;
 use resurgam_models::plan::{Family, Plan};
+use resurgam_models::rule_id::RuleId;
+use resurgam_models::target::Choice;
 use resurgam_models::verdict::Outcome;
 use std::fmt::Write as _;
 use std::num::NonZero;
@@ -56,8 +60,8 @@ pub struct Failed {
     pub seed: u64,
     /// Its plan.
     pub plan: Plan,
-    /// The rules that were violated; empty if the case could not be judged.
-    pub rules: Vec<String>,
+    /// The rules that were violated; empty if the case could not be judged, or a rule could not be decided.
+    pub rules: Vec<RuleId>,
     /// Rules, reasons and evidence, for a person.
     pub report: String,
 }
@@ -129,7 +133,7 @@ impl Check {
     /// Executes and judges the cases.
     ///
     /// # Panics
-    /// If a rule was violated or a case could not be judged; the message names seed, rules and evidence.
+    /// If a rule was violated or could not be decided, or a case could not be judged; the message names seed, rules and evidence.
     pub fn assert_ok(self) {
         let checked = self.run();
         if let Some(failed) = checked.failed {
@@ -139,17 +143,18 @@ impl Check {
 
     fn one(&self, seed: u64) -> Option<Failed> {
         let plan = generate::chaos_of(seed, &self.families);
-        let trial = Trial::of(&plan, &self.target, &crate::run::prefix("case-", seed));
-        let report = match &trial.judged {
-            Ok((_, verdict)) if verdict.worst() < Outcome::Violated => return None,
+        let trial = Trial::of(&plan, &self.target);
+        let mut report = match &trial.judged {
+            Ok((_, verdict)) if verdict.worst() < Outcome::Unknown => return None,
             _ => report(seed, &trial),
         };
         if let Some(directory) = &self.keep {
-            let directory = directory.join(seed.to_string());
-            // The report in the test's output is what counts; it says nothing of files that could not be written.
-            let _ = std::fs::create_dir_all(&directory);
-            let _ = std::fs::write(directory.join("plan.json"), serde_json::to_vec_pretty(&plan).unwrap_or_default());
-            let _ = std::fs::write(directory.join("recording.jsonl"), &trial.lines);
+            let directory = CaseDirectory::at(directory.join(seed.to_string()));
+            let choice = Choice::Simulation { faults: self.families.clone(), bug: None };
+            let case = trial.case(&plan, self.target.as_ref(), choice, "resurgam replay .".to_owned());
+            if let Err(why) = trial.keep(&directory, &plan, &case) {
+                let _ = write!(report, "\n  it could not be kept: {why}");
+            }
         }
         Some(Failed { seed, plan, rules: trial.violated(), report })
     }
@@ -162,7 +167,7 @@ fn report(seed: u64, trial: &Trial) -> String {
             let _ = write!(text, "could not be judged: {why}");
         }
         Ok((_, verdict)) => {
-            text += "violates";
+            text += &Judgement::of(verdict).to_string();
             for rule in verdict.violated() {
                 let _ = write!(text, "\n  {}", rule.rule);
                 for finding in rule.findings.iter().take(3) {

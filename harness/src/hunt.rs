@@ -1,14 +1,18 @@
 //! How long the suite needs to find a planted bug: random cases until a rule is violated.
 
 use crate::check::{Failed, check};
+use crate::stop::Stop;
 use crate::world::sim::Builtin;
 use resurgam_orchestrator::planted::Bug;
 use std::time::{Duration, Instant};
 
+/// After so many cases somebody may have asked to stop.
+const STEP: u64 = 40;
+
 /// What a hunt came to.
 #[derive(Debug)]
 pub struct Hunt {
-    /// Cases until it was found, or all of them.
+    /// Cases until it was found, or all that were executed.
     pub cases: u64,
     /// Real time.
     pub took: Duration,
@@ -16,19 +20,23 @@ pub struct Hunt {
     pub found: Option<Failed>,
 }
 
-/// Executes at most `cases` random cases from `seed` on with `bug` planted. A case that could not be judged is passed
-/// over: a bug is found when a rule says so.
+/// Executes at most `cases` random cases from `seed` on with `bug` planted. A case that could not be judged, or not decided,
+/// is passed over: a bug is found when a rule says so.
 #[must_use]
-pub fn hunt(bug: Bug, seed: u64, cases: u64) -> Hunt {
+pub fn hunt(bug: Bug, seed: u64, cases: u64, stop: &Stop) -> Hunt {
     let began = Instant::now();
     let mut done = 0;
-    while done < cases {
-        let checked = check(Builtin::with(Some(bug))).seed(seed + done).cases(cases - done).run();
-        let Some(failed) = checked.failed else { break };
+    while done < cases && stop.requested().is_none() {
+        let step = (cases - done).min(STEP);
+        let checked = check(Builtin::with(Some(bug))).seed(seed + done).cases(step).run();
+        let Some(failed) = checked.failed else {
+            done += step;
+            continue;
+        };
         done = failed.seed - seed + 1;
         if !failed.rules.is_empty() {
             return Hunt { cases: done, took: began.elapsed(), found: Some(failed) };
         }
     }
-    Hunt { cases, took: began.elapsed(), found: None }
+    Hunt { cases: done, took: began.elapsed(), found: None }
 }

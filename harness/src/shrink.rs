@@ -1,8 +1,12 @@
-//! Shrinks a failing plan by executing candidates in the simulation. What to try is the business of `models::shrink`.
+//! Shrinks a failing plan by executing candidates in the simulation. What to try is the business of the shrinker in the
+//! models.
 
+use crate::stop::Stop;
 use crate::trial::Trial;
 use crate::world::sim::Orchestrator;
+use resurgam_models::case::Shrunk;
 use resurgam_models::plan::Plan;
+use resurgam_models::rule_id::RuleId;
 use resurgam_models::shrink::{Progress, Shrinker};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,23 +27,30 @@ impl Default for Budget {
 }
 
 /// Looks for the smallest plan that still violates `rule`; `watch` hears of every candidate. What it returns violates the
-/// rule: at worst it is the plan that was given.
+/// rule: at worst it is the plan that was given. Who is asked to stop returns the best so far.
 pub fn shrink(
     plan: Plan,
-    rule: &str,
+    rule: &RuleId,
     target: &Arc<dyn Orchestrator>,
-    prefix: &str,
     budget: Budget,
+    stop: &Stop,
     mut watch: impl FnMut(&Progress),
 ) -> (Plan, Progress) {
     let began = Instant::now();
-    let mut shrinker = Shrinker::new(plan, rule, budget.candidates);
-    while began.elapsed() < budget.time {
+    let mut shrinker = Shrinker::new(plan, rule.as_str(), budget.candidates);
+    while began.elapsed() < budget.time && stop.requested().is_none() {
         let Some(candidate) = shrinker.propose() else { break };
-        let trial = Trial::of(candidate, target, prefix);
+        let trial = Trial::of(candidate, target);
         let violated = trial.violated();
-        shrinker.tell(violated.iter().map(String::as_str));
+        shrinker.tell(violated.iter().map(RuleId::as_str));
         watch(&shrinker.progress());
     }
     (shrinker.best().clone(), shrinker.progress())
+}
+
+/// What `case.json` says of a plan that was made smaller.
+#[must_use]
+pub fn told(rule: &RuleId, progress: &Progress) -> Shrunk {
+    let Progress { from, to, proposed, accepted, .. } = *progress;
+    Shrunk { rule: rule.clone(), from, to, proposed, accepted }
 }

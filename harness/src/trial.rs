@@ -1,15 +1,29 @@
 //! One simulated case from plan to verdict: what `run`, `replay`, `shrink`, `bugs` and the library's `check` have in common.
 
+use crate::case_directory::{self, CaseDirectory};
 use crate::recorder;
 use crate::world::sim::{Orchestrator, Simulated, execute};
+use resurgam_models::case::{self, Case, Judgement};
 use resurgam_models::evidence::Evidence;
 use resurgam_models::judge::judge;
 use resurgam_models::plan::Plan;
 use resurgam_models::profile::Profile;
+use resurgam_models::rule_id::RuleId;
 use resurgam_models::simulation::Traffic;
+use resurgam_models::summary::hex;
+use resurgam_models::target::Choice;
 use resurgam_models::verdict::{Outcome, Verdict};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+/// What every id begins with on a target that is nobody else's.
+pub const PREFIX: &str = "case-";
+
+/// What the ids of a case begin with: what is common to the run, and the seed of the plan.
+#[must_use]
+pub fn prefix(run: &str, seed: u64) -> String {
+    format!("{run}{seed}")
+}
 
 /// A case that was executed in the simulation, and judged if it came to its end.
 #[derive(Debug)]
@@ -33,11 +47,12 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// Executes and judges a plan. Nothing is written.
+    /// Executes and judges a plan. The ids in it follow from the plan alone. Nothing is written.
     #[must_use]
-    pub fn of(plan: &Plan, target: &Arc<dyn Orchestrator>, prefix: &str) -> Self {
+    pub fn of(plan: &Plan, target: &Arc<dyn Orchestrator>) -> Self {
         let began = Instant::now();
-        let Simulated { entries, contradiction, failure, trace, elapsed, traffic } = execute(plan, target, prefix);
+        let Simulated { entries, contradiction, failure, trace, elapsed, traffic } =
+            execute(plan, target, &prefix(PREFIX, plan.seed));
         let executing = began.elapsed();
         let began = Instant::now();
         let broken = contradiction.map(|why| why.to_string()).or_else(|| failure.map(|why| why.to_string()));
@@ -54,12 +69,50 @@ impl Trial {
         Self { lines, hash, judged, executing, judging: began.elapsed(), trace, simulated: elapsed, traffic }
     }
 
+    /// What was said of it, in short.
+    #[must_use]
+    pub fn judgement(&self) -> Judgement {
+        match &self.judged {
+            Ok((_, verdict)) => Judgement::of(verdict),
+            Err(why) => Judgement::NotJudged { why: why.clone() },
+        }
+    }
+
+    /// Keeps it.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn keep(&self, directory: &CaseDirectory, plan: &Plan, case: &Case) -> Result<(), case_directory::Error> {
+        directory.record(plan, &self.lines)?;
+        directory.conclude(case, self.judged.as_ref().ok().map(|(_, verdict)| verdict))
+    }
+
+    /// What `case.json` says of it, if `plan` was executed on `target`. `command` makes it again.
+    #[must_use]
+    pub fn case(&self, plan: &Plan, target: &dyn Orchestrator, choice: Choice, command: String) -> Case {
+        Case {
+            version: case::VERSION,
+            resurgam: env!("CARGO_PKG_VERSION").to_owned(),
+            seed: plan.seed,
+            target: target.name().to_owned(),
+            target_version: target.version(),
+            choice,
+            faults: case::families(plan),
+            prefix: prefix(PREFIX, plan.seed),
+            command,
+            recording_hash: hex(self.hash),
+            trace_hash: Some(hex(self.trace)),
+            judgement: self.judgement(),
+            shrunk: None,
+        }
+    }
+
     /// The ids of the rules that were violated, sorted.
     #[must_use]
-    pub fn violated(&self) -> Vec<String> {
+    pub fn violated(&self) -> Vec<RuleId> {
         let Ok((_, verdict)) = &self.judged else { return Vec::new() };
         let violated = verdict.rules.iter().filter(|rule| rule.outcome == Outcome::Violated);
-        let mut ids: Vec<String> = violated.map(|rule| rule.rule.clone()).collect();
+        let mut ids: Vec<RuleId> = violated.map(|rule| rule.rule.clone()).collect();
         ids.sort();
         ids.dedup();
         ids

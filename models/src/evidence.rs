@@ -51,6 +51,8 @@ pub struct End {
     pub deadline: At,
     /// What was still open.
     pub open: Vec<String>,
+    /// A bug of the suite itself that showed in this case.
+    pub suite: Option<String>,
 }
 
 /// A fault that was injected.
@@ -233,7 +235,9 @@ impl Evidence {
             What::Tenures(tenures) => self.tenures = Some(*tenures),
             What::History(read) => self.add_history(*read, at)?,
             What::Description(description) => self.descriptions.push((at, *description)),
-            What::End { quiescent, deadline, open } => self.end = Some(End { at, quiescent, deadline, open }),
+            What::End { quiescent, deadline, open, suite } => {
+                self.end = Some(End { at, quiescent, deadline, open, suite });
+            }
         }
         Ok(())
     }

@@ -19,7 +19,7 @@ fn one(rule: &dyn rules::Rule, evidence: &Evidence, profile: &Profile) -> RuleVe
     let name = rule.about().name();
     if let Some(needed) = rule.needs().filter(|needed| !profile.claims(*needed)) {
         return RuleVerdict {
-            rule: name,
+            rule: name.into(),
             outcome: Outcome::NotApplicable,
             findings: Vec::new(),
             why: format!("the target does not claim {}", needed.word()),
@@ -46,7 +46,7 @@ fn one(rule: &dyn rules::Rule, evidence: &Evidence, profile: &Profile) -> RuleVe
         outcome = outcome.max(Outcome::Unknown);
         why = "the rule crashed on this evidence; this is a bug of the suite".into();
     }
-    RuleVerdict { rule: name, outcome, findings: kept, why, examined, known }
+    RuleVerdict { rule: name.into(), outcome, findings: kept, why, examined, known }
 }
 
 fn notes(evidence: &Evidence) -> Vec<String> {

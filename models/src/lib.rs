@@ -5,6 +5,7 @@
 //! protobuf or an orchestrator: the judge shares no code with what it judges.
 
 pub mod audit;
+pub mod case;
 pub mod cassandra;
 pub mod command;
 pub mod compare;
@@ -24,11 +25,14 @@ pub mod plan;
 pub mod profile;
 pub mod program;
 pub mod recording;
+pub mod results;
+pub mod rule_id;
 pub mod rules;
 pub mod semantics;
 pub mod shrink;
 pub mod simulation;
 pub mod summary;
+pub mod target;
 pub mod tenure;
 pub mod verdict;
 pub mod wgl;

@@ -3,10 +3,12 @@
 
 mod cluster;
 mod fault;
+mod unknown;
 mod valid;
 
 pub use cluster::{Cluster, Latency};
 pub use fault::{Caller, Family, Fault, Harm, PartitionKind, Side, StoreCall, StoreOutcome, Way};
+pub use unknown::unknown_field;
 pub use valid::problem;
 
 use crate::program::{Input, Millis, Retry};
@@ -18,6 +20,7 @@ pub const VERSION: u32 = 1;
 
 /// One case, before it is executed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Plan {
     /// Format version, [`VERSION`].
     pub version: u32,
@@ -43,6 +46,7 @@ pub struct Plan {
 
 /// Timeouts and sizes of a case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Knobs {
     /// Workflow task timeout of every start. The server's clock has a grain of a second here.
     pub task_timeout_ms: Millis,
@@ -52,6 +56,7 @@ pub struct Knobs {
 
 /// The workers of a case. All poll the same task queue, each has a sticky queue of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Workers {
     /// How many, at least 1.
     pub count: u8,
@@ -63,6 +68,7 @@ pub struct Workers {
 
 /// A logical call of a client, attempted once or more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Operation {
     /// When, after the start of the case.
     pub at_ms: Millis,
@@ -80,7 +86,7 @@ pub struct Operation {
 
 /// What a client asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case", tag = "call")]
+#[serde(rename_all = "snake_case", tag = "call", deny_unknown_fields)]
 pub enum Action {
     /// Start a workflow.
     Start(Start),
@@ -126,6 +132,7 @@ pub enum Action {
 
 /// The options of a start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Start {
     /// Index into [`Plan::programs`], modulo their number.
     pub program: u8,
@@ -180,6 +187,7 @@ pub enum UpdateStage {
 
 /// One misbehaviour of a worker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Mischief {
     /// Which kind of task.
     pub task: TaskKind,

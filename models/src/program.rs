@@ -115,6 +115,7 @@ pub type Block = Vec<Statement>;
 
 /// The first argument of every workflow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Input {
     /// The program.
     pub program: Program,
@@ -136,6 +137,7 @@ pub struct Output {
 
 /// One workflow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Program {
     /// Format version, [`VERSION`].
     pub version: u32,
@@ -165,6 +167,7 @@ fn is_false(value: &bool) -> bool {
 
 /// An update handler.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Handler {
     /// The validator refuses a smaller argument.
     pub at_least: i64,
@@ -190,7 +193,7 @@ pub enum Expr {
 
 /// One step of a program.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case", tag = "do")]
+#[serde(rename_all = "snake_case", tag = "do", deny_unknown_fields)]
 pub enum Statement {
     /// Store a value.
     Set {
@@ -297,6 +300,7 @@ pub enum Cancellation {
 
 /// An activity and all that governs it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct ActivityCall {
     /// What the activity does, per attempt; sent as its input.
     pub script: Script,
@@ -321,6 +325,7 @@ pub struct ActivityCall {
 
 /// A retry policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Retry {
     /// First back-off.
     pub initial_ms: Millis,
@@ -338,6 +343,7 @@ pub struct Retry {
 /// What an activity does on its attempts: the first entry on attempt 1 and so on; the last is repeated. Keyed on
 /// the *server's* attempt number, so that any worker can execute any attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Script {
     /// At least one.
     pub attempts: Vec<Act>,
@@ -345,6 +351,7 @@ pub struct Script {
 
 /// What one attempt of an activity does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Act {
     /// Work this long first.
     #[serde(default)]
@@ -377,6 +384,7 @@ pub enum ActEnd {
 
 /// A child workflow and all that governs it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct ChildCall {
     /// What the child executes.
     pub program: Program,

@@ -112,6 +112,9 @@ pub enum What {
         /// What was still open, in words.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         open: Vec<String>,
+        /// A bug of the suite itself that showed in this case: whatever is open may be its doing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        suite: Option<String>,
     },
 }
 

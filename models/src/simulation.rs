@@ -3,6 +3,7 @@
 //! short run never fails for it.
 
 use crate::milestone::{self, Milestone, Milestones, Needs};
+use crate::results::Simulated;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::ops::AddAssign;
@@ -30,8 +31,8 @@ impl AddAssign for Traffic {
 pub struct Simulation {
     /// What its cases offered, and so which milestones could be reached.
     pub offers: Needs,
-    /// Simulated seconds, summed over the cases.
-    pub seconds: f64,
+    /// Simulated time, summed over the cases.
+    pub nanoseconds: u64,
     /// What passed on the links, summed over the cases.
     #[serde(flatten)]
     pub traffic: Traffic,
@@ -43,20 +44,7 @@ pub struct Simulation {
     pub unreached: Vec<String>,
 }
 
-/// What only a simulation knows of a case.
-#[derive(Clone, Copy, Debug)]
-pub struct Simulated<'a> {
-    /// Hash of every byte on every link.
-    pub trace: u64,
-    /// Simulated time.
-    pub elapsed: Duration,
-    /// What passed on the links.
-    pub traffic: Traffic,
-    /// What it reached.
-    pub milestones: &'a Milestones,
-}
-
-/// The same, in a line of a summary.
+/// What only a simulation knows of a case, in a line of a summary.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SimulatedCase {
     /// Hash of every byte on every link, sixteen hexadecimal digits.
@@ -74,7 +62,7 @@ impl Simulation {
     pub fn new(offers: Needs) -> Self {
         let mut new = Self {
             offers,
-            seconds: 0.0,
+            nanoseconds: 0,
             traffic: Traffic::default(),
             milestones: Milestones::default(),
             possible: milestone::all().iter().filter(|one| one.needs <= offers).count() as u64,
@@ -85,10 +73,10 @@ impl Simulation {
     }
 
     /// Adds a case.
-    pub fn add(&mut self, case: &Simulated<'_>) {
-        self.seconds += case.elapsed.as_secs_f64();
+    pub fn add(&mut self, case: &Simulated) {
+        self.nanoseconds = self.nanoseconds.saturating_add(case.nanoseconds);
         self.traffic += case.traffic;
-        self.milestones.merge(case.milestones);
+        self.milestones.merge(&case.milestones);
         self.unreached.retain(|id| !self.milestones.reached.contains_key(id));
     }
 
@@ -104,10 +92,16 @@ impl Simulation {
         self.possible.saturating_sub(self.unreached.len() as u64)
     }
 
+    /// Simulated seconds, summed over the cases.
+    #[must_use]
+    pub fn seconds(&self) -> f64 {
+        Duration::from_nanos(self.nanoseconds).as_secs_f64()
+    }
+
     /// Simulated seconds per second by the clock on the wall; `None` without either.
     #[must_use]
     pub fn pace(&self, wall_seconds: f64) -> Option<f64> {
-        (wall_seconds > 0.0 && self.seconds > 0.0).then(|| self.seconds / wall_seconds)
+        (wall_seconds > 0.0 && self.nanoseconds > 0).then(|| self.seconds() / wall_seconds)
     }
 }
 
@@ -118,13 +112,9 @@ mod tests {
     use crate::notation::parse;
 
     fn add(simulation: &mut Simulation, evidence: &Evidence) {
-        let (elapsed, milestones) = (Duration::from_millis(1_500), Milestones::of(evidence));
-        simulation.add(&Simulated {
-            trace: 7,
-            elapsed,
-            traffic: Traffic { segments: 10, rpcs: 4 },
-            milestones: &milestones,
-        });
+        let traffic = Traffic { segments: 10, rpcs: 4 };
+        let milestones = Milestones::of(evidence);
+        simulation.add(&Simulated { trace: "7".into(), nanoseconds: 1_500_000_000, traffic, milestones });
     }
 
     #[test]
@@ -136,7 +126,7 @@ mod tests {
         add(&mut simulation, &parse("1 TimerFired").unwrap());
         add(&mut simulation, &Evidence::default());
         assert_eq!(
-            (simulation.reached(), simulation.seconds, simulation.traffic),
+            (simulation.reached(), simulation.seconds(), simulation.traffic),
             (2, 4.5, Traffic { segments: 30, rpcs: 12 })
         );
         assert_eq!(simulation.milestones.reached["timer-fired"].cases, 2);

@@ -1,5 +1,6 @@
 //! Verdicts: what the rules say about one case. Data only; [`crate::judge`] makes them, `resurgam-reports` shows them.
 
+use crate::rule_id::RuleId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -23,8 +24,8 @@ pub struct Verdict {
 /// What one rule says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RuleVerdict {
-    /// The rule, such as `H8-buffering`.
-    pub rule: String,
+    /// The rule.
+    pub rule: RuleId,
     /// The outcome.
     pub outcome: Outcome,
     /// The evidence of every violation (first hundred); empty unless `violated`.

@@ -6,7 +6,8 @@ use resurgam_models::coverage::Coverage;
 use resurgam_models::evidence::Evidence;
 use resurgam_models::judge::judge;
 use resurgam_models::profile::Profile;
-use resurgam_models::summary::{Case, Origin, Summary};
+use resurgam_models::results::{CaseResult, Judged, Said, milliseconds};
+use resurgam_models::summary::{Origin, Summary};
 use resurgam_models::verdict::Verdict;
 use resurgam_reports::{CaseView, Page, render};
 use std::error::Error;
@@ -35,24 +36,21 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut summary = Summary::new(origin);
     for (seed, evidence, verdict, coverage, path, judging) in &cases {
         let executing = Duration::from_nanos(evidence.end.as_ref().map_or(0, |end| end.at));
-        let path = Some(path.as_str());
-        summary.add(&Case {
+        summary.add(&CaseResult {
             seed: *seed,
-            trace_hash: 0,
-            verdict,
-            coverage,
-            path,
-            executing,
-            judging: *judging,
-            simulated: None,
+            directory: Some(path.clone()),
+            executing_ms: milliseconds(executing),
+            judging_ms: milliseconds(*judging),
+            said: Said::Judged(Box::new(Judged::of(verdict, 0, coverage.clone(), None))),
         });
     }
+    summary.conclude(Vec::new());
     let mut views: Vec<CaseView<'_>> = cases
         .iter()
         .map(|(seed, evidence, verdict, ..)| CaseView { seed: *seed, evidence, verdict, shrunk: None })
         .collect();
     views.sort_by_key(|view| std::cmp::Reverse(view.verdict.worst()));
     views.truncate(SHOWN);
-    std::fs::write(out, render(&Page { summary: &summary, cases: &views })?)?;
+    std::fs::write(out, render(&Page { summary: &summary, directory: "", cases: &views })?)?;
     Ok(())
 }

@@ -1,34 +1,33 @@
-//! The commands that a report offers to repeat what it shows. They are quoted for a shell.
+//! The commands that a report offers to repeat what it shows, written from what was asked for. They are quoted for a shell.
 
-use resurgam_models::summary::Summary;
+use resurgam_models::plan::Family;
+use resurgam_models::summary::Origin;
+use resurgam_models::target::Choice;
 
-/// Executes the case with this seed again, under the options of its run: the command of the run, but for which cases it
-/// was about and how long it took.
+/// Executes a run again.
 #[must_use]
-pub fn repeat(summary: &Summary, seed: u64) -> String {
-    let origin = &summary.origin;
-    let words = words(summary);
-    let mut words = words.iter().map(String::as_str);
-    let mut command: Vec<String> = words.by_ref().take(2).map(quote).collect();
-    if command.is_empty() {
-        command = vec!["resurgam run --target".to_owned(), quote(&origin.target)];
+pub fn run(origin: &Origin) -> String {
+    let options = &origin.options;
+    let mut words = cases(&options.choice, origin.seed, options.cases);
+    if let Some(seconds) = options.seconds {
+        words.extend(["--for".to_owned(), format!("{seconds}s")]);
     }
-    while let Some(word) = words.next() {
-        match word {
-            "--seed" | "--cases" | "--for" => drop(words.next()),
-            "--campaign" => {}
-            word => command.push(quote(word)),
-        }
+    for (given, word) in [(options.campaign, "--campaign"), (options.strict, "--strict")] {
+        words.extend(given.then(|| word.to_owned()));
     }
-    format!("{} --seed {seed} --cases 1", command.join(" "))
+    line(&words)
 }
 
-/// Executes a kept plan again in the simulation, with the bug that was planted.
+/// Executes the case with this seed again, on the same target and under the same faults.
 #[must_use]
-pub fn replay(summary: &Summary, plan: &str) -> String {
-    let bug = words(summary).into_iter().skip_while(|word| word != "--bug").nth(1);
-    let bug = bug.map(|bug| format!(" --bug {}", quote(&bug))).unwrap_or_default();
-    format!("resurgam replay {}{bug}", quote(plan))
+pub fn repeat(choice: &Choice, seed: u64) -> String {
+    line(&cases(choice, seed, Some(1)))
+}
+
+/// Executes a kept case again in the simulation; its directory knows which bug was planted.
+#[must_use]
+pub fn replay(path: &str) -> String {
+    format!("resurgam replay {}", quote(path))
 }
 
 /// Judges a kept case again without a server.
@@ -51,33 +50,77 @@ pub fn quote(word: &str) -> String {
     shlex::try_quote(word).map(Into::into).unwrap_or_default()
 }
 
-/// The words of the command of a run; none if it is not one.
-fn words(summary: &Summary) -> Vec<String> {
-    shlex::split(&summary.origin.command).unwrap_or_default()
+fn line(words: &[String]) -> String {
+    words.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ")
+}
+
+fn cases(choice: &Choice, seed: u64, cases: Option<u64>) -> Vec<String> {
+    let mut words = vec!["resurgam".to_owned(), "run".to_owned()];
+    words.extend(target(choice));
+    words.extend(["--seed".to_owned(), seed.to_string()]);
+    words.extend(cases.into_iter().flat_map(|cases| ["--cases".to_owned(), cases.to_string()]));
+    words
+}
+
+/// The options that choose a target.
+fn target(choice: &Choice) -> Vec<String> {
+    let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    match choice {
+        Choice::Simulation { faults, bug } => {
+            let mut words = Vec::new();
+            if Family::ALL.iter().any(|family| !faults.contains(family)) {
+                let names: Vec<&str> = faults.iter().map(|family| family.word()).collect();
+                let names = if names.is_empty() { "none".to_owned() } else { names.join(",") };
+                words.extend(["--faults".to_owned(), names]);
+            }
+            words.extend(bug.iter().flat_map(|bug| ["--bug".to_owned(), bug.clone()]));
+            words
+        }
+        Choice::Process => owned(&["--world", "process"]),
+        Choice::Temporal => owned(&["--target", "temporal"]),
+        Choice::Address { address, namespace } => {
+            let mut words = owned(&["--address", address]);
+            words.extend(namespace.iter().flat_map(|name| ["--namespace".to_owned(), name.clone()]));
+            words
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use resurgam_models::summary::Origin;
+    use resurgam_models::summary::Options;
 
     #[test]
     fn commands_can_be_pasted() {
-        let of = |command: &str| {
-            let origin = Origin { target: "temporal".into(), command: command.into(), ..Origin::default() };
-            repeat(&Summary::new(origin), 7)
+        let of = |choice: Choice| repeat(&choice, 7);
+        let address = |address: &str, namespace: Option<&str>| Choice::Address {
+            address: address.into(),
+            namespace: namespace.map(str::to_owned),
         };
-        let address = "resurgam run --seed 5 --address localhost:7233 --namespace n --cases 9";
-        assert_eq!(of(address), "resurgam run --address localhost:7233 --namespace n --seed 7 --cases 1");
-        let planted = "resurgam run --seed 5 --target builtin --world process --faults node,clock --bug cache-kept";
-        let rest = planted.replace(" --seed 5", "").replace("node,clock", "'node,clock'");
-        assert_eq!(of(&format!("{planted} --campaign --for 60s")), format!("{rest} --seed 7 --cases 1"));
-        assert_eq!(of("resurgam run --bug $(rm)"), "resurgam run --bug '$(rm)' --seed 7 --cases 1");
-        assert_eq!(of(""), "resurgam run --target temporal --seed 7 --cases 1");
+        let simulation = |faults: &[Family], bug: Option<&str>| Choice::Simulation {
+            faults: faults.to_vec(),
+            bug: bug.map(str::to_owned),
+        };
+        assert_eq!(of(Choice::simulation()), "resurgam run --seed 7 --cases 1");
+        assert_eq!(of(Choice::Temporal), "resurgam run --target temporal --seed 7 --cases 1");
+        assert_eq!(of(Choice::Process), "resurgam run --world process --seed 7 --cases 1");
+        assert_eq!(of(address("h:1", None)), "resurgam run --address h:1 --seed 7 --cases 1");
+        let named = "resurgam run --address h:1 --namespace 'a b' --seed 7 --cases 1";
+        assert_eq!(of(address("h:1", Some("a b"))), named);
+        assert_eq!(of(simulation(&[], None)), "resurgam run --faults none --seed 7 --cases 1");
+        let planted = "resurgam run --faults 'node,clock' --bug cache-kept --seed 7 --cases 1";
+        assert_eq!(of(simulation(&[Family::Node, Family::Clock], Some("cache-kept"))), planted);
         assert_eq!(check("a b/it's"), r#"resurgam check "a b/it's""#);
         assert_eq!(show("cases/7", Some("c-w0/1")), "resurgam show cases/7 --workflow c-w0/1");
         assert_eq!(quote("$(rm)"), "'$(rm)'");
-        let named = "resurgam run --address h:1 --namespace 'a b' --cases 9";
-        assert_eq!(of(named), "resurgam run --address h:1 --namespace 'a b' --seed 7 --cases 1");
+    }
+
+    #[test]
+    fn a_run_is_repeated_with_all_that_was_asked() {
+        let options =
+            Options { choice: Choice::Temporal, cases: None, seconds: Some(60), campaign: true, strict: true };
+        let origin = Origin { seed: 5, options, ..Origin::default() };
+        assert_eq!(run(&origin), "resurgam run --target temporal --seed 5 --for 60s --campaign --strict");
     }
 }

@@ -11,14 +11,14 @@ use crate::{Error, command, text};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
+use resurgam_models::case;
 use resurgam_models::coverage::{self, kinds};
 use resurgam_models::evidence::Evidence;
 use resurgam_models::listing;
 use resurgam_models::program::Input;
 use resurgam_models::rules;
-use resurgam_models::shrink::Progress;
-use resurgam_models::simulation::SimulatedCase;
-use resurgam_models::summary::{CaseSummary, RuleSummary, Summary};
+use resurgam_models::simulation::{SimulatedCase, Simulation};
+use resurgam_models::summary::{CaseSummary, CaseTimes, Conclusion, RuleSummary, Summary, Times};
 use resurgam_models::verdict::{Finding, Outcome, Verdict};
 use serde::Serialize;
 
@@ -27,6 +27,8 @@ use serde::Serialize;
 pub struct Page<'a> {
     /// The run.
     pub summary: &'a Summary,
+    /// Its directory, as it stands in commands.
+    pub directory: &'a str,
     /// The cases that are shown in full; those with violations come first, whatever the order here.
     pub cases: &'a [CaseView<'a>],
 }
@@ -47,12 +49,10 @@ pub struct CaseView<'a> {
 /// How the plan that is shown came from the one that was drawn.
 #[derive(Clone, Copy, Debug)]
 pub struct Shrunk<'a> {
-    /// The rule that both break.
-    pub rule: &'a str,
     /// From which size to which, and in how many steps.
-    pub progress: &'a Progress,
-    /// The file of the plan that is shown, if it was kept.
-    pub path: Option<&'a str>,
+    pub how: &'a case::Shrunk,
+    /// The directory of what is shown.
+    pub path: &'a str,
 }
 
 const TEMPLATES: [(&str, &str); 9] = [
@@ -87,23 +87,26 @@ pub fn render(page: &Page<'_>) -> Result<String, Error> {
     let summary = page.summary;
     let mut cases: Vec<&CaseView<'_>> = page.cases.iter().collect();
     cases.sort_by_key(|case| std::cmp::Reverse(case.verdict.worst()));
-    let cases: Vec<Case> = cases.into_iter().map(|case| self::case(summary, case)).collect();
+    let cases: Vec<Case> = cases.into_iter().map(|case| self::case(page, case)).collect();
     let rules = summary.rules.iter().map(|rule| self::rule(summary, rule, page.cases)).collect();
     let known = [kinds::STATEMENTS, kinds::EVENTS, kinds::OPERATIONS, kinds::TASKS, kinds::TRICKS];
     let kinds_known: usize = known.iter().map(|names| names.len()).sum();
     let contents = Contents {
         summary,
         verdict: headline(summary),
-        mark: mark(summary.worst()),
-        word: class(summary.worst()),
+        mark: mark(shown(summary)),
+        word: class(shown(summary)),
         violated: summary.count(Outcome::Violated),
         undecided: summary.count(Outcome::Unknown),
         rules,
         cases,
-        slowest: summary.slowest(10),
+        slowest: summary.slowest(10).into_iter().map(|(case, times)| Slow { case, times }).collect(),
+        times: &summary.times,
+        simulated_seconds: summary.simulation.as_ref().map(Simulation::seconds),
+        shortfalls: summary.shortfalls.iter().map(ToString::to_string).collect(),
         shown: page.cases.iter().map(|case| case.seed).collect(),
         milestones: summary.simulation.as_ref().map(Table::of),
-        pace: summary.simulation.as_ref().and_then(|simulation| simulation.pace(summary.wall_seconds)),
+        pace: summary.simulation.as_ref().and_then(|simulation| simulation.pace(summary.times.wall_seconds)),
         bars: bars(summary),
         operations: Answers::of(summary),
         heats: heats(summary),
@@ -124,7 +127,10 @@ struct Contents<'a> {
     undecided: usize,
     rules: Vec<Rule<'a>>,
     cases: Vec<Case>,
-    slowest: Vec<&'a CaseSummary>,
+    slowest: Vec<Slow<'a>>,
+    times: &'a Times,
+    simulated_seconds: Option<f64>,
+    shortfalls: Vec<String>,
     shown: Vec<u64>,
     milestones: Option<Table>,
     pace: Option<f64>,
@@ -133,6 +139,13 @@ struct Contents<'a> {
     heats: Vec<Heat>,
     kinds_known: usize,
     kinds_reached: usize,
+}
+
+/// A case and how long it took.
+#[derive(Serialize)]
+struct Slow<'a> {
+    case: &'a CaseSummary,
+    times: CaseTimes,
 }
 
 fn mark(outcome: Outcome) -> &'static str {
@@ -154,6 +167,14 @@ fn class(outcome: Outcome) -> &'static str {
     }
 }
 
+/// What the banner says: what held is undecided as long as something is missing.
+fn shown(summary: &Summary) -> Outcome {
+    match summary.worst() {
+        Outcome::Ok if summary.conclusion != Conclusion::Held => Outcome::Unknown,
+        worst => worst,
+    }
+}
+
 fn headline(summary: &Summary) -> String {
     let cases = text::count(summary.cases.len() as u64, "case");
     let rules = |outcome| summary.rules.iter().filter(|rule| rule.worst() == outcome).count() as u64;
@@ -167,13 +188,14 @@ fn headline(summary: &Summary) -> String {
                 summary.count(Outcome::Violated)
             )
         }
-        Outcome::Unknown if !summary.broken.is_empty() => {
-            format!("{} could not be executed", text::count(summary.broken.len() as u64, "case"))
+        Outcome::Unknown if !summary.not_judged.is_empty() => {
+            format!("{} could not be judged", text::count(summary.not_judged.len() as u64, "case"))
         }
         Outcome::Unknown => {
             format!("Nothing violated, but undecided in {} of {cases}", summary.count(Outcome::Unknown))
         }
-        Outcome::Ok => format!("Every rule held in {cases}"),
+        Outcome::Ok if summary.shortfalls.is_empty() => format!("Every rule held in {cases}"),
+        Outcome::Ok => format!("Nothing violated in {cases}, but {}", summary.state),
         Outcome::NotApplicable => "Nothing was judged".to_owned(),
     }
 }
@@ -197,11 +219,11 @@ struct Rule<'a> {
 }
 
 fn rule<'a>(summary: &'a Summary, rule: &'a RuleSummary, shown: &[CaseView<'_>]) -> Rule<'a> {
-    let about = rules::find(&rule.rule).map(|rule| rule.about());
+    let about = rules::find(rule.rule.as_str()).map(|rule| rule.about());
     let worst = rule.worst();
     let example = |example: &'a resurgam_models::summary::Example| {
         let here = shown.iter().any(|case| case.seed == example.seed);
-        (example.seed, here, example.message.as_str(), command::repeat(summary, example.seed))
+        (example.seed, here, example.message.as_str(), command::repeat(&summary.origin.options.choice, example.seed))
     };
     Rule {
         summary: rule,
@@ -266,10 +288,11 @@ struct Workflow {
     programs: Vec<String>,
 }
 
-fn case(summary: &Summary, view: &CaseView<'_>) -> Case {
+fn case(page: &Page<'_>, view: &CaseView<'_>) -> Case {
+    let summary = page.summary;
     let worst = view.verdict.worst();
     let known = summary.cases.iter().find(|case| case.seed == view.seed);
-    let path = known.and_then(|case| case.path.clone());
+    let path = known.and_then(|case| case.path.as_deref()).map(|path| text::inside(page.directory, path));
     let findings: Vec<&Finding> = view.verdict.violated().flat_map(|rule| &rule.findings).collect();
     let mut concerned: Vec<&str> = findings.iter().flat_map(|finding| concerned(finding, view.evidence)).collect();
     concerned.sort_unstable();
@@ -278,17 +301,14 @@ fn case(summary: &Summary, view: &CaseView<'_>) -> Case {
     workflows.sort_by_key(|id| !concerned.contains(id));
     let hidden = workflows.len().saturating_sub(WORKFLOWS);
     workflows.truncate(WORKFLOWS);
-    let mut commands = vec![command::repeat(summary, view.seed)];
+    let mut commands = vec![command::repeat(&summary.origin.options.choice, view.seed)];
     if let Some(path) = &path {
         commands.extend([command::check(path), command::show(path, concerned.first().copied())]);
     }
     let shrunk = view.shrunk.map(|shrunk| {
-        commands.splice(0..0, shrunk.path.map(|path| command::replay(summary, path)));
-        let Progress { from, to, proposed, .. } = shrunk.progress;
-        format!(
-            "Shrunk, and shown as the smallest plan found that breaks {}: {from} → {to} ({proposed} tried)",
-            shrunk.rule
-        )
+        commands.insert(0, command::replay(shrunk.path));
+        let case::Shrunk { rule, from, to, proposed, .. } = shrunk.how;
+        format!("Shrunk, and shown as the smallest plan found that breaks {rule}: {from} → {to} ({proposed} tried)")
     });
     let rules = || view.verdict.rules.iter();
     Case {
@@ -297,7 +317,7 @@ fn case(summary: &Summary, view: &CaseView<'_>) -> Case {
         mark: mark(worst),
         word: worst.word(),
         trace_hash: known.map_or_else(String::new, |case| case.trace_hash.clone()),
-        milliseconds: known.map(|case| case.executing_ms),
+        milliseconds: summary.times.cases.get(&view.seed).map(|times| times.executing_ms),
         simulated: known.and_then(|case| case.simulated.clone()),
         path,
         shrunk,
@@ -307,18 +327,20 @@ fn case(summary: &Summary, view: &CaseView<'_>) -> Case {
             .violated()
             .flat_map(|rule| rule.findings.iter().map(move |finding| (rule, finding)))
             .map(|(rule, finding)| Found {
-                rule: rule.rule.clone(),
-                title: rules::find(&rule.rule).map_or("", |rule| rule.about().title),
+                rule: rule.rule.to_string(),
+                title: rules::find(rule.rule.as_str()).map_or("", |rule| rule.about().title),
                 finding: without_repeats(finding),
             })
             .collect(),
         undecided: rules()
             .filter(|rule| rule.outcome == Outcome::Unknown)
-            .map(|rule| (rule.rule.clone(), rule.why.clone()))
+            .map(|rule| (rule.rule.to_string(), rule.why.clone()))
             .collect(),
         known: rules()
             .flat_map(|rule| {
-                rule.known.iter().map(|known| (rule.rule.clone(), known.issue.clone(), known.finding.message.clone()))
+                rule.known
+                    .iter()
+                    .map(|known| (rule.rule.to_string(), known.issue.clone(), known.finding.message.clone()))
             })
             .collect(),
         notes: view.verdict.notes.clone(),

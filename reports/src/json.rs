@@ -1,9 +1,9 @@
-//! `verdict.json`: the summary of a run, for machines.
+//! `summary.json` and `times.json`: what a run showed, for machines, and how long it took.
 
 use crate::Error;
-use resurgam_models::summary::{Summary, VERSION};
+use resurgam_models::summary::Summary;
 
-/// The content of `verdict.json`.
+/// The content of `summary.json`: the same for two runs of one seed, byte for byte.
 ///
 /// # Errors
 /// If a number cannot be written, which no summary of a real run has.
@@ -11,29 +11,17 @@ pub fn render(summary: &Summary) -> Result<String, Error> {
     Ok(serde_json::to_string_pretty(summary)? + "\n")
 }
 
-/// Reads a `verdict.json` back, to render it again.
+/// The content of `times.json`.
 ///
 /// # Errors
-/// If it is not one, or was written by a newer version.
-pub fn parse(text: &str) -> Result<Summary, Error> {
-    let value: serde_json::Value = serde_json::from_str(text)?;
-    let found = value.get("version").and_then(serde_json::Value::as_u64).unwrap_or_default();
-    if found > u64::from(VERSION) {
-        return Err(Error::Newer { found, known: VERSION });
-    }
-    Ok(serde_json::from_value(value)?)
+/// If a number cannot be written, which no run has.
+pub fn times(summary: &Summary) -> Result<String, Error> {
+    Ok(serde_json::to_string_pretty(&summary.times)? + "\n")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use resurgam_models::summary::Origin;
-
-    #[test]
-    fn a_summary_can_be_read_back() {
-        let summary = Summary::new(Origin { scenario: "random".into(), seed: u64::MAX, ..Origin::default() });
-        assert_eq!(parse(&render(&summary).unwrap()).unwrap(), summary);
-    }
 
     #[test]
     fn milestones_are_there_for_a_simulated_run_only() {
@@ -44,13 +32,13 @@ mod tests {
         assert!(shown["simulation"]["unreached"].as_array().unwrap().contains(&"fault-partition".into()));
         assert_eq!(shown["cases"][0]["simulated"]["trace"], "000000000000abc7");
         assert!(value(&real).get("simulation").is_none());
-        assert_eq!(parse(&render(&simulated).unwrap()).unwrap(), simulated);
     }
 
     #[test]
-    fn a_newer_version_is_named() {
-        let problem = parse(r#"{"version": 99}"#).unwrap_err().to_string();
-        assert!(problem.contains("version 99") && problem.contains("newer"), "{problem}");
-        assert!(parse("{").is_err() && parse("[]").is_err());
+    fn state_and_conclusion_are_in_it_and_times_are_not() {
+        let summary = crate::sample::mixed();
+        let shown: serde_json::Value = serde_json::from_str(&render(&summary).unwrap()).unwrap();
+        assert_eq!((&shown["state"], &shown["conclusion"]), (&"complete".into(), &"violated".into()));
+        assert!(!render(&summary).unwrap().contains("_ms") && times(&summary).unwrap().contains("executing_ms"));
     }
 }

@@ -14,6 +14,7 @@ pub mod merged;
 pub mod terminal;
 pub mod text;
 pub mod timeline;
+pub mod verdict;
 
 mod heat;
 mod layout;
@@ -28,18 +29,10 @@ pub enum Error {
     /// A bug in a template.
     #[error("the page cannot be rendered: {0:#}")]
     Template(#[from] minijinja::Error),
-    /// A value that JSON cannot hold, or a text that is not the JSON expected.
-    #[error("verdict.json: {0}")]
+    /// A value that JSON cannot hold.
+    #[error("the summary cannot be written: {0}")]
     Json(#[from] serde_json::Error),
     /// A text that XML cannot hold.
     #[error("junit.xml: {0}")]
     Junit(#[from] quick_junit::SerializeError),
-    /// Written by a newer version.
-    #[error("verdict.json has version {found}, this build reads up to {known}; use a newer resurgam")]
-    Newer {
-        /// The version in the file.
-        found: u64,
-        /// The newest that is understood.
-        known: u32,
-    },
 }

@@ -3,13 +3,14 @@
 use resurgam_models::coverage::Coverage;
 use resurgam_models::evidence::Evidence;
 use resurgam_models::judge::judge;
-use resurgam_models::milestone::{Milestones, Needs};
+use resurgam_models::milestone::Milestones;
 use resurgam_models::notation::parse;
 use resurgam_models::profile::Profile;
-use resurgam_models::simulation::{Simulated, Simulation, Traffic};
-use resurgam_models::summary::{Case, Origin, Summary};
+use resurgam_models::results::{CaseResult, Judged, Said, Simulated};
+use resurgam_models::simulation::Traffic;
+use resurgam_models::summary::{Options, Origin, Summary, hex};
+use resurgam_models::target::Choice;
 use resurgam_models::verdict::{Finding, Outcome, RuleVerdict, Verdict};
-use std::time::Duration;
 
 pub(crate) const PASSING: &str = include_str!("../fixtures/passing.txt");
 pub(crate) const VIOLATING: &str = include_str!("../fixtures/violating.txt");
@@ -25,7 +26,7 @@ pub(crate) fn judged(text: &str) -> (Evidence, Verdict) {
 /// A verdict that does not change when rules are added.
 pub(crate) fn verdict(outcomes: &[(&str, Outcome)]) -> Verdict {
     let rule = |(rule, outcome): &(&str, Outcome)| RuleVerdict {
-        rule: (*rule).to_owned(),
+        rule: (*rule).into(),
         outcome: *outcome,
         findings: match outcome {
             Outcome::Violated => vec![Finding { message: "5 < 7 & \u{1b}[31mred".into(), ..Finding::default() }],
@@ -38,59 +39,60 @@ pub(crate) fn verdict(outcomes: &[(&str, Outcome)]) -> Verdict {
     Verdict { version: 1, subject: String::new(), rules: outcomes.iter().map(rule).collect(), notes: vec![] }
 }
 
-/// A summary of such verdicts, one case each.
-pub(crate) fn summary(verdicts: &[Verdict]) -> Summary {
-    let origin = Origin {
+/// A case with such a verdict.
+fn case(seed: u64, verdict: &Verdict, coverage: &Coverage, simulated: Option<Simulated>) -> CaseResult {
+    let directory = (verdict.worst() == Outcome::Violated).then(|| format!("cases/{seed}"));
+    let (executing_ms, judging_ms) = (100.0 * seed as f64, seed as f64);
+    let said = Said::Judged(Box::new(Judged::of(verdict, seed, coverage.clone(), simulated)));
+    CaseResult { seed, directory, executing_ms, judging_ms, said }
+}
+
+/// A case that could not be judged.
+pub(crate) fn not_judged(seed: u64, why: &str) -> CaseResult {
+    CaseResult { seed, directory: None, executing_ms: 0.0, judging_ms: 0.0, said: Said::NotJudged(why.into()) }
+}
+
+fn origin(target: &str, choice: Choice) -> Origin {
+    Origin {
         resurgam: "0.1.0".into(),
         command: "resurgam run --target temporal --seed 7 --cases 3".into(),
         scenario: "random".into(),
-        target: "temporal".into(),
+        target: target.into(),
         target_version: "1.31.2".into(),
         seed: 7,
-    };
-    let mut summary = Summary::new(origin);
+        options: Options { choice, cases: Some(3), ..Options::default() },
+    }
+}
+
+/// A summary of such verdicts, one case each.
+pub(crate) fn summary(verdicts: &[Verdict]) -> Summary {
+    let mut summary = Summary::new(origin("temporal", Choice::Temporal));
     let coverage = Coverage::of(&parse(PASSING).unwrap());
     for (seed, verdict) in (7..).zip(verdicts) {
-        let path = format!("resurgam-runs/r/cases/{seed}");
-        let executing = Duration::from_millis(100 * seed);
-        let judging = Duration::from_millis(seed);
-        let path = (verdict.worst() == Outcome::Violated).then_some(path.as_str());
-        summary.add(&Case {
-            seed,
-            trace_hash: seed,
-            verdict,
-            coverage: &coverage,
-            path,
-            executing,
-            judging,
-            simulated: None,
-        });
+        summary.add(&case(seed, verdict, &coverage, None));
     }
-    summary.wall_seconds = 2.0;
+    summary.times.wall_seconds = 2.0;
+    summary.conclude(Vec::new());
     summary
 }
 
 /// Two cases of a simulation: a timer fired in both, and a node was killed in the first.
 pub(crate) fn simulated() -> Summary {
-    let mut summary = summary(&[]);
-    summary.origin.target = "builtin".into();
-    summary.simulation = Some(Simulation::new(Needs::Faults));
+    let mut summary = Summary::new(origin("builtin", Choice::simulation()));
     let verdict = verdict(&[("H8-buffering", Outcome::Ok)]);
     let kill = r#"{"at":1,"type":"fault","fault":"kill 1","active":true}"#;
     for (seed, text) in (7..).zip([format!("1 TimerFired\n{kill}"), "1 TimerFired\n2 TimerFired".to_owned()]) {
         let evidence = parse(&text).unwrap();
-        let (coverage, milestones) = (Coverage::of(&evidence), Milestones::of(&evidence));
-        let (trace, elapsed) = (0xabc0 + seed, Duration::from_secs(45));
-        let simulated = Some(Simulated {
-            trace,
-            elapsed,
+        let simulated = Simulated {
+            trace: hex(0xabc0 + seed),
+            nanoseconds: 45_000_000_000,
             traffic: Traffic { segments: 1_234, rpcs: 180 },
-            milestones: &milestones,
-        });
-        let (verdict, coverage, time) = (&verdict, &coverage, Duration::from_millis(900));
-        let (executing, judging) = (time, time);
-        summary.add(&Case { seed, trace_hash: seed, verdict, coverage, path: None, executing, judging, simulated });
+            milestones: Milestones::of(&evidence),
+        };
+        summary.add(&case(seed, &verdict, &Coverage::of(&evidence), Some(simulated)));
     }
+    summary.times.wall_seconds = 2.0;
+    summary.conclude(Vec::new());
     summary
 }
 

@@ -2,6 +2,7 @@
 
 use crate::campaign::Table;
 use crate::{command, text};
+use resurgam_models::case::Shrunk;
 use resurgam_models::coverage::kinds;
 use resurgam_models::summary::{RuleSummary, Summary};
 use resurgam_models::verdict::Outcome;
@@ -58,18 +59,25 @@ pub fn harmless(text: &str) -> String {
     })
 }
 
-/// What a run ends with. `page` is the path of the report, if one was written.
+/// What a run ends with. `directory` is that of the run.
 #[must_use]
-pub fn render(summary: &Summary, page: Option<&str>, colours: bool) -> String {
+pub fn render(summary: &Summary, directory: &str, colours: bool) -> String {
     let paint = Paint(colours);
     let mut out = String::new();
     // Writing to a string cannot fail.
     let _ = header(&mut out, summary, paint);
     let _ = table(&mut out, summary, paint);
-    let _ = violations(&mut out, summary, paint);
+    let _ = violations(&mut out, summary, directory, paint);
     let _ = coverage(&mut out, summary, paint);
-    let _ = footer(&mut out, summary, page, paint);
+    let _ = footer(&mut out, summary, directory, paint);
     out
+}
+
+/// What a case was shrunk to, and how to see that again.
+#[must_use]
+pub fn shrunk(seed: u64, how: &Shrunk, path: &str) -> String {
+    let Shrunk { rule, from, to, .. } = how;
+    format!("shrunk: {}, seed {seed}: {from} → {to}\n  {}\n", harmless(rule.as_str()), harmless(&command::replay(path)))
 }
 
 fn header(out: &mut String, summary: &Summary, paint: Paint) -> std::fmt::Result {
@@ -82,13 +90,13 @@ fn header(out: &mut String, summary: &Summary, paint: Paint) -> std::fmt::Result
         harmless(&origin.target_version),
         text::count(summary.cases.len() as u64, "case"),
         origin.seed,
-        text::seconds(summary.wall_seconds),
+        text::seconds(summary.times.wall_seconds),
     )?;
     writeln!(out)
 }
 
 fn table(out: &mut String, summary: &Summary, paint: Paint) -> std::fmt::Result {
-    let wide = summary.rules.iter().map(|rule| rule.rule.chars().count()).max().unwrap_or(0).max(4);
+    let wide = summary.rules.iter().map(|rule| rule.rule.as_str().chars().count()).max().unwrap_or(0).max(4);
     let head =
         format!("  {:wide$}  {:>7} {:>8} {:>8} {:>8} {:>10}", "rule", "ok", "violated", "unknown", "n.a.", "examined");
     writeln!(out, "{}", paint.faint(&head))?;
@@ -101,7 +109,7 @@ fn table(out: &mut String, summary: &Summary, paint: Paint) -> std::fmt::Result 
             out,
             "{} {:wide$}  {} {} {} {} {:>10}",
             mark(rule.worst(), paint),
-            harmless(&rule.rule),
+            harmless(rule.rule.as_str()),
             cell(rule.ok, 7, Outcome::Ok),
             cell(rule.violated, 8, Outcome::Violated),
             cell(rule.unknown, 8, Outcome::Unknown),
@@ -126,20 +134,21 @@ fn mark(outcome: Outcome, paint: Paint) -> String {
     paint.outcome(outcome, sign)
 }
 
-fn violations(out: &mut String, summary: &Summary, paint: Paint) -> std::fmt::Result {
+fn violations(out: &mut String, summary: &Summary, directory: &str, paint: Paint) -> std::fmt::Result {
     let line = |out: &mut String, outcome: Outcome, rule: &RuleSummary| {
         let (examples, number) = match outcome {
             Outcome::Violated => (&rule.failing, rule.violated),
             _ => (&rule.undecided, rule.unknown),
         };
         let Some(first) = examples.first() else { return Ok(()) };
-        let head = format!("{} {} in {}", harmless(&rule.rule), outcome.word(), text::count(number, "case"));
+        let head = format!("{} {} in {}", harmless(rule.rule.as_str()), outcome.word(), text::count(number, "case"));
         writeln!(out, "{} {}", mark(outcome, paint), paint.strong(&head))?;
         writeln!(out, "  seed {}: {}", first.seed, harmless(&first.message))?;
-        writeln!(out, "  {}", paint.faint(&command::repeat(summary, first.seed)))?;
+        writeln!(out, "  {}", paint.faint(&harmless(&command::repeat(&summary.origin.options.choice, first.seed))))?;
         let path = summary.cases.iter().find(|case| case.seed == first.seed).and_then(|case| case.path.as_deref());
         if let Some(path) = path {
-            writeln!(out, "  {}", paint.faint(&harmless(&command::show(path, None))))?;
+            let path = text::inside(directory, path);
+            writeln!(out, "  {}", paint.faint(&harmless(&command::show(&path, None))))?;
         }
         writeln!(out)
     };
@@ -148,10 +157,14 @@ fn violations(out: &mut String, summary: &Summary, paint: Paint) -> std::fmt::Re
             line(out, outcome, rule)?;
         }
     }
-    if let Some(first) = summary.broken.first() {
-        let head = format!("{} could not be executed", text::count(summary.broken.len() as u64, "case"));
+    if let Some(first) = summary.not_judged.first() {
+        let head = format!("{} could not be judged", text::count(summary.not_judged.len() as u64, "case"));
         writeln!(out, "{} {}", mark(Outcome::Unknown, paint), paint.strong(&head))?;
-        writeln!(out, "  seed {}: {}\n", first.seed, harmless(&first.message))?;
+        writeln!(out, "  seed {}: {}", first.seed, harmless(&first.why))?;
+        if let Some(path) = &first.path {
+            writeln!(out, "  kept in {}", harmless(&text::inside(directory, path)))?;
+        }
+        writeln!(out)?;
     }
     Ok(())
 }
@@ -207,61 +220,66 @@ fn milestones(out: &mut String, summary: &Summary, paint: Paint) -> std::fmt::Re
     writeln!(out)
 }
 
-fn footer(out: &mut String, summary: &Summary, page: Option<&str>, paint: Paint) -> std::fmt::Result {
-    let cases = summary.cases.len();
+fn footer(out: &mut String, summary: &Summary, directory: &str, paint: Paint) -> std::fmt::Result {
+    let (cases, times) = (summary.cases.len(), &summary.times);
     if cases > 0 {
         let slowest: Vec<String> = summary
             .slowest(3)
             .iter()
-            .map(|case| format!("{} ({})", case.seed, text::seconds(case.executing_ms / 1e3)))
+            .map(|(case, times)| format!("{} ({})", case.seed, text::seconds(times.executing_ms / 1e3)))
             .collect();
         writeln!(out, "slowest seeds: {}", slowest.join(", "))?;
-        let rate = if summary.wall_seconds > 0.0 { cases as f64 / summary.wall_seconds } else { 0.0 };
-        let share = if summary.executing_seconds > 0.0 {
-            100.0 * summary.judging_seconds / summary.executing_seconds
-        } else {
-            0.0
-        };
+        let rate = if times.wall_seconds > 0.0 { cases as f64 / times.wall_seconds } else { 0.0 };
+        let share =
+            if times.executing_seconds > 0.0 { 100.0 * times.judging_seconds / times.executing_seconds } else { 0.0 };
         writeln!(out, "{rate:.2} cases/s; judging took {share:.1} % of the time of executing")?;
     }
     if let Some(simulation) = &summary.simulation {
-        let pace = simulation.pace(summary.wall_seconds);
+        let pace = simulation.pace(times.wall_seconds);
         let pace = pace.map_or(String::new(), |pace| format!("; {pace:.1} simulated seconds per second"));
         let rpcs = text::count(simulation.traffic.rpcs, "call");
-        let rate = if summary.wall_seconds > 0.0 { simulation.traffic.rpcs as f64 / summary.wall_seconds } else { 0.0 };
+        let rate = if times.wall_seconds > 0.0 { simulation.traffic.rpcs as f64 / times.wall_seconds } else { 0.0 };
         let segments = text::count(simulation.traffic.segments, "segment");
-        let seconds = text::seconds(simulation.seconds);
+        let seconds = text::seconds(simulation.seconds());
         writeln!(out, "simulated {seconds} in all, {rpcs} ({rate:.0} per second) in {segments}{pace}")?;
     }
     writeln!(out, "seed {}  trace {}", summary.origin.seed, summary.trace_hash)?;
     writeln!(out, "repeat: {}", harmless(&summary.origin.command))?;
-    if let Some(page) = page {
-        writeln!(out, "report: {}", harmless(page))?;
+    if !directory.is_empty() {
+        writeln!(out, "report: {}", harmless(&text::inside(directory, "report.html")))?;
+    }
+    for shortfall in &summary.shortfalls {
+        writeln!(out, "{}", paint.outcome(Outcome::Unknown, &harmless(&shortfall.to_string())))?;
     }
     let [violated, unknown] = [Outcome::Violated, Outcome::Unknown].map(|outcome| summary.count(outcome) as u64);
-    let unknown = unknown + summary.broken.len() as u64;
+    let unknown = unknown + summary.not_judged.len() as u64;
     let line = match summary.worst() {
         Outcome::Violated => format!("✗ violated in {}", text::count(violated, "case")),
         Outcome::Unknown => format!("? nothing violated, {} undecided", text::count(unknown, "case")),
-        Outcome::Ok => format!("✓ all rules held in {}", text::count(cases as u64, "case")),
-        Outcome::NotApplicable => "– nothing was judged".to_owned(),
+        Outcome::Ok if summary.shortfalls.is_empty() => {
+            format!("✓ all rules held in {}", text::count(cases as u64, "case"))
+        }
+        Outcome::Ok => format!("? nothing violated in {}, but {}", text::count(cases as u64, "case"), summary.state),
+        Outcome::NotApplicable => format!("? {}", summary.state),
     };
-    writeln!(out, "{}", paint.outcome(summary.worst(), &line))
+    let colour = if line.starts_with('?') { Outcome::Unknown } else { summary.worst() };
+    writeln!(out, "{}", paint.outcome(colour, &line))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::{mixed, simulated, summary, verdict};
+    use crate::sample::{mixed, not_judged, simulated, summary, verdict};
+    use resurgam_models::results::Shortfall;
 
     #[test]
     fn a_run_ends_with_a_table() {
-        insta::assert_snapshot!(render(&mixed(), Some("resurgam-runs/r/report.html"), false));
+        insta::assert_snapshot!(render(&mixed(), "resurgam-runs/r", false));
     }
 
     #[test]
     fn a_simulated_run_says_what_it_reached_and_how_fast() {
-        let shown = render(&simulated(), None, false);
+        let shown = render(&simulated(), "", false);
         let line = |begin: &str| shown.lines().find(|line| line.trim_start().starts_with(begin)).unwrap_or_default();
         let possible = simulated().simulation.unwrap().possible;
         assert!(line("milestones").contains(&format!(" 2/{possible}  never: ")), "{shown}");
@@ -274,25 +292,30 @@ mod tests {
             )
         );
         assert!(shown.ends_with("✓ all rules held in 2 cases\n"), "what a short run did not reach fails nothing");
-        let real = render(&mixed(), None, false);
+        let real = render(&mixed(), "", false);
         assert!(!real.contains("milestones") && !real.contains("simulated"), "{real}");
     }
 
     #[test]
     fn the_last_line_is_the_verdict() {
-        let last = |summary: &Summary| render(summary, None, false).lines().last().unwrap_or_default().to_owned();
+        let last = |summary: &Summary| render(summary, "", false).lines().last().unwrap_or_default().to_owned();
         assert_eq!(last(&mixed()), "✗ violated in 1 case");
         assert_eq!(last(&summary(&[verdict(&[("H8-buffering", Outcome::Ok)])])), "✓ all rules held in 1 case");
         let mut broken = summary(&[verdict(&[("H8-buffering", Outcome::Ok)])]);
-        broken.add_broken(3, "no server");
+        broken.add(&not_judged(3, "no server"));
         assert_eq!(last(&broken), "? nothing violated, 1 case undecided");
+        let mut short = summary(&[verdict(&[("H8-buffering", Outcome::Ok)])]);
+        short.conclude(vec![Shortfall::Interrupted { by: "SIGHUP".into() }]);
+        assert_eq!(last(&short), "? nothing violated in 1 case, but interrupted");
+        assert!(render(&short, "", false).contains("\ninterrupted by SIGHUP: "));
+        assert_eq!(last(&summary(&[])), "? nothing judged");
     }
 
     #[test]
     fn colours_need_a_terminal_and_consent() {
         assert!(colours(true, None) && colours(true, Some(OsStr::new(""))));
         assert!(!colours(false, None) && !colours(true, Some(OsStr::new("1"))));
-        assert!(render(&mixed(), None, true).contains("\x1b[1;31m"));
-        assert!(!render(&mixed(), None, false).contains('\x1b'), "evidence must not steer the terminal");
+        assert!(render(&mixed(), "", true).contains("\x1b[1;31m"));
+        assert!(!render(&mixed(), "", false).contains('\x1b'), "evidence must not steer the terminal");
     }
 }

@@ -57,6 +57,12 @@ pub fn cut(text: &str, most: usize) -> String {
     text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
 }
 
+/// A path inside a directory, as it is written in a command.
+#[must_use]
+pub fn inside(directory: &str, path: &str) -> String {
+    if directory.is_empty() { path.to_owned() } else { format!("{}/{path}", directory.trim_end_matches('/')) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,5 +76,6 @@ mod tests {
         assert_eq!([999, 1000, 12_345, 3_000_000].map(short), ["999", "1k", "12k", "3M"]);
         assert_eq!([cut("abc", 3), cut("abcd", 3), cut("äöüß", 3)], ["abc", "ab…", "äö…"]);
         assert_eq!(at(1_203_449_999), "1.2034 s");
+        assert_eq!([inside("", "a"), inside("r", "a"), inside("r/", "a")], ["a", "r/a", "r/a"]);
     }
 }

@@ -5,8 +5,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use resurgam_harness::{Bug, Builtin, Orchestrator, Trial, run};
+use resurgam_harness::{Bug, Builtin, Orchestrator, Trial};
 use resurgam_models::plan::Plan;
+use resurgam_models::rule_id::RuleId;
 use resurgam_scenarios::bugs::{Planted, bugs};
 use std::path::Path;
 use std::sync::Arc;
@@ -14,9 +15,9 @@ use std::sync::Arc;
 /// Under so many seeds a witness is tried.
 const SEEDS: u64 = 100;
 
-fn violated(plan: &Plan, bug: Option<Bug>) -> Vec<String> {
+fn violated(plan: &Plan, bug: Option<Bug>) -> Vec<RuleId> {
     let target: Arc<dyn Orchestrator> = Arc::new(Builtin::with(bug));
-    Trial::of(plan, &target, &run::prefix("case-", plan.seed)).violated()
+    Trial::of(plan, &target).violated()
 }
 
 /// Every bug with its witness.
@@ -40,7 +41,7 @@ fn a_witness_shows_its_bug_and_nothing_else() {
         let planted = Bug::named(&bug.name).unwrap();
         let mut seeds = (0..SEEDS).map(|more| Plan { seed: plan.seed.wrapping_add(more), ..plan.clone() });
         match seeds.find(|plan| !violated(plan, Some(planted)).is_empty()) {
-            Some(plan) => assert_eq!(violated(&plan, None), Vec::<String>::new(), "without {}", bug.name),
+            Some(plan) => assert_eq!(violated(&plan, None), Vec::<RuleId>::new(), "without {}", bug.name),
             None => silent.push(bug.name),
         }
     }

@@ -6,6 +6,7 @@ use resurgam_harness::{Builtin, Orchestrator, Trial};
 use resurgam_models::generate;
 use resurgam_models::judge::judge;
 use resurgam_models::profile::Profile;
+use resurgam_models::rule_id::RuleId;
 use resurgam_models::verdict::{Outcome, RuleVerdict};
 use resurgam_scenarios::fixtures;
 use std::collections::BTreeMap;
@@ -33,7 +34,7 @@ fn every_rule_is_silent_on_the_real_server() {
 /// server: for the rules on that there are some cases of ours.
 #[test]
 fn every_rule_examined_something() {
-    let mut examined: BTreeMap<String, u64> = BTreeMap::new();
+    let mut examined: BTreeMap<RuleId, u64> = BTreeMap::new();
     let mut count = |rules: Vec<RuleVerdict>| {
         for rule in rules {
             *examined.entry(rule.rule).or_default() += rule.examined;
@@ -45,7 +46,7 @@ fn every_rule_examined_something() {
     }
     let ours: Arc<dyn Orchestrator> = Arc::new(Builtin::default());
     for seed in 1..=CASES {
-        count(Trial::of(&generate::chaos(seed), &ours, "case-").judged.unwrap().1.rules);
+        count(Trial::of(&generate::chaos(seed), &ours).judged.unwrap().1.rules);
     }
     let idle: Vec<_> = examined.iter().filter(|(_, count)| **count == 0).map(|(rule, _)| rule).collect();
     assert!(idle.is_empty() && examined.len() > 20, "nothing to examine for {idle:?}");

@@ -17,8 +17,8 @@ fn one_healthy_node_is_linearizable() {
         let header = fixture.evidence.header.clone().unwrap();
         let profile = Profile { linearizable_reads: true, ..Profile::of(&header.target, &header.target_version) };
         for rule in judge(&fixture.name, &fixture.evidence, &profile).rules {
-            if rule.rule.starts_with('W') {
-                *examined.entry(rule.rule.clone()).or_default() += rule.examined;
+            if rule.rule.as_str().starts_with('W') {
+                *examined.entry(rule.rule.to_string()).or_default() += rule.examined;
                 for finding in &rule.findings {
                     complaints.push(format!("{}: {} {finding:?}", fixture.name, rule.rule));
                 }

@@ -2,11 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use resurgam_harness::Stop;
 use resurgam_harness::real;
-use resurgam_harness::run::{self, Ended, Keep, Options, World};
-use resurgam_harness::target::{Options as ServerOptions, Temporal};
-use resurgam_models::verdict::Outcome;
-use std::sync::atomic::AtomicU64;
+use resurgam_harness::run::{Keep, Request, run};
+use resurgam_harness::run_directory::RunDirectory;
+use resurgam_harness::target;
+use resurgam_models::summary::{Conclusion, Options, Origin};
+use resurgam_models::target::Choice;
+use std::path::Path;
 
 const CASES: u64 = 24;
 
@@ -15,29 +18,21 @@ async fn random_cases_hold() {
     if !real::wanted("random cases on the real Temporal server") {
         return;
     }
-    let server = Temporal::start(&ServerOptions::default()).await.unwrap();
-    let directory = tempfile::tempdir().unwrap();
-    let options = Options {
-        seed: 7_000,
-        cases: Some(CASES),
-        limit: None,
-        jobs: 6,
-        out: directory.path().to_owned(),
-        keep: Keep::Failing,
-        prefix: "case-".into(),
-        shrink: None,
-    };
-    let mut held = 0;
-    let mut complaints = Vec::new();
-    let done = |ended| match ended {
-        Ended::Broken { seed, why } => complaints.push(format!("seed {seed}: {why}")),
-        Ended::Judged(case) if case.verdict.worst() > Outcome::Ok => {
-            let rules = case.verdict.rules.iter().filter(|rule| rule.outcome > Outcome::Ok);
-            complaints.push(format!("seed {}: {:?}", case.seed, rules.collect::<Vec<_>>()));
-        }
-        Ended::Judged(_) => held += 1,
-    };
-    run::run(&options, &World::Real(server.endpoint().clone()), &AtomicU64::new(0), done).await.unwrap();
-    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
-    assert_eq!(held, CASES);
+    let target = target::open(&Choice::Temporal, Path::new("unused")).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let directory = RunDirectory::create(Some(&folder.path().join("run")), "unused").unwrap();
+    let options = Options { choice: Choice::Temporal, cases: Some(CASES), ..Options::default() };
+    let origin =
+        Origin { target: target.name(), target_version: target.version(), seed: 7_000, options, ..Origin::default() };
+    let request = Request { origin, jobs: 6, keep: Keep::None, shrink: None };
+    let summary = run(&request, target, directory, &Stop::default(), |_| ()).await;
+    let complaints: Vec<_> = summary.rules.iter().flat_map(|rule| rule.failing.iter().chain(&rule.undecided)).collect();
+    assert_eq!(
+        summary.conclusion,
+        Conclusion::Held,
+        "{:?} {:?} {complaints:?}",
+        summary.shortfalls,
+        summary.not_judged
+    );
+    assert_eq!(summary.cases.len() as u64, CASES);
 }

@@ -1,21 +1,27 @@
-//! `resurgam bugs`: plants each known bug in our orchestrator and counts the cases until a rule finds it.
+//! `resurgam bugs`: plants each known bug in our orchestrator and counts the cases until a rule finds it. What was found is
+//! written bug by bug, so who stops it loses nothing.
 
 use crate::Ended;
-use crate::commands::replay;
-use crate::exit::{Exit, print};
+use crate::exit::{Exit, Failure, print};
+use crate::stop;
+use resurgam_harness::case_directory::{self, CaseDirectory};
 use resurgam_harness::shrink::{Budget, shrink};
-use resurgam_harness::{Bug, Builtin, Orchestrator, hunt, run};
+use resurgam_harness::{Bug, Builtin, Orchestrator, Stop, Trial, hunt};
+use resurgam_models::case;
 use resurgam_models::plan::Plan;
+use resurgam_models::rule_id::RuleId;
 use resurgam_models::shrink::Measure;
+use resurgam_models::target::Choice;
 use resurgam_scenarios::bugs::{Planted, bugs};
 use std::fmt::Write as _;
-use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// The arguments.
 #[derive(clap::Args)]
+#[command(after_help = "\
+Exit codes: 0 all were found, 2 bad input, 3 one was not found, or it was stopped, 4 a file could not be written.")]
 pub(crate) struct Args {
     /// Only these bugs.
     #[arg(value_name = "NAME")]
@@ -32,9 +38,13 @@ pub(crate) struct Args {
     /// Seconds to spend on shrinking the plan that shows a bug; 0 to leave it as it was drawn.
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     shrink: u64,
-    /// Write the plan that shows each bug to this directory.
+    /// Write the plan that shows each bug to NAME.json in this directory. One that is there, still shows the bug and is not
+    /// larger is kept.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Keep the case that shows each bug, with recording and verdict, in NAME in this directory.
+    #[arg(long, value_name = "DIR")]
+    keep: Option<PathBuf>,
     /// Write what was found to this file, as a table in Markdown.
     #[arg(long, value_name = "FILE")]
     table: Option<PathBuf>,
@@ -44,7 +54,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Ended {
     let catalogue = bugs().map_err(|e| format!("scenarios/bugs.toml: {e}"))?;
     if let Some(unknown) = args.names.iter().find(|name| !catalogue.iter().any(|bug| bug.name == **name)) {
-        return Err(format!("there is no planted bug {unknown}; `resurgam bugs --list` names them"));
+        return Err(Failure::Input(format!("there is no planted bug {unknown}; `resurgam bugs --list` names them")));
     }
     let chosen: Vec<&Planted> =
         catalogue.iter().filter(|bug| args.names.is_empty() || args.names.contains(&bug.name)).collect();
@@ -54,24 +64,31 @@ pub(crate) fn run(args: &Args) -> Ended {
         }
         return Ok(Exit::Held);
     }
+    let stop = stop::on_signals().map_err(Failure::machine)?;
     let mut catches = Vec::new();
     for bug in &chosen {
-        let Some(planted) = replay::bug(Some(&bug.name))? else { continue };
-        let catch = Catch::of(bug, planted, args);
+        let planted =
+            Bug::named(&bug.name).ok_or_else(|| format!("scenarios/bugs.toml: {} has no switch", bug.name))?;
+        let catch = Catch::of(bug, planted, args, &stop);
+        if let (Some(by), None) = (stop.requested(), &catch.found) {
+            print(&format!("stopped by {by} at {} after {} cases\n", bug.name, catch.cases));
+            break;
+        }
         print(&catch.line());
-        if let (Some(out), Some(found)) = (&args.out, &catch.found) {
-            fs::create_dir_all(out).map_err(|e| format!("{}: {e}", out.display()))?;
-            let path = out.join(format!("{}.json", bug.name));
-            let plan = serde_json::to_vec_pretty(&found.plan).map_err(|e| e.to_string())?;
-            fs::write(&path, plan).map_err(|e| format!("{}: {e}", path.display()))?;
+        if let Some(found) = &catch.found {
+            found.write(bug, planted, args).map_err(Failure::machine)?;
         }
         catches.push(catch);
+        if let Some(path) = &args.table {
+            case_directory::write(path, table(&catches, args).as_bytes()).map_err(Failure::machine)?;
+        }
+        if let Some(by) = stop.requested() {
+            print(&format!("stopped by {by} after {}\n", bug.name));
+            break;
+        }
     }
     print(&sums(&catches));
-    if let Some(path) = &args.table {
-        fs::write(path, table(&catches, args)).map_err(|e| format!("{}: {e}", path.display()))?;
-    }
-    let all = catches.iter().all(|catch| catch.found.is_some());
+    let all = catches.len() == chosen.len() && catches.iter().all(|catch| catch.found.is_some());
     Ok(if all { Exit::Held } else { Exit::Inconclusive })
 }
 
@@ -86,23 +103,21 @@ struct Catch<'a> {
 
 /// What shows a bug.
 struct Found {
-    rules: Vec<String>,
+    rules: Vec<RuleId>,
     plan: Plan,
 }
 
 impl<'a> Catch<'a> {
-    fn of(bug: &'a Planted, planted: Bug, args: &Args) -> Self {
-        let hunted = hunt(planted, args.seed, args.cases);
+    fn of(bug: &'a Planted, planted: Bug, args: &Args, stop: &Stop) -> Self {
+        let hunted = hunt(planted, args.seed, args.cases, stop);
         let (cases, seconds) = (hunted.cases, hunted.took.as_secs_f64());
         let found = hunted.found.map(|failed| {
             let (rules, plan) = (failed.rules, failed.plan);
             let rule = rules.iter().find(|rule| expects(bug, rule)).or(rules.first());
             let plan = match rule {
                 Some(rule) if args.shrink > 0 => {
-                    let target: Arc<dyn Orchestrator> = Arc::new(Builtin::with(Some(planted)));
                     let budget = Budget { time: Duration::from_secs(args.shrink), ..Budget::default() };
-                    let prefix = run::prefix("case-", plan.seed);
-                    shrink(plan, rule, &target, &prefix, budget, |_| ()).0
+                    shrink(plan, rule, &with(planted), budget, stop, |_| ()).0
                 }
                 _ => plan,
             };
@@ -120,7 +135,7 @@ impl<'a> Catch<'a> {
         format!(
             "✓ {:28} {cases:5} cases {seconds:7.1} s  {} ({mark}); {}\n",
             bug.name,
-            found.rules.join(", "),
+            names(&found.rules),
             Measure::of(&found.plan)
         )
     }
@@ -130,12 +145,44 @@ impl Found {
     fn is_expected(&self, bug: &Planted) -> bool {
         self.rules.iter().any(|rule| expects(bug, rule))
     }
+
+    /// Writes what was asked for: the plan, the whole case.
+    fn write(&self, bug: &Planted, planted: Bug, args: &Args) -> Result<(), case_directory::Error> {
+        if let Some(out) = &args.out {
+            let path = out.join(format!("{}.json", bug.name));
+            if !is_better(&path, &self.plan, planted) {
+                case_directory::write_plan(&path, &self.plan)?;
+            }
+        }
+        if let Some(keep) = &args.keep {
+            let (target, plan) = (with(planted), &self.plan);
+            let trial = Trial::of(plan, &target);
+            let choice = Choice::Simulation { faults: case::families(plan), bug: Some(bug.name.clone()) };
+            let case = trial.case(plan, target.as_ref(), choice, "resurgam replay .".to_owned());
+            trial.keep(&CaseDirectory::at(keep.join(&bug.name)), plan, &case)?;
+        }
+        Ok(())
+    }
+}
+
+/// True if the plan of a file shows the bug and is not larger than `plan`.
+fn is_better(path: &Path, plan: &Plan, bug: Bug) -> bool {
+    let Ok(there) = case_directory::plan_meant_by(path) else { return false };
+    Measure::of(&there) <= Measure::of(plan) && !Trial::of(&there, &with(bug)).violated().is_empty()
+}
+
+/// Our orchestrator with this bug.
+fn with(bug: Bug) -> Arc<dyn Orchestrator> {
+    Arc::new(Builtin::with(Some(bug)))
+}
+
+fn names(rules: &[RuleId]) -> String {
+    rules.iter().map(RuleId::as_str).collect::<Vec<_>>().join(", ")
 }
 
 /// True if the rule is one that the catalogue expects to find the bug.
-fn expects(bug: &Planted, rule: &str) -> bool {
-    let id = rule.split('-').next().unwrap_or_default();
-    bug.predicted.iter().any(|predicted| predicted == id)
+fn expects(bug: &Planted, rule: &RuleId) -> bool {
+    bug.predicted.iter().any(|predicted| predicted == rule.id())
 }
 
 fn median<T: Ord + Copy + Default>(values: impl Iterator<Item = T>) -> T {
@@ -180,7 +227,7 @@ fn table(catches: &[Catch<'_>], args: &Args) -> String {
     );
     for Catch { bug, cases, seconds, found } in catches {
         let (rules, left) = match found {
-            Some(found) => (found.rules.join(", "), Measure::of(&found.plan).to_string()),
+            Some(found) => (names(&found.rules), Measure::of(&found.plan).to_string()),
             None => ("**not found**".to_owned(), String::new()),
         };
         let predicted = bug.predicted.join(", ");

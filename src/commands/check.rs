@@ -1,13 +1,14 @@
 //! `resurgam check`: judges files of evidence, wherever they come from.
 
 use crate::Ended;
-use crate::exit::{Exit, complain, print};
+use crate::exit::{Exit, Failure, complain, print};
+use resurgam_harness::CaseDirectory;
 use resurgam_models::evidence::Evidence;
 use resurgam_models::judge::judge;
 use resurgam_models::profile::Profile;
-use resurgam_models::verdict::{Finding, Outcome, Verdict};
+use resurgam_models::verdict::{Outcome, Verdict};
 use resurgam_models::wire::{self, Problem, plain};
-use std::fmt::Write as _;
+use resurgam_reports::verdict;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -18,7 +19,7 @@ Files are told by their content: recordings, and workflow histories as Temporal'
 server and SDKs write them; any of them may be compressed with gzip.
 
 Exit codes: 0 all rules held, 1 a rule was violated, 2 a file could not be read (the others are judged all the
-same, and 2 is given even if one of them was violated), 3 with --strict: undecided.")]
+same, and 2 is given even if one of them was violated), 3 a rule could not be decided, or there was nothing to judge.")]
 pub(crate) struct Args {
     /// Recordings, histories, directories of a run (its recordings are judged), or - for standard input.
     #[arg(required = true, value_name = "FILE")]
@@ -29,7 +30,7 @@ pub(crate) struct Args {
     /// Refuse larger files; counted after decompression.
     #[arg(long, value_name = "BYTES", default_value_t = wire::MAX_BYTES)]
     max_bytes: u64,
-    /// Exit with 3 if a rule could not be decided.
+    /// Count what is inconclusive as violated: exit with 1 instead of 3.
     #[arg(long)]
     strict: bool,
 }
@@ -42,20 +43,15 @@ pub(crate) fn run(args: &Args) -> Ended {
         match path.and_then(|path| check(&path, args.max_bytes)) {
             Ok(verdict) => {
                 worst = worst.max(verdict.worst());
-                print(&if args.json { json(&verdict)? } else { lines(&verdict) });
+                print(&if args.json { json(&verdict).map_err(Failure::machine)? } else { verdict::lines(&verdict) });
             }
             Err(problem) => {
-                complain(&problem.0);
+                complain(&problem.0, Exit::Usage);
                 unreadable = true;
             }
         }
     }
-    Ok(match worst {
-        _ if unreadable => Exit::Usage,
-        Outcome::Violated => Exit::Violated,
-        Outcome::Unknown if args.strict => Exit::Inconclusive,
-        _ => Exit::Held,
-    })
+    Ok(if unreadable { Exit::Usage } else { Exit::of(worst, args.strict) })
 }
 
 /// The files that an argument stands for: itself, or the recordings in a directory.
@@ -66,10 +62,7 @@ fn recordings(given: &Path) -> Vec<Result<PathBuf, Problem>> {
     let mut found = Vec::new();
     for folder in [given.to_owned(), given.join("cases")] {
         for inner in std::iter::once(folder.clone()).chain(entries(&folder).into_iter().filter(|path| path.is_dir())) {
-            found.extend(entries(&inner).into_iter().filter(|path| {
-                let name = path.file_name().unwrap_or_default().to_string_lossy();
-                name.starts_with("recording.jsonl") && path.is_file()
-            }));
+            found.extend(Some(CaseDirectory::at(inner).recording()).filter(|path| path.is_file()));
         }
     }
     found.sort();
@@ -95,7 +88,16 @@ fn check(path: &Path, max: u64) -> Result<Verdict, Problem> {
         let document = wire::read(&name, file, max)?;
         (name, document)
     };
-    Ok(judge(&name, &document.evidence, &profile(&document.evidence)))
+    let mut verdict = judge(&name, &document.evidence, &profile(&document.evidence));
+    verdict.notes.extend(planted(path)?);
+    Ok(verdict)
+}
+
+/// A note about a case that was made with a planted bug: what it shows is no fault of the orchestrator as it is.
+fn planted(path: &Path) -> Result<Option<String>, Problem> {
+    let Some(directory) = CaseDirectory::meant_by(path) else { return Ok(None) };
+    let case = directory.case().map_err(|why| Problem(plain(&why.to_string(), 280)))?;
+    Ok(case.and_then(|case| Some(format!("made with the planted bug {}", case.choice.bug()?))))
 }
 
 /// The profile of the target that a recording names; a bare history comes from no known target.
@@ -105,63 +107,4 @@ fn profile(evidence: &Evidence) -> Profile {
 
 fn json(verdict: &Verdict) -> Result<String, String> {
     serde_json::to_string(verdict).map(|text| text + "\n").map_err(|e| e.to_string())
-}
-
-/// A line per violation, known difference, undecided rule and note, and one that sums up.
-fn lines(verdict: &Verdict) -> String {
-    let mut out = String::new();
-    let mut line = |text: &str| {
-        // Text of the file is part of it; writing to a String cannot fail.
-        let _ = writeln!(out, "{}", plain(&format!("{}: {text}", verdict.subject), 2000));
-    };
-    for rule in &verdict.rules {
-        for finding in &rule.findings {
-            line(&format!("violated {}: {}", rule.rule, place(finding)));
-        }
-        for known in &rule.known {
-            line(&format!("known {} {}: {}", known.issue, rule.rule, place(&known.finding)));
-        }
-        if rule.outcome == Outcome::Unknown {
-            line(&format!("unknown {}: {}", rule.rule, rule.why));
-        }
-    }
-    for note in &verdict.notes {
-        line(&format!("note: {note}"));
-    }
-    let count = |outcome: Outcome| verdict.rules.iter().filter(|rule| rule.outcome == outcome).count();
-    let rules = |n: usize| if n == 1 { "1 rule".to_owned() } else { format!("{n} rules") };
-    let mut parts = Vec::new();
-    if count(Outcome::Violated) > 0 {
-        parts.push(format!("{} violated", rules(count(Outcome::Violated))));
-    }
-    parts.push(format!("{} held", rules(count(Outcome::Ok))));
-    if count(Outcome::Unknown) > 0 {
-        parts.push(format!("{} unknown", count(Outcome::Unknown)));
-    }
-    parts.push(format!("{} not applicable", count(Outcome::NotApplicable)));
-    let word = match verdict.worst() {
-        Outcome::NotApplicable => "nothing to judge",
-        outcome => outcome.word(),
-    };
-    line(&format!("{word} ({})", parts.join(", ")));
-    out
-}
-
-/// Where to look and what is wrong.
-fn place(finding: &Finding) -> String {
-    let list = |numbers: Vec<String>| numbers.join(", ");
-    let mut words = Vec::new();
-    match (finding.workflow_id.is_empty(), finding.run_id.is_empty()) {
-        (false, false) => words.push(format!("{}/{}", finding.workflow_id, finding.run_id)),
-        (false, true) => words.push(finding.workflow_id.clone()),
-        (true, false) => words.push(finding.run_id.clone()),
-        (true, true) => {}
-    }
-    if !finding.events.is_empty() {
-        words.push(format!("events {}", list(finding.events.iter().map(i64::to_string).collect())));
-    }
-    if !finding.operations.is_empty() {
-        words.push(format!("operations {}", list(finding.operations.iter().map(u32::to_string).collect())));
-    }
-    if words.is_empty() { finding.message.clone() } else { format!("{}: {}", words.join(" "), finding.message) }
 }

@@ -1,8 +1,8 @@
 //! `resurgam compare`: two runs of the same plans on two targets, or twice on one, side by side.
 
 use crate::Ended;
-use crate::commands::diff;
-use crate::exit::{Exit, print};
+use crate::exit::{Exit, Failure, print};
+use resurgam_harness::CaseDirectory;
 use resurgam_models::compare::{self, Compared, Tally};
 use resurgam_models::evidence::Evidence;
 use resurgam_models::wire;
@@ -20,7 +20,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 Both runs must have been made with --keep all and the same seeds. Cases are matched by seed. What the two did
 differently is explained by a freedom of the contract (docs/freedoms.md), or it is unexplained.
 
-Exit codes: 0 all is equal or explained, 1 something is unexplained, 2 bad input, 3 nothing could be compared.")]
+Exit codes: 0 all is equal or explained, 1 something is unexplained, 2 bad input, 3 a case could not be compared,
+or none was there.")]
 pub(crate) struct Args {
     /// Directory of a run.
     a: PathBuf,
@@ -62,14 +63,16 @@ pub(crate) fn run(args: &Args) -> Ended {
     }
     let colours = terminal::colours(std::io::stdout().is_terminal(), std::env::var_os("NO_COLOR").as_deref());
     print(&if args.json {
-        comparison::json(&tally).map_err(|e| e.to_string())?
+        comparison::json(&tally).map_err(Failure::machine)?
     } else {
         comparison::text(&tally, colours)
     });
     Ok(match tally.plans.all {
         0 => Exit::Inconclusive,
-        _ if tally.holds() => Exit::Held,
-        _ => Exit::Violated,
+        _ if !tally.holds() => Exit::Violated,
+        // What could not be compared is not equal.
+        _ if !tally.left_out.is_empty() => Exit::Inconclusive,
+        _ => Exit::Held,
     })
 }
 
@@ -83,7 +86,7 @@ fn seeds(run: &Path) -> Result<BTreeSet<u64>, String> {
 
 /// One case of both runs.
 fn case(runs: [&PathBuf; 2], seed: u64) -> Result<([String; 2], Compared), String> {
-    let read = |run: &PathBuf| evidence(&diff::recording(&run.join("cases").join(seed.to_string())));
+    let read = |run: &PathBuf| evidence(&CaseDirectory::at(run.join("cases").join(seed.to_string())).recording());
     let [a, b] = [read(runs[0])?, read(runs[1])?];
     let compared = compare::compare(&a, &b).map_err(|unfit| unfit.to_string())?;
     let target = |evidence: &Evidence| {

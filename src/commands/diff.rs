@@ -1,7 +1,9 @@
 //! `resurgam diff`: where two recordings or plans first differ.
 
 use crate::Ended;
-use crate::exit::{Exit, print};
+use crate::exit::{Exit, Failure, print};
+use resurgam_harness::CaseDirectory;
+use resurgam_models::case::Case;
 use resurgam_models::wire;
 use resurgam_reports::difference;
 use std::fs::File;
@@ -19,7 +21,8 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Ended {
-    let paths = [&args.a, &args.b].map(|path| recording(path));
+    let cases = [case(&args.a)?, case(&args.b)?];
+    let paths = [&args.a, &args.b].map(|path| CaseDirectory::recording_meant_by(path));
     let names = paths.each_ref().map(|path| path.display().to_string());
     let [one, two] = [0, 1].map(|index| text(&paths[index]));
     let (one, two) = (one?, two?);
@@ -27,23 +30,36 @@ pub(crate) fn run(args: &Args) -> Ended {
     match found {
         None => Ok(Exit::Held),
         Some(difference) => {
+            if let [Some(one), Some(two)] = &cases {
+                print(&made(one, two));
+            }
             print(&difference.lines(names.each_ref().map(String::as_str)));
             Ok(Exit::Violated)
         }
     }
 }
 
-/// The file that an argument stands for.
-pub(crate) fn recording(path: &Path) -> PathBuf {
-    if !path.is_dir() {
-        return path.to_owned();
-    }
-    let names = ["recording.jsonl", "recording.jsonl.gz"];
-    let found = names.into_iter().map(|name| path.join(name)).find(|file| file.is_file());
-    found.unwrap_or_else(|| path.join(names[0]))
+/// What is known of a case, if its directory or a file in it is given.
+fn case(path: &Path) -> Result<Option<Case>, Failure> {
+    CaseDirectory::meant_by(path).map_or(Ok(None), |directory| directory.case().map_err(Failure::input))
 }
 
-/// Its text.
+/// How two cases were made differently, which may be why they differ; nothing if they were not.
+fn made(one: &Case, two: &Case) -> String {
+    let faults = |case: &Case| case.faults.iter().map(|family| family.word()).collect::<Vec<_>>().join(", ");
+    let rows = [
+        ("seed", one.seed.to_string(), two.seed.to_string()),
+        ("target", one.target.clone(), two.target.clone()),
+        ("version", one.target_version.clone(), two.target_version.clone()),
+        ("planted bug", one.choice.bug().unwrap_or("none").into(), two.choice.bug().unwrap_or("none").into()),
+        ("faults", faults(one), faults(two)),
+        ("judged", one.judgement.to_string(), two.judgement.to_string()),
+    ];
+    let different = rows.into_iter().filter(|(_, one, two)| one != two);
+    different.map(|(what, one, two)| format!("{what}: {one} | {two}\n")).collect()
+}
+
+/// The text of a file.
 pub(crate) fn text(path: &Path) -> Result<String, String> {
     let name = path.display().to_string();
     let file = File::open(path).map_err(|e| format!("{name}: {e}"))?;

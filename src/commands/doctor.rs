@@ -1,7 +1,7 @@
 //! `resurgam doctor`: says what is here and what is missing.
 
 use crate::Ended;
-use crate::exit::{Exit, print};
+use crate::exit::{Exit, Failure, print};
 use resurgam_harness::doctor;
 
 /// The arguments.
@@ -12,12 +12,12 @@ pub(crate) struct Args {
     deep: bool,
 }
 
-/// Runs the command: bad input, if `resurgam run` cannot work here.
+/// Runs the command: the machine fails if something is missing here.
 pub(crate) fn run(args: &Args) -> Ended {
     let mut findings = doctor::look();
     let lacking = findings.iter().any(|finding| finding.todo.is_some());
     if args.deep && !lacking {
-        let runtime = tokio::runtime::Runtime::new().map_err(|problem| problem.to_string())?;
+        let runtime = tokio::runtime::Runtime::new().map_err(Failure::machine)?;
         findings.push(runtime.block_on(doctor::deep()));
     }
     let width = findings.iter().map(|finding| finding.name.len()).max().unwrap_or_default();
@@ -25,7 +25,7 @@ pub(crate) fn run(args: &Args) -> Ended {
         print(&format!("{:width$}  {}\n", finding.name, finding.value));
     }
     match findings.into_iter().find_map(|finding| Some(format!("{}: {}", finding.name, finding.todo?))) {
-        Some(todo) => Err(todo),
+        Some(todo) => Err(Failure::Machine(todo)),
         None => Ok(Exit::Held),
     }
 }

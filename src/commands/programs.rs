@@ -1,7 +1,7 @@
 //! `resurgam programs`: the plan and the programs of a seed, for reading or, as JSON, for keeping.
 
 use crate::Ended;
-use crate::exit::{Exit, print};
+use crate::exit::{Exit, Failure, print};
 use resurgam_models::{deadline, generate, listing};
 
 /// The arguments.
@@ -23,7 +23,7 @@ pub(crate) fn run(args: &Args) -> Ended {
     for seed in (args.seed..=u64::MAX).take(usize::try_from(args.cases).unwrap_or(usize::MAX)) {
         let plan = generate::plan(seed);
         if args.json {
-            print(&(serde_json::to_string(&plan).map_err(|e| e.to_string())? + "\n"));
+            print(&(serde_json::to_string(&plan).map_err(Failure::machine)? + "\n"));
         } else {
             let blank = if seed == args.seed { "" } else { "\n" };
             let seconds = deadline::of(&plan).as_secs_f64();

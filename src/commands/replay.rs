@@ -1,30 +1,34 @@
 //! `resurgam replay`: one plan again, in the simulation. The same plan gives the same recording, byte for byte.
 
 use crate::Ended;
-use crate::exit::{Exit, print};
-use resurgam_harness::{Builtin, Orchestrator, Trial, run};
-use resurgam_models::plan::{Plan, VERSION};
-use resurgam_models::recording::{Entry, What};
-use resurgam_models::verdict::{Outcome, Verdict};
-use std::fmt::Write as _;
-use std::fs;
-use std::io::{BufRead as _, BufReader};
+use crate::exit::{Exit, Failure, complain, print};
+use crate::given::Given;
+use crate::stop;
+use resurgam_harness::{CaseDirectory, Trial};
+use resurgam_models::generate;
+use resurgam_models::target::Choice;
+use resurgam_reports::verdict;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// The arguments.
 #[derive(clap::Args)]
+#[command(after_help = "\
+The directory of a case knows what was said of it; what is said now is compared with that.
+
+Exit codes, of what is said now: 0 all rules held, 1 a rule was violated, 2 bad input, 3 something could not be decided
+or the execution does not repeat, 4 a file could not be written.")]
 pub(crate) struct Args {
-    /// A plan, or the directory of a case. Without it, the plan of `--seed`.
+    /// The directory of a case, a plan, or a recording. Without it, the plan of `--seed`.
     #[arg(required_unless_present = "seed")]
     plan: Option<PathBuf>,
     /// The plan that `resurgam run` draws from this seed.
     #[arg(long, conflicts_with = "plan")]
     seed: Option<u64>,
-    /// With this bug planted in our orchestrator (see `resurgam bugs --list`).
+    /// With this bug planted in our orchestrator (see `resurgam bugs --list`), or `none` [default: the one that was planted
+    /// when the case was made].
     #[arg(long, value_name = "NAME")]
     bug: Option<String>,
-    /// Write plan and recording to this directory.
+    /// Write the case to this directory, which must be new or empty.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Execute it so many times and require the same recording each time.
@@ -34,22 +38,19 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Ended {
-    let plan = match (&args.plan, args.seed) {
-        (Some(path), _) => read(path)?,
-        (None, seed) => resurgam_models::generate::chaos(seed.unwrap_or_default()),
+    let given = match (&args.plan, args.seed) {
+        (Some(path), _) => Given::read(path, args.bug.as_deref())?,
+        (None, seed) => Given::drawn(generate::chaos(seed.unwrap_or_default()), args.bug.as_deref()),
     };
-    let target: Arc<dyn Orchestrator> = Arc::new(Builtin::with(bug(args.bug.as_deref())?));
-    let prefix = run::prefix("case-", plan.seed);
-    let trial = Trial::of(&plan, &target, &prefix);
-    for time in 1..args.times.max(1) {
-        let again = Trial::of(&plan, &target, &prefix);
-        if (again.hash, again.trace) != (trial.hash, trial.trace) {
-            return Err(format!("execution {} differs from the first: the simulation does not repeat", time + 1));
-        }
-    }
-    if let Some(out) = &args.out {
-        save(out, "plan.json", &serde_json::to_vec_pretty(&plan).map_err(|e| e.to_string())?)?;
-        save(out, "recording.jsonl", &trial.lines)?;
+    let out = args.out.as_deref().map(unused).transpose()?;
+    let stop = stop::on_signals().map_err(Failure::machine)?;
+    let (plan, target) = (&given.plan, given.target()?);
+    print(&given.origin(target.as_ref()));
+    let trial = Trial::of(plan, &target);
+    if let Some(out) = &out {
+        let choice = Choice::Simulation { faults: resurgam_models::case::families(plan), bug: given.bug.clone() };
+        let case = trial.case(plan, target.as_ref(), choice, "resurgam replay .".to_owned());
+        trial.keep(out, plan, &case).map_err(Failure::machine)?;
     }
     let seconds = trial.simulated.as_secs_f64();
     print(&format!(
@@ -57,75 +58,25 @@ pub(crate) fn run(args: &Args) -> Ended {
         plan.seed, trial.hash, trial.trace, trial.traffic.segments
     ));
     match &trial.judged {
-        Err(why) => {
-            print(&format!("not judged: {why}\n"));
-            Ok(Exit::Inconclusive)
-        }
-        Ok((_, verdict)) => {
-            print(&lines(verdict));
-            Ok(match verdict.worst() {
-                Outcome::Violated => Exit::Violated,
-                Outcome::Unknown => Exit::Inconclusive,
-                _ => Exit::Held,
-            })
-        }
+        Err(why) => print(&format!("not judged: {why}\n")),
+        Ok((_, verdict)) => print(&verdict::lines(verdict)),
     }
-}
-
-/// Reads a plan from its file, from the directory of a case, or from the header of a recording.
-pub(crate) fn read(path: &Path) -> Result<Plan, String> {
-    let path = if path.is_dir() { path.join("plan.json") } else { path.to_owned() };
-    let name = path.display().to_string();
-    let plan: Plan = if path.extension().is_some_and(|extension| extension == "jsonl") {
-        let file = fs::File::open(&path).map_err(|e| format!("{name}: {e}"))?;
-        let mut line = String::new();
-        BufReader::new(file).read_line(&mut line).map_err(|e| format!("{name}: {e}"))?;
-        let entry: Entry = serde_json::from_str(&line).map_err(|e| format!("{name}: {e}"))?;
-        let What::Header(header) = entry.what else {
-            return Err(format!("{name}: line 1: not the header of a recording"));
-        };
-        header.plan
-    } else {
-        let bytes = fs::read(&path).map_err(|e| format!("{name}: {e}"))?;
-        serde_json::from_slice(&bytes).map_err(|e| format!("{name}: {e}"))?
-    };
-    if plan.version > VERSION {
-        return Err(format!("{name}: version {} is newer than this build reads ({VERSION})", plan.version));
-    }
-    Ok(plan)
-}
-
-/// The planted bug of a name.
-pub(crate) fn bug(name: Option<&str>) -> Result<Option<resurgam_harness::Bug>, String> {
-    let Some(name) = name else { return Ok(None) };
-    resurgam_harness::Bug::named(name).map(Some).ok_or_else(|| format!("there is no planted bug {name}"))
-}
-
-/// The rules that did not hold, with their first findings.
-pub(crate) fn lines(verdict: &Verdict) -> String {
-    let mut text = String::new();
-    for rule in &verdict.rules {
-        match rule.outcome {
-            Outcome::Violated => {
-                let _ = writeln!(text, "✗ {} violated", rule.rule);
-                for finding in rule.findings.iter().take(5) {
-                    let _ = writeln!(text, "    {} {}: {}", finding.workflow_id, finding.run_id, finding.message);
-                }
-            }
-            Outcome::Unknown => {
-                let _ = writeln!(text, "? {} unknown: {}", rule.rule, rule.why);
-            }
-            Outcome::Ok | Outcome::NotApplicable => {}
+    print(&given.compared(&trial));
+    for time in 2..=args.times {
+        if let Some(by) = stop.requested() {
+            return Err(Failure::Stopped(format!("stopped by {by} before execution {time}")));
+        }
+        let again = Trial::of(plan, &target);
+        if (again.hash, again.trace) != (trial.hash, trial.trace) {
+            let why = format!("execution {time} differs from the first: the simulation does not repeat");
+            return Ok(complain(&why, Exit::Inconclusive));
         }
     }
-    if text.is_empty() {
-        text = "✓ all rules held\n".to_owned();
-    }
-    text
+    Ok(Exit::of(trial.judgement().outcome(), false))
 }
 
-fn save(directory: &Path, name: &str, bytes: &[u8]) -> Result<(), String> {
-    fs::create_dir_all(directory).map_err(|e| format!("{}: {e}", directory.display()))?;
-    let path = directory.join(name);
-    fs::write(&path, bytes).map_err(|e| format!("{}: {e}", path.display()))
+/// A directory for a case, in which nothing is yet.
+fn unused(path: &Path) -> Result<CaseDirectory, Failure> {
+    let used = path.exists() && std::fs::read_dir(path).map_or(true, |mut entries| entries.next().is_some());
+    if used { Err(format!("{}: is not empty", path.display()).into()) } else { Ok(CaseDirectory::at(path)) }
 }

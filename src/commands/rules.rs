@@ -1,7 +1,7 @@
 //! `resurgam rules`: every rule explained.
 
 use crate::Ended;
-use crate::exit::{Exit, print};
+use crate::exit::{Exit, Failure, print};
 use resurgam_models::rules::{self, About};
 use std::fmt::Write as _;
 
@@ -16,12 +16,14 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Ended {
     match &args.rule {
         None => print(&list()),
-        Some(name) => match rules::find(name) {
-            Some(rule) => print(&explain(rule.about())),
-            None => return Err(unknown(name)),
-        },
+        Some(name) => print(&explain(find(name)?.about())),
     }
     Ok(Exit::Held)
+}
+
+/// The rule of a name, or a line about those that are near.
+pub(crate) fn find(name: &str) -> Result<Box<dyn rules::Rule>, Failure> {
+    rules::find(name).ok_or_else(|| Failure::Input(unknown(name)))
 }
 
 fn list() -> String {

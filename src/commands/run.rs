@@ -1,43 +1,38 @@
 //! `resurgam run`: generate cases, execute them on a target, judge and report.
 
 use crate::Ended;
-use crate::commands::replay;
-use crate::exit::{Exit, print};
+use crate::exit::{Failure, print};
+use crate::stop;
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
-use resurgam_harness::run::{self, Case, Ended as CaseEnded, Keep, Options, Shrunk, World};
+use resurgam_harness::outputs;
+use resurgam_harness::run::{Event, Keep, Request, run as execute};
+use resurgam_harness::run_directory::{Refused, RunDirectory};
 use resurgam_harness::shrink::Budget;
-use resurgam_harness::target::{Address, Builtin as Server, Options as ServerOptions, Temporal};
-use resurgam_harness::{Builtin, Orchestrator};
-use resurgam_models::coverage::Coverage;
-use resurgam_models::evidence::Evidence;
-use resurgam_models::generate;
-use resurgam_models::milestone::{Milestones, Needs};
+use resurgam_harness::target;
 use resurgam_models::plan::Family;
-use resurgam_models::shrink::Progress;
-use resurgam_models::simulation::{Simulated, Simulation};
-use resurgam_models::summary::{Case as Line, Origin, Summary};
-use resurgam_models::verdict::{Outcome, Verdict};
-use resurgam_reports::{CaseView, Page, campaign, command, html, json, junit, terminal};
-use std::fmt::Write as _;
-use std::io::IsTerminal as _;
+use resurgam_models::summary::{Options, Origin, Summary};
+use resurgam_models::target::Choice;
+use resurgam_models::verdict::Outcome;
+use resurgam_reports::{campaign, command, terminal};
+use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 /// How many cases are run if nothing says otherwise.
 const CASES: u64 = 200;
-/// How many passing cases are shown in the report, so that a reader sees what a timeline looks like.
-const SHOWN: usize = 3;
-/// How many failing cases are shown with their timelines.
-const FAILING: usize = 20;
-
 /// Without a terminal, a line of progress after this many cases.
 const LINE: u64 = 100;
 
 /// The arguments.
 #[derive(clap::Args)]
+#[command(after_help = "\
+The first Ctrl-C, SIGTERM or SIGHUP ends the run and reports what it found; the second ends it at once. Whatever happens,
+`resurgam report DIR` makes the outputs again from what is in the directory.
+
+Exit codes: 0 all rules held, 1 a rule was violated, 2 usage or bad input, 3 inconclusive: a rule or a case could not be
+decided, nothing was judged, or the run was ended early, 4 the target or the machine failed: a server that does not start or
+goes away, a full disk, ports.")]
 pub(crate) struct Args {
     /// What to test.
     #[arg(long, value_enum, default_value_t = Kind::Builtin)]
@@ -69,20 +64,21 @@ pub(crate) struct Args {
     /// Cases at the same time [default: one per processor in the simulation, else 16, as those cases mostly wait].
     #[arg(long)]
     jobs: Option<usize>,
-    /// Directory of the run [default: resurgam-runs/SEED-TARGET].
+    /// Directory of the run, which must be new or empty [default: resurgam-runs/SEED-TARGET, with a number behind it if there is
+    /// one already].
     #[arg(long)]
     out: Option<PathBuf>,
-    /// Which cases to keep.
+    /// Which cases to keep. Without kept cases, the report shows none in full and none is shrunk.
     #[arg(long, value_enum, default_value_t = KeepArg::Failing)]
     keep: KeepArg,
     /// Seconds to spend on shrinking the first case that violates a rule; 0 to leave it as it is. Only in the simulation.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     shrink: u64,
-    /// Exit with 3 if something could not be decided.
+    /// Count what is inconclusive as violated: exit with 1 instead of 3, and failures instead of errors in junit.xml.
     #[arg(long)]
     strict: bool,
-    /// Exit with 3 if a milestone was not reached: a situation that a campaign must have seen. A short run reaches few,
-    /// so this is for long ones. Those that need faults are asked for only with all families of faults. Only in the
+    /// The run is inconclusive if a milestone was not reached: a situation that a campaign must have seen. A short run reaches
+    /// few, so this is for long ones. Those that need faults are asked for only with all families of faults. Only in the
     /// simulation.
     #[arg(long)]
     campaign: bool,
@@ -141,8 +137,11 @@ impl Faults {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum KeepArg {
+    /// Those that were violated or could not be decided, and the first three for the report.
     Failing,
+    /// All.
     All,
+    /// None but those that could not be judged.
     None,
 }
 
@@ -175,317 +174,139 @@ pub(crate) fn run(args: &Args) -> Ended {
     if args.jobs == Some(0) || args.cases == Some(0) {
         return Err("--jobs and --cases must be at least 1".into());
     }
-    let runtime = tokio::runtime::Runtime::new().map_err(|e| format!("cannot start: {e}"))?;
-    let ended = runtime.block_on(execute(args));
-    // An interrupted run does not wait for the cases that are still being simulated.
+    let choice = choice(args)?;
+    let runtime = tokio::runtime::Runtime::new().map_err(Failure::machine)?;
+    let ended = runtime.block_on(conduct(args, choice));
+    // A run that ends early does not wait for the cases that are still being simulated.
     runtime.shutdown_background();
     ended
 }
 
-async fn execute(args: &Args) -> Ended {
+/// The target that was chosen, if the options fit together.
+fn choice(args: &Args) -> Result<Choice, Failure> {
+    let simulated = args.address.is_none() && args.target == Kind::Builtin && args.world == Place::Sim;
+    if !simulated && (args.bug.is_some() || args.faults != [Faults::All] || args.campaign) {
+        return Err("--faults, --bug and --campaign are for the simulation (--target builtin --world sim)".into());
+    }
+    match (&args.address, args.target, args.world) {
+        (None, _, _) if args.namespace.is_some() => Err("--namespace goes with --address".into()),
+        (Some(address), _, _) => Ok(Choice::Address { address: address.clone(), namespace: args.namespace.clone() }),
+        (None, Kind::Address, _) => Err("--target address needs --address HOST:PORT".into()),
+        (None, Kind::Temporal, Place::Process) => Err("--world is for our own orchestrator".into()),
+        (None, Kind::Temporal, Place::Sim) => Ok(Choice::Temporal),
+        (None, Kind::Builtin, Place::Process) => Ok(Choice::Process),
+        (None, Kind::Builtin, Place::Sim) => {
+            Ok(Choice::Simulation { faults: Faults::families(&args.faults), bug: args.bug.clone() })
+        }
+    }
+}
+
+async fn conduct(args: &Args, choice: Choice) -> Ended {
+    let stop = stop::on_signals().map_err(Failure::machine)?;
     let seed = args.seed.unwrap_or_else(|| {
         SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(1, |now| now.as_millis() as u64)
     });
-    let kind = if args.address.is_some() { Kind::Address } else { args.target };
-    let name = match kind {
-        Kind::Builtin => "builtin",
-        Kind::Temporal => "temporal",
-        Kind::Address => "address",
+    let (name, simulated) = match &choice {
+        Choice::Simulation { .. } => ("builtin", true),
+        Choice::Process => ("builtin", false),
+        Choice::Temporal => ("temporal", false),
+        Choice::Address { .. } => ("address", false),
     };
-    let simulated = kind == Kind::Builtin && args.world == Place::Sim;
-    if !simulated && (args.bug.is_some() || args.faults != [Faults::All]) {
-        return Err("--faults and --bug are for the simulation (--target builtin --world sim)".into());
-    }
-    if !simulated && args.campaign {
-        return Err("--campaign is for the simulation (--target builtin --world sim)".into());
-    }
-    let out = args.out.clone().unwrap_or_else(|| Path::new("resurgam-runs").join(format!("{seed}-{name}")));
-    std::fs::create_dir_all(&out).map_err(|e| format!("{}: {e}", out.display()))?;
-    let target = Running::open(kind, args).await?;
-    let world = target.world();
-    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let directory = RunDirectory::create(args.out.as_deref(), &format!("{seed}-{name}"));
+    let directory = directory.map_err(|refused| match refused {
+        Refused::Used(_) => Failure::input(refused),
+        Refused::File(_) => Failure::machine(refused),
+    })?;
+    let out = directory.path().to_owned();
+    let program = std::env::current_exe().map_err(Failure::machine)?;
+    let opened = tokio::select! {
+        opened = target::open(&choice, &program) => opened,
+        by = stop.wait() => {
+            directory.give_up();
+            return Err(Failure::Stopped(format!("stopped by {by} before the first case")));
+        }
+    };
+    let target = match opened {
+        Ok(target) => target,
+        Err(why) => {
+            directory.give_up();
+            return Err(if why.is_bad_input() { Failure::input(why) } else { Failure::machine(why) });
+        }
+    };
     let cases = args.cases.or(if args.limit.is_some() { None } else { Some(CASES) });
-    let options = Options {
+    let seconds = args.limit.map(|limit| limit.as_secs());
+    let options = Options { choice, cases, seconds, campaign: args.campaign, strict: args.strict };
+    let mut origin = Origin {
+        resurgam: env!("CARGO_PKG_VERSION").into(),
+        command: String::new(),
+        scenario: "random".into(),
+        target: target.name(),
+        target_version: target.version(),
         seed,
-        cases,
-        limit: args.limit,
+        options,
+    };
+    origin.command = command::run(&origin);
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let request = Request {
+        origin,
         jobs: args.jobs.unwrap_or(if simulated { processors } else { 16 }),
-        out: out.clone(),
         keep: args.keep.into(),
-        prefix: target.prefix().to_owned(),
         shrink: (args.shrink > 0).then(|| Budget { time: Duration::from_secs(args.shrink), ..Budget::default() }),
     };
-    let mut tally = Tally::new(origin(args, seed, &world), progress(cases));
-    tally.summary.simulation = offers(&world).map(Simulation::new);
-    let began = Instant::now();
-    let started = AtomicU64::new(0);
-    let ended = tokio::select! {
-        ended = run::run(&options, &world, &started, |case| tally.add(case)) => ended.map(|()| false),
-        _ = tokio::signal::ctrl_c() => Ok(true),
-    };
-    tally.summary.wall_seconds = began.elapsed().as_secs_f64();
-    tally.bar.finish_and_clear();
-    target.close(seed, started.into_inner()).await?;
-    let interrupted = ended.map_err(|e| e.to_string())?;
-    report(args, &tally, &out, interrupted)
+    let mut progress = Progress::new(cases);
+    let summary = execute(&request, target, directory, &stop, |event| progress.show(event)).await;
+    progress.bar.finish_and_clear();
+    tell(&summary, &out);
+    Ok(summary.conclusion.into())
 }
 
-/// The target of this run, ended when it is dropped if it was started here.
-enum Running {
-    Simulated(Arc<dyn Orchestrator>, Vec<Family>),
-    Builtin(Box<Server>),
-    Temporal(Box<Temporal>),
-    Address(Box<Address>),
-}
-
-impl Running {
-    async fn open(kind: Kind, args: &Args) -> Result<Self, String> {
-        match kind {
-            Kind::Builtin if args.world == Place::Process => {
-                let program = std::env::current_exe().map_err(|e| format!("cannot find this program: {e}"))?;
-                let server = Server::start(&program, 1).await.map_err(|e| e.to_string())?;
-                Ok(Self::Builtin(Box::new(server)))
-            }
-            Kind::Builtin => {
-                let target = Builtin::with(replay::bug(args.bug.as_deref())?);
-                Ok(Self::Simulated(Arc::new(target), Faults::families(&args.faults)))
-            }
-            Kind::Temporal => {
-                let server = Temporal::start(&ServerOptions::default()).await.map_err(|e| e.to_string())?;
-                Ok(Self::Temporal(Box::new(server)))
-            }
-            Kind::Address => {
-                let address = args.address.as_deref().ok_or("--target address needs --address HOST:PORT")?;
-                let address = Address::open(address, args.namespace.as_deref()).await.map_err(|e| e.to_string())?;
-                Ok(Self::Address(Box::new(address)))
-            }
-        }
-    }
-
-    fn world(&self) -> World {
-        match self {
-            Self::Simulated(target, families) => World::Simulated(Arc::clone(target), families.clone()),
-            Self::Builtin(server) => World::Real(server.endpoint().clone()),
-            Self::Temporal(server) => World::Real(server.endpoint().clone()),
-            Self::Address(address) => World::Real(address.endpoint().clone()),
-        }
-    }
-
-    fn prefix(&self) -> &str {
-        match self {
-            Self::Simulated(..) | Self::Builtin(_) | Self::Temporal(_) => "case-",
-            Self::Address(address) => address.prefix(),
-        }
-    }
-
-    /// Leaves nothing behind: ends a server of ours; terminates what is still open elsewhere.
-    async fn close(self, seed: u64, started: u64) -> Result<(), String> {
-        let Self::Address(address) = self else { return Ok(()) };
-        let ids = (seed..seed.saturating_add(started)).flat_map(|seed| {
-            let prefix = run::prefix(address.prefix(), seed);
-            let slots: std::collections::BTreeSet<u8> =
-                generate::plan(seed).operations.iter().map(|operation| operation.workflow).collect();
-            slots.into_iter().map(move |slot| format!("{prefix}-w{slot}"))
-        });
-        address.clean(ids).await.map(drop).map_err(|e| format!("cannot clean up: {e}"))
-    }
-}
-
-fn origin(args: &Args, seed: u64, world: &World) -> Origin {
-    let mut words = format!("resurgam run --seed {seed}");
-    match &args.address {
-        Some(address) => {
-            words += &format!(" --address {}", command::quote(address));
-            if let Some(namespace) = &args.namespace {
-                words += &format!(" --namespace {}", command::quote(namespace));
-            }
-        }
-        None => {
-            if let World::Real(endpoint) = world {
-                words += &format!(" --target {}", endpoint.target);
-                if args.world == Place::Process {
-                    words += " --world process";
-                }
-            }
-        }
-    }
-    if args.faults != [Faults::All] {
-        let names: Vec<_> = args.faults.iter().filter_map(ValueEnum::to_possible_value).collect();
-        let names: Vec<_> = names.iter().map(|name| name.get_name()).collect();
-        words += &format!(" --faults {}", names.join(","));
-    }
-    if let Some(bug) = &args.bug {
-        words += &format!(" --bug {bug}");
-    }
-    if let Some(cases) = args.cases {
-        words += &format!(" --cases {cases}");
-    }
-    if args.campaign {
-        words += " --campaign";
-    }
-    if let Some(limit) = args.limit {
-        words += &format!(" --for {}s", limit.as_secs());
-    }
-    let (target, target_version) = match world {
-        World::Real(endpoint) => (endpoint.target.clone(), endpoint.version.clone()),
-        World::Simulated(target, _) => (target.name().to_owned(), target.version()),
-    };
-    Origin {
-        resurgam: env!("CARGO_PKG_VERSION").into(),
-        command: words,
-        scenario: "random".into(),
-        target,
-        target_version,
-        seed,
-    }
-}
-
-/// What the cases of a simulation offer to milestones: faults only if none of the families is left out.
-fn offers(world: &World) -> Option<Needs> {
-    let World::Simulated(_, families) = world else { return None };
-    Some(if Family::ALL.iter().all(|family| families.contains(family)) { Needs::Faults } else { Needs::Plans })
-}
-
-fn progress(cases: Option<u64>) -> ProgressBar {
-    let bar = cases.map_or_else(ProgressBar::no_length, ProgressBar::new);
-    let template = "{bar:30} {pos}/{len} cases  {msg}  {elapsed} ({per_sec})";
-    bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
-    bar.enable_steady_tick(Duration::from_millis(500));
-    bar
-}
-
-/// Adds up what ended, and keeps what the report shows.
-struct Tally {
-    summary: Summary,
-    bar: ProgressBar,
-    shown: Vec<Shown>,
-}
-
-/// A case in the report.
-struct Shown {
-    seed: u64,
-    evidence: Evidence,
-    verdict: Verdict,
-    /// The rule, the sizes, and the file of the plan, if this is a shrunk one.
-    shrunk: Option<(String, Progress, Option<String>)>,
-}
-
-impl Shown {
-    fn view(&self) -> CaseView<'_> {
-        let shrunk = self.shrunk.as_ref();
-        let shrunk = shrunk.map(|(rule, progress, path)| html::Shrunk { rule, progress, path: path.as_deref() });
-        CaseView { seed: self.seed, evidence: &self.evidence, verdict: &self.verdict, shrunk }
-    }
-}
-
-impl Tally {
-    fn new(origin: Origin, bar: ProgressBar) -> Self {
-        Self { summary: Summary::new(origin), bar, shown: Vec::new() }
-    }
-
-    fn add(&mut self, ended: CaseEnded) {
-        match ended {
-            CaseEnded::Judged(case) => self.judged(*case),
-            CaseEnded::Broken { seed, why } => self.summary.add_broken(seed, why),
-        }
-        self.bar.inc(1);
-        let (violated, unknown) = (self.summary.count(Outcome::Violated), self.summary.count(Outcome::Unknown));
-        self.bar.set_message(format!("{violated} violated, {unknown} unknown"));
-        // Where nobody sees the bar, in the log of a nightly run, a line now and then says how far it is.
-        let ended = self.bar.position();
-        if self.bar.is_hidden() && ended.is_multiple_of(LINE) {
-            print(&format!("{ended} cases ended, {violated} violated, {unknown} unknown\n"));
-        }
-    }
-
-    fn judged(&mut self, case: Case) {
-        let path = case.directory.as_ref().map(|path| path.display().to_string());
-        let milestones = case.simulated.map(|_| Milestones::of(&case.evidence));
-        self.summary.add(&Line {
-            seed: case.seed,
-            trace_hash: case.hash,
-            verdict: &case.verdict,
-            coverage: &Coverage::of(&case.evidence),
-            path: path.as_deref(),
-            executing: case.executing,
-            judging: case.judging,
-            simulated: case.simulated.zip(milestones.as_ref()).map(|(known, milestones)| Simulated {
-                trace: known.trace,
-                elapsed: known.elapsed,
-                traffic: known.traffic,
-                milestones,
-            }),
-        });
-        let failing = case.verdict.worst() > Outcome::Ok;
-        let alike = self.shown.iter().filter(|shown| (shown.verdict.worst() > Outcome::Ok) == failing).count();
-        if alike < if failing { FAILING } else { SHOWN } {
-            let Case { seed, evidence, verdict, shrunk, .. } = case;
-            self.shown.push(match shrunk.map(|shrunk| *shrunk) {
-                None => Shown { seed, evidence, verdict, shrunk: None },
-                Some(Shrunk { rule, progress, evidence, verdict, path }) => {
-                    let path = path.map(|path| path.display().to_string());
-                    Shown { seed, evidence, verdict, shrunk: Some((rule, progress, path)) }
-                }
-            });
-        }
-    }
-
-    /// What was shrunk, for the terminal.
-    fn shrunk(&self) -> String {
-        let mut text = String::new();
-        for shown in &self.shown {
-            if let Some((rule, Progress { from, to, .. }, path)) = &shown.shrunk {
-                let _ = writeln!(text, "shrunk: {rule}, seed {}: {from} → {to}", shown.seed);
-                if let Some(path) = path {
-                    let _ = writeln!(text, "  {}", command::replay(&self.summary, path));
-                }
-            }
-        }
-        text
-    }
-}
-
-fn report(args: &Args, tally: &Tally, out: &Path, interrupted: bool) -> Ended {
-    let summary = &tally.summary;
-    let cases: Vec<CaseView<'_>> = tally.shown.iter().map(Shown::view).collect();
-    let page = html::render(&Page { summary, cases: &cases }).map_err(|e| e.to_string())?;
-    let files = [
-        ("report.html", page),
-        ("verdict.json", json::render(summary).map_err(|e| e.to_string())?),
-        ("junit.xml", junit::render(summary, args.strict).map_err(|e| e.to_string())?),
-    ];
-    for (name, text) in files {
-        let path = out.join(name);
-        std::fs::write(&path, text).map_err(|e| format!("{}: {e}", path.display()))?;
-    }
-    link_latest(out);
+/// Says on the terminal what a run found.
+pub(crate) fn tell(summary: &Summary, directory: &Path) {
     let colours = terminal::colours(std::io::stdout().is_terminal(), std::env::var_os("NO_COLOR").as_deref());
-    let page = out.join("report.html").display().to_string();
-    print(&terminal::render(summary, Some(&page), colours));
-    print(&tally.shrunk());
-    if interrupted {
-        print("interrupted: the cases that had ended are reported, the others were dropped\n");
+    for (seed, shrunk, path) in outputs::shrunk(directory, summary) {
+        print(&terminal::shrunk(seed, &shrunk, &path));
     }
-    let unreached = match &summary.simulation {
-        Some(simulation) if args.campaign => campaign::unreached(simulation, colours),
-        _ => String::new(),
-    };
-    print(&unreached);
-    Ok(match summary.worst() {
-        Outcome::Violated => Exit::Violated,
-        Outcome::Unknown if args.strict => Exit::Inconclusive,
-        _ if !unreached.is_empty() => Exit::Inconclusive,
-        _ if interrupted || !summary.broken.is_empty() => Exit::Inconclusive,
-        _ => Exit::Held,
-    })
+    if let Some(simulation) = summary.simulation.as_ref().filter(|_| summary.origin.options.campaign) {
+        print(&campaign::unreached(simulation, colours));
+    }
+    print(&terminal::render(summary, &directory.display().to_string(), colours));
 }
 
-/// `latest` beside the run's directory points to it.
-fn link_latest(out: &Path) {
-    let (Some(parent), Some(name)) = (out.parent(), out.file_name()) else { return };
-    let link = parent.join("latest");
-    // A convenience: where links cannot be made there is none.
-    let _ = std::fs::remove_file(&link);
-    #[cfg(unix)]
-    let _ = std::os::unix::fs::symlink(name, &link);
+/// Shows how far a run is.
+struct Progress {
+    bar: ProgressBar,
+    violated: u64,
+    unknown: u64,
+}
+
+impl Progress {
+    fn new(cases: Option<u64>) -> Self {
+        let bar = cases.map_or_else(ProgressBar::no_length, ProgressBar::new);
+        let template = "{bar:30} {pos}/{len} cases  {msg}  {elapsed} ({per_sec})";
+        bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.enable_steady_tick(Duration::from_millis(500));
+        Self { bar, violated: 0, unknown: 0 }
+    }
+
+    fn show(&mut self, event: Event<'_>) {
+        match event {
+            Event::Case(case) => {
+                self.bar.inc(1);
+                self.violated += u64::from(case.worst() == Outcome::Violated);
+                self.unknown += u64::from(case.worst() == Outcome::Unknown);
+                let so_far = format!("{} violated, {} unknown", self.violated, self.unknown);
+                // Where nobody sees the bar, in the log of a nightly run, a line now and then says how far it is.
+                let ended = self.bar.position();
+                if self.bar.is_hidden() && ended.is_multiple_of(LINE) {
+                    print(&format!("{ended} cases ended, {so_far}\n"));
+                }
+                self.bar.set_message(so_far);
+            }
+            Event::Short(short) => self.bar.suspend(|| {
+                // If standard error is closed, the report says it all the same.
+                let _ = writeln!(std::io::stderr(), "resurgam: {short}");
+            }),
+            Event::Shrinking(left) => self.bar.set_message(format!("shrinking {left}")),
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::Ended;
 use crate::exit::{Exit, print};
-use resurgam_models::{compare, plan, program, recording, summary, verdict};
+use resurgam_models::{case, compare, plan, program, recording, results, summary, verdict};
 use schemars::schema_for;
 
 /// The arguments.
@@ -21,7 +21,11 @@ enum Format {
     Recording,
     /// What the rules say about a case.
     Verdict,
-    /// The verdict on a whole run: its `verdict.json`.
+    /// What a case was made with, and what was said of it: `case.json`.
+    Case,
+    /// One line of the results of a run: `results.jsonl`.
+    Results,
+    /// What a whole run showed: its `summary.json`.
     Summary,
     /// What two runs of the same plans have in common: `resurgam compare --json`.
     Comparison,
@@ -35,10 +39,12 @@ pub(crate) fn run(args: &Args) -> Ended {
         Format::Plan => schema_for!(plan::Plan),
         Format::Recording => schema_for!(recording::Entry),
         Format::Verdict => schema_for!(verdict::Verdict),
+        Format::Case => schema_for!(case::Case),
+        Format::Results => schema_for!(results::Line),
         Format::Summary => schema_for!(summary::Summary),
         Format::Comparison => schema_for!(compare::Tally),
         Format::Program => schema_for!(program::Input),
     };
-    print(&(serde_json::to_string_pretty(&schema).map_err(|e| e.to_string())? + "\n"));
+    print(&(serde_json::to_string_pretty(&schema).map_err(crate::exit::Failure::machine)? + "\n"));
     Ok(Exit::Held)
 }

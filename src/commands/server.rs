@@ -1,13 +1,13 @@
 //! `resurgam server`: serve the Temporal API until Ctrl-C.
 
 use crate::Ended;
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 use resurgam_orchestrator::server::{self, Options};
 
 /// Runs the command.
 pub(crate) fn run(options: &Options) -> Ended {
     server::log(options);
-    let runtime = tokio::runtime::Runtime::new().map_err(|e| format!("cannot start: {e}"))?;
-    runtime.block_on(server::serve(options)).map_err(|e| e.to_string())?;
+    let runtime = tokio::runtime::Runtime::new().map_err(Failure::machine)?;
+    runtime.block_on(server::serve(options)).map_err(Failure::machine)?;
     Ok(Exit::Held)
 }

@@ -1,7 +1,7 @@
 //! `resurgam setup`: installs the real components.
 
 use crate::Ended;
-use crate::exit::{Exit, print};
+use crate::exit::{Exit, Failure, print};
 use resurgam_harness::setup::{Installed, Pinned};
 use std::io::Write as _;
 
@@ -27,7 +27,7 @@ pub(crate) fn run(args: &Args) -> Ended {
         // If standard error is closed nobody wants to know.
         let _ = writeln!(std::io::stderr(), "{line}");
     };
-    let how = match pinned.install(&mut progress).map_err(|problem| problem.to_string())? {
+    let how = match pinned.install(&mut progress).map_err(Failure::machine)? {
         Installed::Already => "already installed".to_owned(),
         Installed::Built(time) => format!("installed in {} s", time.as_secs()),
     };

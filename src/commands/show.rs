@@ -1,8 +1,9 @@
 //! `resurgam show`: a recorded case in the terminal, merged by time; and its histories as files.
 
 use crate::Ended;
-use crate::commands::diff::{recording, text};
-use crate::exit::{Exit, print};
+use crate::commands::diff::text;
+use crate::exit::{Exit, Failure, print};
+use resurgam_harness::CaseDirectory;
 use resurgam_models::judge::judge;
 use resurgam_models::profile::Profile;
 use resurgam_models::recording::{Entry, HistoryRead, What};
@@ -30,7 +31,7 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Ended {
-    let path = recording(&args.case);
+    let path = CaseDirectory::recording_meant_by(&args.case);
     let name = path.display().to_string();
     let text = text(&path)?;
     let document = wire::read(&name, text.as_bytes(), wire::MAX_BYTES).map_err(|problem| problem.0)?;
@@ -40,14 +41,33 @@ pub(crate) fn run(args: &Args) -> Ended {
     let colours = terminal::colours(std::io::stdout().is_terminal(), std::env::var_os("NO_COLOR").as_deref());
     let options = merged::Options { workflow: args.workflow.as_deref(), around: args.around, colours };
     let shown = merged::render(&document.evidence, &verdict, &options);
-    print(&shown.ok_or_else(|| nothing(args, &name))?);
+    let shown = shown.ok_or_else(|| nothing(args, &name))?;
+    print(&about(&args.case)?);
+    print(&shown);
     if let Some(folder) = &args.export {
         if document.form != Form::Recording {
-            return Err(format!("{name}: is a history already; there is nothing to export"));
+            return Err(format!("{name}: is a history already; there is nothing to export").into());
         }
         print(&export(&text, folder, args.workflow.as_deref())?);
     }
     Ok(Exit::Held)
+}
+
+/// What `case.json` says; nothing if there is none.
+fn about(path: &Path) -> Result<String, Failure> {
+    let Some(directory) = CaseDirectory::meant_by(path) else { return Ok(String::new()) };
+    let Some(case) = directory.case().map_err(Failure::input)? else { return Ok(String::new()) };
+    let bug = case.choice.bug().map(|bug| format!(" with the planted bug {bug}")).unwrap_or_default();
+    let shrunk = case.shrunk.map(|shrunk| format!("shrunk for {}: {} → {}\n", shrunk.rule, shrunk.from, shrunk.to));
+    Ok(format!(
+        "seed {} on {} {}{bug}: {}\nmade by: {}\n{}\n",
+        case.seed,
+        case.target,
+        case.target_version,
+        case.judgement,
+        case.command,
+        shrunk.unwrap_or_default()
+    ))
 }
 
 fn nothing(args: &Args, name: &str) -> String {
@@ -57,8 +77,9 @@ fn nothing(args: &Args, name: &str) -> String {
 }
 
 /// Writes the final histories as they were read from the server, field by field.
-fn export(text: &str, folder: &Path, workflow: Option<&str>) -> Result<String, String> {
-    fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+fn export(text: &str, folder: &Path, workflow: Option<&str>) -> Result<String, Failure> {
+    let failed = |path: &Path, why: std::io::Error| Failure::Machine(format!("{}: {why}", path.display()));
+    fs::create_dir_all(folder).map_err(|why| failed(folder, why))?;
     let entries = text.lines().filter_map(|line| serde_json::from_str::<Entry>(line).ok());
     let histories = entries.filter_map(|entry| match entry.what {
         What::History(read) if read.is_final && workflow.is_none_or(|id| id == read.workflow_id) => Some(read),
@@ -68,8 +89,8 @@ fn export(text: &str, folder: &Path, workflow: Option<&str>) -> Result<String, S
     for read in histories {
         let file = folder.join(file_name(&read));
         let json =
-            serde_json::to_string_pretty(&serde_json::json!({"events": read.events})).map_err(|e| e.to_string())?;
-        fs::write(&file, json + "\n").map_err(|e| format!("{}: {e}", file.display()))?;
+            serde_json::to_string_pretty(&serde_json::json!({"events": read.events})).map_err(Failure::machine)?;
+        fs::write(&file, json + "\n").map_err(|why| failed(&file, why))?;
         out += &format!("wrote {}\n", file.display());
     }
     Ok(out)

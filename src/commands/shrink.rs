@@ -1,25 +1,36 @@
 //! `resurgam shrink`: the smallest plan that still breaks the same rule.
 
 use crate::Ended;
-use crate::commands::replay;
-use crate::exit::{Exit, print};
+use crate::commands::rules;
+use crate::exit::{Exit, Failure, print};
+use crate::given::Given;
+use crate::stop;
 use indicatif::{ProgressBar, ProgressStyle};
-use resurgam_harness::shrink::{Budget, shrink};
-use resurgam_harness::{Builtin, Orchestrator, Trial, run};
-use std::fs;
-use std::path::PathBuf;
-use std::sync::Arc;
+use resurgam_harness::shrink::{Budget, shrink, told};
+use resurgam_harness::{CaseDirectory, Trial};
+use resurgam_models::case::{self, Case};
+use resurgam_models::rule_id::RuleId;
+use resurgam_models::target::Choice;
+use resurgam_models::verdict::Outcome;
+use resurgam_reports::command;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The arguments.
 #[derive(clap::Args)]
+#[command(after_help = "\
+Who stops it (Ctrl-C) gets the smallest plan so far. A smaller one that is there already is never overwritten.
+
+Exit codes: 0 the rule held, 1 it was violated, and shrunk, 2 bad input, 3 it could not be decided, 4 a file could not be
+written.")]
 pub(crate) struct Args {
-    /// A plan, a recording, or the directory of a case.
+    /// The directory of a case, a plan, or a recording.
     plan: PathBuf,
-    /// The rule that has to stay violated, such as H8-buffering [default: the first that is].
+    /// The rule that has to stay violated, such as H8 or H8-buffering [default: the first that is].
     #[arg(long)]
     rule: Option<String>,
-    /// With this bug planted in our orchestrator (see `resurgam bugs --list`).
+    /// With this bug planted in our orchestrator (see `resurgam bugs --list`), or `none` [default: the one that was planted
+    /// when the case was made].
     #[arg(long, value_name = "NAME")]
     bug: Option<String>,
     /// Execute at most so many candidates.
@@ -28,48 +39,107 @@ pub(crate) struct Args {
     /// Spend at most so many seconds.
     #[arg(long, default_value_t = 120)]
     seconds: u64,
-    /// Write the plan to this file [default: shrunk.json beside the plan].
-    #[arg(long, value_name = "FILE")]
+    /// The directory of the small case [default: `shrunk` in that of the case, or beside the plan].
+    #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Ended {
-    let plan = replay::read(&args.plan)?;
-    let target: Arc<dyn Orchestrator> = Arc::new(Builtin::with(replay::bug(args.bug.as_deref())?));
-    let prefix = run::prefix("case-", plan.seed);
-    let first = Trial::of(&plan, &target, &prefix);
-    if let Err(why) = &first.judged {
-        return Err(format!("{}: the case could not be judged: {why}", args.plan.display()));
-    }
+    let wanted: Option<RuleId> = match &args.rule {
+        Some(name) => Some(rules::find(name)?.about().name().into()),
+        None => None,
+    };
+    let given = Given::read(&args.plan, args.bug.as_deref())?;
+    let stop = stop::on_signals().map_err(Failure::machine)?;
+    let target = given.target()?;
+    print(&given.origin(target.as_ref()));
+    let first = Trial::of(&given.plan, &target);
+    print(&given.compared(&first));
     let violated = first.violated();
-    let wanted = args.rule.as_deref();
-    let Some(rule) = violated.iter().find(|rule| wanted.is_none_or(|wanted| rule.starts_with(wanted))) else {
-        print(&format!("nothing to shrink: {} holds\n", wanted.unwrap_or("every rule")));
-        return Ok(Exit::Held);
+    let Some(rule) = violated.iter().find(|rule| wanted.as_ref().is_none_or(|wanted| *rule == wanted)) else {
+        print(&format!("nothing to shrink: {}\n", first.judgement()));
+        // Another rule may be violated, but it is this one that was asked for.
+        let outcome = wanted.map_or(first.judgement().outcome(), |wanted| outcome(&first, &wanted));
+        return Ok(Exit::of(outcome, false));
     };
     let bar = ProgressBar::new(args.candidates.into());
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} candidates  {msg}  {elapsed}");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     let budget = Budget { candidates: args.candidates, time: Duration::from_secs(args.seconds) };
-    let (plan, progress) = shrink(plan, rule, &target, &prefix, budget, |progress| {
+    let (plan, progress) = shrink(given.plan.clone(), rule, &target, budget, &stop, |progress| {
         bar.set_position(progress.proposed.into());
         bar.set_message(format!("{}: {} left", progress.pass, progress.to));
     });
     bar.finish_and_clear();
-    let beside =
-        if args.plan.is_dir() { args.plan.join("shrunk.json") } else { args.plan.with_file_name("shrunk.json") };
-    let out = args.out.clone().unwrap_or(beside);
-    let text = serde_json::to_vec_pretty(&plan).map_err(|e| e.to_string())?;
-    fs::write(&out, text).map_err(|e| format!("{}: {e}", out.display()))?;
-    print(&format!(
-        "{rule}: {} → {}, {} of {} candidates broke it\nreplay: resurgam replay {}{}\n",
-        progress.from,
-        progress.to,
-        progress.accepted,
-        progress.proposed,
-        out.display(),
-        args.bug.as_ref().map(|bug| format!(" --bug {bug}")).unwrap_or_default()
-    ));
+    let trial = Trial::of(&plan, &target);
+    let choice = Choice::Simulation { faults: case::families(&plan), bug: given.bug.clone() };
+    let mut case = trial.case(&plan, target.as_ref(), choice, "resurgam replay .".to_owned());
+    case.shrunk = Some(told(rule, &progress));
+    let (from, to, accepted, proposed) = (progress.from, progress.to, progress.accepted, progress.proposed);
+    print(&format!("{rule}: {from} → {to}, {accepted} of {proposed} candidates broke it\n"));
+    if let Some(by) = stop.requested() {
+        print(&format!("stopped by {by}: this is the smallest plan so far\n"));
+    }
+    let place = args.out.clone().unwrap_or_else(|| beside(&args.plan));
+    match place_for(&place, &case)? {
+        Place::Better(there) => {
+            print(&format!("{}: is kept, it is not larger\n", there.path().display()));
+        }
+        Place::Free(directory) => {
+            let new = CaseDirectory::at(with_suffix(directory.path(), ".new"));
+            trial.keep(&new, &plan, &case).and_then(|()| directory.replace(&new)).map_err(Failure::machine)?;
+            print(&format!("replay: {}\n", command::replay(&directory.path().display().to_string())));
+        }
+    }
     Ok(Exit::Violated)
+}
+
+/// What a trial says of one rule.
+fn outcome(trial: &Trial, wanted: &RuleId) -> Outcome {
+    let rules = trial.judged.as_ref().map(|(_, verdict)| verdict.rules.as_slice()).unwrap_or_default();
+    rules.iter().find(|rule| rule.rule == *wanted).map_or(Outcome::Unknown, |rule| rule.outcome)
+}
+
+/// Where the small case goes if nobody says.
+fn beside(plan: &Path) -> PathBuf {
+    match CaseDirectory::meant_by(plan) {
+        Some(directory) => directory.shrunk().path().to_owned(),
+        None => with_suffix(&plan.with_extension(""), "-shrunk"),
+    }
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// Where a small case can be kept.
+enum Place {
+    /// Here: nothing is there, or something larger that breaks the same rule.
+    Free(CaseDirectory),
+    /// Nowhere: what is there breaks the same rule and is not larger.
+    Better(CaseDirectory),
+}
+
+/// The first of `PLACE`, `PLACE-2`, … that is free. What breaks another rule is another finding, and stays.
+fn place_for(place: &Path, case: &Case) -> Result<Place, Failure> {
+    let rule = |case: &Case| case.shrunk.as_ref().map(|shrunk| (shrunk.rule.clone(), shrunk.to));
+    let Some((mine, size)): Option<(RuleId, _)> = rule(case) else { return Err("nothing was shrunk".into()) };
+    let names = std::iter::once(place.to_owned()).chain((2_u32..).map(|n| with_suffix(place, &format!("-{n}"))));
+    for path in names {
+        let directory = CaseDirectory::at(path);
+        if !directory.path().exists() {
+            return Ok(Place::Free(directory));
+        }
+        let there = directory.case().map_err(Failure::input)?;
+        match there.as_ref().and_then(rule) {
+            Some((rule, there)) if rule == mine => {
+                return Ok(if there <= size { Place::Better(directory) } else { Place::Free(directory) });
+            }
+            _ => {}
+        }
+    }
+    Err("there is no name left".into())
 }

@@ -4,9 +4,13 @@
 //! run is terminated at its end. Plain HTTP/2 only; no TLS and no API keys.
 
 use super::probe::{Probe, asking, line};
-use super::{Endpoint, Error, NAMESPACE, client, connect};
+use super::{Endpoint, Error, NAMESPACE, Target, World, client, connect, watch};
+use crate::trial::prefix;
+use async_trait::async_trait;
 use resurgam_api::temporal::common::v1::WorkflowExecution;
 use resurgam_api::temporal::workflowservice::v1::TerminateWorkflowExecutionRequest;
+use resurgam_models::generate;
+use std::collections::BTreeSet;
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::{Duration, Instant};
 use tonic::{Code, Status};
@@ -71,7 +75,7 @@ impl Address {
     /// Terminates what still runs of the given workflow ids. Ids without our prefix are left alone.
     ///
     /// # Errors
-    /// The server is not reachable.
+    /// The server is not reachable, or has stopped answering.
     pub async fn clean<I: IntoIterator<Item = String>>(&self, ids: I) -> Result<Cleaned, Error> {
         let mut client = client(connect(&self.endpoint).await?);
         let mut cleaned = Cleaned::default();
@@ -91,11 +95,57 @@ impl Address {
                 Ok(_) => cleaned.terminated += 1,
                 // Closed already, or never started.
                 Err(status) if status.code() == Code::NotFound => {}
+                // It would say so of every other one, each time as slowly.
+                Err(status) if gone(&status) => {
+                    return Err(Error::Unusable { uri: self.endpoint.uri.clone(), problem: line(&status) });
+                }
                 Err(status) => cleaned.left.push((id, line(&status))),
             }
         }
         Ok(cleaned)
     }
+}
+
+#[async_trait]
+impl Target for Address {
+    fn name(&self) -> String {
+        self.endpoint.target.clone()
+    }
+
+    fn version(&self) -> String {
+        self.endpoint.version.clone()
+    }
+
+    fn world(&self) -> World {
+        World::Real(self.endpoint.clone())
+    }
+
+    fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    async fn lost(&self) -> String {
+        watch::lost(&self.endpoint, || None).await
+    }
+
+    async fn clean(&self, seeds: &[u64]) -> Result<(), String> {
+        let mut ids = Vec::new();
+        for seed in seeds {
+            let (prefix, plan) = (prefix(&self.prefix, *seed), generate::plan(*seed));
+            let slots: BTreeSet<u8> = plan.operations.iter().map(|operation| operation.workflow).collect();
+            ids.extend(slots.into_iter().map(|slot| format!("{prefix}-w{slot}")));
+        }
+        let cleaned = Address::clean(self, ids).await.map_err(|why| why.to_string())?;
+        match cleaned.left.first() {
+            None => Ok(()),
+            Some((id, why)) => Err(format!("{} workflows could not be terminated; {id}: {why}", cleaned.left.len())),
+        }
+    }
+}
+
+/// The server does not answer any more.
+fn gone(status: &Status) -> bool {
+    matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Unknown)
 }
 
 /// `host:port`, with or without `http://`, as a URI.

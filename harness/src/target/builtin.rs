@@ -3,10 +3,13 @@
 //! It ends when its standard input does: by [`Drop`], by a panic, by Ctrl-C or because somebody killed us. So it cannot
 //! outlive us, and nothing has to look after it.
 
-use super::{Endpoint, Error, readiness};
+use super::{Endpoint, Error, Target, World, readiness, watch};
+use async_trait::async_trait;
 use std::fs::{self, File};
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -71,11 +74,46 @@ impl Builtin {
         self.process.child.id()
     }
 
+    /// How it ended, if it did without being told to.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.process.child.try_wait().ok().flatten()
+    }
+
     /// The last lines of its log.
     #[must_use]
     pub fn log(&self) -> String {
         self.process.log()
     }
+}
+
+#[async_trait]
+impl Target for Mutex<Builtin> {
+    fn name(&self) -> String {
+        locked(self).endpoint.target.clone()
+    }
+
+    fn version(&self) -> String {
+        locked(self).endpoint.version.clone()
+    }
+
+    fn world(&self) -> World {
+        World::Real(locked(self).endpoint.clone())
+    }
+
+    async fn lost(&self) -> String {
+        let endpoint = locked(self).endpoint.clone();
+        watch::lost(&endpoint, || {
+            let mut server = locked(self);
+            let status = server.ended()?;
+            Some(format!("the server ended ({status}); end of its log:\n{}", server.log()))
+        })
+        .await
+    }
+}
+
+/// The server, whatever became of others who looked at it.
+fn locked(server: &Mutex<Builtin>) -> MutexGuard<'_, Builtin> {
+    server.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The first of so many ports in a row that nobody listens on.
@@ -111,6 +149,8 @@ impl Process {
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(log)
+            // Ctrl-C is for us; the server is to live until we have said what we found.
+            .process_group(0)
             .spawn()
             .map_err(|e| Error::System("the server does not start", e))?;
         Ok(Process { child, directory })

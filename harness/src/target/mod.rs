@@ -8,13 +8,23 @@ mod builtin;
 mod config;
 mod probe;
 mod readiness;
+mod simulated;
 mod temporal;
+mod watch;
 
 pub use address::Address;
 pub use builtin::Builtin;
+pub use simulated::{Simulated, orchestrator};
 pub use temporal::{Options, Temporal};
 
+use crate::trial::PREFIX;
+use crate::world::sim::Orchestrator;
+use async_trait::async_trait;
 use resurgam_api::WorkflowServiceClient;
+use resurgam_models::plan::Family;
+use resurgam_models::target::Choice;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tonic::transport::Channel;
 
@@ -57,6 +67,17 @@ pub enum Error {
     /// An address that cannot be understood.
     #[error("{0:?} is not an address; expected host:port")]
     Address(String),
+    /// There is no such planted bug.
+    #[error("there is no planted bug {0}")]
+    Bug(String),
+    /// Nothing listens.
+    #[error("{uri} does not answer as a Temporal server: {problem}")]
+    Unreachable {
+        /// Where.
+        uri: String,
+        /// Why not.
+        problem: String,
+    },
     /// Nothing usable answers.
     #[error("{uri} does not answer as a Temporal server: {problem}")]
     Unusable {
@@ -65,6 +86,67 @@ pub enum Error {
         /// The last answer, in one line.
         problem: String,
     },
+}
+
+impl Error {
+    /// True if it is what was asked for that is wrong, and not the target or the machine.
+    #[must_use]
+    pub fn is_bad_input(&self) -> bool {
+        matches!(self, Self::Address(_) | Self::Bug(_))
+    }
+}
+
+/// Where cases happen.
+#[derive(Clone)]
+pub enum World {
+    /// On a server that is running.
+    Real(Endpoint),
+    /// On a simulated cluster of this orchestrator, with faults of these families.
+    Simulated(Arc<dyn Orchestrator>, Vec<Family>),
+}
+
+/// Something that cases can be run on. Dropping it ends what was started for it.
+#[async_trait]
+pub trait Target: Send + Sync {
+    /// Its name in every recording.
+    fn name(&self) -> String;
+
+    /// What it says its version is.
+    fn version(&self) -> String;
+
+    /// Where cases happen.
+    fn world(&self) -> World;
+
+    /// What every id begins with.
+    fn prefix(&self) -> &str {
+        PREFIX
+    }
+
+    /// Waits until it is gone though nobody asked it to, and says how. A simulation is never gone.
+    async fn lost(&self) -> String {
+        std::future::pending().await
+    }
+
+    /// Takes away what cases with these seeds may have left. What dropping takes away is not meant.
+    ///
+    /// # Errors
+    /// What is left, and why, in one line.
+    async fn clean(&self, _seeds: &[u64]) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// Makes a chosen target ready. `program` is the one that `program server` makes a server of ours.
+///
+/// # Errors
+/// [`Error`].
+pub async fn open(choice: &Choice, program: &Path) -> Result<Box<dyn Target>, Error> {
+    Ok(match choice {
+        Choice::Simulation { faults, bug } => Box::new(Simulated::open(faults, bug.as_deref())?),
+        Choice::Process => Box::new(Mutex::new(Builtin::start(program, 1).await?)),
+        Choice::Temporal => Box::new(Mutex::new(Temporal::start(&Options::default()).await?)),
+        Choice::Address { address, namespace } => Box::new(Address::open(address, namespace.as_deref()).await?),
+    })
 }
 
 /// A channel to the target. Every caller that is to fail alone takes its own.
@@ -84,7 +166,7 @@ pub fn client(channel: Channel) -> WorkflowServiceClient<Channel> {
 }
 
 async fn channel(uri: &str) -> Result<Channel, Error> {
-    let unusable = |problem: tonic::transport::Error| Error::Unusable { uri: uri.into(), problem: whole(&problem) };
+    let unusable = |problem: tonic::transport::Error| Error::Unreachable { uri: uri.into(), problem: whole(&problem) };
     // Servers refuse pings that come more often than every ten seconds.
     tonic::transport::Endpoint::from_shared(uri.to_owned())
         .map_err(unusable)?

@@ -4,13 +4,15 @@
 //! by [`Drop`], by a panic, by Ctrl-C or because somebody killed us, the shell kills the server and removes its
 //! directory. So there is one way down, and every test takes it.
 
-use super::{Endpoint, Error, config, readiness};
+use super::{Endpoint, Error, Target, World, config, readiness, watch};
 use crate::setup;
+use async_trait::async_trait;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -122,6 +124,36 @@ impl Temporal {
     pub fn log(&self) -> String {
         self.keeper.log()
     }
+}
+
+#[async_trait]
+impl Target for Mutex<Temporal> {
+    fn name(&self) -> String {
+        locked(self).endpoint.target.clone()
+    }
+
+    fn version(&self) -> String {
+        locked(self).endpoint.version.clone()
+    }
+
+    fn world(&self) -> World {
+        World::Real(locked(self).endpoint.clone())
+    }
+
+    async fn lost(&self) -> String {
+        let endpoint = locked(self).endpoint.clone();
+        watch::lost(&endpoint, || {
+            let mut server = locked(self);
+            let status = server.ended()?;
+            Some(format!("the server ended ({status}); end of its log:\n{}", server.log()))
+        })
+        .await
+    }
+}
+
+/// The server, whatever became of others who looked at it.
+fn locked(server: &Mutex<Temporal>) -> MutexGuard<'_, Temporal> {
+    server.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The shell that keeps the server, and the server's directory.

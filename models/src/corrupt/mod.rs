@@ -104,7 +104,7 @@ pub fn score(subject: &str, evidence: &Evidence, profile: &Profile, most: usize)
 
 fn violated(subject: &str, evidence: &Evidence, profile: &Profile) -> BTreeSet<String> {
     let verdict = judge(subject, evidence, profile);
-    verdict.rules.into_iter().filter(|r| r.outcome == Outcome::Violated).map(|r| r.rule).collect()
+    verdict.rules.into_iter().filter(|r| r.outcome == Outcome::Violated).map(|r| r.rule.to_string()).collect()
 }
 
 /// The sites at which an event of a whole history fits.

@@ -76,10 +76,7 @@ fn the_toy_is_true_for_rules_of_histories() {
     let verdict = judge("toy", &toy(), &Profile::default());
     let wrong = |rule: &&crate::verdict::RuleVerdict| {
         rule.outcome == Outcome::Violated
-            && all()
-                .iter()
-                .filter(|c| alone(c))
-                .any(|c| c.expected.contains(&rule.rule.split('-').next().unwrap_or("")))
+            && all().iter().filter(|c| alone(c)).any(|c| c.expected.contains(&rule.rule.id()))
     };
     let found: Vec<_> = verdict.rules.iter().filter(wrong).collect();
     assert!(found.is_empty(), "{found:?}");

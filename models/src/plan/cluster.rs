@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 /// The nodes of the orchestrator, its store and the links between them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Cluster {
     /// Nodes, at least 1. Faults name them by index, modulo their number.
     pub nodes: u8,
@@ -29,6 +29,7 @@ pub struct Cluster {
 
 /// Bounds of a delay, drawn anew each time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Latency {
     /// One bound.
     pub least_ms: Millis,

@@ -205,7 +205,8 @@ pub enum Caller {
 }
 
 /// Families of faults.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Family {
     /// Links.
     Network,
@@ -222,6 +223,18 @@ pub enum Family {
 impl Family {
     /// All of them.
     pub const ALL: &[Self] = &[Self::Network, Self::Node, Self::Clock, Self::Store, Self::Call];
+
+    /// The word used on the command line and in every output.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Network => "network",
+            Self::Node => "node",
+            Self::Clock => "clock",
+            Self::Store => "store",
+            Self::Call => "call",
+        }
+    }
 }
 
 impl Fault {

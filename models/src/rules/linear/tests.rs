@@ -101,8 +101,8 @@ impl Case {
         let text = format!("{HEADER}\n{}\n{end}\n{}", lines.join("\n"), self.histories);
         let profile = Profile { linearizable_reads: true, ..Profile::default() };
         let verdict = judge("test", &parse(&text).unwrap(), &profile);
-        let ours = verdict.rules.into_iter().filter(|rule| rule.rule.starts_with('W'));
-        ours.filter(|rule| rule.outcome == Outcome::Violated).map(|rule| rule.rule).collect()
+        let ours = verdict.rules.into_iter().filter(|rule| rule.rule.as_str().starts_with('W'));
+        ours.filter(|rule| rule.outcome == Outcome::Violated).map(|rule| rule.rule.to_string()).collect()
     }
     fn silent(&self) {
         assert_eq!(self.violated(), [""; 0]);

@@ -252,7 +252,8 @@ fn judged(calls: &[Call], history: &History) -> Vec<String> {
     }
     let profile = Profile { linearizable_reads: true, ..Profile::default() };
     let rules = judge("test", &parse(&text).unwrap(), &profile).rules;
-    let ours = rules.into_iter().filter(|rule| rule.rule.starts_with('W') && rule.outcome == Outcome::Violated);
+    let ours =
+        rules.into_iter().filter(|rule| rule.rule.as_str().starts_with('W') && rule.outcome == Outcome::Violated);
     ours.map(|rule| format!("{} {:?}", rule.rule, rule.findings)).collect()
 }
 

@@ -1,0 +1,116 @@
+//! What a run leaves for people and machines: `report.html`, `junit.xml`, `summary.json` and `times.json`. They are made from
+//! the results and the kept cases of its directory, at the end of the run, or again at any time.
+
+use crate::case_directory::{self, CaseDirectory, Error};
+use crate::run_directory::Recorded;
+use resurgam_models::case::Shrunk;
+use resurgam_models::evidence::Evidence;
+use resurgam_models::results::Shortfall;
+use resurgam_models::summary::{CaseSummary, Summary};
+use resurgam_models::verdict::{Outcome, Verdict};
+use resurgam_models::wire;
+use resurgam_reports::{CaseView, Page, html, json, junit};
+use std::fs::File;
+use std::path::Path;
+
+/// So many passing cases are shown in full, so that a reader sees what a timeline looks like. The first ones of a run are kept
+/// for it.
+pub const PASSING: usize = 3;
+/// So many failing cases are shown in full.
+const FAILING: usize = 20;
+
+/// Adds up what the directory of a run says.
+///
+/// # Errors
+/// It is not one, or cannot be understood.
+pub fn summarize(directory: &Path) -> Result<Summary, Error> {
+    let recorded = Recorded::read(directory)?;
+    let mut summary = Summary::new(recorded.origin);
+    for case in &recorded.cases {
+        summary.add(case);
+    }
+    match recorded.ended {
+        Some(ended) => {
+            summary.times.wall_seconds = ended.wall_seconds;
+            summary.conclude(ended.shortfalls);
+        }
+        None => summary.conclude(vec![Shortfall::Unfinished]),
+    }
+    Ok(summary)
+}
+
+/// Writes all of them into the directory of the run. Each is tried, whatever became of the others, the small ones first; and a
+/// page that is too large is written without its cases.
+///
+/// # Errors
+/// All that could not be written.
+pub fn write(directory: &Path, summary: &Summary) -> Result<(), Vec<Error>> {
+    let name = directory.display().to_string();
+    let mut problems = Vec::new();
+    let mut put = |file: &str, text: Result<String, resurgam_reports::Error>| {
+        let path = directory.join(file);
+        let written = match text {
+            Ok(text) => case_directory::write(&path, text.as_bytes()),
+            Err(why) => Err(Error::Content { path, why: why.to_string() }),
+        };
+        written.map_err(|why| problems.push(why)).is_ok()
+    };
+    put("summary.json", json::render(summary));
+    put("times.json", json::times(summary));
+    put("junit.xml", junit::render(summary, &name));
+    let shown = shown(directory, summary);
+    let cases: Vec<CaseView<'_>> = shown.iter().map(Shown::view).collect();
+    if !put("report.html", html::render(&Page { summary, directory: &name, cases: &cases })) {
+        put("report.html", html::render(&Page { summary, directory: &name, cases: &[] }));
+    }
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
+/// The cases that were made smaller: seed, how, and the directory of the small one.
+#[must_use]
+pub fn shrunk(directory: &Path, summary: &Summary) -> Vec<(u64, Shrunk, String)> {
+    let kept = summary.cases.iter().filter_map(|case| Some((case.seed, case.path.as_ref()?)));
+    let small = kept.filter_map(|(seed, path)| {
+        let small = CaseDirectory::at(directory.join(path)).shrunk();
+        Some((seed, small.case().ok()??.shrunk?, small.path().display().to_string()))
+    });
+    small.collect()
+}
+
+/// A case that is shown in full.
+struct Shown {
+    seed: u64,
+    evidence: Evidence,
+    verdict: Verdict,
+    /// How it came to be, and where it is, if this is the smallest case that breaks the same rule.
+    shrunk: Option<(Shrunk, String)>,
+}
+
+impl Shown {
+    /// Reads a kept case, or the smallest one that breaks the same rule. What is not there any more cannot be shown.
+    fn read(directory: &Path, case: &CaseSummary) -> Option<Self> {
+        let kept = CaseDirectory::at(directory.join(case.path.as_ref()?));
+        let small = kept.shrunk();
+        let shrunk = small.case().ok().flatten().and_then(|case| case.shrunk);
+        let from = if shrunk.is_some() { &small } else { &kept };
+        let path = from.recording();
+        let document = wire::read(&path.display().to_string(), File::open(&path).ok()?, wire::MAX_BYTES).ok()?;
+        let verdict = from.verdict().ok()??;
+        let shrunk = shrunk.map(|shrunk| (shrunk, small.path().display().to_string()));
+        Some(Self { seed: case.seed, evidence: document.evidence, verdict, shrunk })
+    }
+
+    fn view(&self) -> CaseView<'_> {
+        let shrunk = self.shrunk.as_ref().map(|(how, path)| html::Shrunk { how, path });
+        CaseView { seed: self.seed, evidence: &self.evidence, verdict: &self.verdict, shrunk }
+    }
+}
+
+/// The cases that are shown in full: those that failed and some that did not, each by their seeds.
+fn shown(directory: &Path, summary: &Summary) -> Vec<Shown> {
+    let some = |failing: bool, most: usize| {
+        let cases = summary.cases.iter().filter(move |case| (case.worst > Outcome::Ok) == failing);
+        cases.filter_map(|case| Shown::read(directory, case)).take(most)
+    };
+    some(true, FAILING).chain(some(false, PASSING)).collect()
+}

@@ -1,0 +1,190 @@
+//! A run: cases drawn from consecutive seeds, executed side by side, recorded and judged. Each is appended to the results in
+//! the directory of the run as it ends. Whatever ends the run, what it found is written, and how it ended stands in all of it.
+
+mod one;
+mod smallest;
+
+use crate::case_directory::Error;
+use crate::outputs;
+use crate::run_directory::RunDirectory;
+use crate::shrink::Budget;
+use crate::stop::Stop;
+use crate::target::{Target, World};
+use one::{Job, Trouble};
+use resurgam_models::results::{CaseResult, Ended, Line, Said, Shortfall};
+use resurgam_models::summary::{Origin, Summary};
+use resurgam_models::verdict::Outcome;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+
+/// Which cases keep their directory. One that could not be judged always does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// Those that were violated or could not be decided, and the first few for the report.
+    Failing,
+    /// All.
+    All,
+    /// None; so the report shows none in full, and none is shrunk.
+    None,
+}
+
+/// What to run.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Target, seed, number of cases and whatever else the command that repeats the run has to say.
+    pub origin: Origin,
+    /// Cases at the same time.
+    pub jobs: usize,
+    /// What to keep.
+    pub keep: Keep,
+    /// What may be spent on shrinking the first case that violates a rule. Only in the simulation.
+    pub shrink: Option<Budget>,
+}
+
+/// What happens in the course of a run.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// A case ended.
+    Case(&'a CaseResult),
+    /// The run ends early.
+    Short(&'a Shortfall),
+    /// So many cases are being made smaller.
+    Shrinking(usize),
+}
+
+/// Runs cases until all have ended, time is up, somebody asks to stop, the target is gone or a file cannot be written; takes
+/// away what they left on the target, and writes all outputs. `watch` hears of everything at once.
+pub async fn run(
+    request: &Request,
+    target: Box<dyn Target>,
+    directory: RunDirectory,
+    stop: &Stop,
+    mut watch: impl FnMut(Event<'_>),
+) -> Summary {
+    let began = Instant::now();
+    let mut summary = Summary::new(request.origin.clone());
+    let directory = Arc::new(directory);
+    let mut shortfalls = Vec::new();
+    if let Err(why) = directory.begin(&request.origin) {
+        shortfalls.push(failed(&why));
+    } else {
+        let mut cases = Cases { request, target: target.as_ref(), directory: &directory, stop, begun: Vec::new() };
+        shortfalls.extend(cases.run(&mut summary, &mut watch).await);
+        summary.times.wall_seconds = began.elapsed().as_secs_f64();
+        if let Some(short) = shortfalls.first() {
+            watch(Event::Short(short));
+        } else if let (World::Simulated(orchestrator, _), Some(budget)) = (target.world(), request.shrink) {
+            let smaller = smallest::all(&summary, &directory, &orchestrator, budget, request.jobs, stop, &mut watch);
+            shortfalls.extend(smaller.await.err().map(|why| failed(&why)));
+            let by = stop.requested().map(|by| Shortfall::Interrupted { by: by.to_owned() });
+            shortfalls.extend(by);
+        }
+        if let Err(why) = target.clean(&cases.begun).await {
+            shortfalls.push(Shortfall::NotCleaned { why });
+        }
+    }
+    directory.release();
+    let ended = Ended { shortfalls: shortfalls.clone(), wall_seconds: summary.times.wall_seconds };
+    if let Err(why) = directory.append(&Line::End(ended)) {
+        shortfalls.push(failed(&why));
+    }
+    shortfalls.sort();
+    shortfalls.dedup_by_key(|short| short.word());
+    summary.conclude(shortfalls.clone());
+    if let Err(problems) = outputs::write(directory.path(), &summary) {
+        // Nothing on disk can say it; the terminal and the exit code do.
+        shortfalls.extend(problems.first().map(failed));
+        summary.conclude(shortfalls);
+    }
+    directory.link_latest();
+    summary
+}
+
+fn failed(why: &Error) -> Shortfall {
+    Shortfall::MachineFailed { why: why.to_string() }
+}
+
+/// The part of a run in which cases are executed.
+struct Cases<'a> {
+    request: &'a Request,
+    target: &'a dyn Target,
+    directory: &'a Arc<RunDirectory>,
+    stop: &'a Stop,
+    /// The seeds of the cases that were begun, which may have left something behind.
+    begun: Vec<u64>,
+}
+
+impl Cases<'_> {
+    /// Returns why it ended before all had ended.
+    async fn run(&mut self, summary: &mut Summary, watch: &mut impl FnMut(Event<'_>)) -> Option<Shortfall> {
+        let began = Instant::now();
+        let (send, mut receive) = mpsc::channel(self.request.jobs.max(1));
+        let job = Arc::new(Job::new(self.request, self.target, Arc::clone(self.directory)));
+        // Dropping the set ends the cases that are still running; those on threads of their own are told by the job.
+        let mut running = tokio::task::JoinSet::new();
+        let mut under_way = 0;
+        let (mut lost, mut stopped) = (self.target.lost(), std::pin::pin!(self.stop.wait()));
+        let short = loop {
+            while under_way < self.request.jobs.max(1)
+                && let Some(seed) = self.next(began)
+            {
+                self.begun.push(seed);
+                under_way += 1;
+                let (job, send) = (Arc::clone(&job), send.clone());
+                running.spawn(async move {
+                    // The receiver is gone only if the run ends early.
+                    let _ = send.send(job.execute(seed).await).await;
+                });
+            }
+            if under_way == 0 {
+                break None;
+            }
+            tokio::select! {
+                biased;
+                Some((case, trouble)) = receive.recv() => {
+                    under_way -= 1;
+                    let told = case.and_then(|case| {
+                        summary.add(&case);
+                        watch(Event::Case(&case));
+                        self.directory.append(&Line::Case(Box::new(case))).err()
+                    });
+                    match (trouble, told) {
+                        (Some(Trouble::Target(why)), _) => break Some(Shortfall::TargetLost { why }),
+                        (Some(Trouble::File(why)), _) | (None, Some(why)) => break Some(failed(&why)),
+                        (None, None) => {}
+                    }
+                }
+                why = &mut lost => break Some(Shortfall::TargetLost { why }),
+                by = &mut stopped => break Some(Shortfall::Interrupted { by }),
+            }
+        };
+        job.end();
+        short
+    }
+
+    /// The seed of the next case, unless there were enough or time is up.
+    fn next(&self, began: Instant) -> Option<u64> {
+        let number = self.begun.len() as u64;
+        let (seed, options) = (self.request.origin.seed, &self.request.origin.options);
+        let enough = options.cases.is_some_and(|cases| number >= cases);
+        let late = options.seconds.is_some_and(|seconds| began.elapsed() >= Duration::from_secs(seconds));
+        (!enough && !late).then(|| seed.wrapping_add(number))
+    }
+}
+
+/// Whether a case is kept that was judged.
+fn is_kept(request: &Request, seed: u64, worst: Outcome) -> bool {
+    let first = seed.wrapping_sub(request.origin.seed) < outputs::PASSING as u64;
+    match request.keep {
+        Keep::All => true,
+        Keep::Failing => worst > Outcome::Ok || first,
+        Keep::None => false,
+    }
+}
+
+/// A case of which nothing is known but that it could not be judged.
+fn not_judged(seed: u64, executing: Duration, why: String) -> CaseResult {
+    let executing_ms = resurgam_models::results::milliseconds(executing);
+    CaseResult { seed, directory: None, executing_ms, judging_ms: 0.0, said: Said::NotJudged(why) }
+}

@@ -1,0 +1,227 @@
+//! One case of a run: drawn, executed, recorded, judged, and kept or not.
+
+use super::{Request, is_kept, not_judged};
+use crate::case;
+use crate::case_directory::Error;
+use crate::recorder;
+use crate::run_directory::RunDirectory;
+use crate::target::{self, Endpoint, Target, World};
+use crate::trial::{Trial, prefix};
+use crate::world::sim::Orchestrator;
+use resurgam_models::case::{self as format, Case, Judgement};
+use resurgam_models::coverage::Coverage;
+use resurgam_models::evidence::Evidence;
+use resurgam_models::generate;
+use resurgam_models::judge::judge;
+use resurgam_models::milestone::Milestones;
+use resurgam_models::plan::{Family, Plan};
+use resurgam_models::profile::Profile;
+use resurgam_models::results::{CaseResult, Judged, Said, Simulated, milliseconds};
+use resurgam_models::summary::hex;
+use resurgam_models::verdict::{Outcome, Verdict};
+use resurgam_reports::command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Why the run cannot go on after a case.
+pub(super) enum Trouble {
+    /// The target does not answer any more.
+    Target(String),
+    /// A file cannot be written.
+    File(Error),
+}
+
+/// What came of a case: a line of the results, unless the target was lost, and why the run cannot go on.
+pub(super) type Came = (Option<CaseResult>, Option<Trouble>);
+
+/// What all cases of a run have in common.
+pub(super) struct Job {
+    request: Request,
+    world: World,
+    name: String,
+    version: String,
+    prefix: String,
+    directory: Arc<RunDirectory>,
+    over: AtomicBool,
+}
+
+/// A case that was executed and judged, and what is to be said of it.
+struct Done {
+    plan: Plan,
+    lines: Vec<u8>,
+    hash: u64,
+    verdict: Verdict,
+    coverage: Coverage,
+    simulated: Option<Simulated>,
+    executing: Duration,
+    judging: Duration,
+}
+
+impl Job {
+    pub(super) fn new(request: &Request, target: &dyn Target, directory: Arc<RunDirectory>) -> Self {
+        Self {
+            request: request.clone(),
+            world: target.world(),
+            name: target.name(),
+            version: target.version(),
+            prefix: target.prefix().to_owned(),
+            directory,
+            over: AtomicBool::new(false),
+        }
+    }
+
+    /// The run is over: what is still being executed writes nothing any more.
+    pub(super) fn end(&self) {
+        self.over.store(true, Ordering::SeqCst);
+    }
+
+    pub(super) async fn execute(self: Arc<Self>, seed: u64) -> Came {
+        match &self.world {
+            World::Real(endpoint) => self.real(seed, endpoint).await,
+            World::Simulated(target, families) => {
+                let (target, families, job) = (Arc::clone(target), families.clone(), Arc::clone(&self));
+                let simulating = tokio::task::spawn_blocking(move || job.simulate(seed, &target, &families));
+                simulating.await.unwrap_or_else(|gone| (Some(not_judged(seed, Duration::ZERO, gone.to_string())), None))
+            }
+        }
+    }
+
+    async fn real(&self, seed: u64, endpoint: &Endpoint) -> Came {
+        let plan = generate::plan(seed);
+        let channel = match target::connect(endpoint).await {
+            Ok(channel) => channel,
+            Err(why) => return (None, Some(Trouble::Target(why.to_string()))),
+        };
+        let began = Instant::now();
+        let (entries, ended) = case::execute(&plan, endpoint, channel, &prefix(&self.prefix, seed)).await;
+        let executing = began.elapsed();
+        let lines = recorder::lines(&entries).expect("a recording can be written");
+        // On disk before anything looks at it.
+        if let Err(why) = self.write(|| self.directory.case(seed).record(&plan, &lines)) {
+            return (Some(not_judged(seed, executing, "it could not be written".into())), Some(Trouble::File(why)));
+        }
+        let hash = recorder::hash(&lines);
+        let evidence = match ended.map_err(|why| why.to_string()) {
+            Ok(()) => Evidence::from_recording(entries).map_err(|problem| problem.to_string()),
+            Err(why) => Err(why),
+        };
+        let evidence = match evidence {
+            Ok(evidence) => evidence,
+            Err(why) => return self.keep_broken(&plan, &lines, hash, None, executing, why),
+        };
+        let began = Instant::now();
+        let verdict = judge(&seed.to_string(), &evidence, &Profile::of(&endpoint.target, &endpoint.version));
+        let judging = began.elapsed();
+        // What is wrong because the target went away is not the doing of its logic.
+        if verdict.worst() > Outcome::Ok
+            && let Err(why) = target::connect(endpoint).await
+        {
+            return (None, Some(Trouble::Target(why.to_string())));
+        }
+        let coverage = Coverage::of(&evidence);
+        let done = Done { plan, lines, hash, verdict, coverage, simulated: None, executing, judging };
+        let came = self.keep(&done);
+        if came.0.as_ref().is_some_and(|case| case.directory.is_none()) {
+            // It is judged, and not wanted.
+            let removed = self.directory.case(seed).remove();
+            return (came.0, came.1.or(removed.err().map(Trouble::File)));
+        }
+        came
+    }
+
+    /// One case in the simulation. Its recording is written only if it is kept, for the same plan gives it again.
+    fn simulate(&self, seed: u64, target: &Arc<dyn Orchestrator>, families: &[Family]) -> Came {
+        let plan = generate::chaos_of(seed, families);
+        let Trial { lines, hash, judged, executing, judging, trace, simulated, traffic } = Trial::of(&plan, target);
+        let (evidence, verdict) = match judged {
+            Ok(judged) => judged,
+            Err(why) => return self.keep_broken(&plan, &lines, hash, Some(trace), executing, why),
+        };
+        let simulated = Simulated {
+            trace: hex(trace),
+            nanoseconds: u64::try_from(simulated.as_nanos()).unwrap_or(u64::MAX),
+            traffic,
+            milestones: Milestones::of(&evidence),
+        };
+        let coverage = Coverage::of(&evidence);
+        let simulated = Some(simulated);
+        self.keep(&Done { plan, lines, hash, verdict, coverage, simulated, executing, judging })
+    }
+
+    /// Keeps a case that was judged, if it is to be kept.
+    fn keep(&self, done: &Done) -> Came {
+        let Done { plan, lines, hash, verdict, coverage, simulated, executing, judging } = done;
+        let seed = plan.seed;
+        let mut directory = None;
+        let mut trouble = None;
+        if is_kept(&self.request, seed, verdict.worst()) {
+            let trace = simulated.as_ref().map(|simulated| simulated.trace.clone());
+            let case = self.case(plan, *hash, trace, Judgement::of(verdict));
+            let kept = self.directory.case(seed);
+            let written = self.write(|| {
+                kept.record(plan, lines)?;
+                kept.conclude(&case, Some(verdict))
+            });
+            match written {
+                Ok(()) => directory = Some(RunDirectory::name_of(seed)),
+                Err(why) => trouble = Some(Trouble::File(why)),
+            }
+        }
+        let judged = Judged::of(verdict, *hash, coverage.clone(), simulated.clone());
+        let (executing_ms, judging_ms) = (milliseconds(*executing), milliseconds(*judging));
+        let said = Said::Judged(Box::new(judged));
+        (Some(CaseResult { seed, directory, executing_ms, judging_ms, said }), trouble)
+    }
+
+    /// Keeps a case that could not be judged, whatever is to be kept: its recording is all that says why.
+    fn keep_broken(
+        &self,
+        plan: &Plan,
+        lines: &[u8],
+        hash: u64,
+        trace: Option<u64>,
+        executing: Duration,
+        why: String,
+    ) -> Came {
+        let case = self.case(plan, hash, trace.map(hex), Judgement::NotJudged { why: why.clone() });
+        let kept = self.directory.case(plan.seed);
+        let written = self.write(|| {
+            kept.record(plan, lines)?;
+            kept.conclude(&case, None)
+        });
+        let directory = written.is_ok().then(|| RunDirectory::name_of(plan.seed));
+        let result = CaseResult { directory, ..not_judged(plan.seed, executing, why) };
+        (Some(result), written.err().map(Trouble::File))
+    }
+
+    /// Writes, with the space that is held in reserve if there is no other. The run ends then, but what it found last is kept.
+    fn write(&self, write: impl Fn() -> Result<(), Error>) -> Result<(), Error> {
+        if self.over.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        write().or_else(|_| {
+            self.directory.release();
+            write()
+        })
+    }
+
+    fn case(&self, plan: &Plan, hash: u64, trace_hash: Option<String>, judgement: Judgement) -> Case {
+        let choice = self.request.origin.options.choice.clone();
+        Case {
+            version: format::VERSION,
+            resurgam: self.request.origin.resurgam.clone(),
+            seed: plan.seed,
+            target: self.name.clone(),
+            target_version: self.version.clone(),
+            command: command::repeat(&choice, plan.seed),
+            choice,
+            faults: format::families(plan),
+            prefix: prefix(&self.prefix, plan.seed),
+            recording_hash: hex(hash),
+            trace_hash,
+            judgement,
+            shrunk: None,
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The name of a rule, such as `H8-buffering`: its id, which never changes, and a slug for people.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The name of a rule. Any text can be read, for a file may have been written by a version with other rules.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct RuleId(String);
+
+impl RuleId {
+    /// The whole name, such as `H8-buffering`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The id alone, such as `H8`.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.0.split_once('-').map_or(self.0.as_str(), |(id, _)| id)
+    }
+
+    /// True if somebody who writes `wanted` means this rule: the whole name or the id alone, in any case of letters.
+    #[must_use]
+    pub fn is_meant_by(&self, wanted: &str) -> bool {
+        self.0.eq_ignore_ascii_case(wanted) || self.id().eq_ignore_ascii_case(wanted)
+    }
+}
+
+impl fmt::Display for RuleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl From<&str> for RuleId {
+    fn from(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+}
+
+impl From<String> for RuleId {
+    fn from(name: String) -> Self {
+        Self(name)
+    }
+}
+
+impl PartialEq<str> for RuleId {
+    fn eq(&self, other: &str) -> bool {
+        self.0 == other
+    }
+}
+
+impl PartialEq<&str> for RuleId {
+    fn eq(&self, other: &&str) -> bool {
+        self.0 == *other
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_is_meant_by_its_name_or_its_id_and_by_nothing_shorter() {
+        let rule = RuleId::from("H25-answers");
+        assert_eq!((rule.id(), rule.as_str()), ("H25", "H25-answers"));
+        assert!(rule.is_meant_by("H25") && rule.is_meant_by("h25-Answers"));
+        assert!(!rule.is_meant_by("H2") && !rule.is_meant_by("H25-") && !rule.is_meant_by(""));
+        assert_eq!(serde_json::to_string(&rule).unwrap(), "\"H25-answers\"");
+        assert_eq!(format!("{rule:14}|"), "H25-answers   |");
+    }
+}

@@ -1,0 +1,54 @@
+//! Which target was chosen, as data: enough to start it again, and to write the command that does.
+
+use crate::plan::Family;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A target, as somebody chose it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
+pub enum Choice {
+    /// A simulated cluster of an orchestrator.
+    Simulation {
+        /// Families of faults that plans are drawn with.
+        faults: Vec<Family>,
+        /// The bug that is planted in our orchestrator.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bug: Option<String>,
+    },
+    /// Our orchestrator in a process of its own.
+    Process,
+    /// The real Temporal server, started for the run.
+    Temporal,
+    /// A server that somebody else runs.
+    Address {
+        /// HOST:PORT.
+        address: String,
+        /// The namespace that was named; absent if the usual one was registered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        namespace: Option<String>,
+    },
+}
+
+impl Choice {
+    /// The simulation of the orchestrator as it is, with all families of faults.
+    #[must_use]
+    pub fn simulation() -> Self {
+        Self::Simulation { faults: Family::ALL.to_vec(), bug: None }
+    }
+
+    /// The bug that is planted.
+    #[must_use]
+    pub fn bug(&self) -> Option<&str> {
+        match self {
+            Self::Simulation { bug, .. } => bug.as_deref(),
+            Self::Process | Self::Temporal | Self::Address { .. } => None,
+        }
+    }
+}
+
+impl Default for Choice {
+    fn default() -> Self {
+        Self::simulation()
+    }
+}

@@ -1,0 +1,86 @@
+//! What somebody means who names a plan, a recording or the directory of a case: the plan, and what is known of the case that
+//! was made of it.
+
+use crate::exit::Failure;
+use resurgam_harness::case_directory::{CaseDirectory, plan_meant_by};
+use resurgam_harness::target::orchestrator;
+use resurgam_harness::{Orchestrator, Trial};
+use resurgam_models::case::Case;
+use resurgam_models::plan::Plan;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The word for no planted bug.
+const NONE: &str = "none";
+
+/// A plan, and the case that it is from.
+pub(crate) struct Given {
+    pub(crate) plan: Plan,
+    pub(crate) case: Option<(CaseDirectory, Case)>,
+    /// The bug to plant.
+    pub(crate) bug: Option<String>,
+}
+
+impl Given {
+    /// Reads it. The bug that was planted when a case was made is planted again, unless another is named, or `none`.
+    pub(crate) fn read(path: &Path, bug: Option<&str>) -> Result<Self, Failure> {
+        let plan = plan_meant_by(path).map_err(Failure::input)?;
+        let directory = CaseDirectory::meant_by(path);
+        let case = match directory {
+            Some(directory) => directory.case().map_err(Failure::input)?.map(|case| (directory, case)),
+            None => None,
+        };
+        let recorded = case.as_ref().and_then(|(_, case)| case.choice.bug());
+        let bug = bug.or(recorded).filter(|name| *name != NONE).map(str::to_owned);
+        Ok(Self { plan, case, bug })
+    }
+
+    /// A plan that no case was made of.
+    pub(crate) fn drawn(plan: Plan, bug: Option<&str>) -> Self {
+        Self { plan, case: None, bug: bug.filter(|name| *name != NONE).map(str::to_owned) }
+    }
+
+    /// What it is executed on.
+    pub(crate) fn target(&self) -> Result<Arc<dyn Orchestrator>, Failure> {
+        orchestrator(self.bug.as_deref()).map_err(Failure::input)
+    }
+
+    /// A line about how the case was made, and how that differs from what is executed; nothing if nobody knows.
+    pub(crate) fn origin(&self, target: &dyn Orchestrator) -> String {
+        let Some((_, case)) = &self.case else { return String::new() };
+        let with = |bug: Option<&str>| bug.map(|bug| format!(" with the planted bug {bug}")).unwrap_or_default();
+        let then = format!("{} {}{}", case.target, case.target_version, with(case.choice.bug()));
+        let now = format!("{} {}{}", target.name(), target.version(), with(self.bug.as_deref()));
+        if then == now {
+            return match case.choice.bug() {
+                Some(_) => format!("made on {then}, which is planted again (--bug none leaves it out)\n"),
+                None => format!("made on {then}\n"),
+            };
+        }
+        format!("made on {then}, executed on {now}: it is not the same that is tried\n")
+    }
+
+    /// What was said of the case, and what is said now; nothing if nobody has said anything.
+    pub(crate) fn compared(&self, trial: &Trial) -> String {
+        let Some((directory, case)) = &self.case else { return String::new() };
+        let (then, now) = (&case.judgement, trial.judgement());
+        format!("then: {then}; now: {now}, {}\n", difference(directory, &trial.lines))
+    }
+}
+
+/// Where a recording differs from the one that was kept.
+fn difference(directory: &CaseDirectory, now: &[u8]) -> String {
+    let then = match fs::read(directory.recording()) {
+        Ok(then) if directory.recording().extension().is_some_and(|extension| extension == "jsonl") => then,
+        _ => return "and there is no recording of then to compare with".to_owned(),
+    };
+    if then == now {
+        return "the same recording".to_owned();
+    }
+    let mut lines = then.split(|byte| *byte == b'\n').zip(now.split(|byte| *byte == b'\n'));
+    let same = lines.position(|(then, now)| then != now);
+    let number =
+        same.unwrap_or_else(|| then.split(|byte| *byte == b'\n').count().min(now.split(|byte| *byte == b'\n').count()));
+    format!("first difference in line {}", number + 1)
+}

@@ -1,0 +1,164 @@
+//! The directory of a case, as every command writes and reads it.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+use tempfile::TempDir;
+
+/// A bug that the first seeds show.
+const BUG: &str = "reply_before_commit";
+
+fn resurgam(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_resurgam")).args(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A run in which a planted bug was found, once for all tests, and a case that shows it.
+fn found() -> &'static (TempDir, PathBuf) {
+    static FOUND: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
+    FOUND.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("run");
+        let output = resurgam(&[
+            "run",
+            "--seed",
+            "1",
+            "--cases",
+            "20",
+            "--bug",
+            BUG,
+            "--shrink",
+            "10",
+            "--out",
+            out.to_str().unwrap(),
+        ]);
+        assert_eq!(output.status.code(), Some(1), "{}{}", text(&output.stdout), text(&output.stderr));
+        let mut cases: Vec<PathBuf> =
+            fs::read_dir(out.join("cases")).unwrap().map(|case| case.unwrap().path()).collect();
+        cases.sort();
+        let violated = cases.into_iter().find(|case| case.join("shrunk/case.json").is_file()).expect("one is shrunk");
+        (folder, violated)
+    })
+}
+
+fn case(directory: &Path) -> serde_json::Value {
+    serde_json::from_slice(&fs::read(directory.join("case.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn it_says_what_made_the_case_and_what_was_said_of_it() {
+    let (_, directory) = found();
+    for file in ["plan.json", "recording.jsonl", "verdict.json"] {
+        assert!(directory.join(file).is_file(), "{file} is missing");
+    }
+    let said = case(directory);
+    assert_eq!((&said["target"], &said["choice"]["bug"]), (&"builtin".into(), &BUG.into()));
+    assert_eq!(said["judgement"]["judged"]["outcome"], "violated");
+    assert!(said["command"].as_str().unwrap().contains(&format!("--bug {BUG}")));
+    let small = case(&directory.join("shrunk"));
+    assert_eq!(small["judgement"]["judged"]["outcome"], "violated");
+    assert!(small["shrunk"]["rule"].is_string());
+    // What the case says makes it again does.
+    let folder = tempfile::tempdir().unwrap();
+    let words: Vec<&str> = said["command"].as_str().unwrap().split(' ').skip(1).collect();
+    let again = Command::new(env!("CARGO_BIN_EXE_resurgam"))
+        .args(&words)
+        .args(["--shrink", "0", "--out", "run"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(again.status.code(), Some(1));
+    let again = case(&folder.path().join("run/cases").join(directory.file_name().unwrap()));
+    assert_eq!((&again["recording_hash"], &again["trace_hash"]), (&said["recording_hash"], &said["trace_hash"]));
+}
+
+#[test]
+fn a_replay_is_compared_with_what_was_recorded() {
+    let (_, directory) = found();
+    let directory = directory.to_str().unwrap();
+    let output = resurgam(&["replay", directory]);
+    let shown = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{shown}");
+    assert!(shown.contains(&format!("with the planted bug {BUG}, which is planted again")), "{shown}");
+    assert!(shown.contains("the same recording") && shown.contains("then: violated "), "{shown}");
+    let output = resurgam(&["replay", directory, "--bug", "none"]);
+    let shown = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{shown}");
+    assert!(shown.contains("it is not the same that is tried"), "{shown}");
+    assert!(shown.contains("; now: held, first difference in line "), "{shown}");
+    // The plan in the directory is the case, too.
+    assert_eq!(resurgam(&["replay", &format!("{directory}/plan.json")]).status.code(), Some(1));
+}
+
+#[test]
+fn a_case_is_shown_checked_and_told_from_another() {
+    let (folder, directory) = found();
+    let name = directory.to_str().unwrap();
+    let shown = text(&resurgam(&["show", name]).stdout);
+    assert!(
+        shown.contains(&format!("planted bug {BUG}: violated ")) && shown.contains("made by: resurgam run "),
+        "{shown}"
+    );
+    let output = resurgam(&["check", name]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains(&format!("note: made with the planted bug {BUG}")));
+    let healthy = folder.path().join("healthy");
+    let replayed = resurgam(&["replay", name, "--bug", "none", "--out", healthy.to_str().unwrap()]);
+    assert_eq!(replayed.status.code(), Some(0));
+    let output = resurgam(&["diff", name, healthy.to_str().unwrap()]);
+    let shown = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(shown.contains(&format!("planted bug: {BUG} | none")) && shown.contains("judged: violated "), "{shown}");
+    let used = resurgam(&["replay", name, "--out", healthy.to_str().unwrap()]);
+    assert_eq!(used.status.code(), Some(2), "a used directory is refused");
+}
+
+#[test]
+fn a_smaller_plan_is_never_overwritten_and_a_rule_that_is_none_is_refused() {
+    let (_, directory) = found();
+    let name = directory.to_str().unwrap();
+    let before = fs::read(directory.join("shrunk/plan.json")).unwrap();
+    let rule = case(&directory.join("shrunk"))["shrunk"]["rule"].as_str().unwrap().to_owned();
+    let output = resurgam(&["shrink", name, "--rule", &rule, "--candidates", "1"]);
+    let shown = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{shown}{}", text(&output.stderr));
+    assert!(shown.contains("is kept, it is not larger"), "{shown}");
+    assert_eq!(fs::read(directory.join("shrunk/plan.json")).unwrap(), before);
+    let output = resurgam(&["shrink", name, "--rule", "nosuch"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("there is no rule \"nosuch\""));
+}
+
+#[test]
+fn an_unknown_field_of_a_plan_is_named_with_its_file_and_place() {
+    let (folder, directory) = found();
+    let mut plan: serde_json::Value = serde_json::from_slice(&fs::read(directory.join("plan.json")).unwrap()).unwrap();
+    let path = folder.path().join("unknown.json");
+    plan["nosuch"] = 1.into();
+    fs::write(&path, serde_json::to_vec_pretty(&plan).unwrap()).unwrap();
+    let output = resurgam(&["replay", path.to_str().unwrap()]);
+    let line = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{line}");
+    assert!(line.contains("unknown.json: unknown field `nosuch`") && line.contains(" at line "), "{line}");
+}
+
+#[test]
+fn what_cannot_be_decided_did_not_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("recording.jsonl");
+    let (_, directory) = found();
+    let recording = fs::read_to_string(directory.join("recording.jsonl")).unwrap();
+    // Without its last line nobody knows whether the case came to rest.
+    let cut: Vec<&str> = recording.lines().take(1).collect();
+    fs::write(&path, cut.join("\n") + "\n").unwrap();
+    for (strict, code) in [(&[][..], 3), (&["--strict"], 1)] {
+        let output = resurgam(&[&["check", path.to_str().unwrap()], strict].concat());
+        assert_eq!(output.status.code(), Some(code), "{}", text(&output.stdout));
+    }
+}
