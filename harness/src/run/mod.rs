@@ -18,6 +18,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
+/// So long a target that does not answer may take to be known as gone.
+const EXPLANATION: Duration = Duration::from_secs(6);
+
 /// Which cases keep their directory. One that could not be judged always does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
@@ -150,7 +153,11 @@ impl Cases<'_> {
                         self.directory.append(&Line::Case(Box::new(case))).err()
                     });
                     match (trouble, told) {
-                        (Some(Trouble::Target(why)), _) => break Some(Shortfall::TargetLost { why }),
+                        (Some(Trouble::Target(why)), _) => {
+                            // Whoever watches the server knows better what became of it, and soon.
+                            let known = tokio::time::timeout(EXPLANATION, &mut lost).await;
+                            break Some(Shortfall::TargetLost { why: known.unwrap_or(why) });
+                        }
                         (Some(Trouble::File(why)), _) | (None, Some(why)) => break Some(failed(&why)),
                         (None, None) => {}
                     }
