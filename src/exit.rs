@@ -1,7 +1,7 @@
 //! Exit codes, the one line that bad input gets, and what is printed to standard output.
 
-use resurgam_models::summary::Conclusion;
-use resurgam_models::verdict::Outcome;
+use resurgam_campaign::summary::Conclusion;
+use resurgam_formats::verdict::Outcome;
 use std::fmt::Display;
 use std::io::{self, Write as _};
 use std::process::ExitCode;

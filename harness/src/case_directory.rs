@@ -3,11 +3,11 @@
 //! Whoever keeps a case writes it here, whoever is given one reads it here, and nobody else knows the names. `case.json` is
 //! written last, so a directory that has one is whole. It does not execute or judge anything.
 
-use resurgam_models::case::{self, Case};
-use resurgam_models::plan::Plan;
-use resurgam_models::recording::{Entry, What};
-use resurgam_models::verdict::Verdict;
-use resurgam_models::{plan, wire};
+use resurgam_formats::case::{self, Case};
+use resurgam_formats::plan::Plan;
+use resurgam_formats::recording::{Entry, What};
+use resurgam_formats::verdict::Verdict;
+use resurgam_formats::{plan, wire};
 use serde::de::DeserializeOwned;
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Read as _};

@@ -15,12 +15,12 @@
 use crate::case_directory::CaseDirectory;
 use crate::trial::Trial;
 use crate::world::sim::Orchestrator;
-use resurgam_models::case::Judgement;
-use resurgam_models::generate;
-use resurgam_models::plan::{Family, Plan};
-use resurgam_models::rule_id::RuleId;
-use resurgam_models::target::Choice;
-use resurgam_models::verdict::Outcome;
+use resurgam_formats::case::Judgement;
+
+use resurgam_formats::plan::{Family, Plan};
+use resurgam_formats::rule_id::RuleId;
+use resurgam_formats::target::Choice;
+use resurgam_formats::verdict::Outcome;
 use std::fmt::Write as _;
 use std::num::NonZero;
 use std::path::PathBuf;
@@ -142,7 +142,7 @@ impl Check {
     }
 
     fn one(&self, seed: u64) -> Option<Failed> {
-        let plan = generate::chaos_of(seed, &self.families);
+        let plan = resurgam_generate::chaos_of(seed, &self.families);
         let trial = Trial::of(&plan, &self.target);
         let mut report = match &trial.judged {
             Ok((_, verdict)) if verdict.worst() < Outcome::Unknown => return None,

@@ -5,8 +5,8 @@
 //! that a disk that fills up does not keep the run from saying what it has found.
 
 use crate::case_directory::{CaseDirectory, Error};
-use resurgam_models::results::{Begun, CaseResult, Ended, Line, VERSION};
-use resurgam_models::summary::Origin;
+use resurgam_campaign::results::{Begun, CaseResult, Ended, Line, VERSION};
+use resurgam_campaign::summary::Origin;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -240,7 +240,7 @@ fn take(path: &Path) -> Result<(), Refused> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use resurgam_models::results::Shortfall;
+    use resurgam_campaign::results::Shortfall;
 
     fn begun(path: &Path) -> RunDirectory {
         let directory = RunDirectory::create(Some(path), "unused").unwrap();

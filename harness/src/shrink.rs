@@ -4,10 +4,11 @@
 use crate::stop::Stop;
 use crate::trial::Trial;
 use crate::world::sim::Orchestrator;
-use resurgam_models::case::Shrunk;
-use resurgam_models::plan::Plan;
-use resurgam_models::rule_id::RuleId;
-use resurgam_models::shrink::{Progress, Shrinker};
+use resurgam_formats::case::Shrunk;
+use resurgam_formats::plan::Plan;
+use resurgam_formats::rule_id::RuleId;
+use resurgam_formats::shrinking::Progress;
+use resurgam_generate::shrink::Shrinker;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

@@ -1,8 +1,8 @@
 //! The commands that a report offers to repeat what it shows, written from what was asked for. They are quoted for a shell.
 
-use resurgam_models::plan::Family;
-use resurgam_models::summary::Origin;
-use resurgam_models::target::Choice;
+use resurgam_formats::plan::Family;
+use resurgam_campaign::summary::Origin;
+use resurgam_formats::target::Choice;
 
 /// Executes a run again.
 #[must_use]
@@ -89,7 +89,7 @@ fn target(choice: &Choice) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use resurgam_models::summary::Options;
+    use resurgam_campaign::summary::Options;
 
     #[test]
     fn commands_can_be_pasted() {

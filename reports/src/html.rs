@@ -11,15 +11,15 @@ use crate::{Error, command, text};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
-use resurgam_models::case;
-use resurgam_models::coverage::{self, kinds};
-use resurgam_models::evidence::Evidence;
-use resurgam_models::listing;
-use resurgam_models::program::Input;
-use resurgam_models::rules;
-use resurgam_models::simulation::{SimulatedCase, Simulation};
-use resurgam_models::summary::{CaseSummary, CaseTimes, Conclusion, RuleSummary, Summary, Times};
-use resurgam_models::verdict::{Finding, Outcome, Verdict};
+use resurgam_formats::case;
+use resurgam_campaign::coverage::{self, kinds};
+use resurgam_formats::evidence::Evidence;
+use resurgam_formats::listing;
+use resurgam_formats::program::Input;
+use resurgam_judge::rules;
+use resurgam_campaign::simulation::{SimulatedCase, Simulation};
+use resurgam_campaign::summary::{CaseSummary, CaseTimes, Conclusion, RuleSummary, Summary, Times};
+use resurgam_formats::verdict::{Finding, Outcome, Verdict};
 use serde::Serialize;
 
 /// What a page shows.
@@ -221,7 +221,7 @@ struct Rule<'a> {
 fn rule<'a>(summary: &'a Summary, rule: &'a RuleSummary, shown: &[CaseView<'_>]) -> Rule<'a> {
     let about = rules::find(rule.rule.as_str()).map(|rule| rule.about());
     let worst = rule.worst();
-    let example = |example: &'a resurgam_models::summary::Example| {
+    let example = |example: &'a resurgam_campaign::summary::Example| {
         let here = shown.iter().any(|case| case.seed == example.seed);
         (example.seed, here, example.message.as_str(), command::repeat(&summary.origin.options.choice, example.seed))
     };

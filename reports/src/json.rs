@@ -1,7 +1,7 @@
 //! `summary.json` and `times.json`: what a run showed, for machines, and how long it took.
 
 use crate::Error;
-use resurgam_models::summary::Summary;
+use resurgam_campaign::summary::Summary;
 
 /// The content of `summary.json`: the same for two runs of one seed, byte for byte.
 ///

@@ -6,10 +6,10 @@
 
 use crate::{Error, command, text};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
-use resurgam_models::rule_id::RuleId;
-use resurgam_models::rules;
-use resurgam_models::summary::{Example, RuleSummary, Summary};
-use resurgam_models::verdict::Outcome;
+use resurgam_formats::rule_id::RuleId;
+use resurgam_judge::rules;
+use resurgam_campaign::summary::{Example, RuleSummary, Summary};
+use resurgam_formats::verdict::Outcome;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -123,7 +123,7 @@ fn body(summary: &Summary, rule: &RuleId, examples: &[Example], directory: &str)
 mod tests {
     use super::*;
     use crate::sample::{mixed, not_judged};
-    use resurgam_models::results::Shortfall;
+    use resurgam_campaign::results::Shortfall;
 
     const RUN: &str = "resurgam-runs/r";
 

@@ -2,10 +2,10 @@
 
 use crate::campaign::Table;
 use crate::{command, text};
-use resurgam_models::case::Shrunk;
-use resurgam_models::coverage::kinds;
-use resurgam_models::summary::{RuleSummary, Summary};
-use resurgam_models::verdict::Outcome;
+use resurgam_formats::case::Shrunk;
+use resurgam_campaign::coverage::kinds;
+use resurgam_campaign::summary::{RuleSummary, Summary};
+use resurgam_formats::verdict::Outcome;
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 
@@ -270,7 +270,7 @@ fn footer(out: &mut String, summary: &Summary, directory: &str, paint: Paint) ->
 mod tests {
     use super::*;
     use crate::sample::{mixed, not_judged, simulated, summary, verdict};
-    use resurgam_models::results::Shortfall;
+    use resurgam_campaign::results::Shortfall;
 
     #[test]
     fn a_run_ends_with_a_table() {

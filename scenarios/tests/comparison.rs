@@ -3,8 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use resurgam_models::compare::compare;
-use resurgam_models::corrupt;
+use resurgam_compare::compare;
+use resurgam_testing::corrupt;
 use resurgam_scenarios::fixtures;
 use std::collections::BTreeMap;
 

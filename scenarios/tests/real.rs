@@ -7,8 +7,8 @@ use resurgam_harness::real;
 use resurgam_harness::run::{Keep, Request, run};
 use resurgam_harness::run_directory::RunDirectory;
 use resurgam_harness::target;
-use resurgam_models::summary::{Conclusion, Options, Origin};
-use resurgam_models::target::Choice;
+use resurgam_campaign::summary::{Conclusion, Options, Origin};
+use resurgam_formats::target::Choice;
 use std::path::Path;
 
 const CASES: u64 = 24;

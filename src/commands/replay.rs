@@ -5,8 +5,8 @@ use crate::exit::{Exit, Failure, complain, print};
 use crate::given::Given;
 use crate::stop;
 use resurgam_harness::{CaseDirectory, Trial};
-use resurgam_models::generate;
-use resurgam_models::target::Choice;
+
+use resurgam_formats::target::Choice;
 use resurgam_reports::verdict;
 use std::path::{Path, PathBuf};
 
@@ -40,7 +40,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Ended {
     let given = match (&args.plan, args.seed) {
         (Some(path), _) => Given::read(path, args.bug.as_deref())?,
-        (None, seed) => Given::drawn(generate::chaos(seed.unwrap_or_default()), args.bug.as_deref()),
+        (None, seed) => Given::drawn(resurgam_generate::chaos(seed.unwrap_or_default()), args.bug.as_deref()),
     };
     let out = args.out.as_deref().map(unused).transpose()?;
     let stop = stop::on_signals().map_err(Failure::machine)?;
@@ -48,7 +48,7 @@ pub(crate) fn run(args: &Args) -> Ended {
     print(&given.origin(target.as_ref()));
     let trial = Trial::of(plan, &target);
     if let Some(out) = &out {
-        let choice = Choice::Simulation { faults: resurgam_models::case::families(plan), bug: given.bug.clone() };
+        let choice = Choice::Simulation { faults: resurgam_formats::case::families(plan), bug: given.bug.clone() };
         let case = trial.case(plan, target.as_ref(), choice, "resurgam replay .".to_owned());
         trial.keep(out, plan, &case).map_err(Failure::machine)?;
     }

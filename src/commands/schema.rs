@@ -2,7 +2,8 @@
 
 use crate::Ended;
 use crate::exit::{Exit, print};
-use resurgam_models::{case, compare, plan, program, recording, results, summary, verdict};
+use resurgam_campaign::{results, summary};
+use resurgam_formats::{case, plan, program, recording, verdict};
 use schemars::schema_for;
 
 /// The arguments.
@@ -42,7 +43,7 @@ pub(crate) fn run(args: &Args) -> Ended {
         Format::Case => schema_for!(case::Case),
         Format::Results => schema_for!(results::Line),
         Format::Summary => schema_for!(summary::Summary),
-        Format::Comparison => schema_for!(compare::Tally),
+        Format::Comparison => schema_for!(resurgam_campaign::comparison::Tally),
         Format::Program => schema_for!(program::Input),
     };
     print(&(serde_json::to_string_pretty(&schema).map_err(crate::exit::Failure::machine)? + "\n"));

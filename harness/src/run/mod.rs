@@ -11,9 +11,9 @@ use crate::shrink::Budget;
 use crate::stop::Stop;
 use crate::target::{Target, World};
 use one::{Job, Trouble};
-use resurgam_models::results::{CaseResult, Ended, Line, Said, Shortfall};
-use resurgam_models::summary::{Origin, Summary};
-use resurgam_models::verdict::Outcome;
+use resurgam_campaign::results::{CaseResult, Ended, Line, Said, Shortfall};
+use resurgam_campaign::summary::{Origin, Summary};
+use resurgam_formats::verdict::Outcome;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -192,6 +192,6 @@ fn is_kept(request: &Request, seed: u64, worst: Outcome) -> bool {
 
 /// A case of which nothing is known but that it could not be judged.
 fn not_judged(seed: u64, executing: Duration, why: String) -> CaseResult {
-    let executing_ms = resurgam_models::results::milliseconds(executing);
+    let executing_ms = resurgam_campaign::results::milliseconds(executing);
     CaseResult { seed, directory: None, executing_ms, judging_ms: 0.0, said: Said::NotJudged(why) }
 }

@@ -8,17 +8,17 @@ use crate::run_directory::RunDirectory;
 use crate::target::{self, Endpoint, Target, World};
 use crate::trial::{Trial, prefix};
 use crate::world::sim::Orchestrator;
-use resurgam_models::case::{self as format, Case, Judgement};
-use resurgam_models::coverage::Coverage;
-use resurgam_models::evidence::Evidence;
-use resurgam_models::generate;
-use resurgam_models::judge::judge;
-use resurgam_models::milestone::Milestones;
-use resurgam_models::plan::{Family, Plan};
-use resurgam_models::profile::Profile;
-use resurgam_models::results::{CaseResult, Judged, Said, Simulated, milliseconds};
-use resurgam_models::summary::hex;
-use resurgam_models::verdict::{Outcome, Verdict};
+use resurgam_formats::case::{self as format, Case, Judgement};
+use resurgam_campaign::coverage::Coverage;
+use resurgam_formats::evidence::Evidence;
+
+use resurgam_judge::judge;
+use resurgam_campaign::milestone::Milestones;
+use resurgam_formats::plan::{Family, Plan};
+use resurgam_judge::profile::Profile;
+use resurgam_campaign::results::{CaseResult, Judged, Said, Simulated, milliseconds};
+use resurgam_campaign::summary::hex;
+use resurgam_formats::verdict::{Outcome, Verdict};
 use resurgam_reports::command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -88,7 +88,7 @@ impl Job {
     }
 
     async fn real(&self, seed: u64, endpoint: &Endpoint) -> Came {
-        let plan = generate::plan(seed);
+        let plan = resurgam_generate::plan(seed);
         let channel = match target::connect(endpoint).await {
             Ok(channel) => channel,
             Err(why) => return (None, Some(Trouble::Target(why.to_string()))),
@@ -132,7 +132,7 @@ impl Job {
 
     /// One case in the simulation. Its recording is written only if it is kept, for the same plan gives it again.
     fn simulate(&self, seed: u64, target: &Arc<dyn Orchestrator>, families: &[Family]) -> Came {
-        let plan = generate::chaos_of(seed, families);
+        let plan = resurgam_generate::chaos_of(seed, families);
         let Trial { lines, hash, judged, executing, judging, trace, simulated, traffic } = Trial::of(&plan, target);
         let (evidence, verdict) = match judged {
             Ok(judged) => judged,

@@ -9,7 +9,7 @@ use crate::trial::prefix;
 use async_trait::async_trait;
 use resurgam_api::temporal::common::v1::WorkflowExecution;
 use resurgam_api::temporal::workflowservice::v1::TerminateWorkflowExecutionRequest;
-use resurgam_models::generate;
+
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::{Duration, Instant};
@@ -131,7 +131,7 @@ impl Target for Address {
     async fn clean(&self, seeds: &[u64]) -> Result<(), String> {
         let mut ids = Vec::new();
         for seed in seeds {
-            let (prefix, plan) = (prefix(&self.prefix, *seed), generate::plan(*seed));
+            let (prefix, plan) = (prefix(&self.prefix, *seed), resurgam_generate::plan(*seed));
             let slots: BTreeSet<u8> = plan.operations.iter().map(|operation| operation.workflow).collect();
             ids.extend(slots.into_iter().map(|slot| format!("{prefix}-w{slot}")));
         }

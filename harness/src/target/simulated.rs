@@ -3,7 +3,7 @@
 use super::{Error, Target, World};
 use crate::world::sim::{Builtin, Orchestrator};
 use async_trait::async_trait;
-use resurgam_models::plan::Family;
+use resurgam_formats::plan::Family;
 use resurgam_orchestrator::planted::Bug;
 use std::sync::Arc;
 

@@ -15,7 +15,7 @@ use super::node::Node;
 use super::panics;
 use super::seed::derive;
 use resurgam_interpose::{Calls, Guard, Refusal, Start};
-use resurgam_models::simulation::Traffic;
+use resurgam_campaign::simulation::Traffic;
 use std::cell::RefCell;
 use std::error::Error;
 use std::future::Future;
