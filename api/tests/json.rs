@@ -12,8 +12,9 @@ use resurgam_api::temporal::history::v1::{
     WorkflowExecutionStartedEventAttributes, history_event::Attributes,
 };
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
-use resurgam_models::event::{Body, Event, EventId, KINDS, Span};
-use resurgam_models::wire::{Notes, event};
+use resurgam_formats::event;
+use resurgam_formats::event::{Body, Event, EventId, KINDS, Span};
+use resurgam_formats::notes::Notes;
 use serde_json::{Value, json};
 
 fn seconds(seconds: i64, nanos: i32) -> Option<Duration> {

@@ -8,7 +8,7 @@ use resurgam_api::internal::{AddTaskRequest, TaskKind};
 use resurgam_api::temporal::enums::v1::{TimeoutType, WorkflowExecutionStatus as Status};
 use resurgam_api::temporal::history::v1::HistoryEvent;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
-use resurgam_models::audit::{
+use resurgam_formats::audit::{
     Alarm, AlarmKind, Audit, ChildRow, CurrentRow, Errand, ErrandKind, Millis, Pending, RunRow, WorkflowTaskRow,
 };
 use resurgam_orchestrator::history::engine::Limits;
