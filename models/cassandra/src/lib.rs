@@ -36,8 +36,9 @@ mod tests;
 
 pub use batch::{Batch, Columns, Condition, Head};
 pub use cells::{Cells, Stamp};
-pub use outcome::{Answer, AppendFate, Fate, Outcome, Question, Spoiled, Until, Whim};
+pub use outcome::{Answer, AppendFate, Fate, Question, Spoiled, Until, Whim};
 pub use partition::Partition;
+pub use resurgam_formats::store::Outcome;
 
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -3,10 +3,11 @@
 //! There is at most one undecided batch, as every batch that prepares first completes or kills what it finds. The
 //! undecided one has found its condition true, and nothing can be decided beside it, so it stays true until then.
 
+use super::Outcome;
 use super::Rows;
 use super::batch::{Batch, Head};
 use super::cells::{Cells, Stamp};
-use super::outcome::{Answer, Fate, Outcome, Question, Whim};
+use super::outcome::{Answer, Fate, Question, Whim};
 use std::ops::Range;
 
 /// The unit of atomicity.

@@ -29,7 +29,7 @@ use resurgam_campaign::comparison::{Compared, Difference, Freedom, Slot};
 use resurgam_formats::evidence::Evidence;
 use resurgam_formats::plan::Plan;
 use side::Side;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Why two recordings cannot be compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -10,7 +10,6 @@ use crate::recording::{
 use crate::store::Outcome;
 use crate::tenure::Tenures;
 use crate::time::At;
-use crate::wire;
 use std::collections::BTreeMap;
 
 /// All that is known about one case or one file.

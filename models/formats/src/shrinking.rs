@@ -27,13 +27,11 @@ impl Measure {
     /// The size of a plan.
     #[must_use]
     pub fn of(plan: &Plan) -> Self {
-        let mut statements = 0;
-        plan.for_each_statement(&mut |_| statements += 1);
         Self {
             faults: plan.faults.len(),
             workflows: plan.operations.iter().map(|operation| operation.workflow).collect::<BTreeSet<_>>().len(),
             operations: plan.operations.len(),
-            statements,
+            statements: plan.statement_count(),
             mischief: plan.mischief.len(),
             nodes: usize::from(plan.cluster.node_count()),
         }

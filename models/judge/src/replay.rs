@@ -15,7 +15,8 @@ mod term;
 mod tests;
 mod world;
 
-pub(crate) use reading::{failure, input, marker};
+pub use reading::marker;
+pub(crate) use reading::{failure, input};
 use resurgam_formats::command::Command;
 use resurgam_formats::event::{Body, Event, EventId};
 use run::Run;

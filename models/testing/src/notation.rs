@@ -15,7 +15,6 @@
 
 use resurgam_formats::evidence::{Evidence, Run};
 use resurgam_formats::notes::Problem;
-use resurgam_formats::wire;
 use serde_json::{Map, Value, json};
 
 /// Reads evidence from notation.

@@ -9,6 +9,14 @@ impl Plan {
     pub fn for_each_statement(&self, visit: &mut dyn FnMut(&Statement)) {
         self.programs.iter().for_each(|input| visit_program(&input.program, visit));
     }
+
+    /// How many statements there are.
+    #[must_use]
+    pub fn statement_count(&self) -> usize {
+        let mut all = 0;
+        self.for_each_statement(&mut |_| all += 1);
+        all
+    }
 }
 
 fn visit_program(program: &Program, f: &mut dyn FnMut(&Statement)) {

@@ -54,7 +54,7 @@ pub(super) const AGAIN: List = List {
 
 /// Statements of all programs, each with what is inside it.
 pub(super) const STATEMENTS: List = List {
-    length: tree::count,
+    length: Plan::statement_count,
     without: |plan, part| {
         edited(plan, |plan| {
             tree::rewrite(plan, &mut |number, statement| {

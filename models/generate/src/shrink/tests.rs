@@ -34,7 +34,7 @@ fn failing(fails: &dyn Fn(&Plan) -> bool, at_least: usize) -> Vec<Plan> {
 }
 
 fn statements(plan: &Plan) -> impl Iterator<Item = Statement> + '_ {
-    (0..tree::count(plan)).filter_map(|number| tree::statement(plan, number))
+    (0..plan.statement_count()).filter_map(|number| tree::statement(plan, number))
 }
 
 fn retried(statement: &Statement) -> bool {
@@ -134,7 +134,7 @@ fn luck_finds_what_one_seed_misses() {
     // One of the faults is to blame, but it takes luck, and every other plan has another.
     let fails = |plan: &Plan| {
         plan.faults.iter().any(|fault| matches!(fault.harm, Harm::Kill { .. }))
-            && coins.hash_one((plan.seed, plan.faults.len(), plan.operations.len(), tree::count(plan))) % 4 == 0
+            && coins.hash_one((plan.seed, plan.faults.len(), plan.operations.len(), plan.statement_count())) % 4 == 0
     };
     let (mut unlucky, mut lucky) = (0, 0);
     for plan in failing(&fails, 10) {
@@ -204,7 +204,7 @@ fn programs_go_and_starts_keep_theirs() {
     };
     let fails = |plan: &Plan| means(plan) == Some(vec![7, 7, 7]);
     let best = shrunk(&three, 2000, &fails).best().clone();
-    assert_eq!((best.programs.len(), best.operations.len(), tree::count(&best)), (1, 1, 0));
+    assert_eq!((best.programs.len(), best.operations.len(), best.statement_count()), (1, 1, 0));
 }
 
 #[test]

@@ -65,7 +65,8 @@ pub(super) fn local(event: &Event, details: &Raw) -> Result<(u32, i64), Unfit> {
 }
 
 /// Number and value of a local activity, if these are the details of one.
-pub(crate) fn marker(details: &Raw) -> Option<(u32, i64)> {
+#[must_use]
+pub fn marker(details: &Raw) -> Option<(u32, i64)> {
     let named = details.0.as_deref()?.get("resurgam")?.clone();
     let value = Payloads::read(named).ok()?.first_json()?;
     let seq = u32::try_from(value.get("seq")?.as_u64()?).ok()?;
