@@ -16,7 +16,6 @@ use resurgam_formats::evidence::Run;
 use resurgam_formats::notes::Notes;
 use resurgam_formats::plan::{Caller, Plan};
 use resurgam_formats::recording::{Answer, Call, Entry, Header, HistoryRead, Reply, VERSION, What};
-use resurgam_formats::wire;
 use resurgam_generate::deadline;
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -21,7 +21,6 @@ use resurgam_formats::notes::Notes;
 use resurgam_formats::plan::TaskKind;
 use resurgam_formats::program::Failure;
 use resurgam_formats::recording::{Answer, Call, Reply, Task, TaskId, What};
-use resurgam_formats::wire;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tonic::Status;
