@@ -2,11 +2,11 @@
 //! was made of it.
 
 use crate::exit::Failure;
+use resurgam_formats::case::Case;
+use resurgam_formats::plan::Plan;
 use resurgam_harness::case_directory::{CaseDirectory, plan_meant_by};
 use resurgam_harness::target::orchestrator;
 use resurgam_harness::{Orchestrator, Trial};
-use resurgam_formats::case::Case;
-use resurgam_formats::plan::Plan;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;

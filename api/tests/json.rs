@@ -12,8 +12,7 @@ use resurgam_api::temporal::history::v1::{
     WorkflowExecutionStartedEventAttributes, history_event::Attributes,
 };
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
-use resurgam_formats::event::{Body, Event, EventId, KINDS, Span};
-use resurgam_formats::event;
+use resurgam_formats::event::{self, Body, Event, EventId, KINDS, Span};
 use resurgam_formats::notes::Notes;
 use serde_json::{Value, json};
 

@@ -6,10 +6,10 @@
 
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 use resurgam_benches::history;
-use resurgam_judge::judge;
-use resurgam_judge::profile::Profile;
 use resurgam_formats::event;
 use resurgam_formats::wire::read;
+use resurgam_judge::judge;
+use resurgam_judge::profile::Profile;
 use std::time::Duration;
 
 fn rules(criterion: &mut Criterion) {

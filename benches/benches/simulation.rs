@@ -11,8 +11,8 @@ use resurgam_benches::busy::cpu_time;
 use resurgam_benches::stub::{Load, case};
 use resurgam_harness::world::sim::{Builtin, Orchestrator, execute};
 
-use resurgam_formats::plan::Family;
 use resurgam_campaign::simulation::Traffic;
+use resurgam_formats::plan::Family;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;

@@ -3,10 +3,10 @@
 
 use crate::case_directory::{self, CaseDirectory, Error};
 use crate::run_directory::Recorded;
-use resurgam_formats::case::Shrunk;
-use resurgam_formats::evidence::Evidence;
 use resurgam_campaign::results::Shortfall;
 use resurgam_campaign::summary::{CaseSummary, Summary};
+use resurgam_formats::case::Shrunk;
+use resurgam_formats::evidence::Evidence;
 use resurgam_formats::verdict::{Outcome, Verdict};
 use resurgam_formats::wire;
 use resurgam_reports::{CaseView, Page, html, json, junit};

@@ -3,16 +3,16 @@
 use crate::case_directory::{self, CaseDirectory};
 use crate::recorder;
 use crate::world::sim::{Orchestrator, Simulated, execute};
-use resurgam_formats::case::{self, Case, Judgement};
-use resurgam_formats::evidence::Evidence;
-use resurgam_judge::judge;
-use resurgam_formats::plan::Plan;
-use resurgam_judge::profile::Profile;
-use resurgam_formats::rule_id::RuleId;
 use resurgam_campaign::simulation::Traffic;
 use resurgam_campaign::summary::hex;
+use resurgam_formats::case::{self, Case, Judgement};
+use resurgam_formats::evidence::Evidence;
+use resurgam_formats::plan::Plan;
+use resurgam_formats::rule_id::RuleId;
 use resurgam_formats::target::Choice;
 use resurgam_formats::verdict::{Outcome, Verdict};
+use resurgam_judge::judge;
+use resurgam_judge::profile::Profile;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

@@ -3,12 +3,12 @@
 //! A file holds a recording, or evidence in the notation of `resurgam_testing::notation`.
 
 use resurgam_campaign::coverage::Coverage;
-use resurgam_formats::evidence::Evidence;
-use resurgam_judge::judge;
-use resurgam_judge::profile::Profile;
 use resurgam_campaign::results::{CaseResult, Judged, Said, milliseconds};
 use resurgam_campaign::summary::{Origin, Summary};
+use resurgam_formats::evidence::Evidence;
 use resurgam_formats::verdict::Verdict;
+use resurgam_judge::judge;
+use resurgam_judge::profile::Profile;
 use resurgam_reports::{CaseView, Page, render};
 use std::error::Error;
 use std::time::{Duration, Instant};

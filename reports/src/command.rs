@@ -1,7 +1,7 @@
 //! The commands that a report offers to repeat what it shows, written from what was asked for. They are quoted for a shell.
 
-use resurgam_formats::plan::Family;
 use resurgam_campaign::summary::Origin;
+use resurgam_formats::plan::Family;
 use resurgam_formats::target::Choice;
 
 /// Executes a run again.

@@ -11,15 +11,15 @@ use crate::{Error, command, text};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
-use resurgam_formats::case;
 use resurgam_campaign::coverage::{self, kinds};
+use resurgam_campaign::simulation::{SimulatedCase, Simulation};
+use resurgam_campaign::summary::{CaseSummary, CaseTimes, Conclusion, RuleSummary, Summary, Times};
+use resurgam_formats::case;
 use resurgam_formats::evidence::Evidence;
 use resurgam_formats::listing;
 use resurgam_formats::program::Input;
-use resurgam_judge::rules;
-use resurgam_campaign::simulation::{SimulatedCase, Simulation};
-use resurgam_campaign::summary::{CaseSummary, CaseTimes, Conclusion, RuleSummary, Summary, Times};
 use resurgam_formats::verdict::{Finding, Outcome, Verdict};
+use resurgam_judge::rules;
 use serde::Serialize;
 
 /// What a page shows.

@@ -6,10 +6,10 @@
 
 use crate::{Error, command, text};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
-use resurgam_formats::rule_id::RuleId;
-use resurgam_judge::rules;
 use resurgam_campaign::summary::{Example, RuleSummary, Summary};
+use resurgam_formats::rule_id::RuleId;
 use resurgam_formats::verdict::Outcome;
+use resurgam_judge::rules;
 use std::fmt::Write as _;
 use std::time::Duration;
 

@@ -1,16 +1,16 @@
 //! Evidence for the tests of this crate: one case that passes, one that violates H8.
 
 use resurgam_campaign::coverage::Coverage;
-use resurgam_formats::evidence::Evidence;
-use resurgam_judge::judge;
 use resurgam_campaign::milestone::Milestones;
-use resurgam_testing::notation::parse;
-use resurgam_judge::profile::Profile;
 use resurgam_campaign::results::{CaseResult, Judged, Said, Simulated};
 use resurgam_campaign::simulation::Traffic;
 use resurgam_campaign::summary::{Options, Origin, Summary, hex};
+use resurgam_formats::evidence::Evidence;
 use resurgam_formats::target::Choice;
 use resurgam_formats::verdict::{Finding, Outcome, RuleVerdict, Verdict};
+use resurgam_judge::judge;
+use resurgam_judge::profile::Profile;
+use resurgam_testing::notation::parse;
 
 pub(crate) const PASSING: &str = include_str!("../fixtures/passing.txt");
 pub(crate) const VIOLATING: &str = include_str!("../fixtures/violating.txt");

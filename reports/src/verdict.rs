@@ -1,7 +1,7 @@
 //! A verdict on one case or one file, as lines of text: the one way in which every command shows it.
 
-use resurgam_formats::verdict::{Finding, Outcome, Verdict};
 use resurgam_formats::notes::plain;
+use resurgam_formats::verdict::{Finding, Outcome, Verdict};
 use std::fmt::Write as _;
 
 /// The longest line, in characters.

@@ -5,9 +5,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use resurgam_harness::{Bug, Builtin, Orchestrator, Trial};
 use resurgam_formats::plan::Plan;
 use resurgam_formats::rule_id::RuleId;
+use resurgam_harness::{Bug, Builtin, Orchestrator, Trial};
 use resurgam_scenarios::bugs::{Planted, bugs};
 use std::path::Path;
 use std::sync::Arc;

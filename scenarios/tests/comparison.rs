@@ -4,8 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use resurgam_compare::compare;
-use resurgam_testing::corrupt;
 use resurgam_scenarios::fixtures;
+use resurgam_testing::corrupt;
 use std::collections::BTreeMap;
 
 /// One in so many of the committed cases.

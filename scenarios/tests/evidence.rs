@@ -4,10 +4,10 @@
 
 use resurgam_harness::{Builtin, Orchestrator, Trial};
 
-use resurgam_judge::judge;
-use resurgam_judge::profile::Profile;
 use resurgam_formats::rule_id::RuleId;
 use resurgam_formats::verdict::{Outcome, RuleVerdict};
+use resurgam_judge::judge;
+use resurgam_judge::profile::Profile;
 use resurgam_scenarios::fixtures;
 use std::collections::BTreeMap;
 use std::sync::Arc;

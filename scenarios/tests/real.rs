@@ -2,13 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use resurgam_campaign::summary::{Conclusion, Options, Origin};
+use resurgam_formats::target::Choice;
 use resurgam_harness::Stop;
 use resurgam_harness::real;
 use resurgam_harness::run::{Keep, Request, run};
 use resurgam_harness::run_directory::RunDirectory;
 use resurgam_harness::target;
-use resurgam_campaign::summary::{Conclusion, Options, Origin};
-use resurgam_formats::target::Choice;
 use std::path::Path;
 
 const CASES: u64 = 24;

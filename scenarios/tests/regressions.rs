@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use resurgam_harness::{Builtin, Orchestrator, Trial};
 use resurgam_formats::case::Judgement;
 use resurgam_formats::plan::Plan;
 use resurgam_formats::verdict::Outcome;
+use resurgam_harness::{Builtin, Orchestrator, Trial};
 use std::path::Path;
 use std::sync::Arc;
 

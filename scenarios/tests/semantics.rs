@@ -7,8 +7,8 @@ use resurgam_formats::command::Command;
 use resurgam_formats::event::{Body, Event};
 use resurgam_formats::evidence::Run;
 use resurgam_formats::marker;
-use resurgam_machine::Machine;
 use resurgam_judge::replay::{self, Unfit};
+use resurgam_machine::Machine;
 use resurgam_scenarios::fixtures;
 use std::collections::BTreeMap;
 

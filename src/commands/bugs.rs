@@ -4,14 +4,14 @@
 use crate::Ended;
 use crate::exit::{Exit, Failure, print};
 use crate::stop;
-use resurgam_harness::case_directory::{self, CaseDirectory};
-use resurgam_harness::shrink::{Budget, shrink};
-use resurgam_harness::{Bug, Builtin, Orchestrator, Stop, Trial, hunt};
 use resurgam_formats::case;
 use resurgam_formats::plan::Plan;
 use resurgam_formats::rule_id::RuleId;
 use resurgam_formats::shrinking::Measure;
 use resurgam_formats::target::Choice;
+use resurgam_harness::case_directory::{self, CaseDirectory};
+use resurgam_harness::shrink::{Budget, shrink};
+use resurgam_harness::{Bug, Builtin, Orchestrator, Stop, Trial, hunt};
 use resurgam_scenarios::bugs::{Planted, bugs};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

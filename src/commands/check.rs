@@ -2,13 +2,13 @@
 
 use crate::Ended;
 use crate::exit::{Exit, Failure, complain, print};
-use resurgam_harness::CaseDirectory;
 use resurgam_formats::evidence::Evidence;
+use resurgam_formats::notes::{Problem, plain};
+use resurgam_formats::verdict::{Outcome, Verdict};
+use resurgam_formats::wire;
+use resurgam_harness::CaseDirectory;
 use resurgam_judge::judge;
 use resurgam_judge::profile::Profile;
-use resurgam_formats::verdict::{Outcome, Verdict};
-use resurgam_formats::notes::{Problem, plain};
-use resurgam_formats::wire;
 use resurgam_reports::verdict;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

@@ -2,10 +2,10 @@
 
 use crate::Ended;
 use crate::exit::{Exit, Failure, print};
-use resurgam_harness::CaseDirectory;
 use resurgam_campaign::comparison::{Compared, Tally};
 use resurgam_formats::evidence::Evidence;
 use resurgam_formats::wire;
+use resurgam_harness::CaseDirectory;
 use resurgam_reports::{comparison, terminal};
 use std::collections::BTreeSet;
 use std::fs::{self, File};

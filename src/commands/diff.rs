@@ -2,9 +2,9 @@
 
 use crate::Ended;
 use crate::exit::{Exit, Failure, print};
-use resurgam_harness::CaseDirectory;
 use resurgam_formats::case::Case;
 use resurgam_formats::wire;
+use resurgam_harness::CaseDirectory;
 use resurgam_reports::difference;
 use std::fs::File;
 use std::path::{Path, PathBuf};

@@ -3,11 +3,11 @@
 use crate::Ended;
 use crate::commands::diff::text;
 use crate::exit::{Exit, Failure, print};
+use resurgam_formats::recording::{Entry, HistoryRead, What};
+use resurgam_formats::wire::{self, Form};
 use resurgam_harness::CaseDirectory;
 use resurgam_judge::judge;
 use resurgam_judge::profile::Profile;
-use resurgam_formats::recording::{Entry, HistoryRead, What};
-use resurgam_formats::wire::{self, Form};
 use resurgam_reports::{merged, terminal};
 use std::fs;
 use std::io::IsTerminal as _;

@@ -9,8 +9,8 @@ use crate::shrink::{Budget, shrink, told};
 use crate::stop::Stop;
 use crate::trial::Trial;
 use crate::world::sim::Orchestrator;
-use resurgam_formats::rule_id::RuleId;
 use resurgam_campaign::summary::Summary;
+use resurgam_formats::rule_id::RuleId;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

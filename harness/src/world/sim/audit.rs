@@ -8,7 +8,9 @@ use resurgam_api::internal::{AddTaskRequest, TaskKind};
 use resurgam_api::temporal::enums::v1::{TimeoutType, WorkflowExecutionStatus as Status};
 use resurgam_api::temporal::history::v1::HistoryEvent;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
-use resurgam_formats::audit::{Alarm, AlarmKind, Audit, ChildRow, CurrentRow, Errand, ErrandKind, Pending, RunRow, WorkflowTaskRow};
+use resurgam_formats::audit::{
+    Alarm, AlarmKind, Audit, ChildRow, CurrentRow, Errand, ErrandKind, Pending, RunRow, WorkflowTaskRow,
+};
 use resurgam_formats::time::UnixMillis;
 use resurgam_orchestrator::history::engine::Limits;
 use resurgam_orchestrator::history::shard::rows::{self, ShardRows};
