@@ -3,7 +3,11 @@
 use resurgam_harness::Stop;
 use std::io;
 use std::sync::mpsc;
+use std::time::{Duration, Instant};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Signals that come within so short a time are one.
+const ONCE: Duration = Duration::from_secs(1);
 
 /// Listens to SIGINT, SIGTERM and SIGHUP from now on, except to a SIGHUP that whoever started us (`nohup`) wants ignored.
 pub(crate) fn on_signals() -> Result<Stop, io::Error> {
@@ -41,6 +45,7 @@ impl Signals {
     }
 
     async fn pass_on(mut self, stop: &Stop) {
+        let mut asked: Option<Instant> = None;
         loop {
             let hang_up = async {
                 match &mut self.hang_up {
@@ -53,10 +58,15 @@ impl Signals {
                 _ = self.terminate.recv() => "SIGTERM",
                 () = hang_up => "SIGHUP",
             };
-            if stop.requested().is_some() {
-                std::process::exit(3);
+            match asked {
+                // The same wish: `timeout` sends its signal to the process and to its group.
+                Some(before) if before.elapsed() < ONCE => {}
+                Some(_) => std::process::exit(3),
+                None => {
+                    asked = Some(Instant::now());
+                    stop.request(name);
+                }
             }
-            stop.request(name);
         }
     }
 }

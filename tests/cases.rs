@@ -3,8 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 use tempfile::TempDir;
 
@@ -133,6 +134,30 @@ fn a_smaller_plan_is_never_overwritten_and_a_rule_that_is_none_is_refused() {
     let output = resurgam(&["shrink", name, "--rule", "nosuch"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("there is no rule \"nosuch\""));
+}
+
+#[test]
+fn shrinking_that_is_stopped_keeps_the_best_so_far() {
+    let (_, directory) = found();
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("case");
+    fs::create_dir(&copy).unwrap();
+    for file in ["case.json", "plan.json", "recording.jsonl", "verdict.json"] {
+        fs::copy(directory.join(file), copy.join(file)).unwrap();
+    }
+    let mut child = Command::new(env!("CARGO_BIN_EXE_resurgam"))
+        .args(["shrink", copy.to_str().unwrap(), "--candidates", "1000000", "--seconds", "100000"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    // It has begun when it has said what the case is now.
+    assert!(lines.by_ref().any(|line| line.unwrap().starts_with("then: ")));
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let rest: Vec<String> = lines.map(Result::unwrap).collect();
+    assert_eq!(child.wait().unwrap().code(), Some(1), "{rest:?}");
+    assert!(rest.iter().any(|line| line.starts_with("stopped by SIGINT")), "{rest:?}");
+    assert_eq!(case(&copy.join("shrunk"))["judgement"]["judged"]["outcome"], "violated");
 }
 
 #[test]

@@ -78,6 +78,34 @@ fn every_signal_ends_a_run_with_its_outputs() {
     }
 }
 
+/// `timeout` sends its signal to the process and to its group.
+#[test]
+fn the_same_signal_twice_at_once_is_one_wish() {
+    let folder = folder();
+    let child = long_run(folder.path(), Stdio::null());
+    let twice = format!("kill -TERM {0}; kill -TERM {0}", child.id());
+    assert!(Command::new("sh").args(["-c", &twice]).status().unwrap().success());
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(3));
+    outputs(&folder.path().join("run"), "interrupted");
+}
+
+#[test]
+fn bugs_that_were_found_are_kept_when_the_hunt_is_stopped() {
+    let folder = folder();
+    let arguments =
+        ["bugs", "timeout_is_success", "fence_missing", "timeout_is_failure", "--table", "table", "--out", "w"];
+    let mut child = resurgam(folder.path(), &arguments).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let first = lines.next().unwrap().unwrap();
+    send("INT", &child);
+    let rest: Vec<String> = lines.map(Result::unwrap).collect();
+    assert_eq!(child.wait().unwrap().code(), Some(3), "{first} {rest:?}");
+    assert!(rest.iter().any(|line| line.starts_with("stopped by SIGINT")), "{rest:?}");
+    let name = first.split_whitespace().nth(1).unwrap();
+    assert!(read(folder.path().join("table")).contains(&format!("| {name} |")));
+    assert!(folder.path().join(format!("w/{name}.json")).is_file());
+}
+
 #[test]
 fn nohup_is_respected() {
     let folder = folder();

@@ -51,7 +51,7 @@ impl Error {
         move |why| Self::System { path, why }
     }
 
-    fn content(path: &Path, why: impl ToString) -> Self {
+    fn content(path: &Path, why: &impl ToString) -> Self {
         Self::Content { path: path.to_owned(), why: why.to_string() }
     }
 }
@@ -155,7 +155,7 @@ impl CaseDirectory {
         }
         let case: Case = parse(&path)?;
         if case.version > case::VERSION {
-            return Err(Error::content(&path, newer(case.version, case::VERSION)));
+            return Err(Error::content(&path, &newer(case.version, case::VERSION)));
         }
         Ok(Some(case))
     }
@@ -219,14 +219,14 @@ pub fn plan_meant_by(path: &Path) -> Result<Plan, Error> {
     let mut line = String::new();
     if name.ends_with(".gz") {
         let shown = path.display().to_string();
-        let text = wire::text(&shown, file, wire::MAX_BYTES).map_err(|problem| Error::content(path, problem.0))?;
+        let text = wire::text(&shown, file, wire::MAX_BYTES).map_err(|problem| Error::content(path, &problem.0))?;
         line = text.lines().next().unwrap_or_default().to_owned();
     } else {
         BufReader::new(file.take(wire::MAX_BYTES)).read_line(&mut line).map_err(Error::system(path))?;
     }
-    match serde_json::from_str::<Entry>(&line).map_err(|why| Error::content(path, why))?.what {
+    match serde_json::from_str::<Entry>(&line).map_err(|why| Error::content(path, &why))?.what {
         What::Header(header) => checked(header.plan, path),
-        _ => Err(Error::content(path, "line 1: not the header of a recording")),
+        _ => Err(Error::content(path, &"line 1: not the header of a recording")),
     }
 }
 
@@ -266,27 +266,27 @@ pub(crate) fn pretty(value: &impl serde::Serialize) -> Vec<u8> {
 
 fn plan(path: &Path) -> Result<Plan, Error> {
     let bytes = fs::read(path).map_err(Error::system(path))?;
-    let plan: Plan = serde_json::from_slice(&bytes).map_err(|why| Error::content(path, why))?;
-    let given = serde_json::from_slice(&bytes).map_err(|why| Error::content(path, why))?;
+    let plan: Plan = serde_json::from_slice(&bytes).map_err(|why| Error::content(path, &why))?;
+    let given = serde_json::from_slice(&bytes).map_err(|why| Error::content(path, &why))?;
     match plan::unknown_field(&given, &plan) {
-        Some(unknown) => Err(Error::content(path, unknown)),
+        Some(unknown) => Err(Error::content(path, &unknown)),
         None => checked(plan, path),
     }
 }
 
 fn checked(plan: Plan, path: &Path) -> Result<Plan, Error> {
     if plan.version > plan::VERSION {
-        return Err(Error::content(path, newer(plan.version, plan::VERSION)));
+        return Err(Error::content(path, &newer(plan.version, plan::VERSION)));
     }
     match plan::problem(&plan) {
-        Some(problem) => Err(Error::content(path, problem)),
+        Some(problem) => Err(Error::content(path, &problem)),
         None => Ok(plan),
     }
 }
 
 fn parse<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
     let bytes = fs::read(path).map_err(Error::system(path))?;
-    serde_json::from_slice(&bytes).map_err(|why| Error::content(path, why))
+    serde_json::from_slice(&bytes).map_err(|why| Error::content(path, &why))
 }
 
 fn newer(found: u32, known: u32) -> String {

@@ -7,7 +7,7 @@ use resurgam_orchestrator::planted::Bug;
 use std::time::{Duration, Instant};
 
 /// After so many cases somebody may have asked to stop.
-const STEP: u64 = 40;
+const STEP: u64 = 12;
 
 /// What a hunt came to.
 #[derive(Debug)]

@@ -10,16 +10,21 @@ use crate::run_directory::RunDirectory;
 use crate::shrink::Budget;
 use crate::stop::Stop;
 use crate::target::{Target, World};
+use futures_util::FutureExt as _;
 use one::{Job, Trouble};
 use resurgam_campaign::results::{CaseResult, Ended, Line, Said, Shortfall};
 use resurgam_campaign::summary::{Origin, Summary};
 use resurgam_formats::verdict::Outcome;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 /// So long a target that does not answer may take to be known as gone.
 const EXPLANATION: Duration = Duration::from_secs(6);
+
+/// What is said of a case that a panic took.
+const PANIC: &str = "the suite panicked";
 
 /// Which cases keep their directory. One that could not be judged always does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,8 +141,11 @@ impl Cases<'_> {
                 under_way += 1;
                 let (job, send) = (Arc::clone(&job), send.clone());
                 running.spawn(async move {
+                    // A panic is a bug of the suite: it costs the case, and neither the run nor a place in it.
+                    let came = AssertUnwindSafe(job.execute(seed)).catch_unwind().await;
+                    let came = came.unwrap_or_else(|_| (Some(not_judged(seed, Duration::ZERO, PANIC.into())), None));
                     // The receiver is gone only if the run ends early.
-                    let _ = send.send(job.execute(seed).await).await;
+                    let _ = send.send(came).await;
                 });
             }
             if under_way == 0 {
