@@ -29,8 +29,9 @@ fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-fn read(path: PathBuf) -> String {
-    fs::read_to_string(&path).unwrap_or_else(|why| panic!("{}: {why}", path.display()))
+fn read(path: impl AsRef<Path>) -> String {
+    let path = path.as_ref();
+    fs::read_to_string(path).unwrap_or_else(|why| panic!("{}: {why}", path.display()))
 }
 
 /// All outputs of a run are there and say its state; returns the summary.
