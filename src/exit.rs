@@ -81,6 +81,9 @@ impl From<Conclusion> for Exit {
     }
 }
 
+/// What every command gives: how it ended, or one line about bad input.
+pub(crate) type Ended = Result<Exit, String>;
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         match exit {

@@ -14,9 +14,9 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 /// The test case that says whether all cases could be judged.
-pub const JUDGED: &str = "cases-judged";
+const JUDGED: &str = "cases-judged";
 /// The test case that says whether the run did what was asked.
-pub const COMPLETE: &str = "run-complete";
+const COMPLETE: &str = "run-complete";
 
 /// The content of `junit.xml`; `directory` is that of the run.
 ///

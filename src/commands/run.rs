@@ -5,6 +5,7 @@ use crate::exit::{Failure, print};
 use crate::stop;
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
+use jiff::SignedDuration;
 use resurgam_campaign::summary::{Options, Origin, Summary};
 use resurgam_formats::plan::Family;
 use resurgam_formats::target::Choice;
@@ -14,7 +15,7 @@ use resurgam_harness::run::{Event, Keep, Request, run as execute};
 use resurgam_harness::run_directory::{Refused, RunDirectory};
 use resurgam_harness::shrink::Budget;
 use resurgam_harness::target;
-use resurgam_reports::{campaign, command, terminal};
+use resurgam_reports::{campaign, command, paint, terminal};
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -155,18 +156,10 @@ impl From<KeepArg> for Keep {
     }
 }
 
-/// Reads `90s`, `10m`, `2h`.
+/// Reads `90s`, `10m`, `1h 30m`.
 fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("{text} is not a length of time such as 90s, 10m or 2h");
-    let unit = text.chars().last().ok_or_else(wrong)?;
-    let seconds = match unit {
-        's' => 1,
-        'm' => 60,
-        'h' => 3600,
-        _ => return Err(wrong()),
-    };
-    let number: u64 = text[..text.len() - unit.len_utf8()].parse().map_err(|_| wrong())?;
-    number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(wrong)
+    let wrong = |_| format!("{text} is not a length of time such as 90s, 10m or 2h");
+    text.parse::<SignedDuration>().and_then(Duration::try_from).map_err(wrong)
 }
 
 /// Runs the command.
@@ -234,7 +227,7 @@ async fn conduct(args: &Args, choice: Choice) -> Ended {
         }
     };
     let cases = args.cases.or(if args.limit.is_some() { None } else { Some(CASES) });
-    let seconds = args.limit.map(|limit| limit.as_secs());
+    let seconds = args.limit.map(|limit| limit.as_secs_f64().ceil() as u64);
     let options = Options { choice, cases, seconds, campaign: args.campaign, strict: args.strict };
     let mut origin = Origin {
         resurgam: env!("CARGO_PKG_VERSION").into(),
@@ -262,7 +255,7 @@ async fn conduct(args: &Args, choice: Choice) -> Ended {
 
 /// Says on the terminal what a run found.
 pub(crate) fn tell(summary: &Summary, directory: &Path) {
-    let colours = terminal::colours(std::io::stdout().is_terminal(), std::env::var_os("NO_COLOR").as_deref());
+    let colours = paint::colours(std::io::stdout().is_terminal(), std::env::var_os("NO_COLOR").as_deref());
     for (seed, shrunk, path) in outputs::shrunk(directory, summary) {
         print(&terminal::shrunk(seed, &shrunk, &path));
     }

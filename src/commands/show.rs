@@ -8,7 +8,7 @@ use resurgam_formats::wire::{self, Form};
 use resurgam_harness::CaseDirectory;
 use resurgam_judge::judge;
 use resurgam_judge::profile::Profile;
-use resurgam_reports::{merged, terminal};
+use resurgam_reports::{merged, paint};
 use std::fs;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &Args) -> Ended {
     let header = document.evidence.header.as_ref();
     let profile = header.map(|header| Profile::of(&header.target, &header.target_version)).unwrap_or_default();
     let verdict = judge(&name, &document.evidence, &profile);
-    let colours = terminal::colours(std::io::stdout().is_terminal(), std::env::var_os("NO_COLOR").as_deref());
+    let colours = paint::colours(std::io::stdout().is_terminal(), std::env::var_os("NO_COLOR").as_deref());
     let options = merged::Options { workflow: args.workflow.as_deref(), around: args.around, colours };
     let shown = merged::render(&document.evidence, &verdict, &options);
     let shown = shown.ok_or_else(|| nothing(args, &name))?;

@@ -5,6 +5,7 @@
 //! [`Capability`] do not apply to it.
 
 use resurgam_formats::verdict::Finding;
+use semver::Version;
 
 /// A known difference of a target.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,10 +90,12 @@ impl Profile {
     }
 }
 
-/// Compares dotted versions number by number.
+/// True if this is a version from which on an entry does not apply. A version that cannot be read is none.
 fn expired(expires: &str, version: &str) -> bool {
-    let numbers = |text: &str| -> Vec<u32> { text.split('.').map_while(|part| part.parse().ok()).collect() };
-    !expires.is_empty() && !version.is_empty() && numbers(version) >= numbers(expires)
+    match (Version::parse(expires), Version::parse(version)) {
+        (Ok(expires), Ok(version)) => version >= expires,
+        _ => false,
+    }
 }
 
 /// Known differences of the Temporal server.
@@ -125,7 +128,8 @@ mod tests {
             let profile = Profile::of("temporal", version);
             profile.differences.iter().any(|difference| difference.issue == "temporal#11968")
         };
-        assert!(knows("1.31.2") && knows("") && !knows("1.32.0"));
+        assert!(knows("1.31.2") && knows("") && knows("unknown") && knows("1.32.0-rc.1"));
+        assert!(!knows("1.32.0") && !knows("1.100.0"));
         assert_eq!(Profile::of("builtin", "0.1.0").differences.len(), 0);
     }
 
