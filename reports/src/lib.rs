@@ -11,7 +11,6 @@ pub mod html;
 pub mod json;
 pub mod junit;
 pub mod merged;
-pub mod paint;
 pub mod terminal;
 pub mod text;
 pub mod timeline;
