@@ -2,14 +2,13 @@
 //! was made of it.
 
 use crate::exit::Failure;
+use resurgam_builtin::Bug;
 use resurgam_formats::case::Case;
 use resurgam_formats::plan::Plan;
 use resurgam_harness::case_directory::{CaseDirectory, plan_meant_by};
-use resurgam_harness::target::orchestrator;
-use resurgam_harness::{Orchestrator, Trial};
+use resurgam_harness::{Subject, Trial};
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 
 /// The word for no planted bug.
 const NONE: &str = "none";
@@ -42,12 +41,14 @@ impl Given {
     }
 
     /// What it is executed on.
-    pub(crate) fn target(&self) -> Result<Arc<dyn Orchestrator>, Failure> {
-        orchestrator(self.bug.as_deref()).map_err(Failure::input)
+    pub(crate) fn target(&self) -> Result<Subject, Failure> {
+        let name = self.bug.as_deref();
+        subject(name).ok_or_else(|| Failure::Input(format!("there is no planted bug {}", name.unwrap_or_default())))
     }
 
     /// A line about how the case was made, and how that differs from what is executed; nothing if nobody knows.
-    pub(crate) fn origin(&self, target: &dyn Orchestrator) -> String {
+    pub(crate) fn origin(&self, target: &Subject) -> String {
+        let target = target.orchestrator();
         let Some((_, case)) = &self.case else { return String::new() };
         let with = |bug: Option<&str>| bug.map(|bug| format!(" with the planted bug {bug}")).unwrap_or_default();
         let then = format!("{} {}{}", case.target, case.target_version, with(case.choice.bug()));
@@ -67,6 +68,12 @@ impl Given {
         let (then, now) = (&case.judgement, trial.judgement());
         format!("then: {then}; now: {now}, {}\n", difference(directory, &trial.lines))
     }
+}
+
+/// Our orchestrator with the planted bug of this name, or as it is; `None` if there is no such bug.
+pub(crate) fn subject(bug: Option<&str>) -> Option<Subject> {
+    let Some(name) = bug else { return Some(resurgam_builtin::subject(None)) };
+    Bug::named(name).map(|bug| resurgam_builtin::subject(Some(bug)))
 }
 
 /// Where a recording differs from the one that was kept.

@@ -2,14 +2,13 @@
 //! models.
 
 use crate::stop::Stop;
+use crate::subject::Subject;
 use crate::trial::Trial;
-use crate::world::sim::Orchestrator;
 use resurgam_formats::case::Shrunk;
 use resurgam_formats::plan::Plan;
 use resurgam_formats::rule_id::RuleId;
 use resurgam_formats::shrinking::Progress;
 use resurgam_generate::shrink::Shrinker;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How much may be spent.
@@ -32,7 +31,7 @@ impl Default for Budget {
 pub fn shrink(
     plan: Plan,
     rule: &RuleId,
-    target: &Arc<dyn Orchestrator>,
+    target: &Subject,
     budget: Budget,
     stop: &Stop,
     mut watch: impl FnMut(&Progress),

@@ -2,7 +2,8 @@
 
 use crate::case_directory::{self, CaseDirectory};
 use crate::recorder;
-use crate::world::sim::{Orchestrator, Simulated, execute};
+use crate::simulated::{Simulated, execute};
+use crate::subject::Subject;
 use resurgam_campaign::simulation::Traffic;
 use resurgam_campaign::summary::hex;
 use resurgam_formats::case::{self, Case, Judgement};
@@ -12,8 +13,7 @@ use resurgam_formats::rule_id::RuleId;
 use resurgam_formats::target::Choice;
 use resurgam_formats::verdict::{Outcome, Verdict};
 use resurgam_judge::judge;
-use resurgam_judge::profile::Profile;
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 /// What every id begins with on a target that is nobody else's.
@@ -44,15 +44,17 @@ pub struct Trial {
     pub simulated: Duration,
     /// What passed on the links.
     pub traffic: Traffic,
+    /// The calls that clients and workers made, by name.
+    pub calls: BTreeSet<String>,
 }
 
 impl Trial {
     /// Executes and judges a plan. The ids in it follow from the plan alone. Nothing is written.
     #[must_use]
-    pub fn of(plan: &Plan, target: &Arc<dyn Orchestrator>) -> Self {
+    pub fn of(plan: &Plan, subject: &Subject) -> Self {
         let began = Instant::now();
-        let Simulated { entries, contradiction, failure, trace, elapsed, traffic } =
-            execute(plan, target, &prefix(PREFIX, plan.seed));
+        let Simulated { entries, contradiction, failure, trace, elapsed, traffic, calls } =
+            execute(plan, subject, &prefix(PREFIX, plan.seed));
         let executing = began.elapsed();
         let began = Instant::now();
         let broken = contradiction.map(|why| why.to_string()).or_else(|| failure.map(|why| why.to_string()));
@@ -60,13 +62,13 @@ impl Trial {
         let judged = match broken {
             Some(why) => Err(why),
             None => Evidence::from_recording(entries).map_err(|problem| problem.to_string()).map(|evidence| {
-                let profile = Profile::of(target.name(), &target.version());
-                let verdict = judge(&plan.seed.to_string(), &evidence, &profile);
+                let verdict = judge(&plan.seed.to_string(), &evidence, &subject.profile());
                 (evidence, verdict)
             }),
         };
         let hash = recorder::hash(&lines);
-        Self { lines, hash, judged, executing, judging: began.elapsed(), trace, simulated: elapsed, traffic }
+        let traffic = Traffic { segments: traffic.segments, rpcs: traffic.rpcs };
+        Self { lines, hash, judged, executing, judging: began.elapsed(), trace, simulated: elapsed, traffic, calls }
     }
 
     /// What was said of it, in short.
@@ -87,9 +89,10 @@ impl Trial {
         directory.conclude(case, self.judged.as_ref().ok().map(|(_, verdict)| verdict))
     }
 
-    /// What `case.json` says of it, if `plan` was executed on `target`. `command` makes it again.
+    /// What `case.json` says of it, if `plan` was executed on `subject`. `command` makes it again.
     #[must_use]
-    pub fn case(&self, plan: &Plan, target: &dyn Orchestrator, choice: Choice, command: String) -> Case {
+    pub fn case(&self, plan: &Plan, subject: &Subject, choice: Choice, command: String) -> Case {
+        let target = subject.orchestrator();
         Case {
             version: case::VERSION,
             resurgam: env!("CARGO_PKG_VERSION").to_owned(),

@@ -78,9 +78,10 @@ fn target(choice: &Choice) -> Vec<String> {
         }
         Choice::Process => owned(&["--world", "process"]),
         Choice::Temporal => owned(&["--target", "temporal"]),
-        Choice::Address { address, namespace } => {
+        Choice::Address { address, namespace, profile } => {
             let mut words = owned(&["--address", address]);
             words.extend(namespace.iter().flat_map(|name| ["--namespace".to_owned(), name.clone()]));
+            words.extend(profile.iter().flat_map(|judged| ["--profile".to_owned(), judged.word().to_owned()]));
             words
         }
     }
@@ -90,6 +91,7 @@ fn target(choice: &Choice) -> Vec<String> {
 mod tests {
     use super::*;
     use resurgam_campaign::summary::Options;
+    use resurgam_formats::target::JudgedBy;
 
     #[test]
     fn commands_can_be_pasted() {
@@ -97,6 +99,7 @@ mod tests {
         let address = |address: &str, namespace: Option<&str>| Choice::Address {
             address: address.into(),
             namespace: namespace.map(str::to_owned),
+            profile: namespace.map(|_| JudgedBy::Contract),
         };
         let simulation = |faults: &[Family], bug: Option<&str>| Choice::Simulation {
             faults: faults.to_vec(),
@@ -106,7 +109,7 @@ mod tests {
         assert_eq!(of(Choice::Temporal), "resurgam run --target temporal --seed 7 --cases 1");
         assert_eq!(of(Choice::Process), "resurgam run --world process --seed 7 --cases 1");
         assert_eq!(of(address("h:1", None)), "resurgam run --address h:1 --seed 7 --cases 1");
-        let named = "resurgam run --address h:1 --namespace 'a b' --seed 7 --cases 1";
+        let named = "resurgam run --address h:1 --namespace 'a b' --profile contract --seed 7 --cases 1";
         assert_eq!(of(address("h:1", Some("a b"))), named);
         assert_eq!(of(simulation(&[], None)), "resurgam run --faults none --seed 7 --cases 1");
         let planted = "resurgam run --faults 'node,clock' --bug cache-kept --seed 7 --cases 1";

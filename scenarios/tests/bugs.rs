@@ -5,18 +5,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use resurgam_builtin::Bug;
 use resurgam_formats::plan::Plan;
 use resurgam_formats::rule_id::RuleId;
-use resurgam_harness::{Bug, Builtin, Orchestrator, Trial};
+use resurgam_harness::Trial;
 use resurgam_scenarios::bugs::{Planted, bugs};
 use std::path::Path;
-use std::sync::Arc;
 
 /// Under so many seeds a witness is tried.
 const SEEDS: u64 = 100;
 
 fn violated(plan: &Plan, bug: Option<Bug>) -> Vec<RuleId> {
-    let target: Arc<dyn Orchestrator> = Arc::new(Builtin::with(bug));
+    let target = resurgam_builtin::subject(bug);
     Trial::of(plan, &target).violated()
 }
 

@@ -4,6 +4,7 @@
 use crate::Ended;
 use crate::exit::{Exit, Failure, print};
 use crate::stop;
+use resurgam_builtin::{Bug, hunt};
 use resurgam_formats::case;
 use resurgam_formats::plan::Plan;
 use resurgam_formats::rule_id::RuleId;
@@ -11,11 +12,10 @@ use resurgam_formats::shrinking::Measure;
 use resurgam_formats::target::Choice;
 use resurgam_harness::case_directory::{self, CaseDirectory};
 use resurgam_harness::shrink::{Budget, shrink};
-use resurgam_harness::{Bug, Builtin, Orchestrator, Stop, Trial, hunt};
+use resurgam_harness::{Stop, Subject, Trial};
 use resurgam_scenarios::bugs::{Planted, bugs};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// The arguments.
@@ -158,7 +158,7 @@ impl Found {
             let (target, plan) = (with(planted), &self.plan);
             let trial = Trial::of(plan, &target);
             let choice = Choice::Simulation { faults: case::families(plan), bug: Some(bug.name.clone()) };
-            let case = trial.case(plan, target.as_ref(), choice, "resurgam replay .".to_owned());
+            let case = trial.case(plan, &target, choice, "resurgam replay .".to_owned());
             trial.keep(&CaseDirectory::at(keep.join(&bug.name)), plan, &case)?;
         }
         Ok(())
@@ -172,8 +172,8 @@ fn is_better(path: &Path, plan: &Plan, bug: Bug) -> bool {
 }
 
 /// Our orchestrator with this bug.
-fn with(bug: Bug) -> Arc<dyn Orchestrator> {
-    Arc::new(Builtin::with(Some(bug)))
+fn with(bug: Bug) -> Subject {
+    resurgam_builtin::subject(Some(bug))
 }
 
 fn names(rules: &[RuleId]) -> String {

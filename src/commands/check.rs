@@ -101,9 +101,9 @@ fn planted(path: &Path) -> Result<Option<String>, Problem> {
     Ok(case.and_then(|case| Some(format!("made with the planted bug {}", case.choice.bug()?))))
 }
 
-/// The profile of the target that a recording names; a bare history comes from no known target.
+/// The profile that a recording carries; a bare history is judged by the contract alone.
 fn profile(evidence: &Evidence) -> Profile {
-    evidence.header.as_ref().map(|header| Profile::of(&header.target, &header.target_version)).unwrap_or_default()
+    evidence.header.as_ref().map(|header| header.profile.clone()).unwrap_or_default()
 }
 
 fn json(verdict: &Verdict) -> Result<String, String> {

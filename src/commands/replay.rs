@@ -45,11 +45,11 @@ pub(crate) fn run(args: &Args) -> Ended {
     let out = args.out.as_deref().map(unused).transpose()?;
     let stop = stop::on_signals().map_err(Failure::machine)?;
     let (plan, target) = (&given.plan, given.target()?);
-    print(&given.origin(target.as_ref()));
+    print(&given.origin(&target));
     let trial = Trial::of(plan, &target);
     if let Some(out) = &out {
         let choice = Choice::Simulation { faults: resurgam_formats::case::families(plan), bug: given.bug.clone() };
-        let case = trial.case(plan, target.as_ref(), choice, "resurgam replay .".to_owned());
+        let case = trial.case(plan, &target, choice, "resurgam replay .".to_owned());
         trial.keep(out, plan, &case).map_err(Failure::machine)?;
     }
     let seconds = trial.simulated.as_secs_f64();

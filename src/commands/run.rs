@@ -2,13 +2,14 @@
 
 use crate::Ended;
 use crate::exit::{Failure, print};
+use crate::given::subject;
 use crate::stop;
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::SignedDuration;
 use resurgam_campaign::summary::{Options, Origin, Summary};
 use resurgam_formats::plan::Family;
-use resurgam_formats::target::Choice;
+use resurgam_formats::target::{Choice, JudgedBy};
 use resurgam_formats::verdict::Outcome;
 use resurgam_harness::outputs;
 use resurgam_harness::run::{Event, Keep, Request, run as execute};
@@ -53,6 +54,9 @@ pub(crate) struct Args {
     /// Namespace on that server, which must exist; without it `resurgam` is registered there.
     #[arg(long)]
     namespace: Option<String>,
+    /// By what the server at --address is judged beside the contract [default: what it says it is].
+    #[arg(long, value_enum, requires = "address")]
+    profile: Option<Judged>,
     /// Seed of the first case; the others follow. Drawn from the clock if absent, and printed.
     #[arg(long)]
     seed: Option<u64>,
@@ -102,6 +106,27 @@ enum Place {
     Sim,
     /// A process of its own on this machine, without faults.
     Process,
+}
+
+/// Profiles, as they are named on the command line.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Judged {
+    /// By the contract alone: nothing more is promised, nothing is forgiven.
+    Contract,
+    /// As Temporal's own server, with its known differences.
+    Temporal,
+    /// As our orchestrator, which promises more.
+    Resurgam,
+}
+
+impl From<Judged> for JudgedBy {
+    fn from(judged: Judged) -> Self {
+        match judged {
+            Judged::Contract => Self::Contract,
+            Judged::Temporal => Self::Temporal,
+            Judged::Resurgam => Self::Resurgam,
+        }
+    }
 }
 
 /// Families of faults, as they are named on the command line.
@@ -183,7 +208,11 @@ fn choice(args: &Args) -> Result<Choice, Failure> {
     }
     match (&args.address, args.target, args.world) {
         (None, _, _) if args.namespace.is_some() => Err("--namespace goes with --address".into()),
-        (Some(address), _, _) => Ok(Choice::Address { address: address.clone(), namespace: args.namespace.clone() }),
+        (Some(address), _, _) => Ok(Choice::Address {
+            address: address.clone(),
+            namespace: args.namespace.clone(),
+            profile: args.profile.map(JudgedBy::from),
+        }),
         (None, Kind::Address, _) => Err("--target address needs --address HOST:PORT".into()),
         (None, Kind::Temporal, Place::Process) => Err("--world is for our own orchestrator".into()),
         (None, Kind::Temporal, Place::Sim) => Ok(Choice::Temporal),
@@ -213,7 +242,7 @@ async fn conduct(args: &Args, choice: Choice) -> Ended {
     let out = directory.path().to_owned();
     let program = std::env::current_exe().map_err(Failure::machine)?;
     let opened = tokio::select! {
-        opened = target::open(&choice, &program) => opened,
+        opened = target::open(&choice, &program, subject) => opened,
         by = stop.wait() => {
             directory.give_up();
             return Err(Failure::Stopped(format!("stopped by {by} before the first case")));

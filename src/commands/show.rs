@@ -7,7 +7,6 @@ use resurgam_formats::recording::{Entry, HistoryRead, What};
 use resurgam_formats::wire::{self, Form};
 use resurgam_harness::CaseDirectory;
 use resurgam_judge::judge;
-use resurgam_judge::profile::Profile;
 use resurgam_reports::{merged, paint};
 use std::fs;
 use std::io::IsTerminal as _;
@@ -36,7 +35,7 @@ pub(crate) fn run(args: &Args) -> Ended {
     let text = text(&path)?;
     let document = wire::read(&name, text.as_bytes(), wire::MAX_BYTES).map_err(|problem| problem.0)?;
     let header = document.evidence.header.as_ref();
-    let profile = header.map(|header| Profile::of(&header.target, &header.target_version)).unwrap_or_default();
+    let profile = header.map(|header| header.profile.clone()).unwrap_or_default();
     let verdict = judge(&name, &document.evidence, &profile);
     let colours = paint::colours(std::io::stdout().is_terminal(), std::env::var_os("NO_COLOR").as_deref());
     let options = merged::Options { workflow: args.workflow.as_deref(), around: args.around, colours };

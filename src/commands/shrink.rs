@@ -53,7 +53,7 @@ pub(crate) fn run(args: &Args) -> Ended {
     let given = Given::read(&args.plan, args.bug.as_deref())?;
     let stop = stop::on_signals().map_err(Failure::machine)?;
     let target = given.target()?;
-    print(&given.origin(target.as_ref()));
+    print(&given.origin(&target));
     let first = Trial::of(&given.plan, &target);
     print(&given.compared(&first));
     let violated = first.violated();
@@ -74,7 +74,7 @@ pub(crate) fn run(args: &Args) -> Ended {
     bar.finish_and_clear();
     let trial = Trial::of(&plan, &target);
     let choice = Choice::Simulation { faults: case::families(&plan), bug: given.bug.clone() };
-    let mut case = trial.case(&plan, target.as_ref(), choice, "resurgam replay .".to_owned());
+    let mut case = trial.case(&plan, &target, choice, "resurgam replay .".to_owned());
     case.shrunk = Some(told(rule, &progress));
     let (from, to, accepted, proposed) = (progress.from, progress.to, progress.accepted, progress.proposed);
     print(&format!("{rule}: {from} → {to}, {accepted} of {proposed} candidates broke it\n"));

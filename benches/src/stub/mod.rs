@@ -15,7 +15,7 @@ mod store;
 pub use load::{Counts, Load, NODES};
 
 use load::{Arrivals, name};
-use resurgam_harness::world::sim::{Failure, Outcome, Simulation};
+use resurgam_simulation::{Failure, Outcome, Simulation};
 
 /// Simulates one case.
 ///
@@ -29,7 +29,7 @@ pub fn case(seed: u64, load: Load) -> Result<Outcome<Counts>, Failure> {
             let (arrivals, store) = (arrivals.clone(), store.clone());
             cluster.node(&name(index), move |node| node::serve(node, index, load, store.clone(), arrivals.clone()));
         }
-        cluster.nemesis().schedule(&faults::draw(seed, load));
+        faults::order(&cluster.nemesis(), seed, load);
         driver::drive(cluster.driver(), load, arrivals)
     })
 }

@@ -5,9 +5,9 @@ use crate::case;
 use crate::case_directory::Error;
 use crate::recorder;
 use crate::run_directory::RunDirectory;
+use crate::subject::Subject;
 use crate::target::{self, Endpoint, Target, World};
 use crate::trial::{Trial, prefix};
-use crate::world::sim::Orchestrator;
 use resurgam_campaign::coverage::Coverage;
 use resurgam_formats::case::{self as format, Case, Judgement};
 use resurgam_formats::evidence::Evidence;
@@ -18,7 +18,6 @@ use resurgam_campaign::summary::hex;
 use resurgam_formats::plan::{Family, Plan};
 use resurgam_formats::verdict::{Outcome, Verdict};
 use resurgam_judge::judge;
-use resurgam_judge::profile::Profile;
 use resurgam_reports::command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -80,7 +79,7 @@ impl Job {
         match &self.world {
             World::Real(endpoint) => self.real(seed, endpoint).await,
             World::Simulated(target, families) => {
-                let (target, families, job) = (Arc::clone(target), families.clone(), Arc::clone(&self));
+                let (target, families, job) = (target.clone(), families.clone(), Arc::clone(&self));
                 let simulating = tokio::task::spawn_blocking(move || job.simulate(seed, &target, &families));
                 simulating.await.unwrap_or_else(|gone| (Some(not_judged(seed, Duration::ZERO, gone.to_string())), None))
             }
@@ -111,7 +110,7 @@ impl Job {
             Err(why) => return self.keep_broken(&plan, &lines, hash, None, executing, why),
         };
         let began = Instant::now();
-        let verdict = judge(&seed.to_string(), &evidence, &Profile::of(&endpoint.target, &endpoint.version));
+        let verdict = judge(&seed.to_string(), &evidence, &endpoint.profile);
         let judging = began.elapsed();
         // What is wrong because the target went away is not the doing of its logic.
         if verdict.worst() > Outcome::Ok
@@ -131,9 +130,9 @@ impl Job {
     }
 
     /// One case in the simulation. Its recording is written only if it is kept, for the same plan gives it again.
-    fn simulate(&self, seed: u64, target: &Arc<dyn Orchestrator>, families: &[Family]) -> Came {
+    fn simulate(&self, seed: u64, target: &Subject, families: &[Family]) -> Came {
         let plan = resurgam_generate::chaos_of(seed, families);
-        let Trial { lines, hash, judged, executing, judging, trace, simulated, traffic } = Trial::of(&plan, target);
+        let Trial { lines, hash, judged, executing, judging, trace, simulated, traffic, .. } = Trial::of(&plan, target);
         let (evidence, verdict) = match judged {
             Ok(judged) => judged,
             Err(why) => return self.keep_broken(&plan, &lines, hash, Some(trace), executing, why),

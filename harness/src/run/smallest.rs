@@ -7,18 +7,17 @@ use crate::case_directory::{CaseDirectory, Error};
 use crate::run_directory::RunDirectory;
 use crate::shrink::{Budget, shrink, told};
 use crate::stop::Stop;
+use crate::subject::Subject;
 use crate::trial::Trial;
-use crate::world::sim::Orchestrator;
 use resurgam_campaign::summary::Summary;
 use resurgam_formats::rule_id::RuleId;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// Shrinks them, so many at the same time. Who is asked to stop keeps the best so far.
 pub(super) async fn all(
     summary: &Summary,
     directory: &RunDirectory,
-    target: &Arc<dyn Orchestrator>,
+    target: &Subject,
     budget: Budget,
     jobs: usize,
     stop: &Stop,
@@ -32,7 +31,7 @@ pub(super) async fn all(
             && stop.requested().is_none()
             && let Some((seed, rule)) = left.next()
         {
-            let (target, stop, kept) = (Arc::clone(target), stop.clone(), directory.case(seed));
+            let (target, stop, kept) = (target.clone(), stop.clone(), directory.case(seed));
             running.spawn_blocking(move || beside(&kept, &rule, &target, budget, &stop));
         }
         watch(Event::Shrinking(running.len() + left.len()));
@@ -57,18 +56,12 @@ fn wanted(summary: &Summary) -> Vec<(u64, RuleId)> {
 }
 
 /// Makes a kept case smaller, and keeps what comes of it in a directory inside.
-fn beside(
-    kept: &CaseDirectory,
-    rule: &RuleId,
-    target: &Arc<dyn Orchestrator>,
-    budget: Budget,
-    stop: &Stop,
-) -> Result<(), Error> {
+fn beside(kept: &CaseDirectory, rule: &RuleId, target: &Subject, budget: Budget, stop: &Stop) -> Result<(), Error> {
     let plan = kept.plan()?;
     let (small, progress) = shrink(plan, rule, target, budget, stop, |_| ());
     let trial = Trial::of(&small, target);
     let Some(case) = kept.case()? else { return Ok(()) };
-    let mut case = trial.case(&small, target.as_ref(), case.choice, "resurgam replay .".to_owned());
+    let mut case = trial.case(&small, target, case.choice, "resurgam replay .".to_owned());
     case.shrunk = Some(told(rule, &progress));
     trial.keep(&kept.shrunk(), &small, &case)
 }

@@ -14,17 +14,19 @@ mod watch;
 
 pub use address::Address;
 pub use builtin::Builtin;
-pub use simulated::{Simulated, orchestrator};
+pub(crate) use probe::line;
+pub use simulated::Simulated;
 pub use temporal::{Options, Temporal};
 
+use crate::subject::Subject;
 use crate::trial::PREFIX;
-use crate::world::sim::Orchestrator;
 use async_trait::async_trait;
 use resurgam_api::WorkflowServiceClient;
 use resurgam_formats::plan::Family;
-use resurgam_formats::target::Choice;
+use resurgam_formats::target::{Choice, JudgedBy};
+use resurgam_judge::profile::Profile;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::Duration;
 use tonic::transport::Channel;
 
@@ -41,10 +43,12 @@ pub struct Endpoint {
     pub uri: String,
     /// A registered and usable namespace.
     pub namespace: String,
-    /// How it was chosen: `builtin`, `temporal` or `address`.
+    /// Its name in recordings and reports: `builtin`, `temporal` or `address`.
     pub target: String,
     /// What the server says its version is.
     pub version: String,
+    /// By what it is judged beside the contract.
+    pub profile: Profile,
 }
 
 /// Why a target cannot be used: one line, or a line and the end of a log.
@@ -102,7 +106,7 @@ pub enum World {
     /// On a server that is running.
     Real(Endpoint),
     /// On a simulated cluster of this orchestrator, with faults of these families.
-    Simulated(Arc<dyn Orchestrator>, Vec<Family>),
+    Simulated(Subject, Vec<Family>),
 }
 
 /// Something that cases can be run on. Dropping it ends what was started for it.
@@ -136,16 +140,35 @@ pub trait Target: Send + Sync {
     }
 }
 
-/// Makes a chosen target ready. `program` is the one that `program server` makes a server of ours.
+/// Makes a chosen target ready. `program` is the one that `program server` makes a server of ours; `subject` gives what is
+/// simulated, with the planted bug of a name, if there is one of that name.
 ///
 /// # Errors
 /// [`Error`].
-pub async fn open(choice: &Choice, program: &Path) -> Result<Box<dyn Target>, Error> {
+pub async fn open(
+    choice: &Choice,
+    program: &Path,
+    subject: impl FnOnce(Option<&str>) -> Option<Subject>,
+) -> Result<Box<dyn Target>, Error> {
     Ok(match choice {
-        Choice::Simulation { faults, bug } => Box::new(Simulated::open(faults, bug.as_deref())?),
+        Choice::Simulation { faults, bug } => {
+            let wrong = || Error::Bug(bug.clone().unwrap_or_default());
+            Box::new(Simulated::new(subject(bug.as_deref()).ok_or_else(wrong)?, faults))
+        }
         Choice::Process => Box::new(Mutex::new(Builtin::start(program, 1).await?)),
         Choice::Temporal => Box::new(Mutex::new(Temporal::start(&Options::default()).await?)),
-        Choice::Address { address, namespace } => Box::new(Address::open(address, namespace.as_deref()).await?),
+        Choice::Address { address, namespace, profile } => {
+            let mut address = Address::open(address, namespace.as_deref()).await?;
+            if let Some(judged) = profile {
+                let profile = match judged {
+                    JudgedBy::Contract => Profile::default(),
+                    JudgedBy::Temporal => Profile::temporal(&address.endpoint().version),
+                    JudgedBy::Resurgam => Profile::resurgam(),
+                };
+                address.judge_by(profile);
+            }
+            Box::new(address)
+        }
     })
 }
 

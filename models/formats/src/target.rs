@@ -27,7 +27,34 @@ pub enum Choice {
         /// The namespace that was named; absent if the usual one was registered.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         namespace: Option<String>,
+        /// By what it is judged beside the contract; absent if by what it says it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        profile: Option<JudgedBy>,
     },
+}
+
+/// By what a server is judged beside the contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum JudgedBy {
+    /// By the contract alone: nothing more is promised, nothing is forgiven.
+    Contract,
+    /// As Temporal's own server, with its known differences.
+    Temporal,
+    /// As our orchestrator, which promises more.
+    Resurgam,
+}
+
+impl JudgedBy {
+    /// The word used on the command line.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Contract => "contract",
+            Self::Temporal => "temporal",
+            Self::Resurgam => "resurgam",
+        }
+    }
 }
 
 impl Choice {
