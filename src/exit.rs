@@ -81,8 +81,8 @@ impl From<Conclusion> for Exit {
     }
 }
 
-/// What every command gives: how it ended, or one line about bad input.
-pub(crate) type Ended = Result<Exit, String>;
+/// What every command gives: how it ended, or why it could not do its work.
+pub(crate) type Ended = Result<Exit, Failure>;
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {

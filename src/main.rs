@@ -6,7 +6,7 @@ mod given;
 mod stop;
 
 use clap::{Parser, Subcommand};
-use exit::{Exit, Failure};
+pub(crate) use exit::Ended;
 use std::process::ExitCode;
 
 /// Conformance and chaos tests for durable-execution orchestrators such as Temporal.
@@ -77,6 +77,3 @@ fn main() -> ExitCode {
     };
     exit::code(result)
 }
-
-/// What every command gives: how it ended, or why it could not do its work.
-type Ended = Result<Exit, Failure>;
