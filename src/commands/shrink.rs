@@ -67,7 +67,7 @@ pub(crate) fn run(args: &Args) -> Ended {
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} candidates  {msg}  {elapsed}");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     let budget = Budget { candidates: args.candidates, time: Duration::from_secs(args.seconds) };
-    let (plan, progress) = shrink(given.plan.clone(), rule, &target, budget, &stop, |progress| {
+    let (plan, progress) = shrink(given.plan, rule, &target, budget, &stop, |progress| {
         bar.set_position(progress.proposed.into());
         bar.set_message(format!("{}: {} left", progress.pass, progress.to));
     });

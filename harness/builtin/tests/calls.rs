@@ -13,7 +13,7 @@ const CASES: u64 = 60;
 fn the_list_of_calls_is_what_is_called() {
     let ours = subject(None);
     let made: BTreeSet<String> =
-        (0..CASES).flat_map(|seed| Trial::of(&resurgam_generate::chaos(seed), &ours, "case-").calls).collect();
+        (0..CASES).flat_map(|seed| Trial::of(&resurgam_generate::chaos(seed), &ours).calls).collect();
     let listed: BTreeSet<String> = CALLS.iter().map(|call| call.name.to_owned()).collect();
     assert_eq!(made, listed);
 }
