@@ -1,7 +1,7 @@
 //! From evidence to verdict: every rule is asked, known differences of the target are set aside, nothing is upgraded.
 
 use crate::profile::Profile;
-use crate::rules::{self, Findings};
+use crate::rules::{self, Findings, Indexed};
 use resurgam_formats::evidence::Evidence;
 use resurgam_formats::verdict::{self, Known, Outcome, RuleVerdict, Verdict};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,11 +11,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// A rule that panics is `unknown`, never `ok`.
 #[must_use]
 pub fn judge(subject: &str, evidence: &Evidence, profile: &Profile) -> Verdict {
-    let rules = rules::all().iter().map(|rule| one(rule.as_ref(), evidence, profile)).collect();
+    let indexed = Indexed::new(evidence, profile);
+    let rules = rules::all().iter().map(|rule| one(rule.as_ref(), &indexed, profile)).collect();
     Verdict { version: verdict::VERSION, subject: subject.to_owned(), rules, notes: notes(evidence) }
 }
 
-fn one(rule: &dyn rules::Rule, evidence: &Evidence, profile: &Profile) -> RuleVerdict {
+fn one(rule: &dyn rules::Rule, evidence: &Indexed<'_>, profile: &Profile) -> RuleVerdict {
     let name = rule.about().name();
     if let Some(needed) = rule.needs().filter(|needed| !profile.claims(*needed)) {
         return RuleVerdict {
@@ -27,7 +28,7 @@ fn one(rule: &dyn rules::Rule, evidence: &Evidence, profile: &Profile) -> RuleVe
             known: Vec::new(),
         };
     }
-    let mut findings = Findings::about(profile);
+    let mut findings = Findings::default();
     let crashed = catch_unwind(AssertUnwindSafe(|| rule.judge(evidence, &mut findings))).is_err();
     let examined = findings.examined();
     let (mut outcome, found, total, mut why) = findings.into_parts();

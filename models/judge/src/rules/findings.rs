@@ -1,6 +1,5 @@
 //! What a rule writes: violations with their evidence, and how much it examined.
 
-use crate::profile::{Capability, Profile};
 use resurgam_formats::event::EventId;
 use resurgam_formats::evidence::Run;
 use resurgam_formats::recording::OperationId;
@@ -15,25 +14,12 @@ pub struct Findings {
     total: u64,
     examined: u64,
     undecided: Option<String>,
-    repeated_hand_over: bool,
 }
 
 /// At most this many violations of one rule are kept with their evidence.
 const KEPT: usize = 100;
 
 impl Findings {
-    /// Findings about a target of this profile; by default, about one that claims nothing.
-    #[must_use]
-    pub fn about(profile: &Profile) -> Self {
-        Self { repeated_hand_over: profile.claims(Capability::RepeatedHandOver), ..Self::default() }
-    }
-
-    /// A task whose hand-over may have failed is handed over again: [`Capability::RepeatedHandOver`].
-    #[must_use]
-    pub fn repeats_hand_overs(&self) -> bool {
-        self.repeated_hand_over
-    }
-
     /// From here on findings are about this run.
     pub fn look_at(&mut self, run: &Run) {
         self.workflow_id.clone_from(&run.workflow_id);

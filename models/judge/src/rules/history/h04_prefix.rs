@@ -1,8 +1,9 @@
 //! H4: a history only grows.
 
+use crate::rules::Indexed;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::{Body, Event, EventId};
-use resurgam_formats::evidence::{Evidence, Run};
+use resurgam_formats::evidence::{Run};
 use std::collections::BTreeMap;
 
 /// Compares all reads of one run with each other.
@@ -46,7 +47,7 @@ impl Rule for PrefixStability {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         let mut groups: BTreeMap<(&str, &str), Vec<&Run>> = BTreeMap::new();
         for run in evidence.reads.iter().chain(&evidence.runs) {
             if !run.partial && !run.run_id.is_empty() {
@@ -137,7 +138,7 @@ mod tests {
 
     fn outcome(text: &str) -> Outcome {
         let mut findings = Findings::default();
-        PrefixStability.judge(&parse(text).unwrap(), &mut findings);
+        PrefixStability.judge(&Indexed::new(&parse(text).unwrap(), &Profile::default()), &mut findings);
         findings.into_parts().0
     }
 

@@ -1,9 +1,9 @@
 //! H5: a description agrees with the history.
 
-use crate::rules::book::by_execution;
+use crate::rules::Indexed;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::{Body, EventId};
-use resurgam_formats::evidence::{Evidence, Run};
+use resurgam_formats::evidence::{Run};
 use resurgam_formats::recording::{Description, OperationId, Reply};
 
 /// Compares descriptions with final histories.
@@ -34,8 +34,8 @@ impl Rule for DescriptionAgrees {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
-        let runs = by_execution(evidence);
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
+        let runs = evidence.by_execution();
         let read = evidence.descriptions.iter().map(|(_, description)| (description, None));
         let answered = evidence.operations.values().flat_map(|operation| {
             operation.replies().filter_map(|(_, reply)| match reply {

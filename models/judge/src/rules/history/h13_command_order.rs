@@ -1,9 +1,9 @@
 //! H13: an acknowledged workflow task writes its commands, as they are, in their order.
 
+use crate::rules::Indexed;
 use super::commanded::{Commanded, group};
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::{Body, EventId};
-use resurgam_formats::evidence::Evidence;
 use resurgam_formats::recording::{Call, OperationId, Reply, TaskId};
 use std::collections::BTreeMap;
 
@@ -51,7 +51,7 @@ impl Rule for CommandOrder {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         // Acknowledged completions by run and Started event. A task that was not the one that completed is answered
         // NOT_FOUND; whether an acknowledged completion is in the history at all is the ledger's question.
         let mut sent: BTreeMap<Started<'_>, Vec<(OperationId, TaskId)>> = BTreeMap::new();

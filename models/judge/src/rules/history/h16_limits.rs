@@ -2,11 +2,11 @@
 //!
 //! Upper bounds of time are liveness and are not judged here: a timeout is written when the server gets to it.
 
+use crate::rules::Indexed;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::{
     ActivityTaskScheduled, ActivityTaskStarted, ActivityTaskTimedOut, Body, Event, EventId, FailureKind, Span,
 };
-use resurgam_formats::evidence::Evidence;
 use rustc_hash::FxHashMap;
 
 /// Timestamps and deadlines are rounded to milliseconds in places.
@@ -115,7 +115,7 @@ impl Rule for Limits {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         let recorded = evidence.header.is_some();
         let breach = |findings: &mut Findings, events: &[EventId], message: String| {
             if recorded {

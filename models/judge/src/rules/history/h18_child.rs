@@ -1,5 +1,6 @@
 //! H18: the life of a child workflow, in its parent's history and across both.
 
+use crate::rules::Indexed;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::{Body, Event, EventId, Execution, Payloads};
 use resurgam_formats::evidence::{Evidence, Run};
@@ -262,7 +263,7 @@ impl Rule for Children {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         let mut told = Vec::new();
         for run in evidence.runs.iter().filter(|run| !run.partial) {
             findings.look_at(run);

@@ -1,5 +1,6 @@
 //! H19: signals and cancellations from one workflow to another, in the sender's history and across both.
 
+use crate::rules::Indexed;
 use super::h18_child::{index, is_fork};
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::{Body, Event, EventId, Execution};
@@ -181,7 +182,7 @@ impl Rule for Externals {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         let executions: Vec<Execution> = evidence.runs.iter().map(Run::execution).collect();
         let mut sent = FxHashMap::default();
         for (run, from) in evidence.runs.iter().zip(&executions).filter(|(run, _)| !run.partial) {

@@ -1,6 +1,8 @@
 //! H23: of one workflow id at most one run is open, and one request starts one run.
 
-use crate::rules::book::{Asked, asked, by_execution, by_workflow, perhaps_unnamed, whole};
+use crate::rules::Indexed;
+use crate::rules::indexed::Asked;
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::EventId;
 use resurgam_formats::evidence::{Attempt, Evidence, Run};
@@ -53,26 +55,26 @@ impl Rule for Starts {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         let waits = waits(evidence);
         let seen = seen(evidence);
         let slack = SLACK.saturating_add(skew(evidence));
-        let runs: BTreeMap<&str, Vec<&Run>> = by_workflow(evidence).into_iter().collect();
+        let runs: BTreeMap<&str, &Vec<&Run>> = evidence.by_workflow().iter().map(|(id, runs)| (*id, runs)).collect();
         for (workflow_id, runs) in &runs {
             if !workflow_id.is_empty() {
                 overlaps(runs, &waits, &seen, slack, findings);
             }
         }
         if evidence.is_whole() {
-            let known = by_execution(evidence);
-            let unnamed = perhaps_unnamed(evidence);
-            for call in asked(evidence) {
+            let known = evidence.by_execution();
+            let unnamed = evidence.perhaps_unnamed();
+            for call in evidence.asked() {
                 acknowledged_exist(&call, &known, findings);
                 // The run in between may be one that the recording does not know.
                 if unnamed.contains(call.workflow_id) {
                     continue;
                 }
-                started_twice(&call, runs.get(call.workflow_id).map_or(&[], Vec::as_slice), slack, findings);
+                started_twice(&call, runs.get(call.workflow_id).map_or(&[], |runs| runs.as_slice()), slack, findings);
             }
         }
     }
@@ -312,7 +314,7 @@ mod tests {
     fn two_runs_open_at_the_end_are_violated() {
         let text = "run w/r1\n1 WorkflowExecutionStarted @1\nrun w/r2\n1 WorkflowExecutionStarted @3";
         let mut findings = Findings::default();
-        Starts.judge(&parse(text).unwrap(), &mut findings);
+        Starts.judge(&Indexed::new(&parse(text).unwrap(), &Profile::default()), &mut findings);
         assert_eq!(findings.into_parts().0, Outcome::Violated);
     }
 }

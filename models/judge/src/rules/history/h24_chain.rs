@@ -1,9 +1,9 @@
 //! H24: the runs of a chain are linked in both directions.
 
-use crate::rules::book::{asked, by_execution};
+
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::{Body, EventId};
-use resurgam_formats::evidence::{Evidence, Run};
+use resurgam_formats::evidence::{Run};
 use resurgam_formats::plan::Action;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -44,9 +44,9 @@ impl Rule for Chain {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
-        let known = by_execution(evidence);
-        let updated: FxHashSet<&str> = asked(evidence)
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
+        let known = evidence.by_execution();
+        let updated: FxHashSet<&str> = evidence.asked()
             .filter(|call| matches!(call.action, Action::Update { .. }))
             .map(|call| call.workflow_id)
             .collect();
@@ -160,13 +160,13 @@ fn backoff(run: &Run, findings: &mut Findings) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::book::whole;
+    use crate::rules::whole::whole;
     use resurgam_formats::verdict::Outcome;
     use resurgam_testing::notation::parse;
 
     fn outcome(text: &str) -> Outcome {
         let mut findings = Findings::default();
-        Chain.judge(&parse(&whole!("LINES").replace("LINES", text)).unwrap(), &mut findings);
+        Chain.judge(&Indexed::new(&parse(&whole!("LINES").replace("LINES", text)).unwrap(), &Profile::default()), &mut findings);
         findings.into_parts().0
     }
 

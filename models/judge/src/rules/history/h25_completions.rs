@@ -1,9 +1,12 @@
 //! H25: what a worker was told is done is in the history, once; what was refused is not.
 
-use crate::rules::book::{Decided, Ended, acknowledged, by_execution, decisions, ends, number, possible, shows, whole};
+use crate::rules::Indexed;
+use crate::rules::indexed::{Decided, Ended};
+use crate::rules::proof::{acknowledged, number, possible, shows};
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::{Body, EventId};
-use resurgam_formats::evidence::{Evidence, Run};
+use resurgam_formats::evidence::{Run};
 use resurgam_formats::recording::{ActivityEnd, OperationId};
 use rustc_hash::FxHashMap;
 
@@ -50,12 +53,12 @@ impl Rule for Completions {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         if !evidence.is_whole() {
             return;
         }
-        let runs = by_execution(evidence);
-        let mut decided: Vec<_> = decisions(evidence).into_iter().collect();
+        let runs = evidence.by_execution();
+        let mut decided: Vec<_> = evidence.decisions().into_iter().collect();
         decided.sort_unstable_by_key(|(key, _)| *key);
         for (key, answers) in decided {
             if let Some(run) = runs.get(&key).filter(|run| !run.partial) {
@@ -63,7 +66,7 @@ impl Rule for Completions {
                 workflow_tasks(run, &answers, findings);
             }
         }
-        let mut ended: Vec<_> = ends(evidence).into_iter().collect();
+        let mut ended: Vec<_> = evidence.ends().into_iter().collect();
         ended.sort_unstable_by_key(|(key, _)| *key);
         let mut current: Option<(&Run, FxHashMap<&str, Activity<'_>>)> = None;
         for ((workflow_id, run_id, activity_id), answers) in ended {
@@ -226,7 +229,7 @@ mod tests {
                {events}"#
         );
         let mut findings = Findings::default();
-        Completions.judge(&parse(&whole!("LINES").replace("LINES", &lines)).unwrap(), &mut findings);
+        Completions.judge(&Indexed::new(&parse(&whole!("LINES").replace("LINES", &lines)).unwrap(), &Profile::default()), &mut findings);
         findings.into_parts().0
     }
 

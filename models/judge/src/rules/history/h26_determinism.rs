@@ -1,10 +1,10 @@
 //! H26: replaying a history with its program yields the commands that stand in it.
 
+use crate::rules::Indexed;
 use super::commanded::{Commanded, group};
 use crate::replay::{self, Unfit};
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::Body;
-use resurgam_formats::evidence::Evidence;
 
 /// The rule.
 pub(super) struct Determinism;
@@ -38,7 +38,7 @@ impl Rule for Determinism {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         for run in evidence.runs.iter().filter(|run| !run.partial) {
             findings.look_at(run);
             let commanded = Commanded::new(run);

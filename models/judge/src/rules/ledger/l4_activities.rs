@@ -1,12 +1,13 @@
 //! L4: every activity was asked for by the program, and every end of one was reported by someone.
 
-use crate::rules::book::{
-    Ended, acknowledged, by_execution, commanded, ends, number, possible, shows, unreadable, whole,
-};
+use crate::rules::Indexed;
+use crate::rules::indexed::Ended;
+use crate::rules::proof::{acknowledged, number, possible, shows, unreadable};
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::command::Command;
 use resurgam_formats::event::{Body, EventId, FailureKind};
-use resurgam_formats::evidence::{Evidence, Run};
+use resurgam_formats::evidence::{Run};
 use resurgam_formats::program::Failure;
 use resurgam_formats::recording::{ActivityEnd, OperationId};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -57,16 +58,16 @@ impl Rule for Activities {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         if !evidence.is_whole() {
             return;
         }
-        let ends = ends(evidence);
-        let asked = commanded(evidence, |command| match command {
+        let ends = evidence.ends();
+        let asked = evidence.commanded(|command| match command {
             Command::ScheduleActivity { seq, .. } => Some(*seq),
             _ => None,
         });
-        let known = by_execution(evidence);
+        let known = evidence.by_execution();
         for run in evidence.runs.iter().filter(|run| !run.partial) {
             findings.look_at(run);
             let key = (run.workflow_id.as_str(), run.run_id.as_str());

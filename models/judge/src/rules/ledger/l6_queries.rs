@@ -1,9 +1,11 @@
 //! L6: a query sees everything that was acknowledged before it was asked.
 
-use crate::rules::book::{acknowledged, asked, by_execution, number, perhaps_unnamed, shows, whole};
+use crate::rules::Indexed;
+use crate::rules::proof::{acknowledged, number, shows};
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::Body;
-use resurgam_formats::evidence::{Evidence, Operation, Run};
+use resurgam_formats::evidence::{Operation, Run};
 use resurgam_formats::plan::Action;
 use resurgam_formats::recording::Reply;
 use resurgam_formats::time::At;
@@ -58,13 +60,13 @@ impl Rule for Queries {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         if !evidence.is_whole() {
             return;
         }
         let acknowledged = arrivals(evidence);
-        let runs = by_execution(evidence);
-        for call in asked(evidence) {
+        let runs = evidence.by_execution();
+        for call in evidence.asked() {
             for (attempt, reply) in call.operation.replies() {
                 let Reply::Query(answer) = reply else { continue };
                 let Some(run) = runs.get(&(call.workflow_id, answer.run_id.as_str())) else { continue };
@@ -97,9 +99,9 @@ impl Rule for Queries {
 
 /// By run id, when signals that certainly stand in that run were acknowledged, in order. A signal counts only if it is
 /// told apart from all others and stands in one place: a late attempt may put it into a later run.
-fn arrivals(evidence: &Evidence) -> FxHashMap<&str, Vec<At>> {
+fn arrivals(evidence: &Indexed<'_>) -> FxHashMap<&str, Vec<At>> {
     let mut kinds: FxHashMap<(&str, &str, i64), Alike<'_>> = FxHashMap::default();
-    for call in asked(evidence) {
+    for call in evidence.asked() {
         if let Action::Signal { name, value } | Action::SignalWithStart { name, value, .. } = call.action {
             kinds.entry((call.workflow_id, name, *value)).and_modify(|alike| alike.sent = None).or_insert(Alike {
                 sent: Some(call.operation),
@@ -116,7 +118,7 @@ fn arrivals(evidence: &Evidence) -> FxHashMap<&str, Vec<At>> {
             }
         }
     }
-    let unnamed = perhaps_unnamed(evidence);
+    let unnamed = evidence.perhaps_unnamed();
     kinds.retain(|(workflow_id, ..), _| !unnamed.contains(workflow_id));
     let mut times: FxHashMap<&str, Vec<At>> = FxHashMap::default();
     for alike in kinds.values() {

@@ -1,8 +1,9 @@
 //! L8: what a worker is shown with a workflow task is the history up to the start of that task.
 
-use crate::rules::book::whole;
+use crate::rules::Indexed;
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
-use resurgam_formats::evidence::{Evidence, Run};
+use resurgam_formats::evidence::{Run};
 use resurgam_formats::plan::TaskKind;
 use resurgam_formats::recording::Task;
 
@@ -33,7 +34,7 @@ impl Rule for Shown {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         let tasks = evidence.tasks.values().map(|handed| &handed.task);
         // A task for a query only has no start of its own.
         for task in tasks.filter(|task| task.kind == TaskKind::Workflow && task.started > 0) {

@@ -1,9 +1,9 @@
 //! W2: an answer shows a state that was, and never an older one than an answer before.
 
 use super::{Witness, shown_by, what, who};
-use crate::rules::book::whole;
+use crate::rules::Indexed;
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
-use resurgam_formats::evidence::Evidence;
 
 /// Compares answers that write nothing with the history and with each other.
 pub(super) struct Reads;
@@ -44,11 +44,11 @@ impl Rule for Reads {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         if !evidence.is_whole() {
             return;
         }
-        let witness = Witness::new(evidence);
+        let witness = evidence.witness();
         let (timeline, reads) = (&witness.timeline, &witness.shown.bounds);
         (0..witness.shown.looked).for_each(|_| findings.examine());
         for strange in &witness.shown.strange {

@@ -2,9 +2,9 @@
 
 use super::{Witness, shown_by, what, who};
 use crate::profile::Capability;
-use crate::rules::book::whole;
+use crate::rules::Indexed;
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
-use resurgam_formats::evidence::Evidence;
 
 /// Compares answers that write nothing with what was acknowledged before they were asked for.
 pub(super) struct Fresh;
@@ -54,11 +54,11 @@ impl Rule for Fresh {
         Some(Capability::LinearizableReads)
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         if !evidence.is_whole() {
             return;
         }
-        let witness = Witness::new(evidence);
+        let witness = evidence.witness();
         let (timeline, reads) = (&witness.timeline, &witness.shown.bounds);
         (0..witness.shown.looked).for_each(|_| findings.examine());
         let lowest = timeline.lowest(&reads.lower, true);

@@ -3,10 +3,12 @@
 use super::timeline::{Bound, Chain, Lowest, Point, Timeline};
 use super::{Witness, effects};
 use crate::profile::Capability;
-use crate::rules::book::{Asked, asked, perhaps_unnamed, whole};
+use crate::rules::Indexed;
+use crate::rules::indexed::Asked;
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::Body;
-use resurgam_formats::evidence::{Attempt, Evidence};
+use resurgam_formats::evidence::{Attempt};
 use resurgam_formats::plan::Action;
 use resurgam_formats::recording::Reply;
 use resurgam_formats::time::At;
@@ -59,17 +61,17 @@ impl Rule for Absence {
         Some(Capability::LinearizableReads)
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         if !evidence.is_whole() {
             return;
         }
-        let witness = Witness::new(evidence);
+        let witness = evidence.witness();
         let timeline = &witness.timeline;
         let lower: Vec<Bound> = witness.effects.lower.iter().chain(&witness.shown.bounds.lower).copied().collect();
         let times = Times { timeline, lowest: timeline.lowest(&lower, true), seen: seen(&witness) };
         // A run that the recording does not know may have been the one that is closed.
-        let unnamed = perhaps_unnamed(evidence);
-        for call in asked(evidence) {
+        let unnamed = evidence.perhaps_unnamed();
+        for call in evidence.asked() {
             let chains = timeline.chains(call.workflow_id);
             let whole = evidence.runs.iter().filter(|run| run.workflow_id == call.workflow_id).count()
                 == chains.iter().map(|chain| chain.runs.len()).sum::<usize>();

@@ -3,11 +3,11 @@
 //! The search of [`crate::wgl`] on real cases. It knows only what senders know, so it is independent of P4, which follows
 //! what the store says took effect: each is a check of the other.
 
-use crate::rules::book::whole;
+use crate::rules::Indexed;
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use crate::wgl::specification::{HeadCall, HeadWhat, Ownership};
 use crate::wgl::{Budget, Operation, Verdict, check};
-use resurgam_formats::evidence::Evidence;
 use resurgam_formats::tenure::{Fence, Partition, Told};
 
 /// Searches an order of fences and batches.
@@ -38,7 +38,7 @@ impl Rule for Owners {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         findings.look_at_all();
         for (name, account) in evidence.tenures.iter().flat_map(|tenures| &tenures.partitions) {
             let operations = operations(account);

@@ -5,7 +5,8 @@
 //! how that shows in histories is for H25 and others, which do not look at the order in real time.
 
 use crate::profile::Capability;
-use crate::rules::book::whole;
+use crate::rules::Indexed;
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use crate::wgl::specification::{AttemptCall, AttemptWhat, Attempts};
 use crate::wgl::{Budget, Operation, Verdict, check};
@@ -55,7 +56,7 @@ impl Rule for Claims {
         Some(Capability::LinearizableReads)
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         findings.look_at_all();
         let mut names: BTreeMap<Name<'_>, usize> = BTreeMap::new();
         let (mut operations, mut by): (Vec<Operation<AttemptCall>>, Vec<OperationId>) = Default::default();

@@ -1,9 +1,10 @@
 //! V1: every case comes to rest.
 
-use crate::rules::book::{by_execution, whole};
+use crate::rules::Indexed;
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::{Body, EventId};
-use resurgam_formats::evidence::{Evidence, Run};
+use resurgam_formats::evidence::{Run};
 use resurgam_formats::recording::Call;
 use rustc_hash::FxHashMap;
 
@@ -42,7 +43,7 @@ impl Rule for Quiescence {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         let Some(end) = &evidence.end else {
             if evidence.header.is_some() || !evidence.operations.is_empty() {
                 findings.unknown("the recording is truncated: it has no end line");
@@ -54,7 +55,7 @@ impl Rule for Quiescence {
             return;
         }
         findings.examine();
-        let runs = by_execution(evidence);
+        let runs = evidence.by_execution();
         let (mut stuck, mut forgotten) = (0, 0);
         for run in evidence.runs.iter().filter(|run| !run.partial && run.close().is_none()) {
             findings.look_at(run);
@@ -111,7 +112,7 @@ mod tests {
 
     fn judge(text: &str) -> (Outcome, Vec<String>) {
         let mut findings = Findings::default();
-        Quiescence.judge(&parse(text).unwrap(), &mut findings);
+        Quiescence.judge(&Indexed::new(&parse(text).unwrap(), &Profile::default()), &mut findings);
         let (outcome, found, ..) = findings.into_parts();
         (outcome, found.into_iter().map(|finding| finding.shape).collect())
     }

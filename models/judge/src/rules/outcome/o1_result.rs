@@ -1,5 +1,6 @@
 //! O1: a closed run ended in a way, and with values, that its program allows.
 
+use crate::rules::Indexed;
 use super::allowed::{self, Asked, Ends};
 use super::values::Values;
 use crate::replay::{self, Unfit};
@@ -43,7 +44,7 @@ impl Rule for OneResult {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         let ledger = evidence.is_whole().then(|| Ledger::of(evidence));
         for run in evidence.runs.iter().filter(|run| !run.partial) {
             let Some(close) = run.close() else { continue };

@@ -86,7 +86,7 @@ fn a_handler_interferes_if_it_was_called() {
 
 fn judged(rule: &str, text: &str) -> Outcome {
     let mut findings = Findings::default();
-    find(rule).unwrap().judge(&parse(text).unwrap(), &mut findings);
+    find(rule).unwrap().judge(&Indexed::new(&parse(text).unwrap(), &Profile::default()), &mut findings);
     findings.into_parts().0
 }
 

@@ -1,11 +1,11 @@
 //! P1: every deadline has a timer task.
 
 use super::each_open;
-use crate::rules::book::whole;
+use crate::rules::Indexed;
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::audit::AlarmKind;
 use resurgam_formats::event::EventId;
-use resurgam_formats::evidence::Evidence;
 
 /// Looks for the timer task of every deadline.
 pub(super) struct Timers;
@@ -32,7 +32,7 @@ impl Rule for Timers {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         each_open(evidence, findings, |at, _, row, findings| {
             for wanted in &row.deadlines {
                 findings.examine();

@@ -1,7 +1,9 @@
 //! P2: whatever has to reach somebody is on its way.
 
 use super::each_open;
-use crate::rules::book::{answers_may_be_lost, whole};
+use crate::rules::Indexed;
+use crate::rules::proof::answers_may_be_lost;
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::audit::{Alarm, AlarmKind, Audit, ChildRow, Errand, ErrandKind, RunRow};
 use resurgam_formats::event::{Body, EventId};
@@ -37,8 +39,8 @@ impl Rule for Dispatch {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
-        let handed = Handed::of(evidence, findings);
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
+        let handed = Handed::of(evidence);
         each_open(evidence, findings, |at, audit, row, findings| {
             for (errand, deadline) in started(row).filter(|_| handed.counts) {
                 findings.examine();
@@ -101,8 +103,8 @@ struct Handed<'a> {
 }
 
 impl<'a> Handed<'a> {
-    fn of(evidence: &'a Evidence, findings: &Findings) -> Self {
-        let counts = findings.repeats_hand_overs() && evidence.is_whole() && !answers_may_be_lost(evidence);
+    fn of(evidence: &'a Indexed<'_>) -> Self {
+        let counts = evidence.repeats_hand_overs() && evidence.is_whole() && !answers_may_be_lost(evidence);
         if !counts || evidence.audits.is_empty() {
             return Self::default();
         }

@@ -1,8 +1,8 @@
 //! P3: a write of unknown outcome ends the use of the range.
 
-use crate::rules::book::whole;
+use crate::rules::Indexed;
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
-use resurgam_formats::evidence::Evidence;
 use resurgam_formats::tenure::{Partition, Stint, Told};
 use resurgam_formats::time::At;
 
@@ -31,7 +31,7 @@ impl Rule for Doubt {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         findings.look_at_all();
         for (name, account) in evidence.tenures.iter().flat_map(|tenures| &tenures.partitions) {
             for stint in &account.stints {

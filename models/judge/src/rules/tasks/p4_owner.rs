@@ -1,8 +1,8 @@
 //! P4: only the owner writes.
 
-use crate::rules::book::whole;
+use crate::rules::Indexed;
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
-use resurgam_formats::evidence::Evidence;
 use resurgam_formats::tenure::Step;
 
 /// Follows the head row of every partition.
@@ -30,7 +30,7 @@ impl Rule for Owner {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         findings.look_at_all();
         for (name, account) in evidence.tenures.iter().flat_map(|tenures| &tenures.partitions) {
             let mut owner: Option<&str> = None;

@@ -1,7 +1,7 @@
 //! Hand-made audits and tenures: each thing that can be missing is missed, and its legal neighbour is not.
 
 use crate::profile::Profile;
-use crate::rules::book::whole;
+use crate::rules::whole::whole;
 use crate::rules::{Findings, find};
 use resurgam_formats::evidence::Evidence;
 use resurgam_testing::notation::parse;
@@ -16,8 +16,8 @@ fn found(rule: &str, lines: &[Value]) -> Vec<String> {
 /// The same of a text, about a target that hands over again.
 fn judged(rule: &str, text: &str) -> Vec<String> {
     let evidence: Evidence = parse(text).unwrap();
-    let mut findings = Findings::about(&Profile { repeated_hand_over: true, ..Profile::default() });
-    find(rule).unwrap().judge(&evidence, &mut findings);
+    let mut findings = Findings::default();
+    find(rule).unwrap().judge(&Indexed::new(&evidence, &Profile { repeated_hand_over: true, ..Profile::default() }), &mut findings);
     findings.found().iter().map(|finding| finding.message.clone()).collect()
 }
 

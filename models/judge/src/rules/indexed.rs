@@ -1,0 +1,42 @@
+//! What a rule is given: the evidence of one case with all its indexes, and what its target promises.
+
+use super::index::Index;
+use super::witness::Witness;
+use crate::profile::{Capability, Profile};
+use resurgam_formats::evidence::Evidence;
+use std::cell::OnceCell;
+
+/// The evidence of one case, indexed once for all rules. Whatever [`Evidence`] has can be read from it directly.
+#[derive(Debug)]
+pub struct Indexed<'e> {
+    index: Index<'e>,
+    witness: OnceCell<Witness<'e>>,
+    repeats_hand_overs: bool,
+}
+
+impl<'e> Indexed<'e> {
+    /// The evidence of a case on a target of this profile.
+    #[must_use]
+    pub fn new(evidence: &'e Evidence, profile: &Profile) -> Self {
+        let repeats_hand_overs = profile.claims(Capability::RepeatedHandOver);
+        Self { index: Index::new(evidence), witness: OnceCell::new(), repeats_hand_overs }
+    }
+
+    /// A task whose hand-over may have failed is handed over again: [`Capability::RepeatedHandOver`].
+    pub(super) fn repeats_hand_overs(&self) -> bool {
+        self.repeats_hand_overs
+    }
+
+    /// What the histories say about the order in which operations took effect.
+    pub(super) fn witness(&self) -> &Witness<'e> {
+        self.witness.get_or_init(|| Witness::new(&self.index))
+    }
+}
+
+impl<'e> std::ops::Deref for Indexed<'e> {
+    type Target = Index<'e>;
+
+    fn deref(&self) -> &Index<'e> {
+        &self.index
+    }
+}
