@@ -4,7 +4,11 @@
 //! Data flows one way: a request reaches the frontend, which routes it to the owner of a shard (`history`) or of a task
 //! queue partition (`matching`); a pure engine turns it into a transition; the fenced log (`log`) commits that; then, and
 //! not before, it is answered. Safety rests on the log alone: membership, ownership and clocks may be wrong at any time.
+//!
+//! The folders have an order, `server > node > frontend | history | matching > cluster > log > store`: each uses those
+//! to its right, none to its left or beside it. `cluster` is what the services share.
 
+pub mod cluster;
 pub mod frontend;
 pub mod history;
 pub mod log;

@@ -1,6 +1,7 @@
 //! A server on this machine: one or several nodes in one process, over one store, until Ctrl-C.
 
-use crate::node::{self, Config, config::Member};
+use crate::cluster::{Config, Member};
+use crate::node;
 use crate::store::Store;
 use crate::store::memory::Memory;
 use clap::{Args, ValueEnum};

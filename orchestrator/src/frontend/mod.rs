@@ -1,10 +1,7 @@
 //! The frontend service: the public door. It checks requests, finds their namespace, and passes them on to the owner of
 //! the shard or queue that they are about. It keeps nothing but a cache of namespaces, so any node can serve any call.
 
-pub mod registry;
-pub mod router;
-pub mod service;
-pub mod status;
-pub mod token;
+pub mod handler;
+mod service;
 pub mod unsupported;
 pub mod validate;

@@ -5,22 +5,13 @@ use prost::Message;
 use resurgam_api::temporal::common::v1::WorkflowExecution;
 use resurgam_api::temporal::enums::v1::TaskQueueKind;
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
-use std::time::Duration;
 use tonic::Status;
-use tonic::metadata::MetadataMap;
 use uuid::Uuid;
 
 /// Longest id, in bytes.
 pub const ID_BYTES: usize = 1000;
 /// Largest payload, in bytes.
 pub const BLOB_BYTES: usize = 2 << 20;
-/// Longest wait of a poll.
-pub const POLL_MAX: Duration = Duration::from_secs(60);
-/// A poll with less time than this is refused: its answer could not arrive.
-pub const POLL_MIN: Duration = Duration::from_secs(2);
-
-/// A poll is answered so long before its caller gives up.
-pub const POLL_MARGIN: Duration = Duration::from_secs(1);
 
 /// The outcome of a check; the status is what the caller answers with.
 pub type Checked<T = ()> = Result<T, Box<Status>>;
@@ -89,45 +80,9 @@ pub fn blob(what: &str, blob: Option<&impl Message>) -> Checked {
     if large { wrong(format!("{what} exceeds size limit.")) } else { Ok(()) }
 }
 
-/// The caller's time limit by the header `grpc-timeout`, if it gives one.
-#[must_use]
-pub fn deadline(metadata: &MetadataMap) -> Option<Duration> {
-    let text = metadata.get("grpc-timeout")?.to_str().ok()?;
-    let unit = text.chars().last()?;
-    // At most eight digits, says the protocol.
-    let number: u64 = text.strip_suffix(unit).filter(|digits| digits.len() <= 8)?.parse().ok()?;
-    Some(match unit {
-        'H' => Duration::from_secs(number.saturating_mul(3600)),
-        'M' => Duration::from_secs(number.saturating_mul(60)),
-        'S' => Duration::from_secs(number),
-        'm' => Duration::from_millis(number),
-        'u' => Duration::from_micros(number),
-        'n' => Duration::from_nanos(number),
-        _ => return None,
-    })
-}
-
-/// How long a poll may wait on the server: less by [`POLL_MARGIN`] than its caller does, and at most [`POLL_MAX`].
-///
-/// # Errors
-/// INVALID_ARGUMENT: the caller gives less than [`POLL_MIN`].
-pub fn patience(metadata: &MetadataMap) -> Checked<Duration> {
-    match deadline(metadata) {
-        None => Ok(POLL_MAX),
-        Some(limit) if limit < POLL_MIN => wrong("Context timeout is too short."),
-        Some(limit) => Ok((limit - POLL_MARGIN).min(POLL_MAX)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn timeout(text: &str) -> MetadataMap {
-        let mut map = MetadataMap::new();
-        map.insert("grpc-timeout", text.parse().unwrap());
-        map
-    }
 
     #[test]
     fn ids() {
@@ -137,17 +92,5 @@ mod tests {
         let run = |run_id: &str| WorkflowExecution { workflow_id: "w".into(), run_id: run_id.into() };
         assert!(execution(Some(&run(""))).is_ok() && execution(Some(&run("7"))).is_err());
         assert!(execution(None).is_err() && execution(Some(&WorkflowExecution::default())).is_err());
-    }
-
-    #[test]
-    fn deadlines() {
-        assert_eq!(deadline(&timeout("70S")), Some(Duration::from_secs(70)));
-        assert_eq!(deadline(&timeout("1500m")), Some(Duration::from_millis(1500)));
-        assert_eq!(deadline(&timeout("70x")), None);
-        assert_eq!(deadline(&timeout("123456789H")), None);
-        assert_eq!(patience(&timeout("10S")).unwrap(), Duration::from_secs(9));
-        assert_eq!(patience(&timeout("90000000u")).unwrap(), POLL_MAX);
-        assert_eq!(patience(&MetadataMap::new()).unwrap(), POLL_MAX);
-        assert!(patience(&timeout("1999m")).is_err());
     }
 }

@@ -1,9 +1,10 @@
 //! The rest of the cluster as a shard calls it, by gRPC.
 
 use super::shard::{Added, Dispatcher};
-use crate::frontend::registry::Registry;
-use crate::frontend::router::{Router, within};
-use crate::frontend::status;
+use crate::cluster::deadline::within;
+use crate::cluster::namespaces::Registry;
+use crate::cluster::router::Router;
+use crate::cluster::status;
 use async_trait::async_trait;
 use resurgam_api::internal;
 use resurgam_api::temporal::common::v1::WorkflowExecution;

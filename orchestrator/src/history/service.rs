@@ -1,13 +1,13 @@
 //! The history service of one node, by gRPC: works on the shards that it believes to be its own, whether or not anybody
 //! asks for them, since their timers and transfers wait for nobody.
 
-use super::engine::{Input, Rejection, Reply, step};
+use super::engine::{Input, Reply, step};
 use super::remote::Remote;
 use super::shard::{self, Shard};
-use crate::frontend::registry::Registry;
-use crate::frontend::router::{Router, by, shard_name};
-use crate::frontend::{status, validate};
-use crate::node::membership::Membership;
+use crate::cluster::membership::Membership;
+use crate::cluster::namespaces::Registry;
+use crate::cluster::router::{Router, shard_name};
+use crate::cluster::{Rejection, deadline, status};
 use crate::store::Store;
 use resurgam_api::environment::Environment;
 use resurgam_api::internal::history_server::History;
@@ -35,7 +35,7 @@ const MARGIN: Duration = Duration::from_millis(500);
 type Answer<T> = Result<Response<T>, Status>;
 
 /// What a node needs to work on shards.
-pub struct Means {
+pub struct Dependencies {
     /// The node's world.
     pub environment: Arc<dyn Environment>,
     /// Where shards are stored.
@@ -55,7 +55,7 @@ pub struct Means {
 /// The shards of one node.
 #[derive(Clone)]
 pub struct Service {
-    means: Arc<Means>,
+    dependencies: Arc<Dependencies>,
     remote: Arc<Remote>,
     open: Arc<Mutex<BTreeMap<u32, (Shard, CancellationToken)>>>,
     stop: CancellationToken,
@@ -73,23 +73,23 @@ macro_rules! expect {
 
 impl Service {
     /// Begins to work on the shards that are this node's, and follows changes of that until `stop` is cancelled.
-    pub fn start(means: Means, stop: CancellationToken) -> Self {
-        let remote = Arc::new(Remote::new(Arc::clone(&means.router), Arc::clone(&means.registry)));
-        let service = Self { means: Arc::new(means), remote, open: Arc::default(), stop };
-        let environment = Arc::clone(&service.means.environment);
+    pub fn start(dependencies: Dependencies, stop: CancellationToken) -> Self {
+        let remote = Arc::new(Remote::new(Arc::clone(&dependencies.router), Arc::clone(&dependencies.registry)));
+        let service = Self { dependencies: Arc::new(dependencies), remote, open: Arc::default(), stop };
+        let environment = Arc::clone(&service.dependencies.environment);
         environment.spawn(Box::pin(service.clone().follow()));
         service
     }
 
     async fn follow(self) {
-        let mut view = self.means.membership.watch();
+        let mut view = self.dependencies.membership.watch();
         // Names of namespaces, for events of workflows that nobody asks about here.
-        if let Err(problem) = self.means.registry.list().await {
+        if let Err(problem) = self.dependencies.registry.list().await {
             tracing::warn!(%problem, "cannot read the namespaces");
         }
         loop {
-            for number in 0..self.means.shards {
-                if self.means.membership.is_mine(&shard_name(number)) {
+            for number in 0..self.dependencies.shards {
+                if self.dependencies.membership.is_mine(&shard_name(number)) {
                     self.open(number);
                 } else if let Some((_, stop)) = self.shards().remove(&number) {
                     stop.cancel();
@@ -111,22 +111,22 @@ impl Service {
         let mut open = self.shards();
         let (shard, _) = open.entry(number).or_insert_with(|| {
             let stop = self.stop.child_token();
-            let config = shard::Config::new(number, &self.means.node, step);
-            let (store, dispatcher) = (Arc::clone(&self.means.store), Arc::clone(&self.remote) as _);
-            (Shard::start(store, &self.means.environment, dispatcher, config, stop.clone()), stop)
+            let config = shard::Config::new(number, &self.dependencies.node, step);
+            let (store, dispatcher) = (Arc::clone(&self.dependencies.store), Arc::clone(&self.remote) as _);
+            (Shard::start(store, &self.dependencies.environment, dispatcher, config, stop.clone()), stop)
         });
         shard.clone()
     }
 
     /// The shard of a workflow, if it is this node's.
     async fn shard(&self, namespace_id: &str, workflow_id: &str) -> Result<Shard, Status> {
-        let number = self.means.router.shard(namespace_id, workflow_id);
-        if !self.means.membership.is_mine(&shard_name(number)) || self.stop.is_cancelled() {
+        let number = self.dependencies.router.shard(namespace_id, workflow_id);
+        if !self.dependencies.membership.is_mine(&shard_name(number)) || self.stop.is_cancelled() {
             return Err(status::not_owner(format!("shard {number} belongs to another node")));
         }
-        if self.means.registry.name(namespace_id).is_none() {
+        if self.dependencies.registry.name(namespace_id).is_none() {
             // Nothing rests on the name: events show it.
-            self.means.registry.find_by_id(namespace_id).await.ok();
+            self.dependencies.registry.find_by_id(namespace_id).await.ok();
         }
         Ok(self.open(number))
     }
@@ -156,8 +156,8 @@ impl Service {
                 poll.history = Some(Events::default());
                 poll.next_page_token.clear();
             }
-            let answer = self.means.router.matching(&queue, |mut client| {
-                let request = by(until, request.clone());
+            let answer = self.dependencies.router.matching(&queue, |mut client| {
+                let request = deadline::by(until, request.clone());
                 async move { client.query_worker(request).await }
             });
             match answer.await {
@@ -178,7 +178,7 @@ struct Direct {
 
 /// How long a call may wait for news: it is answered before its caller gives up.
 fn patience(metadata: &MetadataMap) -> Duration {
-    let limit = validate::deadline(metadata).unwrap_or(LIMIT);
+    let limit = deadline::limit(metadata).unwrap_or(LIMIT);
     limit - MARGIN.min(limit / 2)
 }
 
@@ -243,7 +243,7 @@ impl History for Service {
     }
 
     async fn query(&self, request: Request<internal::QueryRequest>) -> Answer<api::QueryWorkflowResponse> {
-        let until = Instant::now() + validate::deadline(request.metadata()).unwrap_or(LIMIT);
+        let until = Instant::now() + deadline::limit(request.metadata()).unwrap_or(LIMIT);
         let request = request.into_inner();
         let (namespace_id, workflow) = (request.namespace_id.clone(), named!(request, execution));
         match self.call(&namespace_id, &workflow, Input::Query(request)).await? {

@@ -166,7 +166,7 @@ pub struct Tail {
 /// What kind a workflow task is of (research/temporal-server.md §1.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, prost::Enumeration)]
 #[repr(i32)]
-pub enum TaskNature {
+pub enum WorkflowTaskType {
     /// Its events are written when they happen.
     Normal = 0,
     /// A repeated attempt: its events are written only on success.
@@ -179,8 +179,8 @@ pub enum TaskNature {
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct WorkflowTask {
     /// Nature.
-    #[prost(enumeration = "TaskNature", tag = "1")]
-    pub nature: i32,
+    #[prost(enumeration = "WorkflowTaskType", tag = "1")]
+    pub task_type: i32,
     /// Its Scheduled event, or the id that it would have.
     #[prost(int64, tag = "2")]
     pub scheduled_event_id: EventId,

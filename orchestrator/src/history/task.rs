@@ -21,24 +21,24 @@ pub struct RunKey {
 
 /// Something to do elsewhere as soon as possible.
 #[derive(Clone, PartialEq, prost::Message)]
-pub struct Transfer {
+pub struct TransferTask {
     /// The run.
     #[prost(message, required, tag = "1")]
     pub run: RunKey,
     /// What.
-    #[prost(oneof = "Errand", tags = "2, 3, 4, 5, 6, 7, 8, 9")]
-    pub errand: Option<Errand>,
+    #[prost(oneof = "TransferKind", tags = "2, 3, 4, 5, 6, 7, 8, 9")]
+    pub kind: Option<TransferKind>,
 }
 
 /// What a transfer is to do.
 #[derive(Clone, PartialEq, prost::Oneof)]
-pub enum Errand {
+pub enum TransferKind {
     /// Give the workflow task to matching.
     #[prost(message, tag = "2")]
-    WorkflowTask(WorkflowTaskErrand),
+    WorkflowTask(WorkflowTaskTransfer),
     /// Give the activity's current attempt to matching.
     #[prost(message, tag = "3")]
-    ActivityTask(ActivityTaskErrand),
+    ActivityTask(ActivityTaskTransfer),
     /// Start the child of this Initiated event, record that here, then let it have its first workflow task.
     #[prost(int64, tag = "4")]
     StartChild(EventId),
@@ -53,15 +53,15 @@ pub enum Errand {
     NotifyParent(bool),
     /// Apply the parent close policy to this child.
     #[prost(message, tag = "8")]
-    CloseChild(CloseChildErrand),
+    CloseChild(CloseChildTransfer),
     /// Tell a child that started to schedule its first workflow task.
     #[prost(message, tag = "9")]
-    ReleaseChild(ReleaseChildErrand),
+    ReleaseChild(ReleaseChildTransfer),
 }
 
-/// See [`Errand::WorkflowTask`].
+/// See [`TransferKind::WorkflowTask`].
 #[derive(Clone, PartialEq, Eq, prost::Message)]
-pub struct WorkflowTaskErrand {
+pub struct WorkflowTaskTransfer {
     /// Scheduled event id.
     #[prost(int64, tag = "1")]
     pub scheduled_event_id: EventId,
@@ -76,9 +76,9 @@ pub struct WorkflowTaskErrand {
     pub attempt: i32,
 }
 
-/// See [`Errand::ActivityTask`].
+/// See [`TransferKind::ActivityTask`].
 #[derive(Clone, PartialEq, Eq, prost::Message)]
-pub struct ActivityTaskErrand {
+pub struct ActivityTaskTransfer {
     /// Scheduled event id.
     #[prost(int64, tag = "1")]
     pub scheduled_event_id: EventId,
@@ -90,9 +90,9 @@ pub struct ActivityTaskErrand {
     pub attempt: i32,
 }
 
-/// See [`Errand::CloseChild`].
+/// See [`TransferKind::CloseChild`].
 #[derive(Clone, PartialEq, prost::Message)]
-pub struct CloseChildErrand {
+pub struct CloseChildTransfer {
     /// The child.
     #[prost(message, optional, tag = "1")]
     pub child: Option<WorkflowExecution>,
@@ -107,9 +107,9 @@ pub struct CloseChildErrand {
     pub namespace_id: String,
 }
 
-/// See [`Errand::ReleaseChild`]. It names the child itself: the parent may close, and forget it, in the same commit.
+/// See [`TransferKind::ReleaseChild`]. It names the child itself: the parent may close, and forget it, in the same commit.
 #[derive(Clone, PartialEq, prost::Message)]
-pub struct ReleaseChildErrand {
+pub struct ReleaseChildTransfer {
     /// The child.
     #[prost(message, optional, tag = "1")]
     pub child: Option<WorkflowExecution>,
@@ -131,25 +131,25 @@ pub struct TimerTask {
     #[prost(int64, tag = "2")]
     pub due: Millis,
     /// What.
-    #[prost(oneof = "Alarm", tags = "3, 4, 5, 6, 7, 8, 9")]
-    pub alarm: Option<Alarm>,
+    #[prost(oneof = "TimerKind", tags = "3, 4, 5, 6, 7, 8, 9")]
+    pub kind: Option<TimerKind>,
 }
 
 /// What a timer task is for. Each carries what tells whether it is still meant.
 #[derive(Clone, PartialEq, prost::Oneof)]
-pub enum Alarm {
+pub enum TimerKind {
     /// The user timer of this Started event fires.
     #[prost(int64, tag = "3")]
     UserTimer(EventId),
     /// A timeout of an activity.
     #[prost(message, tag = "4")]
-    ActivityTimeout(ActivityAlarm),
+    ActivityTimeout(ActivityTimer),
     /// The next attempt of an activity is due.
     #[prost(message, tag = "5")]
-    ActivityRetry(ActivityAlarm),
+    ActivityRetry(ActivityTimer),
     /// A timeout of the workflow task.
     #[prost(message, tag = "6")]
-    WorkflowTaskTimeout(WorkflowTaskAlarm),
+    WorkflowTaskTimeout(WorkflowTaskTimer),
     /// The first workflow task is due.
     #[prost(bool, tag = "7")]
     FirstWorkflowTask(bool),
@@ -163,7 +163,7 @@ pub enum Alarm {
 
 /// Which timeout of which attempt of which activity.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
-pub struct ActivityAlarm {
+pub struct ActivityTimer {
     /// Scheduled event id.
     #[prost(int64, tag = "1")]
     pub scheduled_event_id: EventId,
@@ -177,7 +177,7 @@ pub struct ActivityAlarm {
 
 /// Which timeout of which workflow task.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
-pub struct WorkflowTaskAlarm {
+pub struct WorkflowTaskTimer {
     /// Scheduled event id.
     #[prost(int64, tag = "1")]
     pub scheduled_event_id: EventId,

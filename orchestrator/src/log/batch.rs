@@ -1,6 +1,6 @@
 //! Committing one group: its nodes first, then one conditional batch, then the meaning of the answer.
 
-use super::{Group, Log, NUMBER_BITS, Outcome, Standing};
+use super::{Group, Log, NUMBER_BITS, Outcome, Ownership};
 use crate::planted::{Bug, planted};
 use crate::store::{Answer, Change, Commit, Condition, Head, Partition, Rows, Unavailable};
 use futures_util::future::try_join_all;
@@ -14,14 +14,14 @@ impl Log {
     ///
     /// Cancelling it leaves the log lost.
     pub async fn commit(&mut self, mut group: Group) -> Outcome {
-        if self.standing != Standing::Held {
+        if self.ownership != Ownership::Held {
             return Outcome::Lost;
         }
         if let Err(problem) = self.append(group.take_appends()).await {
             tracing::warn!(partition = %self.partition, %problem, "gave a group up: its history is not durable");
             return Outcome::Absent;
         }
-        self.standing = Standing::Lost;
+        self.ownership = Ownership::Lost;
         let batch = self.uuid();
         let unguarded = planted(Bug::FenceMissing);
         let commit = Commit {
@@ -35,7 +35,7 @@ impl Log {
         };
         let answer = self.store.commit(&self.partition, commit).await;
         let outcome = self.decode(answer, batch).await;
-        if outcome == Outcome::Applied && self.drawn >> (NUMBER_BITS - 1) != 0 && self.standing == Standing::Held {
+        if outcome == Outcome::Applied && self.drawn >> (NUMBER_BITS - 1) != 0 && self.ownership == Ownership::Held {
             // Half of the tenure's numbers are drawn.
             tracing::info!(partition = %self.partition, range = self.head.range, "renews its tenure");
             self.renew().await;
@@ -66,7 +66,7 @@ impl Log {
                 let owned = self.is_mine(&head);
                 let outcome = self.applied(batch);
                 if !owned {
-                    self.standing = Standing::Lost;
+                    self.ownership = Ownership::Lost;
                 }
                 outcome
             }
@@ -83,7 +83,7 @@ impl Log {
                 self.doubted(batch).await
             }
             Answer::Refused(reason) => {
-                self.standing = Standing::Held;
+                self.ownership = Ownership::Held;
                 tracing::error!(partition = %self.partition, reason, "the store refuses a group");
                 Outcome::Refused(reason)
             }
@@ -92,7 +92,7 @@ impl Log {
 
     async fn doubted(&mut self, batch: Uuid) -> Outcome {
         if planted(Bug::TimeoutIsFailure) {
-            self.standing = Standing::Held;
+            self.ownership = Ownership::Held;
             return Outcome::Refused("the store timed out".to_owned());
         }
         if planted(Bug::TimeoutIsSuccess) {
@@ -102,7 +102,7 @@ impl Log {
             && let Ok(Some(head)) = self.store.head(&self.partition).await
             && self.is_mine(&head)
         {
-            self.standing = Standing::Held;
+            self.ownership = Ownership::Held;
             let absent = head.batch != batch;
             self.head = head;
             return if absent { Outcome::Refused("the store timed out".to_owned()) } else { Outcome::Applied };
@@ -113,7 +113,7 @@ impl Log {
     fn applied(&mut self, batch: Uuid) -> Outcome {
         self.head.sequence += 1;
         self.head.batch = batch;
-        self.standing = Standing::Held;
+        self.ownership = Ownership::Held;
         Outcome::Applied
     }
 

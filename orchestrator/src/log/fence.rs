@@ -1,7 +1,7 @@
 //! Taking the partition, and settling a doubt. Both are the same write: raise the range if it is still the one that was
 //! seen, and leave sequence and batch id as they are at that moment.
 
-use super::{Error, Log, Outcome, Standing};
+use super::{Error, Log, Outcome, Ownership};
 use crate::store::{Answer, Change, Commit, Condition, Head};
 use uuid::Uuid;
 
@@ -79,7 +79,7 @@ impl Log {
         } else if self.head.sequence == before.sequence {
             Outcome::Absent
         } else {
-            self.standing = Standing::Lost;
+            self.ownership = Ownership::Lost;
             Outcome::Lost
         };
         tracing::info!(partition = %self.partition, range = self.head.range, %batch, ?outcome, "settled a batch in doubt");
@@ -88,7 +88,7 @@ impl Log {
 
     /// Sends one fence over `seen`. Afterwards [`Log::head`] holds what the fence set, whether or not it took effect.
     async fn fence(&mut self, seen: Option<&Head>) -> Fenced {
-        self.standing = Standing::Lost;
+        self.ownership = Ownership::Lost;
         let range = seen.map_or(0, |head| head.range) + 1;
         let owner = format!("{}/{}", self.name, self.uuid().simple());
         let condition = match seen {
@@ -117,7 +117,7 @@ impl Log {
                 Ok(Some(head)) if head.range == self.head.range && head.owner == self.head.owner => {
                     self.head = head;
                     self.drawn = 0;
-                    self.standing = Standing::Held;
+                    self.ownership = Ownership::Held;
                     return Ok(());
                 }
                 Ok(_) => return Err(Error::Lost),

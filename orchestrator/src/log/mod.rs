@@ -39,12 +39,12 @@ pub struct Log {
     name: String,
     head: Head,
     drawn: i64,
-    standing: Standing,
+    ownership: Ownership,
 }
 
 /// What the owner may believe of its tenure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
+enum Ownership {
     /// The head row was this log's when last heard of.
     Held,
     /// Something was sent and not answered, or somebody else has the partition.
@@ -92,7 +92,7 @@ impl Log {
     ) -> Result<Self, Error> {
         let nobody = Head { range: 0, sequence: 0, batch: Uuid::nil(), owner: String::new() };
         let name = name.to_owned();
-        let mut log = Self { store, environment, partition, name, head: nobody, drawn: 0, standing: Standing::Lost };
+        let mut log = Self { store, environment, partition, name, head: nobody, drawn: 0, ownership: Ownership::Lost };
         log.take().await?;
         Ok(log)
     }
@@ -118,7 +118,7 @@ impl Log {
     /// The tenure is not known to be lost. It may be, all the same: only a commit tells.
     #[must_use]
     pub fn is_held(&self) -> bool {
-        self.standing == Standing::Held
+        self.ownership == Ownership::Held
     }
 
     /// Looks whether somebody else has taken the partition. An owner that has nothing to write would never hear of it,
@@ -132,7 +132,7 @@ impl Log {
             && head.range > self.head.range
         {
             tracing::info!(partition = %self.partition, range = self.head.range, ?head, "the log was taken");
-            self.standing = Standing::Lost;
+            self.ownership = Ownership::Lost;
         }
         self.is_held()
     }
@@ -152,7 +152,7 @@ impl fmt::Debug for Log {
         f.debug_struct("Log")
             .field("partition", &self.partition.0)
             .field("head", &self.head)
-            .field("standing", &self.standing)
+            .field("ownership", &self.ownership)
             .finish_non_exhaustive()
     }
 }

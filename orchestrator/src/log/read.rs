@@ -1,7 +1,7 @@
 //! Reading rows as the owner. What is read counts only if the head row is this log's, and unchanged, before and after:
 //! otherwise pages of different moments might have been put together.
 
-use super::{Error, Log, Standing};
+use super::{Error, Log, Ownership};
 use crate::store::{Key, Rows};
 use std::ops::Range;
 
@@ -14,7 +14,7 @@ impl Log {
     /// # Errors
     /// The store does not answer, or the tenure is lost.
     pub async fn read(&mut self, range: Range<Key>) -> Result<Rows, Error> {
-        if self.standing != Standing::Held {
+        if self.ownership != Ownership::Held {
             return Err(Error::Lost);
         }
         self.check().await?;
@@ -48,7 +48,7 @@ impl Log {
     /// # Errors
     /// As [`Log::read`].
     pub async fn look(&self, key: &str) -> Result<Option<bytes::Bytes>, Error> {
-        if self.standing != Standing::Held {
+        if self.ownership != Ownership::Held {
             return Err(Error::Lost);
         }
         let rows =
@@ -62,7 +62,7 @@ impl Log {
             return Ok(());
         }
         tracing::warn!(partition = %self.partition, range = self.head.range, ?head, "lost the log: its head row has changed");
-        self.standing = Standing::Lost;
+        self.ownership = Ownership::Lost;
         Err(Error::Lost)
     }
 }

@@ -9,8 +9,8 @@ use super::query::{Asker, Queries};
 use super::queue::{Added, Batch, Offer, Outcome, Poller, Queue, TaskId};
 use super::start::{self, Served};
 use super::stored;
-use crate::frontend::router::Router;
-use crate::frontend::status;
+use crate::cluster::router::Router;
+use crate::cluster::status;
 use crate::log::{self, Log};
 use crate::planted::{Bug, planted};
 use crate::store::{Partition, Store};
@@ -77,7 +77,7 @@ pub(super) struct Description {
 
 /// What a task queue needs of its node.
 #[derive(Clone)]
-pub(super) struct Surroundings {
+pub(super) struct Dependencies {
     pub(super) environment: Arc<dyn Environment>,
     pub(super) store: Arc<dyn Store>,
     pub(super) router: Arc<Router>,
@@ -86,16 +86,16 @@ pub(super) struct Surroundings {
 
 /// Starts the owner of the queue of this name; cancelling `stop` ends it.
 pub(super) fn open(
-    surroundings: Surroundings,
+    dependencies: Dependencies,
     name: String,
     sticky: bool,
     stop: CancellationToken,
 ) -> mpsc::Sender<Message> {
     let (sender, mailbox) = mpsc::channel(MAILBOX);
-    let environment = Arc::clone(&surroundings.environment);
+    let environment = Arc::clone(&dependencies.environment);
     let own = sender.downgrade();
     environment.spawn(Box::pin(async move {
-        let opening = Actor::open(surroundings, name.clone(), sticky, own);
+        let opening = Actor::open(dependencies, name.clone(), sticky, own);
         tokio::select! {
             biased;
             () = stop.cancelled() => {}
@@ -119,7 +119,7 @@ enum Work {
 }
 
 struct Actor {
-    surroundings: Surroundings,
+    dependencies: Dependencies,
     name: String,
     sticky: bool,
     own: mpsc::WeakSender<Message>,
@@ -142,13 +142,13 @@ struct Actor {
 
 impl Actor {
     async fn open(
-        surroundings: Surroundings,
+        dependencies: Dependencies,
         name: String,
         sticky: bool,
         own: mpsc::WeakSender<Message>,
     ) -> Result<Self, log::Error> {
         let mut actor = Self {
-            surroundings,
+            dependencies,
             name,
             sticky,
             own,
@@ -167,9 +167,9 @@ impl Actor {
         };
         if !sticky {
             let (store, environment) =
-                (Arc::clone(&actor.surroundings.store), Arc::clone(&actor.surroundings.environment));
+                (Arc::clone(&actor.dependencies.store), Arc::clone(&actor.dependencies.environment));
             let partition = Partition(actor.name.clone());
-            let log = Log::open(store, environment, partition, &actor.surroundings.node).await?;
+            let log = Log::open(store, environment, partition, &actor.dependencies.node).await?;
             actor.load(log).await?;
         }
         Ok(actor)
@@ -178,7 +178,7 @@ impl Actor {
     /// Reads what is stored, as the owner of `log`; what was in memory only is forgotten.
     async fn load(&mut self, mut log: Log) -> Result<(), log::Error> {
         let level = stored::level(&mut log).await?;
-        let (tasks, whole) = stored::page(self.surroundings.store.as_ref(), &log, level).await?;
+        let (tasks, whole) = stored::page(self.dependencies.store.as_ref(), &log, level).await?;
         self.first = stored::first(&log);
         self.queue.reset(self.first, level);
         self.queue.load(tasks, whole);
@@ -257,7 +257,7 @@ impl Actor {
     }
 
     fn now(&self) -> i64 {
-        let now = self.surroundings.environment.now().duration_since(SystemTime::UNIX_EPOCH);
+        let now = self.dependencies.environment.now().duration_since(SystemTime::UNIX_EPOCH);
         now.map_or(0, |now| i64::try_from(now.as_millis()).unwrap_or(i64::MAX))
     }
 
@@ -310,7 +310,7 @@ impl Actor {
             // Whoever asked may have gone.
             return drop(asker.send(Err(status::sticky_worker_unavailable())));
         }
-        let id = format!("{:016x}", self.surroundings.environment.random());
+        let id = format!("{:016x}", self.dependencies.environment.random());
         if self.sticky {
             self.later(STICKY_QUERY, Message::GiveUp(id.clone()));
         }
@@ -319,7 +319,7 @@ impl Actor {
 
     fn later(&self, pause: Duration, message: Message) {
         let own = self.own.clone();
-        self.surroundings.environment.spawn(Box::pin(async move {
+        self.dependencies.environment.spawn(Box::pin(async move {
             tokio::time::sleep(pause).await;
             if let Some(own) = own.upgrade() {
                 // The queue may be closed by now.
@@ -363,13 +363,13 @@ impl Actor {
 
     /// Records the start of an offered task and delivers it, beside everything else.
     fn start(&self, offer: Offer, identity: String, receiver: Receiver) {
-        let (own, surroundings) = (self.own.clone(), self.surroundings.clone());
-        let environment = Arc::clone(&surroundings.environment);
+        let (own, dependencies) = (self.own.clone(), self.dependencies.clone());
+        let environment = Arc::clone(&dependencies.environment);
         environment.spawn(Box::pin(async move {
             let (outcome, back) = if receiver.is_closed() {
                 (Outcome::Again, None)
             } else {
-                let Surroundings { environment, router, .. } = &surroundings;
+                let Dependencies { environment, router, .. } = &dependencies;
                 match start::record(environment.as_ref(), router, &offer.request, &identity).await {
                     Ok(served) => match receiver.send(served) {
                         Ok(()) => (Outcome::Delivered, None),
@@ -425,7 +425,7 @@ impl Actor {
             && let Some(from) = self.queue.wants()
             && let Some(log) = self.log.take()
         {
-            let store = Arc::clone(&self.surroundings.store);
+            let store = Arc::clone(&self.dependencies.store);
             self.work = Some(Box::pin(async move {
                 let page = stored::page(store.as_ref(), &log, from).await;
                 Work::Page(log, page)

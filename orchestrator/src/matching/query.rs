@@ -1,8 +1,7 @@
 //! Queries on their way through a task queue: they go to a worker like tasks, but live in memory, and the worker's answer
 //! comes back here, to the caller who waits.
 
-use crate::frontend::{status, token};
-use crate::history::engine::Rejection;
+use crate::cluster::{Rejection, status, task_token};
 use resurgam_api::internal::{QueryWorkerRequest, TaskToken};
 use resurgam_api::temporal::enums::v1::QueryResultType;
 use resurgam_api::temporal::workflowservice::v1::{
@@ -46,7 +45,7 @@ impl Queries {
             ..request.task.clone().unwrap_or_default()
         };
         let mut poll = request.poll.clone().unwrap_or_default();
-        poll.task_token = token::encode(&task);
+        poll.task_token = task_token::encode(&task);
         poll.query = request.query.clone();
         if deliver(poll) {
             self.asked.insert(id, asker);
@@ -101,7 +100,7 @@ mod tests {
         assert!(queries.waits(), "it did not arrive");
         let mut given = None;
         queries.hand_out(|poll| {
-            given = Some(token::decode(&poll.task_token).unwrap().query_id);
+            given = Some(task_token::decode(&poll.task_token).unwrap().query_id);
             true
         });
         assert_eq!((given.as_deref(), queries.waits()), (Some("1"), false));

@@ -1,11 +1,11 @@
 //! The matching service of one node, by gRPC: opens task queues when they are asked for and believed to be this node's,
 //! closes them when they are not any more.
 
-use super::partition::{self, Message, Surroundings};
+use super::partition::{self, Dependencies, Message};
 use super::start::Served;
-use crate::frontend::router::queue_name;
-use crate::frontend::{status, validate};
-use crate::node::membership::Membership;
+use crate::cluster::membership::Membership;
+use crate::cluster::router::queue_name;
+use crate::cluster::{deadline, status};
 use crate::planted::{Bug, planted};
 use prost_wkt_types::Timestamp;
 use resurgam_api::internal::matching_server::Matching;
@@ -29,7 +29,7 @@ use tonic::{Request, Response, Status};
 /// Task queues of one node.
 #[derive(Clone)]
 pub struct Service {
-    surroundings: Surroundings,
+    dependencies: Dependencies,
     membership: Arc<Membership>,
     queues: Arc<Mutex<BTreeMap<String, Open>>>,
     stop: CancellationToken,
@@ -48,13 +48,13 @@ impl Service {
     pub fn new(
         environment: Arc<dyn resurgam_api::environment::Environment>,
         store: Arc<dyn crate::store::Store>,
-        router: Arc<crate::frontend::router::Router>,
+        router: Arc<crate::cluster::router::Router>,
         membership: Arc<Membership>,
         node: impl Into<String>,
         stop: CancellationToken,
     ) -> Self {
-        let surroundings = Surroundings { environment, store, router, node: node.into() };
-        let service = Self { surroundings, membership, queues: Arc::default(), stop };
+        let dependencies = Dependencies { environment, store, router, node: node.into() };
+        let service = Self { dependencies, membership, queues: Arc::default(), stop };
         service.clone().follow();
         service
     }
@@ -62,7 +62,7 @@ impl Service {
     /// Closes queues that are not this node's any more, whenever the view of the members changes.
     fn follow(self) {
         let mut view = self.membership.watch();
-        let environment = Arc::clone(&self.surroundings.environment);
+        let environment = Arc::clone(&self.dependencies.environment);
         environment.spawn(Box::pin(async move {
             loop {
                 tokio::select! {
@@ -95,7 +95,7 @@ impl Service {
         queues.retain(|_, open| !open.mailbox.is_closed());
         let open = queues.entry(name.clone()).or_insert_with(|| {
             let stop = self.stop.child_token();
-            let mailbox = partition::open(self.surroundings.clone(), name, queue.sticky, stop.clone());
+            let mailbox = partition::open(self.dependencies.clone(), name, queue.sticky, stop.clone());
             Open { mailbox, stop }
         });
         Ok(open.mailbox.clone())
@@ -121,8 +121,8 @@ impl Service {
         rate: Option<f64>,
         limit: Option<Duration>,
     ) -> Result<Option<Served>, Status> {
-        let patience = limit.map_or(validate::POLL_MAX, |limit| limit.saturating_sub(validate::POLL_MARGIN));
-        let until = Instant::now() + patience.min(validate::POLL_MAX);
+        let patience = limit.map_or(deadline::POLL_MAX, |limit| limit.saturating_sub(deadline::POLL_MARGIN));
+        let until = Instant::now() + patience.min(deadline::POLL_MAX);
         let mailbox = self.queue(queue).map_err(|status| *status)?;
         let (sender, mut receiver) = oneshot::channel();
         match tokio::time::timeout_at(until, mailbox.send(Message::Poll(identity, rate, sender))).await {
@@ -159,7 +159,7 @@ impl Matching for Service {
         &self,
         request: Request<PollWorkflowTaskRequest>,
     ) -> Answer<PollWorkflowTaskQueueResponse> {
-        let limit = validate::deadline(request.metadata());
+        let limit = deadline::limit(request.metadata());
         let request = request.into_inner();
         let identity = request.request.map(|request| request.identity).unwrap_or_default();
         match self.poll(request.task_queue.as_ref(), identity, None, limit).await? {
@@ -173,7 +173,7 @@ impl Matching for Service {
         &self,
         request: Request<PollActivityTaskRequest>,
     ) -> Answer<PollActivityTaskQueueResponse> {
-        let limit = validate::deadline(request.metadata());
+        let limit = deadline::limit(request.metadata());
         let request = request.into_inner();
         let asked = request.request.unwrap_or_default();
         let rate = asked.task_queue_metadata.and_then(|metadata| metadata.max_tasks_per_second);

@@ -1,9 +1,10 @@
 //! Recording the start of a task in history, which alone knows whether it is still meant.
 
 use super::queue::{Outcome, start_id};
-use crate::frontend::router::{Router, within};
-use crate::frontend::status;
-use crate::history::engine::Rejection;
+use crate::cluster::Rejection;
+use crate::cluster::deadline::within;
+use crate::cluster::router::Router;
+use crate::cluster::status;
 use crate::planted::{Bug, planted};
 use resurgam_api::environment::Environment;
 use resurgam_api::internal::{AddTaskRequest, RecordTaskStartedRequest, TaskKind};

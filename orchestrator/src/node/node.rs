@@ -1,11 +1,11 @@
 //! Runs the services of one node until it is told to stop.
 
-use super::config::Config;
-use super::membership::Membership;
 use super::reflection;
-use crate::frontend::registry::Registry;
-use crate::frontend::router::{MESSAGE_LIMIT, Router};
-use crate::frontend::service::Frontend;
+use crate::cluster::Config;
+use crate::cluster::membership::Membership;
+use crate::cluster::namespaces::Registry;
+use crate::cluster::router::{MESSAGE_LIMIT, Router};
+use crate::frontend::handler::Frontend;
 use crate::history;
 use crate::matching;
 use crate::store::Store;
@@ -92,7 +92,7 @@ pub async fn run(
     );
     let matching =
         MatchingServer::new(matching).max_decoding_message_size(MESSAGE_LIMIT).max_encoding_message_size(MESSAGE_LIMIT);
-    let means = history::service::Means {
+    let dependencies = history::service::Dependencies {
         environment,
         store,
         router,
@@ -101,7 +101,7 @@ pub async fn run(
         node: config.name.clone(),
         shards: config.shards,
     };
-    let history = HistoryServer::new(history::service::Service::start(means, stop.clone()))
+    let history = HistoryServer::new(history::service::Service::start(dependencies, stop.clone()))
         .max_decoding_message_size(MESSAGE_LIMIT)
         .max_encoding_message_size(MESSAGE_LIMIT);
     let private = Routes::new(matching).add_service(history).add_service(checks);

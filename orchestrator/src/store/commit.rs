@@ -2,7 +2,7 @@
 //!
 //! Every store decides by these functions or by statements that mean the same; nothing here knows any store.
 
-use super::Key;
+use super::row::Key;
 use bytes::Bytes;
 use std::collections::BTreeSet;
 use std::ops::Range;

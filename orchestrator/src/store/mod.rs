@@ -9,26 +9,13 @@ mod commit;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod memory;
+mod row;
 
 pub use commit::{Change, Commit, Condition, Head};
+pub use row::{Key, Partition, Rows, prefixed};
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use std::fmt;
 use std::ops::Range;
-
-/// Name of a partition, the unit of atomicity: `shard/3`, `queue/…`, `history/…`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Partition(pub String);
-
-impl fmt::Display for Partition {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// Key of a row in its partition, readable by an operator; rows are sorted by its bytes.
-pub type Key = String;
 
 /// What is known of a commit after asking for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,9 +31,6 @@ pub enum Answer {
     /// The store will never execute it: too large, or malformed.
     Refused(String),
 }
-
-/// Rows in the order of their keys.
-pub type Rows = Vec<(Key, Bytes)>;
 
 /// A read or an append did not succeed; an append may have had an effect, or have one later.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -77,13 +61,4 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// Some or all of it may be missing, for now or for ever.
     async fn append(&self, partition: &Partition, rows: Rows) -> Result<(), Unavailable>;
-}
-
-/// The range of all keys that begin with `prefix`.
-#[must_use]
-pub fn prefixed(prefix: &str) -> Range<Key> {
-    let mut end = prefix.to_owned();
-    // Keys are made of printable ASCII and escaped text: nothing sorts after this character.
-    end.push(char::MAX);
-    prefix.to_owned()..end
 }

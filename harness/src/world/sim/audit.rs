@@ -14,8 +14,8 @@ use resurgam_formats::audit::{
 use resurgam_formats::time::UnixMillis;
 use resurgam_orchestrator::history::engine::Limits;
 use resurgam_orchestrator::history::shard::rows::{self, ShardRows};
-use resurgam_orchestrator::history::state::{Activity, State, TaskNature};
-use resurgam_orchestrator::history::task::{self, TimerTask, Transfer};
+use resurgam_orchestrator::history::state::{Activity, State, WorkflowTaskType};
+use resurgam_orchestrator::history::task::{self, TimerTask, TransferTask};
 use resurgam_orchestrator::matching;
 use std::collections::BTreeMap;
 
@@ -117,7 +117,7 @@ fn pending(state: &State, open: bool) -> Pending {
         task: state.workflow_task.as_ref().map(|task| WorkflowTaskRow {
             scheduled: task.scheduled_event_id,
             started: task.started_event_id,
-            written: task.nature() == TaskNature::Normal,
+            written: task.task_type() == WorkflowTaskType::Normal,
             sticky: !task.sticky_queue.is_empty(),
         }),
         buffered: u32::try_from(state.buffered.len()).unwrap_or(u32::MAX),
@@ -172,8 +172,8 @@ fn deadlines(state: &State) -> Vec<Alarm> {
             let due = task.started_time.saturating_add(task.timeout);
             let timeout = alarm(AlarmKind::TaskStartToClose, task.scheduled_event_id, attempt, due);
             all.push(Alarm { since: task.started_time, ..timeout });
-        } else if let Some(limit) = match (task.nature(), sticky) {
-            (TaskNature::Speculative, _) => Some(Limits::default().speculative_timeout),
+        } else if let Some(limit) = match (task.task_type(), sticky) {
+            (WorkflowTaskType::Speculative, _) => Some(Limits::default().speculative_timeout),
             (_, sticky) => sticky.map(|sticky| sticky.timeout),
         } {
             let due = task.scheduled_time.saturating_add(limit);
@@ -221,9 +221,9 @@ fn errands(state: &State) -> Vec<Errand> {
 type About<T> = Option<((String, String), T)>;
 
 fn timer(task: &TimerTask) -> About<Alarm> {
-    use task::Alarm as A;
+    use task::TimerKind as A;
     let due = task.due;
-    let alarm = match task.alarm.as_ref()? {
+    let alarm = match task.kind.as_ref()? {
         A::UserTimer(started) => alarm(AlarmKind::Timer, *started, 0, due),
         A::ActivityTimeout(it) => {
             let what = match TimeoutType::try_from(it.timeout).ok()? {
@@ -249,9 +249,9 @@ fn timer(task: &TimerTask) -> About<Alarm> {
     Some(((task.run.workflow_id.clone(), task.run.run_id.clone()), alarm))
 }
 
-fn transfer(task: &Transfer) -> About<Errand> {
-    use task::Errand as E;
-    let errand = match task.errand.as_ref()? {
+fn transfer(task: &TransferTask) -> About<Errand> {
+    use task::TransferKind as E;
+    let errand = match task.kind.as_ref()? {
         E::WorkflowTask(it) => errand(ErrandKind::WorkflowTask, it.scheduled_event_id, it.attempt),
         E::ActivityTask(it) => errand(ErrandKind::ActivityTask, it.scheduled_event_id, it.attempt),
         E::StartChild(initiated) => errand(ErrandKind::StartChild, *initiated, 0),

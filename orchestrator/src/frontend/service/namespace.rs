@@ -1,7 +1,10 @@
 //! What is asked about the server itself, and about namespaces.
 
-use super::{Answer, Frontend, check};
+use crate::cluster::namespaces::Namespace;
+use crate::frontend::handler::{Answer, Frontend, check};
 use crate::frontend::{unsupported, validate};
+use resurgam_api::temporal::enums::v1::NamespaceState;
+use resurgam_api::temporal::namespace::v1::{NamespaceConfig, NamespaceInfo, namespace_info};
 use resurgam_api::temporal::workflowservice::v1 as api;
 use tonic::{Request, Response, Status};
 
@@ -55,7 +58,7 @@ pub(super) async fn describe(
     } else {
         frontend.registry.find(&request.namespace).await?
     };
-    Ok(Response::new(found.describe()))
+    Ok(Response::new(description(&found)))
 }
 
 pub(super) async fn list(
@@ -72,7 +75,34 @@ pub(super) async fn list(
     let more = rest.next().is_some();
     let next_page_token = page.last().filter(|_| more).map(|last| last.name.clone().into_bytes());
     Ok(Response::new(api::ListNamespacesResponse {
-        namespaces: page.iter().map(|namespace| namespace.describe()).collect(),
+        namespaces: page.iter().map(|namespace| description(namespace)).collect(),
         next_page_token: next_page_token.unwrap_or_default(),
     }))
+}
+
+/// A namespace as the public API describes it.
+fn description(namespace: &Namespace) -> api::DescribeNamespaceResponse {
+    let capabilities = namespace_info::Capabilities { sync_update: true, async_update: true, ..Default::default() };
+    let limits = namespace_info::Limits {
+        blob_size_limit_error: validate::BLOB_BYTES as i64,
+        memo_size_limit_error: validate::BLOB_BYTES as i64,
+        ..Default::default()
+    };
+    let config =
+        NamespaceConfig { workflow_execution_retention_ttl: namespace.retention, ..NamespaceConfig::default() };
+    api::DescribeNamespaceResponse {
+        namespace_info: Some(NamespaceInfo {
+            name: namespace.name.clone(),
+            state: NamespaceState::Registered.into(),
+            description: namespace.description.clone(),
+            owner_email: namespace.owner.clone(),
+            data: namespace.data.clone().into_iter().collect(),
+            id: namespace.id.clone(),
+            capabilities: Some(capabilities),
+            limits: Some(limits),
+            ..Default::default()
+        }),
+        config: Some(config),
+        ..Default::default()
+    }
 }

@@ -1,7 +1,8 @@
 //! What workers call: polls for tasks, and answers to those of which they hold a token.
 
-use super::{Answer, Frontend, check, history, matching, open};
-use crate::frontend::{token, unsupported, validate};
+use crate::cluster::{deadline, task_token};
+use crate::frontend::handler::{Answer, Frontend, check, history, matching, open};
+use crate::frontend::{unsupported, validate};
 use resurgam_api::internal::{self, TaskKind};
 use resurgam_api::temporal::enums::v1::TaskQueueType;
 use resurgam_api::temporal::workflowservice::v1 as api;
@@ -22,8 +23,8 @@ macro_rules! respond {
 /// Until when a poll has to be done, and its message: the task queue waits a second less.
 #[allow(clippy::result_large_err, reason = "a status is what the caller answers with")]
 fn poll<T>(request: Request<T>) -> Result<(Instant, T), Status> {
-    let patience = validate::patience(request.metadata()).map_err(|status| *status)?;
-    Ok((Instant::now() + patience + validate::POLL_MARGIN, request.into_inner()))
+    let patience = deadline::poll_limit(request.metadata()).map_err(|status| *status)?;
+    Ok((Instant::now() + patience + deadline::POLL_MARGIN, request.into_inner()))
 }
 
 pub(super) async fn poll_workflow(
@@ -100,7 +101,7 @@ pub(super) async fn answer_query(
     request: Request<api::RespondQueryTaskCompletedRequest>,
 ) -> Answer<api::RespondQueryTaskCompletedResponse> {
     let (until, request) = open(request);
-    let task = token::decode(&request.task_token)?;
+    let task = task_token::decode(&request.task_token)?;
     let Some(queue) = task.task_queue.clone().filter(|_| !task.query_id.is_empty()) else {
         return Err(Status::invalid_argument("Invalid TaskToken."));
     };

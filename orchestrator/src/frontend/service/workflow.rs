@@ -1,6 +1,6 @@
 //! Calls that change a workflow from outside: start, signal, cancel, terminate.
 
-use super::{Answer, Frontend, check, history, open, workflow_id};
+use crate::frontend::handler::{Answer, Frontend, check, history, open, workflow_id};
 use crate::frontend::{unsupported, validate};
 use resurgam_api::internal;
 use resurgam_api::temporal::workflowservice::v1 as api;

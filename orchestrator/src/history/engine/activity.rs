@@ -1,30 +1,21 @@
-//! Activities: scheduling, cancel requests, the start of an attempt, heartbeats. How attempts end is in `attempt`.
-//!
-//! A running attempt is known to the state only: its Started event is written together with the end of the activity.
+//! Activities: how they are scheduled and offered, their timeouts, and requests to cancel them. Attempts are in `attempt`.
 
-use super::command::CommandFailure;
+use super::command_failure::CommandFailure;
+use super::retry;
 use super::span::{capped, duration, millis};
-use super::transaction::{Transaction, timestamp};
-use super::{Rejection, Reply, priority, retry};
+use super::transaction::Transaction;
 use crate::history::state::{Activity, EventId, Millis};
-use crate::history::task::{ActivityAlarm, ActivityTaskErrand, Alarm, Errand};
+use crate::history::task::{ActivityTaskTransfer, ActivityTimer, TimerKind, TransferKind};
 use crate::planted::{Bug, planted};
-use prost::Message;
-use resurgam_api::internal;
 use resurgam_api::temporal::command::v1::{
     RequestCancelActivityTaskCommandAttributes, ScheduleActivityTaskCommandAttributes,
 };
-use resurgam_api::temporal::common::v1::{ActivityType, WorkflowExecution};
 use resurgam_api::temporal::enums::v1::{TimeoutType, WorkflowTaskFailedCause as Cause};
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::history::v1::{
     ActivityTaskCancelRequestedEventAttributes, ActivityTaskCanceledEventAttributes,
     ActivityTaskScheduledEventAttributes,
 };
-use resurgam_api::temporal::workflowservice::v1 as api;
-
-/// Said of an activity that is not pending, not started, or in another attempt.
-pub(super) const GONE: &str = "invalid activityID or activity already timed out or invoking workflow is completed";
 
 /// Schedules an activity and its first attempt.
 pub(super) fn schedule(
@@ -100,7 +91,7 @@ pub(super) fn schedule(
 /// Gives the current attempt to matching, now.
 pub(super) fn offer(tx: &mut Transaction<'_, '_>, activity: &Activity) {
     arm(tx, activity, TimeoutType::ScheduleToStart);
-    tx.transfer(Errand::ActivityTask(ActivityTaskErrand {
+    tx.transfer(TransferKind::ActivityTask(ActivityTaskTransfer {
         scheduled_event_id: activity.scheduled_event_id,
         task_queue: activity.task_queue.clone(),
         attempt: activity.attempt,
@@ -127,12 +118,12 @@ pub(super) fn deadline(activity: &Activity, timeout: TimeoutType) -> Option<Mill
 /// Orders the timer task of a timeout, if the activity has that one.
 pub(super) fn arm(tx: &mut Transaction<'_, '_>, activity: &Activity, timeout: TimeoutType) {
     if let Some(due) = deadline(activity, timeout) {
-        let alarm = ActivityAlarm {
+        let timer = ActivityTimer {
             scheduled_event_id: activity.scheduled_event_id,
             attempt: activity.attempt,
             timeout: timeout.into(),
         };
-        tx.timer(due, Alarm::ActivityTimeout(alarm));
+        tx.timer(due, TimerKind::ActivityTimeout(timer));
     }
 }
 
@@ -183,93 +174,6 @@ fn ended_unseen(tx: &Transaction<'_, '_>, scheduled_event_id: EventId) -> bool {
         };
         ended == scheduled_event_id
     })
-}
-
-/// An attempt is about to be handed to a worker. The same request id again gets the same answer.
-///
-/// # Errors
-/// `NotFound` if that attempt is over, `TaskAlreadyStarted` if somebody else has it.
-pub fn start(tx: &mut Transaction<'_, '_>, request: &internal::RecordTaskStartedRequest) -> Result<Reply, Rejection> {
-    tx.require_open()?;
-    let gone = || Rejection::NotFound(GONE.to_owned());
-    let token = request.task.as_ref().ok_or_else(gone)?;
-    let now = tx.context.now;
-    let activity = tx.run.state.activities.get_mut(&token.scheduled_event_id).ok_or_else(gone)?;
-    if activity.attempt != token.attempt {
-        return Err(gone());
-    }
-    if activity.started == 0 {
-        activity.started = now;
-        activity.request_id.clone_from(&request.request_id);
-        activity.identity.clone_from(&request.identity);
-        activity.last_heartbeat = 0;
-        let mut activity = activity.clone();
-        arm(tx, &activity, TimeoutType::StartToClose);
-        if !planted(Bug::HeartbeatTimeoutLost) || activity.attempt == 1 {
-            arm(tx, &activity, TimeoutType::Heartbeat);
-        }
-        if planted(Bug::StartWrittenAlone) {
-            activity.started_event_id = super::attempt::write_start(tx, &activity);
-        }
-        tx.run.state.activities.insert(activity.scheduled_event_id, activity);
-    } else if activity.request_id != request.request_id {
-        return Err(Rejection::TaskAlreadyStarted);
-    }
-    let activity = &tx.run.state.activities[&token.scheduled_event_id];
-    Ok(Reply::ActivityTask(Box::new(task(tx, activity))))
-}
-
-/// What the worker gets.
-fn task(tx: &Transaction<'_, '_>, activity: &Activity) -> api::PollActivityTaskQueueResponse {
-    let state = &tx.run.state;
-    let token = internal::TaskToken {
-        namespace_id: state.namespace_id.clone(),
-        workflow_id: state.workflow_id.clone(),
-        run_id: state.run_id.clone(),
-        scheduled_event_id: activity.scheduled_event_id,
-        attempt: activity.attempt,
-        activity_id: activity.activity_id.clone(),
-        ..Default::default()
-    };
-    api::PollActivityTaskQueueResponse {
-        task_token: token.encode_to_vec(),
-        workflow_namespace: tx.context.namespace.to_owned(),
-        workflow_type: state.started.workflow_type.clone(),
-        workflow_execution: Some(WorkflowExecution {
-            workflow_id: state.workflow_id.clone(),
-            run_id: state.run_id.clone(),
-        }),
-        activity_type: Some(ActivityType { name: activity.activity_type.clone() }),
-        activity_id: activity.activity_id.clone(),
-        header: activity.header.clone(),
-        input: activity.input.clone(),
-        heartbeat_details: activity.heartbeat_details.clone(),
-        scheduled_time: Some(timestamp(activity.first_scheduled)),
-        current_attempt_scheduled_time: Some(timestamp(activity.scheduled)),
-        started_time: Some(timestamp(activity.started)),
-        attempt: activity.attempt,
-        schedule_to_close_timeout: Some(duration(activity.schedule_to_close)),
-        start_to_close_timeout: Some(duration(activity.start_to_close)),
-        heartbeat_timeout: Some(duration(activity.heartbeat)),
-        retry_policy: activity.retry.clone(),
-        priority: priority::merge(state.started.priority.as_ref(), activity.priority.as_ref()),
-        ..Default::default()
-    }
-}
-
-/// The worker reports progress. Its timer task is ordered anew when it comes and finds this.
-///
-/// # Errors
-/// `NotFound` if that attempt does not run any more.
-pub fn heartbeat(tx: &mut Transaction<'_, '_>, request: internal::HeartbeatRequest) -> Result<Reply, Rejection> {
-    let scheduled_event_id = super::attempt::running(tx, request.task.as_ref())?;
-    let now = tx.context.now;
-    let gone = || Rejection::NotFound(GONE.to_owned());
-    let activity = tx.run.state.activities.get_mut(&scheduled_event_id).ok_or_else(gone)?;
-    activity.last_heartbeat = now;
-    activity.heartbeat_details = request.request.unwrap_or_default().details;
-    let cancel_requested = activity.cancel_requested_event_id != 0;
-    Ok(Reply::Heartbeat(api::RecordActivityTaskHeartbeatResponse { cancel_requested, ..Default::default() }))
 }
 
 /// The timeouts of an activity, derived from those that were given (research/temporal-server.md §1.6). 0: none.

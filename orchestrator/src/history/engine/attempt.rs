@@ -1,62 +1,113 @@
-//! How attempts of activities end: by their worker, by a timeout, and what follows, the end of the activity or another
-//! attempt. The Started event of the last attempt is written here, directly before the end.
+//! Attempts of activities: their start, what a worker gets with it, and heartbeats. How they end is in `activity_outcome`.
+//!
+//! A running attempt is known to the state only: its Started event is written together with the end of the activity.
 
-use super::activity::{GONE, arm, deadline, offer};
+use super::activity::arm;
+use super::span::duration;
 use super::transaction::{Transaction, timestamp};
-use super::{ActivityOutcome, Rejection, Reply, retry};
+use super::{Rejection, Reply, priority};
 use crate::history::state::{Activity, EventId};
-use crate::history::task::{ActivityAlarm, Alarm};
 use crate::planted::{Bug, planted};
+use prost::Message;
 use resurgam_api::internal::{self, TaskToken};
-use resurgam_api::temporal::common::v1::Payloads;
-use resurgam_api::temporal::enums::v1::{RetryState, TimeoutType};
-use resurgam_api::temporal::failure::v1::failure::FailureInfo;
-use resurgam_api::temporal::failure::v1::{Failure, TimeoutFailureInfo};
+use resurgam_api::temporal::common::v1::{ActivityType, WorkflowExecution};
+use resurgam_api::temporal::enums::v1::TimeoutType;
+use resurgam_api::temporal::history::v1::ActivityTaskStartedEventAttributes;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
-use resurgam_api::temporal::history::v1::{
-    ActivityTaskCanceledEventAttributes, ActivityTaskCompletedEventAttributes, ActivityTaskFailedEventAttributes,
-    ActivityTaskStartedEventAttributes, ActivityTaskTimedOutEventAttributes,
-};
+use resurgam_api::temporal::workflowservice::v1 as api;
 
-/// A worker completed an activity. By its id, one that waits for its next attempt can be completed too.
+/// Said of an activity that is not pending, not started, or in another attempt.
+pub(super) const GONE: &str = "invalid activityID or activity already timed out or invoking workflow is completed";
+
+/// An attempt is about to be handed to a worker. The same request id again gets the same answer.
+///
+/// # Errors
+/// `NotFound` if that attempt is over, `TaskAlreadyStarted` if somebody else has it.
+pub fn start(tx: &mut Transaction<'_, '_>, request: &internal::RecordTaskStartedRequest) -> Result<Reply, Rejection> {
+    tx.require_open()?;
+    let gone = || Rejection::NotFound(GONE.to_owned());
+    let token = request.task.as_ref().ok_or_else(gone)?;
+    let now = tx.context.now;
+    let activity = tx.run.state.activities.get_mut(&token.scheduled_event_id).ok_or_else(gone)?;
+    if activity.attempt != token.attempt {
+        return Err(gone());
+    }
+    if activity.started == 0 {
+        activity.started = now;
+        activity.request_id.clone_from(&request.request_id);
+        activity.identity.clone_from(&request.identity);
+        activity.last_heartbeat = 0;
+        let mut activity = activity.clone();
+        arm(tx, &activity, TimeoutType::StartToClose);
+        if !planted(Bug::HeartbeatTimeoutLost) || activity.attempt == 1 {
+            arm(tx, &activity, TimeoutType::Heartbeat);
+        }
+        if planted(Bug::StartWrittenAlone) {
+            activity.started_event_id = write_start(tx, &activity);
+        }
+        tx.run.state.activities.insert(activity.scheduled_event_id, activity);
+    } else if activity.request_id != request.request_id {
+        return Err(Rejection::TaskAlreadyStarted);
+    }
+    let activity = &tx.run.state.activities[&token.scheduled_event_id];
+    Ok(Reply::ActivityTask(Box::new(task(tx, activity))))
+}
+
+/// What the worker gets.
+fn task(tx: &Transaction<'_, '_>, activity: &Activity) -> api::PollActivityTaskQueueResponse {
+    let state = &tx.run.state;
+    let token = TaskToken {
+        namespace_id: state.namespace_id.clone(),
+        workflow_id: state.workflow_id.clone(),
+        run_id: state.run_id.clone(),
+        scheduled_event_id: activity.scheduled_event_id,
+        attempt: activity.attempt,
+        activity_id: activity.activity_id.clone(),
+        ..Default::default()
+    };
+    api::PollActivityTaskQueueResponse {
+        task_token: token.encode_to_vec(),
+        workflow_namespace: tx.context.namespace.to_owned(),
+        workflow_type: state.started.workflow_type.clone(),
+        workflow_execution: Some(WorkflowExecution {
+            workflow_id: state.workflow_id.clone(),
+            run_id: state.run_id.clone(),
+        }),
+        activity_type: Some(ActivityType { name: activity.activity_type.clone() }),
+        activity_id: activity.activity_id.clone(),
+        header: activity.header.clone(),
+        input: activity.input.clone(),
+        heartbeat_details: activity.heartbeat_details.clone(),
+        scheduled_time: Some(timestamp(activity.first_scheduled)),
+        current_attempt_scheduled_time: Some(timestamp(activity.scheduled)),
+        started_time: Some(timestamp(activity.started)),
+        attempt: activity.attempt,
+        schedule_to_close_timeout: Some(duration(activity.schedule_to_close)),
+        start_to_close_timeout: Some(duration(activity.start_to_close)),
+        heartbeat_timeout: Some(duration(activity.heartbeat)),
+        retry_policy: activity.retry.clone(),
+        priority: priority::merge(state.started.priority.as_ref(), activity.priority.as_ref()),
+        ..Default::default()
+    }
+}
+
+/// The worker reports progress. Its timer task is ordered anew when it comes and finds this.
 ///
 /// # Errors
 /// `NotFound` if that attempt does not run any more.
-pub fn complete(tx: &mut Transaction<'_, '_>, request: internal::CompleteActivityRequest) -> Result<Reply, Rejection> {
-    let token = request.task.as_ref();
-    let id = find(tx, token)?;
-    if token.is_some_and(|token| token.scheduled_event_id != 0) {
-        running(tx, token)?;
-    }
-    let answer = request.request.unwrap_or_default();
-    end(tx, id, ActivityOutcome::Completed(answer.result), &answer.identity)
-}
-
-/// A worker failed an activity.
-///
-/// # Errors
-/// `NotFound` if that attempt does not run any more.
-pub fn fail(tx: &mut Transaction<'_, '_>, request: internal::FailActivityRequest) -> Result<Reply, Rejection> {
-    let id = running(tx, request.task.as_ref())?;
-    let answer = request.request.unwrap_or_default();
-    if let (Some(activity), Some(details)) = (tx.run.state.activities.get_mut(&id), answer.last_heartbeat_details) {
-        activity.heartbeat_details = Some(details);
-    }
-    end(tx, id, ActivityOutcome::Failed(Box::new(answer.failure.unwrap_or_default())), &answer.identity)
-}
-
-/// A worker gave an activity up, as it was asked to.
-///
-/// # Errors
-/// `NotFound` if that attempt does not run any more; `InvalidArgument` if nobody asked.
-pub fn cancel(tx: &mut Transaction<'_, '_>, request: internal::CancelActivityRequest) -> Result<Reply, Rejection> {
-    let id = running(tx, request.task.as_ref())?;
-    let answer = request.request.unwrap_or_default();
-    end(tx, id, ActivityOutcome::Canceled(answer.details), &answer.identity)
+pub fn heartbeat(tx: &mut Transaction<'_, '_>, request: internal::HeartbeatRequest) -> Result<Reply, Rejection> {
+    let scheduled_event_id = running(tx, request.task.as_ref())?;
+    let now = tx.context.now;
+    let gone = || Rejection::NotFound(GONE.to_owned());
+    let activity = tx.run.state.activities.get_mut(&scheduled_event_id).ok_or_else(gone)?;
+    activity.last_heartbeat = now;
+    activity.heartbeat_details = request.request.unwrap_or_default().details;
+    let cancel_requested = activity.cancel_requested_event_id != 0;
+    Ok(Reply::Heartbeat(api::RecordActivityTaskHeartbeatResponse { cancel_requested, ..Default::default() }))
 }
 
 /// The pending activity that a token names, by its event or by its id.
-fn find(tx: &Transaction<'_, '_>, token: Option<&TaskToken>) -> Result<EventId, Rejection> {
+pub(super) fn find(tx: &Transaction<'_, '_>, token: Option<&TaskToken>) -> Result<EventId, Rejection> {
     tx.require_open()?;
     let pending = &tx.run.state.activities;
     let named = |token: &TaskToken| match token.scheduled_event_id {
@@ -78,75 +129,6 @@ pub(super) fn running(tx: &Transaction<'_, '_>, token: Option<&TaskToken>) -> Re
     }
 }
 
-/// An attempt ends as its worker says.
-fn end(
-    tx: &mut Transaction<'_, '_>,
-    id: EventId,
-    outcome: ActivityOutcome,
-    identity: &str,
-) -> Result<Reply, Rejection> {
-    let mut activity = tx.run.state.activities[&id].clone();
-    let identity = identity.to_owned();
-    let attributes = match outcome {
-        ActivityOutcome::Completed(result) => {
-            if activity.started == 0 {
-                activity.started = tx.context.now;
-                activity.identity.clone_from(&identity);
-            }
-            Attributes::ActivityTaskCompletedEventAttributes(ActivityTaskCompletedEventAttributes {
-                result,
-                scheduled_event_id: id,
-                started_event_id: start_of(tx, &activity),
-                identity,
-                ..Default::default()
-            })
-        }
-        ActivityOutcome::Failed(failure) => match again(tx, &activity, &failure) {
-            RetryState::InProgress => return Ok(Reply::Done),
-            state => Attributes::ActivityTaskFailedEventAttributes(ActivityTaskFailedEventAttributes {
-                failure: Some(*failure),
-                scheduled_event_id: id,
-                started_event_id: start_of(tx, &activity),
-                identity,
-                retry_state: state.into(),
-                ..Default::default()
-            }),
-        },
-        ActivityOutcome::Canceled(_) if activity.cancel_requested_event_id == 0 => {
-            return Err(Rejection::InvalidArgument("nobody asked this activity to cancel".to_owned()));
-        }
-        ActivityOutcome::Canceled(details) => {
-            Attributes::ActivityTaskCanceledEventAttributes(ActivityTaskCanceledEventAttributes {
-                details,
-                latest_cancel_requested_event_id: activity.cancel_requested_event_id,
-                scheduled_event_id: id,
-                started_event_id: start_of(tx, &activity),
-                identity,
-                ..Default::default()
-            })
-        }
-    };
-    finish(tx, id, attributes);
-    Ok(Reply::Done)
-}
-
-/// Writes the end of an activity.
-fn finish(tx: &mut Transaction<'_, '_>, id: EventId, attributes: Attributes) {
-    tx.run.state.activities.remove(&id);
-    tx.add(attributes);
-    tx.wake();
-}
-
-/// The Started event that the end of this activity names: written now; 0 if it waits in the buffer (the flush fills the
-/// id in) or if there was no start.
-fn start_of(tx: &mut Transaction<'_, '_>, activity: &Activity) -> EventId {
-    match activity {
-        Activity { started: 0, .. } => 0,
-        Activity { started_event_id: 0, .. } if !planted(Bug::StartWrittenAlone) => write_start(tx, activity),
-        _ => activity.started_event_id,
-    }
-}
-
 /// Writes the Started event of the current attempt, with the time at which it happened.
 pub(super) fn write_start(tx: &mut Transaction<'_, '_>, activity: &Activity) -> EventId {
     let mut event = tx.event(Attributes::ActivityTaskStartedEventAttributes(ActivityTaskStartedEventAttributes {
@@ -159,94 +141,4 @@ pub(super) fn write_start(tx: &mut Transaction<'_, '_>, activity: &Activity) -> 
     }));
     event.event_time = Some(timestamp(activity.started));
     tx.place(event).unwrap_or_default()
-}
-
-/// Prepares the next attempt, if there is to be one (`InProgress`); else says why not.
-fn again(tx: &mut Transaction<'_, '_>, activity: &Activity, failure: &Failure) -> RetryState {
-    let Some(policy) = &activity.retry else { return RetryState::RetryPolicyNotSet };
-    if activity.cancel_requested_event_id != 0 {
-        return RetryState::CancelRequested;
-    }
-    let attempt = if planted(Bug::RetryCount) { activity.attempt - 1 } else { activity.attempt };
-    let limit = deadline(activity, TimeoutType::ScheduleToClose).unwrap_or_default();
-    let wait = match retry::next(policy, attempt, failure, tx.context.now, limit) {
-        Ok(wait) => wait,
-        Err(state) => return state,
-    };
-    let due = tx.context.now.saturating_add(wait);
-    let next = Activity {
-        attempt: activity.attempt + 1,
-        scheduled: due,
-        started: 0,
-        request_id: String::new(),
-        last_heartbeat: 0,
-        last_failure: Some(failure.clone()),
-        started_event_id: 0,
-        ..activity.clone()
-    };
-    let alarm =
-        ActivityAlarm { scheduled_event_id: next.scheduled_event_id, attempt: next.attempt, ..Default::default() };
-    tx.timer(due, Alarm::ActivityRetry(alarm));
-    tx.run.state.activities.insert(next.scheduled_event_id, next);
-    RetryState::InProgress
-}
-
-/// The next attempt is due.
-pub fn retry_alarm(tx: &mut Transaction<'_, '_>, alarm: &ActivityAlarm) {
-    let Some(activity) = tx.run.state.activities.get(&alarm.scheduled_event_id).cloned() else { return };
-    if activity.attempt != alarm.attempt || activity.started != 0 {
-        return;
-    }
-    if tx.context.now < activity.scheduled {
-        tx.timer(activity.scheduled, Alarm::ActivityRetry(alarm.clone()));
-    } else {
-        offer(tx, &activity);
-    }
-}
-
-/// A timeout may have struck.
-pub fn timeout_alarm(tx: &mut Transaction<'_, '_>, alarm: &ActivityAlarm) {
-    let timeout = TimeoutType::try_from(alarm.timeout).unwrap_or_default();
-    let Some(activity) = tx.run.state.activities.get(&alarm.scheduled_event_id).cloned() else { return };
-    if timeout != TimeoutType::ScheduleToClose && alarm.attempt != activity.attempt {
-        return;
-    }
-    let Some(due) = deadline(&activity, timeout) else { return };
-    if tx.context.now < due {
-        arm(tx, &activity, timeout);
-        return;
-    }
-    let failure = timed_out(timeout, None);
-    let state = again(tx, &activity, &failure);
-    if state == RetryState::InProgress {
-        return;
-    }
-    // If no attempt fits any more it is the activity as a whole that ran out of time.
-    let timeout = if state == RetryState::Timeout { TimeoutType::ScheduleToClose } else { timeout };
-    let mut failure = timed_out(timeout, activity.heartbeat_details.clone());
-    failure.cause = activity.last_failure.clone().map(Box::new);
-    let attributes = Attributes::ActivityTaskTimedOutEventAttributes(ActivityTaskTimedOutEventAttributes {
-        failure: Some(failure),
-        scheduled_event_id: activity.scheduled_event_id,
-        started_event_id: start_of(tx, &activity),
-        retry_state: state.into(),
-    });
-    finish(tx, activity.scheduled_event_id, attributes);
-}
-
-fn timed_out(timeout: TimeoutType, last_heartbeat_details: Option<Payloads>) -> Failure {
-    let name = match timeout {
-        TimeoutType::StartToClose => "StartToClose",
-        TimeoutType::ScheduleToStart => "ScheduleToStart",
-        TimeoutType::ScheduleToClose => "ScheduleToClose",
-        TimeoutType::Heartbeat => "Heartbeat",
-        TimeoutType::Unspecified => "Unspecified",
-    };
-    let info = TimeoutFailureInfo { timeout_type: timeout.into(), last_heartbeat_details };
-    Failure {
-        message: format!("activity {name} timeout"),
-        source: "Server".to_owned(),
-        failure_info: Some(FailureInfo::TimeoutFailureInfo(info)),
-        ..Failure::default()
-    }
 }

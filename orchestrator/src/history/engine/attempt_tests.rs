@@ -2,13 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use super::attempt::*;
-use super::command::CommandFailure;
+use super::activity_outcome::*;
+use super::attempt;
+use super::command_failure::CommandFailure;
 use super::fixture::Fixture;
 use super::span::duration;
-use super::{Rejection, Reply, activity};
+use super::{Rejection, Reply};
 use crate::history::state::{EventId, Millis};
-use crate::history::task::Errand;
+use crate::history::task::TransferKind;
 use resurgam_api::internal::*;
 use resurgam_api::temporal::command::v1::command::Attributes as Command;
 use resurgam_api::temporal::command::v1::{
@@ -48,7 +49,7 @@ fn scheduled(set: impl FnOnce(&mut ScheduleActivityTaskCommandAttributes)) -> Fi
     let mut run = Fixture::new();
     run.commands(vec![call(set)]).unwrap();
     assert_eq!(run.take(), ["WorkflowTaskCompleted", "ActivityTaskScheduled"]);
-    assert!(matches!(&run.errands[..], [Errand::ActivityTask(errand)] if errand.attempt == 1));
+    assert!(matches!(&run.transfers[..], [TransferKind::ActivityTask(transfer)] if transfer.attempt == 1));
     run
 }
 
@@ -68,7 +69,7 @@ fn fail_one(run: &mut Fixture, attempt: i32) -> Result<Reply, Rejection> {
 fn beat(run: &mut Fixture, attempt: i32, detail: &[u8]) -> Result<Reply, Rejection> {
     let details = Some(payloads(detail));
     let request = RecordActivityTaskHeartbeatRequest { details, ..Default::default() };
-    run.step(|tx| activity::heartbeat(tx, HeartbeatRequest { task: token(attempt), request: Some(request) }))
+    run.step(|tx| attempt::heartbeat(tx, HeartbeatRequest { task: token(attempt), request: Some(request) }))
 }
 
 fn payloads(data: &[u8]) -> Payloads {
@@ -129,11 +130,11 @@ fn failures_are_retried_up_to_the_maximum() {
         assert!(run.take().is_empty() && !run.woken);
         assert!(gone(fail_one(&mut run, attempt)));
         assert!(gone(complete_one(&mut run, attempt + 1))); // not started yet
-        let (offered, now) = (run.errands.len(), run.now);
+        let (offered, now) = (run.transfers.len(), run.now);
         run.until(now + wait - 1);
-        assert_eq!(run.errands.len(), offered);
+        assert_eq!(run.transfers.len(), offered);
         run.until(now + wait);
-        assert_eq!(run.errands.len(), offered + 1);
+        assert_eq!(run.transfers.len(), offered + 1);
     }
     run.start(ID, 3, "s").unwrap();
     fail_one(&mut run, 3).unwrap();

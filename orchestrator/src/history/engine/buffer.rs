@@ -1,18 +1,41 @@
-//! The buffer: what happened while a worker had the workflow task is written when the task ends.
+//! The buffer: what happens while a worker has the workflow task is written when the task ends.
 
 use super::kind::{self, Class};
+use super::task_event;
 use super::transaction::Transaction;
 use crate::history::state::EventId;
 use crate::planted::{Bug, planted};
+use resurgam_api::temporal::history::v1::HistoryEvent;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use std::collections::BTreeMap;
+
+impl Transaction<'_, '_> {
+    /// Adds an event. Those that have to wait for the started workflow task go to the buffer, and `None` is returned.
+    pub fn add(&mut self, attributes: Attributes) -> Option<EventId> {
+        self.place(self.event(attributes))
+    }
+
+    /// Adds an event that has its own time; see [`add`](Self::add).
+    pub fn place(&mut self, event: HistoryEvent) -> Option<EventId> {
+        if kind::class(event.event_type()) == Class::Immediate {
+            return Some(self.write(event));
+        }
+        task_event::convert(self);
+        if self.task_is_started() {
+            self.run.state.buffered.push(event);
+            None
+        } else {
+            Some(self.write(event))
+        }
+    }
+}
 
 /// Writes all waiting events: in order of arrival, but the ends of activities and children last. An end that names no
 /// start gets the id of the start that is written here.
 pub(super) fn flush(tx: &mut Transaction<'_, '_>) -> usize {
     let buffered = std::mem::take(&mut tx.run.state.buffered);
     let count = buffered.len();
-    let ends = |event: &_| kind::class(resurgam_api::temporal::history::v1::HistoryEvent::event_type(event));
+    let ends = |event: &_| kind::class(HistoryEvent::event_type(event));
     let (last, first): (Vec<_>, Vec<_>) = buffered
         .into_iter()
         .partition(|event| ends(event) == Class::Completion && !planted(Bug::BufferInOrderOfArrival));

@@ -3,10 +3,10 @@
 //! The successor is made in the same step as the end of its predecessor, so there is never a moment without a current
 //! run.
 
-use super::birth::{self, Birth};
-use super::command::CommandFailure;
+use super::command_failure::CommandFailure;
+use super::new_run::{self, NewRun};
 use super::transaction::Transaction;
-use super::{close, retry, span};
+use super::{close, fail as task_failure, retry, span};
 use crate::history::state::EventId;
 use crate::history::task::RunKey;
 use crate::planted::{Bug, planted};
@@ -20,11 +20,12 @@ use resurgam_api::temporal::failure::v1::failure::FailureInfo;
 use resurgam_api::temporal::failure::v1::{Failure, TimeoutFailureInfo};
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::history::v1::{
-    WorkflowExecutionContinuedAsNewEventAttributes, WorkflowExecutionStartedEventAttributes,
+    WorkflowExecutionContinuedAsNewEventAttributes, WorkflowExecutionFailedEventAttributes,
+    WorkflowExecutionStartedEventAttributes, WorkflowExecutionTimedOutEventAttributes,
 };
 
 /// What a run that timed out failed with.
-pub(super) fn timeout() -> Failure {
+fn timeout() -> Failure {
     let info = TimeoutFailureInfo { timeout_type: TimeoutType::StartToClose.into(), ..Default::default() };
     Failure {
         message: "workflow timeout".to_owned(),
@@ -35,7 +36,7 @@ pub(super) fn timeout() -> Failure {
 }
 
 /// Makes the run that repeats this one after `failure`, if its policy says so; what the close event says of it.
-pub(super) fn retry(tx: &mut Transaction<'_, '_>, failure: &Failure) -> (RetryState, String) {
+fn retry_run(tx: &mut Transaction<'_, '_>, failure: &Failure) -> (RetryState, String) {
     let state = &tx.run.state;
     let Some(policy) = &state.started.retry_policy else { return (RetryState::RetryPolicyNotSet, String::new()) };
     let counted = state.started.attempt;
@@ -54,6 +55,27 @@ pub(super) fn retry(tx: &mut Transaction<'_, '_>, failure: &Failure) -> (RetrySt
         ..state.started.clone()
     };
     (RetryState::InProgress, follow(tx, started))
+}
+
+/// The run is out of time. It is retried if its policy says so and the chain has time left.
+pub(super) fn expire(tx: &mut Transaction<'_, '_>) {
+    task_failure::force(tx);
+    let failure = timeout();
+    let (retry_state, new_execution_run_id) = retry_run(tx, &failure);
+    let attributes = WorkflowExecutionTimedOutEventAttributes { retry_state: retry_state.into(), new_execution_run_id };
+    close::close(tx, Status::TimedOut, Attributes::WorkflowExecutionTimedOutEventAttributes(attributes));
+}
+
+/// The worker fails the run. It is retried if its policy says so.
+pub(super) fn fail(tx: &mut Transaction<'_, '_>, failure: Failure, completed: EventId) {
+    let (retry_state, new_execution_run_id) = retry_run(tx, &failure);
+    let attributes = WorkflowExecutionFailedEventAttributes {
+        failure: Some(failure),
+        retry_state: retry_state.into(),
+        workflow_task_completed_event_id: completed,
+        new_execution_run_id,
+    };
+    close::close(tx, Status::Failed, Attributes::WorkflowExecutionFailedEventAttributes(attributes));
 }
 
 /// Continues the run as a new one.
@@ -146,8 +168,8 @@ fn follow(tx: &mut Transaction<'_, '_>, mut started: WorkflowExecutionStartedEve
         started.first_execution_run_id.clone_from(&id);
     }
     let execution_expires = if planted(Bug::ExecutionTimeoutLost) { 0 } else { tx.run.state.execution_expires };
-    let born = birth::bear(
-        Birth {
+    let created = new_run::create(
+        NewRun {
             key,
             started,
             execution_expires,
@@ -158,9 +180,9 @@ fn follow(tx: &mut Transaction<'_, '_>, mut started: WorkflowExecutionStartedEve
         },
         tx.context,
     );
-    tx.transfers.extend(born.transfers);
-    tx.timers.extend(born.timers);
-    tx.successor = Some(Box::new((born.run, born.events)));
+    tx.transfers.extend(created.transfers);
+    tx.timers.extend(created.timers);
+    tx.successor = Some(Box::new((created.run, created.events)));
     tx.run.state.successor.clone_from(&id);
     id
 }

@@ -1,12 +1,12 @@
 //! Children: asked for here, started by a transfer, and told about by their own shard. Each message may come twice, late,
 //! or before the one that it follows; the pending child decides what is still news.
 
-use super::command::CommandFailure;
+use super::command_failure::CommandFailure;
 use super::span::millis;
 use super::transaction::Transaction;
 use super::{Rejection, Reply, retry};
 use crate::history::state::{Child, EventId, State};
-use crate::history::task::{CloseChildErrand, Errand, ReleaseChildErrand};
+use crate::history::task::{CloseChildTransfer, ReleaseChildTransfer, TransferKind};
 use resurgam_api::internal::RecordChildClosedRequest;
 use resurgam_api::temporal::command::v1::StartChildWorkflowExecutionCommandAttributes;
 use resurgam_api::temporal::common::v1::{WorkflowExecution, WorkflowType};
@@ -58,7 +58,7 @@ pub(super) fn initiate(
     event.event_id = id;
     let child = Child { initiated: Some(event), request_id: tx.context.ids.uuid(), ..Child::default() };
     tx.run.state.children.insert(id, child);
-    tx.transfer(Errand::StartChild(id));
+    tx.transfer(TransferKind::StartChild(id));
     Ok(())
 }
 
@@ -131,9 +131,9 @@ pub fn started(tx: &mut Transaction<'_, '_>, initiated: EventId, answer: Result<
         }
         Ok(execution) => {
             child.run_id = execution.run_id.clone();
-            let errand = close_policy(initiated, child).map(Errand::CloseChild);
-            let errand = errand.unwrap_or_else(|| release(initiated, child, &execution));
-            tx.transfer(errand);
+            let transfer = close_policy(initiated, child).map(TransferKind::CloseChild);
+            let transfer = transfer.unwrap_or_else(|| release(initiated, child, &execution));
+            tx.transfer(transfer);
         }
         Err(_) if !open => {}
         Err(cause) => {
@@ -286,9 +286,9 @@ impl Told {
     }
 }
 
-fn release(initiated_event_id: EventId, child: &Child, execution: &WorkflowExecution) -> Errand {
+fn release(initiated_event_id: EventId, child: &Child, execution: &WorkflowExecution) -> TransferKind {
     let asked = asked(child);
-    Errand::ReleaseChild(ReleaseChildErrand {
+    TransferKind::ReleaseChild(ReleaseChildTransfer {
         child: Some(WorkflowExecution { workflow_id: asked.workflow_id, run_id: execution.run_id.clone() }),
         namespace_id: asked.namespace_id,
         initiated_event_id,
@@ -298,13 +298,13 @@ fn release(initiated_event_id: EventId, child: &Child, execution: &WorkflowExecu
 /// What is to be done to the pending children of a run that closes. A child whose start is not known yet is named
 /// without a run; it may not exist.
 #[must_use]
-pub fn close_policies(state: &State) -> Vec<CloseChildErrand> {
+pub fn close_policies(state: &State) -> Vec<CloseChildTransfer> {
     state.children.iter().filter_map(|(initiated, child)| close_policy(*initiated, child)).collect()
 }
 
-fn close_policy(initiated_event_id: EventId, child: &Child) -> Option<CloseChildErrand> {
+fn close_policy(initiated_event_id: EventId, child: &Child) -> Option<CloseChildTransfer> {
     let asked = asked(child);
-    (asked.parent_close_policy() != ParentClosePolicy::Abandon).then(|| CloseChildErrand {
+    (asked.parent_close_policy() != ParentClosePolicy::Abandon).then(|| CloseChildTransfer {
         child: Some(WorkflowExecution { workflow_id: asked.workflow_id.clone(), run_id: child.run_id.clone() }),
         policy: asked.parent_close_policy,
         initiated_event_id,

@@ -6,7 +6,7 @@ use super::child::*;
 use super::fixture::Fixture;
 use super::{Rejection, Reply};
 use crate::history::state::EventId;
-use crate::history::task::Errand;
+use crate::history::task::TransferKind;
 use resurgam_api::internal::RecordChildClosedRequest;
 use resurgam_api::temporal::command::v1::StartChildWorkflowExecutionCommandAttributes;
 use resurgam_api::temporal::command::v1::command::Attributes as Command;
@@ -33,7 +33,7 @@ fn asked(set: impl FnOnce(&mut StartChildWorkflowExecutionCommandAttributes)) ->
     run.run.state.started.task_queue = Some(TaskQueue { name: "q".into(), ..TaskQueue::default() });
     run.commands(vec![call(set)]).unwrap();
     assert_eq!(run.take(), ["WorkflowTaskCompleted", "StartChildWorkflowExecutionInitiated"]);
-    assert_eq!(run.errands.pop(), Some(Errand::StartChild(ID)));
+    assert_eq!(run.transfers.pop(), Some(TransferKind::StartChild(ID)));
     run
 }
 
@@ -60,7 +60,7 @@ fn a_child_starts_once_is_released_and_ends_once() {
     let mut run = asked(|_| {});
     assert_eq!(run.run.state.children[&ID].request_id, "id-1");
     run.step(|tx| started(tx, ID, Ok(execution("first"))));
-    assert!(matches!(&run.errands[..], [Errand::ReleaseChild(it)] if it.child == Some(execution("first"))));
+    assert!(matches!(&run.transfers[..], [TransferKind::ReleaseChild(it)] if it.child == Some(execution("first"))));
     run.step(|tx| started(tx, ID, Ok(execution("first"))));
     run.step(|tx| started(tx, ID, Err(1)));
     assert_eq!(run.take(), ["ChildWorkflowExecutionStarted"]);
@@ -130,10 +130,10 @@ fn a_closed_parent_does_its_duty_to_a_late_child() {
         run.run.state.status = 2;
         run.step(|tx| started(tx, ID, Ok(execution("first"))));
         assert!(run.take().is_empty() && !run.woken);
-        match &run.errands[..] {
-            [Errand::ReleaseChild(it)] => assert!(abandoned && it.initiated_event_id == ID),
-            [Errand::CloseChild(errand)] => {
-                assert!(!abandoned && errand.child == Some(execution("first")) && errand.policy == policy as i32);
+        match &run.transfers[..] {
+            [TransferKind::ReleaseChild(it)] => assert!(abandoned && it.initiated_event_id == ID),
+            [TransferKind::CloseChild(transfer)] => {
+                assert!(!abandoned && transfer.child == Some(execution("first")) && transfer.policy == policy as i32);
             }
             other => panic!("{other:?}"),
         }

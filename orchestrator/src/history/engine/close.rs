@@ -1,18 +1,14 @@
 //! How a run closes: the last event, and what is told to whom. Whatever is still pending is forgotten.
 
 use super::transaction::Transaction;
-use super::{IDENTITY, buffer, chain, fail, query};
+use super::{IDENTITY, buffer, fail, query};
 use crate::history::state::{Child, EventId};
-use crate::history::task::{CloseChildErrand, Errand};
+use crate::history::task::{CloseChildTransfer, TransferKind};
 use crate::planted::{Bug, planted};
 use resurgam_api::temporal::common::v1::{Payloads, WorkflowExecution};
 use resurgam_api::temporal::enums::v1::{ParentClosePolicy, WorkflowExecutionStatus as Status};
-use resurgam_api::temporal::failure::v1::Failure;
+use resurgam_api::temporal::history::v1::WorkflowExecutionTerminatedEventAttributes;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
-use resurgam_api::temporal::history::v1::{
-    WorkflowExecutionFailedEventAttributes, WorkflowExecutionTerminatedEventAttributes,
-    WorkflowExecutionTimedOutEventAttributes,
-};
 
 /// Closes the run with this event. A successor, if there is one, must be made before.
 pub(super) fn close(tx: &mut Transaction<'_, '_>, status: Status, attributes: Attributes) {
@@ -50,7 +46,7 @@ fn notify_parent(tx: &mut Transaction<'_, '_>) {
     let state = &tx.run.state;
     let lost = planted(Bug::ChildCompletionLost) && !state.started.continued_execution_run_id.is_empty();
     if state.started.parent_workflow_execution.is_some() && state.successor.is_empty() && !lost {
-        tx.transfer(Errand::NotifyParent(true));
+        tx.transfer(TransferKind::NotifyParent(true));
     }
 }
 
@@ -68,7 +64,7 @@ fn dismiss(tx: &mut Transaction<'_, '_>, initiated_event_id: EventId, child: &Ch
     if child.run_id.is_empty() || policy == ParentClosePolicy::Abandon {
         return;
     }
-    tx.transfer(Errand::CloseChild(CloseChildErrand {
+    tx.transfer(TransferKind::CloseChild(CloseChildTransfer {
         child: Some(WorkflowExecution { workflow_id: initiated.workflow_id.clone(), run_id: child.run_id.clone() }),
         policy: policy.into(),
         initiated_event_id,
@@ -81,27 +77,6 @@ pub(super) fn terminate(tx: &mut Transaction<'_, '_>, reason: String, details: O
     fail::force(tx);
     let attributes = WorkflowExecutionTerminatedEventAttributes { reason, details, identity };
     close(tx, Status::Terminated, Attributes::WorkflowExecutionTerminatedEventAttributes(attributes));
-}
-
-/// The run is out of time. It is retried if its policy says so and the chain has time left.
-pub(super) fn expire(tx: &mut Transaction<'_, '_>) {
-    fail::force(tx);
-    let failure = chain::timeout();
-    let (retry_state, new_execution_run_id) = chain::retry(tx, &failure);
-    let attributes = WorkflowExecutionTimedOutEventAttributes { retry_state: retry_state.into(), new_execution_run_id };
-    close(tx, Status::TimedOut, Attributes::WorkflowExecutionTimedOutEventAttributes(attributes));
-}
-
-/// The worker fails the run. It is retried if its policy says so.
-pub(super) fn fail(tx: &mut Transaction<'_, '_>, failure: Failure, completed: EventId) {
-    let (retry_state, new_execution_run_id) = chain::retry(tx, &failure);
-    let attributes = WorkflowExecutionFailedEventAttributes {
-        failure: Some(failure),
-        retry_state: retry_state.into(),
-        workflow_task_completed_event_id: completed,
-        new_execution_run_id,
-    };
-    close(tx, Status::Failed, Attributes::WorkflowExecutionFailedEventAttributes(attributes));
 }
 
 /// Terminates an open run whose history has become too long.

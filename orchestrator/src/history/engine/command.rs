@@ -1,29 +1,14 @@
 //! Commands of a worker that leave the run open: each is checked, then written as the event that stands for it. The
 //! commands that close a run, and the order in which everything is taken, are the completion's business.
 
+use super::command_failure::CommandFailure;
 use super::transaction::Transaction;
-use super::{activity, child, external, marker, timer};
+use super::{activity, child, external, marker, user_timer};
 use crate::history::state::EventId;
 use resurgam_api::temporal::command::v1::Command;
 use resurgam_api::temporal::command::v1::command::Attributes;
 use resurgam_api::temporal::enums::v1::WorkflowTaskFailedCause;
 use resurgam_api::temporal::history::v1::history_event;
-
-/// Why a command, and with it the workflow task, is refused. Nothing of the completion may be kept then.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CommandFailure {
-    /// What the failed workflow task says.
-    pub cause: WorkflowTaskFailedCause,
-    /// The same for people.
-    pub message: String,
-}
-
-impl CommandFailure {
-    /// A refusal.
-    pub(super) fn new(cause: WorkflowTaskFailedCause, message: impl Into<String>) -> Self {
-        Self { cause, message: message.into() }
-    }
-}
 
 /// Applies a command of the workflow task that the event `completed` completed. Events of the buffered classes that it
 /// causes wait behind the events of all commands, so the buffer has to be flushed after the last one.
@@ -41,8 +26,8 @@ pub fn apply(tx: &mut Transaction<'_, '_>, command: &Command, completed: EventId
         Some(A::RequestCancelActivityTaskCommandAttributes(it)) => {
             activity::request_cancel(tx, it, completed, &identity)?;
         }
-        Some(A::StartTimerCommandAttributes(it)) => timer::start(tx, it, completed)?,
-        Some(A::CancelTimerCommandAttributes(it)) => timer::cancel(tx, it, completed, &identity)?,
+        Some(A::StartTimerCommandAttributes(it)) => user_timer::start(tx, it, completed)?,
+        Some(A::CancelTimerCommandAttributes(it)) => user_timer::cancel(tx, it, completed, &identity)?,
         Some(A::RecordMarkerCommandAttributes(it)) => marker::record(tx, it, completed)?,
         Some(A::UpsertWorkflowSearchAttributesCommandAttributes(it)) => marker::upsert(tx, it, completed)?,
         Some(A::ModifyWorkflowPropertiesCommandAttributes(it)) => marker::modify(tx, it, completed)?,

@@ -4,10 +4,13 @@
 //! that cannot be executed fails the task instead. One that closes the run while there is news is not executed either:
 //! the worker has to look at the news first.
 
-use super::command::{self, CommandFailure};
+use super::command_failure::CommandFailure;
 use super::fail::{self, End};
 use super::transaction::Transaction;
-use super::{IDENTITY, Rejection, Reply, Run, Slice, buffer, chain, close, message, poll, query, span, task, update};
+use super::{
+    IDENTITY, Rejection, Reply, Run, Slice, buffer, chain, close, command, message, poll, query, span, task,
+    task_event, update,
+};
 use crate::history::state::{EventId, Millis, Sticky, WorkflowTask};
 use crate::planted::{Bug, planted};
 use prost::Message;
@@ -136,7 +139,7 @@ fn decide(
     pending: &WorkflowTask,
     answer: &api::RespondWorkflowTaskCompletedRequest,
 ) -> Result<(), CommandFailure> {
-    let (scheduled_event_id, started_event_id) = task::materialise(tx, pending);
+    let (scheduled_event_id, started_event_id) = task_event::materialise(tx, pending);
     let completed =
         tx.command_event(Attributes::WorkflowTaskCompletedEventAttributes(WorkflowTaskCompletedEventAttributes {
             scheduled_event_id,
@@ -217,7 +220,7 @@ fn close_by(tx: &mut Transaction<'_, '_>, command: &Command, completed: EventId)
                 cause: Cause::BadFailWorkflowExecutionAttributes,
                 message: "Failure is not set on FailWorkflowExecutionCommand.".to_owned(),
             })?;
-            close::fail(tx, failure, completed);
+            chain::fail(tx, failure, completed);
         }
         Some(Decided::ContinueAsNewWorkflowExecutionCommandAttributes(it)) => {
             chain::continue_as_new(tx, it, completed)?;

@@ -1,10 +1,10 @@
 //! Signals and cancel requests to other workflows: asked for here, sent by a transfer under a request id that stays the
 //! same, and answered once.
 
-use super::command::CommandFailure;
+use super::command_failure::CommandFailure;
 use super::transaction::Transaction;
 use crate::history::state::{EventId, External};
-use crate::history::task::Errand;
+use crate::history::task::TransferKind;
 use resurgam_api::temporal::command::v1::{
     RequestCancelExternalWorkflowExecutionCommandAttributes, SignalExternalWorkflowExecutionCommandAttributes,
 };
@@ -42,7 +42,7 @@ pub(super) fn signal(
     );
     let (id, pending) = initiate(tx, event);
     tx.run.state.signals.insert(id, pending);
-    tx.transfer(Errand::SignalExternal(id));
+    tx.transfer(TransferKind::SignalExternal(id));
     Ok(())
 }
 
@@ -71,7 +71,7 @@ pub(super) fn cancel(
     );
     let (id, pending) = initiate(tx, event);
     tx.run.state.cancels.insert(id, pending);
-    tx.transfer(Errand::CancelExternal(id));
+    tx.transfer(TransferKind::CancelExternal(id));
     Ok(())
 }
 
@@ -210,7 +210,7 @@ mod tests {
             let mut run = Fixture::new();
             run.commands(vec![signalling(|_| {})]).unwrap();
             assert_eq!(run.take(), ["WorkflowTaskCompleted", "SignalExternalWorkflowExecutionInitiated"]);
-            assert_eq!(run.errands, [Errand::SignalExternal(ID)]);
+            assert_eq!(run.transfers, [TransferKind::SignalExternal(ID)]);
             assert!(!run.run.state.signals[&ID].request_id.is_empty());
             run.step(|tx| signaled(tx, ID, answer));
             run.step(|tx| signaled(tx, ID, Ok(())));
@@ -228,7 +228,7 @@ mod tests {
             let mut run = Fixture::new();
             run.commands(vec![cancelling("x", "")]).unwrap();
             assert_eq!(run.take(), ["WorkflowTaskCompleted", "RequestCancelExternalWorkflowExecutionInitiated"]);
-            assert_eq!(run.errands, [Errand::CancelExternal(ID)]);
+            assert_eq!(run.transfers, [TransferKind::CancelExternal(ID)]);
             run.busy(true);
             run.step(|tx| canceled(tx, ID, answer));
             run.step(|tx| canceled(tx, ID, Ok(())));

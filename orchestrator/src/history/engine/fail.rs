@@ -4,9 +4,9 @@
 //! since it may be the cache that failed.
 
 use super::transaction::Transaction;
-use super::{IDENTITY, Rejection, Reply, buffer, task};
-use crate::history::state::{EventId, TaskNature, WorkflowTask};
-use crate::history::task::WorkflowTaskAlarm;
+use super::{IDENTITY, Rejection, Reply, buffer, task, task_event};
+use crate::history::state::{EventId, WorkflowTask, WorkflowTaskType};
+use crate::history::task::WorkflowTaskTimer;
 use crate::planted::{Bug, planted};
 use resurgam_api::internal::FailWorkflowTaskRequest;
 use resurgam_api::temporal::enums::v1::{TimeoutType, WorkflowTaskFailedCause};
@@ -105,8 +105,8 @@ pub(super) fn force(tx: &mut Transaction<'_, '_>) {
 }
 
 fn write(tx: &mut Transaction<'_, '_>, pending: &WorkflowTask, end: End) {
-    if pending.nature() != TaskNature::Transient {
-        let ids = task::materialise(tx, pending);
+    if pending.task_type() != WorkflowTaskType::Transient {
+        let ids = task_event::materialise(tx, pending);
         let event = tx.event(end.attributes(ids));
         tx.write(event);
     }
@@ -126,17 +126,18 @@ pub(super) fn forget(tx: &mut Transaction<'_, '_>) {
 }
 
 /// A timeout of a workflow task is due.
-pub(super) fn alarm(tx: &mut Transaction<'_, '_>, alarm: &WorkflowTaskAlarm) {
+pub(super) fn fire(tx: &mut Transaction<'_, '_>, timer: &WorkflowTaskTimer) {
     let Some(pending) = &tx.run.state.workflow_task else { return };
-    if pending.scheduled_event_id != alarm.scheduled_event_id || pending.attempt != alarm.attempt {
+    if pending.scheduled_event_id != timer.scheduled_event_id || pending.attempt != timer.attempt {
         return;
     }
-    let timeout = TimeoutType::try_from(alarm.timeout).unwrap_or_default();
+    let timeout = TimeoutType::try_from(timer.timeout).unwrap_or_default();
     let meant = match timeout {
-        TimeoutType::StartToClose => pending.started_event_id != 0 && pending.started_time == alarm.started_time,
+        TimeoutType::StartToClose => pending.started_event_id != 0 && pending.started_time == timer.started_time,
         TimeoutType::ScheduleToStart => {
-            let nature = pending.nature();
-            pending.started_event_id == 0 && (nature == TaskNature::Speculative || !pending.sticky_queue.is_empty())
+            let task_type = pending.task_type();
+            pending.started_event_id == 0
+                && (task_type == WorkflowTaskType::Speculative || !pending.sticky_queue.is_empty())
         }
         _ => false,
     };

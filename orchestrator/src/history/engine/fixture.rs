@@ -2,9 +2,9 @@
 
 use super::transaction::Transaction;
 use super::{Context, Ids, Limits, Rejection, Reply, Run, Waiter};
-use super::{activity, attempt, command, kind, timer};
+use super::{activity_outcome, attempt, command, command_failure, kind, user_timer};
 use crate::history::state::{EventId, Millis, State, WorkflowTask};
-use crate::history::task::{Alarm, Errand, TimerTask};
+use crate::history::task::{TimerKind, TimerTask, TransferKind};
 use resurgam_api::temporal::command::v1::Command;
 use resurgam_api::temporal::command::v1::command::Attributes as CommandAttributes;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
@@ -31,7 +31,7 @@ pub(super) struct Fixture {
     pub(super) now: Millis,
     pub(super) limits: Limits,
     pub(super) events: Vec<HistoryEvent>,
-    pub(super) errands: Vec<Errand>,
+    pub(super) transfers: Vec<TransferKind>,
     pub(super) timers: Vec<TimerTask>,
     pub(super) answers: Vec<(Waiter, Result<Reply, Rejection>)>,
     pub(super) woken: bool,
@@ -55,7 +55,7 @@ impl Fixture {
             now: 10_000,
             limits: Limits::default(),
             events: Vec::new(),
-            errands: Vec::new(),
+            transfers: Vec::new(),
             timers: Vec::new(),
             answers: Vec::new(),
             woken: false,
@@ -78,7 +78,7 @@ impl Fixture {
         let result = act(&mut tx);
         let Transaction { events, transfers, timers, answers, woken, .. } = tx;
         self.events.extend(events);
-        self.errands.extend(transfers.into_iter().filter_map(|transfer| transfer.errand));
+        self.transfers.extend(transfers.into_iter().filter_map(|transfer| transfer.kind));
         self.timers.extend(timers);
         self.answers.extend(answers);
         self.woken |= woken;
@@ -86,7 +86,7 @@ impl Fixture {
     }
 
     /// A workflow task is completed with these commands, up to the first that is refused. Nothing is flushed.
-    pub(super) fn commands(&mut self, commands: Vec<CommandAttributes>) -> Result<(), command::CommandFailure> {
+    pub(super) fn commands(&mut self, commands: Vec<CommandAttributes>) -> Result<(), command_failure::CommandFailure> {
         self.busy(true);
         let result = self.step(|tx| {
             let attributes = WorkflowTaskCompletedEventAttributes { identity: "me".into(), ..Default::default() };
@@ -112,17 +112,17 @@ impl Fixture {
         {
             let timer = self.timers.remove(next);
             self.now = self.now.max(timer.due);
-            self.alarm(&timer);
+            self.fire(&timer);
         }
         self.now = now;
     }
 
     /// Gives one timer task, due or not.
-    pub(super) fn alarm(&mut self, timer: &TimerTask) {
-        self.step(|tx| match timer.alarm.as_ref() {
-            Some(Alarm::UserTimer(id)) => timer::alarm(tx, *id),
-            Some(Alarm::ActivityTimeout(alarm)) => attempt::timeout_alarm(tx, alarm),
-            Some(Alarm::ActivityRetry(alarm)) => attempt::retry_alarm(tx, alarm),
+    pub(super) fn fire(&mut self, timer: &TimerTask) {
+        self.step(|tx| match timer.kind.as_ref() {
+            Some(TimerKind::UserTimer(id)) => user_timer::fire(tx, *id),
+            Some(TimerKind::ActivityTimeout(timer)) => activity_outcome::fire_timeout(tx, timer),
+            Some(TimerKind::ActivityRetry(timer)) => activity_outcome::fire_retry(tx, timer),
             other => panic!("{other:?}"),
         });
     }
@@ -136,7 +136,7 @@ impl Fixture {
             identity: "worker".into(),
             ..Default::default()
         };
-        self.step(|tx| activity::start(tx, &request))
+        self.step(|tx| attempt::start(tx, &request))
     }
 
     /// The events since the last call, by name.

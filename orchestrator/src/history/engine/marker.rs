@@ -1,6 +1,6 @@
 //! Commands that only leave a note: markers, search attributes, properties.
 
-use super::command::CommandFailure;
+use super::command_failure::CommandFailure;
 use super::transaction::Transaction;
 use crate::history::state::EventId;
 use resurgam_api::temporal::command::v1::{

@@ -1,9 +1,9 @@
 //! Protocol messages: updates that go to workers with a workflow task, and what workers say to them.
 
-use super::command::CommandFailure;
+use super::command_failure::CommandFailure;
 use super::transaction::Transaction;
 use super::{PendingUpdate, update};
-use crate::history::state::{EventId, TaskNature, Update, WorkflowTask};
+use crate::history::state::{EventId, Update, WorkflowTask, WorkflowTaskType};
 use prost::{Message as _, Name};
 use prost_wkt_types::Any;
 use resurgam_api::temporal::command::v1::Command;
@@ -195,7 +195,7 @@ pub fn droppable(
         let body = message.body.as_ref();
         body.is_some_and(|body| body.type_url.rsplit('/').next() == Some(Rejection::full_name().as_str()))
     };
-    pending.nature() == TaskNature::Speculative
+    pending.task_type() == WorkflowTaskType::Speculative
         && answer.commands.is_empty()
         && !answer.force_create_new_workflow_task
         && answer.messages.iter().all(rejects)

@@ -5,15 +5,15 @@
 //! waits in the same way. Nothing here knows that commits can fail.
 
 pub mod activity;
-mod alarm;
+mod activity_outcome;
 pub mod attempt;
-mod birth;
 mod buffer;
 mod cancel;
 mod chain;
 pub mod child;
 mod close;
 pub mod command;
+mod command_failure;
 mod complete;
 pub mod describe;
 pub mod external;
@@ -21,18 +21,22 @@ mod fail;
 pub mod kind;
 mod marker;
 pub mod message;
+mod new_run;
 mod poll;
 pub mod priority;
 mod query;
 pub mod retry;
+mod run;
 pub mod signal;
 pub mod span;
 mod start;
 mod step;
 pub mod task;
-pub mod timer;
+mod task_event;
+mod timer_task;
 pub mod transaction;
 pub mod update;
+pub mod user_timer;
 
 pub use step::step;
 
@@ -48,7 +52,8 @@ mod tests;
 mod update_tests;
 
 use super::state::{Current, EventId, Millis, State, Tail};
-use super::task::{TimerTask, Transfer};
+use super::task::{TimerTask, TransferTask};
+use crate::cluster::Rejection;
 use resurgam_api::internal;
 use resurgam_api::temporal::common::v1::{Payloads, WorkflowExecution};
 use resurgam_api::temporal::failure;
@@ -164,7 +169,7 @@ pub enum Input {
     /// The last run of a child closed.
     ChildClosed(internal::RecordChildClosedRequest),
     /// A timer task is due. Ignored if it is no longer meant.
-    Alarm(TimerTask),
+    TimerTask(TimerTask),
     /// The start of a child was answered: with the run that started, or with a cause of
     /// `StartChildWorkflowExecutionFailedCause`.
     ChildStarted(String, EventId, Result<WorkflowExecution, i32>),
@@ -244,60 +249,11 @@ pub struct Effects {
     /// New events by run, in order; a run whose state changed without an event has an empty list.
     pub runs: Vec<(String, Vec<HistoryEvent>)>,
     /// New transfer tasks.
-    pub transfers: Vec<Transfer>,
+    pub transfers: Vec<TransferTask>,
     /// New timer tasks.
     pub timers: Vec<TimerTask>,
     /// Answers to give after the commit: to the caller (unless it has to wait) and to others who waited.
     pub answers: Vec<(Waiter, Result<Reply, Rejection>)>,
-}
-
-/// A definite refusal. `frontend::status` maps each to a gRPC status with Temporal's details.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum Rejection {
-    /// No such run, run closed, or task no longer valid.
-    #[error("{0}")]
-    NotFound(String),
-    /// The request can never be executed.
-    #[error("{0}")]
-    InvalidArgument(String),
-    /// The workflow id is taken.
-    #[error("{message}")]
-    AlreadyStarted {
-        /// Why.
-        message: String,
-        /// Request id that started the run which has it.
-        request_id: String,
-        /// That run.
-        run_id: String,
-    },
-    /// Not in this state.
-    #[error("{0}")]
-    FailedPrecondition(String),
-    /// Busy, or a limit was reached.
-    #[error("{message}")]
-    ResourceExhausted {
-        /// Why.
-        message: String,
-        /// `temporal.api.enums.v1.ResourceExhaustedCause`.
-        cause: i32,
-    },
-    /// A query's handler failed.
-    #[error("{message}")]
-    QueryFailed {
-        /// What it says.
-        message: String,
-        /// As a failure.
-        failure: Option<Box<failure::v1::Failure>>,
-    },
-    /// The task was started already, by another request.
-    #[error("task already started")]
-    TaskAlreadyStarted,
-    /// It may or may not have been executed; try again.
-    #[error("{0}")]
-    Unavailable(String),
-    /// The update was aborted because the run closed, or lost with its workflow task.
-    #[error("{0}")]
-    Aborted(String),
 }
 
 /// What a step may use of the world.

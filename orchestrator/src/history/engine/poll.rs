@@ -1,7 +1,7 @@
 //! What a worker gets with a workflow task, and with a query that comes without one.
 
 use super::transaction::{Transaction, timestamp};
-use super::{Slice, message, task};
+use super::{Slice, message, task_event};
 use prost::Message;
 use resurgam_api::internal::TaskToken;
 use resurgam_api::temporal::common::v1::WorkflowExecution;
@@ -17,7 +17,7 @@ pub(super) fn task(tx: &mut Transaction<'_, '_>) -> (Box<PollWorkflowTaskQueueRe
         history.from = tx.run.state.previous_started_event_id + 1;
         history.at = tx.run.state.previous_started_after;
     }
-    history.appended = task::synthetic(tx, &pending);
+    history.appended = task_event::synthetic(tx, &pending);
     poll.task_token = TaskToken {
         scheduled_event_id: pending.scheduled_event_id,
         started_event_id: pending.started_event_id,
@@ -46,7 +46,7 @@ pub(super) fn frame(tx: &Transaction<'_, '_>) -> PollWorkflowTaskQueueResponse {
         workflow_execution: Some(execution(tx)),
         workflow_type: state.started.workflow_type.clone(),
         previous_started_event_id: state.previous_started_event_id,
-        workflow_execution_task_queue: Some(task::queue(state, "")),
+        workflow_execution_task_queue: Some(task_event::queue(state, "")),
         attempt: 1,
         ..Default::default()
     }

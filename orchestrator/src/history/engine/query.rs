@@ -2,7 +2,7 @@
 //! otherwise a worker can be asked at once, through matching.
 
 use super::transaction::Transaction;
-use super::{PendingQuery, Rejection, Reply, poll};
+use super::{PendingQuery, Rejection, Reply, poll, task_event};
 use crate::planted::{Bug, planted};
 use resurgam_api::internal::QueryRequest;
 use resurgam_api::temporal::enums::v1::{
@@ -63,7 +63,7 @@ fn directly(tx: &Transaction<'_, '_>, query: WorkflowQuery) -> Reply {
     Reply::QueryDirectly {
         poll: Box::new(poll),
         sticky: tx.run.state.sticky.as_ref().map(|sticky| sticky.queue.clone()),
-        queue: super::task::queue_name(&tx.run.state).to_owned(),
+        queue: task_event::queue_name(&tx.run.state).to_owned(),
         query,
         history: poll::whole(tx),
     }

@@ -5,9 +5,9 @@
 
 #![allow(deprecated, reason = "clients may still use TERMINATE_IF_RUNNING")]
 
-use super::birth::{self, Birth};
+use super::new_run::{self, NewRun};
+use super::run::{on_run, record};
 use super::signal::{self, Arrival};
-use super::step::{on_run, record};
 use super::{Context, Effects, IDENTITY, Rejection, Reply, Workflow, close, retry, span};
 use crate::history::state::Current;
 use crate::history::task::RunKey;
@@ -328,8 +328,8 @@ fn begin(workflow: &mut Workflow, claim: Claim, context: &mut Context<'_>, mut e
         ..Default::default()
     };
     let request_id = if request.request_id.is_empty() { context.ids.uuid() } else { request.request_id };
-    let born = birth::bear(
-        Birth {
+    let created = new_run::create(
+        NewRun {
             key: RunKey { namespace_id: claim.namespace_id, workflow_id: request.workflow_id, run_id: run_id.clone() },
             started,
             execution_expires: if execution_timeout > 0 { context.now.saturating_add(execution_timeout) } else { 0 },
@@ -346,8 +346,8 @@ fn begin(workflow: &mut Workflow, claim: Claim, context: &mut Context<'_>, mut e
         request_ids: vec![request_id],
         start_time: context.now,
     };
-    effects.transfers.extend(born.transfers);
-    effects.timers.extend(born.timers);
-    record(workflow, &mut effects, current, born.run, born.events);
+    effects.transfers.extend(created.transfers);
+    effects.timers.extend(created.timers);
+    record(workflow, &mut effects, current, created.run, created.events);
     (effects, Outcome { run_id: run_id.clone(), first_run_id: run_id, status: Status::Running.into(), started: true })
 }

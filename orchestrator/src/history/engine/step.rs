@@ -1,15 +1,14 @@
-//! What one input does: finds the run that it is about, lets the right module act on it, and collects what came of it.
+//! What one input does: finds the run that it is about, and lets the right module act on it.
 
+use super::run::{find, on_run};
 use super::transaction::Transaction;
 use super::{
-    Context, Effects, Input, Rejection, Reply, Run, Workflow, activity, alarm, attempt, cancel, child, close, complete,
-    describe, external, fail, query, signal, start, task, update,
+    Context, Effects, Input, Rejection, Reply, Workflow, activity_outcome, attempt, cancel, child, complete, describe,
+    external, fail, query, signal, start, task, timer_task, update,
 };
-use crate::history::state::Current;
 use resurgam_api::internal::{ScheduleFirstWorkflowTaskRequest, TaskToken};
 use resurgam_api::temporal::common::v1::WorkflowExecution;
 use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus as Status;
-use resurgam_api::temporal::history::v1::HistoryEvent;
 
 /// Works out what `input` does. On an error `workflow` may be half changed: work on a copy and drop it then.
 ///
@@ -54,7 +53,7 @@ pub fn step(workflow: &mut Workflow, input: Input, context: &mut Context<'_>) ->
             on_run(w, run_of(it.task.as_ref()), context, |tx| task::start(tx, &it).map(Some))
         }
         Input::ActivityTaskStarted(it) => {
-            on_run(w, run_of(it.task.as_ref()), context, |tx| activity::start(tx, &it).map(Some))
+            on_run(w, run_of(it.task.as_ref()), context, |tx| attempt::start(tx, &it).map(Some))
         }
         Input::CompleteWorkflowTask(it) => {
             on_run(w, &token_run(it.task.as_ref()), context, |tx| complete::answer(tx, it))
@@ -64,26 +63,26 @@ pub fn step(workflow: &mut Workflow, input: Input, context: &mut Context<'_>) ->
         }
         Input::CompleteActivity(it) => {
             let run = activity_run(w, it.task.as_ref())?;
-            on_run(w, &run, context, |tx| attempt::complete(tx, it).map(Some))
+            on_run(w, &run, context, |tx| activity_outcome::complete(tx, it).map(Some))
         }
         Input::FailActivity(it) => {
             let run = activity_run(w, it.task.as_ref())?;
-            on_run(w, &run, context, |tx| attempt::fail(tx, it).map(Some))
+            on_run(w, &run, context, |tx| activity_outcome::fail(tx, it).map(Some))
         }
         Input::CancelActivity(it) => {
             let run = activity_run(w, it.task.as_ref())?;
-            on_run(w, &run, context, |tx| attempt::cancel(tx, it).map(Some))
+            on_run(w, &run, context, |tx| activity_outcome::cancel(tx, it).map(Some))
         }
         Input::Heartbeat(it) => {
             let run = activity_run(w, it.task.as_ref())?;
-            on_run(w, &run, context, |tx| activity::heartbeat(tx, it).map(Some))
+            on_run(w, &run, context, |tx| attempt::heartbeat(tx, it).map(Some))
         }
         Input::ScheduleFirstWorkflowTask(it) => {
             let run = find(w, it.execution.as_ref(), "")?;
             on_run(w, &run, context, |tx| release(tx, &it).map(Some))
         }
-        Input::Alarm(it) => on_run(w, &it.run.run_id, context, |tx| {
-            alarm::ring(tx, &it);
+        Input::TimerTask(it) => on_run(w, &it.run.run_id, context, |tx| {
+            timer_task::fire(tx, &it);
             Ok(Some(Reply::Done))
         }),
         Input::StickyUnavailable(run, scheduled_event_id) => on_run(w, &run, context, |tx| {
@@ -121,85 +120,6 @@ pub fn step(workflow: &mut Workflow, input: Input, context: &mut Context<'_>) ->
             external::canceled(tx, initiated, answer);
             Ok(Some(Reply::Done))
         }),
-    }
-}
-
-/// Lets `act` work on a run, and settles what follows from it. `act` returns the answer to the caller, or `None` if
-/// there is none now.
-pub(super) fn on_run(
-    workflow: &mut Workflow,
-    run_id: &str,
-    context: &mut Context<'_>,
-    act: impl FnOnce(&mut Transaction<'_, '_>) -> Result<Option<Reply>, Rejection>,
-) -> Result<Effects, Rejection> {
-    let mut current = workflow.current.clone().filter(|current| current.run_id == run_id);
-    let run = workflow.runs.get_mut(run_id).ok_or_else(unknown)?;
-    let before = run.state.clone();
-    let mut tx = Transaction::new(run, context);
-    let reply = act(&mut tx)?;
-    task::settle(&mut tx);
-    close::limit(&mut tx);
-    if update::settle(&mut tx) {
-        task::speculate(&mut tx);
-    }
-    let caller = tx.context.caller;
-    let Transaction { events, transfers, timers, mut answers, successor, .. } = tx;
-    answers.extend(reply.map(|reply| (caller, Ok(reply))));
-    let mut effects = Effects { transfers, timers, answers, ..Effects::default() };
-    if run.state != before {
-        run.state.transaction = context.transaction;
-        let status = run.state.status;
-        effects.runs.push((run_id.to_owned(), events));
-        if let Some(current) = current.as_mut().filter(|current| current.status != status) {
-            current.status = status;
-            effects.current = Some(current.clone());
-            workflow.current = Some(current.clone());
-        }
-    }
-    if let Some(successor) = successor {
-        let (run, events) = *successor;
-        let current = Current {
-            run_id: run.state.run_id.clone(),
-            status: run.state.status,
-            request_ids: vec![context.ids.uuid()],
-            start_time: run.state.start_time,
-        };
-        record(workflow, &mut effects, current, run, events);
-    }
-    Ok(effects)
-}
-
-/// A new run becomes the current one.
-pub(super) fn record(
-    workflow: &mut Workflow,
-    effects: &mut Effects,
-    current: Current,
-    run: Run,
-    events: Vec<HistoryEvent>,
-) {
-    effects.runs.push((current.run_id.clone(), events));
-    effects.current = Some(current.clone());
-    workflow.runs.insert(current.run_id.clone(), run);
-    workflow.current = Some(current);
-}
-
-fn unknown() -> Rejection {
-    Rejection::NotFound("workflow execution not found".to_owned())
-}
-
-/// The run that is meant: the named one, or the current one, if it belongs to the chain that began with `first`.
-fn find(workflow: &Workflow, execution: Option<&WorkflowExecution>, first: &str) -> Result<String, Rejection> {
-    let named = execution.map_or("", |execution| &execution.run_id);
-    let run_id = match (named, &workflow.current) {
-        ("", None) => return Err(unknown()),
-        ("", Some(current)) => &current.run_id,
-        (named, _) => named,
-    };
-    let run = workflow.runs.get(run_id).ok_or_else(unknown)?;
-    if first.is_empty() || run.state.started.first_execution_run_id == first {
-        Ok(run_id.to_owned())
-    } else {
-        Err(unknown())
     }
 }
 

@@ -5,18 +5,14 @@
 //! succeeds. If something else is to be written, a speculative one comes first and is normal from then on; a transient one
 //! loses its ids and, when a worker takes it, becomes a normal first attempt.
 
+use super::task_event::{arm, limit_sticky, queue_name, scheduled, started};
 use super::transaction::{Transaction, timestamp};
-use super::{Rejection, Reply, message, poll, span};
-use crate::history::state::{EventId, Millis, State, TaskNature, WorkflowTask};
-use crate::history::task::{Alarm, Errand, WorkflowTaskAlarm, WorkflowTaskErrand};
+use super::{Rejection, Reply, message, poll};
+use crate::history::state::{EventId, Millis, State, WorkflowTask, WorkflowTaskType};
+use crate::history::task::{TransferKind, WorkflowTaskTransfer};
 use crate::planted::{Bug, planted};
 use resurgam_api::internal::{RecordTaskStartedRequest, TaskToken};
-use resurgam_api::temporal::enums::v1::{SuggestContinueAsNewReason, TaskQueueKind, TimeoutType};
-use resurgam_api::temporal::history::v1::history_event::Attributes;
-use resurgam_api::temporal::history::v1::{
-    HistoryEvent, WorkflowTaskScheduledEventAttributes, WorkflowTaskStartedEventAttributes,
-};
-use resurgam_api::temporal::taskqueue::v1::TaskQueue;
+use resurgam_api::temporal::enums::v1::TimeoutType;
 
 /// Said of a workflow task that is not pending, or not that one.
 pub(super) const GONE: &str = "workflow task not found";
@@ -57,9 +53,9 @@ pub(super) enum Dispatch {
 /// Schedules the next workflow task: a transient one if the last attempt failed and nothing was written since.
 pub(super) fn schedule(tx: &mut Transaction<'_, '_>, dispatch: Dispatch) {
     let attempt = tx.run.state.next_attempt.max(1);
-    let nature = if attempt > 1 { TaskNature::Transient } else { TaskNature::Normal };
-    let mut task = new(tx, nature, attempt);
-    if nature == TaskNature::Normal {
+    let task_type = if attempt > 1 { WorkflowTaskType::Transient } else { WorkflowTaskType::Normal };
+    let mut task = new(tx, task_type, attempt);
+    if task_type == WorkflowTaskType::Normal {
         task.scheduled_event_id = tx.write(scheduled(tx, &task));
     }
     if dispatch == Dispatch::Matching {
@@ -69,34 +65,23 @@ pub(super) fn schedule(tx: &mut Transaction<'_, '_>, dispatch: Dispatch) {
     tx.run.state.workflow_task = Some(task);
 }
 
-/// A task on a sticky queue has to be taken within the sticky queue's schedule-to-start timeout, which counts from its
-/// scheduling, also if it was speculative then.
-fn limit_sticky(tx: &mut Transaction<'_, '_>, task: &WorkflowTask) {
-    let sticky = tx.run.state.sticky.as_ref().filter(|_| !task.sticky_queue.is_empty());
-    if let Some(timeout) = sticky.map(|sticky| sticky.timeout)
-        && !planted(Bug::StickyTimeoutMissing)
-    {
-        alarm(tx, task, TimeoutType::ScheduleToStart, task.scheduled_time.saturating_add(timeout));
-    }
-}
-
 /// Schedules a speculative workflow task, if none is pending and the run may have one: a worker has to see updates.
 pub fn speculate(tx: &mut Transaction<'_, '_>) {
     let state = &tx.run.state;
     if tx.require_open().is_err() || state.workflow_task.is_some() || is_held(state) {
         return;
     }
-    let task = new(tx, TaskNature::Speculative, 1);
+    let task = new(tx, WorkflowTaskType::Speculative, 1);
     let due = tx.context.now.saturating_add(tx.context.limits.speculative_timeout);
-    alarm(tx, &task, TimeoutType::ScheduleToStart, due);
+    arm(tx, &task, TimeoutType::ScheduleToStart, due);
     offer(tx, &task);
     tx.run.state.workflow_task = Some(task);
 }
 
-fn new(tx: &Transaction<'_, '_>, nature: TaskNature, attempt: i32) -> WorkflowTask {
+fn new(tx: &Transaction<'_, '_>, task_type: WorkflowTaskType, attempt: i32) -> WorkflowTask {
     let state = &tx.run.state;
     WorkflowTask {
-        nature: nature.into(),
+        task_type: task_type.into(),
         scheduled_event_id: state.next_event_id,
         attempt,
         scheduled_time: tx.context.now,
@@ -121,24 +106,12 @@ fn timeout(tx: &Transaction<'_, '_>, attempt: i32) -> Millis {
 /// Gives a workflow task to matching.
 fn offer(tx: &mut Transaction<'_, '_>, task: &WorkflowTask) {
     let sticky = !task.sticky_queue.is_empty();
-    tx.transfer(Errand::WorkflowTask(WorkflowTaskErrand {
+    tx.transfer(TransferKind::WorkflowTask(WorkflowTaskTransfer {
         scheduled_event_id: task.scheduled_event_id,
         task_queue: if sticky { task.sticky_queue.clone() } else { queue_name(&tx.run.state).to_owned() },
         sticky,
         attempt: task.attempt,
     }));
-}
-
-fn alarm(tx: &mut Transaction<'_, '_>, task: &WorkflowTask, timeout: TimeoutType, due: Millis) {
-    tx.timer(
-        due,
-        Alarm::WorkflowTaskTimeout(WorkflowTaskAlarm {
-            scheduled_event_id: task.scheduled_event_id,
-            attempt: task.attempt,
-            timeout: timeout.into(),
-            started_time: task.started_time,
-        }),
-    );
 }
 
 /// Nobody polls the sticky queue: the task goes to the normal one, under the same id.
@@ -190,9 +163,9 @@ pub(super) fn start(tx: &mut Transaction<'_, '_>, request: &RecordTaskStartedReq
 pub(super) fn begin(tx: &mut Transaction<'_, '_>, request_id: &str, identity: &str) {
     let Some(mut task) = tx.run.state.workflow_task.take() else { return };
     let moved = tx.run.state.next_event_id != task.scheduled_event_id && !planted(Bug::TransientIdsKept);
-    if task.nature() != TaskNature::Normal && moved {
+    if task.task_type() != WorkflowTaskType::Normal && moved {
         // Something was written since, under the ids that the task should have had: it is a new one.
-        task.set_nature(TaskNature::Normal);
+        task.set_task_type(WorkflowTaskType::Normal);
         task.attempt = 1;
         task.timeout = timeout(tx, 1);
         tx.run.state.next_attempt = 1;
@@ -206,101 +179,13 @@ pub(super) fn begin(tx: &mut Transaction<'_, '_>, request_id: &str, identity: &s
     task.started_after = tx.run.state.tail;
     request_id.clone_into(&mut task.request_id);
     identity.clone_into(&mut task.identity);
-    task.started_event_id = match task.nature() {
-        TaskNature::Normal => tx.write(started(tx, &task)),
-        TaskNature::Transient | TaskNature::Speculative => task.scheduled_event_id + 1,
+    task.started_event_id = match task.task_type() {
+        WorkflowTaskType::Normal => tx.write(started(tx, &task)),
+        WorkflowTaskType::Transient | WorkflowTaskType::Speculative => task.scheduled_event_id + 1,
     };
-    alarm(tx, &task, TimeoutType::StartToClose, tx.context.now.saturating_add(task.timeout));
+    arm(tx, &task, TimeoutType::StartToClose, tx.context.now.saturating_add(task.timeout));
     message::send(tx, task.started_event_id);
     tx.run.state.workflow_task = Some(task);
-}
-
-/// Something is about to be written, or to wait in the buffer: a pending speculative task takes the ids that it was
-/// promised, and is a normal one from now on (research/temporal-server.md §1.4).
-pub(super) fn convert(tx: &mut Transaction<'_, '_>) {
-    let speculative = |task: &&WorkflowTask| task.nature() == TaskNature::Speculative;
-    let Some(mut task) = tx.run.state.workflow_task.as_ref().filter(speculative).cloned() else { return };
-    (task.scheduled_event_id, task.started_event_id) = materialise(tx, &task);
-    task.set_nature(TaskNature::Normal);
-    if task.started_event_id == 0 {
-        limit_sticky(tx, &task);
-    }
-    tx.run.state.workflow_task = Some(task);
-}
-
-/// Writes the events of a workflow task that has none so far, with the times at which they happened; the ids of Scheduled
-/// and Started (0: it was not started).
-pub(super) fn materialise(tx: &mut Transaction<'_, '_>, task: &WorkflowTask) -> (EventId, EventId) {
-    if task.nature() == TaskNature::Normal {
-        return (task.scheduled_event_id, task.started_event_id);
-    }
-    let mut task = task.clone();
-    task.scheduled_event_id = tx.write(scheduled(tx, &task));
-    if task.started_event_id != 0 {
-        task.started_event_id = tx.write(started(tx, &task));
-    }
-    (task.scheduled_event_id, task.started_event_id)
-}
-
-/// The events of a started workflow task that has none so far, as a worker is shown them.
-pub(super) fn synthetic(tx: &Transaction<'_, '_>, task: &WorkflowTask) -> Vec<HistoryEvent> {
-    if task.nature() == TaskNature::Normal {
-        return Vec::new();
-    }
-    let mut events = vec![scheduled(tx, task), started(tx, task)];
-    events[0].event_id = task.scheduled_event_id;
-    events[1].event_id = task.started_event_id;
-    events
-}
-
-fn scheduled(tx: &Transaction<'_, '_>, task: &WorkflowTask) -> HistoryEvent {
-    let mut event = tx.event(Attributes::WorkflowTaskScheduledEventAttributes(WorkflowTaskScheduledEventAttributes {
-        task_queue: Some(queue(&tx.run.state, &task.sticky_queue)),
-        start_to_close_timeout: Some(span::duration(task.timeout)),
-        attempt: task.attempt,
-    }));
-    event.event_time = Some(timestamp(task.scheduled_time));
-    event
-}
-
-fn started(tx: &Transaction<'_, '_>, task: &WorkflowTask) -> HistoryEvent {
-    let limits = tx.context.limits;
-    let mut reasons = Vec::new();
-    if task.suggest_continue_as_new {
-        let large = task.history_size >= limits.suggest_bytes;
-        let reason = if large {
-            SuggestContinueAsNewReason::HistorySizeTooLarge
-        } else {
-            SuggestContinueAsNewReason::TooManyHistoryEvents
-        };
-        reasons.push(reason.into());
-    }
-    let mut event = tx.event(Attributes::WorkflowTaskStartedEventAttributes(WorkflowTaskStartedEventAttributes {
-        scheduled_event_id: task.scheduled_event_id,
-        identity: task.identity.clone(),
-        request_id: task.request_id.clone(),
-        suggest_continue_as_new: task.suggest_continue_as_new,
-        suggest_continue_as_new_reasons: reasons,
-        history_size_bytes: task.history_size,
-        ..Default::default()
-    }));
-    event.event_time = Some(timestamp(task.started_time));
-    event
-}
-
-/// The name of the run's normal queue.
-pub(super) fn queue_name(state: &State) -> &str {
-    state.started.task_queue.as_ref().map_or("", |queue| &queue.name)
-}
-
-/// The queue of a task: the sticky one, or (empty name) the normal one.
-pub(super) fn queue(state: &State, sticky: &str) -> TaskQueue {
-    let normal = queue_name(state).to_owned();
-    if sticky.is_empty() {
-        TaskQueue { name: normal, kind: TaskQueueKind::Normal.into(), ..TaskQueue::default() }
-    } else {
-        TaskQueue { name: sticky.to_owned(), kind: TaskQueueKind::Sticky.into(), normal_name: normal }
-    }
 }
 
 /// The started workflow task that a worker answers with this token.

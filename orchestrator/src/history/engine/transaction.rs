@@ -1,9 +1,8 @@
-//! One input at work on one run: events get their ids here, or wait in the buffer.
+//! One input at work on one run: events get their ids here. Which of them wait instead is for `buffer`.
 
-use super::kind::{self, Class};
-use super::{Context, Rejection, Reply, Run, Waiter, task};
+use super::{Context, Rejection, Reply, Run, Waiter, kind};
 use crate::history::state::{EventId, Millis};
-use crate::history::task::{Alarm, Errand, RunKey, TimerTask, Transfer};
+use crate::history::task::{RunKey, TimerKind, TimerTask, TransferKind, TransferTask};
 use prost_wkt_types::Timestamp;
 use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus;
 use resurgam_api::temporal::history::v1::HistoryEvent;
@@ -18,7 +17,7 @@ pub struct Transaction<'a, 'c> {
     /// New events, in order.
     pub events: Vec<HistoryEvent>,
     /// New transfer tasks.
-    pub transfers: Vec<Transfer>,
+    pub transfers: Vec<TransferTask>,
     /// New timer tasks.
     pub timers: Vec<TimerTask>,
     /// Answers for after the commit.
@@ -59,25 +58,6 @@ impl<'a, 'c> Transaction<'a, 'c> {
     #[must_use]
     pub fn task_is_started(&self) -> bool {
         self.run.state.workflow_task.as_ref().is_some_and(|task| task.started_event_id != 0)
-    }
-
-    /// Adds an event. Those that have to wait for the started workflow task go to the buffer, and `None` is returned.
-    pub fn add(&mut self, attributes: Attributes) -> Option<EventId> {
-        self.place(self.event(attributes))
-    }
-
-    /// Adds an event that has its own time; see [`add`](Self::add).
-    pub fn place(&mut self, event: HistoryEvent) -> Option<EventId> {
-        if kind::class(event.event_type()) == Class::Immediate {
-            return Some(self.write(event));
-        }
-        task::convert(self);
-        if self.task_is_started() {
-            self.run.state.buffered.push(event);
-            None
-        } else {
-            Some(self.write(event))
-        }
     }
 
     /// An event of now, without an id.
@@ -126,15 +106,15 @@ impl<'a, 'c> Transaction<'a, 'c> {
     }
 
     /// Orders something to be done as soon as this is committed.
-    pub fn transfer(&mut self, errand: Errand) {
+    pub fn transfer(&mut self, kind: TransferKind) {
         let run = self.key();
-        self.transfers.push(Transfer { run, errand: Some(errand) });
+        self.transfers.push(TransferTask { run, kind: Some(kind) });
     }
 
     /// Orders something for a later time.
-    pub fn timer(&mut self, due: Millis, alarm: Alarm) {
+    pub fn timer(&mut self, due: Millis, kind: TimerKind) {
         let run = self.key();
-        self.timers.push(TimerTask { run, due, alarm: Some(alarm) });
+        self.timers.push(TimerTask { run, due, kind: Some(kind) });
     }
 
     /// Answers a waiter after the commit.

@@ -2,12 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use super::command::CommandFailure;
+use super::command_failure::CommandFailure;
 use super::fixture::Fixture;
 use super::message::{Incoming, drop_task, droppable, outgoing, send, unprocessed};
 use super::update::{admit, poll, settle};
 use super::{Rejection, Reply, Waiter};
-use crate::history::state::TaskNature;
+use crate::history::state::WorkflowTaskType;
 use prost::Name;
 use prost_wkt_types::Any;
 use resurgam_api::internal::{PollUpdateRequest, UpdateRequest};
@@ -262,7 +262,7 @@ fn a_speculative_task_that_changes_nothing_is_dropped() {
     run.run.state.previous_started_event_id = 3;
     run.busy(true);
     let task = run.run.state.workflow_task.as_mut().unwrap();
-    task.set_nature(TaskNature::Speculative);
+    task.set_task_type(WorkflowTaskType::Speculative);
     (task.scheduled_event_id, task.started_event_id) = (5, 6);
     let task = task.clone();
     update(&mut run, 1, "a", Stage::Accepted).unwrap();

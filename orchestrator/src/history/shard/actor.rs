@@ -3,11 +3,15 @@
 //! everybody who waits is told UNAVAILABLE, and the log is taken anew, until the node wants the shard no more.
 
 use super::cache::{self, Workflows};
+use super::config::Config;
+use super::dispatch::{self, Dispatcher};
+use super::job::{Answer, Answered, Finish, Job, RunView, Work};
 use super::queue::Queues;
 use super::route::Target;
-use super::turn::{Answer, Finish, Job, Means, Sight, Turn, Work};
-use super::{Config, Dispatcher, dispatch, errand, keys};
-use crate::history::engine::{Input, Rejection, Waiter};
+use super::turn::{Dependencies, Turn};
+use super::{keys, transfer};
+use crate::cluster::Rejection;
+use crate::history::engine::{Input, Waiter};
 use crate::history::state::Millis;
 use crate::history::task::RunKey;
 use crate::log::{Backoff, Error, Log, Outcome};
@@ -29,9 +33,6 @@ const TIDY: Duration = Duration::from_millis(500);
 const CHECK: Duration = Duration::from_secs(5);
 /// Transfers that are done at a time.
 const TRANSFERS: usize = 256;
-
-/// An answer and, for a look at an open run, what tells when its history grows.
-pub(super) type Answered = (Answer, Option<watch::Receiver<()>>);
 
 /// A request to a shard.
 pub(super) struct Message {
@@ -230,7 +231,7 @@ impl<'a> Tenure<'a> {
         for (id, task) in self.queues.due(now, limit) {
             let waiter = self.waiter();
             let target = Target::from(&task.run);
-            jobs.push(Job { target, work: Work::Step(Input::Alarm(task)), waiter, finish: Finish::Timer(id) });
+            jobs.push(Job { target, work: Work::Step(Input::TimerTask(task)), waiter, finish: Finish::Timer(id) });
         }
         while jobs.len() < limit {
             let Ok(done) = self.answers.try_recv() else { break };
@@ -250,7 +251,7 @@ impl<'a> Tenure<'a> {
         let mut jobs = self.gather(jobs, now);
         loop {
             let mut turn = Turn::default();
-            turn.prepare(&self.means(now), &jobs).await;
+            turn.prepare(&self.dependencies(now), &jobs).await;
             let mut rest = jobs.into_iter();
             while !turn.group.is_full(&self.actor.config.bounds) {
                 let Some(job) = rest.next() else { break };
@@ -268,8 +269,8 @@ impl<'a> Tenure<'a> {
         }
     }
 
-    fn means(&mut self, now: Millis) -> Means<'_> {
-        Means {
+    fn dependencies(&mut self, now: Millis) -> Dependencies<'_> {
+        Dependencies {
             log: &mut self.log,
             cache: &self.cache,
             config: &self.actor.config,
@@ -283,7 +284,7 @@ impl<'a> Tenure<'a> {
     /// Adds one job to a turn.
     async fn add(&mut self, turn: &mut Turn, job: Job, now: Millis) -> Option<End> {
         let (waiter, retry) = (job.waiter, (job.finish != Finish::Nothing).then(|| job.clone()));
-        match turn.add(&mut self.means(now), job).await {
+        match turn.add(&mut self.dependencies(now), job).await {
             Ok(None) => {}
             Ok(Some((waiter, answer))) => self.answer(waiter, answer),
             Err(Error::Lost) => return Some(End::Lost),
@@ -398,7 +399,7 @@ impl<'a> Tenure<'a> {
     fn answer(&mut self, waiter: Waiter, answer: Answer) {
         let Some(sender) = self.waiters.remove(&waiter) else { return };
         let watch = match &answer {
-            Answer::Sight(Sight { run_id, open: true, .. }) => {
+            Answer::RunView(RunView { run_id, open: true, .. }) => {
                 let watch = self.watched.entry(run_id.clone()).or_insert_with(|| watch::Sender::new(()));
                 Some(watch.subscribe())
             }
@@ -425,7 +426,7 @@ impl<'a> Tenure<'a> {
             };
             let namespace = self.actor.dispatcher.namespace(&target.workflow.namespace_id);
             let run = workflow.runs.get(&target.run_id);
-            let call = run.and_then(|run| errand::call(&transfer, run, &namespace, self.actor.now()));
+            let call = run.and_then(|run| transfer::call(&transfer, run, &namespace, self.actor.now()));
             let Some(call) = call else {
                 self.queues.finish(id);
                 continue;

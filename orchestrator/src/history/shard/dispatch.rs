@@ -1,7 +1,7 @@
 //! Doing a transfer: the request goes out again and again until somebody gives a definite answer, which becomes an input of
 //! the run that asked. At least once; that nothing happens twice is the receiver's care, by request ids.
 
-use super::errand::Call;
+use super::transfer::Call;
 use crate::history::engine::Input;
 use crate::log::Backoff;
 use async_trait::async_trait;

@@ -1,10 +1,13 @@
 //! Reading histories: pages of a snapshot, long polls for what comes after, and the history that goes with a workflow task.
 //! The shard's task says where a committed history ends; the nodes are read beside it.
 
+use super::chain;
+use super::handle::{Shard, doubt};
+use super::job::RunView;
+use super::route::Target;
 use super::token::Token;
-use super::turn::Sight;
-use super::{Shard, Target, chain};
-use crate::history::engine::{Rejection, Reply, Slice};
+use crate::cluster::Rejection;
+use crate::history::engine::{Reply, Slice};
 use crate::history::state::{EventId, Tail};
 use prost::Message;
 use resurgam_api::internal;
@@ -17,7 +20,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// What a reader wants.
-struct Wish {
+struct ReadOptions {
     page: usize,
     wait: bool,
     last_only: bool,
@@ -49,7 +52,7 @@ impl Shard {
         let request = request.request.unwrap_or_default();
         let execution = request.execution.unwrap_or_default();
         let asked = usize::try_from(request.maximum_page_size).unwrap_or_default();
-        let wish = Wish {
+        let options = ReadOptions {
             page: if asked == 0 { self.config.page } else { asked.min(self.config.page) },
             wait: request.wait_new_event,
             last_only: request.history_event_filter_type == HistoryEventFilterType::CloseEvent as i32,
@@ -63,52 +66,57 @@ impl Shard {
                 return Err(Rejection::InvalidArgument("the page token is of another run".to_owned()));
             }
             if token.from < token.next || !token.appended.is_empty() {
-                return self.page(token, wish.page).await;
+                return self.page(token, options.page).await;
             }
             target.run_id = token.run_id;
             start = Start { from: token.from, at: token.at, known: true };
         }
-        self.first_page(target, start, &wish).await
+        self.first_page(target, start, &options).await
     }
 
     /// Looks until there is what the reader wishes, or the time is over.
-    async fn first_page(&self, mut target: Target, mut start: Start, wish: &Wish) -> Result<Response, Rejection> {
+    async fn first_page(
+        &self,
+        mut target: Target,
+        mut start: Start,
+        options: &ReadOptions,
+    ) -> Result<Response, Rejection> {
         loop {
             let look = self.look(target.clone());
-            let (sight, watch) = match wish.wait {
+            let (view, watch) = match options.wait {
                 false => look.await?,
-                true => match tokio::time::timeout_at(wish.until, look).await {
+                true => match tokio::time::timeout_at(options.until, look).await {
                     Ok(looked) => looked?,
                     // The shard is not served now.
                     Err(_) if start.known => return Ok(nothing(target.run_id, start)),
-                    Err(_) => return Err(super::doubt()),
+                    Err(_) => return Err(doubt()),
                 },
             };
             // A run that was current when the reader came is the one that it waits for.
-            target.run_id.clone_from(&sight.run_id);
+            target.run_id.clone_from(&view.run_id);
             start.known = true;
-            let news = if wish.last_only { !sight.open } else { sight.next > start.from };
-            if news || !wish.wait || !sight.open {
-                return self.snapshot(sight, start, wish).await;
+            let news = if options.last_only { !view.open } else { view.next > start.from };
+            if news || !options.wait || !view.open {
+                return self.snapshot(view, start, options).await;
             }
-            let Some(mut watch) = watch else { return Err(super::doubt()) };
-            match tokio::time::timeout_at(wish.until, watch.changed()).await {
+            let Some(mut watch) = watch else { return Err(doubt()) };
+            match tokio::time::timeout_at(options.until, watch.changed()).await {
                 Ok(Ok(())) => {}
                 // The tenure is over.
-                Ok(Err(_)) => return Err(super::doubt()),
-                Err(_) => return Ok(nothing(sight.run_id, start)),
+                Ok(Err(_)) => return Err(doubt()),
+                Err(_) => return Ok(nothing(view.run_id, start)),
             }
         }
     }
 
-    async fn snapshot(&self, sight: Sight, start: Start, wish: &Wish) -> Result<Response, Rejection> {
-        let Sight { run_id, open, next, tail } = sight;
+    async fn snapshot(&self, view: RunView, start: Start, options: &ReadOptions) -> Result<Response, Rejection> {
+        let RunView { run_id, open, next, tail } = view;
         let Start { from, at, .. } = start;
-        let mut token = Token { run_id, from, next, tail, appended: Vec::new(), follow: open && wish.wait, at };
-        if wish.last_only {
+        let mut token = Token { run_id, from, next, tail, appended: Vec::new(), follow: open && options.wait, at };
+        if options.last_only {
             (token.from, token.at, token.follow) = (next - 1, tail, false);
         }
-        self.page(token, wish.page).await
+        self.page(token, options.page).await
     }
 
     /// The page at `token`.

@@ -3,7 +3,7 @@
 
 use super::keys;
 use crate::history::state::Millis;
-use crate::history::task::{Alarm, TimerTask, Transfer};
+use crate::history::task::{TimerKind, TimerTask, TransferTask};
 use crate::log::{Error, Group, Log};
 use crate::planted::{Bug, planted};
 use crate::store::{Rows, prefixed};
@@ -18,7 +18,7 @@ pub(super) type TimerId = (Millis, i64);
 #[derive(Debug, Default)]
 pub(super) struct Queues {
     /// Transfers that are not done.
-    transfers: BTreeMap<i64, Transfer>,
+    transfers: BTreeMap<i64, TransferTask>,
     /// Those of them that are being done.
     running: BTreeSet<i64>,
     /// Timers that have not fired.
@@ -37,14 +37,14 @@ impl Queues {
         let stored = log.get(keys::ACK).await?.map_or(0, |level| number(&level));
         let transfers = log.read(keys::transfer(stored + 1)..prefixed(keys::TRANSFERS).end).await?;
         let timers = log.read(prefixed(keys::TIMERS)).await?;
-        let transfers: BTreeMap<i64, Transfer> = tasks(transfers);
+        let transfers: BTreeMap<i64, TransferTask> = tasks(transfers);
         let timers = tasks::<TimerTask>(timers).into_iter().map(|(id, task)| ((task.due, id), task)).collect();
         let read = transfers.keys().last().map_or(stored, |last| stored.max(*last));
         Ok(Self { transfers, timers, read, stored, ..Self::default() })
     }
 
     /// Takes over what was committed.
-    pub(super) fn extend(&mut self, transfers: Vec<(i64, Transfer)>, timers: Vec<(TimerId, TimerTask)>) {
+    pub(super) fn extend(&mut self, transfers: Vec<(i64, TransferTask)>, timers: Vec<(TimerId, TimerTask)>) {
         self.read = transfers.iter().map(|(id, _)| *id).fold(self.read, i64::max);
         self.transfers.extend(transfers);
         let seen = |due: Millis| planted(Bug::TimerBehindLevel) && due < self.looked;
@@ -52,12 +52,12 @@ impl Queues {
     }
 
     /// The read level passes these tasks by.
-    pub(super) fn skip(&mut self, transfers: &[(i64, Transfer)]) {
+    pub(super) fn skip(&mut self, transfers: &[(i64, TransferTask)]) {
         self.read = transfers.iter().map(|(id, _)| *id).fold(self.read, i64::max);
     }
 
     /// Transfers to begin with, so that at most `limit` are being done.
-    pub(super) fn begin(&mut self, limit: usize) -> Vec<(i64, Transfer)> {
+    pub(super) fn begin(&mut self, limit: usize) -> Vec<(i64, TransferTask)> {
         let free = limit.saturating_sub(self.running.len());
         let waiting = self.transfers.iter().filter(|(id, _)| !self.running.contains(id)).take(free);
         let begun: Vec<_> = waiting.map(|(id, transfer)| (*id, transfer.clone())).collect();
@@ -86,7 +86,7 @@ impl Queues {
         self.looked = self.looked.max(now);
         let until = if planted(Bug::TimerEarly) { now - now.rem_euclid(1000) + 999 } else { now };
         // The planted bug is one of user timers.
-        let due = |(at, _): TimerId, task: &TimerTask| at <= now || matches!(task.alarm, Some(Alarm::UserTimer(_)));
+        let due = |(at, _): TimerId, task: &TimerTask| at <= now || matches!(task.kind, Some(TimerKind::UserTimer(_)));
         let timers = self.timers.range(..=(until, i64::MAX)).filter(|(id, task)| due(**id, task));
         timers.take(limit).map(|(id, task)| (*id, task.clone())).collect()
     }

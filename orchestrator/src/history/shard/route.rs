@@ -85,7 +85,7 @@ pub fn target(input: &Input) -> Option<Target> {
         Input::Heartbeat(it) => Target::task(it.task.as_ref()),
         Input::ScheduleFirstWorkflowTask(it) => Target::execution(&it.namespace_id, it.execution.as_ref()),
         Input::ChildClosed(it) => Target::execution(&it.namespace_id, it.parent.as_ref()),
-        Input::Alarm(task) => Target::from(&task.run),
+        Input::TimerTask(task) => Target::from(&task.run),
         _ => return None,
     })
 }

@@ -5,7 +5,7 @@
 
 use super::{keys, node};
 use crate::history::state::{Current, EventId, State, Tail};
-use crate::history::task::{TimerTask, Transfer};
+use crate::history::task::{TimerTask, TransferTask};
 use prost::Message;
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub struct ShardRows {
     /// The state of each run.
     pub runs: Vec<State>,
     /// Transfers above the ack level.
-    pub transfers: Vec<Transfer>,
+    pub transfers: Vec<TransferTask>,
     /// Timer tasks.
     pub timers: Vec<TimerTask>,
     /// Keys of rows that cannot be read.
@@ -80,7 +80,7 @@ pub fn chain<'a>(nodes: &BTreeMap<&'a str, &'a [u8]>, tail: Option<Tail>) -> Vec
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::task::{Alarm, Errand, RunKey};
+    use crate::history::task::{RunKey, TimerKind, TransferKind};
     use resurgam_api::temporal::history::v1::{History, HistoryEvent};
 
     fn run() -> RunKey {
@@ -89,8 +89,8 @@ mod tests {
 
     #[test]
     fn every_row_is_what_it_was_written_as() {
-        let transfer = |id| (keys::transfer(id), Transfer { run: run(), errand: Some(Errand::StartChild(id)) });
-        let timer = TimerTask { run: run(), due: 7, alarm: Some(Alarm::UserTimer(5)) };
+        let transfer = |id| (keys::transfer(id), TransferTask { run: run(), kind: Some(TransferKind::StartChild(id)) });
+        let timer = TimerTask { run: run(), due: 7, kind: Some(TimerKind::UserTimer(5)) };
         let workflow = super::super::WorkflowKey { namespace_id: "n".into(), workflow_id: "w".into() };
         let current = Current { run_id: "r".into(), ..Current::default() };
         let mut rows = BTreeMap::from([

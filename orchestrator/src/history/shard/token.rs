@@ -1,7 +1,7 @@
 //! Where a reader of a history goes on. Opaque to clients; a snapshot's pages are read without asking the shard again,
 //! since what is committed never changes.
 
-use crate::history::engine::Rejection;
+use crate::cluster::Rejection;
 use crate::history::state::{EventId, Tail};
 use prost::Message;
 use resurgam_api::temporal::history::v1::HistoryEvent;

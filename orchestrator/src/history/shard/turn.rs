@@ -1,87 +1,26 @@
 //! One turn of a shard: inputs that are committed together. Each is a step of the engine on copies; the copies, the
 //! answers and the tasks are handed out only if the turn's one commit takes effect.
 
-use super::actor::Answered;
 use super::cache::{self, Workflows};
+use super::config::Config;
+use super::dispatch::Dispatcher;
+use super::job::{Answer, Answered, Finish, Job, RunView, Work};
 use super::keys;
 use super::node::{self, Node};
 use super::queue::TimerId;
 use super::route::Target;
-use super::{Config, Dispatcher};
-use crate::history::engine::{Context, Effects, Ids, Input, Rejection, Reply, Run, Waiter, Workflow};
-use crate::history::state::{EventId, Millis, Tail};
-use crate::history::task::{RunKey, TimerTask, Transfer};
+use crate::cluster::Rejection;
+use crate::history::engine::{Context, Effects, Ids, Input, Reply, Run, Waiter, Workflow};
+use crate::history::state::{Millis, Tail};
+use crate::history::task::{RunKey, TimerTask, TransferTask};
 use crate::log::{Error, Group, Log};
 use crate::planted::{Bug, planted};
 use bytes::Bytes;
 use prost::Message;
 use resurgam_api::environment::Environment;
-use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus;
 use resurgam_api::temporal::history::v1::{History, HistoryEvent};
 use std::collections::{BTreeMap, BTreeSet};
 use tokio::sync::oneshot;
-
-/// Something that a turn does.
-#[derive(Clone, Debug)]
-pub(super) struct Job {
-    pub(super) target: Target,
-    pub(super) work: Work,
-    /// Who waits for the answer.
-    pub(super) waiter: Waiter,
-    /// The task that is done with it.
-    pub(super) finish: Finish,
-}
-
-/// What a job does.
-#[derive(Clone, Debug)]
-#[allow(clippy::large_enum_variant, reason = "moved rarely")]
-pub(super) enum Work {
-    /// An input.
-    Step(Input),
-    /// A look at a run.
-    View,
-}
-
-/// The task that a job comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Finish {
-    /// None: a request.
-    Nothing,
-    /// This transfer.
-    Transfer(i64),
-    /// This timer.
-    Timer(TimerId),
-}
-
-/// What is to be known of a run for reading its history.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Sight {
-    pub(super) run_id: String,
-    pub(super) open: bool,
-    pub(super) next: EventId,
-    pub(super) tail: Option<Tail>,
-}
-
-impl Sight {
-    fn of(run: &Run) -> Self {
-        Self {
-            run_id: run.state.run_id.clone(),
-            open: run.state.status == WorkflowExecutionStatus::Running as i32,
-            next: run.state.next_event_id,
-            tail: run.state.tail,
-        }
-    }
-}
-
-/// An answer on its way out.
-#[derive(Clone, Debug, PartialEq)]
-#[allow(clippy::large_enum_variant, reason = "moved once")]
-pub(super) enum Answer {
-    /// To a step, with the end of the history that the reply speaks of.
-    Reply(Result<Reply, Rejection>, Option<Tail>),
-    /// To a look.
-    Sight(Sight),
-}
 
 /// A turn under construction.
 #[derive(Debug, Default)]
@@ -93,14 +32,14 @@ pub(super) struct Turn {
     pub(super) workflows: Workflows,
     pub(super) jobs: Vec<Job>,
     pub(super) answers: Vec<(Waiter, Answer)>,
-    pub(super) transfers: Vec<(i64, Transfer)>,
+    pub(super) transfers: Vec<(i64, TransferTask)>,
     pub(super) timers: Vec<(TimerId, TimerTask)>,
     /// Runs with new events.
     pub(super) grown: BTreeSet<String>,
 }
 
 /// What a turn may use.
-pub(super) struct Means<'a> {
+pub(super) struct Dependencies<'a> {
     pub(super) log: &'a mut Log,
     pub(super) cache: &'a Workflows,
     pub(super) config: &'a Config,
@@ -118,25 +57,29 @@ impl Turn {
     }
 
     /// Reads what several jobs will need at once. What cannot be read now is tried again when it is needed.
-    pub(super) async fn prepare(&mut self, means: &Means<'_>, jobs: &[Job]) {
-        let unknown = jobs.iter().filter(|job| !means.cache.contains_key(&job.target.workflow));
+    pub(super) async fn prepare(&mut self, dependencies: &Dependencies<'_>, jobs: &[Job]) {
+        let unknown = jobs.iter().filter(|job| !dependencies.cache.contains_key(&job.target.workflow));
         let targets: BTreeMap<_, _> = unknown.map(|job| (&job.target.workflow, &job.target)).collect();
         if targets.len() < 2 {
             return;
         }
-        let loads = targets.values().map(|target| cache::load(means.log, None, target));
+        let loads = targets.values().map(|target| cache::load(dependencies.log, None, target));
         let loaded = futures_util::future::join_all(loads).await;
         let found = targets.into_keys().cloned().zip(loaded);
         self.loaded.extend(found.filter_map(|(id, workflow)| Some((id, workflow.ok()?))));
     }
 
     /// Does one job on copies. An answer that need not wait for the commit is returned.
-    pub(super) async fn add(&mut self, means: &mut Means<'_>, job: Job) -> Result<Option<(Waiter, Answer)>, Error> {
+    pub(super) async fn add(
+        &mut self,
+        dependencies: &mut Dependencies<'_>,
+        job: Job,
+    ) -> Result<Option<(Waiter, Answer)>, Error> {
         let fresh = !self.workflows.contains_key(&job.target.workflow);
         let id = &job.target.workflow;
-        let known = self.workflows.get(id).or_else(|| means.cache.get(id)).or_else(|| self.loaded.get(id));
-        let mut workflow = cache::load(means.log, known, &job.target).await?;
-        forsake(&mut workflow, means.waiters);
+        let known = self.workflows.get(id).or_else(|| dependencies.cache.get(id)).or_else(|| self.loaded.get(id));
+        let mut workflow = cache::load(dependencies.log, known, &job.target).await?;
+        drop_abandoned(&mut workflow, dependencies.waiters);
         let before = self.answers.len();
         let silent = match &job.work {
             Work::View => {
@@ -145,10 +88,10 @@ impl Turn {
                 self.workflows.insert(job.target.workflow.clone(), workflow);
                 true
             }
-            Work::Step(input) => self.step(means, &job, workflow, input.clone()),
+            Work::Step(input) => self.step(dependencies, &job, workflow, input.clone()),
         };
         let reading = matches!(job.work, Work::View | Work::Step(Input::Describe(_)));
-        let early = planted(Bug::StaleRead) || reading && !means.config.linearizable_reads;
+        let early = planted(Bug::StaleRead) || reading && !dependencies.config.linearizable_reads;
         if fresh && silent && early && job.finish == Finish::Nothing && self.answers.len() == before + 1 {
             self.workflows.remove(&job.target.workflow);
             return Ok(self.answers.pop());
@@ -162,22 +105,22 @@ impl Turn {
     }
 
     /// One step of the engine; returns whether it changed nothing.
-    fn step(&mut self, means: &mut Means<'_>, job: &Job, workflow: Workflow, input: Input) -> bool {
-        let transaction = means.log.draw();
+    fn step(&mut self, dependencies: &mut Dependencies<'_>, job: &Job, workflow: Workflow, input: Input) -> bool {
+        let transaction = dependencies.log.draw();
         let mut copy = workflow.clone();
-        let namespace = means.dispatcher.namespace(&job.target.workflow.namespace_id);
+        let namespace = dependencies.dispatcher.namespace(&job.target.workflow.namespace_id);
         let mut context = Context {
-            now: means.now,
+            now: dependencies.now,
             transaction,
             caller: job.waiter,
             namespace: &namespace,
-            ids: &mut Drawn(means.environment),
-            limits: &means.config.limits,
+            ids: &mut Drawn(dependencies.environment),
+            limits: &dependencies.config.limits,
         };
-        match (means.config.step)(&mut copy, input, &mut context) {
+        match (dependencies.config.step)(&mut copy, input, &mut context) {
             Ok(effects) => {
                 let silent = effects.current.is_none() && effects.runs.is_empty();
-                self.fold(means, job, transaction, copy, effects);
+                self.fold(dependencies, job, transaction, copy, effects);
                 silent
             }
             Err(rejection) => {
@@ -189,7 +132,14 @@ impl Turn {
     }
 
     /// Puts the effects of one step into the group.
-    fn fold(&mut self, means: &mut Means<'_>, job: &Job, transaction: i64, mut workflow: Workflow, effects: Effects) {
+    fn fold(
+        &mut self,
+        dependencies: &mut Dependencies<'_>,
+        job: &Job,
+        transaction: i64,
+        mut workflow: Workflow,
+        effects: Effects,
+    ) {
         if let Some(current) = effects.current {
             self.group.put(keys::current(&job.target.workflow), Some(current.encode_to_vec().into()));
             workflow.current = Some(current);
@@ -212,12 +162,12 @@ impl Turn {
             self.group.put(keys::run(&key), Some(run.state.encode_to_vec().into()));
         }
         for transfer in effects.transfers {
-            let id = means.log.draw();
+            let id = dependencies.log.draw();
             self.group.put(keys::transfer(id), Some(transfer.encode_to_vec().into()));
             self.transfers.push((id, transfer));
         }
         for timer in effects.timers {
-            let id = means.log.draw();
+            let id = dependencies.log.draw();
             self.group.put(keys::timer(timer.due, id), Some(timer.encode_to_vec().into()));
             self.timers.push(((timer.due, id), timer));
         }
@@ -241,7 +191,7 @@ impl Turn {
 
 /// Forgets callers who have given up, so that they take nobody's place: a query that nobody waits for is no query. An
 /// update remains one, since a worker may have it already.
-fn forsake(workflow: &mut Workflow, waiters: &BTreeMap<Waiter, oneshot::Sender<Answered>>) {
+fn drop_abandoned(workflow: &mut Workflow, waiters: &BTreeMap<Waiter, oneshot::Sender<Answered>>) {
     let waits = |waiter: &Waiter| waiters.get(waiter).is_some_and(|answer| !answer.is_closed());
     for run in workflow.runs.values_mut() {
         run.volatile.queries.retain(|_, query| waits(&query.waiter));
@@ -265,7 +215,7 @@ fn look(workflow: &Workflow, target: &Target) -> Answer {
     let current = || workflow.current.as_ref().map_or("", |current| &current.run_id);
     let run_id = if target.run_id.is_empty() { current() } else { &target.run_id };
     match workflow.runs.get(run_id) {
-        Some(run) => Answer::Sight(Sight::of(run)),
+        Some(run) => Answer::RunView(RunView::of(run)),
         None => {
             let message = format!("workflow not found for ID: {}", target.workflow.workflow_id);
             Answer::Reply(Err(Rejection::NotFound(message)), None)
@@ -309,7 +259,7 @@ mod tests {
             waiters: (1..=3).map(|waiter| (Waiter(waiter), 3)).collect(),
         });
         let mut workflow = Workflow { current: None, runs: BTreeMap::from([("r".to_owned(), run)]) };
-        forsake(&mut workflow, &waiters);
+        drop_abandoned(&mut workflow, &waiters);
         let left = &workflow.runs["r"].volatile;
         assert_eq!(left.queries.keys().collect::<Vec<_>>(), ["1"]);
         assert_eq!(left.updates[0].waiters, [(Waiter(1), 3)], "the update itself stays");

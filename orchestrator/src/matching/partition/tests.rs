@@ -5,11 +5,11 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use super::*;
-use crate::frontend::status;
-use crate::history::engine::Rejection;
-use crate::node::Config;
-use crate::node::config::Member;
-use crate::node::membership::Membership;
+use crate::cluster::Config;
+use crate::cluster::Rejection;
+use crate::cluster::config::Member;
+use crate::cluster::membership::Membership;
+use crate::cluster::status;
 use crate::store::memory::Memory;
 use crate::store::prefixed;
 use crate::testing::{Demon, World};
@@ -163,7 +163,7 @@ struct Ledger {
 
 struct Town {
     world: Arc<World>,
-    surroundings: Mutex<Surroundings>,
+    dependencies: Mutex<Dependencies>,
     /// The doors of the latest owners; a door may lead to nobody.
     doors: Mutex<Vec<mpsc::Sender<Message>>>,
     ledger: Mutex<Ledger>,
@@ -176,17 +176,17 @@ impl Town {
         let member = Member { name: "node".into(), address: "history".into() };
         let config = Config::of(&member, "frontend", "internal", vec![member.clone()]);
         let router = Router::new(&environment, Arc::new(Membership::new(&config)), 1).unwrap();
-        let surroundings = Surroundings { environment, store, router: Arc::new(router), node: "node".into() };
-        let surroundings = Mutex::new(surroundings);
-        Arc::new(Self { world: world.clone(), surroundings, doors: Mutex::default(), ledger: Mutex::default() })
+        let dependencies = Dependencies { environment, store, router: Arc::new(router), node: "node".into() };
+        let dependencies = Mutex::new(dependencies);
+        Arc::new(Self { world: world.clone(), dependencies, doors: Mutex::default(), ledger: Mutex::default() })
     }
 
     /// An owner for a while, one after another.
     async fn owner(self: Arc<Self>, place: usize) {
         loop {
             let stop = CancellationToken::new();
-            let surroundings = self.surroundings.lock().unwrap().clone();
-            let door = open(surroundings, NAME.into(), false, stop.clone());
+            let dependencies = self.dependencies.lock().unwrap().clone();
+            let door = open(dependencies, NAME.into(), false, stop.clone());
             {
                 let mut doors = self.doors.lock().unwrap();
                 let count = doors.len().max(place + 1);
@@ -270,7 +270,7 @@ async fn live(seed: u64) -> u64 {
 
     // From now on nothing fails, and there is one owner. What the others had under way may still arrive.
     *malice.lock().unwrap() = 0;
-    town.surroundings.lock().unwrap().store = truth.clone();
+    town.dependencies.lock().unwrap().store = truth.clone();
     town.doors.lock().unwrap().clear();
     let last = tokio::spawn(town.clone().owner(0));
     for _ in 0..600 {

@@ -1,8 +1,9 @@
 //! Runs that follow each other, timeouts.
 
 use super::shard::{Shard, finish};
-use crate::history::engine::{Input, Rejection};
-use crate::history::task::Errand;
+use crate::cluster::Rejection;
+use crate::history::engine::Input;
+use crate::history::task::TransferKind;
 use prost_wkt_types::Duration;
 use resurgam_api::internal;
 use resurgam_api::temporal::command::v1::command::Attributes as Decided;
@@ -141,9 +142,9 @@ fn a_run_times_out_and_is_retried() {
 fn timers_that_come_early_are_ordered_again() {
     let mut shard = Shard::new();
     shard.start("q", |it| it.workflow_run_timeout = seconds(50)).unwrap();
-    let alarm = shard.timers.pop().unwrap();
-    shard.step(Input::Alarm(alarm.clone())).unwrap();
-    assert_eq!((shard.names().as_str(), &shard.timers), ("Begin Scheduled", &vec![alarm]));
+    let timer = shard.timers.pop().unwrap();
+    shard.step(Input::TimerTask(timer.clone())).unwrap();
+    assert_eq!((shard.names().as_str(), &shard.timers), ("Begin Scheduled", &vec![timer]));
 }
 
 #[test]
@@ -165,7 +166,7 @@ fn only_the_last_run_of_a_chain_tells_the_parent() {
     let task = shard.poll();
     shard.complete(&task, vec![again()]).unwrap();
     let told =
-        |shard: &Shard| shard.transfers.iter().filter(|it| it.errand == Some(Errand::NotifyParent(true))).count();
+        |shard: &Shard| shard.transfers.iter().filter(|it| it.kind == Some(TransferKind::NotifyParent(true))).count();
     assert_eq!(told(&shard), 0);
     shard.pass(1_000);
     let task = shard.poll();

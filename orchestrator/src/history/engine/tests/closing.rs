@@ -1,7 +1,8 @@
 //! How runs close, and what may not happen on the way.
 
 use super::shard::{Shard, finish, marker, timer};
-use crate::history::engine::{Input, Rejection};
+use crate::cluster::Rejection;
+use crate::history::engine::Input;
 use resurgam_api::internal;
 use resurgam_api::temporal::command::v1::CancelTimerCommandAttributes;
 use resurgam_api::temporal::command::v1::command::Attributes as Decided;

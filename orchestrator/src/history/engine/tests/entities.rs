@@ -1,9 +1,10 @@
 //! Activities, children and messages to others, together with the workflow tasks around them.
 
 use super::shard::{Shard, finish, marker};
+use crate::cluster::Rejection;
 use crate::history::engine::span::duration;
-use crate::history::engine::{Input, Rejection, Reply};
-use crate::history::task::Errand;
+use crate::history::engine::{Input, Reply};
+use crate::history::task::TransferKind;
 use resurgam_api::internal::{self, TaskToken};
 use resurgam_api::temporal::command::v1::command::Attributes as Decided;
 use resurgam_api::temporal::command::v1::{
@@ -92,7 +93,7 @@ fn child_started(shard: &mut Shard) {
 #[test]
 fn the_end_of_an_activity_wakes_the_worker() {
     let mut shard = decided(vec![activity("a")]);
-    assert!(shard.transfers.iter().any(|it| matches!(it.errand, Some(Errand::ActivityTask(_)))));
+    assert!(shard.transfers.iter().any(|it| matches!(it.kind, Some(TransferKind::ActivityTask(_)))));
     assert!(matches!(start(&mut shard, FIRST), Ok(Some(Reply::ActivityTask(_)))));
     complete(&mut shard, FIRST).unwrap();
     let names = "Begin Scheduled Started Completed ActivityTaskScheduled ActivityTaskStarted ActivityTaskCompleted";
@@ -138,7 +139,7 @@ fn a_bad_command_undoes_its_whole_completion() {
     let cause = WorkflowTaskFailedCause::BadRequestCancelActivityAttributes;
     assert_eq!(shard.names(), format!("Begin Scheduled Started TaskFailed:{cause:?}"));
     assert!(shard.state().activities.is_empty());
-    assert!(!shard.transfers.iter().any(|it| matches!(it.errand, Some(Errand::ActivityTask(_)))));
+    assert!(!shard.transfers.iter().any(|it| matches!(it.kind, Some(TransferKind::ActivityTask(_)))));
 }
 
 #[test]
@@ -169,8 +170,8 @@ fn a_child_that_starts_after_its_parent_closed_is_not_forgotten() {
         assert_eq!(shard.names(), names);
         let [transfer] = &shard.transfers[before..] else { panic!() };
         let abandoned = policy == ParentClosePolicy::Abandon;
-        assert_eq!(matches!(transfer.errand, Some(Errand::ReleaseChild(_))), abandoned);
-        assert_eq!(matches!(transfer.errand, Some(Errand::CloseChild(_))), !abandoned);
+        assert_eq!(matches!(transfer.kind, Some(TransferKind::ReleaseChild(_))), abandoned);
+        assert_eq!(matches!(transfer.kind, Some(TransferKind::CloseChild(_))), !abandoned);
     }
 }
 

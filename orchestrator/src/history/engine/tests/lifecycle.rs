@@ -1,7 +1,8 @@
 //! Workflow tasks: normal, transient, sticky.
 
 use super::shard::{Shard, finish, marker, sticky, timer};
-use crate::history::engine::{Input, Rejection};
+use crate::cluster::Rejection;
+use crate::history::engine::Input;
 
 const GONE: &str = "workflow task not found";
 

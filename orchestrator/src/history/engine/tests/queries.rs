@@ -1,7 +1,8 @@
 //! Queries: with a workflow task, or directly.
 
 use super::shard::{Shard, finish, sticky};
-use crate::history::engine::{Input, Rejection, Reply, Waiter};
+use crate::cluster::Rejection;
+use crate::history::engine::{Input, Reply, Waiter};
 use resurgam_api::internal;
 use resurgam_api::temporal::enums::v1::{QueryRejectCondition, QueryResultType};
 use resurgam_api::temporal::query::v1::{WorkflowQuery, WorkflowQueryResult};

@@ -2,8 +2,9 @@
 
 use super::shape::check;
 use super::shard::{Handed, Shard, finish, marker, short, sticky, timer};
-use crate::history::engine::{Input, Rejection};
-use crate::history::task::Errand;
+use crate::cluster::Rejection;
+use crate::history::engine::Input;
+use crate::history::task::TransferKind;
 use prost_wkt_types::Duration;
 use resurgam_api::internal::{self, TaskToken};
 use resurgam_api::temporal::command::v1::command::Attributes as Decided;
@@ -71,8 +72,8 @@ fn work(shard: &mut Shard, dice: &mut Dice) {
     let tasks: Vec<_> = shard
         .transfers
         .iter()
-        .filter_map(|transfer| match &transfer.errand {
-            Some(Errand::ActivityTask(errand)) => Some((transfer.run.run_id.clone(), errand.clone())),
+        .filter_map(|transfer| match &transfer.kind {
+            Some(TransferKind::ActivityTask(task)) => Some((transfer.run.run_id.clone(), task.clone())),
             _ => None,
         })
         .collect();
@@ -80,11 +81,11 @@ fn work(shard: &mut Shard, dice: &mut Dice) {
         return;
     }
     let newest = tasks.len() as u64 - 1;
-    let (run_id, errand) = &tasks[(newest - dice.below(tasks.len().min(3) as u64)) as usize];
+    let (run_id, transfer) = &tasks[(newest - dice.below(tasks.len().min(3) as u64)) as usize];
     let task = Some(TaskToken {
         run_id: run_id.clone(),
-        scheduled_event_id: errand.scheduled_event_id,
-        attempt: errand.attempt,
+        scheduled_event_id: transfer.scheduled_event_id,
+        attempt: transfer.attempt,
         ..TaskToken::default()
     });
     let input = match dice.below(4) {
@@ -92,7 +93,7 @@ fn work(shard: &mut Shard, dice: &mut Dice) {
         1 => Input::FailActivity(internal::FailActivityRequest { task, request: None }),
         _ => Input::ActivityTaskStarted(internal::RecordTaskStartedRequest {
             task,
-            request_id: format!("{} {}", errand.scheduled_event_id, errand.attempt),
+            request_id: format!("{} {}", transfer.scheduled_event_id, transfer.attempt),
             ..Default::default()
         }),
     };

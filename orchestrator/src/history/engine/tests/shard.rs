@@ -1,10 +1,9 @@
-//! A shard that applies effects as the real one does, with everything in plain sight.
+//! A shard that applies effects as the real one does, with everything in plain view.
 
-use crate::history::engine::{
-    Context, Effects, Ids, Input, Limits, Rejection, Reply, Slice, Waiter, Workflow, kind, step,
-};
+use crate::cluster::Rejection;
+use crate::history::engine::{Context, Effects, Ids, Input, Limits, Reply, Slice, Waiter, Workflow, kind, step};
 use crate::history::state::{Millis, State};
-use crate::history::task::{Errand, TimerTask, Transfer};
+use crate::history::task::{TimerTask, TransferKind, TransferTask};
 use prost::Message;
 use resurgam_api::internal::{self, TaskToken};
 use resurgam_api::temporal::command::v1::Command;
@@ -37,7 +36,7 @@ impl Ids for Counter {
 pub(super) struct Shard {
     pub(super) workflow: Workflow,
     pub(super) histories: BTreeMap<String, Vec<HistoryEvent>>,
-    pub(super) transfers: Vec<Transfer>,
+    pub(super) transfers: Vec<TransferTask>,
     pub(super) timers: Vec<TimerTask>,
     pub(super) answers: BTreeMap<Waiter, Result<Reply, Rejection>>,
     pub(super) now: Millis,
@@ -191,24 +190,24 @@ impl Shard {
         self.poll_as(&task, "start").expect("the newest task is pending")
     }
 
-    pub(super) fn newest_task(&self) -> Transfer {
-        let of_workflow = |transfer: &&Transfer| matches!(transfer.errand, Some(Errand::WorkflowTask(_)));
+    pub(super) fn newest_task(&self) -> TransferTask {
+        let of_workflow = |transfer: &&TransferTask| matches!(transfer.kind, Some(TransferKind::WorkflowTask(_)));
         self.transfers.iter().rev().find(of_workflow).expect("a task was scheduled").clone()
     }
 
-    pub(super) fn poll_as(&mut self, task: &Transfer, request_id: &str) -> Result<Handed, Rejection> {
-        let Some(Errand::WorkflowTask(errand)) = &task.errand else { panic!("{task:?}") };
+    pub(super) fn poll_as(&mut self, task: &TransferTask, request_id: &str) -> Result<Handed, Rejection> {
+        let Some(TransferKind::WorkflowTask(transfer)) = &task.kind else { panic!("{task:?}") };
         let request = internal::RecordTaskStartedRequest {
             task: Some(TaskToken {
                 run_id: task.run.run_id.clone(),
-                scheduled_event_id: errand.scheduled_event_id,
-                attempt: errand.attempt,
+                scheduled_event_id: transfer.scheduled_event_id,
+                attempt: transfer.attempt,
                 ..TaskToken::default()
             }),
-            request_id: format!("{request_id} {} {}", errand.scheduled_event_id, errand.attempt),
+            request_id: format!("{request_id} {} {}", transfer.scheduled_event_id, transfer.attempt),
             task_queue: Some(internal::TaskQueue {
-                name: errand.task_queue.clone(),
-                sticky: errand.sticky,
+                name: transfer.task_queue.clone(),
+                sticky: transfer.sticky,
                 ..Default::default()
             }),
             identity: "worker".into(),
@@ -261,7 +260,7 @@ impl Shard {
         {
             let timer = self.timers.remove(next);
             self.now = self.now.max(timer.due);
-            self.step(Input::Alarm(timer)).expect("alarms are never refused");
+            self.step(Input::TimerTask(timer)).expect("timer tasks are never refused");
         }
         self.now = now;
     }

@@ -1,7 +1,8 @@
 //! Who gets a workflow id.
 
 use super::shard::{Shard, finish};
-use crate::history::engine::{Input, Rejection, Reply};
+use crate::cluster::Rejection;
+use crate::history::engine::{Input, Reply};
 use resurgam_api::internal;
 use resurgam_api::temporal::common::v1::{Link, WorkflowType};
 use resurgam_api::temporal::enums::v1::{WorkflowIdConflictPolicy as Conflict, WorkflowIdReusePolicy as Reuse};
@@ -180,5 +181,5 @@ fn a_child_waits_for_its_parent() {
         assert_eq!(shard.names(), "Begin Signaled:a Scheduled");
     }
     close(&mut shard);
-    assert!(shard.transfers.iter().any(|it| it.errand == Some(crate::history::task::Errand::NotifyParent(true))));
+    assert!(shard.transfers.iter().any(|it| it.kind == Some(crate::history::task::TransferKind::NotifyParent(true))));
 }

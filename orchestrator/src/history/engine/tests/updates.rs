@@ -1,7 +1,8 @@
 //! Updates and the workflow tasks that bring them to a worker.
 
 use super::shard::{Handed, Shard, finish, marker};
-use crate::history::engine::{Input, Rejection, Reply, Waiter};
+use crate::cluster::Rejection;
+use crate::history::engine::{Input, Reply, Waiter};
 use prost::Name;
 use prost_wkt_types::Any;
 use resurgam_api::internal::UpdateRequest;

@@ -2,7 +2,8 @@
 
 use super::fixture::*;
 use super::standin::TIMER;
-use crate::history::engine::{Rejection, Reply};
+use crate::cluster::Rejection;
+use crate::history::engine::Reply;
 use crate::history::shard::keys;
 use crate::store::memory::Memory;
 use crate::store::{Answer, Commit, Head, Key, Partition, Rows, Store, Unavailable, prefixed};

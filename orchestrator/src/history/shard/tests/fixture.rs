@@ -1,7 +1,8 @@
 //! A cluster that is only pretended, nodes that can be killed, and short words for requests.
 
 use super::standin;
-use crate::history::engine::{Input, Rejection, Reply};
+use crate::cluster::Rejection;
+use crate::history::engine::{Input, Reply};
 use crate::history::shard::{Added, Config, Dispatcher, Shard};
 use crate::store::Store;
 use crate::testing::World;

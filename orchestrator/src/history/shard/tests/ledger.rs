@@ -3,7 +3,8 @@
 //! the timers that fired have to agree with it.
 
 use super::fixture::*;
-use crate::history::engine::{Input, Rejection, Reply};
+use crate::cluster::Rejection;
+use crate::history::engine::{Input, Reply};
 use crate::history::shard::{Shard, keys};
 use crate::store::memory::Memory;
 use crate::store::{Store, prefixed};

@@ -3,8 +3,8 @@
 
 mod basic;
 mod chain;
-mod errands;
 mod fixture;
 mod ledger;
 mod reading;
 mod standin;
+mod transfers;

@@ -1,7 +1,8 @@
 //! Histories: pages, long polls, tokens.
 
 use super::fixture::*;
-use crate::history::engine::{Rejection, Reply};
+use crate::cluster::Rejection;
+use crate::history::engine::Reply;
 use crate::history::shard::Shard;
 use crate::store::memory::Memory;
 use crate::store::{Answer, Commit, Head, Key, Partition, Rows, Store, Unavailable};

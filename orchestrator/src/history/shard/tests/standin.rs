@@ -1,10 +1,11 @@
 //! A stand-in for the engine: just enough of a workflow to move every part of the runtime. A signal named `work` also
 //! schedules an activity and a timer; `many` writes 100 events in one transition.
 
+use crate::cluster::Rejection;
 use crate::history::engine::transaction::Transaction;
-use crate::history::engine::{Context, Effects, Input, PendingQuery, Rejection, Reply, Run, Slice, Workflow};
+use crate::history::engine::{Context, Effects, Input, PendingQuery, Reply, Run, Slice, Workflow};
 use crate::history::state::{Activity, Current, State, Timer, WorkflowTask};
-use crate::history::task::{ActivityTaskErrand, Alarm, Errand, WorkflowTaskErrand};
+use crate::history::task::{ActivityTaskTransfer, TimerKind, TransferKind, WorkflowTaskTransfer};
 use resurgam_api::temporal::history::v1::history_event::Attributes as A;
 use resurgam_api::temporal::history::v1::*;
 use resurgam_api::temporal::workflowservice::v1 as api;
@@ -55,8 +56,8 @@ pub(super) fn step(workflow: &mut Workflow, input: Input, context: &mut Context<
             let id = tx.context.ids.uuid();
             tx.run.volatile.queries.insert(id, query);
         }
-        Input::Alarm(task) => match task.alarm {
-            Some(Alarm::UserTimer(id)) if tx.run.state.timers.remove(&id.to_string()).is_some() => {
+        Input::TimerTask(task) => match task.kind {
+            Some(TimerKind::UserTimer(id)) if tx.run.state.timers.remove(&id.to_string()).is_some() => {
                 tx.command_event(A::TimerFiredEventAttributes(TimerFiredEventAttributes {
                     timer_id: task.due.to_string(),
                     started_event_id: id,
@@ -65,9 +66,9 @@ pub(super) fn step(workflow: &mut Workflow, input: Input, context: &mut Context<
             _ => changed = false,
         },
         Input::StickyUnavailable(_, id) => {
-            let errand =
-                WorkflowTaskErrand { scheduled_event_id: id, task_queue: "normal".into(), sticky: false, attempt: 1 };
-            tx.transfer(Errand::WorkflowTask(errand));
+            let transfer =
+                WorkflowTaskTransfer { scheduled_event_id: id, task_queue: "normal".into(), sticky: false, attempt: 1 };
+            tx.transfer(TransferKind::WorkflowTask(transfer));
         }
         Input::Describe(_) => {
             changed = false;
@@ -114,7 +115,12 @@ fn start(
     tx.run.state.workflow_task = Some(WorkflowTask { scheduled_event_id, attempt: 1, ..WorkflowTask::default() });
     let task_queue = request.task_queue.unwrap_or_default().name;
     let sticky = task_queue == "sticky";
-    tx.transfer(Errand::WorkflowTask(WorkflowTaskErrand { scheduled_event_id, task_queue, sticky, attempt: 1 }));
+    tx.transfer(TransferKind::WorkflowTask(WorkflowTaskTransfer {
+        scheduled_event_id,
+        task_queue,
+        sticky,
+        attempt: 1,
+    }));
     let reply = Reply::Start(api::StartWorkflowExecutionResponse { run_id: run_id.clone(), ..Default::default() });
     tx.answer(caller, Ok(reply));
     let Transaction { events, transfers, timers, answers, .. } = tx;
@@ -145,10 +151,14 @@ fn signal(tx: &mut Transaction<'_, '_>, request: api::SignalWorkflowExecutionReq
         let activity = Activity { scheduled_event_id: id, activity_id, attempt: 1, ..Activity::default() };
         tx.run.state.activities.insert(id, activity);
         let task_queue = "q".to_owned();
-        tx.transfer(Errand::ActivityTask(ActivityTaskErrand { scheduled_event_id: id, task_queue, attempt: 1 }));
+        tx.transfer(TransferKind::ActivityTask(ActivityTaskTransfer {
+            scheduled_event_id: id,
+            task_queue,
+            attempt: 1,
+        }));
         let due = tx.context.now + TIMER;
         let started_event_id = tx.command_event(A::TimerStartedEventAttributes(Default::default()));
         tx.run.state.timers.insert(started_event_id.to_string(), Timer { started_event_id, due });
-        tx.timer(due, Alarm::UserTimer(started_event_id));
+        tx.timer(due, TimerKind::UserTimer(started_event_id));
     }
 }

@@ -4,15 +4,15 @@ use super::signal::Arrival;
 use super::transaction::{Transaction, timestamp};
 use super::{Context, Run, signal, span, task};
 use crate::history::state::{Millis, State};
-use crate::history::task::{Alarm, RunKey, TimerTask, Transfer};
+use crate::history::task::{RunKey, TimerKind, TimerTask, TransferTask};
 use resurgam_api::temporal::common::v1::{Link, WorkflowExecution};
 use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::history::v1::{HistoryEvent, WorkflowExecutionStartedEventAttributes};
 use resurgam_api::temporal::sdk::v1::UserMetadata;
 
-/// All that a run is born with.
-pub(super) struct Birth {
+/// All that a run is created with.
+pub(super) struct NewRun {
     /// Its name.
     pub(super) key: RunKey,
     /// Its first event. Timeouts and back-off are made consistent here; ids of the chain are filled in if empty.
@@ -29,17 +29,17 @@ pub(super) struct Birth {
     pub(super) links: Vec<Link>,
 }
 
-/// A run that was born, and what it ordered.
-pub(super) struct Born {
+/// A run that was created, and what it ordered.
+pub(super) struct Created {
     pub(super) run: Run,
     pub(super) events: Vec<HistoryEvent>,
-    pub(super) transfers: Vec<Transfer>,
+    pub(super) transfers: Vec<TransferTask>,
     pub(super) timers: Vec<TimerTask>,
 }
 
 /// Makes the run.
-pub(super) fn bear(birth: Birth, context: &mut Context<'_>) -> Born {
-    let Birth { key, mut started, execution_expires, awaits_parent, signal, metadata, links } = birth;
+pub(super) fn create(new_run: NewRun, context: &mut Context<'_>) -> Created {
+    let NewRun { key, mut started, execution_expires, awaits_parent, signal, metadata, links } = new_run;
     let now = context.now;
     let limits = context.limits;
     for id in [&mut started.first_execution_run_id, &mut started.original_execution_run_id] {
@@ -111,16 +111,16 @@ pub(super) fn bear(birth: Birth, context: &mut Context<'_>) -> Born {
         signal::write(&mut tx, signal);
     }
     if backoff > 0 {
-        tx.timer(now.saturating_add(backoff), Alarm::FirstWorkflowTask(true));
+        tx.timer(now.saturating_add(backoff), TimerKind::FirstWorkflowTask(true));
     }
     if execution_expires > 0 {
-        tx.timer(execution_expires, Alarm::ExecutionTimeout(true));
+        tx.timer(execution_expires, TimerKind::ExecutionTimeout(true));
     }
     if run_expires > 0 && run_expires != execution_expires {
-        tx.timer(run_expires, Alarm::RunTimeout(true));
+        tx.timer(run_expires, TimerKind::RunTimeout(true));
     }
     tx.wake();
     task::settle(&mut tx);
     let Transaction { events, transfers, timers, .. } = tx;
-    Born { run, events, transfers, timers }
+    Created { run, events, transfers, timers }
 }

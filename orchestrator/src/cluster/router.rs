@@ -3,8 +3,8 @@
 //! A call is repeated only if the one who was asked says that it did not own what was asked for and has done nothing:
 //! everything else may have had an effect, and only the caller knows whether a repetition is harmless.
 
+use super::membership::Membership;
 use super::status;
-use crate::node::membership::Membership;
 use resurgam_api::environment::Environment;
 use resurgam_api::internal::history_client::HistoryClient;
 use resurgam_api::internal::matching_client::MatchingClient;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 use tonic::transport::Channel;
-use tonic::{Request, Response, Status};
+use tonic::{Response, Status};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// The largest message that is sent or received, in bytes.
@@ -130,16 +130,4 @@ pub fn shard_name(shard: u32) -> String {
 pub fn queue_name(queue: &TaskQueue) -> String {
     let kind = if queue.kind() == TaskKind::Activity { "activity" } else { "workflow" };
     format!("queue/{}/{kind}/{}", queue.namespace_id, queue.name)
-}
-
-/// A request that has to be done by a moment: what is left until then travels along.
-pub fn by<T>(until: Instant, message: T) -> Request<T> {
-    within(until.saturating_duration_since(Instant::now()), message)
-}
-
-/// A request with a time limit, which travels along.
-pub fn within<T>(limit: Duration, message: T) -> Request<T> {
-    let mut request = Request::new(message);
-    request.set_timeout(limit);
-    request
 }

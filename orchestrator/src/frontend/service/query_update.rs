@@ -1,6 +1,6 @@
 //! Calls that wait for what a workflow says: queries, updates, descriptions, histories.
 
-use super::{Answer, Frontend, check, history, open, workflow_id};
+use crate::frontend::handler::{Answer, Frontend, check, history, open, workflow_id};
 use crate::frontend::{unsupported, validate};
 use resurgam_api::internal;
 use resurgam_api::temporal::workflowservice::v1 as api;

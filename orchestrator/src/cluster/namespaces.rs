@@ -7,9 +7,7 @@ use crate::store::{Partition, Store, prefixed};
 use prost::Message as _;
 use prost_wkt_types::Duration as Span;
 use resurgam_api::environment::Environment;
-use resurgam_api::temporal::enums::v1::NamespaceState;
-use resurgam_api::temporal::namespace::v1::{NamespaceConfig, NamespaceInfo, namespace_info};
-use resurgam_api::temporal::workflowservice::v1::{DescribeNamespaceResponse, RegisterNamespaceRequest};
+use resurgam_api::temporal::workflowservice::v1::RegisterNamespaceRequest;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tonic::Status;
@@ -36,34 +34,6 @@ pub struct Namespace {
     /// What else its owner wants to be kept with it.
     #[prost(btree_map = "string, string", tag = "6")]
     pub data: BTreeMap<String, String>,
-}
-
-impl Namespace {
-    /// As the public API describes it.
-    #[must_use]
-    pub fn describe(&self) -> DescribeNamespaceResponse {
-        let capabilities = namespace_info::Capabilities { sync_update: true, async_update: true, ..Default::default() };
-        let limits = namespace_info::Limits {
-            blob_size_limit_error: super::validate::BLOB_BYTES as i64,
-            memo_size_limit_error: super::validate::BLOB_BYTES as i64,
-            ..Default::default()
-        };
-        DescribeNamespaceResponse {
-            namespace_info: Some(NamespaceInfo {
-                name: self.name.clone(),
-                state: NamespaceState::Registered.into(),
-                description: self.description.clone(),
-                owner_email: self.owner.clone(),
-                data: self.data.clone().into_iter().collect(),
-                id: self.id.clone(),
-                capabilities: Some(capabilities),
-                limits: Some(limits),
-                ..Default::default()
-            }),
-            config: Some(NamespaceConfig { workflow_execution_retention_ttl: self.retention, ..Default::default() }),
-            ..Default::default()
-        }
-    }
 }
 
 /// All namespaces, as one node knows them.

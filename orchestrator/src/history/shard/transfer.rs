@@ -1,11 +1,11 @@
-//! What a transfer asks of others: from the errand and the state of its run to the request that is sent. The same
-//! errand always yields the same request ids, so that doing it twice does no harm. Nothing here sends.
+//! What a transfer asks of others: from its kind and the state of its run to the request that is sent. The same
+//! transfer always yields the same request ids, so that doing it twice does no harm. Nothing here sends.
 
 use crate::history::engine::transaction::timestamp;
 use crate::history::engine::{IDENTITY, Run, priority};
 use crate::history::state::{EventId, Millis, State};
 use crate::history::task::{
-    ActivityTaskErrand, CloseChildErrand, Errand, ReleaseChildErrand, Transfer, WorkflowTaskErrand,
+    ActivityTaskTransfer, CloseChildTransfer, ReleaseChildTransfer, TransferKind, TransferTask, WorkflowTaskTransfer,
 };
 use resurgam_api::internal::{self, Source, TaskKind, TaskQueue, TaskToken};
 use resurgam_api::temporal::common::v1::WorkflowExecution;
@@ -35,27 +35,27 @@ pub(super) enum Call {
 }
 
 /// The request of `transfer`, given its run; none if there is nothing to do any more. `namespace` names the run's.
-pub(super) fn call(transfer: &Transfer, run: &Run, namespace: &str, now: Millis) -> Option<Call> {
-    let errand = Errands { state: &run.state, namespace, now };
-    match transfer.errand.as_ref()? {
-        Errand::WorkflowTask(task) => errand.workflow_task(task),
-        Errand::ActivityTask(task) => errand.activity_task(task),
-        Errand::StartChild(id) => errand.start_child(*id),
-        Errand::SignalExternal(id) => errand.signal(*id),
-        Errand::CancelExternal(id) => errand.cancel(*id),
-        Errand::NotifyParent(_) => errand.notify_parent(),
-        Errand::CloseChild(close) => errand.close_child(close),
-        Errand::ReleaseChild(release) => errand.release_child(release),
+pub(super) fn call(transfer: &TransferTask, run: &Run, namespace: &str, now: Millis) -> Option<Call> {
+    let requests = Requests { state: &run.state, namespace, now };
+    match transfer.kind.as_ref()? {
+        TransferKind::WorkflowTask(task) => requests.workflow_task(task),
+        TransferKind::ActivityTask(task) => requests.activity_task(task),
+        TransferKind::StartChild(id) => requests.start_child(*id),
+        TransferKind::SignalExternal(id) => requests.signal(*id),
+        TransferKind::CancelExternal(id) => requests.cancel(*id),
+        TransferKind::NotifyParent(_) => requests.notify_parent(),
+        TransferKind::CloseChild(close) => requests.close_child(close),
+        TransferKind::ReleaseChild(release) => requests.release_child(release),
     }
 }
 
-struct Errands<'a> {
+struct Requests<'a> {
     state: &'a State,
     namespace: &'a str,
     now: Millis,
 }
 
-impl Errands<'_> {
+impl Requests<'_> {
     fn execution(&self) -> WorkflowExecution {
         WorkflowExecution { workflow_id: self.state.workflow_id.clone(), run_id: self.state.run_id.clone() }
     }
@@ -85,31 +85,31 @@ impl Errands<'_> {
         Some(TaskQueue { namespace_id, name: name.to_owned(), kind: kind as i32, sticky })
     }
 
-    fn workflow_task(&self, errand: &WorkflowTaskErrand) -> Option<Call> {
+    fn workflow_task(&self, transfer: &WorkflowTaskTransfer) -> Option<Call> {
         let task = self.state.workflow_task.as_ref()?;
-        let meant = task.scheduled_event_id == errand.scheduled_event_id && task.attempt == errand.attempt;
+        let meant = task.scheduled_event_id == transfer.scheduled_event_id && task.attempt == transfer.attempt;
         if !meant || task.started_event_id != 0 {
             return None;
         }
         let request = internal::AddTaskRequest {
-            task_queue: self.queue(&errand.task_queue, TaskKind::Workflow, errand.sticky),
-            task: Some(self.token(errand.scheduled_event_id, errand.attempt)),
+            task_queue: self.queue(&transfer.task_queue, TaskKind::Workflow, transfer.sticky),
+            task: Some(self.token(transfer.scheduled_event_id, transfer.attempt)),
             expires: None,
             created: Some(timestamp(self.now)),
         };
-        Some(Call::AddTask(request, errand.sticky.then_some(errand.scheduled_event_id)))
+        Some(Call::AddTask(request, transfer.sticky.then_some(transfer.scheduled_event_id)))
     }
 
-    fn activity_task(&self, errand: &ActivityTaskErrand) -> Option<Call> {
-        let activity = self.state.activities.get(&errand.scheduled_event_id)?;
-        if activity.attempt != errand.attempt || activity.started != 0 {
+    fn activity_task(&self, transfer: &ActivityTaskTransfer) -> Option<Call> {
+        let activity = self.state.activities.get(&transfer.scheduled_event_id)?;
+        if activity.attempt != transfer.attempt || activity.started != 0 {
             return None;
         }
         let limit = activity.schedule_to_start;
-        let mut task = self.token(errand.scheduled_event_id, errand.attempt);
+        let mut task = self.token(transfer.scheduled_event_id, transfer.attempt);
         task.activity_id.clone_from(&activity.activity_id);
         let request = internal::AddTaskRequest {
-            task_queue: self.queue(&errand.task_queue, TaskKind::Activity, false),
+            task_queue: self.queue(&transfer.task_queue, TaskKind::Activity, false),
             task: Some(task),
             expires: (limit > 0).then(|| timestamp(activity.scheduled + limit)),
             created: Some(timestamp(self.now)),
@@ -215,10 +215,10 @@ impl Errands<'_> {
         }))
     }
 
-    fn close_child(&self, errand: &CloseChildErrand) -> Option<Call> {
-        let namespace_id = errand.namespace_id.clone();
-        let (execution, source) = (errand.child.clone(), self.source(errand.initiated_event_id));
-        match ParentClosePolicy::try_from(errand.policy).ok()? {
+    fn close_child(&self, transfer: &CloseChildTransfer) -> Option<Call> {
+        let namespace_id = transfer.namespace_id.clone();
+        let (execution, source) = (transfer.child.clone(), self.source(transfer.initiated_event_id));
+        match ParentClosePolicy::try_from(transfer.policy).ok()? {
             ParentClosePolicy::Terminate => Some(Call::Terminate(internal::TerminateRequest {
                 namespace_id,
                 request: Some(api::TerminateWorkflowExecutionRequest {
@@ -233,7 +233,7 @@ impl Errands<'_> {
             ParentClosePolicy::RequestCancel => {
                 let request = api::RequestCancelWorkflowExecutionRequest {
                     workflow_execution: execution,
-                    request_id: format!("{}/{}", self.state.run_id, errand.initiated_event_id),
+                    request_id: format!("{}/{}", self.state.run_id, transfer.initiated_event_id),
                     identity: IDENTITY.to_owned(),
                     ..api::RequestCancelWorkflowExecutionRequest::default()
                 };
@@ -245,11 +245,11 @@ impl Errands<'_> {
         }
     }
 
-    fn release_child(&self, errand: &ReleaseChildErrand) -> Option<Call> {
+    fn release_child(&self, transfer: &ReleaseChildTransfer) -> Option<Call> {
         Some(Call::Release(internal::ScheduleFirstWorkflowTaskRequest {
-            namespace_id: errand.namespace_id.clone(),
-            execution: errand.child.clone(),
-            parent: self.source(errand.initiated_event_id),
+            namespace_id: transfer.namespace_id.clone(),
+            execution: transfer.child.clone(),
+            parent: self.source(transfer.initiated_event_id),
         }))
     }
 }

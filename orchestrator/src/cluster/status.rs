@@ -3,7 +3,7 @@
 //! The code says what is known: NOT_FOUND, ALREADY_EXISTS, INVALID_ARGUMENT and FAILED_PRECONDITION are definite,
 //! UNAVAILABLE is not, unless [`is_not_owner`] says that nothing was tried. Source: research/temporal-server.md §1.11.
 
-use crate::history::engine::Rejection;
+use super::Rejection;
 use bytes::Bytes;
 use prost::{Message, Name};
 use prost_wkt_types::Any;

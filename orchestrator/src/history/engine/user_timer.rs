@@ -1,11 +1,11 @@
 //! User timers. Each pending timer has a timer task of its own until it fires or is cancelled; a task that comes early,
 //! because another clock ordered it, is ordered again.
 
-use super::command::CommandFailure;
+use super::command_failure::CommandFailure;
 use super::span;
 use super::transaction::Transaction;
 use crate::history::state::{EventId, Millis, Timer};
-use crate::history::task::Alarm;
+use crate::history::task::TimerKind;
 use crate::planted::{Bug, planted};
 use resurgam_api::temporal::command::v1::{CancelTimerCommandAttributes, StartTimerCommandAttributes};
 use resurgam_api::temporal::enums::v1::WorkflowTaskFailedCause as Cause;
@@ -39,7 +39,7 @@ pub(super) fn start(
     }));
     let due = tx.context.now.saturating_add(wait);
     if !planted(Bug::NextTimerMissing) || tx.run.state.timers.is_empty() {
-        tx.timer(due, Alarm::UserTimer(event));
+        tx.timer(due, TimerKind::UserTimer(event));
     }
     tx.run.state.timers.insert(id.clone(), Timer { started_event_id: event, due });
     Ok(())
@@ -78,7 +78,7 @@ fn unfire(tx: &mut Transaction<'_, '_>, id: &str) -> Option<EventId> {
 }
 
 /// The timer task of the timer that this event started is due.
-pub fn alarm(tx: &mut Transaction<'_, '_>, started_event_id: EventId) {
+pub fn fire(tx: &mut Transaction<'_, '_>, started_event_id: EventId) {
     let timers = &tx.run.state.timers;
     let Some((id, due)) = timers
         .iter()
@@ -88,7 +88,7 @@ pub fn alarm(tx: &mut Transaction<'_, '_>, started_event_id: EventId) {
         return;
     };
     if early(tx.context.now, due) {
-        tx.timer(due, Alarm::UserTimer(started_event_id));
+        tx.timer(due, TimerKind::UserTimer(started_event_id));
         return;
     }
     tx.run.state.timers.remove(&id);
@@ -137,19 +137,19 @@ mod tests {
     }
 
     #[test]
-    fn an_early_or_stale_alarm_fires_nothing() {
+    fn an_early_or_stale_timer_task_fires_nothing() {
         let mut run = Fixture::new();
         run.commands(vec![starting("a", 500)]).unwrap();
         run.take();
-        let alarm = run.timers.remove(0);
+        let timer = run.timers.remove(0);
         run.now = 10_499;
-        run.alarm(&alarm);
+        run.fire(&timer);
         assert!(run.take().is_empty());
-        assert_eq!(run.timers, std::slice::from_ref(&alarm)); // ordered again
+        assert_eq!(run.timers, std::slice::from_ref(&timer)); // ordered again
         run.commands(vec![cancelling("a"), starting("a", 9000)]).unwrap();
         assert_eq!(run.take(), ["WorkflowTaskCompleted", "TimerCanceled", "TimerStarted"]);
         run.now = 10_500;
-        run.alarm(&alarm);
+        run.fire(&timer);
         assert!(run.take().is_empty());
     }
 

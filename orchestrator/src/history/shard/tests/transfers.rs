@@ -1,11 +1,12 @@
 //! What transfers ask of others, and what their runs hear of the answers.
 
 use crate::history::engine::{Input, Run};
-use crate::history::shard::errand::{self, Call};
+use crate::history::shard::transfer::{self, Call};
 use crate::history::shard::{Added, Dispatcher, dispatch};
 use crate::history::state::{Activity, Child, External, State, WorkflowTask};
 use crate::history::task::{
-    ActivityTaskErrand, CloseChildErrand, Errand, ReleaseChildErrand, RunKey, Transfer, WorkflowTaskErrand,
+    ActivityTaskTransfer, CloseChildTransfer, ReleaseChildTransfer, RunKey, TransferKind, TransferTask,
+    WorkflowTaskTransfer,
 };
 use crate::log::Backoff;
 use crate::testing::World;
@@ -72,22 +73,27 @@ fn run() -> Run {
     Run { state, ..Run::default() }
 }
 
-fn call(run: &Run, errand: Errand) -> Option<Call> {
+fn call(run: &Run, kind: TransferKind) -> Option<Call> {
     let key = RunKey { namespace_id: "n".into(), workflow_id: "w".into(), run_id: "r".into() };
-    errand::call(&Transfer { run: key, errand: Some(errand) }, run, "default", 1000)
+    transfer::call(&TransferTask { run: key, kind: Some(kind) }, run, "default", 1000)
 }
 
-fn workflow_task(scheduled_event_id: i64, attempt: i32) -> Errand {
-    Errand::WorkflowTask(WorkflowTaskErrand { scheduled_event_id, task_queue: "q".into(), sticky: false, attempt })
+fn workflow_task(scheduled_event_id: i64, attempt: i32) -> TransferKind {
+    TransferKind::WorkflowTask(WorkflowTaskTransfer {
+        scheduled_event_id,
+        task_queue: "q".into(),
+        sticky: false,
+        attempt,
+    })
 }
 
-fn activity_task(attempt: i32) -> Errand {
-    Errand::ActivityTask(ActivityTaskErrand { scheduled_event_id: 5, task_queue: "q".into(), attempt })
+fn activity_task(attempt: i32) -> TransferKind {
+    TransferKind::ActivityTask(ActivityTaskTransfer { scheduled_event_id: 5, task_queue: "q".into(), attempt })
 }
 
 /// The parent need not know the child any more.
-fn release() -> Errand {
-    Errand::ReleaseChild(ReleaseChildErrand {
+fn release() -> TransferKind {
+    TransferKind::ReleaseChild(ReleaseChildTransfer {
         child: Some(execution("child", "cr")),
         namespace_id: "n".into(),
         initiated_event_id: 7,
@@ -104,11 +110,11 @@ fn tasks_that_are_not_meant_any_more_are_dropped() {
     assert_eq!(task.expires.map(|time| (time.seconds, time.nanos)), Some((0, 150_000_000)));
     assert!(call(&run, activity_task(1)).is_none());
     for id in [6, 7] {
-        assert_eq!(call(&run, Errand::StartChild(id)).is_some(), id == 6, "one is started already");
+        assert_eq!(call(&run, TransferKind::StartChild(id)).is_some(), id == 6, "one is started already");
     }
-    assert!(call(&run, Errand::SignalExternal(9)).is_none());
-    assert!(call(&run, Errand::CancelExternal(8)).is_none());
-    assert!(call(&run, Errand::NotifyParent(true)).is_none(), "it has no parent");
+    assert!(call(&run, TransferKind::SignalExternal(9)).is_none());
+    assert!(call(&run, TransferKind::CancelExternal(8)).is_none());
+    assert!(call(&run, TransferKind::NotifyParent(true)).is_none(), "it has no parent");
     run.state.workflow_task.as_mut().unwrap().started_event_id = 3;
     run.state.activities.get_mut(&5).unwrap().started = 1;
     assert!(call(&run, workflow_task(2, 1)).is_none());
@@ -119,7 +125,7 @@ fn tasks_that_are_not_meant_any_more_are_dropped() {
 fn requests_to_others_say_who_asks() {
     let mut run = run();
     run.state.started.priority = Some(Priority { priority_key: 4, ..Priority::default() });
-    let Some(Call::Start(start, 6)) = call(&run, Errand::StartChild(6)) else { panic!("no start") };
+    let Some(Call::Start(start, 6)) = call(&run, TransferKind::StartChild(6)) else { panic!("no start") };
     let request = start.request.unwrap();
     assert_eq!((request.workflow_id.as_str(), request.request_id.as_str()), ("child", "c"));
     assert_eq!(request.priority.unwrap().priority_key, 4, "its parent's, since it has none of its own");
@@ -129,21 +135,21 @@ fn requests_to_others_say_who_asks() {
     assert_eq!((parent.execution, start.root), (Some(execution("w", "r")), Some(execution("w", "r"))));
     let Some(Call::Release(release)) = call(&run, release()) else { panic!("no release") };
     assert_eq!(release.execution, Some(execution("child", "cr")));
-    let Some(Call::Signal(signal, 8)) = call(&run, Errand::SignalExternal(8)) else { panic!("no signal") };
+    let Some(Call::Signal(signal, 8)) = call(&run, TransferKind::SignalExternal(8)) else { panic!("no signal") };
     assert!(signal.child_only && signal.request.unwrap().request_id == "s");
 
     run.state.started.parent_workflow_execution = Some(execution("p", "pr"));
     run.state.started.parent_initiated_event_id = 4;
-    assert!(call(&run, Errand::NotifyParent(true)).is_none(), "it is not closed");
+    assert!(call(&run, TransferKind::NotifyParent(true)).is_none(), "it is not closed");
     run.state.close_event = Some(HistoryEvent::default());
-    let Some(Call::ChildClosed(closed)) = call(&run, Errand::NotifyParent(true)) else { panic!("no notice") };
+    let Some(Call::ChildClosed(closed)) = call(&run, TransferKind::NotifyParent(true)) else { panic!("no notice") };
     assert_eq!((closed.parent, closed.initiated_event_id), (Some(execution("p", "pr")), 4));
 
     let close = |policy: ParentClosePolicy| {
         let child = Some(execution("child", "cr"));
         let namespace_id = "n".to_owned();
-        let errand = CloseChildErrand { child, policy: policy as i32, initiated_event_id: 7, namespace_id };
-        call(&run, Errand::CloseChild(errand))
+        let transfer = CloseChildTransfer { child, policy: policy as i32, initiated_event_id: 7, namespace_id };
+        call(&run, TransferKind::CloseChild(transfer))
     };
     assert!(matches!(close(ParentClosePolicy::Terminate), Some(Call::Terminate(it)) if it.child_only));
     assert!(matches!(close(ParentClosePolicy::RequestCancel), Some(Call::Cancel(it, None)) if it.child_only));
@@ -198,10 +204,10 @@ impl Dispatcher for Scripted {
 }
 
 /// What the run hears, and how many statuses were used up.
-async fn outcome(errand: Errand, statuses: &[(Code, &str)]) -> (Option<Input>, usize) {
+async fn outcome(kind: TransferKind, statuses: &[(Code, &str)]) -> (Option<Input>, usize) {
     let statuses: VecDeque<_> = statuses.iter().map(|(code, message)| Status::new(*code, *message)).collect();
     let (count, dispatcher) = (statuses.len(), Scripted(Mutex::new(statuses)));
-    let call = call(&run(), errand).unwrap();
+    let call = call(&run(), kind).unwrap();
     let heard = dispatch::carry_out(&dispatcher, Backoff::new(World::new(1)), "r".into(), call).await;
     let left = dispatcher.0.lock().unwrap().len();
     (heard, count - left)
@@ -218,11 +224,11 @@ async fn only_definite_answers_end_a_transfer() {
         (Code::ResourceExhausted, ""),
         (Code::Aborted, ""),
     ];
-    let (heard, used) = outcome(Errand::StartChild(6), &waits).await;
+    let (heard, used) = outcome(TransferKind::StartChild(6), &waits).await;
     assert!(matches!(heard, Some(Input::ChildStarted(_, 6, Ok(started))) if started == execution("child", "new")));
     assert_eq!(used, waits.len());
-    for errand in [workflow_task(2, 1), release()] {
-        let (heard, used) = outcome(errand, &waits).await;
+    for transfer in [workflow_task(2, 1), release()] {
+        let (heard, used) = outcome(transfer, &waits).await;
         assert!(heard.is_none() && used == waits.len());
     }
     let refused = [(Code::InvalidArgument, ""), (Code::Unavailable, "")];
@@ -235,17 +241,21 @@ async fn only_definite_answers_end_a_transfer() {
 #[tokio::test(start_paused = true)]
 async fn refusals_have_causes() {
     const EXISTS: i32 = StartFailed::WorkflowAlreadyExists as i32;
-    let (heard, _) = outcome(Errand::StartChild(6), &[(Code::AlreadyExists, "")]).await;
+    let (heard, _) = outcome(TransferKind::StartChild(6), &[(Code::AlreadyExists, "")]).await;
     assert!(matches!(heard, Some(Input::ChildStarted(_, 6, Err(EXISTS)))));
     const UNKNOWN: i32 = SignalFailed::ExternalWorkflowExecutionNotFound as i32;
-    let (heard, _) = outcome(Errand::SignalExternal(8), &[(Code::Unavailable, ""), (Code::NotFound, "gone")]).await;
+    let (heard, _) =
+        outcome(TransferKind::SignalExternal(8), &[(Code::Unavailable, ""), (Code::NotFound, "gone")]).await;
     assert!(matches!(heard, Some(Input::ExternalSignaled(_, 8, Err(UNKNOWN)))));
     const NOWHERE: i32 = SignalFailed::NamespaceNotFound as i32;
     let nowhere = [(Code::NotFound, "Namespace x is not found.")];
-    let (heard, _) = outcome(Errand::SignalExternal(8), &nowhere).await;
+    let (heard, _) = outcome(TransferKind::SignalExternal(8), &nowhere).await;
     assert!(matches!(heard, Some(Input::ExternalSignaled(_, 8, Err(NOWHERE)))));
     const GONE: i32 = CancelFailed::ExternalWorkflowExecutionNotFound as i32;
-    let (heard, _) = outcome(Errand::CancelExternal(9), &[(Code::NotFound, "gone")]).await;
+    let (heard, _) = outcome(TransferKind::CancelExternal(9), &[(Code::NotFound, "gone")]).await;
     assert!(matches!(heard, Some(Input::ExternalCanceled(_, 9, Err(GONE)))));
-    assert!(matches!(outcome(Errand::CancelExternal(9), &[]).await.0, Some(Input::ExternalCanceled(_, 9, Ok(())))));
+    assert!(matches!(
+        outcome(TransferKind::CancelExternal(9), &[]).await.0,
+        Some(Input::ExternalCanceled(_, 9, Ok(())))
+    ));
 }

@@ -1,6 +1,6 @@
 //! Answers to activities that are named by their id instead of a token.
 
-use super::{Answer, Frontend, check, history, open};
+use crate::frontend::handler::{Answer, Frontend, check, history, open};
 use crate::frontend::validate;
 use resurgam_api::internal;
 use resurgam_api::temporal::workflowservice::v1 as api;

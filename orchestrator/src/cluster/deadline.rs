@@ -1,0 +1,79 @@
+//! How long a caller waits, and how long a call may take therefore.
+
+use std::time::Duration;
+use tokio::time::Instant;
+use tonic::metadata::MetadataMap;
+use tonic::{Request, Status};
+
+/// Longest wait of a poll.
+pub const POLL_MAX: Duration = Duration::from_secs(60);
+/// A poll with less time than this is refused: its answer could not arrive.
+pub const POLL_MIN: Duration = Duration::from_secs(2);
+
+/// A poll is answered this much earlier than its caller gives up.
+pub const POLL_MARGIN: Duration = Duration::from_secs(1);
+
+/// The caller's time limit by the header `grpc-timeout`, if it gives one.
+#[must_use]
+pub fn limit(metadata: &MetadataMap) -> Option<Duration> {
+    let text = metadata.get("grpc-timeout")?.to_str().ok()?;
+    let unit = text.chars().last()?;
+    // At most eight digits, says the protocol.
+    let number: u64 = text.strip_suffix(unit).filter(|digits| digits.len() <= 8)?.parse().ok()?;
+    Some(match unit {
+        'H' => Duration::from_secs(number.saturating_mul(3600)),
+        'M' => Duration::from_secs(number.saturating_mul(60)),
+        'S' => Duration::from_secs(number),
+        'm' => Duration::from_millis(number),
+        'u' => Duration::from_micros(number),
+        'n' => Duration::from_nanos(number),
+        _ => return None,
+    })
+}
+
+/// How long a poll may wait on the server: less by [`POLL_MARGIN`] than its caller does, and at most [`POLL_MAX`].
+///
+/// # Errors
+/// INVALID_ARGUMENT: the caller gives less than [`POLL_MIN`].
+pub fn poll_limit(metadata: &MetadataMap) -> Result<Duration, Box<Status>> {
+    match limit(metadata) {
+        None => Ok(POLL_MAX),
+        Some(limit) if limit < POLL_MIN => Err(Box::new(Status::invalid_argument("Context timeout is too short."))),
+        Some(limit) => Ok((limit - POLL_MARGIN).min(POLL_MAX)),
+    }
+}
+
+/// A request that has to be done by a moment: what is left until then travels along.
+pub fn by<T>(until: Instant, message: T) -> Request<T> {
+    within(until.saturating_duration_since(Instant::now()), message)
+}
+
+/// A request with a time limit, which travels along.
+pub fn within<T>(limit: Duration, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request.set_timeout(limit);
+    request
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn timeout(text: &str) -> MetadataMap {
+        let mut map = MetadataMap::new();
+        map.insert("grpc-timeout", text.parse().unwrap());
+        map
+    }
+
+    #[test]
+    fn deadlines() {
+        assert_eq!(limit(&timeout("70S")), Some(Duration::from_secs(70)));
+        assert_eq!(limit(&timeout("1500m")), Some(Duration::from_millis(1500)));
+        assert_eq!(limit(&timeout("70x")), None);
+        assert_eq!(limit(&timeout("123456789H")), None);
+        assert_eq!(poll_limit(&timeout("10S")).unwrap(), Duration::from_secs(9));
+        assert_eq!(poll_limit(&timeout("90000000u")).unwrap(), POLL_MAX);
+        assert_eq!(poll_limit(&MetadataMap::new()).unwrap(), POLL_MAX);
+        assert!(poll_limit(&timeout("1999m")).is_err());
+    }
+}

@@ -1,0 +1,150 @@
+//! The frontend of one node, and what its calls have in common: each is checked, given the id of its namespace, and passed
+//! to the owner of its workflow or task queue, with the caller's time limit. Nothing is decided here.
+
+use super::validate;
+use crate::cluster::namespaces::Registry;
+use crate::cluster::router::Router;
+use crate::cluster::{deadline, task_token};
+use resurgam_api::environment::Environment;
+use resurgam_api::internal::{self, TaskKind, TaskToken};
+use resurgam_api::temporal::common::v1::WorkflowExecution;
+use resurgam_api::temporal::enums::v1::TaskQueueKind;
+use resurgam_api::temporal::taskqueue::v1::TaskQueue;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+use tonic::{Request, Response, Status};
+use uuid::Builder;
+
+/// The time limit of callers who give none.
+const LIMIT: Duration = Duration::from_secs(30);
+/// So long before its caller gives up a call is answered, whatever became of it; of a short limit a tenth.
+const RETURN: Duration = Duration::from_millis(100);
+
+pub(super) type Answer<T> = Result<Response<T>, Status>;
+
+/// The frontend of one node.
+pub struct Frontend {
+    environment: Arc<dyn Environment>,
+    pub(super) registry: Arc<Registry>,
+    pub(super) router: Arc<Router>,
+    pub(super) shards: u32,
+}
+
+/// Calls the owner of a workflow; the request may be sent more than once.
+macro_rules! history {
+    ($self:ident, $until:expr, $namespace:expr, $workflow:expr, $method:ident, $request:expr) => {{
+        let (request, until) = ($request, $until);
+        let answer = $self.router.history(&$namespace, &$workflow, |mut client| {
+            let request = $crate::cluster::deadline::by(until, request.clone());
+            async move { client.$method(request).await }
+        });
+        answer.await.map(tonic::Response::new).map_err($crate::cluster::status::public)
+    }};
+}
+
+/// Calls the owner of a task queue; the request may be sent more than once.
+macro_rules! matching {
+    ($self:ident, $until:expr, $queue:expr, $method:ident, $request:expr) => {{
+        let (request, until) = ($request, $until);
+        let answer = $self.router.matching(&$queue, |mut client| {
+            let request = $crate::cluster::deadline::by(until, request.clone());
+            async move { client.$method(request).await }
+        });
+        answer.await.map(tonic::Response::new).map_err($crate::cluster::status::public)
+    }};
+}
+
+pub(super) use {history, matching};
+
+impl Frontend {
+    /// A frontend that finds owners by `router`.
+    pub fn new(environment: Arc<dyn Environment>, registry: Arc<Registry>, router: Arc<Router>, shards: u32) -> Self {
+        Self { environment, registry, router, shards }
+    }
+
+    pub(super) async fn namespace(&self, name: &str) -> Result<String, Status> {
+        validate::id("Namespace", name).map_err(|status| *status)?;
+        Ok(self.registry.find(name).await?.id)
+    }
+
+    pub(super) fn request_id(&self, given: &mut String) {
+        if given.is_empty() {
+            let (high, low) = (self.environment.random().to_be_bytes(), self.environment.random().to_be_bytes());
+            let mut bytes = [0; 16];
+            bytes[..8].copy_from_slice(&high);
+            bytes[8..].copy_from_slice(&low);
+            *given = Builder::from_random_bytes(bytes).into_uuid().to_string();
+        }
+    }
+
+    /// The task of a token, if it belongs to the namespace that the caller names (or it names none).
+    pub(super) async fn task(&self, bytes: &[u8], namespace: &str) -> Result<TaskToken, Status> {
+        let task = task_token::decode(bytes)?;
+        if !task.query_id.is_empty() {
+            return Err(Status::invalid_argument("Invalid TaskToken."));
+        }
+        self.belongs(&task, namespace).await?;
+        Ok(task)
+    }
+
+    pub(super) async fn belongs(&self, task: &TaskToken, namespace: &str) -> Result<(), Status> {
+        if namespace.is_empty() || self.registry.find(namespace).await?.id == task.namespace_id {
+            return Ok(());
+        }
+        Err(Status::invalid_argument("Operation requested with a token from a different namespace."))
+    }
+
+    /// The task of an activity that is named by its id.
+    pub(super) async fn named(
+        &self,
+        namespace: &str,
+        workflow: &str,
+        run: &str,
+        activity: &str,
+    ) -> Result<TaskToken, Status> {
+        check(&[validate::id("WorkflowId", workflow), validate::run_id(run), validate::id("ActivityId", activity)])?;
+        Ok(TaskToken {
+            namespace_id: self.namespace(namespace).await?,
+            workflow_id: workflow.into(),
+            run_id: run.into(),
+            activity_id: activity.into(),
+            ..TaskToken::default()
+        })
+    }
+
+    pub(super) async fn queue(
+        &self,
+        namespace: &str,
+        queue: Option<&TaskQueue>,
+        kind: TaskKind,
+    ) -> Result<internal::TaskQueue, Status> {
+        validate::task_queue(queue).map_err(|status| *status)?;
+        let queue = queue.cloned().unwrap_or_default();
+        Ok(internal::TaskQueue {
+            namespace_id: self.namespace(namespace).await?,
+            sticky: queue.kind == i32::from(TaskQueueKind::Sticky),
+            name: queue.name,
+            kind: kind.into(),
+        })
+    }
+}
+
+/// Until when a call has to be done, and its message.
+pub(super) fn open<T>(request: Request<T>) -> (Instant, T) {
+    let limit = deadline::limit(request.metadata()).unwrap_or(LIMIT);
+    (Instant::now() + limit - RETURN.min(limit / 10), request.into_inner())
+}
+
+/// The first of several complaints.
+#[allow(clippy::result_large_err, reason = "a status is what the caller answers with")]
+pub(super) fn check(checks: &[Result<(), Box<Status>>]) -> Result<(), Status> {
+    match checks.iter().find_map(|check| check.as_ref().err()) {
+        Some(status) => Err(Status::clone(status)),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn workflow_id(execution: Option<&WorkflowExecution>) -> String {
+    execution.map(|execution| execution.workflow_id.clone()).unwrap_or_default()
+}

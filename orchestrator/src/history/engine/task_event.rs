@@ -1,0 +1,127 @@
+//! The events and the timer tasks of workflow tasks: how they look, and when those of a task that has none yet are written.
+
+use super::span;
+use super::transaction::{Transaction, timestamp};
+use crate::history::state::{EventId, Millis, State, WorkflowTask, WorkflowTaskType};
+use crate::history::task::{TimerKind, WorkflowTaskTimer};
+use crate::planted::{Bug, planted};
+use resurgam_api::temporal::enums::v1::{SuggestContinueAsNewReason, TaskQueueKind, TimeoutType};
+use resurgam_api::temporal::history::v1::history_event::Attributes;
+use resurgam_api::temporal::history::v1::{
+    HistoryEvent, WorkflowTaskScheduledEventAttributes, WorkflowTaskStartedEventAttributes,
+};
+use resurgam_api::temporal::taskqueue::v1::TaskQueue;
+
+/// Something is about to be written, or to wait in the buffer: a pending speculative task takes the ids that it was
+/// promised, and is a normal one from now on (research/temporal-server.md §1.4).
+pub(super) fn convert(tx: &mut Transaction<'_, '_>) {
+    let speculative = |task: &&WorkflowTask| task.task_type() == WorkflowTaskType::Speculative;
+    let Some(mut task) = tx.run.state.workflow_task.as_ref().filter(speculative).cloned() else { return };
+    (task.scheduled_event_id, task.started_event_id) = materialise(tx, &task);
+    task.set_task_type(WorkflowTaskType::Normal);
+    if task.started_event_id == 0 {
+        limit_sticky(tx, &task);
+    }
+    tx.run.state.workflow_task = Some(task);
+}
+
+/// Writes the events of a workflow task that has none so far, with the times at which they happened; the ids of Scheduled
+/// and Started (0: it was not started).
+pub(super) fn materialise(tx: &mut Transaction<'_, '_>, task: &WorkflowTask) -> (EventId, EventId) {
+    if task.task_type() == WorkflowTaskType::Normal {
+        return (task.scheduled_event_id, task.started_event_id);
+    }
+    let mut task = task.clone();
+    task.scheduled_event_id = tx.write(scheduled(tx, &task));
+    if task.started_event_id != 0 {
+        task.started_event_id = tx.write(started(tx, &task));
+    }
+    (task.scheduled_event_id, task.started_event_id)
+}
+
+/// The events of a started workflow task that has none so far, as a worker is shown them.
+pub(super) fn synthetic(tx: &Transaction<'_, '_>, task: &WorkflowTask) -> Vec<HistoryEvent> {
+    if task.task_type() == WorkflowTaskType::Normal {
+        return Vec::new();
+    }
+    let mut events = vec![scheduled(tx, task), started(tx, task)];
+    events[0].event_id = task.scheduled_event_id;
+    events[1].event_id = task.started_event_id;
+    events
+}
+
+/// Its Scheduled event, with the time at which that happened.
+pub(super) fn scheduled(tx: &Transaction<'_, '_>, task: &WorkflowTask) -> HistoryEvent {
+    let mut event = tx.event(Attributes::WorkflowTaskScheduledEventAttributes(WorkflowTaskScheduledEventAttributes {
+        task_queue: Some(queue(&tx.run.state, &task.sticky_queue)),
+        start_to_close_timeout: Some(span::duration(task.timeout)),
+        attempt: task.attempt,
+    }));
+    event.event_time = Some(timestamp(task.scheduled_time));
+    event
+}
+
+/// Its Started event, with the time at which that happened.
+pub(super) fn started(tx: &Transaction<'_, '_>, task: &WorkflowTask) -> HistoryEvent {
+    let limits = tx.context.limits;
+    let mut reasons = Vec::new();
+    if task.suggest_continue_as_new {
+        let large = task.history_size >= limits.suggest_bytes;
+        let reason = if large {
+            SuggestContinueAsNewReason::HistorySizeTooLarge
+        } else {
+            SuggestContinueAsNewReason::TooManyHistoryEvents
+        };
+        reasons.push(reason.into());
+    }
+    let mut event = tx.event(Attributes::WorkflowTaskStartedEventAttributes(WorkflowTaskStartedEventAttributes {
+        scheduled_event_id: task.scheduled_event_id,
+        identity: task.identity.clone(),
+        request_id: task.request_id.clone(),
+        suggest_continue_as_new: task.suggest_continue_as_new,
+        suggest_continue_as_new_reasons: reasons,
+        history_size_bytes: task.history_size,
+        ..Default::default()
+    }));
+    event.event_time = Some(timestamp(task.started_time));
+    event
+}
+
+/// The name of the run's normal queue.
+pub(super) fn queue_name(state: &State) -> &str {
+    state.started.task_queue.as_ref().map_or("", |queue| &queue.name)
+}
+
+/// The queue of a task: the sticky one, or (empty name) the normal one.
+pub(super) fn queue(state: &State, sticky: &str) -> TaskQueue {
+    let normal = queue_name(state).to_owned();
+    if sticky.is_empty() {
+        TaskQueue { name: normal, kind: TaskQueueKind::Normal.into(), ..TaskQueue::default() }
+    } else {
+        TaskQueue { name: sticky.to_owned(), kind: TaskQueueKind::Sticky.into(), normal_name: normal }
+    }
+}
+
+/// A task on a sticky queue has to be taken within the sticky queue's schedule-to-start timeout, which counts from its
+/// scheduling, also if it was speculative then.
+pub(super) fn limit_sticky(tx: &mut Transaction<'_, '_>, task: &WorkflowTask) {
+    let sticky = tx.run.state.sticky.as_ref().filter(|_| !task.sticky_queue.is_empty());
+    if let Some(timeout) = sticky.map(|sticky| sticky.timeout)
+        && !planted(Bug::StickyTimeoutMissing)
+    {
+        arm(tx, task, TimeoutType::ScheduleToStart, task.scheduled_time.saturating_add(timeout));
+    }
+}
+
+/// Orders the timer task of a timeout of a workflow task.
+pub(super) fn arm(tx: &mut Transaction<'_, '_>, task: &WorkflowTask, timeout: TimeoutType, due: Millis) {
+    tx.timer(
+        due,
+        TimerKind::WorkflowTaskTimeout(WorkflowTaskTimer {
+            scheduled_event_id: task.scheduled_event_id,
+            attempt: task.attempt,
+            timeout: timeout.into(),
+            started_time: task.started_time,
+        }),
+    );
+}

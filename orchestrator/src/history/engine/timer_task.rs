@@ -1,0 +1,36 @@
+//! Timer tasks that are due. Each is compared with the state that it was ordered for and ignored if that is gone. None
+//! takes effect before its time by this owner's clock: one that comes early is ordered again.
+
+use super::transaction::Transaction;
+use super::{activity_outcome, chain, fail, user_timer};
+use crate::history::task::{TimerKind, TimerTask};
+
+/// A timer task is due.
+pub(super) fn fire(tx: &mut Transaction<'_, '_>, task: &TimerTask) {
+    if tx.require_open().is_err() {
+        return;
+    }
+    let Some(timer) = &task.kind else { return };
+    match timer {
+        // These know their own time.
+        TimerKind::UserTimer(started) => return user_timer::fire(tx, *started),
+        TimerKind::ActivityTimeout(timer) => return activity_outcome::fire_timeout(tx, timer),
+        TimerKind::ActivityRetry(timer) => return activity_outcome::fire_retry(tx, timer),
+        _ => {}
+    }
+    if tx.context.now < task.due {
+        tx.timer(task.due, timer.clone());
+        return;
+    }
+    let state = &mut tx.run.state;
+    match timer {
+        TimerKind::WorkflowTaskTimeout(timer) => fail::fire(tx, timer),
+        TimerKind::FirstWorkflowTask(_) if state.first_task_at != 0 => {
+            state.first_task_at = 0;
+            tx.wake();
+        }
+        TimerKind::RunTimeout(_) if state.run_expires != 0 => chain::expire(tx),
+        TimerKind::ExecutionTimeout(_) if state.execution_expires != 0 => chain::expire(tx),
+        _ => {}
+    }
+}
