@@ -5,8 +5,8 @@ use resurgam_formats::command::Command;
 use resurgam_formats::evidence::{Attempt, Evidence, Handed, Operation, Run};
 use resurgam_formats::plan::Action;
 use resurgam_formats::recording::{ActivityEnd, Answer, Call};
-use std::cell::OnceCell;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::cell::OnceCell;
 
 /// A logical call of a client.
 #[derive(Clone, Copy, Debug)]
@@ -110,7 +110,10 @@ impl<'e> Index<'e> {
     }
 
     /// The commands that `pick` selects, each with the answer that carried it.
-    pub(super) fn commanded<T>(&self, pick: impl Fn(&'e Command) -> Option<T>) -> FxHashMap<Key<'e>, Vec<(&'e Operation, T)>> {
+    pub(super) fn commanded<T>(
+        &self,
+        pick: impl Fn(&'e Command) -> Option<T>,
+    ) -> FxHashMap<Key<'e>, Vec<(&'e Operation, T)>> {
         let mut all: FxHashMap<_, Vec<_>> = FxHashMap::default();
         for (key, answers) in self.decisions() {
             for answer in answers {

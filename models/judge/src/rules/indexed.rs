@@ -22,6 +22,12 @@ impl<'e> Indexed<'e> {
         Self { index: Index::new(evidence), witness: OnceCell::new(), repeats_hand_overs }
     }
 
+    /// The evidence of a case on a target of which nothing is known.
+    #[must_use]
+    pub fn plain(evidence: &'e Evidence) -> Self {
+        Self::new(evidence, &Profile::default())
+    }
+
     /// A task whose hand-over may have failed is handed over again: [`Capability::RepeatedHandOver`].
     pub(super) fn repeats_hand_overs(&self) -> bool {
         self.repeats_hand_overs

@@ -3,7 +3,7 @@
 use crate::rules::Indexed;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::{Body, Event, EventId};
-use resurgam_formats::evidence::{Run};
+use resurgam_formats::evidence::Run;
 use std::collections::BTreeMap;
 
 /// Compares all reads of one run with each other.
@@ -138,7 +138,7 @@ mod tests {
 
     fn outcome(text: &str) -> Outcome {
         let mut findings = Findings::default();
-        PrefixStability.judge(&Indexed::new(&parse(text).unwrap(), &Profile::default()), &mut findings);
+        PrefixStability.judge(&Indexed::plain(&parse(text).unwrap()), &mut findings);
         findings.into_parts().0
     }
 

@@ -3,7 +3,7 @@
 use crate::rules::Indexed;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::{Body, EventId};
-use resurgam_formats::evidence::{Run};
+use resurgam_formats::evidence::Run;
 use resurgam_formats::recording::{Description, OperationId, Reply};
 
 /// Compares descriptions with final histories.

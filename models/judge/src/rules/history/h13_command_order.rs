@@ -1,7 +1,7 @@
 //! H13: an acknowledged workflow task writes its commands, as they are, in their order.
 
-use crate::rules::Indexed;
 use super::commanded::{Commanded, group};
+use crate::rules::Indexed;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::{Body, EventId};
 use resurgam_formats::recording::{Call, OperationId, Reply, TaskId};

@@ -1,10 +1,10 @@
 //! H19: signals and cancellations from one workflow to another, in the sender's history and across both.
 
+use super::h18_child::is_fork;
 use crate::rules::Indexed;
-use super::h18_child::{index, is_fork};
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::{Body, Event, EventId, Execution};
-use resurgam_formats::evidence::{Evidence, Run};
+use resurgam_formats::evidence::Run;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// The rule.
@@ -102,8 +102,8 @@ fn settle(event: &Event, initiated: EventId, asked: Option<&Execution>, target: 
 }
 
 /// Compares what was sent with what arrived.
-fn confirm<'a>(evidence: &'a Evidence, sent: &FxHashMap<Route<'a>, Sent>, quiet: bool, findings: &mut Findings) {
-    let all = index(evidence);
+fn confirm<'a>(evidence: &'a Indexed<'_>, sent: &FxHashMap<Route<'a>, Sent>, quiet: bool, findings: &mut Findings) {
+    let all = evidence.by_execution();
     let mut arrived: FxHashMap<Route<'_>, u64> = FxHashMap::default();
     for run in &evidence.runs {
         findings.look_at(run);

@@ -221,7 +221,7 @@ mod tests {
     fn outcome(lines: &str) -> Outcome {
         let text = whole!("LINES").replace("LINES", lines);
         let mut findings = Findings::default();
-        Signals.judge(&Indexed::new(&parse(&text).unwrap(), &Profile::default()), &mut findings);
+        Signals.judge(&Indexed::plain(&parse(&text).unwrap()), &mut findings);
         findings.into_parts().0
     }
 

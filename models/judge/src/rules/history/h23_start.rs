@@ -1,7 +1,7 @@
 //! H23: of one workflow id at most one run is open, and one request starts one run.
 
 use crate::rules::Indexed;
-use crate::rules::indexed::Asked;
+use crate::rules::index::Asked;
 use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::EventId;
@@ -314,7 +314,7 @@ mod tests {
     fn two_runs_open_at_the_end_are_violated() {
         let text = "run w/r1\n1 WorkflowExecutionStarted @1\nrun w/r2\n1 WorkflowExecutionStarted @3";
         let mut findings = Findings::default();
-        Starts.judge(&Indexed::new(&parse(text).unwrap(), &Profile::default()), &mut findings);
+        Starts.judge(&Indexed::plain(&parse(text).unwrap()), &mut findings);
         assert_eq!(findings.into_parts().0, Outcome::Violated);
     }
 }

@@ -1,9 +1,9 @@
 //! H24: the runs of a chain are linked in both directions.
 
-
+use crate::rules::Indexed;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::{Body, EventId};
-use resurgam_formats::evidence::{Run};
+use resurgam_formats::evidence::Run;
 use resurgam_formats::plan::Action;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -46,7 +46,8 @@ impl Rule for Chain {
 
     fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         let known = evidence.by_execution();
-        let updated: FxHashSet<&str> = evidence.asked()
+        let updated: FxHashSet<&str> = evidence
+            .asked()
             .filter(|call| matches!(call.action, Action::Update { .. }))
             .map(|call| call.workflow_id)
             .collect();
@@ -166,7 +167,7 @@ mod tests {
 
     fn outcome(text: &str) -> Outcome {
         let mut findings = Findings::default();
-        Chain.judge(&Indexed::new(&parse(&whole!("LINES").replace("LINES", text)).unwrap(), &Profile::default()), &mut findings);
+        Chain.judge(&Indexed::plain(&parse(&whole!("LINES").replace("LINES", text)).unwrap()), &mut findings);
         findings.into_parts().0
     }
 

@@ -1,12 +1,12 @@
 //! H25: what a worker was told is done is in the history, once; what was refused is not.
 
 use crate::rules::Indexed;
-use crate::rules::indexed::{Decided, Ended};
+use crate::rules::index::{Decided, Ended};
 use crate::rules::proof::{acknowledged, number, possible, shows};
 use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::{Body, EventId};
-use resurgam_formats::evidence::{Run};
+use resurgam_formats::evidence::Run;
 use resurgam_formats::recording::{ActivityEnd, OperationId};
 use rustc_hash::FxHashMap;
 
@@ -229,7 +229,7 @@ mod tests {
                {events}"#
         );
         let mut findings = Findings::default();
-        Completions.judge(&Indexed::new(&parse(&whole!("LINES").replace("LINES", &lines)).unwrap(), &Profile::default()), &mut findings);
+        Completions.judge(&Indexed::plain(&parse(&whole!("LINES").replace("LINES", &lines)).unwrap()), &mut findings);
         findings.into_parts().0
     }
 

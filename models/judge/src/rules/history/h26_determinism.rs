@@ -1,8 +1,8 @@
 //! H26: replaying a history with its program yields the commands that stand in it.
 
-use crate::rules::Indexed;
 use super::commanded::{Commanded, group};
 use crate::replay::{self, Unfit};
+use crate::rules::Indexed;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::Body;
 

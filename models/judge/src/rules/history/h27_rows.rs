@@ -9,7 +9,7 @@ use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::audit::{Audit, CurrentRow, RunRow};
 use resurgam_formats::event::{Body, Event, EventId};
-use resurgam_formats::evidence::{Run};
+use resurgam_formats::evidence::Run;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
 

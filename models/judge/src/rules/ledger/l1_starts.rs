@@ -1,7 +1,7 @@
 //! L1: every acknowledged start is a run, and every run was asked for.
 
 use crate::rules::Indexed;
-use crate::rules::indexed::Asked;
+use crate::rules::index::Asked;
 use crate::rules::proof::possible;
 use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};

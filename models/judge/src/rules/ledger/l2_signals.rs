@@ -1,12 +1,12 @@
 //! L2: every signal in a history was sent.
 
 use crate::rules::Indexed;
-use crate::rules::indexed::Asked;
+use crate::rules::index::Asked;
 use crate::rules::proof::{may_apply, number, possible, unreadable};
 use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::Body;
-use resurgam_formats::evidence::{Run};
+use resurgam_formats::evidence::Run;
 use resurgam_formats::plan::Action;
 use resurgam_formats::recording::OperationId;
 use std::collections::BTreeMap;

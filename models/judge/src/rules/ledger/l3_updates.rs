@@ -6,7 +6,7 @@ use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::command::Command;
 use resurgam_formats::event::{Body, EventId, UpdateOutcome, UpdateRequest};
-use resurgam_formats::evidence::{Operation, Run};
+use resurgam_formats::evidence::Operation;
 use resurgam_formats::plan::Action;
 use resurgam_formats::program::Failure;
 use resurgam_formats::recording::{Call, OperationId, Reply, UpdateReached};
@@ -127,7 +127,7 @@ fn wanted(
     }
 }
 
-fn handled(evidence: &Indexed<'_>) -> Handled<'_> {
+fn handled<'e>(evidence: &Indexed<'e>) -> Handled<'e> {
     let mut handled: Handled<'_> = FxHashMap::default();
     for ((workflow_id, run_id), answers) in evidence.decisions() {
         for answer in answers.iter().filter(|answer| possible(answer.operation)) {
@@ -157,7 +157,7 @@ fn agrees(written: &UpdateOutcome, given: &Result<i64, Failure>) -> bool {
 
 /// What clients were told is in the history of the run that the answer names.
 fn told(evidence: &Indexed<'_>, written: &FxHashMap<Key<'_>, Written<'_>>, findings: &mut Findings) {
-    let known: FxHashMap<(&str, &str), &Run> = evidence.by_execution();
+    let known = evidence.by_execution();
     for call in evidence.asked() {
         for (attempt, reply) in call.operation.replies() {
             let Reply::Update { run_id, stage } = reply else { continue };
@@ -250,7 +250,7 @@ mod tests {
                6 WorkflowExecutionUpdateCompleted acceptedEventId=5 meta.updateId=u outcome={{"success":[{written}]}}"#
         );
         let mut findings = Findings::default();
-        Updates.judge(&Indexed::new(&parse(&whole!("LINES").replace("LINES", &lines)).unwrap(), &Profile::default()), &mut findings);
+        Updates.judge(&Indexed::plain(&parse(&whole!("LINES").replace("LINES", &lines)).unwrap()), &mut findings);
         findings.into_parts().0
     }
 
@@ -270,7 +270,7 @@ mod tests {
                4 WorkflowTaskCompleted scheduledEventId=2 startedEventId=3"#
         );
         let mut findings = Findings::default();
-        Updates.judge(&Indexed::new(&parse(&whole!("LINES").replace("LINES", &lines)).unwrap(), &Profile::default()), &mut findings);
+        Updates.judge(&Indexed::plain(&parse(&whole!("LINES").replace("LINES", &lines)).unwrap()), &mut findings);
         findings.into_parts().0
     }
 

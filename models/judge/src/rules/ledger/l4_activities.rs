@@ -1,13 +1,13 @@
 //! L4: every activity was asked for by the program, and every end of one was reported by someone.
 
 use crate::rules::Indexed;
-use crate::rules::indexed::Ended;
+use crate::rules::index::Ended;
 use crate::rules::proof::{acknowledged, number, possible, shows, unreadable};
 use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::command::Command;
 use resurgam_formats::event::{Body, EventId, FailureKind};
-use resurgam_formats::evidence::{Run};
+use resurgam_formats::evidence::Run;
 use resurgam_formats::program::Failure;
 use resurgam_formats::recording::{ActivityEnd, OperationId};
 use rustc_hash::{FxHashMap, FxHashSet};

@@ -6,7 +6,7 @@ use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::command::Command;
 use resurgam_formats::event::{Body, Span};
-use resurgam_formats::evidence::{Run};
+use resurgam_formats::evidence::Run;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Balances commands and timers in histories.

@@ -99,7 +99,7 @@ impl Rule for Queries {
 
 /// By run id, when signals that certainly stand in that run were acknowledged, in order. A signal counts only if it is
 /// told apart from all others and stands in one place: a late attempt may put it into a later run.
-fn arrivals(evidence: &Indexed<'_>) -> FxHashMap<&str, Vec<At>> {
+fn arrivals<'a>(evidence: &'a Indexed<'_>) -> FxHashMap<&'a str, Vec<At>> {
     let mut kinds: FxHashMap<(&str, &str, i64), Alike<'_>> = FxHashMap::default();
     for call in evidence.asked() {
         if let Action::Signal { name, value } | Action::SignalWithStart { name, value, .. } = call.action {

@@ -6,7 +6,7 @@ use crate::rules::proof::is_quiet;
 use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::{Body, Event, EventId};
-use resurgam_formats::evidence::{Run};
+use resurgam_formats::evidence::Run;
 use resurgam_formats::time::At;
 use rustc_hash::FxHashMap;
 

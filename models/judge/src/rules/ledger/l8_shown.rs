@@ -3,7 +3,7 @@
 use crate::rules::Indexed;
 use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
-use resurgam_formats::evidence::{Run};
+use resurgam_formats::evidence::Run;
 use resurgam_formats::plan::TaskKind;
 use resurgam_formats::recording::Task;
 

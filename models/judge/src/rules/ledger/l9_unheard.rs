@@ -121,7 +121,7 @@ struct Answered<'a> {
 }
 
 /// By workflow id.
-fn answered(evidence: &Indexed<'_>) -> FxHashMap<&str, Vec<Answered<'_>>> {
+fn answered<'e>(evidence: &Indexed<'e>) -> FxHashMap<&'e str, Vec<Answered<'e>>> {
     let mut all: FxHashMap<&str, Vec<Answered<'_>>> = FxHashMap::default();
     for ((workflow_id, _), answers) in evidence.decisions() {
         all.entry(workflow_id).or_default().extend(answers.iter().filter_map(|answer| {

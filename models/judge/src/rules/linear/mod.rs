@@ -15,10 +15,9 @@ mod w5_ownership;
 mod w6_attempts;
 
 use super::Rule;
-use resurgam_formats::event::{Body, EventId};
-use resurgam_formats::evidence::Evidence;
-use resurgam_formats::recording::OperationId;
 use super::witness::{Bound, By, Conflict, Point, Timeline};
+use resurgam_formats::event::{Body, EventId};
+use resurgam_formats::recording::OperationId;
 
 /// Every rule of the family.
 #[must_use]

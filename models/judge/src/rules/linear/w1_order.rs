@@ -1,8 +1,8 @@
 //! W1: what happened first stands first.
 
-use super::{Bound, Witness, shown_by, what, who};
+use super::{Bound, shown_by, what, who};
 use resurgam_formats::event::Body;
-use resurgam_formats::evidence::{Run};
+use resurgam_formats::evidence::Run;
 use resurgam_formats::plan::Action;
 
 use crate::rules::Indexed;

@@ -1,14 +1,13 @@
 //! W4: "there is no open run" is said only when there is none.
 
-use super::timeline::{Bound, Chain, Lowest, Point, Timeline};
-use super::{Witness, effects};
 use crate::profile::Capability;
 use crate::rules::Indexed;
-use crate::rules::indexed::Asked;
+use crate::rules::index::Asked;
 use crate::rules::whole::whole;
+use crate::rules::witness::{Bound, Bounds, Chain, Lowest, Point, Timeline, Witness};
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::Body;
-use resurgam_formats::evidence::{Attempt};
+use resurgam_formats::evidence::Attempt;
 use resurgam_formats::plan::Action;
 use resurgam_formats::recording::Reply;
 use resurgam_formats::time::At;
@@ -120,7 +119,7 @@ fn message(call: &Asked<'_>, attempt: &Attempt, reply: &Reply) -> String {
 
 /// By run, the earliest time at which something of it or of a run that follows in its chain was seen.
 fn seen(witness: &Witness<'_>) -> FxHashMap<usize, At> {
-    let effects::Bounds { upper, .. } = &witness.effects;
+    let Bounds { upper, .. } = &witness.effects;
     let mut seen: FxHashMap<usize, At> = FxHashMap::default();
     for bound in upper.iter().chain(&witness.shown.bounds.upper) {
         let at = seen.entry(bound.run).or_insert(At::MAX);

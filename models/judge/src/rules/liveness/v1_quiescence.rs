@@ -4,7 +4,7 @@ use crate::rules::Indexed;
 use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::{Body, EventId};
-use resurgam_formats::evidence::{Run};
+use resurgam_formats::evidence::Run;
 use resurgam_formats::recording::Call;
 use rustc_hash::FxHashMap;
 
@@ -112,7 +112,7 @@ mod tests {
 
     fn judge(text: &str) -> (Outcome, Vec<String>) {
         let mut findings = Findings::default();
-        Quiescence.judge(&Indexed::new(&parse(text).unwrap(), &Profile::default()), &mut findings);
+        Quiescence.judge(&Indexed::plain(&parse(text).unwrap()), &mut findings);
         let (outcome, found, ..) = findings.into_parts();
         (outcome, found.into_iter().map(|finding| finding.shape).collect())
     }

@@ -1,9 +1,9 @@
 //! O1: a closed run ended in a way, and with values, that its program allows.
 
-use crate::rules::Indexed;
 use super::allowed::{self, Asked, Ends};
 use super::values::Values;
 use crate::replay::{self, Unfit};
+use crate::rules::Indexed;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::Body;
 use resurgam_formats::evidence::{Evidence, Run};

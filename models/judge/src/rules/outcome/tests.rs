@@ -4,6 +4,7 @@ use super::allowed::{Asked, ends, value};
 use super::values::Values;
 use crate::judge;
 use crate::profile::Profile;
+use crate::rules::Indexed;
 use crate::rules::{Findings, find};
 use resurgam_formats::program::Program;
 use resurgam_formats::verdict::Outcome;
@@ -86,7 +87,7 @@ fn a_handler_interferes_if_it_was_called() {
 
 fn judged(rule: &str, text: &str) -> Outcome {
     let mut findings = Findings::default();
-    find(rule).unwrap().judge(&Indexed::new(&parse(text).unwrap(), &Profile::default()), &mut findings);
+    find(rule).unwrap().judge(&Indexed::plain(&parse(text).unwrap()), &mut findings);
     findings.into_parts().0
 }
 

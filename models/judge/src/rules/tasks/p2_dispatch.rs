@@ -7,7 +7,6 @@ use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::audit::{Alarm, AlarmKind, Audit, ChildRow, Errand, ErrandKind, RunRow};
 use resurgam_formats::event::{Body, EventId};
-use resurgam_formats::evidence::Evidence;
 use resurgam_formats::plan::TaskKind;
 use rustc_hash::{FxHashMap, FxHashSet};
 

@@ -1,6 +1,7 @@
 //! Hand-made audits and tenures: each thing that can be missing is missed, and its legal neighbour is not.
 
 use crate::profile::Profile;
+use crate::rules::Indexed;
 use crate::rules::whole::whole;
 use crate::rules::{Findings, find};
 use resurgam_formats::evidence::Evidence;
@@ -17,7 +18,9 @@ fn found(rule: &str, lines: &[Value]) -> Vec<String> {
 fn judged(rule: &str, text: &str) -> Vec<String> {
     let evidence: Evidence = parse(text).unwrap();
     let mut findings = Findings::default();
-    find(rule).unwrap().judge(&Indexed::new(&evidence, &Profile { repeated_hand_over: true, ..Profile::default() }), &mut findings);
+    find(rule)
+        .unwrap()
+        .judge(&Indexed::new(&evidence, &Profile { repeated_hand_over: true, ..Profile::default() }), &mut findings);
     findings.found().iter().map(|finding| finding.message.clone()).collect()
 }
 

@@ -2,11 +2,11 @@
 //! and when. Only where it is certain which call an event came from. Nothing is judged here.
 
 use super::timeline::{Bound, By, Line, Point, Timeline};
+use crate::rules::index::Asked;
 use crate::rules::index::Index;
-use crate::rules::indexed::Asked;
 use crate::rules::proof::{acknowledged, may_apply, number};
 use resurgam_formats::event::Body;
-use resurgam_formats::evidence::{Evidence, Operation};
+use resurgam_formats::evidence::Operation;
 use resurgam_formats::plan::{Action, TaskKind};
 use resurgam_formats::recording::{ActivityEnd, Answer, OperationId, Reply, UpdateReached};
 use resurgam_formats::time::At;
@@ -47,7 +47,7 @@ pub(crate) fn sent(operation: &Operation) -> Option<At> {
 }
 
 /// All bounds that effects give.
-pub(crate) fn effects(evidence: &Evidence, timeline: &Timeline<'_>) -> Bounds {
+pub(crate) fn effects(evidence: &Index<'_>, timeline: &Timeline<'_>) -> Bounds {
     let mut bounds = Bounds::default();
     starts(evidence, timeline, &mut bounds);
     signals(evidence, timeline, &mut bounds);
@@ -59,7 +59,7 @@ pub(crate) fn effects(evidence: &Evidence, timeline: &Timeline<'_>) -> Bounds {
 
 /// Starts that say which run they started. A run that nobody says to have started was not there before the first start
 /// whose outcome is unknown.
-fn starts(evidence: &Evidence, timeline: &Timeline<'_>, bounds: &mut Bounds) {
+fn starts(evidence: &Index<'_>, timeline: &Timeline<'_>, bounds: &mut Bounds) {
     let mut said: FxHashMap<usize, (&Operation, At)> = FxHashMap::default();
     let mut unknown: FxHashMap<&str, (At, By)> = FxHashMap::default();
     for call in starters(evidence) {
@@ -92,7 +92,7 @@ fn starts(evidence: &Evidence, timeline: &Timeline<'_>, bounds: &mut Bounds) {
 }
 
 /// Calls that may start a run.
-pub(crate) fn starters(evidence: &Index<'_>) -> impl Iterator<Item = Asked<'_>> {
+fn starters<'e>(evidence: &Index<'e>) -> impl Iterator<Item = Asked<'e>> {
     evidence.asked().filter(|call| matches!(call.action, Action::Start(_) | Action::SignalWithStart { .. }))
 }
 
@@ -228,10 +228,10 @@ fn workflow_tasks(evidence: &Index<'_>, timeline: &Timeline<'_>, bounds: &mut Bo
             }
         }
         let mut senders: FxHashMap<i64, u32> = FxHashMap::default();
-        for answer in &answers {
+        for answer in answers {
             *senders.entry(answer.task.task.started).or_default() += 1;
         }
-        for answer in &answers {
+        for answer in answers {
             let task = &answer.task.task;
             if only.get(&(run, task.started)) == Some(&Some(task.task))
                 && senders.get(&task.started) == Some(&1)

@@ -5,9 +5,9 @@ mod effects;
 mod reads;
 mod timeline;
 
-pub(crate) use effects::{Bounds, starters};
-pub(crate) use reads::Shown;
-pub(crate) use timeline::{Bound, By, Conflict, Point, Timeline};
+pub(super) use effects::Bounds;
+pub(super) use reads::Shown;
+pub(super) use timeline::{Bound, By, Chain, Conflict, Lowest, Point, Timeline};
 
 use super::index::Index;
 use effects::effects;

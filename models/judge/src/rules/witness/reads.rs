@@ -4,8 +4,8 @@
 
 use super::effects::Bounds;
 use super::timeline::{By, Line, Point, Timeline};
+use crate::rules::index::Asked;
 use crate::rules::index::Index;
-use crate::rules::indexed::Asked;
 use resurgam_formats::event::Body;
 use resurgam_formats::evidence::{Attempt, Run};
 use resurgam_formats::plan::{Action, IdConflict, IdReuse, Start};
