@@ -16,6 +16,6 @@ pub mod matching;
 pub mod node;
 pub mod planted;
 pub mod server;
-pub mod store;
+pub use resurgam_node::store;
 #[cfg(test)]
 mod testing;

@@ -1,7 +1,7 @@
 //! The driver: clients and workers on one host, with the recorder.
 
+use super::load::{Arrivals, Counts, FRONTEND, Load, NODES, name};
 use super::record::Recorder;
-use super::{Arrivals, Counts, FRONTEND, Load, NODES, name};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use resurgam_api::WorkflowServiceClient;
@@ -11,7 +11,7 @@ use resurgam_api::temporal::taskqueue::v1::TaskQueue;
 use resurgam_api::temporal::workflowservice::v1::{
     PollWorkflowTaskQueueRequest, RespondWorkflowTaskCompletedRequest, SignalWorkflowExecutionRequest,
 };
-use resurgam_harness::world::sim::Node;
+use resurgam_simulation::Node;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;

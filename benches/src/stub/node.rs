@@ -1,7 +1,7 @@
 //! A node: a frontend that routes, and an owner of workflows and of a task queue. Both speak the official API.
 
+use super::load::{Arrivals, FRONTEND, Load, NODES, OWNER, name};
 use super::store::Store;
-use super::{Arrivals, FRONTEND, Load, NODES, OWNER, name};
 use resurgam_api::environment::Environment;
 use resurgam_api::temporal::common::v1::WorkflowExecution;
 use resurgam_api::temporal::workflowservice::v1::{
@@ -9,7 +9,7 @@ use resurgam_api::temporal::workflowservice::v1::{
     RespondWorkflowTaskCompletedResponse, SignalWorkflowExecutionRequest, SignalWorkflowExecutionResponse,
 };
 use resurgam_api::{WorkflowService, WorkflowServiceClient, WorkflowServiceServer};
-use resurgam_harness::world::sim::{Jitter, Node, derive, server};
+use resurgam_simulation::{Jitter, Node, derive, server};
 use std::collections::VecDeque;
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -9,41 +9,20 @@
 //! what it is told. What it cannot reach are raw system calls (getrandom 0.2 makes them): [`Guard::calls`] is there so
 //! that a test can assert that what should have arrived did arrive. All unsafe code of the workspace is in this crate.
 
+// Said here because this is the first of our crates that is compiled, within seconds: a build that will not do is not to
+// take minutes until it says so.
+#[cfg(not(tokio_unstable))]
+compile_error!(
+    "Resurgam's simulation needs tokio built with `--cfg tokio_unstable`: without it, panics of tasks pass unseen and \
+     `select!` does not repeat. Put `[build] rustflags = [\"--cfg\", \"tokio_unstable\"]` into .cargo/config.toml of your \
+     workspace, and unset the environment variable RUSTFLAGS or add `--cfg tokio_unstable` to it."
+);
+
 mod draw;
+mod enter;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod glibc;
 mod state;
 
+pub use enter::{Start, enter};
 pub use state::{Calls, Clock, Guard, Reading, Refusal, Source, UPTIME};
-
-use std::time::Duration;
-
-/// Where a simulated thread starts.
-#[derive(Clone, Copy, Debug)]
-pub struct Start {
-    /// Seed of all random bytes of this thread.
-    pub seed: u64,
-    /// What the wall clock shows at simulated time zero, since 1970.
-    pub epoch: Duration,
-    /// Asked at every reading of a clock, for hosts with clocks of their own; without an answer, the time of
-    /// [`Guard::set_now`] holds.
-    pub source: Source,
-}
-
-/// Makes this thread a simulated one until the guard is dropped.
-///
-/// It should be the first thing that a fresh thread does: the standard library draws the keys of `HashMap` once per
-/// thread.
-///
-/// # Errors
-/// [`Refusal`], if this thread has entered already, on platforms without an override, and if the linker bound the calls
-/// to something else.
-pub fn enter(start: Start) -> Result<Guard, Refusal> {
-    state::enter(start)
-}
-
-/// Whether this program can override anything at all.
-#[must_use]
-pub const fn is_supported() -> bool {
-    cfg!(all(target_os = "linux", target_env = "gnu"))
-}

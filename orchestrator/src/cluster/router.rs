@@ -5,6 +5,7 @@
 
 use super::membership::Membership;
 use super::status;
+use crate::store::Partition;
 use resurgam_api::environment::Environment;
 use resurgam_api::internal::history_client::HistoryClient;
 use resurgam_api::internal::matching_client::MatchingClient;
@@ -90,7 +91,7 @@ impl Router {
     where
         F: Future<Output = Result<Response<T>, Status>>,
     {
-        self.owner(&queue_name(queue), |channel| {
+        self.owner(&queue_partition(queue).to_string(), |channel| {
             let client = MatchingClient::new(channel).max_decoding_message_size(MESSAGE_LIMIT);
             call(client.max_encoding_message_size(MESSAGE_LIMIT))
         })
@@ -125,9 +126,9 @@ pub fn shard_name(shard: u32) -> String {
     format!("shard/{shard}")
 }
 
-/// The partition of a task queue, by which it is owned.
+/// The partition of a task queue; as text it is the name by which the queue is owned.
 #[must_use]
-pub fn queue_name(queue: &TaskQueue) -> String {
+pub fn queue_partition(queue: &TaskQueue) -> Partition {
     let kind = if queue.kind() == TaskKind::Activity { "activity" } else { "workflow" };
-    format!("queue/{}/{kind}/{}", queue.namespace_id, queue.name)
+    Partition::queue(format!("{}/{kind}/{}", queue.namespace_id, queue.name))
 }

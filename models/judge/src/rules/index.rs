@@ -37,13 +37,16 @@ pub(super) struct Ended<'a> {
 /// The key of a run: workflow id and run id.
 pub(super) type Key<'e> = (&'e str, &'e str);
 
+/// The reported ends of activities, by workflow id, run id and activity id.
+type Ends<'e> = FxHashMap<(&'e str, &'e str, &'e str), Vec<Ended<'e>>>;
+
 /// The evidence of one case and its indexes. Whatever [`Evidence`] has can be read from it directly.
 #[derive(Debug)]
 pub struct Index<'e> {
     evidence: &'e Evidence,
     asked: OnceCell<Vec<Asked<'e>>>,
     decisions: OnceCell<FxHashMap<Key<'e>, Vec<Decided<'e>>>>,
-    ends: OnceCell<FxHashMap<(&'e str, &'e str, &'e str), Vec<Ended<'e>>>>,
+    ends: OnceCell<Ends<'e>>,
     by_execution: OnceCell<FxHashMap<Key<'e>, &'e Run>>,
     by_workflow: OnceCell<FxHashMap<&'e str, Vec<&'e Run>>>,
     perhaps_unnamed: OnceCell<FxHashSet<&'e str>>,
@@ -87,7 +90,7 @@ impl<'e> Index<'e> {
     }
 
     /// The reported ends of activities, by workflow id, run id and activity id.
-    pub(super) fn ends(&self) -> &FxHashMap<(&'e str, &'e str, &'e str), Vec<Ended<'e>>> {
+    pub(super) fn ends(&self) -> &Ends<'e> {
         self.ends.get_or_init(|| ends(self.evidence))
     }
 

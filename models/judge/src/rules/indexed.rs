@@ -2,7 +2,7 @@
 
 use super::index::Index;
 use super::witness::Witness;
-use crate::profile::{Capability, Profile};
+use crate::profile::{HandOver, Profile};
 use resurgam_formats::evidence::Evidence;
 use std::cell::OnceCell;
 
@@ -11,15 +11,14 @@ use std::cell::OnceCell;
 pub struct Indexed<'e> {
     index: Index<'e>,
     witness: OnceCell<Witness<'e>>,
-    repeats_hand_overs: bool,
+    hand_over: HandOver,
 }
 
 impl<'e> Indexed<'e> {
     /// The evidence of a case on a target of this profile.
     #[must_use]
     pub fn new(evidence: &'e Evidence, profile: &Profile) -> Self {
-        let repeats_hand_overs = profile.claims(Capability::RepeatedHandOver);
-        Self { index: Index::new(evidence), witness: OnceCell::new(), repeats_hand_overs }
+        Self { index: Index::new(evidence), witness: OnceCell::new(), hand_over: profile.promises.hand_over }
     }
 
     /// The evidence of a case on a target of which nothing is known.
@@ -28,9 +27,9 @@ impl<'e> Indexed<'e> {
         Self::new(evidence, &Profile::default())
     }
 
-    /// A task whose hand-over may have failed is handed over again: [`Capability::RepeatedHandOver`].
-    pub(super) fn repeats_hand_overs(&self) -> bool {
-        self.repeats_hand_overs
+    /// What the target promises of a task whose hand-over may have failed.
+    pub(super) fn hand_over(&self) -> HandOver {
+        self.hand_over
     }
 
     /// What the histories say about the order in which operations took effect.

@@ -9,6 +9,7 @@ mod findings;
 pub mod history;
 mod index;
 mod indexed;
+pub mod inside;
 pub mod ledger;
 pub mod linear;
 pub mod liveness;
@@ -122,6 +123,7 @@ pub fn families() -> Vec<(&'static str, Vec<Box<dyn Rule>>)> {
         ("outcome", outcome::all()),
         ("linearizability", linear::all()),
         ("liveness", liveness::all()),
+        ("inside", inside::all()),
     ]
 }
 

@@ -69,7 +69,7 @@ impl Rule for Starts {
             let known = evidence.by_execution();
             let unnamed = evidence.perhaps_unnamed();
             for call in evidence.asked() {
-                acknowledged_exist(&call, &known, findings);
+                acknowledged_exist(&call, known, findings);
                 // The run in between may be one that the recording does not know.
                 if unnamed.contains(call.workflow_id) {
                     continue;
@@ -275,7 +275,7 @@ mod tests {
             );
         }
         let text = whole!("LINES").replace("LINES", &format!("{lines}\n{runs}"));
-        let verdict = judge("test", &parse(&text).unwrap(), &Profile::of("temporal", "1.31.2"));
+        let verdict = judge("test", &parse(&text).unwrap(), &Profile::temporal("1.31.2"));
         verdict.rules.into_iter().find(|rule| rule.rule == "H23-start").unwrap()
     }
 

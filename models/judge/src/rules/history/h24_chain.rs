@@ -54,7 +54,7 @@ impl Rule for Chain {
         let mut heirs: FxHashMap<(&str, &str), &Run> = FxHashMap::default();
         for run in evidence.runs.iter().filter(|run| !run.partial) {
             findings.look_at(run);
-            forward(run, &known, evidence.is_whole(), findings);
+            forward(run, known, evidence.is_whole(), findings);
             if let Some(started) = run.started().filter(|started| !started.continued_run.is_empty()) {
                 let origin = (run.workflow_id.as_str(), started.continued_run.as_str());
                 findings.examine();

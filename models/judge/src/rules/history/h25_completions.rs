@@ -58,25 +58,25 @@ impl Rule for Completions {
             return;
         }
         let runs = evidence.by_execution();
-        let mut decided: Vec<_> = evidence.decisions().into_iter().collect();
+        let mut decided: Vec<_> = evidence.decisions().iter().collect();
         decided.sort_unstable_by_key(|(key, _)| *key);
         for (key, answers) in decided {
-            if let Some(run) = runs.get(&key).filter(|run| !run.partial) {
+            if let Some(run) = runs.get(key).filter(|run| !run.partial) {
                 findings.look_at(run);
-                workflow_tasks(run, &answers, findings);
+                workflow_tasks(run, answers, findings);
             }
         }
-        let mut ended: Vec<_> = evidence.ends().into_iter().collect();
+        let mut ended: Vec<_> = evidence.ends().iter().collect();
         ended.sort_unstable_by_key(|(key, _)| *key);
         let mut current: Option<(&Run, FxHashMap<&str, Activity<'_>>)> = None;
-        for ((workflow_id, run_id, activity_id), answers) in ended {
+        for (&(workflow_id, run_id, activity_id), answers) in ended {
             let Some(run) = runs.get(&(workflow_id, run_id)).filter(|run| !run.partial) else { continue };
             if current.as_ref().is_none_or(|(known, _)| !std::ptr::eq(*known, *run)) {
                 current = Some((run, activities(run)));
             }
             if let Some((_, activities)) = &current {
                 findings.look_at(run);
-                activity(run, activity_id, activities.get(activity_id), &answers, findings);
+                activity(run, activity_id, activities.get(activity_id), answers, findings);
             }
         }
     }

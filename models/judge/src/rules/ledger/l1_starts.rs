@@ -54,7 +54,7 @@ impl Rule for Starts {
         for call in evidence.asked() {
             if program_of(&call).is_some() {
                 calls.entry(call.workflow_id).or_default().push(call);
-                acknowledged_began(&call, &known, findings);
+                acknowledged_began(&call, known, findings);
             }
         }
         let mut roots: BTreeMap<&str, Vec<&Run>> = BTreeMap::new();

@@ -71,7 +71,7 @@ impl Rule for Activities {
         for run in evidence.runs.iter().filter(|run| !run.partial) {
             findings.look_at(run);
             let key = (run.workflow_id.as_str(), run.run_id.as_str());
-            judge_run(run, asked.get(&key), &ends, findings);
+            judge_run(run, asked.get(&key), ends, findings);
         }
         let mut asked: Vec<_> = asked.into_iter().collect();
         asked.sort_unstable_by_key(|(key, _)| *key);

@@ -67,7 +67,7 @@ impl Rule for Absence {
         let witness = evidence.witness();
         let timeline = &witness.timeline;
         let lower: Vec<Bound> = witness.effects.lower.iter().chain(&witness.shown.bounds.lower).copied().collect();
-        let times = Times { timeline, lowest: timeline.lowest(&lower, true), seen: seen(&witness) };
+        let times = Times { timeline, lowest: timeline.lowest(&lower, true), seen: seen(witness) };
         // A run that the recording does not know may have been the one that is closed.
         let unnamed = evidence.perhaps_unnamed();
         for call in evidence.asked() {

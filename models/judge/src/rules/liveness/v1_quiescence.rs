@@ -65,7 +65,7 @@ impl Rule for Quiescence {
                 |event| format!("the run is still open; its last event is {} ({})", event.id, event.body.name()),
             );
             let last: Vec<EventId> = last.map(|event| event.id).into_iter().collect();
-            if is_forgotten(run, &runs) {
+            if is_forgotten(run, runs) {
                 forgotten += 1;
                 findings.violated_as(FORGOTTEN, &[], &last, message);
             } else {

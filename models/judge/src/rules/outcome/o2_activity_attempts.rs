@@ -1,5 +1,6 @@
 //! O2: the attempts of an activity and how it ended lie in what its script and its retry policy allow.
 
+use crate::profile::HandOver;
 use crate::rules::Indexed;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::command::Command;
@@ -69,7 +70,7 @@ impl Rule for ActivityAttempts {
             }
             findings.look_at(&Run { workflow_id: (*workflow_id).into(), run_id: (*run_id).into(), ..Run::default() });
             findings.examine();
-            attempts(*seq, activity, evidence.repeats_hand_overs(), findings);
+            attempts(*seq, activity, evidence.hand_over(), findings);
         }
         for run in evidence.runs.iter().filter(|run| !run.partial) {
             findings.look_at(run);
@@ -149,8 +150,8 @@ fn gather(evidence: &Evidence) -> BTreeMap<Key<'_>, Activity<'_>> {
 
 /// Judges which attempts there were. Numbers of attempts are compared, never times: a worker may note late what it
 /// was handed long ago.
-fn attempts(seq: u32, activity: &Activity<'_>, repeats_hand_overs: bool, findings: &mut Findings) {
-    let repeated = |tasks: &[TaskId]| tasks.len() > 1 && !repeats_hand_overs;
+fn attempts(seq: u32, activity: &Activity<'_>, hand_over: HandOver, findings: &mut Findings) {
+    let repeated = |tasks: &[TaskId]| tasks.len() > 1 && hand_over == HandOver::Once;
     let repeated: Vec<_> = activity.attempts.iter().filter(|(_, tasks)| repeated(tasks)).collect();
     for (attempt, tasks) in repeated {
         let text = format!("attempt {attempt} of activity {seq} was handed out {} times: tasks {tasks:?}", tasks.len());

@@ -1,6 +1,7 @@
 //! P2: whatever has to reach somebody is on its way.
 
 use super::each_open;
+use crate::profile::HandOver;
 use crate::rules::Indexed;
 use crate::rules::proof::answers_may_be_lost;
 use crate::rules::whole::whole;
@@ -103,7 +104,8 @@ struct Handed<'a> {
 
 impl<'a> Handed<'a> {
     fn of(evidence: &'a Indexed<'_>) -> Self {
-        let counts = evidence.repeats_hand_overs() && evidence.is_whole() && !answers_may_be_lost(evidence);
+        let counts =
+            evidence.hand_over() == HandOver::UntilTaken && evidence.is_whole() && !answers_may_be_lost(evidence);
         if !counts || evidence.audits.is_empty() {
             return Self::default();
         }
