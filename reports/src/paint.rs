@@ -43,7 +43,7 @@ impl Paint {
 
 /// A text in which nothing can steer a terminal: control characters are written as escapes.
 #[must_use]
-pub fn harmless(text: &str) -> String {
+pub(crate) fn harmless(text: &str) -> String {
     text.chars().fold(String::new(), |mut out, c| {
         if c.is_control() {
             out.extend(c.escape_default());
