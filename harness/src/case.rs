@@ -92,7 +92,7 @@ pub async fn execute(
 ) -> (Vec<Entry>, Result<(), Contradiction>) {
     let session = Arc::new(Session {
         channels: Arc::new(vec![channel]),
-        meddler: Arc::default(),
+        rpc_faults: Arc::default(),
         namespace: endpoint.namespace.clone(),
         prefix: prefix.to_owned(),
         plan: plan.clone(),

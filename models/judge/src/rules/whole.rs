@@ -4,7 +4,7 @@
 macro_rules! whole {
     ($text:literal) => {
         concat!(
-            r#"{"at":0,"type":"header","version":1,"target":"temporal","prefix":"p","plan":{"version":1,"seed":1,"programs":[],"operations":[],"workers":{"count":1,"cache":0,"full_replay":false},"mischief":[],"knobs":{"task_timeout_ms":1000,"sticky_timeout_ms":500}}}"#,
+            r#"{"at":0,"type":"header","version":1,"target":"temporal","prefix":"p","plan":{"version":1,"seed":1,"programs":[],"operations":[],"workers":{"count":1,"cache":0,"full_replay":false},"worker_faults":[],"knobs":{"task_timeout_ms":1000,"sticky_timeout_ms":500}}}"#,
             "\n",
             $text,
             "\n",

@@ -14,7 +14,7 @@ pub(super) const ROUNDING: i64 = 5_000_000;
 
 /// The first line of a recording, for tests.
 #[cfg(test)]
-pub(super) const HEADER: &str = r#"{"at":0,"type":"header","version":1,"target":"t","prefix":"p","plan":{"version":1,"seed":1,"programs":[],"operations":[],"workers":{"count":1,"cache":0,"full_replay":false},"mischief":[],"knobs":{"task_timeout_ms":1000,"sticky_timeout_ms":500}}}"#;
+pub(super) const HEADER: &str = r#"{"at":0,"type":"header","version":1,"target":"t","prefix":"p","plan":{"version":1,"seed":1,"programs":[],"operations":[],"workers":{"count":1,"cache":0,"full_replay":false},"worker_faults":[],"knobs":{"task_timeout_ms":1000,"sticky_timeout_ms":500}}}"#;
 
 /// The rule.
 pub(super) struct Limits;
@@ -29,7 +29,7 @@ const ABOUT: About = About {
              leaves no event.",
     source: "research/temporal-server.md §1.6, §2.3 H16; research/design-review.md item 14; temporal#4752",
     violating: r#"
-        {"at":0,"type":"header","version":1,"target":"t","prefix":"p","plan":{"version":1,"seed":1,"programs":[],"operations":[],"workers":{"count":1,"cache":0,"full_replay":false},"mischief":[],"knobs":{"task_timeout_ms":1000,"sticky_timeout_ms":500}}}
+        {"at":0,"type":"header","version":1,"target":"t","prefix":"p","plan":{"version":1,"seed":1,"programs":[],"operations":[],"workers":{"count":1,"cache":0,"full_replay":false},"worker_faults":[],"knobs":{"task_timeout_ms":1000,"sticky_timeout_ms":500}}}
         1 WorkflowExecutionStarted @0
         2 ActivityTaskScheduled activityId=a startToCloseTimeout=2s @1
         3 ActivityTaskStarted scheduledEventId=2 attempt=1 @1.5

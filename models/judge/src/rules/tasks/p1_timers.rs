@@ -4,7 +4,7 @@ use super::each_open;
 use crate::rules::Indexed;
 use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
-use resurgam_formats::audit::AlarmKind;
+use resurgam_formats::audit::TimerTaskKind;
 use resurgam_formats::event::EventId;
 
 /// Looks for the timer task of every deadline.
@@ -37,9 +37,9 @@ impl Rule for Timers {
             for wanted in &row.deadlines {
                 findings.examine();
                 // An attempt that has to wait first is given its timeout when it begins.
-                let later = wanted.what == AlarmKind::ActivityScheduleToStart
-                    && row.will_ring(AlarmKind::ActivityRetry, wanted.event, wanted.attempt);
-                if later || row.rings(wanted) {
+                let later = wanted.what == TimerTaskKind::ActivityScheduleToStart
+                    && row.will_fire(TimerTaskKind::ActivityRetry, wanted.event, wanted.attempt);
+                if later || row.fires(wanted) {
                     continue;
                 }
                 let late = row.timers.iter().find(|timer| timer.what == wanted.what && timer.event == wanted.event);

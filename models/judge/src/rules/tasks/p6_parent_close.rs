@@ -3,7 +3,7 @@
 use crate::rules::Indexed;
 use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
-use resurgam_formats::audit::{Audit, Errand, ErrandKind, RunRow};
+use resurgam_formats::audit::{Audit, RunRow, TransferTask, TransferTaskKind};
 use resurgam_formats::event::{Body, EventId, Execution};
 use resurgam_formats::evidence::Run;
 use rustc_hash::FxHashMap;
@@ -84,7 +84,8 @@ impl Rule for ParentClose {
                 findings.look_at(parent);
                 for child in children {
                     findings.examine();
-                    let task = Errand { what: ErrandKind::CloseChild, event: child.initiated.0, attempt: 0 };
+                    let task =
+                        TransferTask { what: TransferTaskKind::CloseChild, event: child.initiated.0, attempt: 0 };
                     if !row.tasks.contains(&task)
                         && let Some(run_id) = forgotten(child, &rows, known)
                     {
