@@ -1,4 +1,4 @@
-//! The double run of design §4: the same plan gives the same recording, byte for byte, whatever the machine does meanwhile.
+//! Two runs: the same plan gives the same recording, byte for byte, whatever the machine does meanwhile.
 //!
 //! It stands before every other test of the simulation, because a seed that does not repeat makes every failure useless.
 

@@ -33,7 +33,7 @@ const READS: u32 = 25;
 pub struct Contradiction(pub String);
 
 /// What a case asks of its world beside calls: to do its faults, to undo them, and to make everything undecided decided.
-/// The phases are those of design §4: inject, heal, drain, settle, read.
+/// The phases: inject, heal, drain, settle, read.
 #[async_trait]
 pub(crate) trait Stage: Send + Sync {
     /// The case begins: faults of the plan are due from now on.

@@ -3,8 +3,8 @@
 //! It is not a simulation of replicas. It is the set of behaviours that the contract of conditional batches, plain
 //! reads and plain writes allows, with every choice that a real cluster takes by luck taken by the caller: how a call
 //! ends is a [`ScriptedOutcome`], given as data, and what a read shows of the undecided is a [`Chooser`], drawn from a given generator.
-//! Nothing here is random, timed or lost by itself, so that a case replays. Sources: research/cassandra.md §1.1-1.9 and
-//! §2.4, design-review.md items 2, 3 and 10.
+//! Nothing here is random, timed or lost by itself, so that a case replays. Source:
+//! docs/cassandra-semantics.md.
 //!
 //! # What holds, whatever the scripted outcomes
 //!

@@ -5,7 +5,7 @@
 //! rows (`Orchestrator::audit` of the harness), all partitions of one moment at once; rules compare what the rows of a run
 //! say that is still to come with the rows of the tasks that make it come, and with the history that clients read.
 //!
-//! An audit says nothing about why, holds no payloads, and never judges. Sources: research/temporal-server.md §2.3 H27, §4.
+//! An audit says nothing about why, holds no payloads, and never judges. Source: docs/temporal-semantics.md, “Pending work”.
 
 use crate::time::UnixMillis;
 use schemars::JsonSchema;

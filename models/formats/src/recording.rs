@@ -246,7 +246,7 @@ pub enum ActivityEnd {
     Canceled,
 }
 
-/// What an answer proves. Source: design §2, research/design-review.md item 15.
+/// What an answer proves. Source: docs/temporal-semantics.md, “Errors”.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "answer")]
 pub enum Answer {

@@ -19,21 +19,21 @@ use resurgam_formats::plan::{Action, Fault, FaultKind, Plan, Start, TaskKind, Wo
 use resurgam_formats::program::{ActEnd, ActivityCall, Block, Program, Retry, Statement};
 use std::time::Duration;
 
-/// Stragglers on a noisy machine: 34-39 s were measured on the real server (research/targets.md §4).
+/// Stragglers on a noisy machine: 34-39 s were measured on the real server (docs/temporal-semantics.md, “Configuration”).
 const NOISE: u64 = 45_000;
 /// Slack of a simulation.
 const SIMULATED_NOISE: u64 = 5_000;
 /// One call of a client, by the deadline that official clients give it; long polls of updates and histories, which the
-/// server ends after 20 s, are within (research/temporal-server.md §1.1, §1.8).
+/// server ends after 20 s, are within (docs/temporal-semantics.md).
 const CALL: u64 = 30_000;
 /// Noise of one step: a command, a task, an attempt.
 const STEP: u64 = 250;
-/// The server delays a run that continues another until so long after the other's start (temporal-server.md §1.2).
+/// The server delays a run that continues another until so long after the other's start (docs/temporal-semantics.md, “Workflow tasks”).
 const CONTINUE: u64 = 1_000;
-/// The schedule-to-start timeout of the task that carries an update to a workflow (temporal-server.md §1.2).
+/// The schedule-to-start timeout of the task that carries an update to a workflow (docs/temporal-semantics.md, “Workflow tasks”).
 const SPECULATIVE: u64 = 5_000;
 /// From the fourth attempt on, a workflow task is given so much more time, doubled each attempt up to [`PACE_MAX`]: this
-/// is how the server paces retries (temporal-server.md §1.2).
+/// is how the server paces retries (docs/temporal-semantics.md, “Workflow tasks”).
 const PACE: u64 = 5_000;
 /// Most extra time of one attempt of a workflow task.
 const PACE_MAX: u64 = 600_000;

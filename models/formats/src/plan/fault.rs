@@ -151,7 +151,7 @@ pub enum PartitionKind {
     Other,
 }
 
-/// How a call of the store ends. Source: research/cassandra.md §1.5, §2.4; design-review.md items 3 and 10.
+/// How a call of the store ends. Source: docs/cassandra-semantics.md, “What an answer says”.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StoreOutcome {

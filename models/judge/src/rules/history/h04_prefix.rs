@@ -17,7 +17,7 @@ static ABOUT: About = About {
              changes, disappears, or follows a close event, a workflow that was replayed before and one that is \
              replayed after decide differently, and the client has seen something that never happened. Only a pending \
              workflow task at the very end may differ: servers show one that is not written yet.",
-    source: "research/temporal-server.md §1.9, §2.3 H3, H4",
+    source: "docs/temporal-semantics.md: “Reads of histories”",
     violating: "
         run w/r
         1 WorkflowExecutionStarted

@@ -16,7 +16,7 @@ static ABOUT: About = About {
     reason: "Operators and clients decide by the description (is it finished, did it fail, which chain is it?) and \
              workers by the history. If the two disagree the state row and the event log have drifted apart: a run may \
              be stuck as running for ever though it is over, or be counted as completed though it failed.",
-    source: "research/temporal-server.md §2.3 H5",
+    source: "docs/temporal-semantics.md: “Reads of histories”",
     violating: r#"
         run w/r
         1 WorkflowExecutionStarted firstExecutionRunId=r

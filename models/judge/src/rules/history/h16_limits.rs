@@ -27,7 +27,7 @@ const ABOUT: About = About {
              timeout promises the worker that much time. An activity that is timed out early is executed twice at the same \
              time. In a bare history a breach is only `unknown`: an operator may have changed the activity's options, which \
              leaves no event.",
-    source: "research/temporal-server.md §1.6, §2.3 H16; research/design-review.md item 14; temporal#4752",
+    source: "docs/temporal-semantics.md: “Activities”, “Timers”; temporal#4752",
     violating: r#"
         {"at":0,"type":"header","version":1,"target":"t","prefix":"p","plan":{"version":1,"seed":1,"programs":[],"operations":[],"workers":{"count":1,"cache":0,"full_replay":false},"worker_faults":[],"knobs":{"task_timeout_ms":1000,"sticky_timeout_ms":500}}}
         1 WorkflowExecutionStarted @0

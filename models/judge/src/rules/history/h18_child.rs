@@ -18,7 +18,7 @@ const ABOUT: About = About {
              have is a wrong result, an end that never comes is a parent that waits for ever. In a recording of a whole case \
              the child's own history must confirm it: it points back to its parent, and the last run of its chain closed the \
              way the parent was told.",
-    source: "research/temporal-server.md §1.10, §2.3 H18; temporal#7591, temporal#3977, cadence#503",
+    source: "docs/temporal-semantics.md: “Chains and children”; temporal#7591, temporal#3977, cadence#503",
     violating: "
         1 WorkflowExecutionStarted
         2 StartChildWorkflowExecutionInitiated workflowId=c

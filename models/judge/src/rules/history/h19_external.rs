@@ -17,7 +17,7 @@ const ABOUT: About = About {
     reason: "A workflow that signals another one waits for the outcome and relies on it: `delivered` must mean that the other \
              workflow has it in its history, once in each run that it reached. In a recording of a whole case both histories \
              are there and must agree.",
-    source: "research/temporal-server.md §2.1, §2.3 H19",
+    source: "docs/temporal-semantics.md: “Events and what they refer to”",
     violating: "
         1 WorkflowExecutionStarted
         2 SignalExternalWorkflowExecutionInitiated workflowExecution.workflowId=x signalName=s

@@ -23,7 +23,7 @@ static ABOUT: About = About {
              signal is lost the workflow waits for ever; if a repeated call is taken twice the customer pays twice; if \
              two signals sent one after the other change places a correction is overwritten by what it corrected. The \
              server's events carry no request id of signals, so a signal is known by its name and value.",
-    source: "research/temporal-server.md §1.4, §1.8, §2.3 H20, H22",
+    source: "docs/temporal-semantics.md: “Buffered events”, “Signals, cancel requests, queries, updates”",
     violating: whole!(
         r#"
         {"at":1,"type":"invoke","operation":1,"attempt":1,"by":"client-1","call":{"of":"client","workflow_id":"w","request_id":"q","action":{"call":"signal","name":"s","value":7}}}

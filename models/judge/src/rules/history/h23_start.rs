@@ -23,7 +23,7 @@ static ABOUT: About = About {
              time. If two runs overlap, the order is shipped twice; if an acknowledged start is gone, never; if a \
              repeated call starts a second run, a retry in the client's library does what the lock should prevent. \
              A request id may start again once another run of the id became current in between.",
-    source: "research/temporal-server.md §1.5, §2.3 H23; research/design-review.md item 13",
+    source: "docs/temporal-semantics.md: “Starts and workflow ids”",
     violating: "
         run w/r1
         1 WorkflowExecutionStarted @100

@@ -19,7 +19,7 @@ static ABOUT: About = About {
              Closing one run and starting the next is one step. If only half of it happens the workflow is lost or \
              runs twice; if the attempt is not counted a retry policy never ends; if the back-off is not kept a \
              failing workflow hammers what it fails on; if the chain's own timeout is forgotten it goes on for ever.",
-    source: "research/temporal-server.md §1.10, §2.3 H24; temporal#725, temporal#4752",
+    source: "docs/temporal-semantics.md: “Chains and children”; temporal#725, temporal#4752",
     violating: "
         run w/r1
         1 WorkflowExecutionStarted firstExecutionRunId=r1 attempt=1

@@ -21,7 +21,7 @@ static ABOUT: About = About {
              never counted. A worker that was told `not found` knows that its work does not count: if the history has it \
              all the same, two workers have both decided. Logical operations are judged: that a repeated call is not \
              found says nothing if an earlier attempt may have been applied.",
-    source: "research/temporal-server.md §1.2, §1.6, §2.3 H25; research/design-review.md item 13",
+    source: "docs/temporal-semantics.md: “Workflow tasks”, “Activities”, “Starts and workflow ids”",
     violating: whole!(
         r#"
         {"at":1,"type":"task","task":1,"worker":"worker-1","kind":"activity","workflow_id":"w","run_id":"r","attempt":1,"activity_id":"1"}

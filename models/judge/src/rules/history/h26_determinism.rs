@@ -18,7 +18,7 @@ static ABOUT: About = About {
              next replay goes another way: the workflow is stuck with a non-determinism error, or worse, silently does \
              something else. Every run carries its program, so the commands of every completed workflow task can be \
              computed from the events before it.",
-    source: "research/temporal-server.md §2.3 H26; the contract in resurgam_formats::program",
+    source: "docs/temporal-semantics.md: “Workflow tasks”; the contract in resurgam_formats::program",
     violating: r#"
         1 WorkflowExecutionStarted workflowType.name=resurgam-program input=[{"program":{"version":1,"variables":1,"body":[{"do":"timer","ms":250}],"result":{"var":0}}}]
         2 WorkflowTaskScheduled

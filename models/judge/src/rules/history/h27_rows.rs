@@ -25,7 +25,7 @@ static ABOUT: About = About {
              replayed; a current-run row that leads to no run blocks the workflow id for ever. Such drift comes from lost \
              or repeated statements of one batch and from caches that outlive a write that failed, and stays unseen until \
              the run needs what is missing.",
-    source: "research/temporal-server.md §2.3 H27; cadence#652, cadence#667, temporal#1187, temporal#10841",
+    source: "docs/temporal-semantics.md: “Pending work”; cadence#652, cadence#667, temporal#1187, temporal#10841",
     violating: whole!(
         r#"run w/r
         1 WorkflowExecutionStarted

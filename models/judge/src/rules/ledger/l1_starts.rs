@@ -23,7 +23,7 @@ static ABOUT: About = About {
     reason: "A run that nobody asked for does work that nobody wanted, and a start that was acknowledged and left no run \
              is work that nobody does. Both directions of the ledger are needed: a server that starts a run for every \
              attempt passes every rule about single histories.",
-    source: "design §3 ledger; research/temporal-server.md §1.5, §1.10",
+    source: "docs/temporal-semantics.md: “Starts and workflow ids”, “Chains and children”",
     violating: whole!(
         "
         run w/r

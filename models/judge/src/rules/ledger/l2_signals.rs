@@ -21,7 +21,7 @@ static ABOUT: About = About {
     reason: "H22 says that a signal which was sent arrives once; this is the other side of the ledger: what arrived was \
              sent. A signal that nobody sent, a value that changed on the way, or a signal that was refused and taken \
              all the same makes the workflow act on an order that nobody gave.",
-    source: "design §3 ledger; research/temporal-server.md §1.8",
+    source: "docs/temporal-semantics.md: “Signals, cancel requests, queries, updates”",
     violating: whole!(
         r#"
         {"at":1,"type":"invoke","operation":1,"attempt":1,"by":"client-1","call":{"of":"client","workflow_id":"w","request_id":"q","action":{"call":"signal","name":"s","value":7}}}

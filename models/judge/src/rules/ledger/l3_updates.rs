@@ -23,7 +23,7 @@ static ABOUT: About = About {
              completion or another result, the workflow will not remember what the client was promised after the next \
              replay. If it has an update that no client sent, or a result that no worker computed, the server has made \
              it up or mixed up two. And a client that is told of a refusal gives up: only the workflow may refuse.",
-    source: "design §3 ledger; research/temporal-server.md §1.8, §2.3 H21; temporal#5784",
+    source: "docs/temporal-semantics.md: “Signals, cancel requests, queries, updates”; temporal#5784",
     violating: whole!(
         r#"
         {"at":1,"type":"invoke","operation":1,"attempt":1,"by":"client-1","call":{"of":"client","workflow_id":"w","request_id":"u","action":{"call":"update","name":"add","value":7,"wait":"completed"}}}

@@ -22,7 +22,7 @@ static ABOUT: About = About {
     reason: "Activities are the side effects of a workflow. An activity that no program asked for is a payment that \
              nobody ordered; an acknowledged command without an activity is one that never happens; a result that no \
              worker reported is an invention on which the workflow goes on.",
-    source: "design §3 ledger; research/temporal-server.md §1.6",
+    source: "docs/temporal-semantics.md: “Activities”",
     violating: whole!(
         r#"
         {"at":1,"type":"task","task":1,"worker":"worker-1","kind":"workflow","workflow_id":"w","run_id":"r","attempt":1,"started":3}

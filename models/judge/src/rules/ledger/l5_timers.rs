@@ -19,7 +19,7 @@ static ABOUT: About = About {
     reason: "A program sleeps by timers, and waits with timers for what may never come. A timer that was commanded and \
              does not exist leaves the workflow asleep for ever; one with another duration wakes it too early or too \
              late; one that was cancelled though nobody asked for it is a deadline that never comes.",
-    source: "design §3 ledger; research/temporal-server.md §1.7, §2.1",
+    source: "docs/temporal-semantics.md: “Timers”, “Events and what they refer to”",
     violating: whole!(
         r#"
         {"at":1,"type":"task","task":1,"worker":"worker-1","kind":"workflow","workflow_id":"w","run_id":"r","attempt":1,"started":3}

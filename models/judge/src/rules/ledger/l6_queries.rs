@@ -21,7 +21,7 @@ static ABOUT: About = About {
     reason: "A client that signals and then queries expects to see its own signal. A server that answers a query from a \
              worker that is behind shows a past that the client already knows to be over; one that shows more than the \
              history holds shows a future that may never come.",
-    source: "research/temporal-server.md §1.8",
+    source: "docs/temporal-semantics.md: “Signals, cancel requests, queries, updates”",
     violating: whole!(
         r#"
         {"at":1,"type":"invoke","operation":1,"attempt":1,"by":"client-1","call":{"of":"client","workflow_id":"w","request_id":"q","action":{"call":"signal","name":"s","value":7}}}

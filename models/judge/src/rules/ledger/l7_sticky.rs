@@ -21,7 +21,7 @@ static ABOUT: About = About {
              takes a task over and forgets it hides behind the schedule-to-start timeout, which brings the task back \
              seconds later: every workflow goes on, only slowly, and nothing in any log says why. That the same worker \
              takes a younger task from the same queue meanwhile shows that it was there.",
-    source: "cadence#29; research/temporal-server.md §4. The real server does this under load: in 10 of 2,000 cases \
+    source: "cadence#29; docs/temporal-semantics.md: “Sticky queues”. The real server does this under load: in 10 of 2,000 cases \
              without faults (docs/measurements.md)",
     violating: whole!(
         r#"

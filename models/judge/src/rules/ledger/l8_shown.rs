@@ -17,7 +17,7 @@ static ABOUT: About = About {
     reason: "A worker decides on what it is shown, and on nothing else. If an event is left out, shown twice, or if the ids \
              that a retried task was promised were given to others meanwhile, the worker replays a history that does not \
              exist; what it then commands looks legal, and the history that clients read does not show why it was wrong.",
-    source: "research/temporal-server.md §1.3, §1.4; cadence#450. Without exception in 18,858 tasks of the real server",
+    source: "docs/temporal-semantics.md: “Sticky queues”, “Buffered events”; cadence#450. Without exception in 18,858 tasks of the real server",
     violating: whole!(
         r#"{"at":1,"type":"task","task":1,"worker":"worker-1","kind":"workflow","workflow_id":"w","run_id":"r","attempt":2,"started":3,"events":[1,3],"event_count":4}"#
     ),

@@ -21,7 +21,7 @@ static ABOUT: About = About {
              run there is no next one, and a query has to be given to a worker by itself; if the task fails, the updates \
              that went out with it have to go out again. A server that forgets this lets the caller wait until its own \
              deadline, for something that could be told at once.",
-    source: "research/temporal-server.md §1.8, §1.9; temporal#2033, temporal#5784. The real server does this under load: \
+    source: "docs/temporal-semantics.md: “Signals, cancel requests, queries, updates”; temporal#2033, temporal#5784. The real server does this under load: \
              in 6 of 2,000 cases without faults (docs/measurements.md)",
     violating: whole!(
         r#"

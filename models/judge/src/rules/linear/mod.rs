@@ -1,9 +1,9 @@
-//! Linearizability of workflow ids, with the event histories as witness (design §3): is there, for every operation, one
+//! Linearizability of workflow ids, with the event histories as witness: is there, for every operation, one
 //! moment between its call and its answer at which it can have happened? The history says in which order events
 //! happened; operations that left none are placed between them.
 //!
-//! Source: research/design-review.md items 6 and 16; the sequential specification is research/temporal-server.md
-//! §1.5 and §1.8. Workflow ids are independent objects: what holds between them is for other families.
+//! The sequential specification is docs/temporal-semantics.md, “Starts and workflow ids” and “Signals, cancel requests, queries,
+//! updates”. Workflow ids are independent objects: what holds between them is for other families.
 //!
 //! Partitions of the store and attempts at tasks have no history that could be a witness: W5 and W6 search their order.
 

@@ -22,7 +22,7 @@ static ABOUT: About = About {
              other way round, the workflow acts on a world that nobody saw, and no client can prevent it. Only what \
              waits in the buffer of a started workflow task may be written behind what the task commanded, and the ends \
              of activities and children behind everything else that waited with them.",
-    source: "research/design-review.md item 16; research/temporal-server.md §1.4, §2.3 H20",
+    source: "docs/temporal-semantics.md: “Buffered events”",
     violating: whole!(
         r#"
         {"at":1,"type":"invoke","operation":1,"attempt":1,"by":"client-1","call":{"of":"client","workflow_id":"w","request_id":"q1","action":{"call":"signal","name":"s","value":7}}}

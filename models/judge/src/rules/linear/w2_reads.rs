@@ -16,7 +16,7 @@ static ABOUT: About = About {
              had not happened yet, or a state that the run never had, or an older state than one before it, makes two \
              careful readers disagree for ever. A server that does not promise fresh reads may answer late, but every \
              answer must be true of some moment, and moments do not run backwards.",
-    source: "research/design-review.md item 6; research/temporal-server.md §1.8, §1.9",
+    source: "docs/temporal-semantics.md: “Reads of histories”, “Signals, cancel requests, queries, updates”",
     violating: whole!(
         r#"
         {"at":1,"type":"invoke","operation":1,"attempt":1,"by":"client-1","call":{"of":"client","workflow_id":"w","action":{"call":"describe"}}}

@@ -18,7 +18,7 @@ static ABOUT: About = About {
              signalled and then looks does not see its own signal, a retry of a start finds a run that is long gone, and \
              no caller can tell. A target that promises linearizable reads must be fresh on every path, not only where \
              it writes.",
-    source: "research/design-review.md items 5, 6; temporal#10478",
+    source: "docs/temporal-semantics.md: “Reads of histories”; temporal#10478",
     violating: whole!(
         r#"
         {"at":1,"type":"invoke","operation":1,"attempt":1,"by":"client-1","call":{"of":"client","workflow_id":"w","request_id":"q","action":{"call":"signal","name":"s","value":7}}}

@@ -24,7 +24,7 @@ static ABOUT: About = About {
              If the run was open all the while, because the answer came from a node with an old picture or from a state \
              that was never committed, work is lost or doubled by a client that did everything right. A cancel request \
              that is said to be done must be in the history of the run, or find it closed.",
-    source: "research/design-review.md items 5, 6, 15; research/temporal-server.md §1.8, §1.11",
+    source: "docs/temporal-semantics.md: “Reads of histories”, “Errors”, “Signals, cancel requests, queries, updates”",
     violating: whole!(
         r#"
         {"at":1,"type":"invoke","operation":1,"attempt":1,"by":"client-1","call":{"of":"client","workflow_id":"w","request_id":"q1","action":{"call":"start","program":0,"reuse":"allow_duplicate","conflict":"fail"}}}

@@ -24,7 +24,7 @@ static ABOUT: About = About {
              same range, or one is told that its batch is in under a range that others had passed before it asked, then the \
              condition was not tested on the latest head row (a read at a weak level, a statement outside the batch, a \
              refusal misread as success), and everything that rests on having one owner is void.",
-    source: "design §3 and §5; research/cassandra.md §1.1; cadence#616, temporal#9486",
+    source: "docs/cassandra-semantics.md; cadence#616, temporal#9486",
     violating: whole!(
         r#"{"at":9,"type":"tenures","partitions":{"shard/1":{"fences":[{"by":"n#1","over":0,"from":1,"until":2,"told":"applied"},{"by":"m#1","over":0,"from":3,"until":4,"told":"applied"}]}}}"#
     ),

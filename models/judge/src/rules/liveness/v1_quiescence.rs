@@ -18,7 +18,7 @@ static ABOUT: About = About {
     reason: "Every program ends after a time that its timers, timeouts and retries bound. A run that is still open then is \
              stuck: a task was lost, a timer did not fire, a signal woke nobody. No rule about what is in a history can \
              see this, because what is missing leaves no event.",
-    source: "design §4 (end of a case); research/temporal-server.md §2.3 H11",
+    source: "docs/temporal-semantics.md: “Workflow tasks”",
     violating: r#"
         run w/r
         1 WorkflowExecutionStarted

@@ -24,7 +24,7 @@ static ABOUT: About = About {
              asked for, or more signals than were sent, mean that the orchestrator lost or invented something on the way. \
              The set of what is allowed is computed from the program and the ledgers of clients, not from the events \
              between start and end, so a history that is consistent in itself and yet wrong is caught too.",
-    source: "design §3 outcome/; the contract in resurgam_formats::program",
+    source: "the contract in resurgam_formats::program",
     violating: r#"
         1 WorkflowExecutionStarted workflowType.name=resurgam-program input=[{"program":{"version":1,"variables":1,"body":[{"do":"set","into":0,"value":{"const":5}}],"result":{"var":0}}}]
         2 WorkflowTaskScheduled

@@ -21,7 +21,7 @@ static ABOUT: About = About {
              one is not repeated. An attempt after the server acknowledged the end repeats a side effect that was \
              reported as done; an activity that is given up before its last attempt fails a workflow for nothing. This \
              is judged from what workers were handed and what they answered, not from the events in between.",
-    source: "research/temporal-server.md §1.6; design §3 outcome/",
+    source: "docs/temporal-semantics.md: “Activities”",
     violating: r#"
         {"at":1,"type":"task","task":1,"worker":"worker-1","kind":"workflow","workflow_id":"w","run_id":"r","attempt":1,"started":3}
         {"at":2,"type":"invoke","operation":1,"attempt":1,"by":"worker-1","call":{"of":"complete_workflow_task","task":1,"commands":[{"command":"schedule_activity","seq":1,"call":{"script":{"attempts":[{"end":{"fail":{"kind":"flaky","non_retryable":false}}}]},"start_to_close_ms":1000,"retry":{"initial_ms":10,"coefficient_tenths":10,"maximum_ms":10,"maximum_attempts":2},"cancellation":"try_cancel","into":0}}]}}

@@ -17,7 +17,7 @@ static ABOUT: About = About {
     reason: "Nothing but the row of a timer task wakes an orchestrator at a time. A timer that is in the state of a run but \
              has no such row never fires, and a timeout without one lets a run wait for a worker that is long dead. It \
              cannot be seen from outside before the deadline has passed, and then looks like slowness.",
-    source: "research/temporal-server.md §4 P1, §2.3 H27; temporal#11869, cadence#732, temporal#6545, temporal#1668",
+    source: "docs/temporal-semantics.md: “Pending work”; temporal#11869, cadence#732, temporal#6545, temporal#1668",
     violating: whole!(
         r#"{"at":9,"type":"audit","runs":[{"workflow_id":"w","run_id":"r","open":true,"next_event":7,"events":[[1,6]],"pending":{"timers":[5,6]},"deadlines":[{"what":"timer","event":5,"due":700},{"what":"timer","event":6,"due":800}],"timers":[{"what":"timer","event":5,"due":700}]}]}"#
     ),

@@ -23,7 +23,7 @@ static ABOUT: About = About {
              it, a level that counts a write of unknown outcome) the run waits for ever, or until some timeout repairs what \
              looks like a lost worker. Only a timeout that offers the work again may stand in for the row. Where a target \
              promises repeated hand-overs, the row stays until a worker has the task, not only until its start is recorded.",
-    source: "research/temporal-server.md §4 P2; cadence#4799, temporal#2272, temporal#12010, cadence#1766, temporal#459, \
+    source: "docs/temporal-semantics.md: “Pending work”; cadence#4799, temporal#2272, temporal#12010, cadence#1766, temporal#459, \
              temporal#3977, temporal#11733",
     violating: whole!(
         r#"{"at":9,"type":"audit","runs":[{"workflow_id":"w","run_id":"r","open":true,"next_event":3,"events":[[1,2]],"pending":{"task":{"scheduled":2,"written":true}},"transfers":[{"what":"workflow_task","event":2,"attempt":1}]}]}"#

@@ -17,7 +17,7 @@ static ABOUT: About = About {
              decides on a state that may not be the store's, tells callers what may not be so, and passes over tasks that \
              arrive late. Only a fence that is known to be in settles it, and a fence that was itself not answered gives \
              no right to its range until the head row has shown it.",
-    source: "research/temporal-server.md §4 P3; research/cassandra.md §1.5; cadence#616, temporal#9488, temporal#12010",
+    source: "docs/temporal-semantics.md: “Pending work”; docs/cassandra-semantics.md; cadence#616, temporal#9488, temporal#12010",
     violating: whole!(
         r#"{"at":9,"type":"tenures","partitions":{"shard/1":{"fences":[{"by":"n#1","over":0,"from":1,"until":2,"told":"applied"}],"stints":[{"by":"n#1","range":1,"from":3,"batches":2,"doubt":5,"after_doubt":1}]}}}"#
     ),

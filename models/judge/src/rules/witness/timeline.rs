@@ -8,7 +8,7 @@
 //! An event has two points. It is *accepted* when the server takes it, and *written* when it gets its id. They differ
 //! only for events that arrive while a workflow task is started: those wait in the buffer and are written at its end,
 //! behind what the task commanded, and the ends of activities and children behind all others. Source:
-//! research/temporal-server.md §1.4. Nothing is judged here.
+//! docs/temporal-semantics.md, “Buffered events”. Nothing is judged here.
 
 use resurgam_formats::event::Body;
 use resurgam_formats::evidence::{Evidence, Run};
