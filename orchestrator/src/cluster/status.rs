@@ -1,7 +1,7 @@
 //! Refusals as gRPC statuses, with the details that Temporal's clients read, and back again after an internal hop.
 //!
 //! The code says what is known: NOT_FOUND, ALREADY_EXISTS, INVALID_ARGUMENT and FAILED_PRECONDITION are definite,
-//! UNAVAILABLE is not, unless [`is_not_owner`] says that nothing was tried. Source: research/temporal-server.md §1.11.
+//! UNAVAILABLE is not, unless [`is_not_owner`] says that nothing was tried. Source: docs/temporal-semantics.md.
 
 use super::Rejection;
 use bytes::Bytes;

@@ -163,7 +163,7 @@ pub struct Tail {
     pub transaction: i64,
 }
 
-/// What kind a workflow task is of (research/temporal-server.md §1.2).
+/// What kind a workflow task is of (docs/temporal-semantics.md).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, prost::Enumeration)]
 #[repr(i32)]
 pub enum WorkflowTaskType {

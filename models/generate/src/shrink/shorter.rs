@@ -65,7 +65,7 @@ fn each(plan: &mut Plan, f: &mut dyn FnMut(Millis, Millis) -> Millis) {
                 *by_ms = if *by_ms < 0 { -size } else { size };
             }
             FaultKind::Store { outcome: StoreOutcome::CommitLate(ms) | StoreOutcome::AppendLate(ms), .. } => {
-                *ms = f(*ms, 1)
+                *ms = f(*ms, 1);
             }
             _ => {}
         }

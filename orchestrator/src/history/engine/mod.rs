@@ -280,7 +280,7 @@ pub trait Ids: Send {
     fn below(&mut self, bound: u64) -> u64;
 }
 
-/// Limits and defaults (research/temporal-server.md §6).
+/// Limits and defaults (docs/temporal-semantics.md).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
     /// Longest id, in bytes.
