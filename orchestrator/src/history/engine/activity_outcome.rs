@@ -3,12 +3,16 @@
 
 use super::activity::{arm, deadline, offer};
 use super::attempt::{find, running, write_start};
+use super::input::{Applied, Input, now};
+use super::run::on_activity;
 use super::transaction::Transaction;
-use super::{ActivityOutcome, Rejection, Reply, retry};
+use super::waiter::Waiter;
+use super::{ActivityOutcome, Context, Workflow, retry};
+use crate::cluster::Rejection;
 use crate::history::state::{Activity, EventId};
 use crate::history::task::{ActivityTimer, TimerKind};
 use crate::planted::{Bug, planted};
-use resurgam_api::internal;
+use resurgam_api::internal::{CancelActivityRequest, CompleteActivityRequest, FailActivityRequest};
 use resurgam_api::temporal::common::v1::Payloads;
 use resurgam_api::temporal::enums::v1::{RetryState, TimeoutType};
 use resurgam_api::temporal::failure::v1::failure::FailureInfo;
@@ -18,6 +22,54 @@ use resurgam_api::temporal::history::v1::{
     ActivityTaskCanceledEventAttributes, ActivityTaskCompletedEventAttributes, ActivityTaskFailedEventAttributes,
     ActivityTaskTimedOutEventAttributes,
 };
+use resurgam_api::temporal::workflowservice::v1::{
+    RespondActivityTaskCanceledResponse, RespondActivityTaskCompletedResponse, RespondActivityTaskFailedResponse,
+};
+
+impl Input for CompleteActivityRequest {
+    type Answer = RespondActivityTaskCompletedResponse;
+
+    fn apply(
+        self,
+        workflow: &mut Workflow,
+        context: &mut Context<'_>,
+        _: &Waiter<Self::Answer>,
+    ) -> Applied<Self::Answer> {
+        let task = self.task.clone();
+        let done = on_activity(workflow, task.as_ref(), context, |tx| complete(tx, self));
+        done.map(|(effects, ())| now((effects, RespondActivityTaskCompletedResponse::default())))
+    }
+}
+
+impl Input for FailActivityRequest {
+    type Answer = RespondActivityTaskFailedResponse;
+
+    fn apply(
+        self,
+        workflow: &mut Workflow,
+        context: &mut Context<'_>,
+        _: &Waiter<Self::Answer>,
+    ) -> Applied<Self::Answer> {
+        let task = self.task.clone();
+        let done = on_activity(workflow, task.as_ref(), context, |tx| fail(tx, self));
+        done.map(|(effects, ())| now((effects, RespondActivityTaskFailedResponse::default())))
+    }
+}
+
+impl Input for CancelActivityRequest {
+    type Answer = RespondActivityTaskCanceledResponse;
+
+    fn apply(
+        self,
+        workflow: &mut Workflow,
+        context: &mut Context<'_>,
+        _: &Waiter<Self::Answer>,
+    ) -> Applied<Self::Answer> {
+        let task = self.task.clone();
+        let done = on_activity(workflow, task.as_ref(), context, |tx| cancel(tx, self));
+        done.map(|(effects, ())| now((effects, RespondActivityTaskCanceledResponse::default())))
+    }
+}
 
 /// A worker completed an activity. By its id, one that waits for its next attempt can be completed too.
 ///
@@ -25,8 +77,8 @@ use resurgam_api::temporal::history::v1::{
 /// `NotFound` if that attempt does not run any more.
 pub(super) fn complete(
     tx: &mut Transaction<'_, '_>,
-    request: internal::CompleteActivityRequest,
-) -> Result<Reply, Rejection> {
+    request: CompleteActivityRequest,
+) -> Result<(), Rejection> {
     let token = request.task.as_ref();
     let id = find(tx, token)?;
     if token.is_some_and(|token| token.scheduled_event_id != 0) {
@@ -40,7 +92,7 @@ pub(super) fn complete(
 ///
 /// # Errors
 /// `NotFound` if that attempt does not run any more.
-pub(super) fn fail(tx: &mut Transaction<'_, '_>, request: internal::FailActivityRequest) -> Result<Reply, Rejection> {
+pub(super) fn fail(tx: &mut Transaction<'_, '_>, request: FailActivityRequest) -> Result<(), Rejection> {
     let id = running(tx, request.task.as_ref())?;
     let answer = request.request.unwrap_or_default();
     if let (Some(activity), Some(details)) = (tx.run.state.activities.get_mut(&id), answer.last_heartbeat_details) {
@@ -55,8 +107,8 @@ pub(super) fn fail(tx: &mut Transaction<'_, '_>, request: internal::FailActivity
 /// `NotFound` if that attempt does not run any more; `InvalidArgument` if nobody asked.
 pub(super) fn cancel(
     tx: &mut Transaction<'_, '_>,
-    request: internal::CancelActivityRequest,
-) -> Result<Reply, Rejection> {
+    request: CancelActivityRequest,
+) -> Result<(), Rejection> {
     let id = running(tx, request.task.as_ref())?;
     let answer = request.request.unwrap_or_default();
     end(tx, id, ActivityOutcome::Canceled(answer.details), &answer.identity)
@@ -68,7 +120,7 @@ fn end(
     id: EventId,
     outcome: ActivityOutcome,
     identity: &str,
-) -> Result<Reply, Rejection> {
+) -> Result<(), Rejection> {
     let mut activity = tx.run.state.activities[&id].clone();
     let identity = identity.to_owned();
     let attributes = match outcome {
@@ -86,7 +138,7 @@ fn end(
             })
         }
         ActivityOutcome::Failed(failure) => match again(tx, &activity, &failure) {
-            RetryState::InProgress => return Ok(Reply::Done),
+            RetryState::InProgress => return Ok(()),
             state => Attributes::ActivityTaskFailedEventAttributes(ActivityTaskFailedEventAttributes {
                 failure: Some(*failure),
                 scheduled_event_id: id,
@@ -111,7 +163,7 @@ fn end(
         }
     };
     finish(tx, id, attributes);
-    Ok(Reply::Done)
+    Ok(())
 }
 
 /// Writes the end of an activity.

@@ -3,11 +3,18 @@
 
 use super::command_failure::CommandFailure;
 use super::span::millis;
+use super::input::{Applied, Input, now};
+use super::run::on_target;
 use super::transaction::Transaction;
-use super::{Rejection, Reply, retry};
+use super::waiter::Waiter;
+use super::{Context, Workflow, retry, signal};
+use crate::cluster::Rejection;
 use crate::history::state::{Child, EventId, State};
 use crate::history::task::{CloseChildTransfer, ReleaseChildTransfer, TransferKind};
-use resurgam_api::internal::RecordChildClosedRequest;
+use resurgam_api::internal::{
+    RecordChildClosedRequest, RecordChildClosedResponse, ScheduleFirstWorkflowTaskRequest,
+    ScheduleFirstWorkflowTaskResponse,
+};
 use resurgam_api::temporal::command::v1::StartChildWorkflowExecutionCommandAttributes;
 use resurgam_api::temporal::common::v1::{WorkflowExecution, WorkflowType};
 use resurgam_api::temporal::enums::v1::{ParentClosePolicy, WorkflowIdReusePolicy, WorkflowTaskFailedCause as Cause};
@@ -177,11 +184,52 @@ fn begin(tx: &mut Transaction<'_, '_>, initiated: EventId, execution: WorkflowEx
     tx.wake();
 }
 
+impl Input for RecordChildClosedRequest {
+    type Answer = RecordChildClosedResponse;
+
+    fn apply(
+        self,
+        workflow: &mut Workflow,
+        context: &mut Context<'_>,
+        _: &Waiter<Self::Answer>,
+    ) -> Applied<Self::Answer> {
+        let target = self.target.clone();
+        on_target(workflow, target.as_ref(), "", context, |tx| closed(tx, self)).map(now)
+    }
+}
+
+impl Input for ScheduleFirstWorkflowTaskRequest {
+    type Answer = ScheduleFirstWorkflowTaskResponse;
+
+    fn apply(
+        self,
+        workflow: &mut Workflow,
+        context: &mut Context<'_>,
+        _: &Waiter<Self::Answer>,
+    ) -> Applied<Self::Answer> {
+        let target = self.target.clone();
+        on_target(workflow, target.as_ref(), "", context, |tx| release_first_task(tx, &self)).map(now)
+    }
+}
+
+/// The parent knows of the run now.
+fn release_first_task(
+    tx: &mut Transaction<'_, '_>,
+    request: &ScheduleFirstWorkflowTaskRequest,
+) -> Result<ScheduleFirstWorkflowTaskResponse, Rejection> {
+    if tx.require_open().is_ok() && tx.run.state.awaits_parent {
+        signal::require_child(tx, request.parent.as_ref())?;
+        tx.run.state.awaits_parent = false;
+        tx.wake();
+    }
+    Ok(ScheduleFirstWorkflowTaskResponse {})
+}
+
 /// The last run of a child closed. If nobody told so far that it started, that is told first.
 ///
 /// # Errors
 /// `NotFound` if nobody waits for this child any more: there is no point in telling again.
-pub fn closed(tx: &mut Transaction<'_, '_>, request: RecordChildClosedRequest) -> Result<Reply, Rejection> {
+pub(super) fn closed(tx: &mut Transaction<'_, '_>, request: RecordChildClosedRequest) -> Result<RecordChildClosedResponse, Rejection> {
     tx.require_open()?;
     let gone = || Rejection::NotFound("no such pending child".to_owned());
     let id = request.initiated_event_id;
@@ -203,7 +251,7 @@ pub fn closed(tx: &mut Transaction<'_, '_>, request: RecordChildClosedRequest) -
     tx.run.state.children.remove(&id);
     tx.add(end);
     tx.wake();
-    Ok(Reply::Done)
+    Ok(RecordChildClosedResponse {})
 }
 
 /// What the ends of children have in common.

@@ -4,10 +4,10 @@
 
 use super::child::*;
 use super::fixture::Fixture;
-use super::{Rejection, Reply};
+use crate::cluster::Rejection;
 use crate::history::state::EventId;
 use crate::history::task::TransferKind;
-use resurgam_api::internal::RecordChildClosedRequest;
+use resurgam_api::internal::{RecordChildClosedRequest, RecordChildClosedResponse};
 use resurgam_api::temporal::command::v1::StartChildWorkflowExecutionCommandAttributes;
 use resurgam_api::temporal::command::v1::command::Attributes as Command;
 use resurgam_api::temporal::common::v1::{RetryPolicy, WorkflowExecution, WorkflowType};
@@ -41,7 +41,7 @@ fn execution(run_id: &str) -> WorkflowExecution {
     WorkflowExecution { workflow_id: "c".into(), run_id: run_id.into() }
 }
 
-fn tell(run: &mut Fixture, close: Attributes) -> Result<Reply, Rejection> {
+fn tell(run: &mut Fixture, close: Attributes) -> Result<RecordChildClosedResponse, Rejection> {
     let request = RecordChildClosedRequest {
         initiated_event_id: ID,
         child: Some(execution("last")),
@@ -65,7 +65,7 @@ fn a_child_starts_once_is_released_and_ends_once() {
     run.step(|tx| started(tx, ID, Err(1)));
     assert_eq!(run.take(), ["ChildWorkflowExecutionStarted"]);
     assert!(run.woken);
-    assert_eq!(tell(&mut run, completed()), Ok(Reply::Done));
+    assert_eq!(tell(&mut run, completed()), Ok(RecordChildClosedResponse {}));
     let Some(Attributes::ChildWorkflowExecutionCompletedEventAttributes(end)) = &run.events[0].attributes else {
         panic!()
     };

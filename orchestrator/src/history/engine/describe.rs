@@ -1,10 +1,14 @@
 //! What a run is at, for people and tools: read from its state alone.
 
-use super::priority;
+use super::input::{Applied, Input, now};
+use super::run::on_target;
 use super::span::duration;
 use super::transaction::{Transaction, timestamp};
+use super::waiter::Waiter;
+use super::{Context, Workflow, priority};
 use crate::history::state::{Activity, Child, EventId, Millis, State};
 use prost_wkt_types::{Duration, Timestamp};
+use resurgam_api::internal::DescribeRequest;
 use resurgam_api::temporal::common::v1::{ActivityType, Memo, SearchAttributes, WorkflowExecution};
 use resurgam_api::temporal::enums::v1::{PendingActivityState, PendingWorkflowTaskState};
 use resurgam_api::temporal::history::v1::history_event::Attributes;
@@ -14,9 +18,25 @@ use resurgam_api::temporal::workflow::v1::{
 };
 use resurgam_api::temporal::workflowservice::v1::DescribeWorkflowExecutionResponse;
 
+impl Input for DescribeRequest {
+    type Answer = DescribeWorkflowExecutionResponse;
+
+    fn apply(
+        self,
+        workflow: &mut Workflow,
+        context: &mut Context<'_>,
+        _: &Waiter<Self::Answer>,
+    ) -> Applied<Self::Answer> {
+        on_target(workflow, self.target.as_ref(), "", context, |tx| Ok(describe(tx))).map(now)
+    }
+
+    fn reads_only(&self) -> bool {
+        true
+    }
+}
+
 /// Describes the run.
-#[must_use]
-pub fn describe(tx: &Transaction<'_, '_>) -> DescribeWorkflowExecutionResponse {
+fn describe(tx: &Transaction<'_, '_>) -> DescribeWorkflowExecutionResponse {
     let state = &tx.run.state;
     DescribeWorkflowExecutionResponse {
         execution_config: Some(config(state)),

@@ -1,14 +1,18 @@
 //! A run for tests of entities, at a clock that the test sets.
 
 use super::transaction::Transaction;
-use super::{Context, Ids, Limits, Rejection, Reply, Run, Waiter};
+use super::waiter::Delivery;
+use super::{Context, Ids, Limits, Run};
+use crate::cluster::Rejection;
 use super::{activity_outcome, attempt, command, command_failure, kind, user_timer};
 use crate::history::state::{EventId, Millis, State, WorkflowTask};
 use crate::history::task::{TimerKind, TimerTask, TransferKind};
+use resurgam_api::internal::{RecordActivityTaskStartedRequest, TaskToken};
 use resurgam_api::temporal::command::v1::Command;
 use resurgam_api::temporal::command::v1::command::Attributes as CommandAttributes;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::history::v1::{HistoryEvent, WorkflowTaskCompletedEventAttributes};
+use resurgam_api::temporal::workflowservice::v1::PollActivityTaskQueueResponse;
 
 /// Ids that count.
 struct Counter(u64);
@@ -33,9 +37,7 @@ pub(super) struct Fixture {
     pub(super) events: Vec<HistoryEvent>,
     pub(super) transfers: Vec<TransferKind>,
     pub(super) timers: Vec<TimerTask>,
-    pub(super) answers: Vec<(Waiter, Result<Reply, Rejection>)>,
     pub(super) woken: bool,
-    pub(super) caller: Waiter,
     ids: Counter,
 }
 
@@ -57,9 +59,7 @@ impl Fixture {
             events: Vec::new(),
             transfers: Vec::new(),
             timers: Vec::new(),
-            answers: Vec::new(),
             woken: false,
-            caller: Waiter(1),
             ids: Counter(0),
         }
     }
@@ -69,7 +69,6 @@ impl Fixture {
         let mut context = Context {
             now: self.now,
             transaction: 7,
-            caller: self.caller,
             namespace: "default",
             ids: &mut self.ids,
             limits: &self.limits,
@@ -80,7 +79,7 @@ impl Fixture {
         self.events.extend(events);
         self.transfers.extend(transfers.into_iter().filter_map(|transfer| transfer.kind));
         self.timers.extend(timers);
-        self.answers.extend(answers);
+        answers.into_iter().for_each(Delivery::make);
         self.woken |= woken;
         result
     }
@@ -128,14 +127,10 @@ impl Fixture {
     }
 
     /// Starts an attempt of an activity.
-    pub(super) fn start(&mut self, id: EventId, attempt: i32, request_id: &str) -> Result<Reply, Rejection> {
-        let task = resurgam_api::internal::TaskToken { scheduled_event_id: id, attempt, ..Default::default() };
-        let request = resurgam_api::internal::RecordTaskStartedRequest {
-            task: Some(task),
-            request_id: request_id.into(),
-            identity: "worker".into(),
-            ..Default::default()
-        };
+    pub(super) fn start(&mut self, id: EventId, attempt: i32, request_id: &str) -> Result<PollActivityTaskQueueResponse, Rejection> {
+        let task = TaskToken { scheduled_event_id: id, attempt, ..TaskToken::default() };
+        let (request_id, identity) = (request_id.into(), "worker".into());
+        let request = RecordActivityTaskStartedRequest { task: Some(task), request_id, identity };
         self.step(|tx| attempt::start(tx, &request))
     }
 

@@ -1,14 +1,19 @@
 //! Signals. One request id counts once per run, and that is tested before anything else: whoever repeats a signal that
 //! arrived is told that it arrived, even if the run has closed since.
 
+use super::input::{Applied, Input, now};
+use super::run::on_target;
 use super::transaction::Transaction;
-use super::{Rejection, Reply};
+use super::waiter::Waiter;
+use super::{Context, Workflow};
+use crate::cluster::Rejection;
 use crate::planted::{Bug, planted};
 use resurgam_api::internal::{SignalRequest, Source};
 use resurgam_api::temporal::common::v1::{Header, Link, Payloads};
 use resurgam_api::temporal::enums::v1::ResourceExhaustedCause;
 use resurgam_api::temporal::history::v1::WorkflowExecutionSignaledEventAttributes;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
+use resurgam_api::temporal::workflowservice::v1::SignalWorkflowExecutionResponse;
 
 /// A signal that arrives.
 #[derive(Clone, Debug, Default)]
@@ -22,11 +27,29 @@ pub(super) struct Arrival {
     pub(super) source: Option<Source>,
 }
 
+impl Input for SignalRequest {
+    type Answer = SignalWorkflowExecutionResponse;
+
+    fn apply(
+        self,
+        workflow: &mut Workflow,
+        context: &mut Context<'_>,
+        _: &Waiter<Self::Answer>,
+    ) -> Applied<Self::Answer> {
+        let target = self.target.clone();
+        on_target(workflow, target.as_ref(), "", context, |tx| answer(tx, self)).map(now)
+    }
+
+    fn request_id(&mut self) -> Option<&mut String> {
+        self.request.as_mut().map(|request| &mut request.request_id)
+    }
+}
+
 /// A client, or another workflow, signals the run.
 ///
 /// # Errors
 /// `NotFound` if it is closed, or not a child of the sender as it should be; `InvalidArgument` after too many signals.
-pub(super) fn answer(tx: &mut Transaction<'_, '_>, request: SignalRequest) -> Result<Reply, Rejection> {
+fn answer(tx: &mut Transaction<'_, '_>, request: SignalRequest) -> Result<SignalWorkflowExecutionResponse, Rejection> {
     if request.child_only {
         require_child(tx, request.source.as_ref())?;
     }
@@ -43,7 +66,7 @@ pub(super) fn answer(tx: &mut Transaction<'_, '_>, request: SignalRequest) -> Re
             source: request.source,
         },
     )?;
-    Ok(Reply::Done)
+    Ok(SignalWorkflowExecutionResponse::default())
 }
 
 /// Takes a signal, once.

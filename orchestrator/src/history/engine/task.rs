@@ -5,13 +5,17 @@
 //! succeeds. If something else is to be written, a speculative one comes first and is normal from then on; a transient one
 //! loses its ids and, when a worker takes it, becomes a normal first attempt.
 
+use super::input::{Applied, Input, now};
+use super::run::on_task;
 use super::task_event::{arm, limit_sticky, queue_name, scheduled, started};
 use super::transaction::{Transaction, timestamp};
-use super::{Rejection, Reply, message, poll};
+use super::waiter::Waiter;
+use super::{Context, Handout, Workflow, message, poll};
+use crate::cluster::Rejection;
 use crate::history::state::{EventId, Millis, State, WorkflowTask, WorkflowTaskType};
 use crate::history::task::{TransferKind, WorkflowTaskTransfer};
 use crate::planted::{Bug, planted};
-use resurgam_api::internal::{RecordTaskStartedRequest, TaskToken};
+use resurgam_api::internal::{RecordWorkflowTaskStartedRequest, TaskToken};
 use resurgam_api::temporal::enums::v1::TimeoutType;
 
 /// Said of a workflow task that is not pending, or not that one.
@@ -124,12 +128,25 @@ pub(super) fn unstick(tx: &mut Transaction<'_, '_>, scheduled_event_id: EventId)
     }
 }
 
+impl Input for RecordWorkflowTaskStartedRequest {
+    type Answer = Handout;
+
+    fn apply(
+        self,
+        workflow: &mut Workflow,
+        context: &mut Context<'_>,
+        _: &Waiter<Self::Answer>,
+    ) -> Applied<Self::Answer> {
+        on_task(workflow, self.task.as_ref(), context, |tx| start(tx, &self)).map(now)
+    }
+}
+
 /// A worker is about to get the pending workflow task.
 ///
 /// # Errors
 /// `TaskAlreadyStarted` by another request; `NotFound` if it is not the pending one, or came through a sticky queue that
 /// it is not meant for any more.
-pub(super) fn start(tx: &mut Transaction<'_, '_>, request: &RecordTaskStartedRequest) -> Result<Reply, Rejection> {
+fn start(tx: &mut Transaction<'_, '_>, request: &RecordWorkflowTaskStartedRequest) -> Result<Handout, Rejection> {
     let gone = || Rejection::NotFound(GONE.to_owned());
     tx.require_open()?;
     let task = tx.run.state.workflow_task.as_ref().ok_or_else(gone)?;
@@ -155,8 +172,7 @@ pub(super) fn start(tx: &mut Transaction<'_, '_>, request: &RecordTaskStartedReq
         }
         begin(tx, &request.request_id, &request.identity);
     }
-    let (poll, history) = poll::task(tx);
-    Ok(Reply::WorkflowTask(poll, history))
+    Ok(poll::task(tx))
 }
 
 /// Starts the pending workflow task.

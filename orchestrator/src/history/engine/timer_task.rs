@@ -1,12 +1,23 @@
 //! Timer tasks that are due. Each is compared with the state that it was ordered for and ignored if that is gone. None
 //! takes effect before its time by this owner's clock: one that comes early is ordered again.
 
+use super::input::{Applied, Input, now};
+use super::run::on_run;
 use super::transaction::Transaction;
-use super::{activity_outcome, chain, fail, user_timer};
+use super::waiter::Waiter;
+use super::{Context, Workflow, activity_outcome, chain, fail, user_timer};
 use crate::history::task::{TimerKind, TimerTask};
 
+impl Input for TimerTask {
+    type Answer = ();
+
+    fn apply(self, workflow: &mut Workflow, context: &mut Context<'_>, _: &Waiter<()>) -> Applied<()> {
+        on_run(workflow, &self.run.run_id, context, |tx| Ok(fire(tx, &self))).map(now)
+    }
+}
+
 /// A timer task is due.
-pub(super) fn fire(tx: &mut Transaction<'_, '_>, task: &TimerTask) {
+fn fire(tx: &mut Transaction<'_, '_>, task: &TimerTask) {
     if tx.require_open().is_err() {
         return;
     }

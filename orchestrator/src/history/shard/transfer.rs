@@ -123,6 +123,8 @@ impl Requests<'_> {
             return None;
         };
         let it = it.clone();
+        let child_id = WorkflowExecution { workflow_id: it.workflow_id.clone(), run_id: String::new() };
+        let target = target(it.namespace_id, Some(child_id));
         let request = api::StartWorkflowExecutionRequest {
             namespace: it.namespace,
             workflow_id: it.workflow_id,
@@ -145,7 +147,7 @@ impl Requests<'_> {
             ..api::StartWorkflowExecutionRequest::default()
         };
         let request = internal::StartWorkflowRequest {
-            namespace_id: it.namespace_id,
+            target,
             request: Some(request),
             parent: self.source(id),
             root: self.state.root.clone().or_else(|| Some(self.execution())),
@@ -160,6 +162,7 @@ impl Requests<'_> {
             return None;
         };
         let it = it.clone();
+        let target = target(it.namespace_id, it.workflow_execution.clone());
         let request = api::SignalWorkflowExecutionRequest {
             namespace: it.namespace,
             workflow_execution: it.workflow_execution,
@@ -171,7 +174,7 @@ impl Requests<'_> {
             ..api::SignalWorkflowExecutionRequest::default()
         };
         let request = internal::SignalRequest {
-            namespace_id: it.namespace_id,
+            target,
             request: Some(request),
             source: self.source(id),
             child_only: it.child_workflow_only,
@@ -187,6 +190,7 @@ impl Requests<'_> {
             return None;
         };
         let it = it.clone();
+        let target = target(it.namespace_id, it.workflow_execution.clone());
         let request = api::RequestCancelWorkflowExecutionRequest {
             namespace: it.namespace,
             workflow_execution: it.workflow_execution,
@@ -196,7 +200,7 @@ impl Requests<'_> {
             ..api::RequestCancelWorkflowExecutionRequest::default()
         };
         let request = internal::RequestCancelRequest {
-            namespace_id: it.namespace_id,
+            target,
             request: Some(request),
             source: self.source(id),
             child_only: it.child_workflow_only,
@@ -207,8 +211,10 @@ impl Requests<'_> {
     fn notify_parent(&self) -> Option<Call> {
         let started = &self.state.started;
         Some(Call::ChildClosed(internal::RecordChildClosedRequest {
-            namespace_id: started.parent_workflow_namespace_id.clone(),
-            parent: Some(started.parent_workflow_execution.clone()?),
+            target: target(
+                started.parent_workflow_namespace_id.clone(),
+                Some(started.parent_workflow_execution.clone()?),
+            ),
             initiated_event_id: started.parent_initiated_event_id,
             child: Some(self.execution()),
             close: Some(self.state.close_event.clone()?),
@@ -216,11 +222,11 @@ impl Requests<'_> {
     }
 
     fn close_child(&self, transfer: &CloseChildTransfer) -> Option<Call> {
-        let namespace_id = transfer.namespace_id.clone();
+        let target = target(transfer.namespace_id.clone(), transfer.child.clone());
         let (execution, source) = (transfer.child.clone(), self.source(transfer.initiated_event_id));
         match ParentClosePolicy::try_from(transfer.policy).ok()? {
             ParentClosePolicy::Terminate => Some(Call::Terminate(internal::TerminateRequest {
-                namespace_id,
+                target,
                 request: Some(api::TerminateWorkflowExecutionRequest {
                     workflow_execution: execution,
                     reason: "by parent close policy".to_owned(),
@@ -238,7 +244,7 @@ impl Requests<'_> {
                     ..api::RequestCancelWorkflowExecutionRequest::default()
                 };
                 let request =
-                    internal::RequestCancelRequest { namespace_id, request: Some(request), source, child_only: true };
+                    internal::RequestCancelRequest { target, request: Some(request), source, child_only: true };
                 Some(Call::Cancel(request, None))
             }
             ParentClosePolicy::Abandon | ParentClosePolicy::Unspecified => None,
@@ -247,8 +253,7 @@ impl Requests<'_> {
 
     fn release_child(&self, transfer: &ReleaseChildTransfer) -> Option<Call> {
         Some(Call::Release(internal::ScheduleFirstWorkflowTaskRequest {
-            namespace_id: transfer.namespace_id.clone(),
-            execution: transfer.child.clone(),
+            target: target(transfer.namespace_id.clone(), transfer.child.clone()),
             parent: self.source(transfer.initiated_event_id),
         }))
     }
@@ -256,4 +261,10 @@ impl Requests<'_> {
 
 fn attributes(event: &Option<HistoryEvent>) -> Option<&Attributes> {
     event.as_ref().and_then(|event| event.attributes.as_ref())
+}
+
+/// A workflow, or one run of it, as the one that a call is about.
+fn target(namespace_id: String, execution: Option<WorkflowExecution>) -> Option<internal::Target> {
+    let WorkflowExecution { workflow_id, run_id } = execution?;
+    Some(internal::Target { namespace_id, workflow_id, run_id })
 }

@@ -2,7 +2,6 @@
 
 use super::fixture::*;
 use crate::cluster::Rejection;
-use crate::history::engine::Reply;
 use crate::history::shard::Shard;
 use crate::store::memory::Memory;
 use crate::store::{Answer, Commit, Head, Key, Partition, Rows, Store, Unavailable};
@@ -56,7 +55,7 @@ async fn a_long_history_goes_with_a_task_in_pages() {
     for number in 0..4 {
         shard.call(signal("w", "many", &number.to_string())).await.unwrap();
     }
-    let Reply::WorkflowTask(task, slice) = shard.call(poll("w")).await.unwrap() else { panic!("not a task") };
+    let (task, slice) = shard.hand_out("w").await;
     let mut events = task.history.unwrap().events;
     assert_eq!(events.len(), 256);
     let mut request = history("w");

@@ -1,6 +1,6 @@
 //! What transfers ask of others, and what their runs hear of the answers.
 
-use crate::history::engine::{Input, Run};
+use crate::history::engine::{Run, TransferResult};
 use crate::history::shard::transfer::{self, Call};
 use crate::history::shard::{Added, Dispatcher, dispatch};
 use crate::history::state::{Activity, Child, External, State, WorkflowTask};
@@ -204,7 +204,7 @@ impl Dispatcher for Scripted {
 }
 
 /// What the run hears, and how many statuses were used up.
-async fn outcome(kind: TransferKind, statuses: &[(Code, &str)]) -> (Option<Input>, usize) {
+async fn outcome(kind: TransferKind, statuses: &[(Code, &str)]) -> (Option<TransferResult>, usize) {
     let statuses: VecDeque<_> = statuses.iter().map(|(code, message)| Status::new(*code, *message)).collect();
     let (count, dispatcher) = (statuses.len(), Scripted(Mutex::new(statuses)));
     let call = call(&run(), kind).unwrap();
@@ -225,7 +225,7 @@ async fn only_definite_answers_end_a_transfer() {
         (Code::Aborted, ""),
     ];
     let (heard, used) = outcome(TransferKind::StartChild(6), &waits).await;
-    assert!(matches!(heard, Some(Input::ChildStarted(_, 6, Ok(started))) if started == execution("child", "new")));
+    assert!(matches!(heard, Some(TransferResult::ChildStarted(_, 6, Ok(started))) if started == execution("child", "new")));
     assert_eq!(used, waits.len());
     for transfer in [workflow_task(2, 1), release()] {
         let (heard, used) = outcome(transfer, &waits).await;
@@ -242,20 +242,20 @@ async fn only_definite_answers_end_a_transfer() {
 async fn refusals_have_causes() {
     const EXISTS: i32 = StartFailed::WorkflowAlreadyExists as i32;
     let (heard, _) = outcome(TransferKind::StartChild(6), &[(Code::AlreadyExists, "")]).await;
-    assert!(matches!(heard, Some(Input::ChildStarted(_, 6, Err(EXISTS)))));
+    assert!(matches!(heard, Some(TransferResult::ChildStarted(_, 6, Err(EXISTS)))));
     const UNKNOWN: i32 = SignalFailed::ExternalWorkflowExecutionNotFound as i32;
     let (heard, _) =
         outcome(TransferKind::SignalExternal(8), &[(Code::Unavailable, ""), (Code::NotFound, "gone")]).await;
-    assert!(matches!(heard, Some(Input::ExternalSignaled(_, 8, Err(UNKNOWN)))));
+    assert!(matches!(heard, Some(TransferResult::ExternalSignaled(_, 8, Err(UNKNOWN)))));
     const NOWHERE: i32 = SignalFailed::NamespaceNotFound as i32;
     let nowhere = [(Code::NotFound, "Namespace x is not found.")];
     let (heard, _) = outcome(TransferKind::SignalExternal(8), &nowhere).await;
-    assert!(matches!(heard, Some(Input::ExternalSignaled(_, 8, Err(NOWHERE)))));
+    assert!(matches!(heard, Some(TransferResult::ExternalSignaled(_, 8, Err(NOWHERE)))));
     const GONE: i32 = CancelFailed::ExternalWorkflowExecutionNotFound as i32;
     let (heard, _) = outcome(TransferKind::CancelExternal(9), &[(Code::NotFound, "gone")]).await;
-    assert!(matches!(heard, Some(Input::ExternalCanceled(_, 9, Err(GONE)))));
+    assert!(matches!(heard, Some(TransferResult::ExternalCanceled(_, 9, Err(GONE)))));
     assert!(matches!(
         outcome(TransferKind::CancelExternal(9), &[]).await.0,
-        Some(Input::ExternalCanceled(_, 9, Ok(())))
+        Some(TransferResult::ExternalCanceled(_, 9, Ok(())))
     ));
 }
