@@ -89,16 +89,25 @@ fn calls(set: &FileDescriptorSet) -> Result<String, Box<dyn Error>> {
             let (request, answer) = types(method);
             let has = fields(method.input_type());
             let (route, found) = match name {
-                "History" if has.contains(&"target") => ("target(&self) -> Option<internal::Target>", "self.target.clone()"),
-                "History" => ("target(&self) -> Option<internal::Target>", "self.task.as_ref().map(internal::Target::of)"),
-                _ if has.contains(&"task_queue") => ("queue(&self) -> Option<internal::TaskQueue>", "self.task_queue.clone()"),
-                _ => ("queue(&self) -> Option<internal::TaskQueue>", "self.task.as_ref().and_then(|task| task.task_queue.clone())"),
+                "History" if has.contains(&"target") => {
+                    ("target(&self) -> Option<internal::Target>", "self.target.clone()")
+                }
+                "History" => {
+                    ("target(&self) -> Option<internal::Target>", "self.task.as_ref().map(internal::Target::of)")
+                }
+                _ if has.contains(&"task_queue") => {
+                    ("queue(&self) -> Option<internal::TaskQueue>", "self.task_queue.clone()")
+                }
+                _ => (
+                    "queue(&self) -> Option<internal::TaskQueue>",
+                    "self.task.as_ref().and_then(|task| task.task_queue.clone())",
+                ),
             };
             let (module, function) = (name.to_snake_case(), method.name().to_snake_case());
             write!(
                 code,
-                "impl {name}Call for crate::{request} {{
-                    type Answer = crate::{answer};
+                "impl {name}Call for {request} {{
+                    type Answer = {answer};
                     fn {route} {{ {found} }}
                     async fn send(request: Request<Self>, mut client: internal::{module}_client::{name}Client<Channel>) -> Result<Response<Self::Answer>, Status> {{
                         client.{function}(request).await

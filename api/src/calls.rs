@@ -3,6 +3,7 @@
 //! The implementations are made from `internal.proto` by the build script, one for every call.
 
 use crate::internal::{self, TaskToken};
+use crate::temporal;
 use tonic::transport::Channel;
 use tonic::{Request, Response, Status};
 

@@ -52,7 +52,11 @@ impl Frontend {
     }
 
     /// The workflow that a request names.
-    pub(super) async fn target(&self, namespace: &str, execution: Option<&WorkflowExecution>) -> Result<Target, Status> {
+    pub(super) async fn target(
+        &self,
+        namespace: &str,
+        execution: Option<&WorkflowExecution>,
+    ) -> Result<Target, Status> {
         let namespace_id = self.namespace(namespace).await?;
         let named = execution.cloned().unwrap_or_default();
         Ok(Target { namespace_id, workflow_id: named.workflow_id, run_id: named.run_id })

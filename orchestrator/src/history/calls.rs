@@ -1,14 +1,14 @@
 //! What the calls of the history service do beyond one input of the engine: some have to be given a history, some ask a
 //! worker, some wait for as long as their caller does. All others are served by the engine alone.
 
-use super::engine::{DirectQuery, Input, QueryAnswer};
-use super::service::Service;
+use super::engine::{CompletedTask, DirectQuery, Handout, Input, QueryAnswer, UpdateInput};
+use super::shard::Shard;
+use super::shards::Shards;
 use crate::cluster::deadline::Limit;
-use crate::cluster::status;
+use crate::cluster::{Rejection, status};
 use resurgam_api::calls::HistoryCall;
 use resurgam_api::internal::{
-    CompleteWorkflowTaskRequest, GetHistoryRequest, PollUpdateRequest, QueryRequest, QueryWorkerRequest,
-    RecordWorkflowTaskStartedRequest, Target, TaskKind, TaskQueue, TaskToken, UpdateRequest,
+    GetHistoryRequest, PollUpdateRequest, QueryWorkerRequest, Target, TaskKind, TaskQueue, UpdateRequest,
 };
 use resurgam_api::temporal::enums::v1::UpdateWorkflowExecutionLifecycleStage as Stage;
 use resurgam_api::temporal::history::v1::History;
@@ -16,7 +16,7 @@ use resurgam_api::temporal::update::v1::{UpdateRef, WaitPolicy};
 use resurgam_api::temporal::workflowservice::v1 as api;
 use std::time::Duration;
 use tokio::time::Instant;
-use tonic::{Code, Status};
+use tonic::Status;
 
 /// How long an update waits for the stage that its caller wants.
 const UPDATE: Duration = Duration::from_secs(20);
@@ -29,76 +29,93 @@ pub(super) trait Call: HistoryCall {
     ///
     /// # Errors
     /// As for the caller.
-    fn serve(self, service: &Service, limit: Duration) -> impl Future<Output = Result<Self::Answer, Status>> + Send;
+    fn serve(self, shards: &Shards, limit: Duration) -> impl Future<Output = Result<Self::Answer, Status>> + Send;
 }
 
-/// Most calls: the engine's answer is the answer.
-impl<C: HistoryCall + Input<Answer = <C as HistoryCall>::Answer>> Call for C {
-    async fn serve(self, service: &Service, _: Duration) -> Result<<C as HistoryCall>::Answer, Status> {
-        service.ask(self).await
+/// Most calls are one input of the engine.
+impl<C: HistoryCall + Input> Call for C
+where
+    <C as Input>::Answer: Finish<<C as HistoryCall>::Answer>,
+{
+    async fn serve(self, shards: &Shards, limit: Duration) -> Result<<C as HistoryCall>::Answer, Status> {
+        let until = Instant::now() + limit;
+        let shard = shards.shard(&self).await?;
+        let answer = shard.call(self).await.map_err(|rejection| status::of(&rejection))?;
+        answer.finish(shards, &shard, until).await
     }
 }
 
-impl Call for RecordWorkflowTaskStartedRequest {
-    async fn serve(self, service: &Service, _: Duration) -> Result<api::PollWorkflowTaskQueueResponse, Status> {
-        let shard = service.shard(&self).await?;
-        let handout = shard.call(self).await.map_err(|rejection| status::of(&rejection))?;
-        shard.complete(handout).await.map_err(|rejection| status::of(&rejection))
+/// An answer of the engine, on its way to become the answer of a call.
+pub(super) trait Finish<A>: Send {
+    /// Makes it that, until its caller gives up.
+    ///
+    /// # Errors
+    /// As for the caller.
+    fn finish(self, shards: &Shards, shard: &Shard, until: Instant) -> impl Future<Output = Result<A, Status>> + Send;
+}
+
+/// Most are it already.
+impl<A: Send> Finish<A> for A {
+    async fn finish(self, _: &Shards, _: &Shard, _: Instant) -> Result<A, Status> {
+        Ok(self)
     }
 }
 
-impl Call for CompleteWorkflowTaskRequest {
-    async fn serve(self, service: &Service, _: Duration) -> Result<api::RespondWorkflowTaskCompletedResponse, Status> {
-        let shard = service.shard(&self).await?;
-        let done = shard.call(self).await.map_err(|rejection| status::of(&rejection))?;
-        let mut response = done.response;
-        if let Some(next) = done.next {
-            let next = shard.complete(next).await.map_err(|rejection| status::of(&rejection))?;
-            response.workflow_task = Some(next);
+impl Finish<api::PollWorkflowTaskQueueResponse> for Handout {
+    async fn finish(self, _: &Shards, shard: &Shard, _: Instant) -> Result<api::PollWorkflowTaskQueueResponse, Status> {
+        with_history(shard, self).await
+    }
+}
+
+async fn with_history(shard: &Shard, handout: Handout) -> Result<api::PollWorkflowTaskQueueResponse, Status> {
+    shard.complete(handout).await.map_err(|rejection| status::of(&rejection))
+}
+
+impl Finish<api::RespondWorkflowTaskCompletedResponse> for CompletedTask {
+    async fn finish(
+        self,
+        _: &Shards,
+        shard: &Shard,
+        _: Instant,
+    ) -> Result<api::RespondWorkflowTaskCompletedResponse, Status> {
+        let Self { mut response, next } = self;
+        if let Some(next) = next {
+            response.workflow_task = Some(with_history(shard, next).await?);
         }
         Ok(response)
     }
 }
 
-impl Call for GetHistoryRequest {
-    async fn serve(
+impl Finish<api::QueryWorkflowResponse> for QueryAnswer {
+    async fn finish(
         self,
-        service: &Service,
-        limit: Duration,
-    ) -> Result<api::GetWorkflowExecutionHistoryResponse, Status> {
-        let shard = service.shard(&self).await?;
-        shard.history(self, patience(limit)).await.map_err(|rejection| status::of(&rejection))
-    }
-}
-
-impl Call for QueryRequest {
-    async fn serve(self, service: &Service, limit: Duration) -> Result<api::QueryWorkflowResponse, Status> {
-        let until = Instant::now() + limit;
-        let shard = service.shard(&self).await?;
-        let namespace_id = self.target.as_ref().map(|target| target.namespace_id.clone()).unwrap_or_default();
-        match shard.call(self).await.map_err(|rejection| status::of(&rejection))? {
-            QueryAnswer::Answered(answer) => Ok(answer),
-            QueryAnswer::AskWorker(query) => {
-                let DirectQuery { handout, sticky, queue, query } = *query;
-                let poll = shard.complete(handout).await.map_err(|rejection| status::of(&rejection))?;
-                let execution = poll.workflow_execution.clone().unwrap_or_default();
-                let task = TaskToken {
-                    namespace_id,
-                    workflow_id: execution.workflow_id,
-                    run_id: execution.run_id,
-                    ..TaskToken::default()
-                };
+        shards: &Shards,
+        shard: &Shard,
+        until: Instant,
+    ) -> Result<api::QueryWorkflowResponse, Status> {
+        match self {
+            Self::Answered(answer) => Ok(answer),
+            Self::AskWorker(query) => {
+                let DirectQuery { task, handout, sticky, queue, query } = *query;
+                let poll = with_history(shard, handout).await?;
                 let request =
                     QueryWorkerRequest { task_queue: None, task: Some(task), query: Some(query), poll: Some(poll) };
-                ask_worker(service, request, sticky, queue, Limit::Until(until)).await
+                ask_worker(shards, request, sticky, queue, Limit::Until(until)).await
             }
         }
     }
 }
 
+impl Call for GetHistoryRequest {
+    async fn serve(self, shards: &Shards, limit: Duration) -> Result<api::GetWorkflowExecutionHistoryResponse, Status> {
+        let shard = shards.shard(&self).await?;
+        shard.history(self, patience(limit)).await.map_err(|rejection| status::of(&rejection))
+    }
+}
+
 /// Asks a worker: first the one that has the run in its cache, then any.
 async fn ask_worker(
-    service: &Service,
+    shards: &Shards,
     mut request: QueryWorkerRequest,
     sticky: Option<String>,
     queue: String,
@@ -115,39 +132,37 @@ async fn ask_worker(
             poll.history = Some(History::default());
             poll.next_page_token.clear();
         }
-        match service.dependencies.router.matching(request, limit).await {
+        match shards.dependencies.router.matching(request, limit).await {
             Err(problem) if status::is_sticky_worker_unavailable(&problem) => {}
             answer => return answer,
         }
     }
     request.task_queue = queue_of(queue, false);
-    service.dependencies.router.matching(request, limit).await
+    shards.dependencies.router.matching(request, limit).await
 }
 
 impl Call for UpdateRequest {
-    async fn serve(self, service: &Service, limit: Duration) -> Result<api::UpdateWorkflowExecutionResponse, Status> {
-        let target = self.target.clone();
+    async fn serve(self, shards: &Shards, limit: Duration) -> Result<api::UpdateWorkflowExecutionResponse, Status> {
+        let (shard, target) = (shards.shard(&self).await?, self.target.clone());
         let given = self.request.clone().unwrap_or_default();
-        if let Ok(answer) = tokio::time::timeout(patience(limit).min(UPDATE), service.ask(self)).await {
-            return answer;
+        let waiting = shard.input(target.clone(), UpdateInput::Update(self));
+        if let Ok(answer) = tokio::time::timeout(patience(limit).min(UPDATE), waiting).await {
+            return answer.map_err(|rejection| status::of(&rejection));
         }
         let meta = given.request.and_then(|request| request.meta).unwrap_or_default();
         let update = UpdateRef { workflow_execution: given.workflow_execution, update_id: meta.update_id };
-        reached(service, target, update).await
+        reached(shards, target, update).await
     }
 }
 
 impl Call for PollUpdateRequest {
-    async fn serve(
-        self,
-        service: &Service,
-        limit: Duration,
-    ) -> Result<api::PollWorkflowExecutionUpdateResponse, Status> {
-        let target = self.target.clone();
+    async fn serve(self, shards: &Shards, limit: Duration) -> Result<api::PollWorkflowExecutionUpdateResponse, Status> {
+        let (shard, target) = (shards.shard(&self).await?, self.target.clone());
         let update = self.request.as_ref().and_then(|request| request.update_ref.clone()).unwrap_or_default();
-        let answer = match tokio::time::timeout(patience(limit).min(UPDATE), service.ask(self)).await {
-            Ok(answer) => answer?,
-            Err(_) => reached(service, target, update).await?,
+        let waiting = shard.input(target.clone(), UpdateInput::Poll(self));
+        let answer = match tokio::time::timeout(patience(limit).min(UPDATE), waiting).await {
+            Ok(answer) => answer.map_err(|rejection| status::of(&rejection))?,
+            Err(_) => reached(shards, target, update).await?,
         };
         Ok(api::PollWorkflowExecutionUpdateResponse {
             outcome: answer.outcome,
@@ -159,7 +174,7 @@ impl Call for PollUpdateRequest {
 
 /// How far an update has come by now. One that nobody knows any more was lost with its owner's memory.
 async fn reached(
-    service: &Service,
+    shards: &Shards,
     target: Option<Target>,
     update: UpdateRef,
 ) -> Result<api::UpdateWorkflowExecutionResponse, Status> {
@@ -168,10 +183,12 @@ async fn reached(
         wait_policy: Some(WaitPolicy { lifecycle_stage: Stage::Admitted.into() }),
         ..Default::default()
     };
-    let answer = service.ask(PollUpdateRequest { target, request: Some(request) }).await;
-    answer.map_err(|problem| match problem.code() {
-        Code::NotFound => Status::unavailable(problem.message()),
-        _ => problem,
+    let poll = PollUpdateRequest { target, request: Some(request) };
+    // Another node may own the shard by now.
+    let (shard, target) = (shards.shard(&poll).await?, poll.target.clone());
+    shard.input(target, UpdateInput::Poll(poll)).await.map_err(|rejection| match rejection {
+        Rejection::NotFound(message) => Status::unavailable(message),
+        other => status::of(&other),
     })
 }
 

@@ -8,5 +8,6 @@ pub mod engine;
 pub mod remote;
 pub mod service;
 pub mod shard;
+pub mod shards;
 pub mod state;
 pub mod task;

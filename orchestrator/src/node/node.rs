@@ -92,7 +92,7 @@ pub async fn run(
     );
     let matching =
         MatchingServer::new(matching).max_decoding_message_size(MESSAGE_LIMIT).max_encoding_message_size(MESSAGE_LIMIT);
-    let dependencies = history::service::Dependencies {
+    let dependencies = history::shards::Dependencies {
         environment,
         store,
         router,

@@ -32,7 +32,9 @@ pub(super) async fn poll_workflow(
     let (until, request) = poll(request)?;
     check(&[unsupported::workflow_poll(&request)])?;
     let queue = frontend.queue(&request.namespace, request.task_queue.as_ref(), TaskKind::Workflow).await?;
-    frontend.matching(until, internal::PollWorkflowTaskRequest { task_queue: Some(queue), request: Some(request) }).await
+    frontend
+        .matching(until, internal::PollWorkflowTaskRequest { task_queue: Some(queue), request: Some(request) })
+        .await
 }
 
 pub(super) async fn poll_activity(
@@ -42,7 +44,9 @@ pub(super) async fn poll_activity(
     let (until, request) = poll(request)?;
     check(&[unsupported::activity_poll(&request)])?;
     let queue = frontend.queue(&request.namespace, request.task_queue.as_ref(), TaskKind::Activity).await?;
-    frontend.matching(until, internal::PollActivityTaskRequest { task_queue: Some(queue), request: Some(request) }).await
+    frontend
+        .matching(until, internal::PollActivityTaskRequest { task_queue: Some(queue), request: Some(request) })
+        .await
 }
 
 pub(super) async fn complete_workflow(
@@ -114,7 +118,9 @@ pub(super) async fn describe_queue(
     let activity = request.task_queue_type == i32::from(TaskQueueType::Activity);
     let kind = if activity { TaskKind::Activity } else { TaskKind::Workflow };
     let queue = frontend.queue(&request.namespace, request.task_queue.as_ref(), kind).await?;
-    frontend.matching(until, internal::DescribeTaskQueueRequest { task_queue: Some(queue), request: Some(request) }).await
+    frontend
+        .matching(until, internal::DescribeTaskQueueRequest { task_queue: Some(queue), request: Some(request) })
+        .await
 }
 
 pub(super) async fn shutdown_worker(

@@ -3,11 +3,10 @@
 
 use super::activity::{arm, deadline, offer};
 use super::attempt::{find, running, write_start};
-use super::input::{Applied, Input, now};
-use super::run::on_activity;
+use super::input::{Acted, Reply, RunInput, Which};
 use super::transaction::Transaction;
 use super::waiter::Waiter;
-use super::{ActivityOutcome, Context, Workflow, retry};
+use super::{ActivityOutcome, retry};
 use crate::cluster::Rejection;
 use crate::history::state::{Activity, EventId};
 use crate::history::task::{ActivityTimer, TimerKind};
@@ -26,48 +25,42 @@ use resurgam_api::temporal::workflowservice::v1::{
     RespondActivityTaskCanceledResponse, RespondActivityTaskCompletedResponse, RespondActivityTaskFailedResponse,
 };
 
-impl Input for CompleteActivityRequest {
+impl RunInput for CompleteActivityRequest {
     type Answer = RespondActivityTaskCompletedResponse;
 
-    fn apply(
-        self,
-        workflow: &mut Workflow,
-        context: &mut Context<'_>,
-        _: &Waiter<Self::Answer>,
-    ) -> Applied<Self::Answer> {
-        let task = self.task.clone();
-        let done = on_activity(workflow, task.as_ref(), context, |tx| complete(tx, self));
-        done.map(|(effects, ())| now((effects, RespondActivityTaskCompletedResponse::default())))
+    fn run(&self) -> Which<'_> {
+        Which::task(self.task.as_ref())
+    }
+
+    fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
+        complete(tx, self)?;
+        Ok(Reply::Now(Ok(RespondActivityTaskCompletedResponse::default())))
     }
 }
 
-impl Input for FailActivityRequest {
+impl RunInput for FailActivityRequest {
     type Answer = RespondActivityTaskFailedResponse;
 
-    fn apply(
-        self,
-        workflow: &mut Workflow,
-        context: &mut Context<'_>,
-        _: &Waiter<Self::Answer>,
-    ) -> Applied<Self::Answer> {
-        let task = self.task.clone();
-        let done = on_activity(workflow, task.as_ref(), context, |tx| fail(tx, self));
-        done.map(|(effects, ())| now((effects, RespondActivityTaskFailedResponse::default())))
+    fn run(&self) -> Which<'_> {
+        Which::task(self.task.as_ref())
+    }
+
+    fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
+        fail(tx, self)?;
+        Ok(Reply::Now(Ok(RespondActivityTaskFailedResponse::default())))
     }
 }
 
-impl Input for CancelActivityRequest {
+impl RunInput for CancelActivityRequest {
     type Answer = RespondActivityTaskCanceledResponse;
 
-    fn apply(
-        self,
-        workflow: &mut Workflow,
-        context: &mut Context<'_>,
-        _: &Waiter<Self::Answer>,
-    ) -> Applied<Self::Answer> {
-        let task = self.task.clone();
-        let done = on_activity(workflow, task.as_ref(), context, |tx| cancel(tx, self));
-        done.map(|(effects, ())| now((effects, RespondActivityTaskCanceledResponse::default())))
+    fn run(&self) -> Which<'_> {
+        Which::task(self.task.as_ref())
+    }
+
+    fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
+        cancel(tx, self)?;
+        Ok(Reply::Now(Ok(RespondActivityTaskCanceledResponse::default())))
     }
 }
 
@@ -75,10 +68,7 @@ impl Input for CancelActivityRequest {
 ///
 /// # Errors
 /// `NotFound` if that attempt does not run any more.
-pub(super) fn complete(
-    tx: &mut Transaction<'_, '_>,
-    request: CompleteActivityRequest,
-) -> Result<(), Rejection> {
+pub(super) fn complete(tx: &mut Transaction<'_, '_>, request: CompleteActivityRequest) -> Result<(), Rejection> {
     let token = request.task.as_ref();
     let id = find(tx, token)?;
     if token.is_some_and(|token| token.scheduled_event_id != 0) {
@@ -105,22 +95,14 @@ pub(super) fn fail(tx: &mut Transaction<'_, '_>, request: FailActivityRequest) -
 ///
 /// # Errors
 /// `NotFound` if that attempt does not run any more; `InvalidArgument` if nobody asked.
-pub(super) fn cancel(
-    tx: &mut Transaction<'_, '_>,
-    request: CancelActivityRequest,
-) -> Result<(), Rejection> {
+pub(super) fn cancel(tx: &mut Transaction<'_, '_>, request: CancelActivityRequest) -> Result<(), Rejection> {
     let id = running(tx, request.task.as_ref())?;
     let answer = request.request.unwrap_or_default();
     end(tx, id, ActivityOutcome::Canceled(answer.details), &answer.identity)
 }
 
 /// An attempt ends as its worker says.
-fn end(
-    tx: &mut Transaction<'_, '_>,
-    id: EventId,
-    outcome: ActivityOutcome,
-    identity: &str,
-) -> Result<(), Rejection> {
+fn end(tx: &mut Transaction<'_, '_>, id: EventId, outcome: ActivityOutcome, identity: &str) -> Result<(), Rejection> {
     let mut activity = tx.run.state.activities[&id].clone();
     let identity = identity.to_owned();
     let attributes = match outcome {

@@ -3,12 +3,11 @@
 //! A running attempt is known to the state only: its Started event is written together with the end of the activity.
 
 use super::activity::arm;
-use super::input::{Applied, Input, now};
-use super::run::{on_activity, on_task};
+use super::input::{Acted, Reply, RunInput, Which};
+use super::priority;
 use super::span::duration;
 use super::transaction::{Transaction, timestamp};
 use super::waiter::Waiter;
-use super::{Context, Workflow, priority};
 use crate::cluster::Rejection;
 use crate::history::state::{Activity, EventId};
 use crate::planted::{Bug, planted};
@@ -23,30 +22,27 @@ use resurgam_api::temporal::workflowservice::v1 as api;
 /// Said of an activity that is not pending, not started, or in another attempt.
 pub(super) const GONE: &str = "invalid activityID or activity already timed out or invoking workflow is completed";
 
-impl Input for RecordActivityTaskStartedRequest {
+impl RunInput for RecordActivityTaskStartedRequest {
     type Answer = api::PollActivityTaskQueueResponse;
 
-    fn apply(
-        self,
-        workflow: &mut Workflow,
-        context: &mut Context<'_>,
-        _: &Waiter<Self::Answer>,
-    ) -> Applied<Self::Answer> {
-        on_task(workflow, self.task.as_ref(), context, |tx| start(tx, &self)).map(now)
+    fn run(&self) -> Which<'_> {
+        Which::task(self.task.as_ref())
+    }
+
+    fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
+        start(tx, &self).map(Reply::now)
     }
 }
 
-impl Input for HeartbeatRequest {
+impl RunInput for HeartbeatRequest {
     type Answer = api::RecordActivityTaskHeartbeatResponse;
 
-    fn apply(
-        self,
-        workflow: &mut Workflow,
-        context: &mut Context<'_>,
-        _: &Waiter<Self::Answer>,
-    ) -> Applied<Self::Answer> {
-        let task = self.task.clone();
-        on_activity(workflow, task.as_ref(), context, |tx| heartbeat(tx, self)).map(now)
+    fn run(&self) -> Which<'_> {
+        Which::task(self.task.as_ref())
+    }
+
+    fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
+        heartbeat(tx, self).map(Reply::now)
     }
 }
 
@@ -54,7 +50,10 @@ impl Input for HeartbeatRequest {
 ///
 /// # Errors
 /// `NotFound` if that attempt is over, `TaskAlreadyStarted` if somebody else has it.
-pub(super) fn start(tx: &mut Transaction<'_, '_>, request: &RecordActivityTaskStartedRequest) -> Result<api::PollActivityTaskQueueResponse, Rejection> {
+pub(super) fn start(
+    tx: &mut Transaction<'_, '_>,
+    request: &RecordActivityTaskStartedRequest,
+) -> Result<api::PollActivityTaskQueueResponse, Rejection> {
     tx.require_open()?;
     let gone = || Rejection::NotFound(GONE.to_owned());
     let token = request.task.as_ref().ok_or_else(gone)?;
@@ -126,7 +125,10 @@ fn task(tx: &Transaction<'_, '_>, activity: &Activity) -> api::PollActivityTaskQ
 ///
 /// # Errors
 /// `NotFound` if that attempt does not run any more.
-pub(super) fn heartbeat(tx: &mut Transaction<'_, '_>, request: HeartbeatRequest) -> Result<api::RecordActivityTaskHeartbeatResponse, Rejection> {
+pub(super) fn heartbeat(
+    tx: &mut Transaction<'_, '_>,
+    request: HeartbeatRequest,
+) -> Result<api::RecordActivityTaskHeartbeatResponse, Rejection> {
     let scheduled_event_id = running(tx, request.task.as_ref())?;
     let now = tx.context.now;
     let gone = || Rejection::NotFound(GONE.to_owned());

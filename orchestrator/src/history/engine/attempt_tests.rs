@@ -66,11 +66,7 @@ fn fail_one(run: &mut Fixture, attempt: i32) -> Result<(), Rejection> {
     run.step(|tx| fail(tx, FailActivityRequest { task: token(attempt), request: Some(request) }))
 }
 
-fn beat(
-    run: &mut Fixture,
-    attempt: i32,
-    detail: &[u8],
-) -> Result<RecordActivityTaskHeartbeatResponse, Rejection> {
+fn beat(run: &mut Fixture, attempt: i32, detail: &[u8]) -> Result<RecordActivityTaskHeartbeatResponse, Rejection> {
     let details = Some(payloads(detail));
     let request = RecordActivityTaskHeartbeatRequest { details, ..Default::default() };
     run.step(|tx| attempt::heartbeat(tx, HeartbeatRequest { task: token(attempt), request: Some(request) }))

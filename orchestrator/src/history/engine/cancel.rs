@@ -1,10 +1,9 @@
 //! Requests to cancel and to terminate a run.
 
-use super::input::{Applied, Input, now};
-use super::run::on_target;
+use super::input::{Acted, Reply, RunInput, Which};
 use super::transaction::Transaction;
 use super::waiter::Waiter;
-use super::{Context, Workflow, close, signal};
+use super::{close, signal};
 use crate::cluster::Rejection;
 use resurgam_api::internal::{RequestCancelRequest, TerminateRequest};
 use resurgam_api::temporal::history::v1::WorkflowExecutionCancelRequestedEventAttributes;
@@ -13,18 +12,16 @@ use resurgam_api::temporal::workflowservice::v1::{
     RequestCancelWorkflowExecutionResponse, TerminateWorkflowExecutionResponse,
 };
 
-impl Input for RequestCancelRequest {
+impl RunInput for RequestCancelRequest {
     type Answer = RequestCancelWorkflowExecutionResponse;
 
-    fn apply(
-        self,
-        workflow: &mut Workflow,
-        context: &mut Context<'_>,
-        _: &Waiter<Self::Answer>,
-    ) -> Applied<Self::Answer> {
-        let target = self.target.clone();
-        let first = self.request.as_ref().map_or_else(String::new, |it| it.first_execution_run_id.clone());
-        on_target(workflow, target.as_ref(), &first, context, |tx| request(tx, self)).map(now)
+    fn run(&self) -> Which<'_> {
+        let first = self.request.as_ref().map_or("", |it| &it.first_execution_run_id);
+        Which::target(self.target.as_ref()).of_chain(first)
+    }
+
+    fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
+        request(tx, self).map(Reply::now)
     }
 
     fn request_id(&mut self) -> Option<&mut String> {
@@ -32,18 +29,16 @@ impl Input for RequestCancelRequest {
     }
 }
 
-impl Input for TerminateRequest {
+impl RunInput for TerminateRequest {
     type Answer = TerminateWorkflowExecutionResponse;
 
-    fn apply(
-        self,
-        workflow: &mut Workflow,
-        context: &mut Context<'_>,
-        _: &Waiter<Self::Answer>,
-    ) -> Applied<Self::Answer> {
-        let target = self.target.clone();
-        let first = self.request.as_ref().map_or_else(String::new, |it| it.first_execution_run_id.clone());
-        on_target(workflow, target.as_ref(), &first, context, |tx| terminate(tx, self)).map(now)
+    fn run(&self) -> Which<'_> {
+        let first = self.request.as_ref().map_or("", |it| &it.first_execution_run_id);
+        Which::target(self.target.as_ref()).of_chain(first)
+    }
+
+    fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
+        terminate(tx, self).map(Reply::now)
     }
 }
 
@@ -51,7 +46,10 @@ impl Input for TerminateRequest {
 ///
 /// # Errors
 /// `NotFound` if it is not a child of the sender as it should be.
-fn request(tx: &mut Transaction<'_, '_>, request: RequestCancelRequest) -> Result<RequestCancelWorkflowExecutionResponse, Rejection> {
+fn request(
+    tx: &mut Transaction<'_, '_>,
+    request: RequestCancelRequest,
+) -> Result<RequestCancelWorkflowExecutionResponse, Rejection> {
     if request.child_only {
         signal::require_child(tx, request.source.as_ref())?;
     }
@@ -78,7 +76,10 @@ fn request(tx: &mut Transaction<'_, '_>, request: RequestCancelRequest) -> Resul
 ///
 /// # Errors
 /// `NotFound` if it is closed, or not a child of the sender as it should be.
-fn terminate(tx: &mut Transaction<'_, '_>, request: TerminateRequest) -> Result<TerminateWorkflowExecutionResponse, Rejection> {
+fn terminate(
+    tx: &mut Transaction<'_, '_>,
+    request: TerminateRequest,
+) -> Result<TerminateWorkflowExecutionResponse, Rejection> {
     if request.child_only {
         signal::require_child(tx, request.source.as_ref())?;
     }

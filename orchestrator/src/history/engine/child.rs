@@ -2,12 +2,11 @@
 //! or before the one that it follows; the pending child decides what is still news.
 
 use super::command_failure::CommandFailure;
+use super::input::{Acted, Reply, RunInput, Which};
 use super::span::millis;
-use super::input::{Applied, Input, now};
-use super::run::on_target;
 use super::transaction::Transaction;
 use super::waiter::Waiter;
-use super::{Context, Workflow, retry, signal};
+use super::{retry, signal};
 use crate::cluster::Rejection;
 use crate::history::state::{Child, EventId, State};
 use crate::history::task::{CloseChildTransfer, ReleaseChildTransfer, TransferKind};
@@ -184,31 +183,27 @@ fn begin(tx: &mut Transaction<'_, '_>, initiated: EventId, execution: WorkflowEx
     tx.wake();
 }
 
-impl Input for RecordChildClosedRequest {
+impl RunInput for RecordChildClosedRequest {
     type Answer = RecordChildClosedResponse;
 
-    fn apply(
-        self,
-        workflow: &mut Workflow,
-        context: &mut Context<'_>,
-        _: &Waiter<Self::Answer>,
-    ) -> Applied<Self::Answer> {
-        let target = self.target.clone();
-        on_target(workflow, target.as_ref(), "", context, |tx| closed(tx, self)).map(now)
+    fn run(&self) -> Which<'_> {
+        Which::target(self.target.as_ref())
+    }
+
+    fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
+        closed(tx, self).map(Reply::now)
     }
 }
 
-impl Input for ScheduleFirstWorkflowTaskRequest {
+impl RunInput for ScheduleFirstWorkflowTaskRequest {
     type Answer = ScheduleFirstWorkflowTaskResponse;
 
-    fn apply(
-        self,
-        workflow: &mut Workflow,
-        context: &mut Context<'_>,
-        _: &Waiter<Self::Answer>,
-    ) -> Applied<Self::Answer> {
-        let target = self.target.clone();
-        on_target(workflow, target.as_ref(), "", context, |tx| release_first_task(tx, &self)).map(now)
+    fn run(&self) -> Which<'_> {
+        Which::target(self.target.as_ref())
+    }
+
+    fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
+        release_first_task(tx, &self).map(Reply::now)
     }
 }
 
@@ -229,7 +224,10 @@ fn release_first_task(
 ///
 /// # Errors
 /// `NotFound` if nobody waits for this child any more: there is no point in telling again.
-pub(super) fn closed(tx: &mut Transaction<'_, '_>, request: RecordChildClosedRequest) -> Result<RecordChildClosedResponse, Rejection> {
+pub(super) fn closed(
+    tx: &mut Transaction<'_, '_>,
+    request: RecordChildClosedRequest,
+) -> Result<RecordChildClosedResponse, Rejection> {
     tx.require_open()?;
     let gone = || Rejection::NotFound("no such pending child".to_owned());
     let id = request.initiated_event_id;

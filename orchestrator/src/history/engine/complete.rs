@@ -6,13 +6,12 @@
 
 use super::command_failure::CommandFailure;
 use super::fail::{self, End};
-use super::input::{Applied, Input, Reply};
-use super::run::on_task;
+use super::input::{Acted, Reply, RunInput, Which};
 use super::transaction::Transaction;
 use super::waiter::Waiter;
 use super::{
-    CompletedTask, Context, Handout, IDENTITY, Run, Workflow, buffer, chain, close, command, message, poll, query, span, task,
-    task_event, update,
+    CompletedTask, Handout, IDENTITY, Run, buffer, chain, close, command, message, poll, query, span, task, task_event,
+    update,
 };
 use crate::cluster::Rejection;
 use crate::history::state::{EventId, Millis, Sticky, WorkflowTask};
@@ -34,17 +33,15 @@ use resurgam_api::temporal::workflowservice::v1 as api;
 /// For so long a worker may keep a run busy by heartbeats of one workflow task.
 const HEARTBEATS: Millis = 30 * 60 * 1000;
 
-impl Input for CompleteWorkflowTaskRequest {
+impl RunInput for CompleteWorkflowTaskRequest {
     type Answer = CompletedTask;
 
-    fn apply(
-        self,
-        workflow: &mut Workflow,
-        context: &mut Context<'_>,
-        _: &Waiter<Self::Answer>,
-    ) -> Applied<Self::Answer> {
-        let task = self.task.clone();
-        on_task(workflow, task.as_ref(), context, |tx| answer(tx, self))
+    fn run(&self) -> Which<'_> {
+        Which::task(self.task.as_ref())
+    }
+
+    fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
+        answer(tx, self)
     }
 }
 

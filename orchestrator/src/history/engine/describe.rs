@@ -1,11 +1,10 @@
 //! What a run is at, for people and tools: read from its state alone.
 
-use super::input::{Applied, Input, now};
-use super::run::on_target;
+use super::input::{Acted, Reply, RunInput, Which};
+use super::priority;
 use super::span::duration;
 use super::transaction::{Transaction, timestamp};
 use super::waiter::Waiter;
-use super::{Context, Workflow, priority};
 use crate::history::state::{Activity, Child, EventId, Millis, State};
 use prost_wkt_types::{Duration, Timestamp};
 use resurgam_api::internal::DescribeRequest;
@@ -18,16 +17,15 @@ use resurgam_api::temporal::workflow::v1::{
 };
 use resurgam_api::temporal::workflowservice::v1::DescribeWorkflowExecutionResponse;
 
-impl Input for DescribeRequest {
+impl RunInput for DescribeRequest {
     type Answer = DescribeWorkflowExecutionResponse;
 
-    fn apply(
-        self,
-        workflow: &mut Workflow,
-        context: &mut Context<'_>,
-        _: &Waiter<Self::Answer>,
-    ) -> Applied<Self::Answer> {
-        on_target(workflow, self.target.as_ref(), "", context, |tx| Ok(describe(tx))).map(now)
+    fn run(&self) -> Which<'_> {
+        Which::target(self.target.as_ref())
+    }
+
+    fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
+        Ok(Reply::Now(Ok(describe(tx))))
     }
 
     fn reads_only(&self) -> bool {

@@ -3,11 +3,10 @@
 //! The first attempt leaves an event; further ones leave none. After a task of a sticky queue the count does not rise,
 //! since it may be the cache that failed.
 
-use super::input::{Applied, Input, now};
-use super::run::on_task;
+use super::input::{Acted, Reply, RunInput, Which};
 use super::transaction::Transaction;
 use super::waiter::Waiter;
-use super::{Context, IDENTITY, Workflow, buffer, task, task_event};
+use super::{IDENTITY, buffer, task, task_event};
 use crate::cluster::Rejection;
 use crate::history::state::{EventId, WorkflowTask, WorkflowTaskType};
 use crate::history::task::WorkflowTaskTimer;
@@ -64,17 +63,15 @@ impl End {
     }
 }
 
-impl Input for FailWorkflowTaskRequest {
+impl RunInput for FailWorkflowTaskRequest {
     type Answer = RespondWorkflowTaskFailedResponse;
 
-    fn apply(
-        self,
-        workflow: &mut Workflow,
-        context: &mut Context<'_>,
-        _: &Waiter<Self::Answer>,
-    ) -> Applied<Self::Answer> {
-        let task = self.task.clone();
-        on_task(workflow, task.as_ref(), context, |tx| answer(tx, self)).map(now)
+    fn run(&self) -> Which<'_> {
+        Which::task(self.task.as_ref())
+    }
+
+    fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
+        answer(tx, self).map(Reply::now)
     }
 }
 
@@ -83,7 +80,10 @@ impl Input for FailWorkflowTaskRequest {
 /// # Errors
 /// `NotFound` if it is not the started one.
 #[allow(deprecated, reason = "workers may still say their version so")]
-fn answer(tx: &mut Transaction<'_, '_>, request: FailWorkflowTaskRequest) -> Result<RespondWorkflowTaskFailedResponse, Rejection> {
+fn answer(
+    tx: &mut Transaction<'_, '_>,
+    request: FailWorkflowTaskRequest,
+) -> Result<RespondWorkflowTaskFailedResponse, Rejection> {
     task::answered(tx, request.task.as_ref())?;
     let answer = request.request.unwrap_or_default();
     end(

@@ -3,8 +3,8 @@
 use super::transaction::Transaction;
 use super::waiter::Delivery;
 use super::{Context, Ids, Limits, Run};
-use crate::cluster::Rejection;
 use super::{activity_outcome, attempt, command, command_failure, kind, user_timer};
+use crate::cluster::Rejection;
 use crate::history::state::{EventId, Millis, State, WorkflowTask};
 use crate::history::task::{TimerKind, TimerTask, TransferKind};
 use resurgam_api::internal::{RecordActivityTaskStartedRequest, TaskToken};
@@ -66,13 +66,8 @@ impl Fixture {
 
     /// One input.
     pub(super) fn step<T>(&mut self, act: impl FnOnce(&mut Transaction<'_, '_>) -> T) -> T {
-        let mut context = Context {
-            now: self.now,
-            transaction: 7,
-            namespace: "default",
-            ids: &mut self.ids,
-            limits: &self.limits,
-        };
+        let mut context =
+            Context { now: self.now, transaction: 7, namespace: "default", ids: &mut self.ids, limits: &self.limits };
         let mut tx = Transaction::new(&mut self.run, &mut context);
         let result = act(&mut tx);
         let Transaction { events, transfers, timers, answers, woken, .. } = tx;
@@ -127,7 +122,12 @@ impl Fixture {
     }
 
     /// Starts an attempt of an activity.
-    pub(super) fn start(&mut self, id: EventId, attempt: i32, request_id: &str) -> Result<PollActivityTaskQueueResponse, Rejection> {
+    pub(super) fn start(
+        &mut self,
+        id: EventId,
+        attempt: i32,
+        request_id: &str,
+    ) -> Result<PollActivityTaskQueueResponse, Rejection> {
         let task = TaskToken { scheduled_event_id: id, attempt, ..TaskToken::default() };
         let (request_id, identity) = (request_id.into(), "worker".into());
         let request = RecordActivityTaskStartedRequest { task: Some(task), request_id, identity };

@@ -38,11 +38,12 @@ mod timer_task;
 pub mod transaction;
 mod transfer_result;
 pub mod update;
-mod waiter;
 pub mod user_timer;
+mod waiter;
 
 pub use input::{Applied, Input, Reply};
 pub use transfer_result::TransferResult;
+pub use update::UpdateInput;
 pub use waiter::{Delivery, Waiter};
 
 #[cfg(test)]
@@ -58,7 +59,7 @@ mod update_tests;
 
 use super::state::{Current, EventId, Millis, State, Tail};
 use super::task::{TimerTask, TransferTask};
-use crate::cluster::Rejection;
+use resurgam_api::internal::TaskToken;
 use resurgam_api::temporal::common::v1::Payloads;
 use resurgam_api::temporal::failure;
 use resurgam_api::temporal::history::v1::HistoryEvent;
@@ -163,6 +164,8 @@ pub enum QueryAnswer {
 /// A query that goes to a worker by itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DirectQuery {
+    /// The run that is asked.
+    pub task: TaskToken,
     /// What the worker gets.
     pub handout: Handout,
     /// The sticky queue, to be tried first.

@@ -55,10 +55,18 @@ pub(super) fn frame(tx: &Transaction<'_, '_>) -> PollWorkflowTaskQueueResponse {
 /// The whole history so far.
 pub(super) fn whole(tx: &Transaction<'_, '_>) -> Slice {
     let state = &tx.run.state;
-    Slice { run_id: state.run_id.clone(), from: 1, at: None, next: state.next_event_id, tail: tx.tail(), appended: Vec::new() }
+    Slice {
+        run_id: state.run_id.clone(),
+        from: 1,
+        at: None,
+        next: state.next_event_id,
+        tail: tx.tail(),
+        appended: Vec::new(),
+    }
 }
 
-fn token(tx: &Transaction<'_, '_>) -> TaskToken {
+/// The run as tokens name it.
+pub(super) fn token(tx: &Transaction<'_, '_>) -> TaskToken {
     let key = tx.key();
     TaskToken {
         namespace_id: key.namespace_id,

@@ -1,11 +1,10 @@
 //! Queries. A query sees every event that was acknowledged before it: if a workflow task is pending, it goes with one;
 //! otherwise a worker can be asked at once, through matching.
 
-use super::input::{Applied, Input, Reply};
-use super::run::on_target;
+use super::input::{Acted, Reply, RunInput, Which};
 use super::transaction::Transaction;
 use super::waiter::Waiter;
-use super::{Context, DirectQuery, Handout, PendingQuery, QueryAnswer, Workflow, poll, task_event};
+use super::{DirectQuery, Handout, PendingQuery, QueryAnswer, poll, task_event};
 use crate::cluster::Rejection;
 use crate::planted::{Bug, planted};
 use resurgam_api::internal::QueryRequest;
@@ -21,17 +20,15 @@ const WAITING: usize = 1;
 /// From this attempt on a workflow task is not expected to succeed soon.
 const FAILING: i32 = 3;
 
-impl Input for QueryRequest {
+impl RunInput for QueryRequest {
     type Answer = QueryAnswer;
 
-    fn apply(
-        self,
-        workflow: &mut Workflow,
-        context: &mut Context<'_>,
-        caller: &Waiter<Self::Answer>,
-    ) -> Applied<Self::Answer> {
-        let target = self.target.clone();
-        on_target(workflow, target.as_ref(), "", context, |tx| ask(tx, self, caller))
+    fn run(&self) -> Which<'_> {
+        Which::target(self.target.as_ref())
+    }
+
+    fn act(self, tx: &mut Transaction<'_, '_>, caller: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
+        ask(tx, self, caller)
     }
 }
 
@@ -84,6 +81,7 @@ fn directly(tx: &Transaction<'_, '_>, query: WorkflowQuery) -> QueryAnswer {
     let mut poll = poll::frame(tx);
     poll.query = Some(query.clone());
     QueryAnswer::AskWorker(Box::new(DirectQuery {
+        task: poll::token(tx),
         handout: Handout { poll, history: poll::whole(tx) },
         sticky: tx.run.state.sticky.as_ref().map(|sticky| sticky.queue.clone()),
         queue: task_event::queue_name(&tx.run.state).to_owned(),

@@ -1,11 +1,34 @@
 //! One input and one run of a workflow: which run is meant, what follows from what was done to it, and what is to be stored.
 
+use super::input::{Applied, Input, RunInput, Which};
 use super::transaction::Transaction;
+use super::waiter::Waiter;
 use super::{Context, Effects, Run, Workflow, close, task, update};
 use crate::cluster::Rejection;
 use crate::history::state::Current;
-use resurgam_api::internal::{Target, TaskToken};
 use resurgam_api::temporal::history::v1::HistoryEvent;
+
+impl<I: RunInput> Input for I {
+    type Answer = <I as RunInput>::Answer;
+
+    fn apply(
+        self,
+        workflow: &mut Workflow,
+        context: &mut Context<'_>,
+        caller: &Waiter<Self::Answer>,
+    ) -> Applied<Self::Answer> {
+        let run_id = find(workflow, self.run())?;
+        on_run(workflow, &run_id, context, |tx| self.act(tx, caller))
+    }
+
+    fn reads_only(&self) -> bool {
+        RunInput::reads_only(self)
+    }
+
+    fn request_id(&mut self) -> Option<&mut String> {
+        RunInput::request_id(self)
+    }
+}
 
 /// Lets `act` work on a run, and settles what follows from it.
 ///
@@ -70,57 +93,14 @@ fn unknown() -> Rejection {
     Rejection::NotFound("workflow execution not found".to_owned())
 }
 
-/// Lets `act` work on the run that a call names, or the current one, if it belongs to the chain that began with `first`
-/// (empty: any chain).
-///
-/// # Errors
-/// There is no such run, or `act` refuses.
-pub(super) fn on_target<T>(
-    workflow: &mut Workflow,
-    target: Option<&Target>,
-    first: &str,
-    context: &mut Context<'_>,
-    act: impl FnOnce(&mut Transaction<'_, '_>) -> Result<T, Rejection>,
-) -> Result<(Effects, T), Rejection> {
-    let run_id = find(workflow, target.map_or("", |target| &target.run_id), first)?;
-    on_run(workflow, &run_id, context, act)
-}
-
-/// Lets `act` work on the run of an activity; a token that names none (only the activity's id) means the current one.
-///
-/// # Errors
-/// There is no such run, or `act` refuses.
-pub(super) fn on_activity<T>(
-    workflow: &mut Workflow,
-    task: Option<&TaskToken>,
-    context: &mut Context<'_>,
-    act: impl FnOnce(&mut Transaction<'_, '_>) -> Result<T, Rejection>,
-) -> Result<(Effects, T), Rejection> {
-    let run_id = find(workflow, task.map_or("", |task| &task.run_id), "")?;
-    on_run(workflow, &run_id, context, act)
-}
-
-/// Lets `act` work on the run of a workflow task.
-///
-/// # Errors
-/// There is no such run, or `act` refuses.
-pub(super) fn on_task<T>(
-    workflow: &mut Workflow,
-    task: Option<&TaskToken>,
-    context: &mut Context<'_>,
-    act: impl FnOnce(&mut Transaction<'_, '_>) -> Result<T, Rejection>,
-) -> Result<(Effects, T), Rejection> {
-    on_run(workflow, task.map_or("", |task| &task.run_id), context, act)
-}
-
-fn find(workflow: &Workflow, named: &str, first: &str) -> Result<String, Rejection> {
-    let run_id = match (named, &workflow.current) {
+fn find(workflow: &Workflow, which: Which<'_>) -> Result<String, Rejection> {
+    let run_id = match (which.run_id, &workflow.current) {
         ("", None) => return Err(unknown()),
         ("", Some(current)) => &current.run_id,
         (named, _) => named,
     };
     let run = workflow.runs.get(run_id).ok_or_else(unknown)?;
-    if first.is_empty() || run.state.started.first_execution_run_id == first {
+    if which.first.is_empty() || run.state.started.first_execution_run_id == which.first {
         Ok(run_id.to_owned())
     } else {
         Err(unknown())

@@ -1,11 +1,9 @@
 //! Signals. One request id counts once per run, and that is tested before anything else: whoever repeats a signal that
 //! arrived is told that it arrived, even if the run has closed since.
 
-use super::input::{Applied, Input, now};
-use super::run::on_target;
+use super::input::{Acted, Reply, RunInput, Which};
 use super::transaction::Transaction;
 use super::waiter::Waiter;
-use super::{Context, Workflow};
 use crate::cluster::Rejection;
 use crate::planted::{Bug, planted};
 use resurgam_api::internal::{SignalRequest, Source};
@@ -27,17 +25,15 @@ pub(super) struct Arrival {
     pub(super) source: Option<Source>,
 }
 
-impl Input for SignalRequest {
+impl RunInput for SignalRequest {
     type Answer = SignalWorkflowExecutionResponse;
 
-    fn apply(
-        self,
-        workflow: &mut Workflow,
-        context: &mut Context<'_>,
-        _: &Waiter<Self::Answer>,
-    ) -> Applied<Self::Answer> {
-        let target = self.target.clone();
-        on_target(workflow, target.as_ref(), "", context, |tx| answer(tx, self)).map(now)
+    fn run(&self) -> Which<'_> {
+        Which::target(self.target.as_ref())
+    }
+
+    fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
+        answer(tx, self).map(Reply::now)
     }
 
     fn request_id(&mut self) -> Option<&mut String> {

@@ -5,7 +5,7 @@
 
 #![allow(deprecated, reason = "clients may still use TERMINATE_IF_RUNNING")]
 
-use super::input::{Applied, Input, now};
+use super::input::{Applied, Input, Reply};
 use super::new_run::{self, NewRun};
 use super::run::{on_run, record};
 use super::signal::{self, Arrival};
@@ -35,7 +35,7 @@ impl Input for StartWorkflowRequest {
         context: &mut Context<'_>,
         _: &Waiter<Self::Answer>,
     ) -> Applied<Self::Answer> {
-        start(workflow, self, context).map(now)
+        start(workflow, self, context).map(|(effects, answer)| (effects, Reply::now(answer)))
     }
 
     fn request_id(&mut self) -> Option<&mut String> {
@@ -52,7 +52,7 @@ impl Input for SignalWithStartRequest {
         context: &mut Context<'_>,
         _: &Waiter<Self::Answer>,
     ) -> Applied<Self::Answer> {
-        signal_with_start(workflow, self, context).map(now)
+        signal_with_start(workflow, self, context).map(|(effects, answer)| (effects, Reply::now(answer)))
     }
 
     fn request_id(&mut self) -> Option<&mut String> {

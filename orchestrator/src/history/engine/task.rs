@@ -5,12 +5,11 @@
 //! succeeds. If something else is to be written, a speculative one comes first and is normal from then on; a transient one
 //! loses its ids and, when a worker takes it, becomes a normal first attempt.
 
-use super::input::{Applied, Input, now};
-use super::run::on_task;
+use super::input::{Acted, Reply, RunInput, Which};
 use super::task_event::{arm, limit_sticky, queue_name, scheduled, started};
 use super::transaction::{Transaction, timestamp};
 use super::waiter::Waiter;
-use super::{Context, Handout, Workflow, message, poll};
+use super::{Handout, message, poll};
 use crate::cluster::Rejection;
 use crate::history::state::{EventId, Millis, State, WorkflowTask, WorkflowTaskType};
 use crate::history::task::{TransferKind, WorkflowTaskTransfer};
@@ -128,16 +127,15 @@ pub(super) fn unstick(tx: &mut Transaction<'_, '_>, scheduled_event_id: EventId)
     }
 }
 
-impl Input for RecordWorkflowTaskStartedRequest {
+impl RunInput for RecordWorkflowTaskStartedRequest {
     type Answer = Handout;
 
-    fn apply(
-        self,
-        workflow: &mut Workflow,
-        context: &mut Context<'_>,
-        _: &Waiter<Self::Answer>,
-    ) -> Applied<Self::Answer> {
-        on_task(workflow, self.task.as_ref(), context, |tx| start(tx, &self)).map(now)
+    fn run(&self) -> Which<'_> {
+        Which::task(self.task.as_ref())
+    }
+
+    fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
+        start(tx, &self).map(Reply::now)
     }
 }
 

@@ -1,18 +1,22 @@
 //! Timer tasks that are due. Each is compared with the state that it was ordered for and ignored if that is gone. None
 //! takes effect before its time by this owner's clock: one that comes early is ordered again.
 
-use super::input::{Applied, Input, now};
-use super::run::on_run;
+use super::input::{Acted, Reply, RunInput, Which};
 use super::transaction::Transaction;
 use super::waiter::Waiter;
-use super::{Context, Workflow, activity_outcome, chain, fail, user_timer};
+use super::{activity_outcome, chain, fail, user_timer};
 use crate::history::task::{TimerKind, TimerTask};
 
-impl Input for TimerTask {
+impl RunInput for TimerTask {
     type Answer = ();
 
-    fn apply(self, workflow: &mut Workflow, context: &mut Context<'_>, _: &Waiter<()>) -> Applied<()> {
-        on_run(workflow, &self.run.run_id, context, |tx| Ok(fire(tx, &self))).map(now)
+    fn run(&self) -> Which<'_> {
+        Which::run(&self.run.run_id)
+    }
+
+    fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<()>) -> Acted<()> {
+        fire(tx, &self);
+        Ok(Reply::Now(Ok(())))
     }
 }
 

@@ -1,9 +1,9 @@
 //! What became of a transfer task, told to the run that ordered it.
 
-use super::input::{Applied, Input, now};
-use super::run::on_run;
+use super::input::{Acted, Reply, RunInput, Which};
+use super::transaction::Transaction;
 use super::waiter::Waiter;
-use super::{Context, Workflow, child, external, task};
+use super::{child, external, task};
 use crate::history::state::EventId;
 use resurgam_api::temporal::common::v1::WorkflowExecution;
 
@@ -21,24 +21,24 @@ pub enum TransferResult {
     StickyUnavailable(String, EventId),
 }
 
-impl Input for TransferResult {
+impl RunInput for TransferResult {
     type Answer = ();
 
-    fn apply(self, workflow: &mut Workflow, context: &mut Context<'_>, _: &Waiter<()>) -> Applied<()> {
+    fn run(&self) -> Which<'_> {
+        let (Self::ChildStarted(run_id, ..)
+        | Self::ExternalSignaled(run_id, ..)
+        | Self::ExternalCanceled(run_id, ..)
+        | Self::StickyUnavailable(run_id, ..)) = self;
+        Which::run(run_id)
+    }
+
+    fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<()>) -> Acted<()> {
         match self {
-            Self::ChildStarted(run, initiated, answer) => {
-                on_run(workflow, &run, context, |tx| Ok(child::started(tx, initiated, answer)))
-            }
-            Self::ExternalSignaled(run, initiated, answer) => {
-                on_run(workflow, &run, context, |tx| Ok(external::signaled(tx, initiated, answer)))
-            }
-            Self::ExternalCanceled(run, initiated, answer) => {
-                on_run(workflow, &run, context, |tx| Ok(external::canceled(tx, initiated, answer)))
-            }
-            Self::StickyUnavailable(run, scheduled) => {
-                on_run(workflow, &run, context, |tx| Ok(task::unstick(tx, scheduled)))
-            }
+            Self::ChildStarted(_, initiated, answer) => child::started(tx, initiated, answer),
+            Self::ExternalSignaled(_, initiated, answer) => external::signaled(tx, initiated, answer),
+            Self::ExternalCanceled(_, initiated, answer) => external::canceled(tx, initiated, answer),
+            Self::StickyUnavailable(_, scheduled) => task::unstick(tx, scheduled),
         }
-        .map(now)
+        Ok(Reply::Now(Ok(())))
     }
 }

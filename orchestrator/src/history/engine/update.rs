@@ -4,11 +4,10 @@
 //! An update that is not accepted is known to the owner's memory only; once accepted it is part of the state, and every
 //! later call with its id gets its outcome.
 
-use super::input::{Applied, Input, Reply};
-use super::run::on_target;
+use super::input::{Acted, Reply, RunInput, Which};
 use super::transaction::Transaction;
 use super::waiter;
-use super::{Context, PendingUpdate, Workflow, signal};
+use super::{PendingUpdate, signal};
 use crate::cluster::Rejection;
 use crate::history::state::State;
 use resurgam_api::internal::{PollUpdateRequest, UpdateRequest};
@@ -26,32 +25,33 @@ type Waiter = waiter::Waiter<UpdateWorkflowExecutionResponse>;
 /// A workflow task that failed so often is not expected to succeed soon.
 const FAILING: i32 = 3;
 
-impl Input for UpdateRequest {
-    type Answer = UpdateWorkflowExecutionResponse;
-
-    fn apply(
-        self,
-        workflow: &mut Workflow,
-        context: &mut Context<'_>,
-        caller: &Waiter,
-    ) -> Applied<Self::Answer> {
-        let target = self.target.clone();
-        let first = self.request.as_ref().map_or_else(String::new, |it| it.first_execution_run_id.clone());
-        on_target(workflow, target.as_ref(), &first, context, |tx| admit(tx, self, caller))
-    }
+/// Somebody waits for an update.
+#[derive(Clone, Debug)]
+pub enum UpdateInput {
+    /// One that is made now, or repeated.
+    Update(UpdateRequest),
+    /// One that was made before.
+    Poll(PollUpdateRequest),
 }
 
-impl Input for PollUpdateRequest {
+impl RunInput for UpdateInput {
     type Answer = UpdateWorkflowExecutionResponse;
 
-    fn apply(
-        self,
-        workflow: &mut Workflow,
-        context: &mut Context<'_>,
-        caller: &Waiter,
-    ) -> Applied<Self::Answer> {
-        let target = self.target.clone();
-        on_target(workflow, target.as_ref(), "", context, |tx| poll(tx, self, caller))
+    fn run(&self) -> Which<'_> {
+        match self {
+            Self::Update(it) => {
+                let first = it.request.as_ref().map_or("", |it| &it.first_execution_run_id);
+                Which::target(it.target.as_ref()).of_chain(first)
+            }
+            Self::Poll(it) => Which::target(it.target.as_ref()),
+        }
+    }
+
+    fn act(self, tx: &mut Transaction<'_, '_>, caller: &Waiter) -> Acted<Self::Answer> {
+        match self {
+            Self::Update(request) => admit(tx, request, caller),
+            Self::Poll(request) => poll(tx, request, caller),
+        }
     }
 }
 
@@ -181,7 +181,7 @@ fn reply(state: &State, id: &str, stage: Stage, outcome: Option<Outcome>) -> Upd
         outcome,
         stage: stage.into(),
         ..Default::default()
-    })
+    }
 }
 
 /// Tells everybody who waits for this update its outcome, and forgets it.

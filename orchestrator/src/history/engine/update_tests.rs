@@ -51,10 +51,7 @@ impl Callers {
     fn ask(
         &mut self,
         caller: u64,
-        call: impl FnOnce(
-            &mut Transaction<'_, '_>,
-            &Waiter,
-        ) -> Result<Reply<UpdateWorkflowExecutionResponse>, Rejection>,
+        call: impl FnOnce(&mut Transaction<'_, '_>, &Waiter) -> Result<Reply<UpdateWorkflowExecutionResponse>, Rejection>,
     ) -> Result<Option<UpdateWorkflowExecutionResponse>, Rejection> {
         let (waiter, answer) = Waiter::new();
         match self.run.step(|tx| call(tx, &waiter))? {
@@ -168,9 +165,7 @@ fn everybody_hears_of_the_stage_that_they_wait_for() {
     let mut run = Callers::new();
     assert_eq!(update(&mut run, 1, "a", Stage::Accepted), Ok(None));
     assert_eq!(update(&mut run, 2, "a", Stage::Completed), Ok(None));
-    assert!(
-        matches!(update(&mut run, 3, "a", Stage::Admitted), Ok(Some(it)) if it.stage() == Stage::Admitted)
-    );
+    assert!(matches!(update(&mut run, 3, "a", Stage::Admitted), Ok(Some(it)) if it.stage() == Stage::Admitted));
     assert!(run.step(settle)); // it needs a workflow task
     let messages = run.step(|tx| {
         send(tx, 3);
@@ -203,9 +198,7 @@ fn a_repeated_update_is_the_same_update() {
     update(&mut run, 1, "a", Stage::Completed).unwrap();
     answer(&mut run, &[accepted("a")]).unwrap();
     run.run.run.volatile = Default::default(); // another owner
-    assert!(
-        matches!(update(&mut run, 2, "a", Stage::Accepted), Ok(Some(it)) if it.stage() == Stage::Accepted)
-    );
+    assert!(matches!(update(&mut run, 2, "a", Stage::Accepted), Ok(Some(it)) if it.stage() == Stage::Accepted));
     assert_eq!(update(&mut run, 3, "a", Stage::Completed), Ok(None));
     assert_eq!(poll_for(&mut run, 4, "a"), Ok(None));
     assert!(!run.step(settle));
@@ -294,9 +287,7 @@ fn a_close_ends_all_waiting() {
         assert_eq!(matches!(&told[1], (2, Err(Rejection::Unavailable(_)))), !gone);
         assert!(matches!(update(&mut run, 3, "c", Stage::Accepted), Err(Rejection::NotFound(_))));
         let late = poll_for(&mut run, 4, "a");
-        assert!(
-            matches!(late, Ok(Some(it)) if matches!(it.outcome, Some(Outcome { value: Some(Value::Failure(_)) })))
-        );
+        assert!(matches!(late, Ok(Some(it)) if matches!(it.outcome, Some(Outcome { value: Some(Value::Failure(_)) }))));
     }
 }
 

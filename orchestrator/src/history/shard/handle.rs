@@ -10,6 +10,7 @@ use crate::history::engine::{Input, Waiter};
 use crate::store::Store;
 use resurgam_api::calls::HistoryCall;
 use resurgam_api::environment::Environment;
+use resurgam_api::internal;
 use std::fmt;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
@@ -51,14 +52,17 @@ impl Shard {
     /// The engine's rejection, committed like any answer; or [`Rejection::Unavailable`], after which the call may or may
     /// not have been done.
     pub async fn call<I: Input + HistoryCall>(&self, call: I) -> Result<<I as Input>::Answer, Rejection> {
-        let target = call.target().ok_or_else(|| Rejection::InvalidArgument("the call names no workflow".to_owned()))?;
-        self.step(target.into(), call).await
+        self.input(call.target(), call).await
     }
 
-    /// The same for any input.
-    pub(super) async fn step<I: Input>(&self, target: Target, input: I) -> Result<I::Answer, Rejection> {
+    /// The same for any input, about the workflow that its call names.
+    ///
+    /// # Errors
+    /// See [`Shard::call`].
+    pub async fn input<I: Input>(&self, target: Option<internal::Target>, input: I) -> Result<I::Answer, Rejection> {
+        let target = target.ok_or_else(|| Rejection::InvalidArgument("the call names no workflow".to_owned()))?;
         let (caller, answer) = Waiter::new();
-        self.ask(target, Work::Step(asked(input, caller)), answer).await
+        self.ask(target.into(), Work::Step(asked(input, caller)), answer).await
     }
 
     /// A look at a run, and a watch that tells when its history grows.

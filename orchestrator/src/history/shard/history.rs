@@ -48,7 +48,8 @@ impl Shard {
         request: internal::GetHistoryRequest,
         patience: Duration,
     ) -> Result<Response, Rejection> {
-        let target = request.target.ok_or_else(|| Rejection::InvalidArgument("the call names no workflow".to_owned()))?;
+        let target =
+            request.target.ok_or_else(|| Rejection::InvalidArgument("the call names no workflow".to_owned()))?;
         let mut target = Target::from(target);
         let request = request.request.unwrap_or_default();
         let asked = usize::try_from(request.maximum_page_size).unwrap_or_default();

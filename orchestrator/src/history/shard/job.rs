@@ -60,8 +60,11 @@ pub trait AnyInput: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// The refusal, for the caller.
-    fn apply(&self, workflow: &mut Workflow, context: &mut Context<'_>)
-    -> Result<(Effects, Option<Delivery>), Delivery>;
+    fn apply(
+        &self,
+        workflow: &mut Workflow,
+        context: &mut Context<'_>,
+    ) -> Result<(Effects, Option<Delivery>), Delivery>;
     /// See [`Input::reads_only`].
     fn reads_only(&self) -> bool;
     /// Nobody will be answered.
@@ -72,10 +75,15 @@ pub trait AnyInput: fmt::Debug + Send + Sync {
     fn anew(&self) -> Arc<dyn AnyInput>;
 }
 
-#[derive(Debug)]
 struct Asked<I: Input> {
     input: I,
     caller: Waiter<I::Answer>,
+}
+
+impl<I: Input> fmt::Debug for Asked<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.input.fmt(f)
+    }
 }
 
 /// An input for whom `caller` waits.

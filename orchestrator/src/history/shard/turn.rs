@@ -67,11 +67,7 @@ impl Turn {
     }
 
     /// Does one job on copies. An answer that need not wait for the commit is returned.
-    pub(super) async fn add(
-        &mut self,
-        dependencies: &mut Dependencies<'_>,
-        job: Job,
-    ) -> Result<Option<Answer>, Error> {
+    pub(super) async fn add(&mut self, dependencies: &mut Dependencies<'_>, job: Job) -> Result<Option<Answer>, Error> {
         let fresh = !self.workflows.contains_key(&job.target.workflow);
         let id = &job.target.workflow;
         let known = self.workflows.get(id).or_else(|| dependencies.cache.get(id)).or_else(|| self.loaded.get(id));

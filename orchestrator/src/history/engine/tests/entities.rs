@@ -2,8 +2,8 @@
 
 use super::shard::{Shard, finish, marker, target};
 use crate::cluster::Rejection;
-use crate::history::engine::span::duration;
 use crate::history::engine::TransferResult;
+use crate::history::engine::span::duration;
 use crate::history::task::TransferKind;
 use resurgam_api::internal::{self, TaskToken};
 use resurgam_api::temporal::command::v1::command::Attributes as Decided;
@@ -72,13 +72,14 @@ fn child_closed(shard: &mut Shard) -> Result<(), Rejection> {
     let close = WorkflowExecutionTerminatedEventAttributes::default();
     let attributes = Some(Attributes::WorkflowExecutionTerminatedEventAttributes(close));
     let run = shard.current();
-    shard.step(internal::RecordChildClosedRequest {
-        target: target(&run),
-        initiated_event_id: FIRST,
-        child: Some(WorkflowExecution { workflow_id: "c".into(), run_id: "x".into() }),
-        close: Some(HistoryEvent { attributes, ..HistoryEvent::default() }),
-    })
-    .map(drop)
+    shard
+        .step(internal::RecordChildClosedRequest {
+            target: target(&run),
+            initiated_event_id: FIRST,
+            child: Some(WorkflowExecution { workflow_id: "c".into(), run_id: "x".into() }),
+            close: Some(HistoryEvent { attributes, ..HistoryEvent::default() }),
+        })
+        .map(drop)
 }
 
 fn child_started(shard: &mut Shard) {

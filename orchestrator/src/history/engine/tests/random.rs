@@ -94,8 +94,7 @@ fn work(shard: &mut Shard, dice: &mut Dice) {
         1 => shard.step(internal::FailActivityRequest { task, request: None }).map(drop),
         _ => {
             let request_id = format!("{} {}", transfer.scheduled_event_id, transfer.attempt);
-            let request =
-                internal::RecordActivityTaskStartedRequest { task, request_id, ..Default::default() };
+            let request = internal::RecordActivityTaskStartedRequest { task, request_id, ..Default::default() };
             shard.step(request).map(drop)
         }
     };

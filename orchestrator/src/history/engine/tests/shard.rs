@@ -167,18 +167,13 @@ impl Shard {
     }
 
     pub(super) fn cancel(&mut self, request_id: &str) -> Result<(), Rejection> {
-        let request = api::RequestCancelWorkflowExecutionRequest {
-            request_id: request_id.into(),
-            ..Default::default()
-        };
+        let request =
+            api::RequestCancelWorkflowExecutionRequest { request_id: request_id.into(), ..Default::default() };
         self.step(internal::RequestCancelRequest { request: Some(request), ..Default::default() }).map(drop)
     }
 
     pub(super) fn terminate(&mut self) -> Result<(), Rejection> {
-        let request = api::TerminateWorkflowExecutionRequest {
-            reason: "enough".into(),
-            ..Default::default()
-        };
+        let request = api::TerminateWorkflowExecutionRequest { reason: "enough".into(), ..Default::default() };
         self.step(internal::TerminateRequest { request: Some(request), ..Default::default() }).map(drop)
     }
 

@@ -3,8 +3,8 @@
 //! the timers that fired have to agree with it.
 
 use super::fixture::*;
-use crate::cluster::Rejection;
 use super::standin::{Said, StandIn};
+use crate::cluster::Rejection;
 use crate::history::shard::{Shard, keys};
 use crate::store::memory::Memory;
 use crate::store::{Store, prefixed};

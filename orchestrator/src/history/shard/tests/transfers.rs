@@ -225,7 +225,9 @@ async fn only_definite_answers_end_a_transfer() {
         (Code::Aborted, ""),
     ];
     let (heard, used) = outcome(TransferKind::StartChild(6), &waits).await;
-    assert!(matches!(heard, Some(TransferResult::ChildStarted(_, 6, Ok(started))) if started == execution("child", "new")));
+    assert!(
+        matches!(heard, Some(TransferResult::ChildStarted(_, 6, Ok(started))) if started == execution("child", "new"))
+    );
     assert_eq!(used, waits.len());
     for transfer in [workflow_task(2, 1), release()] {
         let (heard, used) = outcome(transfer, &waits).await;
