@@ -16,7 +16,6 @@ use resurgam_api::temporal::enums::v1::{ParentClosePolicy, WorkflowTaskFailedCau
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::history::v1::{HistoryEvent, WorkflowExecutionTerminatedEventAttributes};
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
-use resurgam_api::temporal::workflowservice::v1 as api;
 
 /// The event of the first command of the first workflow task.
 const FIRST: i64 = 5;

@@ -2,6 +2,7 @@
 
 use super::shard::{Handed, Later, Shard, finish, marker, target};
 use crate::cluster::Rejection;
+use crate::history::engine::UpdateInput;
 use prost::Name;
 use prost_wkt_types::Any;
 use resurgam_api::internal::UpdateRequest;
@@ -12,7 +13,7 @@ use resurgam_api::temporal::failure::v1::Failure;
 use resurgam_api::temporal::protocol::v1::Message;
 use resurgam_api::temporal::update::v1::outcome::Value;
 use resurgam_api::temporal::update::v1::{
-    Acceptance, Input as UpdateInput, Meta, Outcome, Rejection as Refusal, Request, Response, WaitPolicy,
+    Acceptance, Input, Meta, Outcome, Rejection as Refusal, Request, Response, WaitPolicy,
 };
 use resurgam_api::temporal::workflowservice::v1::{UpdateWorkflowExecutionRequest, UpdateWorkflowExecutionResponse};
 
@@ -32,12 +33,12 @@ fn update(shard: &mut Shard, id: &str) -> Result<Later<UpdateWorkflowExecutionRe
         wait_policy: Some(WaitPolicy { lifecycle_stage: Stage::Completed.into() }),
         request: Some(Request {
             meta: Some(Meta { update_id: id.into(), ..Meta::default() }),
-            input: Some(UpdateInput { name: "u".into(), ..UpdateInput::default() }),
+            input: Some(Input { name: "u".into(), ..Input::default() }),
             ..Request::default()
         }),
         ..Default::default()
     };
-    shard.wait(UpdateRequest { target: target(""), request: Some(request) })
+    shard.wait(UpdateInput::Update(UpdateRequest { target: target(""), request: Some(request) }))
 }
 
 fn said<M: Name>(id: &str, body: &M) -> Message {

@@ -1,6 +1,7 @@
 //! Histories: pages, long polls, tokens.
 
 use super::fixture::*;
+use super::standin::target;
 use crate::cluster::Rejection;
 use crate::history::shard::Shard;
 use crate::store::memory::Memory;
@@ -144,7 +145,7 @@ async fn whoever_waits_is_answered_before_the_patience_ends() {
     request.wait_new_event = true;
     let ask = async |shard: &Shard, request: &Request| {
         let began = Instant::now();
-        let request = GetHistoryRequest { namespace_id: "n".to_owned(), request: Some(request.clone()) };
+        let request = GetHistoryRequest { target: Some(target("w", "")), request: Some(request.clone()) };
         let answer = shard.history(request, Duration::from_secs(3)).await;
         (answer, began.elapsed().as_secs())
     };

@@ -134,7 +134,7 @@ fn requests_to_others_say_who_asks() {
     assert_eq!((parent.namespace.as_str(), parent.initiated_event_id), ("default", 6));
     assert_eq!((parent.execution, start.root), (Some(execution("w", "r")), Some(execution("w", "r"))));
     let Some(Call::Release(release)) = call(&run, release()) else { panic!("no release") };
-    assert_eq!(release.execution, Some(execution("child", "cr")));
+    assert_eq!(release.target.unwrap().run_id, "cr");
     let Some(Call::Signal(signal, 8)) = call(&run, TransferKind::SignalExternal(8)) else { panic!("no signal") };
     assert!(signal.child_only && signal.request.unwrap().request_id == "s");
 
@@ -143,7 +143,7 @@ fn requests_to_others_say_who_asks() {
     assert!(call(&run, TransferKind::NotifyParent(true)).is_none(), "it is not closed");
     run.state.close_event = Some(HistoryEvent::default());
     let Some(Call::ChildClosed(closed)) = call(&run, TransferKind::NotifyParent(true)) else { panic!("no notice") };
-    assert_eq!((closed.parent, closed.initiated_event_id), (Some(execution("p", "pr")), 4));
+    assert_eq!((closed.target.unwrap().run_id.as_str(), closed.initiated_event_id), ("pr", 4));
 
     let close = |policy: ParentClosePolicy| {
         let child = Some(execution("child", "cr"));
