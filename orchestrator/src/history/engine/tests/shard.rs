@@ -4,7 +4,7 @@ use crate::cluster::Rejection;
 use crate::history::engine::{
     Context, Delivery, Effects, Handout, Ids, Input, Limits, Reply, Slice, Waiter, Workflow, kind,
 };
-use crate::history::state::{Millis, State};
+use crate::history::state::{Millis, State, Tail};
 use crate::history::task::{TimerTask, TransferKind, TransferTask};
 use prost::Message;
 use resurgam_api::internal::{self, TaskToken};
@@ -120,13 +120,17 @@ impl Shard {
         Ok(reply)
     }
 
-    fn apply(&mut self, workflow: Workflow, effects: Effects) {
+    fn apply(&mut self, mut workflow: Workflow, effects: Effects) {
         let Effects { current, runs, transfers, timers, answers } = effects;
         self.commits += usize::from(!runs.is_empty() || current.is_some());
         if let Some(current) = current {
             assert_eq!(workflow.current, Some(current));
         }
         for (run_id, events) in runs {
+            if let (Some(first), Some(run)) = (events.first(), workflow.runs.get_mut(&run_id)) {
+                let tail = Tail { first_event_id: first.event_id, transaction: self.transaction };
+                run.state.tail = Some(tail);
+            }
             self.histories.entry(run_id).or_default().extend(events);
         }
         self.transfers.extend(transfers);
