@@ -15,7 +15,6 @@ pub mod log;
 pub mod matching;
 pub mod node;
 pub mod planted;
-pub mod server;
 pub mod store;
 #[cfg(test)]
 mod testing;
