@@ -1,4 +1,5 @@
-//! The dependency rules of ARCHITECTURE.md, checked on what cargo resolves: who may know whom, and how heavy `models` may be.
+//! The dependency rules of ARCHITECTURE.md, checked on what cargo resolves: who may know whom, and how heavy the crates in `models/` may
+//! be.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -28,37 +29,58 @@ fn reaches(metadata: &Metadata, name: &str) -> BTreeSet<String> {
     found
 }
 
+/// The crates in `models/` that a released program is built from.
+const MODELS: [&str; 7] = [
+    "resurgam-campaign",
+    "resurgam-cassandra",
+    "resurgam-compare",
+    "resurgam-formats",
+    "resurgam-generate",
+    "resurgam-judge",
+    "resurgam-machine",
+];
+
 #[test]
 fn crates_know_only_what_they_may() {
     let metadata = metadata();
-    let allowed: [(&str, &[&str]); 11] = [
+    let simulation = [
+        "resurgam-api",
+        "resurgam-campaign",
+        "resurgam-cassandra",
+        "resurgam-formats",
+        "resurgam-generate",
+        "resurgam-interpose",
+        "resurgam-judge",
+        "resurgam-machine",
+        "resurgam-orchestrator",
+    ];
+    let with_harness = [&simulation[..], &["resurgam-harness"]].concat();
+    let everything = [
+        &with_harness[..],
+        &["resurgam-compare", "resurgam-released", "resurgam-reports", "resurgam-scenarios", "resurgam-server"],
+    ]
+    .concat();
+    let allowed: [(&str, &[&str]); 18] = [
+        ("resurgam-formats", &[]),
+        ("resurgam-machine", &["resurgam-formats"]),
+        ("resurgam-cassandra", &["resurgam-formats"]),
+        ("resurgam-generate", &["resurgam-formats"]),
+        // Above all not the machine: what judges shares no code with what is judged.
+        ("resurgam-judge", &["resurgam-formats"]),
+        ("resurgam-campaign", &["resurgam-formats"]),
+        ("resurgam-compare", &["resurgam-campaign", "resurgam-formats", "resurgam-judge"]),
+        ("resurgam-testing", &["resurgam-formats", "resurgam-judge", "resurgam-machine"]),
         ("resurgam-api", &[]),
-        ("resurgam-models", &[]),
-        ("resurgam-reports", &["resurgam-models"]),
         ("resurgam-interpose", &[]),
         ("resurgam-orchestrator", &["resurgam-api"]),
         ("resurgam-released", &["resurgam-api"]),
         ("resurgam-server", &["resurgam-api", "resurgam-released"]),
-        ("resurgam-harness", &["resurgam-api", "resurgam-interpose", "resurgam-models", "resurgam-orchestrator"]),
-        ("resurgam-scenarios", &["resurgam-models"]),
-        (
-            "resurgam-benches",
-            &["resurgam-api", "resurgam-harness", "resurgam-interpose", "resurgam-models", "resurgam-orchestrator"],
-        ),
-        (
-            "resurgam",
-            &[
-                "resurgam-api",
-                "resurgam-harness",
-                "resurgam-interpose",
-                "resurgam-models",
-                "resurgam-orchestrator",
-                "resurgam-released",
-                "resurgam-reports",
-                "resurgam-scenarios",
-                "resurgam-server",
-            ],
-        ),
+        // The judge for the texts about rules only.
+        ("resurgam-reports", &["resurgam-campaign", "resurgam-formats", "resurgam-judge"]),
+        ("resurgam-scenarios", &["resurgam-formats"]),
+        ("resurgam-harness", &simulation),
+        ("resurgam-benches", &with_harness),
+        ("resurgam", &everything),
     ];
     let members: BTreeSet<String> = metadata.workspace_packages().iter().map(|p| p.name.to_string()).collect();
     let listed: BTreeSet<String> = allowed.iter().map(|(name, _)| (*name).to_owned()).collect();
@@ -71,10 +93,32 @@ fn crates_know_only_what_they_may() {
 }
 
 #[test]
-fn models_is_pure() {
-    let found = reaches(&metadata(), "resurgam-models");
-    assert!(found.contains("serde_json"), "the test looks at nothing");
-    for heavy in ["tokio", "tonic", "prost", "temporalio-protos", "hyper", "async-trait", "futures-util"] {
-        assert!(!found.contains(heavy), "models must do no I/O and know no protobuf, but is built from {heavy}");
+fn models_are_pure() {
+    let metadata = metadata();
+    for name in MODELS {
+        let found = reaches(&metadata, name);
+        assert!(found.contains("serde"), "the test looks at nothing");
+        for heavy in ["tokio", "tonic", "prost", "temporalio-protos", "hyper", "async-trait", "futures-util"] {
+            assert!(!found.contains(heavy), "{name} must do no I/O and know no protobuf, but is built from {heavy}");
+        }
+    }
+}
+
+#[test]
+fn only_the_generator_draws() {
+    let metadata = metadata();
+    for name in MODELS {
+        assert_eq!(reaches(&metadata, name).contains("proptest"), name == "resurgam-generate", "{name}");
+    }
+}
+
+/// Support for tests is in no released program.
+#[test]
+fn only_tests_reach_the_testing_crate() {
+    for package in metadata().workspace_packages() {
+        let normal = package.dependencies.iter().filter(|known| known.kind != DependencyKind::Development);
+        assert!(normal.clone().count() > 0 || package.dependencies.is_empty(), "the test looks at nothing");
+        let named: Vec<_> = normal.filter(|known| known.name == "resurgam-testing").collect();
+        assert!(named.is_empty(), "{} must reach resurgam-testing from tests only", package.name);
     }
 }

@@ -17,7 +17,7 @@ fn every_switch_has_an_entry_and_every_entry_a_switch() {
 
 #[test]
 fn every_entry_predicts_rules_that_exist() {
-    let rules: BTreeSet<String> = resurgam_models::rules::all().iter().map(|rule| rule.about().id.to_owned()).collect();
+    let rules: BTreeSet<String> = resurgam_judge::rules::all().iter().map(|rule| rule.about().id.to_owned()).collect();
     for bug in bugs().unwrap() {
         assert!(!bug.predicted.is_empty(), "{} predicts nothing", bug.name);
         for rule in &bug.predicted {

@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use resurgam_harness::{Builtin, Orchestrator, Trial};
-use resurgam_models::generate;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -16,7 +16,7 @@ const SEEDS: u64 = 50;
 
 fn trace(seed: u64) -> (u64, u64) {
     let target: Arc<dyn Orchestrator> = Arc::new(Builtin::default());
-    let trial = Trial::of(&generate::chaos(seed), &target, "case-");
+    let trial = Trial::of(&resurgam_generate::chaos(seed), &target, "case-");
     (trial.hash, trial.trace)
 }
 

@@ -12,8 +12,8 @@ use resurgam_api::temporal::history::v1::{
     WorkflowExecutionStartedEventAttributes, history_event::Attributes,
 };
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
-use resurgam_models::event::{Body, Event, EventId, KINDS, Span};
-use resurgam_models::wire::{Notes, event};
+use resurgam_formats::event::{self, Body, Event, EventId, KINDS, Span};
+use resurgam_formats::notes::Notes;
 use serde_json::{Value, json};
 
 fn seconds(seconds: i64, nanos: i32) -> Option<Duration> {

@@ -52,7 +52,7 @@ fn the_table_of_the_models_is_that_of_the_protos() {
     let mut lines = BTreeMap::new();
     message(&pool.get_message_by_name("temporal.api.history.v1.HistoryEvent").unwrap(), &mut lines);
     let text: String = lines.into_values().map(|line| line + "\n").collect();
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/src/wire/known.txt");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/formats/src/event/known.txt");
     if std::env::var_os("RESURGAM_WRITE").is_some() {
         std::fs::write(path, &text).unwrap();
     }

@@ -6,9 +6,10 @@
 
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 use resurgam_benches::history;
-use resurgam_models::judge::judge;
-use resurgam_models::profile::Profile;
-use resurgam_models::wire::{event, read};
+use resurgam_formats::event;
+use resurgam_formats::wire::read;
+use resurgam_judge::judge;
+use resurgam_judge::profile::Profile;
 use std::time::Duration;
 
 fn rules(criterion: &mut Criterion) {

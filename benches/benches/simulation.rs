@@ -10,9 +10,9 @@
 use resurgam_benches::busy::cpu_time;
 use resurgam_benches::stub::{Load, case};
 use resurgam_harness::world::sim::{Builtin, Orchestrator, execute};
-use resurgam_models::generate;
-use resurgam_models::plan::Family;
-use resurgam_models::simulation::Traffic;
+
+use resurgam_campaign::simulation::Traffic;
+use resurgam_formats::plan::Family;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -64,7 +64,7 @@ fn stubs(simulations: u64, load: Load) -> Measured {
 fn builtin(simulations: u64) -> Measured {
     let target: Arc<dyn Orchestrator> = Arc::new(Builtin::default());
     measure(simulations, |seed| {
-        let simulated = execute(&generate::chaos_of(seed, Family::ALL), &target, "case-");
+        let simulated = execute(&resurgam_generate::chaos_of(seed, Family::ALL), &target, "case-");
         assert!(simulated.failure.is_none() && simulated.contradiction.is_none(), "seed {seed}");
         (simulated.traffic, simulated.elapsed)
     })

@@ -1,12 +1,12 @@
 //! Long histories that are valid by every rule: rounds of a timer, an activity and a signal, each ended by a
 //! workflow task. No server would let one grow this long; rules must be linear all the same.
 
-use resurgam_models::event::{
+use resurgam_formats::event::{
     ActivityTaskCompleted, ActivityTaskScheduled, ActivityTaskStarted, Body, Event, EventId, Named, Span, Symbol,
     TaskQueue, TimerFired, TimerStarted, WorkflowExecutionCompleted, WorkflowExecutionSignaled,
     WorkflowExecutionStarted, WorkflowTaskCompleted, WorkflowTaskScheduled, WorkflowTaskStarted,
 };
-use resurgam_models::evidence::{Evidence, Run};
+use resurgam_formats::evidence::{Evidence, Run};
 
 /// Events of one round.
 const ROUND: usize = 9;
@@ -94,9 +94,9 @@ pub fn valid(size: usize) -> Evidence {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use resurgam_models::judge::judge;
-    use resurgam_models::profile::Profile;
-    use resurgam_models::verdict::Outcome;
+    use resurgam_formats::verdict::Outcome;
+    use resurgam_judge::judge;
+    use resurgam_judge::profile::Profile;
 
     #[test]
     fn it_is_valid_by_every_rule() {

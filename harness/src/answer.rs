@@ -6,7 +6,7 @@
 
 use prost::Message as _;
 use resurgam_api::temporal::errordetails::v1::WorkflowExecutionAlreadyStartedFailure;
-use resurgam_models::recording::{Answer, Reply};
+use resurgam_formats::recording::{Answer, Reply};
 use tonic::{Code, Status};
 
 /// What a failed call proves.

@@ -11,12 +11,12 @@ use crate::wire::Client;
 use crate::worker::Workers;
 use async_trait::async_trait;
 use resurgam_api::temporal::history::v1::HistoryEvent;
-use resurgam_models::deadline;
-use resurgam_models::event::{Body, Event};
-use resurgam_models::evidence::Run;
-use resurgam_models::plan::{Caller, Plan};
-use resurgam_models::recording::{Answer, Call, Entry, Header, HistoryRead, Reply, VERSION, What};
-use resurgam_models::wire::{self, Notes};
+use resurgam_formats::event::{Body, Event};
+use resurgam_formats::evidence::Run;
+use resurgam_formats::notes::Notes;
+use resurgam_formats::plan::{Caller, Plan};
+use resurgam_formats::recording::{Answer, Call, Entry, Header, HistoryRead, Reply, VERSION, What};
+use resurgam_generate::deadline;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -239,7 +239,10 @@ async fn read(
 fn decoded(events: &[HistoryEvent]) -> Result<Vec<Event>, String> {
     let mut notes = Notes::default();
     let events = history::to_json(events).map_err(|e| e.to_string())?;
-    events.into_iter().map(|value| wire::event::decode(value, &mut notes).map_err(|e| e.to_string())).collect()
+    events
+        .into_iter()
+        .map(|value| resurgam_formats::event::decode(value, &mut notes).map_err(|e| e.to_string()))
+        .collect()
 }
 
 /// The runs that a history names: its successor, the run before it, its children.

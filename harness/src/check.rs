@@ -14,9 +14,9 @@
 
 use crate::trial::Trial;
 use crate::world::sim::Orchestrator;
-use resurgam_models::generate;
-use resurgam_models::plan::{Family, Plan};
-use resurgam_models::verdict::Outcome;
+
+use resurgam_formats::plan::{Family, Plan};
+use resurgam_formats::verdict::Outcome;
 use std::fmt::Write as _;
 use std::num::NonZero;
 use std::path::PathBuf;
@@ -138,7 +138,7 @@ impl Check {
     }
 
     fn one(&self, seed: u64) -> Option<Failed> {
-        let plan = generate::chaos_of(seed, &self.families);
+        let plan = resurgam_generate::chaos_of(seed, &self.families);
         let trial = Trial::of(&plan, &self.target, &crate::run::prefix("case-", seed));
         let report = match &trial.judged {
             Ok((_, verdict)) if verdict.worst() < Outcome::Violated => return None,

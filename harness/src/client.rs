@@ -18,8 +18,8 @@ use resurgam_api::temporal::workflowservice::v1::{
     RequestCancelWorkflowExecutionRequest, SignalWithStartWorkflowExecutionRequest, SignalWorkflowExecutionRequest,
     StartWorkflowExecutionRequest, TerminateWorkflowExecutionRequest, UpdateWorkflowExecutionRequest,
 };
-use resurgam_models::plan::{Action, Caller, IdConflict, IdReuse, Operation, Start, UpdateStage};
-use resurgam_models::recording::{Answer, Call, Description, HistoryRead, QueryAnswer, Reply, UpdateReached, What};
+use resurgam_formats::plan::{Action, Caller, IdConflict, IdReuse, Operation, Start, UpdateStage};
+use resurgam_formats::recording::{Answer, Call, Description, HistoryRead, QueryAnswer, Reply, UpdateReached, What};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;

@@ -6,8 +6,9 @@ use resurgam_api::temporal::enums::v1::TaskQueueKind;
 use resurgam_api::temporal::failure::v1::failure::FailureInfo;
 use resurgam_api::temporal::failure::v1::{ApplicationFailureInfo, Failure as ApiFailure};
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
-use resurgam_models::failure::kind_of;
-use resurgam_models::program::{Failure, Millis, Retry, WORKFLOW_TYPE};
+use resurgam_formats::failure::kind_of;
+use resurgam_formats::program::{Failure, Retry, WORKFLOW_TYPE};
+use resurgam_formats::time::Millis;
 use serde::{Serialize, de::DeserializeOwned};
 
 /// One `json/plain` payload.

@@ -1,5 +1,5 @@
 //! Runs cases: targets, clients, workers, recorder and runner. It records, and never judges: judging is calling
-//! `resurgam-models` on what was recorded.
+//! `resurgam-judge` on what was recorded.
 
 pub mod answer;
 pub mod case;

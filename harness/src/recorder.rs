@@ -3,7 +3,8 @@
 //!
 //! Times are nanoseconds since the case began on the monotone clock, so a recording holds no wall time.
 
-use resurgam_models::recording::{Answer, At, Call, Entry, OperationId, TaskId, What};
+use resurgam_formats::recording::{Answer, Call, Entry, OperationId, TaskId, What};
+use resurgam_formats::time::At;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;

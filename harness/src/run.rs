@@ -8,15 +8,15 @@ use crate::shrink::{Budget, shrink};
 use crate::target::{self, Endpoint};
 use crate::trial::Trial;
 use crate::world::sim::Orchestrator;
-use resurgam_models::evidence::Evidence;
-use resurgam_models::generate;
-use resurgam_models::judge::judge;
-use resurgam_models::plan::{Family, Plan};
-use resurgam_models::profile::Profile;
-use resurgam_models::recording::Entry;
-use resurgam_models::shrink::Progress;
-use resurgam_models::simulation::Traffic;
-use resurgam_models::verdict::{Outcome, Verdict};
+use resurgam_formats::evidence::Evidence;
+
+use resurgam_campaign::simulation::Traffic;
+use resurgam_formats::plan::{Family, Plan};
+use resurgam_formats::recording::Entry;
+use resurgam_formats::shrinking::Progress;
+use resurgam_formats::verdict::{Outcome, Verdict};
+use resurgam_judge::judge;
+use resurgam_judge::profile::Profile;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -219,7 +219,7 @@ pub async fn run(
 }
 
 async fn one(seed: u64, options: &Options, endpoint: &Endpoint) -> Result<Ended, Error> {
-    let plan = generate::plan(seed);
+    let plan = resurgam_generate::plan(seed);
     let directory = options.out.join("cases").join(seed.to_string());
     let channel = target::connect(endpoint).await?;
     let began = Instant::now();
@@ -260,7 +260,7 @@ fn simulate(
     families: &[Family],
     shrunk: &Mutex<BTreeSet<String>>,
 ) -> Result<Ended, Error> {
-    let plan = generate::chaos_of(seed, families);
+    let plan = resurgam_generate::chaos_of(seed, families);
     let directory = options.out.join("cases").join(seed.to_string());
     let trial = Trial::of(&plan, target, &prefix(&options.prefix, seed));
     let violated = trial.violated();

@@ -3,7 +3,7 @@
 use crate::recorder::Recorder;
 use crate::target::MESSAGE_LIMIT;
 use crate::wire::{Client, Meddler, Wire};
-use resurgam_models::plan::{Caller, Plan};
+use resurgam_formats::plan::{Caller, Plan};
 use std::sync::Arc;
 use std::time::Duration;
 use tonic::Request;

@@ -2,8 +2,9 @@
 
 use crate::trial::Trial;
 use crate::world::sim::Orchestrator;
-use resurgam_models::plan::Plan;
-use resurgam_models::shrink::{Progress, Shrinker};
+use resurgam_formats::plan::Plan;
+use resurgam_formats::shrinking::Progress;
+use resurgam_generate::shrink::Shrinker;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

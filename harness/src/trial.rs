@@ -2,12 +2,12 @@
 
 use crate::recorder;
 use crate::world::sim::{Orchestrator, Simulated, execute};
-use resurgam_models::evidence::Evidence;
-use resurgam_models::judge::judge;
-use resurgam_models::plan::Plan;
-use resurgam_models::profile::Profile;
-use resurgam_models::simulation::Traffic;
-use resurgam_models::verdict::{Outcome, Verdict};
+use resurgam_campaign::simulation::Traffic;
+use resurgam_formats::evidence::Evidence;
+use resurgam_formats::plan::Plan;
+use resurgam_formats::verdict::{Outcome, Verdict};
+use resurgam_judge::judge;
+use resurgam_judge::profile::Profile;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

@@ -7,7 +7,7 @@
 
 use http_body_util::{BodyExt as _, Full};
 use resurgam_api::WorkflowServiceClient;
-use resurgam_models::plan::{Caller, Harm};
+use resurgam_formats::plan::{Caller, Harm};
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::future::Future;

@@ -4,8 +4,8 @@
 
 mod support;
 
+use resurgam_formats::plan::{Caller, Fault, Harm, Side, Way};
 use resurgam_harness::world::sim::{Accomplice, EPOCH, Episode, Nemesis, Node, Simulation, Why};
-use resurgam_models::plan::{Caller, Fault, Harm, Side, Way};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};

@@ -4,8 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use async_trait::async_trait;
+use resurgam_formats::plan::Family;
 use resurgam_harness::{Builtin, Orchestrator, Seat, check};
-use resurgam_models::plan::Family;
 use resurgam_orchestrator::store::{Answer, Commit, Head, Key, Partition, Rows, Store, Unavailable};
 use std::error::Error;
 use std::ops::Range;

@@ -1,13 +1,13 @@
 //! Renders a page of evidence files: `cargo run -p resurgam-reports --example page -- OUT.html FILE…`.
 //!
-//! A file holds a recording, or evidence in the notation of `resurgam_models::notation`.
+//! A file holds a recording, or evidence in the notation of `resurgam_testing::notation`.
 
-use resurgam_models::coverage::Coverage;
-use resurgam_models::evidence::Evidence;
-use resurgam_models::judge::judge;
-use resurgam_models::profile::Profile;
-use resurgam_models::summary::{Case, Origin, Summary};
-use resurgam_models::verdict::Verdict;
+use resurgam_campaign::coverage::Coverage;
+use resurgam_campaign::summary::{Case, Origin, Summary};
+use resurgam_formats::evidence::Evidence;
+use resurgam_formats::verdict::Verdict;
+use resurgam_judge::judge;
+use resurgam_judge::profile::Profile;
 use resurgam_reports::{CaseView, Page, render};
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     origin.command = format!("resurgam check {}", arguments.by_ref().collect::<Vec<_>>().join(" "));
     let mut cases: Vec<(u64, Evidence, Verdict, Coverage, String, Duration)> = Vec::new();
     for path in std::env::args().skip(2) {
-        let evidence = resurgam_models::notation::parse(&std::fs::read_to_string(&path)?)?;
+        let evidence = resurgam_testing::notation::parse(&std::fs::read_to_string(&path)?)?;
         let header = evidence.header.as_ref().ok_or("no header")?;
         (origin.target, origin.target_version) = (header.target.clone(), header.target_version.clone());
         let seed = header.plan.seed;

@@ -3,8 +3,8 @@
 
 use crate::terminal::Paint;
 use crate::text;
-use resurgam_models::milestone;
-use resurgam_models::simulation::Simulation;
+use resurgam_campaign::milestone;
+use resurgam_campaign::simulation::Simulation;
 use serde::Serialize;
 use std::fmt::Write as _;
 

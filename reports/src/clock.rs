@@ -10,9 +10,9 @@
 //! The middle of what is left is taken. If the bounds contradict each other (a clock was stepped) the first ones decide
 //! and the contradiction is told. Without any bound (a bare history) the earliest event is at zero.
 
-use resurgam_models::event::{Body, EventId};
-use resurgam_models::evidence::{Evidence, Run};
-use resurgam_models::recording::{Call, Reply};
+use resurgam_formats::event::{Body, EventId};
+use resurgam_formats::evidence::{Evidence, Run};
+use resurgam_formats::recording::{Call, Reply};
 use serde::Serialize;
 
 /// The distance between the clocks.

@@ -1,6 +1,6 @@
 //! The commands that a report offers to repeat what it shows. They are quoted for a shell.
 
-use resurgam_models::summary::Summary;
+use resurgam_campaign::summary::Summary;
 
 /// Executes the case with this seed again, under the options of its run: the command of the run, but for which cases it
 /// was about and how long it took.
@@ -59,7 +59,7 @@ fn words(summary: &Summary) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use resurgam_models::summary::Origin;
+    use resurgam_campaign::summary::Origin;
 
     #[test]
     fn commands_can_be_pasted() {

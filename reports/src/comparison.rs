@@ -2,8 +2,8 @@
 
 use crate::terminal::{Paint, harmless};
 use crate::text;
-use resurgam_models::compare::{Count, Freedom, Tally};
-use resurgam_models::verdict::Outcome;
+use resurgam_campaign::comparison::{Count, Freedom, Tally};
+use resurgam_formats::verdict::Outcome;
 use std::fmt::Write as _;
 
 /// So many unexplained differences are shown.
@@ -83,7 +83,7 @@ fn row(out: &mut String, name: &str, count: &Count, paint: Paint) -> std::fmt::R
 #[cfg(test)]
 mod tests {
     use super::*;
-    use resurgam_models::compare::Shown;
+    use resurgam_campaign::comparison::Shown;
 
     fn sample() -> Tally {
         Tally {

@@ -1,7 +1,7 @@
 //! Pairs as a heat map: a table with one cell per pair, darker the more often it was seen.
 
 use crate::text;
-use resurgam_models::coverage::Pairs;
+use resurgam_campaign::coverage::Pairs;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -80,7 +80,7 @@ impl Heat {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use resurgam_models::coverage::Counts;
+    use resurgam_campaign::coverage::Counts;
 
     #[test]
     fn every_pair_has_its_cell() {

@@ -11,15 +11,15 @@ use crate::{Error, command, text};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
-use resurgam_models::coverage::{self, kinds};
-use resurgam_models::evidence::Evidence;
-use resurgam_models::listing;
-use resurgam_models::program::Input;
-use resurgam_models::rules;
-use resurgam_models::shrink::Progress;
-use resurgam_models::simulation::SimulatedCase;
-use resurgam_models::summary::{CaseSummary, RuleSummary, Summary};
-use resurgam_models::verdict::{Finding, Outcome, Verdict};
+use resurgam_campaign::coverage::{self, kinds};
+use resurgam_campaign::simulation::SimulatedCase;
+use resurgam_campaign::summary::{CaseSummary, RuleSummary, Summary};
+use resurgam_formats::evidence::Evidence;
+use resurgam_formats::listing;
+use resurgam_formats::program::Input;
+use resurgam_formats::shrinking::Progress;
+use resurgam_formats::verdict::{Finding, Outcome, Verdict};
+use resurgam_judge::rules;
 use serde::Serialize;
 
 /// What a page shows.
@@ -199,7 +199,7 @@ struct Rule<'a> {
 fn rule<'a>(summary: &'a Summary, rule: &'a RuleSummary, shown: &[CaseView<'_>]) -> Rule<'a> {
     let about = rules::find(&rule.rule).map(|rule| rule.about());
     let worst = rule.worst();
-    let example = |example: &'a resurgam_models::summary::Example| {
+    let example = |example: &'a resurgam_campaign::summary::Example| {
         let here = shown.iter().any(|case| case.seed == example.seed);
         (example.seed, here, example.message.as_str(), command::repeat(summary, example.seed))
     };

@@ -1,7 +1,7 @@
 //! `verdict.json`: the summary of a run, for machines.
 
 use crate::Error;
-use resurgam_models::summary::{Summary, VERSION};
+use resurgam_campaign::summary::{Summary, VERSION};
 
 /// The content of `verdict.json`.
 ///
@@ -27,7 +27,7 @@ pub fn parse(text: &str) -> Result<Summary, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use resurgam_models::summary::Origin;
+    use resurgam_campaign::summary::Origin;
 
     #[test]
     fn a_summary_can_be_read_back() {

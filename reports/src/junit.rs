@@ -6,9 +6,9 @@
 
 use crate::{Error, command, text};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
-use resurgam_models::rules;
-use resurgam_models::summary::{Example, RuleSummary, Summary};
-use resurgam_models::verdict::Outcome;
+use resurgam_campaign::summary::{Example, RuleSummary, Summary};
+use resurgam_formats::verdict::Outcome;
+use resurgam_judge::rules;
 use std::fmt::Write as _;
 use std::time::Duration;
 

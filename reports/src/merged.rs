@@ -5,9 +5,9 @@ use crate::clock::Clock;
 use crate::terminal::{Paint, harmless};
 use crate::text;
 use crate::timeline::{Item, MARK, Timeline};
-use resurgam_models::coverage;
-use resurgam_models::evidence::Evidence;
-use resurgam_models::verdict::{Finding, Outcome, Verdict};
+use resurgam_campaign::coverage;
+use resurgam_formats::evidence::Evidence;
+use resurgam_formats::verdict::{Finding, Outcome, Verdict};
 use std::fmt::Write as _;
 
 /// What to show.

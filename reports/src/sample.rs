@@ -1,14 +1,14 @@
 //! Evidence for the tests of this crate: one case that passes, one that violates H8.
 
-use resurgam_models::coverage::Coverage;
-use resurgam_models::evidence::Evidence;
-use resurgam_models::judge::judge;
-use resurgam_models::milestone::{Milestones, Needs};
-use resurgam_models::notation::parse;
-use resurgam_models::profile::Profile;
-use resurgam_models::simulation::{Simulated, Simulation, Traffic};
-use resurgam_models::summary::{Case, Origin, Summary};
-use resurgam_models::verdict::{Finding, Outcome, RuleVerdict, Verdict};
+use resurgam_campaign::coverage::Coverage;
+use resurgam_campaign::milestone::{Milestones, Needs};
+use resurgam_campaign::simulation::{Simulated, Simulation, Traffic};
+use resurgam_campaign::summary::{Case, Origin, Summary};
+use resurgam_formats::evidence::Evidence;
+use resurgam_formats::verdict::{Finding, Outcome, RuleVerdict, Verdict};
+use resurgam_judge::judge;
+use resurgam_judge::profile::Profile;
+use resurgam_testing::notation::parse;
 use std::time::Duration;
 
 pub(crate) const PASSING: &str = include_str!("../fixtures/passing.txt");

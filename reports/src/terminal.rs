@@ -2,9 +2,9 @@
 
 use crate::campaign::Table;
 use crate::{command, text};
-use resurgam_models::coverage::kinds;
-use resurgam_models::summary::{RuleSummary, Summary};
-use resurgam_models::verdict::Outcome;
+use resurgam_campaign::coverage::kinds;
+use resurgam_campaign::summary::{RuleSummary, Summary};
+use resurgam_formats::verdict::Outcome;
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 

@@ -8,9 +8,9 @@ mod lanes;
 mod nodes;
 
 use crate::clock::Clock;
-use resurgam_models::coverage::workflow_of;
-use resurgam_models::evidence::{Evidence, Run};
-use resurgam_models::verdict::Finding;
+use resurgam_campaign::coverage::workflow_of;
+use resurgam_formats::evidence::{Evidence, Run};
+use resurgam_formats::verdict::Finding;
 use serde::Serialize;
 
 pub use history::{Row, RunTable};

@@ -4,8 +4,8 @@
 
 pub mod bugs;
 
-use resurgam_models::evidence::Evidence;
-use resurgam_models::wire;
+use resurgam_formats::evidence::Evidence;
+use resurgam_formats::wire;
 use std::path::{Path, PathBuf};
 
 /// A committed recording.

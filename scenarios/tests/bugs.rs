@@ -5,8 +5,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use resurgam_formats::plan::Plan;
 use resurgam_harness::{Bug, Builtin, Orchestrator, Trial, run};
-use resurgam_models::plan::Plan;
 use resurgam_scenarios::bugs::{Planted, bugs};
 use std::path::Path;
 use std::sync::Arc;

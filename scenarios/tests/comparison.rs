@@ -3,9 +3,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use resurgam_models::compare::compare;
-use resurgam_models::corrupt;
+use resurgam_compare::compare;
 use resurgam_scenarios::fixtures;
+use resurgam_testing::corrupt;
 use std::collections::BTreeMap;
 
 /// One in so many of the committed cases.

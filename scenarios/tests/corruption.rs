@@ -3,9 +3,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use resurgam_models::corrupt;
-use resurgam_models::profile::Profile;
+use resurgam_judge::profile::Profile;
 use resurgam_scenarios::fixtures;
+use resurgam_testing::corrupt;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 

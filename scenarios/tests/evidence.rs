@@ -3,10 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use resurgam_harness::{Builtin, Orchestrator, Trial};
-use resurgam_models::generate;
-use resurgam_models::judge::judge;
-use resurgam_models::profile::Profile;
-use resurgam_models::verdict::{Outcome, RuleVerdict};
+
+use resurgam_formats::verdict::{Outcome, RuleVerdict};
+use resurgam_judge::judge;
+use resurgam_judge::profile::Profile;
 use resurgam_scenarios::fixtures;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ fn every_rule_examined_something() {
     }
     let ours: Arc<dyn Orchestrator> = Arc::new(Builtin::default());
     for seed in 1..=CASES {
-        count(Trial::of(&generate::chaos(seed), &ours, "case-").judged.unwrap().1.rules);
+        count(Trial::of(&resurgam_generate::chaos(seed), &ours, "case-").judged.unwrap().1.rules);
     }
     let idle: Vec<_> = examined.iter().filter(|(_, count)| **count == 0).map(|(rule, _)| rule).collect();
     assert!(idle.is_empty() && examined.len() > 20, "nothing to examine for {idle:?}");
@@ -65,6 +65,6 @@ fn the_generator_still_draws_the_plans_of_the_evidence() {
     assert!(fixtures.len() > 200);
     for fixture in fixtures {
         let recorded = fixture.evidence.header.unwrap().plan;
-        assert_eq!(generate::plan(recorded.seed), recorded, "{}", fixture.name);
+        assert_eq!(resurgam_generate::plan(recorded.seed), recorded, "{}", fixture.name);
     }
 }

@@ -3,9 +3,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use resurgam_models::judge::judge;
-use resurgam_models::profile::Profile;
-use resurgam_models::verdict::Outcome;
+use resurgam_formats::verdict::Outcome;
+use resurgam_judge::judge;
+use resurgam_judge::profile::Profile;
 use resurgam_scenarios::fixtures;
 use std::collections::BTreeMap;
 

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use resurgam_models::milestone::{Milestones, Needs, all};
+use resurgam_campaign::milestone::{Milestones, Needs, all};
 use resurgam_scenarios::fixtures;
 
 #[test]

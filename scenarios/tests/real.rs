@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use resurgam_formats::verdict::Outcome;
 use resurgam_harness::real;
 use resurgam_harness::run::{self, Ended, Keep, Options, World};
 use resurgam_harness::target::{Options as ServerOptions, Temporal};
-use resurgam_models::verdict::Outcome;
 use std::sync::atomic::AtomicU64;
 
 const CASES: u64 = 24;

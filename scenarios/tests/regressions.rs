@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use resurgam_formats::plan::Plan;
+use resurgam_formats::verdict::Outcome;
 use resurgam_harness::{Builtin, Orchestrator, Trial};
-use resurgam_models::plan::Plan;
-use resurgam_models::verdict::Outcome;
 use std::path::Path;
 use std::sync::Arc;
 

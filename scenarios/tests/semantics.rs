@@ -3,12 +3,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use resurgam_models::command::Command;
-use resurgam_models::event::{Body, Event};
-use resurgam_models::evidence::Run;
-use resurgam_models::marker;
-use resurgam_models::semantics::machine::Machine;
-use resurgam_models::semantics::replay::{self, Unfit};
+use resurgam_formats::command::Command;
+use resurgam_formats::event::{Body, Event};
+use resurgam_formats::evidence::Run;
+use resurgam_formats::marker;
+use resurgam_judge::replay::{self, Unfit};
+use resurgam_machine::Machine;
 use resurgam_scenarios::fixtures;
 use std::collections::BTreeMap;
 

@@ -3,10 +3,10 @@
 use crate::Ended;
 use crate::commands::replay;
 use crate::exit::{Exit, print};
+use resurgam_formats::plan::Plan;
+use resurgam_formats::shrinking::Measure;
 use resurgam_harness::shrink::{Budget, shrink};
 use resurgam_harness::{Bug, Builtin, Orchestrator, hunt, run};
-use resurgam_models::plan::Plan;
-use resurgam_models::shrink::Measure;
 use resurgam_scenarios::bugs::{Planted, bugs};
 use std::fmt::Write as _;
 use std::fs;

@@ -2,11 +2,12 @@
 
 use crate::Ended;
 use crate::exit::{Exit, complain, print};
-use resurgam_models::evidence::Evidence;
-use resurgam_models::judge::judge;
-use resurgam_models::profile::Profile;
-use resurgam_models::verdict::{Finding, Outcome, Verdict};
-use resurgam_models::wire::{self, Problem, plain};
+use resurgam_formats::evidence::Evidence;
+use resurgam_formats::notes::{Problem, plain};
+use resurgam_formats::verdict::{Finding, Outcome, Verdict};
+use resurgam_formats::wire;
+use resurgam_judge::judge;
+use resurgam_judge::profile::Profile;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

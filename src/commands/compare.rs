@@ -3,9 +3,9 @@
 use crate::Ended;
 use crate::commands::diff;
 use crate::exit::{Exit, print};
-use resurgam_models::compare::{self, Compared, Tally};
-use resurgam_models::evidence::Evidence;
-use resurgam_models::wire;
+use resurgam_campaign::comparison::{Compared, Tally};
+use resurgam_formats::evidence::Evidence;
+use resurgam_formats::wire;
 use resurgam_reports::{comparison, terminal};
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -85,7 +85,7 @@ fn seeds(run: &Path) -> Result<BTreeSet<u64>, String> {
 fn case(runs: [&PathBuf; 2], seed: u64) -> Result<([String; 2], Compared), String> {
     let read = |run: &PathBuf| evidence(&diff::recording(&run.join("cases").join(seed.to_string())));
     let [a, b] = [read(runs[0])?, read(runs[1])?];
-    let compared = compare::compare(&a, &b).map_err(|unfit| unfit.to_string())?;
+    let compared = resurgam_compare::compare(&a, &b).map_err(|unfit| unfit.to_string())?;
     let target = |evidence: &Evidence| {
         evidence.header.as_ref().map(|it| format!("{} {}", it.target, it.target_version)).unwrap_or_default()
     };

@@ -2,7 +2,7 @@
 
 use crate::Ended;
 use crate::exit::{Exit, print};
-use resurgam_models::wire;
+use resurgam_formats::wire;
 use resurgam_reports::difference;
 use std::fs::File;
 use std::path::{Path, PathBuf};

@@ -2,7 +2,8 @@
 
 use crate::Ended;
 use crate::exit::{Exit, print};
-use resurgam_models::{deadline, generate, listing};
+use resurgam_formats::listing;
+use resurgam_generate::deadline;
 
 /// The arguments.
 #[derive(clap::Args)]
@@ -21,7 +22,7 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Ended {
     for seed in (args.seed..=u64::MAX).take(usize::try_from(args.cases).unwrap_or(usize::MAX)) {
-        let plan = generate::plan(seed);
+        let plan = resurgam_generate::plan(seed);
         if args.json {
             print(&(serde_json::to_string(&plan).map_err(|e| e.to_string())? + "\n"));
         } else {

@@ -2,10 +2,10 @@
 
 use crate::Ended;
 use crate::exit::{Exit, print};
+use resurgam_formats::plan::{Plan, VERSION};
+use resurgam_formats::recording::{Entry, What};
+use resurgam_formats::verdict::{Outcome, Verdict};
 use resurgam_harness::{Builtin, Orchestrator, Trial, run};
-use resurgam_models::plan::{Plan, VERSION};
-use resurgam_models::recording::{Entry, What};
-use resurgam_models::verdict::{Outcome, Verdict};
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -36,7 +36,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Ended {
     let plan = match (&args.plan, args.seed) {
         (Some(path), _) => read(path)?,
-        (None, seed) => resurgam_models::generate::chaos(seed.unwrap_or_default()),
+        (None, seed) => resurgam_generate::chaos(seed.unwrap_or_default()),
     };
     let target: Arc<dyn Orchestrator> = Arc::new(Builtin::with(bug(args.bug.as_deref())?));
     let prefix = run::prefix("case-", plan.seed);

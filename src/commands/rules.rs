@@ -2,7 +2,7 @@
 
 use crate::Ended;
 use crate::exit::{Exit, print};
-use resurgam_models::rules::{self, About};
+use resurgam_judge::rules::{self, About};
 use std::fmt::Write as _;
 
 /// The arguments.

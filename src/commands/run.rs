@@ -5,19 +5,19 @@ use crate::commands::replay;
 use crate::exit::{Exit, print};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
+use resurgam_campaign::coverage::Coverage;
+use resurgam_formats::evidence::Evidence;
 use resurgam_harness::run::{self, Case, Ended as CaseEnded, Keep, Options, Shrunk, World};
 use resurgam_harness::shrink::Budget;
 use resurgam_harness::target::{Address, Builtin as Server, Options as ServerOptions, Temporal};
 use resurgam_harness::{Builtin, Orchestrator};
-use resurgam_models::coverage::Coverage;
-use resurgam_models::evidence::Evidence;
-use resurgam_models::generate;
-use resurgam_models::milestone::{Milestones, Needs};
-use resurgam_models::plan::Family;
-use resurgam_models::shrink::Progress;
-use resurgam_models::simulation::{Simulated, Simulation};
-use resurgam_models::summary::{Case as Line, Origin, Summary};
-use resurgam_models::verdict::{Outcome, Verdict};
+
+use resurgam_campaign::milestone::{Milestones, Needs};
+use resurgam_campaign::simulation::{Simulated, Simulation};
+use resurgam_campaign::summary::{Case as Line, Origin, Summary};
+use resurgam_formats::plan::Family;
+use resurgam_formats::shrinking::Progress;
+use resurgam_formats::verdict::{Outcome, Verdict};
 use resurgam_reports::{CaseView, Page, campaign, command, html, json, junit, terminal};
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
@@ -284,7 +284,7 @@ impl Running {
         let ids = (seed..seed.saturating_add(started)).flat_map(|seed| {
             let prefix = run::prefix(address.prefix(), seed);
             let slots: std::collections::BTreeSet<u8> =
-                generate::plan(seed).operations.iter().map(|operation| operation.workflow).collect();
+                resurgam_generate::plan(seed).operations.iter().map(|operation| operation.workflow).collect();
             slots.into_iter().map(move |slot| format!("{prefix}-w{slot}"))
         });
         address.clean(ids).await.map(drop).map_err(|e| format!("cannot clean up: {e}"))

@@ -2,7 +2,8 @@
 
 use crate::Ended;
 use crate::exit::{Exit, print};
-use resurgam_models::{compare, plan, program, recording, summary, verdict};
+use resurgam_campaign::summary;
+use resurgam_formats::{plan, program, recording, verdict};
 use schemars::schema_for;
 
 /// The arguments.
@@ -36,7 +37,7 @@ pub(crate) fn run(args: &Args) -> Ended {
         Format::Recording => schema_for!(recording::Entry),
         Format::Verdict => schema_for!(verdict::Verdict),
         Format::Summary => schema_for!(summary::Summary),
-        Format::Comparison => schema_for!(compare::Tally),
+        Format::Comparison => schema_for!(resurgam_campaign::comparison::Tally),
         Format::Program => schema_for!(program::Input),
     };
     print(&(serde_json::to_string_pretty(&schema).map_err(|e| e.to_string())? + "\n"));

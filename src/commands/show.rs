@@ -3,10 +3,10 @@
 use crate::Ended;
 use crate::commands::diff::{recording, text};
 use crate::exit::{Exit, print};
-use resurgam_models::judge::judge;
-use resurgam_models::profile::Profile;
-use resurgam_models::recording::{Entry, HistoryRead, What};
-use resurgam_models::wire::{self, Form};
+use resurgam_formats::recording::{Entry, HistoryRead, What};
+use resurgam_formats::wire::{self, Form};
+use resurgam_judge::judge;
+use resurgam_judge::profile::Profile;
 use resurgam_reports::{merged, terminal};
 use std::fs;
 use std::io::IsTerminal as _;

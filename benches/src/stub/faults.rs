@@ -3,7 +3,7 @@
 use super::{Load, NODES};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
-use resurgam_models::plan::{Fault, Harm, Side, Way};
+use resurgam_formats::plan::{Fault, Harm, Side, Way};
 
 /// Faults of 50 to 500 ms, all over before the last fifth of the case.
 pub(super) fn draw(seed: u64, load: Load) -> Vec<Fault> {

@@ -8,9 +8,9 @@ use resurgam_api::temporal::workflowservice::v1::{
     PollActivityTaskQueueResponse, RecordActivityTaskHeartbeatRequest, RespondActivityTaskCanceledRequest,
     RespondActivityTaskCompletedByIdRequest, RespondActivityTaskCompletedRequest, RespondActivityTaskFailedRequest,
 };
-use resurgam_models::plan::TaskKind;
-use resurgam_models::program::{Act, ActEnd, Failure, Script};
-use resurgam_models::recording::{ActivityEnd, Answer, Call, Reply, Task, TaskId, What};
+use resurgam_formats::plan::TaskKind;
+use resurgam_formats::program::{Act, ActEnd, Failure, Script};
+use resurgam_formats::recording::{ActivityEnd, Answer, Call, Reply, Task, TaskId, What};
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! The sticky cache: machines of runs between two workflow tasks, the least recently used one dropped first.
 
-use resurgam_models::event::{Body, Event};
-use resurgam_models::semantics::machine::{Machine, Stray};
+use resurgam_formats::event::{Body, Event};
+use resurgam_machine::{Machine, Stray};
 use std::collections::BTreeMap;
 
 /// A run as a worker remembers it.

@@ -16,9 +16,9 @@ use resurgam_api::temporal::enums::v1::{CommandType, ParentClosePolicy};
 use resurgam_api::temporal::protocol::v1::Message;
 use resurgam_api::temporal::protocol::v1::message::SequencingId;
 use resurgam_api::temporal::update::v1::{Acceptance, Meta, Outcome, Rejection, Request, Response, outcome};
-use resurgam_models::command::Command;
-use resurgam_models::plan::Knobs;
-use resurgam_models::program::{ACTIVITY_TYPE, ActivityCall, ChildCall, Failure, Input, LOCAL_MARKER, ParentClose};
+use resurgam_formats::command::Command;
+use resurgam_formats::plan::Knobs;
+use resurgam_formats::program::{ACTIVITY_TYPE, ActivityCall, ChildCall, Failure, Input, LOCAL_MARKER, ParentClose};
 use std::collections::BTreeMap;
 
 /// An update as it came with a workflow task.
@@ -234,6 +234,6 @@ fn message<M: Name>(id: &str, step: &str, body: &M) -> Message {
 
 /// The details of a local activity's marker.
 fn marker(seq: u32, value: i64) -> std::collections::HashMap<String, Payloads> {
-    let payload = json(&resurgam_models::marker::content(seq, value));
-    [(resurgam_models::marker::DETAIL.to_owned(), Payloads { payloads: vec![payload] })].into()
+    let payload = json(&resurgam_formats::marker::content(seq, value));
+    [(resurgam_formats::marker::DETAIL.to_owned(), Payloads { payloads: vec![payload] })].into()
 }

@@ -15,12 +15,12 @@ use resurgam_api::temporal::workflowservice::v1::{
     GetWorkflowExecutionHistoryRequest, PollWorkflowTaskQueueResponse, RespondQueryTaskCompletedRequest,
     RespondWorkflowTaskCompletedRequest, RespondWorkflowTaskFailedRequest,
 };
-use resurgam_models::command::Command;
-use resurgam_models::event::Event;
-use resurgam_models::plan::TaskKind;
-use resurgam_models::program::Failure;
-use resurgam_models::recording::{Answer, Call, Reply, Task, TaskId, What};
-use resurgam_models::wire::{self, Notes};
+use resurgam_formats::command::Command;
+use resurgam_formats::event::Event;
+use resurgam_formats::notes::Notes;
+use resurgam_formats::plan::TaskKind;
+use resurgam_formats::program::Failure;
+use resurgam_formats::recording::{Answer, Call, Reply, Task, TaskId, What};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tonic::Status;
@@ -316,7 +316,9 @@ fn query_result(run_id: &str, run: &Run, query: &WorkflowQuery) -> WorkflowQuery
 fn decode(raw: &[HistoryEvent]) -> Result<Vec<Event>, String> {
     let mut notes = Notes::default();
     let json = history::to_json(raw).map_err(|e| e.to_string())?;
-    json.into_iter().map(|value| wire::event::decode(value, &mut notes).map_err(|e| e.to_string())).collect()
+    json.into_iter()
+        .map(|value| resurgam_formats::event::decode(value, &mut notes).map_err(|e| e.to_string()))
+        .collect()
 }
 
 /// Why a run could not be brought up to date.

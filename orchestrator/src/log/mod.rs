@@ -6,7 +6,7 @@
 //! always in one of three states: held; in doubt, while [`Log::commit`] works on it; lost, after which only
 //! [`Log::open`] helps. Dropping a future of it in the middle, as a crash does, leaves it lost.
 //!
-//! Model: `models/tests/fenced_log`. It knows nothing of what the rows mean, and never retries a batch.
+//! Model: `models/cassandra/tests/fenced_log`. It knows nothing of what the rows mean, and never retries a batch.
 
 mod backoff;
 mod batch;

@@ -1,6 +1,6 @@
 use super::*;
 use crate::sample::{PASSING, VIOLATING, judged, mixed, simulated};
-use resurgam_models::notation::parse;
+use resurgam_testing::notation::parse;
 
 fn page_of(texts: &[&str]) -> String {
     let judged: Vec<_> = texts.iter().map(|text| judged(text)).collect();
@@ -116,7 +116,7 @@ fn hostile_text_stays_text() {
 
 #[test]
 fn an_empty_run_is_a_page_too() {
-    let summary = Summary::new(resurgam_models::summary::Origin::default());
+    let summary = Summary::new(resurgam_campaign::summary::Origin::default());
     let page = render(&Page { summary: &summary, cases: &[] }).unwrap();
     assert!(page.contains("Nothing was judged") && page.contains("No case was kept"));
 }

@@ -2,11 +2,11 @@
 
 use super::{Item, Lane, Time, time};
 use crate::text;
-use resurgam_models::coverage::kinds;
-use resurgam_models::evidence::{Attempt, Evidence, Handed, Operation};
-use resurgam_models::plan::{Action, TaskKind, Trick};
-use resurgam_models::recording::{ActivityEnd, Answer, Call, Reply, TaskId};
-use resurgam_models::verdict::Finding;
+use resurgam_campaign::coverage::kinds;
+use resurgam_formats::evidence::{Attempt, Evidence, Handed, Operation};
+use resurgam_formats::plan::{Action, TaskKind, Trick};
+use resurgam_formats::recording::{ActivityEnd, Answer, Call, Reply, TaskId};
+use resurgam_formats::verdict::Finding;
 use std::collections::BTreeMap;
 
 fn is_bad(findings: &[&Finding], operation: &Operation) -> bool {

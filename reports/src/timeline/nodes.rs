@@ -3,9 +3,9 @@
 //! itself. A case without faults and without a word from the store has no such lanes.
 
 use super::{Item, Lane, Time, time};
-use resurgam_models::evidence::{Evidence, Fault};
-use resurgam_models::plan::{Harm, Side};
-use resurgam_models::recording::Injected;
+use resurgam_formats::evidence::{Evidence, Fault};
+use resurgam_formats::plan::{Harm, Side};
+use resurgam_formats::recording::Injected;
 use std::collections::BTreeMap;
 
 /// Whose lane it is, in the order of the lanes.
@@ -152,7 +152,7 @@ mod tests {
     use super::*;
     use crate::sample::PASSING;
     use crate::timeline::Timeline;
-    use resurgam_models::notation::parse;
+    use resurgam_testing::notation::parse;
 
     fn cluster(lines: &str) -> Evidence {
         let mut evidence = parse(PASSING).unwrap();

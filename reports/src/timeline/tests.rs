@@ -1,6 +1,6 @@
 use super::*;
 use crate::sample::{PASSING, VIOLATING, judged};
-use resurgam_models::notation::parse;
+use resurgam_testing::notation::parse;
 use std::fmt::Write as _;
 
 /// A timeline in lines: lane, begin and end in milliseconds, look, label, marks.

@@ -8,9 +8,10 @@ use resurgam_api::internal::{AddTaskRequest, TaskKind};
 use resurgam_api::temporal::enums::v1::{TimeoutType, WorkflowExecutionStatus as Status};
 use resurgam_api::temporal::history::v1::HistoryEvent;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
-use resurgam_models::audit::{
-    Alarm, AlarmKind, Audit, ChildRow, CurrentRow, Errand, ErrandKind, Millis, Pending, RunRow, WorkflowTaskRow,
+use resurgam_formats::audit::{
+    Alarm, AlarmKind, Audit, ChildRow, CurrentRow, Errand, ErrandKind, Pending, RunRow, WorkflowTaskRow,
 };
+use resurgam_formats::time::UnixMillis;
 use resurgam_orchestrator::history::engine::Limits;
 use resurgam_orchestrator::history::shard::rows::{self, ShardRows};
 use resurgam_orchestrator::history::state::{Activity, State, WorkflowTaskType};
@@ -272,7 +273,7 @@ fn queued(request: &AddTaskRequest) -> About<Errand> {
     Some(((task.workflow_id.clone(), task.run_id.clone()), errand(what, task.scheduled_event_id, task.attempt)))
 }
 
-fn alarm(what: AlarmKind, event: i64, attempt: u32, due: Millis) -> Alarm {
+fn alarm(what: AlarmKind, event: i64, attempt: u32, due: UnixMillis) -> Alarm {
     Alarm { what, event, attempt, since: 0, due }
 }
 

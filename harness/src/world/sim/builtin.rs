@@ -3,7 +3,7 @@
 use super::audit;
 use super::seat::{FRONTEND_PORT, INTERNAL_PORT, Orchestrator, Partitions, Seat};
 use async_trait::async_trait;
-use resurgam_models::audit::Audit;
+use resurgam_formats::audit::Audit;
 use resurgam_orchestrator::cluster::config::{Config, Member};
 use resurgam_orchestrator::node::{self, reflection};
 use resurgam_orchestrator::planted::{Bug, plant};

@@ -12,15 +12,16 @@ use super::view::View;
 use crate::session::Session;
 use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
-use resurgam_models::audit::Audit;
-use resurgam_models::cassandra::table::{Paxos, Report, Truth, errors};
-use resurgam_models::cassandra::{
+use resurgam_cassandra::table::{Paxos, Report, Truth, errors};
+use resurgam_cassandra::{
     Answer as Told, AppendFate, Batch, Cassandra, Columns, Condition, Consistency, Done, Fate, Head as Row, HeldId,
-    Outcome, Rows, Spoiled, Stamp, View as Shown,
+    Rows, Spoiled, Stamp, View as Shown,
 };
-use resurgam_models::plan::{Cluster, Harm, PartitionKind, Plan, StoreCall};
-use resurgam_models::program::Millis;
-use resurgam_models::recording::What;
+use resurgam_formats::audit::Audit;
+use resurgam_formats::plan::{Cluster, Harm, PartitionKind, Plan, StoreCall};
+use resurgam_formats::recording::What;
+use resurgam_formats::store::Outcome;
+use resurgam_formats::time::Millis;
 use resurgam_orchestrator::store::{Answer, Commit, Head};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;

@@ -1,6 +1,6 @@
 //! What became of a fault: when it began and ended, and what it hit.
 
-use resurgam_models::plan::Harm;
+use resurgam_formats::plan::Harm;
 use std::time::Duration;
 
 /// One fault, as it happened.

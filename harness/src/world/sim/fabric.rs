@@ -4,7 +4,7 @@
 //! Counting what a cut link swallowed and a held one delayed is how a fault proves that it happened.
 
 use super::network::Slot;
-use resurgam_models::simulation::Traffic;
+use resurgam_campaign::simulation::Traffic;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use xxhash_rust::xxh3::Xxh3Default;

@@ -5,7 +5,7 @@ use super::episode::{Accomplice, Episode};
 use super::fabric::{DRIVER, Fabric, Place};
 use super::links::{Effect, Links};
 use super::nemesis::{Nemesis, Waiting};
-use resurgam_models::plan::{Harm, Side, Way};
+use resurgam_formats::plan::{Harm, Side, Way};
 use std::sync::Arc;
 use std::time::Duration;
 use turmoil::Sim;

@@ -3,9 +3,9 @@
 //!
 //! Senders are starts of nodes, not nodes: a node that was killed knows nothing of what it owned. It decides nothing.
 
-use resurgam_models::cassandra::Head as Row;
-use resurgam_models::recording::At;
-use resurgam_models::tenure::{Fence, Partition as Account, Step, Stint, Tenures, Told};
+use resurgam_cassandra::Head as Row;
+use resurgam_formats::tenure::{Fence, Partition as Account, Step, Stint, Tenures, Told};
+use resurgam_formats::time::At;
 use resurgam_orchestrator::store::{Answer, Change, Commit, Condition, Head};
 use std::collections::BTreeMap;
 use std::time::Duration;

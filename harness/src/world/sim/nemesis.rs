@@ -5,7 +5,7 @@
 
 use super::episode::Episode;
 use super::fabric::Fabric;
-use resurgam_models::plan::{Family, Fault, Harm};
+use resurgam_formats::plan::{Family, Fault, Harm};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use resurgam_api::environment::Environment;
-use resurgam_models::audit::Audit;
+use resurgam_formats::audit::Audit;
 use resurgam_orchestrator::store::Store;
 use std::collections::BTreeMap;
 use std::error::Error;

@@ -1,0 +1,141 @@
+//! Faults that met something at the wrong moment.
+
+use super::{Needs, Row};
+use resurgam_formats::command::Command;
+use resurgam_formats::evidence::{Evidence, Fault};
+use resurgam_formats::plan::Harm;
+use resurgam_formats::recording::{Answer, Call, Injected, TaskId};
+use resurgam_formats::time::At;
+use rustc_hash::FxHashMap;
+
+/// The faults of plans that made a difference, with their times.
+fn faults(evidence: &Evidence) -> impl Iterator<Item = (&Fault, &Harm)> {
+    evidence.faults.iter().filter(|fault| fault.hits != Some(0)).filter_map(|fault| match &fault.fault {
+        Injected::Planned(planned) => Some((fault, &planned.harm)),
+        Injected::Named(_) => None,
+    })
+}
+
+/// By task, when a worker's answer to it was first acknowledged (or refused for good).
+fn answered(evidence: &Evidence) -> FxHashMap<TaskId, At> {
+    let mut answered: FxHashMap<TaskId, At> = FxHashMap::default();
+    for operation in evidence.operations.values() {
+        let (Call::CompleteWorkflowTask { task, .. }
+        | Call::FailWorkflowTask { task }
+        | Call::EndActivity { task, .. }) = &operation.call
+        else {
+            continue;
+        };
+        if let Some(at) = operation.replies().filter_map(|(attempt, _)| attempt.returned).min() {
+            let first = answered.entry(*task).or_insert(at);
+            *first = at.min(*first);
+        }
+    }
+    answered
+}
+
+/// Nodes that were killed while a worker had a task that it had not answered yet.
+fn killed_with_task(evidence: &Evidence) -> u64 {
+    let answered = answered(evidence);
+    let in_hand = |at: At| {
+        let mut tasks = evidence.tasks.values();
+        tasks.any(|handed| handed.at <= at && answered.get(&handed.task.task).is_some_and(|until| at < *until))
+    };
+    let kills = faults(evidence).filter(|(_, harm)| matches!(harm, Harm::Kill { .. } | Harm::PowerLoss { .. }));
+    kills.filter(|(fault, _)| in_hand(fault.from)).count() as u64
+}
+
+/// Faults that began while a call of a client was under way whose outcome then was not learned.
+fn cut_a_call(evidence: &Evidence) -> u64 {
+    let under_way = |at: At| {
+        let mut attempts = evidence.operations.values().flat_map(|operation| &operation.attempts);
+        attempts.any(|attempt| {
+            attempt.invoked <= at
+                && attempt.returned.is_none_or(|until| at < until)
+                && matches!(attempt.answer, Answer::Info { .. })
+        })
+    };
+    faults(evidence).filter(|(fault, _)| under_way(fault.from)).count() as u64
+}
+
+/// Clocks that were set back while a timer was running: after its start was acknowledged, before its time had passed.
+fn clock_back_with_timer(evidence: &Evidence) -> u64 {
+    let mut timers: Vec<(At, At)> = Vec::new();
+    for operation in evidence.operations.values() {
+        let Call::CompleteWorkflowTask { commands, .. } = &operation.call else { continue };
+        let Some(from) = operation.replies().filter_map(|(attempt, _)| attempt.returned).min() else { continue };
+        for command in commands {
+            if let Command::StartTimer { ms, .. } = command {
+                timers.push((from, from.saturating_add(u64::from(*ms) * 1_000_000)));
+            }
+        }
+    }
+    let back = faults(evidence).filter(
+        |(_, harm)| matches!(harm, Harm::ClockStep { by_ms, .. } | Harm::ClockSkew { by_ms, .. } if *by_ms < 0),
+    );
+    back.filter(|(fault, _)| timers.iter().any(|(from, until)| (*from..*until).contains(&fault.from))).count() as u64
+}
+
+/// Two faults at once.
+fn together(evidence: &Evidence) -> u64 {
+    let all: Vec<(At, At)> = faults(evidence).filter_map(|(fault, _)| Some((fault.from, fault.until?))).collect();
+    let overlaps = |(place, (from, until)): (usize, &(At, At))| {
+        all.iter().skip(place + 1).any(|(other, end)| from < end && other < until)
+    };
+    all.iter().enumerate().filter(|one| overlaps(*one)).count() as u64
+}
+
+pub(super) const ALL: &[Row] = &[
+    Row {
+        id: "node-killed-with-task",
+        title: "a node died while a worker was at a task",
+        needs: Needs::Faults,
+        count: killed_with_task,
+        seen: r#"{"at":1,"type":"task","task":1,"worker":"v","kind":"workflow","workflow_id":"w","run_id":"r","attempt":1,"started":3}
+                 {"at":2,"type":"fault","fault":{"at_ms":1,"for_ms":9,"fault":"kill","node":1},"active":true}
+                 {"at":3,"type":"invoke","operation":1,"attempt":1,"by":"v","call":{"of":"fail_workflow_task","task":1}}
+                 {"at":4,"type":"return","operation":1,"attempt":1,"answer":{"answer":"ok","value":{"reply":"done"}}}"#,
+        near: r#"{"at":1,"type":"task","task":1,"worker":"v","kind":"workflow","workflow_id":"w","run_id":"r","attempt":1,"started":3}
+                 {"at":3,"type":"invoke","operation":1,"attempt":1,"by":"v","call":{"of":"fail_workflow_task","task":1}}
+                 {"at":4,"type":"return","operation":1,"attempt":1,"answer":{"answer":"ok","value":{"reply":"done"}}}
+                 {"at":5,"type":"fault","fault":{"at_ms":1,"for_ms":9,"fault":"kill","node":1},"active":true}"#,
+    },
+    Row {
+        id: "call-cut-by-fault",
+        title: "a fault hit a call whose outcome then was not learned",
+        needs: Needs::Faults,
+        count: cut_a_call,
+        seen: r#"{"at":1,"type":"invoke","operation":1,"attempt":1,"by":"v","call":{"of":"fail_workflow_task","task":1}}
+                 {"at":2,"type":"fault","fault":{"at_ms":1,"for_ms":9,"fault":"kill","node":1},"active":true}
+                 {"at":3,"type":"return","operation":1,"attempt":1,"answer":{"answer":"info","error":"UNAVAILABLE"}}"#,
+        near: r#"{"at":1,"type":"invoke","operation":1,"attempt":1,"by":"v","call":{"of":"fail_workflow_task","task":1}}
+                 {"at":2,"type":"fault","fault":{"at_ms":1,"for_ms":9,"fault":"kill","node":1},"active":true}
+                 {"at":3,"type":"return","operation":1,"attempt":1,"answer":{"answer":"ok","value":{"reply":"done"}}}"#,
+    },
+    Row {
+        id: "clock-back-with-timer",
+        title: "a clock went back while a timer was running",
+        needs: Needs::Faults,
+        count: clock_back_with_timer,
+        seen: r#"{"at":1,"type":"invoke","operation":1,"attempt":1,"by":"v","call":{"of":"complete_workflow_task","task":1,"commands":[{"command":"start_timer","seq":1,"ms":50}]}}
+                 {"at":2,"type":"return","operation":1,"attempt":1,"answer":{"answer":"ok","value":{"reply":"done"}}}
+                 {"at":30000000,"type":"fault","fault":{"at_ms":30,"fault":"clock_step","node":1,"by_ms":-100},"active":true}"#,
+        near: r#"{"at":1,"type":"invoke","operation":1,"attempt":1,"by":"v","call":{"of":"complete_workflow_task","task":1,"commands":[{"command":"start_timer","seq":1,"ms":50}]}}
+                 {"at":2,"type":"return","operation":1,"attempt":1,"answer":{"answer":"ok","value":{"reply":"done"}}}
+                 {"at":60000000,"type":"fault","fault":{"at_ms":60,"fault":"clock_step","node":1,"by_ms":-100},"active":true}"#,
+    },
+    Row {
+        id: "faults-together",
+        title: "two faults were active at the same time",
+        needs: Needs::Faults,
+        count: together,
+        seen: r#"{"at":1,"type":"fault","fault":{"at_ms":1,"for_ms":9,"fault":"kill","node":1},"active":true}
+                 {"at":2,"type":"fault","fault":{"at_ms":2,"for_ms":9,"fault":"kill","node":2},"active":true}
+                 {"at":3,"type":"fault","fault":{"at_ms":1,"for_ms":9,"fault":"kill","node":1},"active":false}
+                 {"at":4,"type":"fault","fault":{"at_ms":2,"for_ms":9,"fault":"kill","node":2},"active":false}"#,
+        near: r#"{"at":1,"type":"fault","fault":{"at_ms":1,"for_ms":9,"fault":"kill","node":1},"active":true}
+                 {"at":2,"type":"fault","fault":{"at_ms":1,"for_ms":9,"fault":"kill","node":1},"active":false}
+                 {"at":3,"type":"fault","fault":{"at_ms":2,"for_ms":9,"fault":"kill","node":2},"active":true}
+                 {"at":4,"type":"fault","fault":{"at_ms":2,"for_ms":9,"fault":"kill","node":2},"active":false}"#,
+    },
+];

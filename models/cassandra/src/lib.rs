@@ -1,0 +1,309 @@
+//! What a store like Cassandra may do, as pure state: the sum of everything that the fenced log has to survive.
+//!
+//! It is not a simulation of replicas. It is the set of behaviours that the contract of conditional batches, plain
+//! reads and plain writes allows, with every choice that a real cluster takes by luck taken by the caller: how a call
+//! ends is a [`Fate`], given as data, and what a read shows of the undecided is a [`Whim`], drawn from a given generator.
+//! Nothing here is random, timed or lost by itself, so that a case replays. Sources: research/cassandra.md §1.1-1.9 and
+//! §2.4, design-review.md items 2, 3 and 10.
+//!
+//! # What holds, whatever the fates
+//!
+//! - *Conditional batches* on one partition are linearizable: [`Partition::decided`] lists those that took effect, in
+//!   order, and each found its condition true on what the one before left. Nothing orders two partitions.
+//! - *Unknown means unknown.* A batch whose answer was lost took effect, did not, or is still one of two things:
+//!   - *undecided* ([`Fate::Limbo`]): it has prepared and found its condition true, a minority accepted it. A plain read
+//!     shows it or not, and may change its mind. What a read has shown is decided, only not yet seen by all. The
+//!     next batch that prepares on the partition, even if refused, or the next serial read settles it for good.
+//!   - *held* ([`Fate::Held`]): it has not prepared; it waits in some buffer and starts afresh after any serial
+//!     read. Only a batch that breaks its condition, a fence, is final. This is the limit of settling.
+//! - *The condition is tested on the head row* and nothing else is compared. A refusal shows the head row.
+//! - *All statements of one batch share one timestamp*: a row named twice keeps the larger bytes, or, if one of the two
+//!   deletes it, nothing. A store that wants to be kind must refuse such a batch itself ([`Batch::collision`]).
+//! - *Plain writes* ([`Cassandra::append`]) are last-write-wins by the timestamp that they carry, late ones too, and no
+//!   serial read settles them. On a partition with a head row they do the harm that they do in Cassandra: they lose
+//!   against every batch whose ballot is higher, and beat every batch below.
+//!
+//! What is left out: replicas that forget (commit log windows), range movements, TTL. They belong to the model of
+//! replicas.
+
+mod batch;
+mod cells;
+mod outcome;
+mod partition;
+pub mod table;
+#[cfg(test)]
+mod tests;
+
+pub use batch::{Batch, Columns, Condition, Head};
+pub use cells::{Cells, Stamp};
+pub use outcome::{Answer, AppendFate, Fate, Question, Spoiled, Until, Whim};
+pub use partition::Partition;
+pub use resurgam_formats::store::Outcome;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// Names one held request.
+pub type HeldId = u64;
+/// Who sent a request: the number of a node.
+pub type Sender = u8;
+/// Rows in the order of their keys.
+pub type Rows = Vec<(String, Vec<u8>)>;
+
+/// A whole store.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cassandra {
+    partitions: BTreeMap<String, Partition>,
+    held: BTreeMap<HeldId, Held>,
+    next: HeldId,
+}
+
+/// A request that has not begun although its sender has given up waiting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Held {
+    partition: String,
+    what: Waiting,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Waiting {
+    Batch { sender: Sender, batch: Batch, until: Until },
+    Append { rows: Rows, at: Stamp },
+}
+
+/// What a call came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Done {
+    /// What the sender learns.
+    pub answer: Answer,
+    /// What happened, the settling of others included, in order.
+    pub outcomes: Vec<Outcome>,
+    /// The number under which the request is held, to be released or dropped later.
+    pub held: Option<HeldId>,
+}
+
+/// What a read shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    /// The head row.
+    pub head: Option<Head>,
+    /// The rows.
+    pub rows: Rows,
+    /// What happened on the way.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// Kinds of reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consistency {
+    /// Shows all that was acknowledged, and of the undecided what it likes.
+    Quorum,
+    /// Settles the undecided first. Linearizable.
+    Serial,
+}
+
+impl Cassandra {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks for one conditional batch at the time `now` (microseconds of the store's clock) and lets it end as `fate`
+    /// says. Batches that were held until `sender`'s next one on this partition start directly after it.
+    pub fn commit(
+        &mut self,
+        now: Stamp,
+        sender: Sender,
+        partition: &str,
+        batch: Batch,
+        fate: Fate,
+        whim: &mut impl Whim,
+    ) -> Done {
+        let mut outcomes = Vec::new();
+        let mut held = None;
+        let answer = match fate {
+            Fate::Lost => {
+                outcomes.push(Outcome::Lost);
+                Answer::Unknown
+            }
+            Fate::Unavailable => {
+                outcomes.push(Outcome::Unavailable);
+                Answer::Unavailable
+            }
+            Fate::Held(until) => {
+                outcomes.push(Outcome::Held);
+                held = Some(self.hold(partition, Waiting::Batch { sender, batch, until }));
+                Answer::Unknown
+            }
+            Fate::Answered | Fate::ReplyLost | Fate::Limbo | Fate::Resent => {
+                let place = self.partitions.entry(partition.to_owned()).or_default();
+                let answer = place.commit(now, batch, fate, whim, &mut outcomes);
+                if outcomes.contains(&fate.applied()) {
+                    self.follow(now, sender, partition, whim, &mut outcomes);
+                }
+                answer
+            }
+        };
+        Done { answer, outcomes, held }
+    }
+
+    /// Reads at most `limit` rows of a range, and the head row with them.
+    pub fn read(
+        &mut self,
+        partition: &str,
+        consistency: Consistency,
+        range: &Range<String>,
+        limit: usize,
+        whim: &mut impl Whim,
+    ) -> View {
+        let mut outcomes = Vec::new();
+        let Some(place) = self.partitions.get_mut(partition) else {
+            return View { head: None, rows: Vec::new(), outcomes };
+        };
+        let (head, rows) = match consistency {
+            Consistency::Quorum => place.peek(range, limit, whim, &mut outcomes),
+            Consistency::Serial => {
+                place.settle(whim, &mut outcomes);
+                (place.head().cloned(), place.rows(range, limit))
+            }
+        };
+        View { head, rows, outcomes }
+    }
+
+    /// Writes rows by plain writes with the timestamp `at` (microseconds of the *sender's* clock).
+    pub fn append(&mut self, partition: &str, rows: Rows, at: Stamp, fate: AppendFate, whim: &mut impl Whim) -> Done {
+        let mut outcomes = Vec::new();
+        let (mut answer, mut held) = (Answer::Unknown, None);
+        match fate {
+            AppendFate::Answered => {
+                answer = Answer::Applied;
+                outcomes.push(Outcome::Appended);
+                self.write(partition, rows, at, &mut outcomes);
+            }
+            AppendFate::ReplyLost => {
+                outcomes.push(Outcome::AppendedUnknown);
+                self.write(partition, rows, at, &mut outcomes);
+            }
+            AppendFate::Lost => outcomes.push(Outcome::AppendLost),
+            AppendFate::Held => {
+                outcomes.push(Outcome::AppendHeld);
+                held = Some(self.hold(partition, Waiting::Append { rows, at }));
+            }
+            AppendFate::Partial => {
+                outcomes.push(Outcome::AppendPartial);
+                let kept = rows.into_iter().filter(|_| whim.yes(Question::Keep)).collect();
+                self.write(partition, kept, at, &mut outcomes);
+            }
+        }
+        Done { answer, outcomes, held }
+    }
+
+    /// A held request begins now; nobody hears its answer. Nothing if it has begun, or was dropped, before.
+    pub fn release(&mut self, now: Stamp, id: HeldId, whim: &mut impl Whim) -> Vec<Outcome> {
+        let mut outcomes = Vec::new();
+        let Some(Held { partition, what }) = self.held.remove(&id) else { return outcomes };
+        match what {
+            Waiting::Batch { sender, batch, .. } => {
+                if self.start(now, &partition, batch, whim, &mut outcomes) {
+                    self.follow(now, sender, &partition, whim, &mut outcomes);
+                }
+            }
+            Waiting::Append { rows, at } => {
+                outcomes.push(Outcome::AppendLanded);
+                self.write(&partition, rows, at, &mut outcomes);
+            }
+        }
+        outcomes
+    }
+
+    /// A held request never begins. `None` if it has begun, or was dropped, before.
+    pub fn drop_held(&mut self, id: HeldId) -> Option<Outcome> {
+        self.held.remove(&id).map(|held| match held.what {
+            Waiting::Batch { .. } => Outcome::HeldDropped,
+            Waiting::Append { .. } => Outcome::AppendLost,
+        })
+    }
+
+    /// The held requests, oldest first, with the partition of each.
+    pub fn held(&self) -> impl Iterator<Item = (HeldId, &str)> {
+        self.held.iter().map(|(id, held)| (*id, held.partition.as_str()))
+    }
+
+    /// Settles whatever is undecided on any partition, as a serial read of each would.
+    pub fn settle(&mut self, whim: &mut impl Whim) -> Vec<Outcome> {
+        let mut outcomes = Vec::new();
+        self.partitions.values_mut().for_each(|place| place.settle(whim, &mut outcomes));
+        outcomes
+    }
+
+    /// The truth at this moment, for audits: all partitions by name. Undecided and held requests have no part in it.
+    pub fn audit(&self) -> impl Iterator<Item = (&str, &Partition)> {
+        self.partitions.iter().map(|(name, partition)| (name.as_str(), partition))
+    }
+
+    /// The truth about one partition.
+    #[must_use]
+    pub fn partition(&self, name: &str) -> Option<&Partition> {
+        self.partitions.get(name)
+    }
+
+    fn hold(&mut self, partition: &str, what: Waiting) -> HeldId {
+        let id = self.next;
+        self.next += 1;
+        self.held.insert(id, Held { partition: partition.to_owned(), what });
+        id
+    }
+
+    /// What was held until this sender's next batch on this partition follows it, oldest first.
+    fn follow(
+        &mut self,
+        now: Stamp,
+        sender: Sender,
+        partition: &str,
+        whim: &mut impl Whim,
+        outcomes: &mut Vec<Outcome>,
+    ) {
+        let follows = |held: &Held| {
+            held.partition == partition
+                && matches!(&held.what, Waiting::Batch { sender: s, until: Until::NextBatch, .. } if *s == sender)
+        };
+        let ids: Vec<_> = self.held.iter().filter(|(_, held)| follows(held)).map(|(id, _)| *id).collect();
+        for id in ids {
+            if let Some(Held { what: Waiting::Batch { batch, .. }, .. }) = self.held.remove(&id) {
+                self.start(now, partition, batch, whim, outcomes);
+            }
+        }
+    }
+
+    /// A held batch begins. True if it took effect.
+    fn start(
+        &mut self,
+        now: Stamp,
+        partition: &str,
+        batch: Batch,
+        whim: &mut impl Whim,
+        outcomes: &mut Vec<Outcome>,
+    ) -> bool {
+        let place = self.partitions.entry(partition.to_owned()).or_default();
+        let applied = place.commit(now, batch, Fate::ReplyLost, whim, outcomes);
+        debug_assert_eq!(applied, Answer::Unknown);
+        match outcomes.last_mut() {
+            Some(last @ Outcome::AppliedUnknown) => {
+                *last = Outcome::HeldApplied;
+                true
+            }
+            Some(last @ Outcome::RefusedUnknown) => {
+                *last = Outcome::HeldRefused;
+                false
+            }
+            other => unreachable!("a batch whose reply is lost ends applied or refused, not {other:?}"),
+        }
+    }
+
+    fn write(&mut self, partition: &str, rows: Rows, at: Stamp, outcomes: &mut Vec<Outcome>) {
+        if !rows.is_empty() {
+            self.partitions.entry(partition.to_owned()).or_default().write(rows, at, outcomes);
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! How calls of the store end, what their senders learn, and what happened: three different things.
+
+use super::Head;
+use resurgam_formats::plan::StoreOutcome;
+use resurgam_formats::store::Outcome;
+use resurgam_formats::time::Millis;
+
+/// How a conditional batch ends, as the caller decides before it begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is executed and answered.
+    Answered,
+    /// It is executed; the answer is lost.
+    ReplyLost,
+    /// It is never executed; the sender only learns that it does not know.
+    Lost,
+    /// The sender gives up; it has not begun, and may begin later.
+    Held(Until),
+    /// If its condition holds it is accepted by a minority; later ones settle it.
+    Limbo,
+    /// It is executed, sent again on the way and executed again; the answer is the second one.
+    Resent,
+    /// It is never executed, and the sender is told so.
+    Unavailable,
+}
+
+impl Fate {
+    /// The outcome of a batch of this fate that took effect at once.
+    pub(super) fn applied(self) -> Outcome {
+        match self {
+            Self::Answered => Outcome::Applied,
+            Self::Resent => Outcome::AppliedRefused,
+            _ => Outcome::AppliedUnknown,
+        }
+    }
+}
+
+/// How long a held batch waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// Until it is released by its number.
+    Released,
+    /// The same, but at the latest until directly after the sender's next batch that takes effect on that partition:
+    /// its fence, if it has one.
+    NextBatch,
+}
+
+/// How a plain write ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AppendFate {
+    /// It is executed and acknowledged.
+    Answered,
+    /// It is executed; the acknowledgement is lost.
+    ReplyLost,
+    /// It is never executed, and unacknowledged.
+    Lost,
+    /// It is unacknowledged and lands when it is released, with the timestamp that it has.
+    Held,
+    /// It is unacknowledged and only some of its rows are ever written.
+    Partial,
+}
+
+/// What a sender learns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It took effect.
+    Applied,
+    /// The condition did not hold when this attempt was executed; this is the head row.
+    NotApplied(Option<Head>),
+    /// Nothing.
+    Unknown,
+    /// It did not take effect, and never will.
+    Unavailable,
+}
+
+/// What the store decides by luck.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Question {
+    /// A plain read shows the undecided batch.
+    Show,
+    /// An undecided batch is completed, not killed.
+    Complete,
+    /// A row of a torn append is written.
+    Keep,
+}
+
+/// The store's luck, drawn from a generator that the caller owns.
+pub trait Whim {
+    /// The answer to one question.
+    fn yes(&mut self, question: Question) -> bool;
+}
+
+impl<F: FnMut(Question) -> bool> Whim for F {
+    fn yes(&mut self, question: Question) -> bool {
+        self(question)
+    }
+}
+
+/// How the call that a fault of a plan spoils ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spoiled {
+    /// A batch, to be released, if it is held, after so long.
+    Commit(Fate, Option<Millis>),
+    /// A plain write, to be released, if it is held, after so long.
+    Append(AppendFate, Option<Millis>),
+    /// A read that fails.
+    Read,
+}
+
+impl From<StoreOutcome> for Spoiled {
+    fn from(outcome: StoreOutcome) -> Self {
+        match outcome {
+            StoreOutcome::CommitReplyLost => Self::Commit(Fate::ReplyLost, None),
+            StoreOutcome::CommitLost => Self::Commit(Fate::Lost, None),
+            StoreOutcome::CommitLate(ms) => Self::Commit(Fate::Held(Until::Released), Some(ms)),
+            StoreOutcome::CommitAfterFence => Self::Commit(Fate::Held(Until::NextBatch), None),
+            StoreOutcome::CommitLimbo => Self::Commit(Fate::Limbo, None),
+            StoreOutcome::CommitResent => Self::Commit(Fate::Resent, None),
+            StoreOutcome::CommitUnavailable => Self::Commit(Fate::Unavailable, None),
+            StoreOutcome::AppendReplyLost => Self::Append(AppendFate::ReplyLost, None),
+            StoreOutcome::AppendLate(ms) => Self::Append(AppendFate::Held, Some(ms)),
+            StoreOutcome::AppendLost => Self::Append(AppendFate::Lost, None),
+            StoreOutcome::AppendPartial => Self::Append(AppendFate::Partial, None),
+            StoreOutcome::ReadFails => Self::Read,
+        }
+    }
+}

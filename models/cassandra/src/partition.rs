@@ -1,0 +1,158 @@
+//! One partition with a head row: what was decided, and at most one batch that is not.
+//!
+//! There is at most one undecided batch, as every batch that prepares first completes or kills what it finds. The
+//! undecided one has found its condition true, and nothing can be decided beside it, so it stays true until then.
+
+use super::Outcome;
+use super::Rows;
+use super::batch::{Batch, Head};
+use super::cells::{Cells, Stamp};
+use super::outcome::{Answer, Fate, Question, Whim};
+use std::ops::Range;
+
+/// The unit of atomicity.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Partition {
+    head: Option<Head>,
+    cells: Cells,
+    /// The timestamp of the last batch that prepared.
+    ballot: Stamp,
+    limbo: Option<Limbo>,
+    decided: Vec<Head>,
+}
+
+/// A batch that a minority accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Limbo {
+    batch: Batch,
+    ballot: Stamp,
+    /// A read has shown it, so it is decided, though others need not see it yet.
+    shown: bool,
+}
+
+impl Partition {
+    /// The head row.
+    #[must_use]
+    pub fn head(&self) -> Option<&Head> {
+        self.head.as_ref()
+    }
+
+    /// The head row after each batch that took effect, in order: the witness of what happened here.
+    #[must_use]
+    pub fn decided(&self) -> &[Head] {
+        &self.decided
+    }
+
+    /// The rows.
+    #[must_use]
+    pub fn cells(&self) -> &Cells {
+        &self.cells
+    }
+
+    /// The batch that is neither in nor out.
+    #[must_use]
+    pub fn undecided(&self) -> Option<&Batch> {
+        self.limbo.as_ref().map(|limbo| &limbo.batch)
+    }
+
+    pub(super) fn rows(&self, range: &Range<String>, limit: usize) -> Rows {
+        self.cells.rows(range, limit)
+    }
+
+    /// A batch that reaches the partition. The last of the outcomes is its own.
+    pub(super) fn commit(
+        &mut self,
+        now: Stamp,
+        batch: Batch,
+        fate: Fate,
+        whim: &mut impl Whim,
+        outcomes: &mut Vec<Outcome>,
+    ) -> Answer {
+        self.settle(whim, outcomes);
+        self.ballot = now.max(self.ballot + 1);
+        if !batch.condition.holds(self.head.as_ref()) {
+            let heard = matches!(fate, Fate::Answered | Fate::Resent);
+            outcomes.push(if heard { Outcome::Refused } else { Outcome::RefusedUnknown });
+            return if heard { Answer::NotApplied(self.head.clone()) } else { Answer::Unknown };
+        }
+        if let Fate::Limbo = fate {
+            self.limbo = Some(Limbo { batch, ballot: self.ballot, shown: false });
+            outcomes.push(Outcome::LimboOpened);
+            return Answer::Unknown;
+        }
+        if batch.collision().is_some() {
+            outcomes.push(Outcome::Collision);
+        }
+        self.apply(&batch, self.ballot);
+        outcomes.push(fate.applied());
+        match fate {
+            Fate::Answered => Answer::Applied,
+            Fate::Resent => {
+                // The second sending is a batch of its own. Its condition fails, unless it tests nothing that it changes.
+                self.ballot += 1;
+                if batch.condition.holds(self.head.as_ref()) {
+                    self.apply(&batch, self.ballot);
+                    outcomes.push(Outcome::AppliedTwice);
+                    Answer::Applied
+                } else {
+                    Answer::NotApplied(self.head.clone())
+                }
+            }
+            _ => Answer::Unknown,
+        }
+    }
+
+    /// A plain read: it shows the undecided batch as a whole, or not at all.
+    pub(super) fn peek(
+        &mut self,
+        range: &Range<String>,
+        limit: usize,
+        whim: &mut impl Whim,
+        outcomes: &mut Vec<Outcome>,
+    ) -> (Option<Head>, Rows) {
+        let Some(limbo) = &mut self.limbo else { return (self.head.clone(), self.cells.rows(range, limit)) };
+        if !whim.yes(Question::Show) {
+            outcomes.push(if limbo.shown { Outcome::LimboFlipped } else { Outcome::LimboHidden });
+            return (self.head.clone(), self.cells.rows(range, limit));
+        }
+        limbo.shown = true;
+        outcomes.push(Outcome::LimboShown);
+        let mut cells = self.cells.clone();
+        limbo.batch.write(&mut cells, limbo.ballot);
+        (Some(limbo.batch.after(self.head.as_ref())), cells.rows(range, limit))
+    }
+
+    /// The undecided batch is completed or killed, for good.
+    pub(super) fn settle(&mut self, whim: &mut impl Whim, outcomes: &mut Vec<Outcome>) {
+        let Some(limbo) = self.limbo.take() else { return };
+        if limbo.shown || whim.yes(Question::Complete) {
+            self.apply(&limbo.batch, limbo.ballot);
+            outcomes.push(Outcome::LimboApplied);
+        } else {
+            outcomes.push(Outcome::LimboKilled);
+        }
+    }
+
+    /// Plain writes.
+    pub(super) fn write(&mut self, rows: Rows, at: Stamp, outcomes: &mut Vec<Outcome>) {
+        for (key, value) in rows {
+            let before = self.cells.get(&key).map(<[u8]>::to_vec);
+            self.cells.put(key.clone(), Some(value.clone()), at);
+            match self.cells.get(&key) {
+                Some(now) if now == value => {
+                    if before.is_some_and(|before| before != value) {
+                        outcomes.push(Outcome::Overwritten);
+                    }
+                }
+                _ => outcomes.push(Outcome::Outdated),
+            }
+        }
+    }
+
+    fn apply(&mut self, batch: &Batch, ballot: Stamp) {
+        batch.write(&mut self.cells, ballot);
+        let head = batch.after(self.head.as_ref());
+        self.head = Some(head.clone());
+        self.decided.push(head);
+    }
+}

@@ -1,0 +1,520 @@
+//! Every outcome fires, and whatever the fates: what was acknowledged is linearizable, what is decided stays decided,
+//! and the rows are those of a simple map that executes the decided batches one after another.
+
+use super::*;
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+
+const P: &str = "shard/1";
+
+fn head(range: u64, sequence: u64, batch: u128) -> Head {
+    Head { range, sequence, batch, owner: format!("node-{range}") }
+}
+
+fn put(key: &str, value: &str) -> (String, Option<Vec<u8>>) {
+    (key.into(), Some(value.as_bytes().to_vec()))
+}
+
+/// The batch of number `n` on what `from` left: it writes row `n`.
+fn next(from: &Head, n: u128) -> Batch {
+    Batch {
+        condition: Condition::Equal { range: Some(from.range), sequence: Some(from.sequence) },
+        head: Head { sequence: from.sequence + 1, batch: n, ..from.clone() },
+        columns: Columns::All,
+        rows: vec![put(&n.to_string(), "x")],
+        deleted: vec![],
+    }
+}
+
+fn fence(from: &Head, owner: &str) -> Batch {
+    Batch {
+        condition: Condition::Equal { range: Some(from.range), sequence: None },
+        head: Head { range: from.range + 1, owner: owner.into(), ..from.clone() },
+        columns: Columns::All,
+        rows: vec![],
+        deleted: vec![],
+    }
+}
+
+fn first() -> Batch {
+    Batch { condition: Condition::Absent, head: head(1, 0, 0), columns: Columns::All, rows: vec![], deleted: vec![] }
+}
+
+#[test]
+fn a_fence_keeps_the_batch_that_came_in_late() {
+    let mut store = store();
+    let late = Batch { columns: Columns::Batch, ..next(&head(1, 0, 0), 7) };
+    let held = store.commit(2, 0, P, late, Fate::Held(Until::Released), &mut no).held.unwrap();
+    // The fence was written when the sequence was 0; the batch lands before it.
+    let fence = Batch { columns: Columns::Tenure, ..fence(&head(1, 0, 0), "node-2") };
+    assert_eq!(store.release(3, held, &mut no), [Outcome::HeldApplied]);
+    assert_eq!(store.commit(4, 1, P, fence, Fate::Answered, &mut no).answer, Answer::Applied);
+    assert_eq!(store.partition(P).unwrap().head(), Some(&Head { sequence: 1, batch: 7, ..head(2, 0, 0) }));
+}
+
+fn no(_: Question) -> bool {
+    false
+}
+
+fn yes(_: Question) -> bool {
+    true
+}
+
+fn everything() -> Range<String> {
+    String::new()..char::MAX.to_string()
+}
+
+/// A store with one partition that node 0 owns.
+fn store() -> Cassandra {
+    let mut store = Cassandra::new();
+    let done = store.commit(1, 0, P, first(), Fate::Answered, &mut no);
+    assert_eq!((done.answer, done.outcomes), (Answer::Applied, vec![Outcome::Applied]));
+    store
+}
+
+fn keys(view: &View) -> Vec<&str> {
+    view.rows.iter().map(|(key, _)| key.as_str()).collect()
+}
+
+/// One of them, its answer and outcomes.
+fn ends(store: &mut Cassandra, batch: Batch, fate: Fate) -> (Answer, Vec<Outcome>) {
+    let done = store.commit(2, 0, P, batch, fate, &mut no);
+    (done.answer, done.outcomes)
+}
+
+#[test]
+fn batches_are_tested_on_the_head_row() {
+    let mut store = store();
+    let (one, two) = (head(1, 0, 0), head(1, 1, 7));
+    assert_eq!(ends(&mut store, first(), Fate::Answered).0, Answer::NotApplied(Some(one.clone())));
+    assert_eq!(ends(&mut store, next(&one, 7), Fate::Answered).0, Answer::Applied);
+    let refused = (Answer::NotApplied(Some(two)), vec![Outcome::Refused]);
+    assert_eq!(ends(&mut store, next(&one, 8), Fate::Answered), refused);
+    assert_eq!(ends(&mut store, fence(&one, "new"), Fate::Answered).0, Answer::Applied, "whatever the sequence");
+    assert_eq!(store.partition(P).unwrap().head().unwrap().range, 2);
+    let absent = store.commit(3, 0, "other", next(&one, 9), Fate::Answered, &mut no);
+    assert_eq!(absent.answer, Answer::NotApplied(None));
+}
+
+#[test]
+fn unknown_is_applied_refused_or_lost() {
+    let mut store = store();
+    let one = head(1, 0, 0);
+    assert_eq!(ends(&mut store, next(&one, 1), Fate::Lost), (Answer::Unknown, vec![Outcome::Lost]));
+    assert_eq!(ends(&mut store, next(&one, 2), Fate::Unavailable), (Answer::Unavailable, vec![Outcome::Unavailable]));
+    assert_eq!(ends(&mut store, next(&one, 3), Fate::ReplyLost), (Answer::Unknown, vec![Outcome::AppliedUnknown]));
+    assert_eq!(ends(&mut store, next(&one, 4), Fate::ReplyLost), (Answer::Unknown, vec![Outcome::RefusedUnknown]));
+    let view = store.read(P, Consistency::Quorum, &everything(), 9, &mut no);
+    assert_eq!(keys(&view), ["3"]);
+}
+
+#[test]
+fn a_resent_batch_is_refused_by_itself() {
+    let mut store = store();
+    let one = head(1, 0, 0);
+    let (answer, outcomes) = ends(&mut store, next(&one, 7), Fate::Resent);
+    assert_eq!((answer, outcomes), (Answer::NotApplied(Some(head(1, 1, 7))), vec![Outcome::AppliedRefused]));
+    let blind = Batch { condition: Condition::Equal { range: None, sequence: None }, ..next(&one, 8) };
+    let (answer, outcomes) = ends(&mut store, blind, Fate::Resent);
+    assert_eq!((answer, outcomes), (Answer::Applied, vec![Outcome::AppliedRefused, Outcome::AppliedTwice]));
+}
+
+#[test]
+fn a_held_batch_starts_after_any_read_and_only_a_fence_is_final() {
+    let one = head(1, 0, 0);
+    let mut held = store();
+    let done = held.commit(2, 0, P, next(&one, 7), Fate::Held(Until::Released), &mut no);
+    let id = done.held.unwrap();
+    assert_eq!((done.answer, done.outcomes), (Answer::Unknown, vec![Outcome::Held]));
+    assert!(held.read(P, Consistency::Serial, &everything(), 9, &mut yes).rows.is_empty());
+    assert_eq!(held.held().collect::<Vec<_>>(), [(id, P)]);
+
+    let mut late = held.clone();
+    assert_eq!(late.release(9, id, &mut no), [Outcome::HeldApplied], "the serial read was not final");
+    assert_eq!(late.release(9, id, &mut no), [], "only once");
+    let mut dropped = held.clone();
+    assert_eq!((dropped.drop_held(id), dropped.drop_held(id)), (Some(Outcome::HeldDropped), None));
+    assert_eq!(ends(&mut held, fence(&one, "new"), Fate::Answered).0, Answer::Applied);
+    assert_eq!(held.release(9, id, &mut yes), [Outcome::HeldRefused]);
+    assert!(held.partition(P).unwrap().cells().get("7").is_none());
+}
+
+#[test]
+fn what_waits_for_the_fence_follows_it_and_finds_the_guard_that_is_missing() {
+    let one = head(1, 0, 0);
+    let mut store = store();
+    let hold = Fate::Held(Until::NextBatch);
+    store.commit(2, 0, P, next(&one, 7), hold, &mut no);
+    let other = store.commit(3, 1, P, fence(&one, "other"), Fate::Answered, &mut no);
+    assert_eq!(other.outcomes, [Outcome::Applied], "it waits for its own sender");
+    let two = head(2, 0, 0);
+    let own = store.commit(4, 0, P, fence(&two, "own"), Fate::ReplyLost, &mut no);
+    assert_eq!(own.outcomes, [Outcome::AppliedUnknown, Outcome::HeldRefused]);
+    let unguarded = Batch { condition: Condition::Equal { range: None, sequence: Some(0) }, ..next(&two, 8) };
+    store.commit(5, 0, P, unguarded, hold, &mut no);
+    let done = store.commit(6, 0, P, fence(&head(3, 0, 0), "own"), Fate::Answered, &mut no);
+    assert_eq!(done.outcomes, [Outcome::Applied, Outcome::HeldApplied]);
+    assert_eq!(store.held().count(), 0);
+}
+
+#[test]
+fn plain_reads_flip_around_the_undecided_until_it_is_settled() {
+    let one = head(1, 0, 0);
+    let mut store = store();
+    assert_eq!(ends(&mut store, next(&one, 7), Fate::Limbo), (Answer::Unknown, vec![Outcome::LimboOpened]));
+    assert_eq!(store.partition(P).unwrap().undecided().map(|batch| batch.head.batch), Some(7));
+    let hidden = store.read(P, Consistency::Quorum, &everything(), 9, &mut no);
+    assert_eq!((keys(&hidden), hidden.outcomes.clone()), (vec![], vec![Outcome::LimboHidden]));
+    let mut killed = store.clone();
+    assert_eq!(killed.read(P, Consistency::Serial, &everything(), 9, &mut no).outcomes, [Outcome::LimboKilled]);
+    assert!(killed.read(P, Consistency::Quorum, &everything(), 9, &mut yes).rows.is_empty(), "dead for good");
+
+    let shown = store.read(P, Consistency::Quorum, &everything(), 9, &mut yes);
+    assert_eq!((shown.head.clone().map(|head| head.batch), keys(&shown)), (Some(7), vec!["7"]));
+    assert_eq!(shown.outcomes, [Outcome::LimboShown]);
+    let again = store.read(P, Consistency::Quorum, &everything(), 9, &mut no);
+    assert_eq!((keys(&again), again.outcomes.clone()), (vec![], vec![Outcome::LimboFlipped]));
+    // It was shown, so it is decided: a refused batch settles it, and luck has no say.
+    let (answer, outcomes) = ends(&mut store, next(&one, 8), Fate::Answered);
+    assert_eq!(outcomes, [Outcome::LimboApplied, Outcome::Refused]);
+    assert_eq!(answer, Answer::NotApplied(Some(head(1, 1, 7))));
+}
+
+#[test]
+fn a_batch_that_finds_its_condition_false_is_never_undecided() {
+    let mut store = store();
+    let done = ends(&mut store, next(&head(9, 9, 9), 7), Fate::Limbo);
+    assert_eq!(done, (Answer::Unknown, vec![Outcome::RefusedUnknown]));
+    assert!(store.partition(P).unwrap().undecided().is_none());
+}
+
+#[test]
+fn settling_everything_leaves_nothing_open() {
+    let mut store = store();
+    ends(&mut store, next(&head(1, 0, 0), 7), Fate::Limbo);
+    assert_eq!(store.settle(&mut yes), [Outcome::LimboApplied]);
+    assert_eq!(store.settle(&mut yes), []);
+    let audit: Vec<_> = store.audit().map(|(name, place)| (name, place.cells().iter().count())).collect();
+    assert_eq!(audit, [(P, 1)]);
+    let decided = store.partition(P).unwrap().decided();
+    assert_eq!(decided.iter().map(|head| head.batch).collect::<Vec<_>>(), [0, 7]);
+}
+
+#[test]
+fn one_timestamp_for_all_statements_loses_rows() {
+    let one = head(1, 0, 0);
+    let mut store = store();
+    let rows = vec![put("a", "later but small"), put("a", "zz"), put("b", "new"), ("b".into(), None)];
+    let batch = Batch { rows, ..next(&one, 1) };
+    assert_eq!(batch.collision(), Some("a"));
+    assert_eq!(ends(&mut store, batch, Fate::Answered).1, [Outcome::Collision, Outcome::Applied]);
+    let cells = store.partition(P).unwrap().cells();
+    assert_eq!((cells.get("a"), cells.get("b")), (Some(&b"zz"[..]), None));
+
+    let two = Batch { rows: vec![put("c", "new")], deleted: vec!["c".into().."d".into()], ..next(&head(1, 1, 1), 2) };
+    assert_eq!(two.collision(), Some("c"));
+    assert_eq!(ends(&mut store, two, Fate::Answered).0, Answer::Applied);
+    assert_eq!(store.partition(P).unwrap().cells().get("c"), None);
+    let three = Batch { rows: vec![put("c", "x"), put("b", "y")], ..next(&head(1, 2, 2), 3) };
+    assert_eq!(three.collision(), None);
+    assert_eq!(ends(&mut store, three, Fate::Answered).1, [Outcome::Applied]);
+    assert_eq!(store.partition(P).unwrap().cells().get("c"), Some(&b"x"[..]), "a later batch is later");
+}
+
+fn rows(of: &[(&str, &str)]) -> Rows {
+    of.iter().map(|(key, value)| ((*key).to_owned(), value.as_bytes().to_vec())).collect()
+}
+
+#[test]
+fn appends_are_late_torn_or_lost_and_the_larger_timestamp_wins() {
+    let mut store = Cassandra::new();
+    let mut append = |what: &[(&str, &str)], at, fate, whim: fn(Question) -> bool| {
+        let done = store.append("h", rows(what), at, fate, &mut { whim });
+        (done, store.clone())
+    };
+    let (done, _) = append(&[("1", "a")], 10, AppendFate::Answered, no);
+    assert_eq!((done.answer, done.outcomes), (Answer::Applied, vec![Outcome::Appended]));
+    let (done, _) = append(&[("1", "a")], 10, AppendFate::ReplyLost, no);
+    assert_eq!((done.answer, done.outcomes), (Answer::Unknown, vec![Outcome::AppendedUnknown]));
+    assert_eq!(append(&[("2", "b")], 11, AppendFate::Lost, yes).0.outcomes, [Outcome::AppendLost]);
+    assert_eq!(append(&[("3", "c")], 11, AppendFate::Partial, no).0.outcomes, [Outcome::AppendPartial]);
+    let (done, _) = append(&[("4", "late")], 12, AppendFate::Held, no);
+    let id = done.held.unwrap();
+    assert_eq!(done.outcomes, [Outcome::AppendHeld]);
+    let (done, _) = append(&[("4", "rewritten")], 13, AppendFate::Answered, no);
+    assert_eq!(done.outcomes, [Outcome::Appended]);
+    let (done, mut after) = append(&[("1", "z")], 14, AppendFate::Answered, no);
+    assert_eq!(done.outcomes, [Outcome::Appended, Outcome::Overwritten], "the harm that unique keys avoid");
+    assert_eq!(after.release(99, id, &mut yes), [Outcome::AppendLanded, Outcome::Outdated]);
+    let view = after.read("h", Consistency::Quorum, &everything(), 9, &mut no);
+    assert_eq!((view.head, view.rows), (None, rows(&[("1", "z"), ("4", "rewritten")])));
+}
+
+#[test]
+fn torn_appends_keep_what_luck_keeps() {
+    let mut store = Cassandra::new();
+    let mut coin = false;
+    let mut whim = |question| {
+        assert_eq!(question, Question::Keep);
+        coin = !coin;
+        coin
+    };
+    store.append("h", rows(&[("1", "a"), ("2", "b"), ("3", "c")]), 1, AppendFate::Partial, &mut whim);
+    assert_eq!(keys(&store.read("h", Consistency::Serial, &everything(), 9, &mut no)), ["1", "3"]);
+}
+
+#[test]
+fn plain_writes_below_a_ballot_are_lost_and_above_it_hide_the_next_batches() {
+    let mut store = store();
+    let one = head(1, 0, 0);
+    store.commit(100, 0, P, next(&one, 7), Fate::Answered, &mut no);
+    let slow = store.append(P, rows(&[("7", "plain")]), 50, AppendFate::Answered, &mut no);
+    assert_eq!(slow.outcomes, [Outcome::Appended, Outcome::Outdated]);
+    store.append(P, rows(&[("8", "plain")]), 5000, AppendFate::Answered, &mut no);
+    let done = store.commit(200, 0, P, next(&head(1, 1, 7), 8), Fate::Answered, &mut no);
+    assert_eq!(done.answer, Answer::Applied);
+    assert_eq!(store.partition(P).unwrap().cells().get("8"), Some(&b"plain"[..]), "applied, and no effect");
+}
+
+#[test]
+fn reads_stop_at_their_limit_and_their_range() {
+    let mut store = store();
+    let batch = Batch { rows: vec![put("a", "1"), put("b", "2"), put("c", "3")], ..next(&head(1, 0, 0), 1) };
+    ends(&mut store, batch, Fate::Answered);
+    let two = store.read(P, Consistency::Quorum, &everything(), 2, &mut no);
+    assert_eq!(keys(&two), ["a", "b"]);
+    let part = store.read(P, Consistency::Quorum, &("b".into().."c".into()), 9, &mut no);
+    assert_eq!(keys(&part), ["b"]);
+    let none = store.read(P, Consistency::Quorum, &("c".into().."b".into()), 9, &mut no);
+    assert!(none.rows.is_empty() && none.head.is_some(), "a range that ends before it begins");
+}
+
+#[test]
+fn outcomes_are_named_as_they_are_written() {
+    for outcome in Outcome::ALL {
+        assert_eq!(serde_json::to_value(outcome).unwrap(), outcome.name());
+    }
+    assert_eq!(Outcome::ALL.iter().map(|one| one.name()).collect::<BTreeSet<_>>().len(), Outcome::ALL.len());
+}
+
+#[test]
+fn what_plans_can_ask_for_is_about_the_calls_that_it_names() {
+    use resurgam_formats::plan::{StoreCall, StoreOutcome};
+    for (outcome, expected) in [
+        (StoreOutcome::CommitLate(7), Spoiled::Commit(Fate::Held(Until::Released), Some(7))),
+        (StoreOutcome::CommitAfterFence, Spoiled::Commit(Fate::Held(Until::NextBatch), None)),
+        (StoreOutcome::CommitLimbo, Spoiled::Commit(Fate::Limbo, None)),
+        (StoreOutcome::AppendReplyLost, Spoiled::Append(AppendFate::ReplyLost, None)),
+        (StoreOutcome::AppendLate(8), Spoiled::Append(AppendFate::Held, Some(8))),
+        (StoreOutcome::AppendPartial, Spoiled::Append(AppendFate::Partial, None)),
+        (StoreOutcome::ReadFails, Spoiled::Read),
+    ] {
+        let spoiled = Spoiled::from(outcome);
+        assert_eq!(spoiled, expected);
+        let call = match spoiled {
+            Spoiled::Commit(..) => StoreCall::Commit,
+            Spoiled::Append(..) => StoreCall::Append,
+            Spoiled::Read => StoreCall::Read,
+        };
+        assert_eq!(call, outcome.call());
+    }
+}
+
+/// A step of a random history of one partition.
+#[derive(Clone, Debug)]
+enum Step {
+    /// A node commits on the head row that it believes in, or fences what it sees.
+    Commit { node: u8, fate: Fate, fence: bool, row: u8, delete: bool },
+    /// A node looks at the head row by a plain or serial read, and believes it.
+    Look { node: u8, serial: bool },
+    /// The n-th held request begins, or is dropped.
+    Held { nth: u8, begins: bool },
+}
+
+fn fates() -> impl Strategy<Value = Fate> {
+    prop_oneof![
+        6 => Just(Fate::Answered),
+        2 => Just(Fate::ReplyLost),
+        1 => Just(Fate::Lost),
+        2 => Just(Fate::Held(Until::Released)),
+        2 => Just(Fate::Held(Until::NextBatch)),
+        4 => Just(Fate::Limbo),
+        1 => Just(Fate::Resent),
+        1 => Just(Fate::Unavailable),
+    ]
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let commit = (0..3u8, fates(), proptest::bool::weighted(0.3), 0..4u8, proptest::bool::weighted(0.2));
+    let commit = commit.prop_map(|(node, fate, fence, row, delete)| Step::Commit { node, fate, fence, row, delete });
+    let look = (0..3u8, any::<bool>()).prop_map(|(node, serial)| Step::Look { node, serial });
+    let held = (0..4u8, any::<bool>()).prop_map(|(nth, begins)| Step::Held { nth, begins });
+    proptest::collection::vec(prop_oneof![5 => commit, 3 => look, 2 => held], 1..60)
+}
+
+/// The simple map: the decided batches, one after another, each with its condition true.
+#[derive(Default)]
+struct Simple {
+    head: Option<Head>,
+    rows: BTreeMap<String, Vec<u8>>,
+}
+
+impl Simple {
+    fn execute(&mut self, batch: &Batch) -> bool {
+        if !batch.condition.holds(self.head.as_ref()) {
+            return false;
+        }
+        for range in &batch.deleted {
+            self.rows.retain(|key, _| !range.contains(key));
+        }
+        for (key, value) in &batch.rows {
+            match value {
+                Some(value) => drop(self.rows.insert(key.clone(), value.clone())),
+                None => drop(self.rows.remove(key)),
+            }
+        }
+        self.head = Some(batch.head.clone());
+        true
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_the_fates_the_decided_is_a_linear_history(steps in steps(), luck in any::<u64>()) {
+        let mut luck = luck;
+        let mut whim = |_| {
+            luck = luck.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            luck >> 63 == 1
+        };
+        let mut store = store();
+        let mut sent: BTreeMap<String, Batch> = BTreeMap::new();
+        let mut beliefs = [head(1, 0, 0), head(1, 0, 0), head(1, 0, 0)];
+        // Who may, must and must not be in the end; the owner names each batch, fences too.
+        let (mut shown, mut applied, mut never) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let mut before: Vec<Head> = store.partition(P).unwrap().decided().to_vec();
+        let (mut ids, mut now) = (Vec::new(), 10);
+        for (n, step) in (1u128..).zip(steps) {
+            now += 1;
+            match step {
+                Step::Commit { node, fate, fence: fences, row, delete } => {
+                    let belief = &mut beliefs[usize::from(node)];
+                    let mut batch = if fences { fence(belief, "") } else { next(belief, n) };
+                    batch.head.owner = n.to_string();
+                    batch.rows = vec![put(&format!("{row}"), &n.to_string())];
+                    if delete {
+                        batch.deleted = vec![format!("{}", row + 1).."9".to_owned()];
+                    }
+                    sent.insert(n.to_string(), batch.clone());
+                    let already = before.len();
+                    let done = store.commit(now, node, P, batch.clone(), fate, &mut whim);
+                    ids.extend(done.held);
+                    let decided = store.partition(P).unwrap().decided();
+                    let at = decided.iter().position(|head| head.owner == batch.head.owner);
+                    match &done.answer {
+                        Answer::Applied => {
+                            prop_assert!(at.is_some_and(|at| at >= already), "acknowledged within the call");
+                            applied.insert(n.to_string());
+                            *belief = batch.head;
+                        }
+                        Answer::NotApplied(seen) => {
+                            // What was settled on the way stands before it, what was held until now follows.
+                            let since = &decided[already - 1..];
+                            prop_assert!(seen.as_ref().is_some_and(|seen| since.contains(seen)), "not {:?}", seen);
+                            if fate == Fate::Answered {
+                                never.insert(n.to_string());
+                            }
+                        }
+                        Answer::Unavailable => drop(never.insert(n.to_string())),
+                        Answer::Unknown => prop_assert!(!matches!(fate, Fate::Answered | Fate::Resent)),
+                    }
+                    if fate == Fate::Lost {
+                        never.insert(n.to_string());
+                    }
+                }
+                Step::Look { node, serial } => {
+                    let kind = if serial { Consistency::Serial } else { Consistency::Quorum };
+                    let view = store.read(P, kind, &everything(), 99, &mut whim);
+                    let seen = view.head.unwrap();
+                    if serial {
+                        prop_assert_eq!(store.partition(P).unwrap().head(), Some(&seen));
+                        prop_assert!(store.partition(P).unwrap().undecided().is_none());
+                    }
+                    // The first head row has an owner that nobody sent.
+                    if sent.contains_key(&seen.owner) {
+                        shown.insert(seen.owner.clone());
+                    }
+                    beliefs[usize::from(node)] = seen;
+                }
+                Step::Held { nth, begins } => {
+                    if let Some(id) = ids.get(usize::from(nth)) {
+                        if begins { store.release(now, *id, &mut whim); } else { store.drop_held(*id); }
+                    }
+                }
+            }
+            let decided = store.partition(P).unwrap().decided();
+            prop_assert!(decided.starts_with(&before), "what is decided stays decided");
+            before = decided.to_vec();
+        }
+        store.settle(&mut whim);
+        let partition = store.partition(P).unwrap();
+        let decided: Vec<&str> = partition.decided().iter().map(|head| head.owner.as_str()).collect();
+        let distinct: BTreeSet<&str> = decided.iter().copied().collect();
+        prop_assert_eq!(distinct.len(), decided.len(), "nothing takes effect twice");
+        for owner in applied.iter().chain(&shown) {
+            prop_assert!(distinct.contains(owner.as_str()), "{} was acknowledged or shown", owner);
+        }
+        prop_assert!(never.iter().all(|owner| !distinct.contains(owner.as_str())));
+        let mut simple = Simple { head: Some(head(1, 0, 0)), rows: BTreeMap::new() };
+        for owner in &decided[1..] {
+            prop_assert!(simple.execute(&sent[*owner]), "{} found its condition false", owner);
+        }
+        prop_assert_eq!(partition.head(), simple.head.as_ref());
+        let rows: BTreeMap<_, _> = partition.cells().iter().map(|(k, v)| (k.to_owned(), v.to_vec())).collect();
+        prop_assert_eq!(rows, simple.rows);
+    }
+}
+
+#[test]
+fn random_histories_meet_every_outcome_of_batches() {
+    use proptest::strategy::ValueTree as _;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut met: BTreeSet<Outcome> = BTreeSet::new();
+    for round in 0..300u32 {
+        let mut coin = round;
+        let mut whim = |_| {
+            coin = coin.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            coin >> 31 == 1
+        };
+        let (mut store, mut belief, mut ids) = (store(), head(1, 0, 0), Vec::new());
+        for (n, step) in (1u128..).zip(steps().new_tree(&mut runner).unwrap().current()) {
+            match step {
+                Step::Commit { fate, fence: fences, .. } => {
+                    let batch = if fences { fence(&belief, "n") } else { next(&belief, n) };
+                    let done = store.commit(2, 0, P, batch, fate, &mut whim);
+                    ids.extend(done.held);
+                    met.extend(done.outcomes);
+                }
+                Step::Look { serial, .. } => {
+                    let kind = if serial { Consistency::Serial } else { Consistency::Quorum };
+                    let view = store.read(P, kind, &everything(), 9, &mut whim);
+                    met.extend(view.outcomes);
+                    belief = view.head.unwrap();
+                }
+                Step::Held { nth, begins } => {
+                    if let Some(id) = ids.get(usize::from(nth)) {
+                        if begins {
+                            met.extend(store.release(2, *id, &mut whim));
+                        } else {
+                            met.extend(store.drop_held(*id));
+                        }
+                    }
+                }
+            }
+        }
+    }
+    let batches = Outcome::ALL.iter().filter(|one| **one < Outcome::Collision && **one != Outcome::AppliedTwice);
+    let unmet: Vec<_> = batches.filter(|one| !met.contains(one)).collect();
+    assert!(unmet.is_empty(), "{unmet:?}");
+}

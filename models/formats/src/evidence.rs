@@ -1,0 +1,268 @@
+//! Evidence: a recording, or bare histories, arranged for rules to read. Nothing is judged here.
+
+use crate::audit::Audit;
+use crate::event::{Body, Event, Execution};
+use crate::notes::{Notes, Problem};
+use crate::plan::Trick;
+use crate::recording::{
+    Answer, Call, Description, Entry, Header, HistoryRead, Injected, OperationId, Reply, Task, TaskId, What,
+};
+use crate::store::Outcome;
+use crate::tenure::Tenures;
+use crate::time::At;
+use std::collections::BTreeMap;
+
+/// All that is known about one case or one file.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    /// The first line of the recording; `None` for bare histories.
+    pub header: Option<Header>,
+    /// The final history of every run, in the order of their reading.
+    pub runs: Vec<Run>,
+    /// Histories read during the case, not final.
+    pub reads: Vec<Run>,
+    /// Logical operations by number.
+    pub operations: BTreeMap<OperationId, Operation>,
+    /// Tasks that workers were handed, by number.
+    pub tasks: BTreeMap<TaskId, Handed>,
+    /// Descriptions read at the end of the case.
+    pub descriptions: Vec<(At, Description)>,
+    /// Faults in the order in which they began.
+    pub faults: Vec<Fault>,
+    /// What happened in the simulated store out of the ordinary: when, in whose call, on which partition.
+    pub store: Vec<(At, Option<u8>, String, Outcome)>,
+    /// What the rows of the simulated store meant, and when.
+    pub audits: Vec<(At, Audit)>,
+    /// Who owned which partition of the simulated store.
+    pub tenures: Option<Tenures>,
+    /// The last line of the recording.
+    pub end: Option<End>,
+    /// Content that this version does not know.
+    pub notes: Notes,
+}
+
+/// The last line of a recording.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct End {
+    /// When it was written.
+    pub at: At,
+    /// Everything was closed and answered.
+    pub quiescent: bool,
+    /// By when that had to be.
+    pub deadline: At,
+    /// What was still open.
+    pub open: Vec<String>,
+}
+
+/// A fault that was injected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What.
+    pub fault: Injected,
+    /// When it began.
+    pub from: At,
+    /// When it ended; `None` if it never did.
+    pub until: Option<At>,
+    /// How often it made a difference, if that was counted.
+    pub hits: Option<u32>,
+}
+
+/// One run of a workflow.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Run {
+    /// The workflow id; empty if the evidence does not say.
+    pub workflow_id: String,
+    /// The run id; empty if the evidence does not say.
+    pub run_id: String,
+    /// The events in the order of the evidence.
+    pub events: Vec<Event>,
+    /// The evidence is a part of a longer history (it neither starts at event 1 nor claims to): rules that need the
+    /// beginning have nothing to say.
+    pub partial: bool,
+    /// When the read began and ended; 0 for bare histories.
+    pub read: (At, At),
+}
+
+impl Run {
+    /// The close event, if the run is closed.
+    #[must_use]
+    pub fn close(&self) -> Option<&Event> {
+        self.events.iter().rev().find(|event| event.body.is_close())
+    }
+    /// Event 1, if it is a start.
+    #[must_use]
+    pub fn started(&self) -> Option<&crate::event::WorkflowExecutionStarted> {
+        match &self.events.first()?.body {
+            Body::WorkflowExecutionStarted(started) => Some(started),
+            _ => None,
+        }
+    }
+    /// The run that follows this one, as its close event names it; empty if none.
+    #[must_use]
+    pub fn successor(&self) -> &str {
+        match self.close().map(|event| &event.body) {
+            Some(Body::WorkflowExecutionCompleted(close)) => &close.new_run,
+            Some(Body::WorkflowExecutionFailed(close)) => &close.new_run,
+            Some(Body::WorkflowExecutionTimedOut(close)) => &close.new_run,
+            Some(Body::WorkflowExecutionContinuedAsNew(close)) => &close.new_run,
+            _ => "",
+        }
+    }
+    /// Workflow id and run id.
+    #[must_use]
+    pub fn execution(&self) -> Execution {
+        Execution { workflow_id: self.workflow_id.clone(), run_id: self.run_id.clone() }
+    }
+}
+
+/// A logical operation and its attempts, in order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Operation {
+    /// Its number.
+    pub id: OperationId,
+    /// Who.
+    pub by: String,
+    /// What.
+    pub call: Call,
+    /// Its attempts.
+    pub attempts: Vec<Attempt>,
+}
+
+/// One attempt of an operation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attempt {
+    /// Which, from 1.
+    pub number: u32,
+    /// When it was sent.
+    pub invoked: At,
+    /// When its answer arrived; `None` if it never did.
+    pub returned: Option<At>,
+    /// What the answer proves; `Info` if there was none.
+    pub answer: Answer,
+}
+
+impl Operation {
+    /// When the first attempt was sent.
+    #[must_use]
+    pub fn invoked(&self) -> At {
+        self.attempts.iter().map(|a| a.invoked).min().unwrap_or(0)
+    }
+    /// The definite answers, with the time of each.
+    pub fn replies(&self) -> impl Iterator<Item = (&Attempt, &Reply)> {
+        self.attempts.iter().filter_map(|a| match &a.answer {
+            Answer::Ok { value } => Some((a, value)),
+            _ => None,
+        })
+    }
+    /// True if some attempt may have been executed, or was: not all are `fail`.
+    #[must_use]
+    pub fn may_have_effect(&self) -> bool {
+        self.attempts.iter().any(|a| !matches!(a.answer, Answer::Fail { .. }))
+    }
+}
+
+/// A task as it was handed to a worker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handed {
+    /// When.
+    pub at: At,
+    /// What.
+    pub task: Task,
+    /// What the worker did with it on purpose.
+    pub tricks: Vec<Trick>,
+}
+
+impl Evidence {
+    /// Arranges the lines of a recording.
+    ///
+    /// # Errors
+    /// One line that names the number of the entry (from 1) whose history cannot be read, or that contradicts earlier ones.
+    pub fn from_recording(entries: impl IntoIterator<Item = Entry>) -> Result<Self, Problem> {
+        let mut all = Self::default();
+        for (index, entry) in entries.into_iter().enumerate() {
+            all.add(entry).map_err(|problem| Problem(format!("line {}: {problem}", index + 1)))?;
+        }
+        Ok(all)
+    }
+
+    /// Adds one line.
+    ///
+    /// # Errors
+    /// One line that says what is wrong with it.
+    pub fn add(&mut self, entry: Entry) -> Result<(), Problem> {
+        let at = entry.at;
+        match entry.what {
+            What::Header(header) => self.header = Some(*header),
+            What::Invoke { operation, attempt, by, call } => {
+                let record = self.operations.entry(operation).or_insert_with(|| Operation {
+                    id: operation,
+                    by,
+                    call: *call,
+                    attempts: Vec::new(),
+                });
+                let answer = Answer::Info { error: "no answer".into() };
+                record.attempts.push(Attempt { number: attempt, invoked: at, returned: None, answer });
+            }
+            What::Return { operation, attempt, answer } => {
+                let found = self.operations.get_mut(&operation);
+                let found = found.and_then(|op| op.attempts.iter_mut().find(|a| a.number == attempt));
+                let found = found.ok_or_else(|| {
+                    Problem(format!("operation {operation} attempt {attempt} returns but was never invoked"))
+                })?;
+                found.returned = Some(at);
+                found.answer = answer;
+            }
+            What::Task(task) => {
+                self.tasks.insert(task.task, Handed { at, task: *task, tricks: Vec::new() });
+            }
+            What::Mischief { task, trick } => {
+                if let Some(handed) = self.tasks.get_mut(&task) {
+                    handed.tricks.push(trick);
+                }
+            }
+            What::Fault { fault, active: true, hits } => {
+                self.faults.push(Fault { fault, from: at, until: None, hits });
+            }
+            What::Fault { fault, active: false, hits } => {
+                if let Some(open) = self.faults.iter_mut().find(|f| f.until.is_none() && f.fault.is_begin_of(&fault)) {
+                    open.until = Some(at);
+                    open.hits = hits;
+                }
+            }
+            What::Store { node, partition, outcome } => self.store.push((at, node, partition, outcome)),
+            What::Audit(audit) => self.audits.push((at, *audit)),
+            What::Tenures(tenures) => self.tenures = Some(*tenures),
+            What::History(read) => self.add_history(*read, at)?,
+            What::Description(description) => self.descriptions.push((at, *description)),
+            What::End { quiescent, deadline, open } => self.end = Some(End { at, quiescent, deadline, open }),
+        }
+        Ok(())
+    }
+
+    fn add_history(&mut self, read: HistoryRead, until: At) -> Result<(), Problem> {
+        let mut events = Vec::with_capacity(read.events.len());
+        for value in read.events {
+            events.push(crate::event::decode(value, &mut self.notes)?);
+        }
+        let (workflow_id, run_id) = (read.workflow_id, read.run_id);
+        self.add_run(read.is_final, Run { workflow_id, run_id, events, partial: false, read: (read.from, until) });
+        Ok(())
+    }
+
+    /// Adds a history that is decoded already.
+    pub(crate) fn add_run(&mut self, is_final: bool, run: Run) {
+        if is_final { self.runs.push(run) } else { self.reads.push(run) }
+    }
+
+    /// The final history of a run.
+    #[must_use]
+    pub fn run(&self, workflow_id: &str, run_id: &str) -> Option<&Run> {
+        self.runs.iter().find(|run| run.run_id == run_id && run.workflow_id == workflow_id)
+    }
+
+    /// True if this is the recording of a whole case that ended: what is not in it did not happen.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.header.is_some() && self.end.is_some()
+    }
+}

@@ -1,0 +1,24 @@
+//! The data of Resurgam: programs, plans, commands, events, recordings, evidence and verdicts, and how they are read from
+//! files that anyone may have written.
+//!
+//! Everything else in this repository speaks in these types. Nothing here executes, generates or judges; nothing does
+//! I/O, awaits, reads a clock or knows protobuf.
+
+pub mod audit;
+pub mod command;
+pub mod event;
+pub mod evidence;
+pub mod failure;
+pub mod listing;
+pub mod marker;
+pub mod names;
+pub mod notes;
+pub mod plan;
+pub mod program;
+pub mod recording;
+pub mod shrinking;
+pub mod store;
+pub mod tenure;
+pub mod time;
+pub mod verdict;
+pub mod wire;

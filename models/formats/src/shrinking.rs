@@ -1,0 +1,70 @@
+//! How large a plan is, in the numbers by which people judge it, and how far its shrinking is.
+
+use crate::plan::Plan;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// How large a plan is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Measure {
+    /// Faults.
+    pub faults: usize,
+    /// Workflows that operations name.
+    pub workflows: usize,
+    /// Operations.
+    pub operations: usize,
+    /// Statements of all programs, nested ones and those of children, handlers and successors included.
+    pub statements: usize,
+    /// Tricks of workers.
+    pub mischief: usize,
+    /// Nodes of the cluster.
+    pub nodes: usize,
+}
+
+impl Measure {
+    /// The size of a plan.
+    #[must_use]
+    pub fn of(plan: &Plan) -> Self {
+        Self {
+            faults: plan.faults.len(),
+            workflows: plan.operations.iter().map(|operation| operation.workflow).collect::<BTreeSet<_>>().len(),
+            operations: plan.operations.len(),
+            statements: plan.statement_count(),
+            mischief: plan.mischief.len(),
+            nodes: usize::from(plan.cluster.node_count()),
+        }
+    }
+}
+
+impl fmt::Display for Measure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = [
+            (self.statements, "statement", "statements"),
+            (self.operations, "operation", "operations"),
+            (self.faults, "fault", "faults"),
+            (self.mischief, "trick", "tricks"),
+            (self.nodes, "node", "nodes"),
+        ];
+        let parts = parts.map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many }));
+        f.write_str(&parts.join(", "))
+    }
+}
+
+/// How far the shrinking of a plan is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Candidates proposed.
+    pub proposed: u32,
+    /// Candidates that broke the rule.
+    pub accepted: u32,
+    /// Most candidates.
+    pub budget: u32,
+    /// What is being made smaller.
+    pub pass: &'static str,
+    /// The size of the first plan.
+    pub from: Measure,
+    /// The size of the best plan so far.
+    pub to: Measure,
+}

@@ -1,0 +1,112 @@
+//! Histories: lists of events, decoded one by one, and what is known about the run they belong to.
+
+use super::Notes;
+use super::bounds::{Bounded, Budget};
+use crate::event;
+use crate::event::{Body, Event, EventId};
+use crate::evidence::Run;
+use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+use std::fmt;
+
+/// Decodes a JSON array of events, each straight into [`Event`]; `null` is an empty one.
+pub(super) struct Events<'a> {
+    pub(super) out: &'a mut Vec<Event>,
+    pub(super) notes: &'a mut Notes,
+    pub(super) budget: &'a Budget,
+}
+
+impl<'de> DeserializeSeed<'de> for Events<'_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Events<'_> {
+    type Value = ();
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of events")
+    }
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        while let Some(value) = seq.next_element_seed(Bounded(self.budget))? {
+            add(value, self.out, self.notes, self.budget)?;
+        }
+        Ok(())
+    }
+}
+
+/// Decodes and adds one event.
+pub(super) fn add<E: Error>(value: Value, out: &mut Vec<Event>, notes: &mut Notes, budget: &Budget) -> Result<(), E> {
+    budget.event()?;
+    let place = out.len() + 1;
+    let event = event::decode(value, notes).map_err(|problem| match problem.0.starts_with("event ") {
+        true => E::custom(problem),
+        false => E::custom(format_args!("event number {place} of the list: {problem}")),
+    })?;
+    out.push(event);
+    Ok(())
+}
+
+/// What stands beside the events of a history, at the top of the file.
+#[derive(Debug, Default)]
+pub(super) struct Beside {
+    /// More pages follow this one.
+    pub(super) more: bool,
+    /// Anything else.
+    pub(super) rest: Map<String, Value>,
+}
+
+impl Beside {
+    /// Takes one member of the object that holds the events.
+    pub(super) fn take(&mut self, key: String, value: Value) {
+        if matches!(key.as_str(), "nextPageToken" | "next_page_token") {
+            self.more = !matches!(value, Value::Null) && value.as_str() != Some("") && value != Value::Array(vec![]);
+        } else {
+            self.rest.insert(key, value);
+        }
+    }
+
+    /// Workflow id and run id, where exports and describe answers carry them.
+    fn execution(&self) -> Option<(String, String)> {
+        let direct = |key: &str| self.rest.get(key);
+        let described = || self.rest.get("workflowExecutionInfo")?.get("execution");
+        let found = direct("workflowExecution").or_else(|| direct("execution")).or_else(described)?;
+        Some((found.get("workflowId")?.as_str()?.to_owned(), found.get("runId")?.as_str()?.to_owned()))
+    }
+}
+
+/// Makes a run of the events of a file: turned to ascending order, named, and marked if it is a part.
+pub(super) fn arrange(mut events: Vec<Event>, beside: &Beside, notes: &mut Notes) -> Run {
+    if events.len() > 1 && steps(&events, -1) {
+        events.reverse();
+        notes.remark("the events were in descending order and were turned round");
+    }
+    let first = events.first().map_or(EventId(1), |event| event.id);
+    let partial = first.0 > 1 && steps(&events, 1);
+    if partial {
+        notes.remark(format!("the history begins at event {first}: the events before it are not in the file"));
+    }
+    if beside.more {
+        let last = events.last().map_or(EventId(0), |event| event.id);
+        notes.remark(format!("the file is one page of a history that goes on after event {last} (nextPageToken)"));
+    }
+    let mut run = Run { events, partial, ..Run::default() };
+    let (workflow_id, run_id) = beside.execution().unwrap_or_else(|| {
+        let Some(Body::WorkflowExecutionStarted(started)) = run.events.first().map(|event| &event.body) else {
+            return Default::default();
+        };
+        (started.workflow_id.clone(), started.original_run.clone())
+    });
+    run.workflow_id = workflow_id;
+    run.run_id = run_id;
+    run
+}
+
+/// True if every id is the one before it plus `by`.
+fn steps(events: &[Event], by: i64) -> bool {
+    events.windows(2).all(|pair| pair[0].id.0.checked_add(by) == Some(pair[1].id.0))
+}

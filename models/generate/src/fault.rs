@@ -1,0 +1,159 @@
+//! Faults: a swarm of their kinds, near the moments at which something happens, and a cluster for them.
+//!
+//! As with features of programs, each kind is allowed or not per case, and rates and durations are drawn per case, so
+//! that some cases have much of one thing and others a little of everything. Times lie mostly around the operations of
+//! the plan, for a fault that meets nothing finds nothing.
+
+use proptest::collection::{SizeRange, vec};
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::strategy::Union;
+use resurgam_formats::plan::{
+    Caller, Cluster, Family, Fault, Harm, Latency, Operation, PartitionKind, Side, StoreOutcome, Way,
+};
+use resurgam_formats::time::Millis;
+
+/// So late a fault may begin that is not near an operation.
+const HORIZON_MS: u32 = 4000;
+/// Most faults of a case.
+pub(super) const MOST: usize = 20;
+
+/// Clusters: mostly three nodes and quick links.
+pub(super) fn clusters() -> impl Strategy<Value = Cluster> {
+    let nodes = prop_oneof![1 => Just(1u8), 2 => Just(2u8), 8 => Just(3u8), 1 => 4..=5u8];
+    let shards = prop_oneof![2 => Just(1u8), 2 => Just(2u8), 4 => Just(4u8), 1 => Just(8u8)];
+    let store = select(vec![(0, 1), (0, 3), (0, 3), (1, 8), (0, 40)]);
+    let network = select(vec![(1, 1), (1, 5), (1, 5), (1, 20)]);
+    let jitter = select(vec![0u32, 2, 2, 2]);
+    let timeout = select(vec![200u32, 400, 400, 1000]);
+    (nodes, shards, store, network, jitter, timeout).prop_map(
+        |(nodes, shards, store, network, jitter_ms, store_timeout_ms)| Cluster {
+            nodes,
+            shards,
+            store: Latency::new(store.0, store.1),
+            network: Latency::new(network.0, network.1),
+            jitter_ms,
+            store_timeout_ms,
+        },
+    )
+}
+
+/// The faults of a case with these operations, in order of time, of these families only. Where the swarm allows no kind
+/// of them, it allows all.
+pub(super) fn faults(operations: &[Operation], families: &[Family]) -> BoxedStrategy<Vec<Fault>> {
+    let moments: Vec<Millis> = operations
+        .iter()
+        .flat_map(|operation| {
+            std::iter::once(0).chain(operation.again_ms.iter().copied()).map(|ms| operation.at_ms + ms)
+        })
+        .collect();
+    let known: Vec<_> = kinds().into_iter().filter(|(family, ..)| families.contains(family)).collect();
+    let allowed = vec(any::<u8>(), known.len());
+    let size = prop_oneof![1 => Just((0, 0)), 3 => Just((1, 3)), 3 => Just((4, 8)), 2 => Just((9, MOST))];
+    let longest = select(vec![100u32, 500, 1500, 3000]);
+    (allowed, size, longest)
+        .prop_flat_map(move |(allowed, (least, most), longest)| {
+            let swarm: Vec<_> = known
+                .iter()
+                .zip(&allowed)
+                .filter(|((_, percent, _), draw)| u32::from(**draw) * 100 < *percent * 256)
+                .map(|((.., harm), draw)| (1 + u32::from(*draw) % 4, harm.clone()))
+                .collect();
+            let swarm =
+                if swarm.is_empty() { known.iter().map(|(.., harm)| (1, harm.clone())).collect() } else { swarm };
+            if swarm.is_empty() {
+                return Just(Vec::new()).boxed();
+            }
+            vec(one(Union::new_weighted(swarm), &moments, longest), SizeRange::from(least..=most)).boxed()
+        })
+        .prop_map(|mut faults| {
+            faults.sort();
+            faults
+        })
+        .boxed()
+}
+
+/// One fault of the swarm.
+fn one(harm: Union<BoxedStrategy<Harm>>, moments: &[Millis], longest: Millis) -> impl Strategy<Value = Fault> + use<> {
+    let anywhere = 0..=HORIZON_MS;
+    let at = if moments.is_empty() {
+        anywhere.boxed()
+    } else {
+        let near = (select(moments.to_vec()), 0..=200u32).prop_map(|(at, later)| (at + later).saturating_sub(50));
+        prop_oneof![3 => near, 2 => anywhere].boxed()
+    };
+    (at, harm, 10..=longest, any::<bool>()).prop_map(|(at_ms, harm, lasts, ambush)| {
+        let for_ms = match &harm {
+            Harm::ClockStep { .. } => 0,
+            // What lies in wait mostly does so until it is used up.
+            Harm::Store { .. } | Harm::ReplyLost { .. } | Harm::CallRepeated { .. } if ambush => 0,
+            _ => lasts,
+        };
+        Fault { at_ms, for_ms, harm }
+    })
+}
+
+/// Kinds of faults: the family, the percentage of cases that allow it, and itself.
+fn kinds() -> Vec<(Family, u32, BoxedStrategy<Harm>)> {
+    let partition = |way| sides().prop_map(move |side| Harm::Partition { side, way }).boxed();
+    let offset = |most: i32| prop_oneof![1 => -most..=-1, 1 => 1..=most];
+    let mut all = vec![
+        (Family::Network, 40, partition(Way::Both)),
+        (Family::Network, 25, partition(Way::Out)),
+        (Family::Network, 25, partition(Way::In)),
+        (Family::Network, 30, sides().prop_map(|side| Harm::Hold { side }).boxed()),
+        (Family::Network, 20, (sides(), 5..=400u32).prop_map(|(side, by_ms)| Harm::Slow { side, by_ms }).boxed()),
+        (Family::Node, 40, node().prop_map(|node| Harm::Kill { node }).boxed()),
+        (Family::Node, 30, node().prop_map(|node| Harm::PowerLoss { node }).boxed()),
+        (Family::Clock, 25, (node(), offset(5000)).prop_map(|(node, by_ms)| Harm::ClockSkew { node, by_ms }).boxed()),
+        (Family::Clock, 20, (node(), offset(3000)).prop_map(|(node, by_ms)| Harm::ClockStep { node, by_ms }).boxed()),
+        (Family::Store, 30, node().prop_map(|node| Harm::StoreUnreachable { node }).boxed()),
+    ];
+    let late = || 1..=1500u32;
+    let outcomes: [BoxedStrategy<StoreOutcome>; 12] = [
+        Just(StoreOutcome::CommitReplyLost).boxed(),
+        Just(StoreOutcome::CommitLost).boxed(),
+        late().prop_map(StoreOutcome::CommitLate).boxed(),
+        Just(StoreOutcome::CommitAfterFence).boxed(),
+        Just(StoreOutcome::CommitLimbo).boxed(),
+        Just(StoreOutcome::CommitResent).boxed(),
+        Just(StoreOutcome::CommitUnavailable).boxed(),
+        Just(StoreOutcome::AppendReplyLost).boxed(),
+        late().prop_map(StoreOutcome::AppendLate).boxed(),
+        Just(StoreOutcome::AppendLost).boxed(),
+        Just(StoreOutcome::AppendPartial).boxed(),
+        Just(StoreOutcome::ReadFails).boxed(),
+    ];
+    all.extend(outcomes.map(|outcome| (Family::Store, 35, spoiled(outcome))));
+    for by in [Caller::Client, Caller::Worker] {
+        let lost = (1..=3u8).prop_map(move |calls| Harm::ReplyLost { by, calls });
+        let twice = (1..=3u8).prop_map(move |calls| Harm::CallRepeated { by, calls });
+        all.extend([(Family::Call, 35, lost.boxed()), (Family::Call, 30, twice.boxed())]);
+    }
+    all
+}
+
+/// The next calls of the store, of one node or all, on one kind of partition or all.
+fn spoiled(outcome: BoxedStrategy<StoreOutcome>) -> BoxedStrategy<Harm> {
+    use PartitionKind::{History, Queue, Shard};
+    let partition = option::weighted(0.5, select(vec![Shard, Shard, Shard, Queue, Queue, History]));
+    let calls = prop_oneof![4 => Just(1u8), 3 => 2..=4u8, 1 => 5..=12u8];
+    (option::weighted(0.5, node()), partition, calls, outcome)
+        .prop_map(|(node, partition, calls, outcome)| Harm::Store { node, partition, calls, outcome })
+        .boxed()
+}
+
+fn node() -> impl Strategy<Value = u8> + Clone {
+    0..5u8
+}
+
+/// Sides: one node mostly, the driver alone sometimes.
+fn sides() -> impl Strategy<Value = Side> {
+    prop_oneof![
+        6 => (vec(node(), 1), any::<bool>()),
+        2 => (vec(node(), 2), any::<bool>()),
+        1 => Just((Vec::new(), true)),
+    ]
+    .prop_map(|(nodes, driver)| Side { nodes, driver })
+}

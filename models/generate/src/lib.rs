@@ -1,0 +1,122 @@
+//! The generator: one proptest strategy that yields whole plans.
+//!
+//! Each plan first draws a swarm mask ([`mask`]) and then uses nothing outside it. Everything is small: timers of 10 to
+//! 400 ms, waits with a timeout of at most 1.5 s, a dozen operations in the first two seconds, so that a case typically
+//! ends within seconds on a real server, and always by itself. The result is plain data in flat lists.
+//!
+//! Two doors: [`plan`] gives what every target can execute, [`chaos`] the same plan on a drawn cluster with faults, for
+//! the simulation. So the cases of one seed can be compared with and without faults.
+//!
+//! A plan is a function of its seed and of nothing else, on one version of this build; save the plan, not the seed, to
+//! keep a case.
+
+mod activity;
+pub mod deadline;
+mod fault;
+mod mask;
+mod operation;
+mod program;
+pub mod shrink;
+#[cfg(test)]
+mod tests;
+mod worker;
+
+use mask::Mask;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::strategy::{NewTree, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use resurgam_formats::plan::{self, Cluster, Family, Knobs, Plan};
+
+/// Workflow task timeout of generated plans: the least that the server's clock of whole seconds allows.
+const TASK_TIMEOUT_MS: u32 = 1000;
+/// Schedule-to-start timeout of sticky queues of generated plans.
+const STICKY_TIMEOUT_MS: u32 = 500;
+
+/// All plans. A drawn plan carries the seed from which [`plan`] draws it again; a shrunk one, the seed it came from.
+pub fn plans() -> impl Strategy<Value = Plan> {
+    Plans
+}
+
+/// The plan of a seed.
+#[must_use]
+pub fn plan(seed: u64) -> Plan {
+    // A strategy without filters cannot reject, so a tree always grows.
+    tree(seed).unwrap_or_else(|reason| unreachable!("no strategy here filters: {reason}")).current()
+}
+
+/// The plan of a seed, on a drawn cluster and with faults of all families.
+#[must_use]
+pub fn chaos(seed: u64) -> Plan {
+    chaos_of(seed, Family::ALL)
+}
+
+/// The plan of a seed, on a drawn cluster and with faults of these families only.
+#[must_use]
+pub fn chaos_of(seed: u64, families: &[Family]) -> Plan {
+    let plan = plan(seed);
+    let drawn = (fault::clusters(), fault::faults(&plan.operations, families));
+    // No strategy here filters either.
+    let tree = drawn.new_tree(&mut runner(seed, 1)).unwrap_or_else(|reason| unreachable!("{reason}"));
+    let (cluster, faults) = tree.current();
+    Plan { cluster, faults, ..plan }
+}
+
+/// Plans, each grown from a seed of its own.
+#[derive(Debug)]
+struct Plans;
+
+impl Strategy for Plans {
+    type Tree = Box<dyn ValueTree<Value = Plan>>;
+    type Value = Plan;
+
+    fn new_tree(&self, runner: &mut TestRunner) -> NewTree<Self> {
+        tree(any::<u64>().new_tree(runner)?.current())
+    }
+}
+
+fn tree(seed: u64) -> NewTree<Plans> {
+    shapes().prop_flat_map(move |shape| shaped(seed, shape)).boxed().new_tree(&mut runner(seed, 0))
+}
+
+/// The source of one of the parts of a plan that are drawn apart, so that neither changes the other.
+fn runner(seed: u64, part: u8) -> TestRunner {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    bytes[8] = part;
+    TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
+}
+
+/// What is drawn before all else, and not shrunk.
+#[derive(Clone, Copy, Debug)]
+struct Shape {
+    mask: Mask,
+    /// Workflow slots, 1 to 3.
+    slots: u8,
+    /// Programs, at most as many as slots.
+    programs: u8,
+}
+
+fn shapes() -> impl Strategy<Value = Shape> {
+    let sizes =
+        prop_oneof![5 => Just((1, 1)), 1 => Just((2, 1)), 3 => Just((2, 2)), 1 => Just((3, 2)), 1 => Just((3, 3))];
+    (mask::masks(), sizes).prop_map(|(mask, (slots, programs))| Shape { mask, slots, programs }).no_shrink()
+}
+
+/// Plans of a shape; they use nothing outside its mask.
+fn shaped(seed: u64, Shape { mask, slots, programs }: Shape) -> BoxedStrategy<Plan> {
+    let inputs = vec(program::inputs(mask), usize::from(programs));
+    (inputs, operation::timelines(mask, slots, programs), worker::workers(mask), worker::mischief(mask))
+        .prop_map(move |(programs, operations, workers, mischief)| Plan {
+            version: plan::VERSION,
+            seed,
+            programs,
+            operations: operation::told_apart(operations),
+            workers,
+            mischief,
+            knobs: Knobs { task_timeout_ms: TASK_TIMEOUT_MS, sticky_timeout_ms: STICKY_TIMEOUT_MS },
+            cluster: Cluster::default(),
+            faults: Vec::new(),
+        })
+        .boxed()
+}

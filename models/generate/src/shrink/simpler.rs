@@ -1,0 +1,370 @@
+//! One place of a plan made plainer: what stands there is replaced by what is inside it, or loses an option.
+//!
+//! Every function takes the place and the number of a change. Changes are ordered from the boldest to the smallest, and
+//! none goes in a circle: what is plain has no further change.
+
+use super::list::edited;
+use super::tree;
+use resurgam_formats::plan::{
+    Action, Cluster, Fault, Harm, IdConflict, IdReuse, Knobs, Operation, Plan, Side, Start, Way,
+};
+use resurgam_formats::program::{
+    ActEnd, ActivityCall, Cancellation, ChildCall, ChildWait, Expr, ParentClose, Program, Retry, Statement, Until,
+};
+
+/// Changes of one value, without those that change nothing.
+struct Changes<'a, T> {
+    of: &'a T,
+    all: Vec<T>,
+}
+
+impl<'a, T: Clone + PartialEq> Changes<'a, T> {
+    fn of(of: &'a T) -> Self {
+        Self { of, all: Vec::new() }
+    }
+    fn add(&mut self, edit: impl FnOnce(&mut T)) {
+        let mut changed = self.of.clone();
+        edit(&mut changed);
+        if changed != *self.of {
+            self.all.push(changed);
+        }
+    }
+}
+
+/// A statement.
+pub(super) fn statement(plan: &Plan, at: usize, which: usize) -> Option<Option<Plan>> {
+    let by = plainer(&tree::statement(plan, at)?).into_iter().nth(which);
+    Some(by.map(|by| tree::replace(plan, at, by)))
+}
+
+/// What may stand in the place of a statement.
+fn plainer(statement: &Statement) -> Vec<Vec<Statement>> {
+    let mut all: Vec<Vec<Statement>> = Vec::new();
+    let mut same = Changes::of(statement);
+    match statement {
+        Statement::Parallel { until, branches } => {
+            all.extend(branches.iter().cloned());
+            if branches.len() > 1 {
+                all.push(branches.concat());
+                for gone in 0..branches.len() {
+                    let left = branches.iter().enumerate().filter(|(n, _)| *n != gone).map(|(_, b)| b.clone());
+                    all.push(vec![Statement::Parallel { until: *until, branches: left.collect() }]);
+                }
+            }
+            all.push(vec![Statement::Parallel { until: Until::All, branches: branches.clone() }]);
+        }
+        Statement::Scope { body, .. } => {
+            all.push(body.clone());
+            all.push(vec![Statement::Scope { cancel_after_ms: None, body: body.clone() }]);
+        }
+        Statement::Try { body, catch, finally } => {
+            let (body, catch, finally) = (body.clone(), catch.clone(), finally.clone());
+            all.push(body.clone());
+            all.extend(catch.clone());
+            all.push(finally.clone());
+            all.push([body.clone(), finally.clone()].concat());
+            all.push(vec![Statement::Try { body: body.clone(), catch: None, finally }]);
+            all.push(vec![Statement::Try { body, catch, finally: Vec::new() }]);
+        }
+        Statement::Child(call) => {
+            all.push(call.program.body.clone());
+            all.extend(children(call).into_iter().map(|call| vec![Statement::Child(Box::new(call))]));
+        }
+        Statement::Activity(call) => all.extend(calls(call).into_iter().map(|call| vec![Statement::Activity(call)])),
+        Statement::Set { into, value } => {
+            all.extend(exprs(value).into_iter().map(|value| vec![Statement::Set { into: *into, value }]));
+        }
+        Statement::Fail { .. } => same.add(|statement| {
+            if let Statement::Fail { non_retryable, .. } = statement {
+                *non_retryable = false;
+            }
+        }),
+        Statement::LocalActivity { .. }
+        | Statement::Timer { .. }
+        | Statement::AwaitSignal { .. }
+        | Statement::Condition { .. } => {}
+    }
+    all.extend(same.all.into_iter().map(|one| vec![one]));
+    all.retain(|by| by.as_slice() != std::slice::from_ref(statement));
+    all
+}
+
+fn once() -> Retry {
+    Retry { initial_ms: 10, coefficient_tenths: 10, maximum_ms: 10, maximum_attempts: 1, non_retryable: vec![] }
+}
+
+fn calls(call: &ActivityCall) -> Vec<ActivityCall> {
+    let mut all = Changes::of(call);
+    all.add(|call| {
+        call.script.attempts.truncate(1);
+        for act in &mut call.script.attempts {
+            (act.heartbeat_every_ms, act.end) = (None, ActEnd::Return(1));
+        }
+        (call.schedule_to_close_ms, call.schedule_to_start_ms, call.heartbeat_ms) = (None, None, None);
+        (call.retry, call.cancellation) = (once(), Cancellation::TryCancel);
+    });
+    all.add(|call| call.retry = once());
+    for (n, act) in call.script.attempts.iter().enumerate() {
+        all.add(|call| call.script.attempts = vec![act.clone()]);
+        if call.script.attempts.len() > 1 {
+            all.add(|call| drop(call.script.attempts.remove(n)));
+        }
+        all.add(|call| call.script.attempts[n].heartbeat_every_ms = None);
+        if !matches!(act.end, ActEnd::Return(_)) {
+            all.add(|call| call.script.attempts[n].end = ActEnd::Return(1));
+        }
+    }
+    all.add(|call| call.schedule_to_close_ms = None);
+    all.add(|call| call.schedule_to_start_ms = None);
+    all.add(|call| call.heartbeat_ms = None);
+    all.add(|call| call.retry.non_retryable.clear());
+    if call.retry.maximum_attempts == 0 || call.retry.maximum_attempts > 2 {
+        all.add(|call| call.retry.maximum_attempts = 2);
+    }
+    all.add(|call| call.cancellation = Cancellation::TryCancel);
+    all.all
+}
+
+fn children(call: &ChildCall) -> Vec<ChildCall> {
+    let mut all = Changes::of(call);
+    all.add(|call| {
+        (call.retry, call.parent_close) = (None, ParentClose::Terminate);
+        (call.cancellation, call.wait) = (Cancellation::TryCancel, ChildWait::Completed);
+    });
+    all.add(|call| call.retry = None);
+    all.add(|call| call.parent_close = ParentClose::Terminate);
+    all.add(|call| call.cancellation = Cancellation::TryCancel);
+    all.add(|call| call.wait = ChildWait::Completed);
+    all.all
+}
+
+/// Plainer values: the parts of a sum, and in the end a constant.
+fn exprs(value: &Expr) -> Vec<Expr> {
+    match value {
+        Expr::Const(_) => Vec::new(),
+        Expr::Var(_) => vec![Expr::Const(0)],
+        Expr::Sum(parts) => std::iter::once(Expr::Const(0)).chain(parts.iter().cloned()).collect(),
+    }
+}
+
+/// A program.
+pub(super) fn program(plan: &Plan, at: usize, which: usize) -> Option<Option<Plan>> {
+    let (mut plan, mut found) = (plan.clone(), None);
+    tree::programs(&mut plan, &mut |number, program| {
+        if number == at {
+            let by = plainer_programs(program).into_iter().nth(which);
+            found = Some(by.is_some());
+            if let Some(by) = by {
+                *program = by;
+            }
+        }
+    });
+    found.map(|changed| changed.then_some(plan))
+}
+
+fn plainer_programs(program: &Program) -> Vec<Program> {
+    let mut all = Changes::of(program);
+    all.add(|program| {
+        program.updates.clear();
+        program.queries.clear();
+        (program.continue_as, program.drain_updates) = (None, false);
+    });
+    all.add(|program| program.continue_as = None);
+    if let Some(next) = &program.continue_as {
+        all.add(|program| *program = (**next).clone());
+    }
+    all.add(|program| program.updates.clear());
+    all.add(|program| program.queries.clear());
+    for (name, handler) in &program.updates {
+        // What matters about a handler may be only what it does.
+        all.add(|program| {
+            program.body.extend(handler.body.clone());
+            program.updates.remove(name);
+        });
+    }
+    for name in program.updates.keys() {
+        all.add(|program| drop(program.updates.remove(name)));
+    }
+    for name in program.queries.keys() {
+        all.add(|program| drop(program.queries.remove(name)));
+    }
+    all.add(|program| program.drain_updates = false);
+    for result in exprs(&program.result) {
+        all.add(|program| program.result = result);
+    }
+    all.all
+}
+
+/// An operation.
+pub(super) fn operation(plan: &Plan, at: usize, which: usize) -> Option<Option<Plan>> {
+    let by = plainer_operations(plan.operations.get(at)?).into_iter().nth(which);
+    Some(by.map(|by| edited(plan, |plan| plan.operations[at] = by)))
+}
+
+fn plainer_operations(operation: &Operation) -> Vec<Operation> {
+    let mut all = Changes::of(operation);
+    if let Action::SignalWithStart { start, name, value } = &operation.action {
+        all.add(|operation| operation.action = Action::Start(start.clone()));
+        all.add(|operation| operation.action = Action::Signal { name: name.clone(), value: *value });
+    }
+    let edits: [fn(&mut Start); 6] = [
+        |start| *start = Start { program: start.program, ..plain_start() },
+        |start| start.retry = None,
+        |start| start.run_timeout_ms = None,
+        |start| start.execution_timeout_ms = None,
+        |start| start.reuse = IdReuse::AllowDuplicate,
+        |start| start.conflict = IdConflict::Fail,
+    ];
+    for edit in edits {
+        all.add(|operation| match &mut operation.action {
+            Action::Start(start) => edit(start),
+            // A signal with start must not fail on the run that it is for.
+            Action::SignalWithStart { start, .. } => {
+                let conflict = start.conflict;
+                edit(start);
+                start.conflict = conflict;
+            }
+            _ => {}
+        });
+    }
+    all.add(|operation| operation.client = 0);
+    all.all
+}
+
+fn plain_start() -> Start {
+    Start {
+        program: 0,
+        reuse: IdReuse::AllowDuplicate,
+        conflict: IdConflict::Fail,
+        run_timeout_ms: None,
+        execution_timeout_ms: None,
+        retry: None,
+    }
+}
+
+/// A fault.
+pub(super) fn fault(plan: &Plan, at: usize, which: usize) -> Option<Option<Plan>> {
+    let by = plainer_faults(plan.faults.get(at)?).into_iter().nth(which);
+    Some(by.map(|by| edited(plan, |plan| plan.faults[at] = by)))
+}
+
+fn plainer_faults(fault: &Fault) -> Vec<Fault> {
+    let mut all = Changes::of(fault);
+    match &fault.harm {
+        Harm::Partition { side, .. } | Harm::Hold { side } | Harm::Slow { side, .. } => {
+            let mut sides = Changes::of(side);
+            sides.add(|side| side.driver &= side.nodes.is_empty());
+            for gone in 0..side.nodes.len() {
+                sides.add(|side| {
+                    if side.nodes.len() > 1 || side.driver {
+                        side.nodes.remove(gone);
+                    }
+                });
+            }
+            for plain in sides.all {
+                all.add(|fault| *side_mut(&mut fault.harm) = plain);
+            }
+            all.add(|fault| {
+                if let Harm::Partition { way, .. } = &mut fault.harm {
+                    *way = Way::Both;
+                }
+            });
+        }
+        Harm::Store { .. } | Harm::ReplyLost { .. } | Harm::CallRepeated { .. } => {
+            for fewer in [|calls: u8| calls.min(1), |calls: u8| calls / 2 + calls % 2, |calls: u8| calls.max(2) - 1] {
+                all.add(|fault| {
+                    if let Harm::Store { calls, .. }
+                    | Harm::ReplyLost { calls, .. }
+                    | Harm::CallRepeated { calls, .. } = &mut fault.harm
+                    {
+                        *calls = fewer(*calls);
+                    }
+                });
+            }
+            all.add(|fault| {
+                if let Harm::Store { partition, .. } = &mut fault.harm {
+                    *partition = None;
+                }
+            });
+            all.add(|fault| {
+                if let Harm::Store { node, .. } = &mut fault.harm {
+                    *node = None;
+                }
+            });
+        }
+        Harm::Kill { .. }
+        | Harm::PowerLoss { .. }
+        | Harm::ClockSkew { .. }
+        | Harm::ClockStep { .. }
+        | Harm::StoreUnreachable { .. } => {}
+    }
+    all.all
+}
+
+/// The side of a cut.
+///
+/// # Panics
+/// If the fault cuts nothing.
+fn side_mut(harm: &mut Harm) -> &mut Side {
+    match harm {
+        Harm::Partition { side, .. } | Harm::Hold { side } | Harm::Slow { side, .. } => side,
+        other => unreachable!("{other:?} has no sides"),
+    }
+}
+
+/// Faults name nodes by their numbers, not by indices beyond them.
+fn name_nodes(plan: &mut Plan) {
+    let cluster = &plan.cluster;
+    for fault in &mut plan.faults {
+        match &mut fault.harm {
+            Harm::Partition { side, .. } | Harm::Hold { side } | Harm::Slow { side, .. } => {
+                side.nodes = cluster.side(&side.nodes).into_iter().collect();
+            }
+            Harm::Kill { node }
+            | Harm::PowerLoss { node }
+            | Harm::ClockSkew { node, .. }
+            | Harm::ClockStep { node, .. }
+            | Harm::StoreUnreachable { node }
+            | Harm::Store { node: Some(node), .. } => *node = cluster.node(*node),
+            Harm::Store { node: None, .. } | Harm::ReplyLost { .. } | Harm::CallRepeated { .. } => {}
+        }
+    }
+}
+
+/// Workers, cluster, knobs, and the first values of programs.
+pub(super) fn environment(plan: &Plan, at: usize, which: usize) -> Option<Option<Plan>> {
+    let usual = Cluster::default();
+    let mut all = Changes::of(plan);
+    match at {
+        0 => {
+            all.add(|plan| plan.workers.count = 1);
+            all.add(|plan| plan.workers.count = plan.workers.count.saturating_sub(1).max(1));
+            all.add(|plan| plan.workers.full_replay = false);
+            all.add(|plan| plan.workers.cache = plan.workers.cache.max(16));
+        }
+        1 => {
+            // Faults keep their nodes, if there are still so many.
+            for fewer in 1..plan.cluster.node_count() {
+                all.add(|plan| {
+                    name_nodes(plan);
+                    plan.cluster.nodes = fewer;
+                });
+            }
+            all.add(name_nodes);
+        }
+        2 => (1..plan.cluster.shard_count()).for_each(|fewer| all.add(|plan| plan.cluster.shards = fewer)),
+        3 => {
+            all.add(|plan| plan.cluster.store = usual.store);
+            all.add(|plan| plan.cluster.network = usual.network);
+            all.add(|plan| plan.cluster.jitter_ms = usual.jitter_ms);
+            all.add(|plan| plan.cluster.store_timeout_ms = usual.store_timeout_ms);
+        }
+        4 => all.add(|plan| plan.knobs = Knobs { task_timeout_ms: 1000, sticky_timeout_ms: 500 }),
+        _ => {
+            let input = at - 5;
+            plan.programs.get(input)?;
+            all.add(|plan| plan.programs[input].variables.clear());
+        }
+    }
+    Some(all.all.into_iter().nth(which))
+}

@@ -1,0 +1,52 @@
+//! The workers and their mischief.
+
+use super::mask::{Feature, Mask};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use resurgam_formats::plan::{Mischief, TaskKind, Trick, Workers};
+
+/// Runs that a worker keeps when nothing presses.
+const ROOMY: u8 = 16;
+
+/// Workers: how many, and how they remember.
+pub(super) fn workers(mask: Mask) -> impl Strategy<Value = Workers> {
+    let count = if mask.has(Feature::SeveralWorkers) { (2..=3u8).boxed() } else { Just(1).boxed() };
+    let cache = if mask.has(Feature::CacheOff) {
+        Just(0).boxed()
+    } else if mask.has(Feature::SmallCache) {
+        (1..=2u8).boxed()
+    } else {
+        Just(ROOMY).boxed()
+    };
+    let full_replay = mask.has(Feature::FullReplay);
+    (count, cache).prop_map(move |(count, cache)| Workers { count, cache, full_replay })
+}
+
+/// Mischief: one to four tricks on early tasks, or none.
+pub(super) fn mischief(mask: Mask) -> BoxedStrategy<Vec<Mischief>> {
+    let tricks = |task: TaskKind, slow: u32| {
+        let mut tricks = vec![
+            (Feature::Drop, 2, Just(Trick::Drop).boxed()),
+            (Feature::Late, 2, (50..=slow).prop_map(Trick::Late).boxed()),
+            (Feature::Twice, 2, (0..=800u32).prop_map(Trick::Twice).boxed()),
+            (Feature::Crash, 2, Just(Trick::Crash).boxed()),
+        ];
+        if task == TaskKind::Workflow {
+            tricks.push((Feature::FailTask, 2, Just(Trick::FailTask).boxed()));
+        }
+        mask.choose(tricks)
+    };
+    let mut kinds = Vec::new();
+    if let Some(trick) = tricks(TaskKind::Workflow, 2000).filter(|_| mask.has(Feature::WorkflowMischief)) {
+        let task = (1..=12u16, trick).prop_map(|(nth, what)| Mischief { task: TaskKind::Workflow, nth, what });
+        kinds.push((3, task.boxed()));
+    }
+    if let Some(trick) = tricks(TaskKind::Activity, 1500).filter(|_| mask.has(Feature::ActivityMischief)) {
+        let task = (1..=6u16, trick).prop_map(|(nth, what)| Mischief { task: TaskKind::Activity, nth, what });
+        kinds.push((2, task.boxed()));
+    }
+    if kinds.is_empty() || !mask.has(Feature::Mischief) {
+        return Just(Vec::new()).boxed();
+    }
+    vec(proptest::strategy::Union::new_weighted(kinds), 1..=4).boxed()
+}

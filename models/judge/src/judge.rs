@@ -1,0 +1,65 @@
+//! From evidence to verdict: every rule is asked, known differences of the target are set aside, nothing is upgraded.
+
+use crate::profile::Profile;
+use crate::rules::{self, Findings};
+use resurgam_formats::evidence::Evidence;
+use resurgam_formats::verdict::{self, Known, Outcome, RuleVerdict, Verdict};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Judges evidence by every rule. `subject` is the seed or the file name.
+///
+/// A rule that panics is `unknown`, never `ok`.
+#[must_use]
+pub fn judge(subject: &str, evidence: &Evidence, profile: &Profile) -> Verdict {
+    let rules = rules::all().iter().map(|rule| one(rule.as_ref(), evidence, profile)).collect();
+    Verdict { version: verdict::VERSION, subject: subject.to_owned(), rules, notes: notes(evidence) }
+}
+
+fn one(rule: &dyn rules::Rule, evidence: &Evidence, profile: &Profile) -> RuleVerdict {
+    let name = rule.about().name();
+    if let Some(needed) = rule.needs().filter(|needed| !profile.claims(*needed)) {
+        return RuleVerdict {
+            rule: name,
+            outcome: Outcome::NotApplicable,
+            findings: Vec::new(),
+            why: format!("the target does not claim {}", needed.word()),
+            examined: 0,
+            known: Vec::new(),
+        };
+    }
+    let mut findings = Findings::about(profile);
+    let crashed = catch_unwind(AssertUnwindSafe(|| rule.judge(evidence, &mut findings))).is_err();
+    let examined = findings.examined();
+    let (mut outcome, found, total, mut why) = findings.into_parts();
+    let mut known = Vec::new();
+    let mut kept = Vec::new();
+    for finding in found {
+        match profile.names(&name, &finding) {
+            Some(difference) => known.push(Known { issue: difference.issue.to_owned(), finding }),
+            None => kept.push(finding),
+        }
+    }
+    if outcome == Outcome::Violated && kept.is_empty() && known.len() as u64 == total {
+        outcome = Outcome::Ok;
+    }
+    if crashed {
+        outcome = outcome.max(Outcome::Unknown);
+        why = "the rule crashed on this evidence; this is a bug of the suite".into();
+    }
+    RuleVerdict { rule: name, outcome, findings: kept, why, examined, known }
+}
+
+fn notes(evidence: &Evidence) -> Vec<String> {
+    let mut notes: Vec<String> = Vec::new();
+    for run in &evidence.runs {
+        let name = if run.run_id.is_empty() { String::new() } else { format!(" {}/{}", run.workflow_id, run.run_id) };
+        if run.partial {
+            notes.push(format!("partial history{name}: rules that need the beginning do not apply"));
+        } else if run.close().is_none() {
+            notes.push(format!("open run{name}: it has no close event yet"));
+        }
+    }
+    notes.extend(evidence.notes.remarks.iter().cloned());
+    notes.extend(evidence.notes.unrecognised.iter().map(|name| format!("unrecognised {name}")));
+    notes
+}

@@ -1,0 +1,13 @@
+//! The judge: rules, the search for linearizability, the naive replay of programs, what targets are known to do
+//! differently, and the verdict.
+//!
+//! It reads evidence and nothing else. It shares no code with what it judges, nor with the worker's brain
+//! (`resurgam-machine`), so that a misread contract shows up as a difference between the two.
+
+mod judge;
+pub mod profile;
+pub mod replay;
+pub mod rules;
+pub mod wgl;
+
+pub use judge::judge;

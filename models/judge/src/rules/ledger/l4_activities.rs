@@ -1,0 +1,166 @@
+//! L4: every activity was asked for by the program, and every end of one was reported by someone.
+
+use crate::rules::book::{
+    Ended, acknowledged, by_execution, commanded, ends, number, possible, shows, unreadable, whole,
+};
+use crate::rules::{About, Findings, Rule};
+use resurgam_formats::command::Command;
+use resurgam_formats::event::{Body, EventId, FailureKind};
+use resurgam_formats::evidence::{Evidence, Run};
+use resurgam_formats::program::Failure;
+use resurgam_formats::recording::{ActivityEnd, OperationId};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// Balances commands, reports of workers, and activities in histories.
+pub(super) struct Activities;
+
+static ABOUT: About = About {
+    id: "L4",
+    slug: "activities",
+    title: "an activity in a history was commanded, and its result or failure was reported by the worker of that attempt",
+    reason: "Activities are the side effects of a workflow. An activity that no program asked for is a payment that \
+             nobody ordered; an acknowledged command without an activity is one that never happens; a result that no \
+             worker reported is an invention on which the workflow goes on.",
+    source: "design §3 ledger; research/temporal-server.md §1.6",
+    violating: whole!(
+        r#"
+        {"at":1,"type":"task","task":1,"worker":"worker-1","kind":"workflow","workflow_id":"w","run_id":"r","attempt":1,"started":3}
+        {"at":2,"type":"invoke","operation":1,"attempt":1,"by":"worker-1","call":{"of":"complete_workflow_task","task":1,"commands":[{"command":"schedule_activity","seq":1,"call":{"script":{"attempts":[]},"start_to_close_ms":100,"retry":{"initial_ms":1,"coefficient_tenths":10,"maximum_ms":1,"maximum_attempts":1},"cancellation":"abandon","into":0}}]}}
+        {"at":3,"type":"return","operation":1,"attempt":1,"answer":{"answer":"ok","value":{"reply":"done"}}}
+        run w/r
+        1 WorkflowExecutionStarted
+        2 WorkflowTaskScheduled
+        3 WorkflowTaskStarted scheduledEventId=2
+        4 WorkflowTaskCompleted scheduledEventId=2 startedEventId=3
+        5 ActivityTaskScheduled activityId=1
+        6 ActivityTaskStarted scheduledEventId=5 attempt=1
+        7 ActivityTaskCompleted scheduledEventId=5 startedEventId=6 result=[5]"#
+    ),
+    allowed: whole!(
+        r#"
+        {"at":1,"type":"task","task":1,"worker":"worker-1","kind":"workflow","workflow_id":"w","run_id":"r","attempt":1,"started":3}
+        {"at":2,"type":"invoke","operation":1,"attempt":1,"by":"worker-1","call":{"of":"complete_workflow_task","task":1,"commands":[{"command":"schedule_activity","seq":1,"call":{"script":{"attempts":[]},"start_to_close_ms":100,"retry":{"initial_ms":1,"coefficient_tenths":10,"maximum_ms":1,"maximum_attempts":1},"cancellation":"abandon","into":0}}]}}
+        {"at":3,"type":"return","operation":1,"attempt":1,"answer":{"answer":"ok","value":{"reply":"done"}}}
+        run w/r
+        1 WorkflowExecutionStarted
+        2 WorkflowTaskScheduled
+        3 WorkflowTaskStarted scheduledEventId=2
+        4 WorkflowTaskCompleted scheduledEventId=2 startedEventId=3
+        5 ActivityTaskScheduled activityId=1
+        6 ActivityTaskStarted scheduledEventId=5 attempt=1
+        7 ActivityTaskTimedOut scheduledEventId=5 startedEventId=6"#
+    ),
+};
+
+impl Rule for Activities {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+        if !evidence.is_whole() {
+            return;
+        }
+        let ends = ends(evidence);
+        let asked = commanded(evidence, |command| match command {
+            Command::ScheduleActivity { seq, .. } => Some(*seq),
+            _ => None,
+        });
+        let known = by_execution(evidence);
+        for run in evidence.runs.iter().filter(|run| !run.partial) {
+            findings.look_at(run);
+            let key = (run.workflow_id.as_str(), run.run_id.as_str());
+            judge_run(run, asked.get(&key), &ends, findings);
+        }
+        let mut asked: Vec<_> = asked.into_iter().collect();
+        asked.sort_unstable_by_key(|(key, _)| *key);
+        for (key, commands) in asked {
+            let Some(run) = known.get(&key) else { continue };
+            findings.look_at(run);
+            let scheduled: FxHashSet<&str> = run
+                .events
+                .iter()
+                .filter_map(|event| match &event.body {
+                    Body::ActivityTaskScheduled(scheduled) => Some(scheduled.activity_id.as_str()),
+                    _ => None,
+                })
+                .collect();
+            for (operation, seq) in commands {
+                if acknowledged(operation).is_some_and(|at| shows(run, at)) {
+                    findings.examine();
+                    if !scheduled.contains(seq.to_string().as_str()) {
+                        let message =
+                            format!("the command for activity {seq} was acknowledged, but it is not scheduled");
+                        findings.violated_by(&[operation.id], &[], message);
+                    }
+                }
+            }
+        }
+    }
+}
+
+type Commands<'a> = Vec<(&'a resurgam_formats::evidence::Operation, u32)>;
+type Ends<'a> = FxHashMap<(&'a str, &'a str, &'a str), Vec<Ended<'a>>>;
+
+fn judge_run(run: &Run, commands: Option<&Commands<'_>>, ends: &Ends<'_>, findings: &mut Findings) {
+    let commanded: FxHashSet<String> = commands
+        .into_iter()
+        .flatten()
+        .filter(|(operation, _)| possible(operation))
+        .map(|(_, seq)| seq.to_string())
+        .collect();
+    let mut names: FxHashMap<EventId, &str> = FxHashMap::default();
+    let mut attempts: FxHashMap<EventId, i64> = FxHashMap::default();
+    for event in &run.events {
+        let (scheduled, started) = match &event.body {
+            Body::ActivityTaskScheduled(scheduled) => {
+                findings.examine();
+                names.insert(event.id, &scheduled.activity_id);
+                if !commanded.contains(&scheduled.activity_id) {
+                    let message = format!("no worker commanded activity {}", scheduled.activity_id);
+                    findings.violated(&[event.id], message);
+                }
+                continue;
+            }
+            Body::ActivityTaskStarted(started) => {
+                attempts.insert(event.id, started.attempt);
+                continue;
+            }
+            Body::ActivityTaskCompleted(end) => (end.scheduled, end.started),
+            Body::ActivityTaskFailed(end) => (end.scheduled, end.started),
+            // An activity that no worker had taken is cancelled by the server.
+            Body::ActivityTaskCanceled(end) if !end.started.is_none() => (end.scheduled, end.started),
+            _ => continue,
+        };
+        let Some(id) = names.get(&scheduled) else { continue };
+        let attempt = attempts.get(&started).copied().unwrap_or(0);
+        let reports = ends.get(&(run.workflow_id.as_str(), run.run_id.as_str(), id)).map_or(&[][..], Vec::as_slice);
+        findings.examine();
+        if !reports.iter().any(|report| caused(&event.body, attempt, report)) {
+            let by: Vec<OperationId> = reports.iter().map(|report| report.operation.id).collect();
+            let message = format!("nobody reported this end of activity {id}, attempt {attempt}");
+            findings.violated_by(&by, &[scheduled, event.id], message);
+        }
+    }
+}
+
+/// True if this report may have caused this end of this attempt. That the report was refused is the business of H25.
+fn caused(body: &Body, attempt: i64, report: &Ended<'_>) -> bool {
+    let same_attempt = report.by_id || attempt == 0 || i64::from(report.task.task.attempt) == attempt;
+    same_attempt
+        && match (body, report.end) {
+            (Body::ActivityTaskCompleted(event), ActivityEnd::Completed(value)) => {
+                unreadable(&event.result) || number(&event.result) == Some(*value)
+            }
+            (Body::ActivityTaskFailed(event), ActivityEnd::Failed(failure)) => {
+                match (event.failure.as_ref().map(|failure| &failure.kind), failure) {
+                    (Some(FailureKind::Application { kind, .. }), Failure::Application { kind: reported, .. }) => {
+                        kind == reported
+                    }
+                    _ => true,
+                }
+            }
+            (Body::ActivityTaskCanceled(_), ActivityEnd::Canceled) => true,
+            _ => false,
+        }
+}

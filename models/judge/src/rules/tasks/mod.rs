@@ -1,0 +1,44 @@
+//! Tasks: whatever a run waits for that only the orchestrator can bring about has a row that brings it about. Judged on
+//! audits, so at moments when nothing has gone wrong yet for a client to see.
+//!
+//! An audit is one moment of all partitions, and every hand-over from one row to the next (transfer, task queue, start)
+//! is committed at its receiver before its sender may forget it. So at each moment at least one of the two is there.
+//!
+//! Of the persistence rules of research/temporal-server.md §4, P5 (an error class tells the truth) is not here: what is
+//! refused for good must have no effect, and what is acknowledged must have one, which L1 to L4, W1 to W4 and H25 judge on
+//! every operation of clients and workers, with the histories as witness.
+
+mod p1_timers;
+mod p2_dispatch;
+mod p3_doubt;
+mod p4_owner;
+
+use super::{Findings, Rule};
+use resurgam_formats::audit::{Audit, RunRow};
+use resurgam_formats::evidence::{Evidence, Run};
+use resurgam_formats::time::At;
+
+/// Every rule of the family.
+#[must_use]
+pub fn all() -> Vec<Box<dyn Rule>> {
+    vec![
+        Box::new(p1_timers::Timers),
+        Box::new(p2_dispatch::Dispatch),
+        Box::new(p3_doubt::Doubt),
+        Box::new(p4_owner::Owner),
+    ]
+}
+
+/// Every open run of every audit, with the time of the audit; findings are about that run.
+fn each_open(evidence: &Evidence, findings: &mut Findings, mut judge: impl FnMut(At, &Audit, &RunRow, &mut Findings)) {
+    for (at, audit) in &evidence.audits {
+        for row in audit.runs.iter().filter(|row| row.open) {
+            let (workflow_id, run_id) = (row.workflow_id.clone(), row.run_id.clone());
+            findings.look_at(&Run { workflow_id, run_id, ..Run::default() });
+            judge(*at, audit, row, findings);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,162 @@
+//! P2: whatever has to reach somebody is on its way.
+
+use super::each_open;
+use crate::rules::book::{answers_may_be_lost, whole};
+use crate::rules::{About, Findings, Rule};
+use resurgam_formats::audit::{Alarm, AlarmKind, Audit, ChildRow, Errand, ErrandKind, RunRow};
+use resurgam_formats::event::{Body, EventId};
+use resurgam_formats::evidence::Evidence;
+use resurgam_formats::plan::TaskKind;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// Looks for the task of everything that has to reach somebody.
+pub(super) struct Dispatch;
+
+static ABOUT: About = About {
+    id: "P2",
+    slug: "dispatch",
+    title: "a workflow task or activity that nobody has taken is in a queue, and so is everything that others have to hear",
+    reason: "Work reaches a worker, a child or another workflow because a row says that it is still to be delivered. If the \
+             last such row is gone too early (an ack level that moved past it, a queue that took it over and did not write \
+             it, a level that counts a write of unknown outcome) the run waits for ever, or until some timeout repairs what \
+             looks like a lost worker. Only a timeout that offers the work again may stand in for the row. Where a target \
+             promises repeated hand-overs, the row stays until a worker has the task, not only until its start is recorded.",
+    source: "research/temporal-server.md §4 P2; cadence#4799, temporal#2272, temporal#12010, cadence#1766, temporal#459, \
+             temporal#3977, temporal#11733",
+    violating: whole!(
+        r#"{"at":9,"type":"audit","runs":[{"workflow_id":"w","run_id":"r","open":true,"next_event":3,"events":[[1,2]],"pending":{"task":{"scheduled":2,"written":true}},"errands":[{"what":"workflow_task","event":2,"attempt":1}]}]}"#
+    ),
+    allowed: whole!(
+        r#"{"at":8,"type":"audit","runs":[{"workflow_id":"w","run_id":"r","open":true,"next_event":3,"events":[[1,2]],"errands":[{"what":"workflow_task","event":2,"attempt":1}],"tasks":[{"what":"workflow_task","event":2,"attempt":1}]}]}
+        {"at":9,"type":"audit","runs":[{"workflow_id":"w","run_id":"r","open":true,"next_event":6,"events":[[1,5]],"errands":[{"what":"activity_task","event":5,"attempt":2}],"timers":[{"what":"activity_retry","event":5,"attempt":2,"due":800}]}]}"#
+    ),
+};
+
+impl Rule for Dispatch {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+        let handed = Handed::of(evidence, findings);
+        each_open(evidence, findings, |at, audit, row, findings| {
+            for (errand, deadline) in started(row).filter(|_| handed.counts) {
+                findings.examine();
+                if !row.tasks.contains(&errand) && !handed.has(row, deadline) {
+                    let message = format!(
+                        "at {} ms: {:?}, attempt {}, is started, but no worker ever has it, and it is in no queue",
+                        at / 1_000_000,
+                        errand.what,
+                        errand.attempt
+                    );
+                    findings.violated(&[EventId(errand.event)], message);
+                }
+            }
+            for errand in &row.errands {
+                findings.examine();
+                if !row.tasks.contains(errand) && !is_repeated(row, errand) {
+                    let message = format!("at {} ms: {:?} is in no queue", at / 1_000_000, errand.what);
+                    findings.violated(&[EventId(errand.event)], message);
+                }
+            }
+            for child in row.pending.children.iter().filter(|child| !child.run_id.is_empty()) {
+                findings.examine();
+                if let Some(last) = unheard(audit, child) {
+                    let message = format!(
+                        "at {} ms: child {}/{last} has closed, and nothing is on its way to say so",
+                        at / 1_000_000,
+                        child.workflow_id
+                    );
+                    findings.violated(&[EventId(child.initiated)], message);
+                }
+            }
+        });
+    }
+}
+
+/// What has started, by the deadline that this has given it, as the task that brought it.
+fn started(row: &RunRow) -> impl Iterator<Item = (Errand, &Alarm)> {
+    let sticky = row.pending.task.as_ref().is_some_and(|task| task.sticky);
+    row.deadlines.iter().filter_map(move |deadline| {
+        let what = match deadline.what {
+            AlarmKind::TaskStartToClose if !sticky => ErrandKind::WorkflowTask,
+            AlarmKind::ActivityStartToClose => ErrandKind::ActivityTask,
+            _ => return None,
+        };
+        Some((Errand { what, event: deadline.event, attempt: deadline.attempt }, deadline))
+    })
+}
+
+/// What workers were handed in the whole case: by run, what and which attempt.
+#[derive(Default)]
+struct Handed<'a> {
+    /// Whoever was handed nothing was not, and the target promises to try again.
+    counts: bool,
+    /// Workflow tasks by the id of their Started event.
+    tasks: FxHashSet<(&'a str, i64, u32)>,
+    /// Activities by their activity id.
+    activities: FxHashSet<(&'a str, &'a str, u32)>,
+    /// Activity ids by their Scheduled event.
+    names: FxHashMap<(&'a str, i64), &'a str>,
+}
+
+impl<'a> Handed<'a> {
+    fn of(evidence: &'a Evidence, findings: &Findings) -> Self {
+        let counts = findings.repeats_hand_overs() && evidence.is_whole() && !answers_may_be_lost(evidence);
+        if !counts || evidence.audits.is_empty() {
+            return Self::default();
+        }
+        let all = || evidence.tasks.values().map(|handed| &handed.task);
+        let of = |kind| all().filter(move |task| task.kind == kind);
+        let scheduled = evidence.runs.iter().flat_map(|run| run.events.iter().map(move |event| (run, event)));
+        Self {
+            counts,
+            tasks: of(TaskKind::Workflow).map(|task| (&*task.run_id, task.started, task.attempt)).collect(),
+            activities: of(TaskKind::Activity).map(|task| (&*task.run_id, &*task.activity_id, task.attempt)).collect(),
+            names: scheduled
+                .filter_map(|(run, event)| match &event.body {
+                    Body::ActivityTaskScheduled(it) => Some(((&*run.run_id, event.id.0), &*it.activity_id)),
+                    _ => None,
+                })
+                .collect(),
+        }
+    }
+
+    fn has(&self, row: &RunRow, deadline: &Alarm) -> bool {
+        let run_id = row.run_id.as_str();
+        if deadline.what == AlarmKind::TaskStartToClose {
+            let started = row.pending.task.as_ref().map_or(0, |task| task.started);
+            return self.tasks.contains(&(run_id, started, deadline.attempt));
+        }
+        // An activity without a name is one whose history nobody could read.
+        self.names
+            .get(&(run_id, deadline.event))
+            .is_none_or(|name| self.activities.contains(&(run_id, name, deadline.attempt)))
+    }
+}
+
+/// True if a timer task will offer this again, or for the first time.
+fn is_repeated(row: &RunRow, errand: &Errand) -> bool {
+    let kinds: &[AlarmKind] = match errand.what {
+        ErrandKind::WorkflowTask => &[AlarmKind::TaskScheduleToStart],
+        ErrandKind::ActivityTask => &[AlarmKind::ActivityScheduleToStart, AlarmKind::ActivityRetry],
+        _ => &[],
+    };
+    kinds.iter().any(|kind| row.will_ring(*kind, errand.event, errand.attempt))
+}
+
+/// The last run of a pending child, if it is closed and its parent will not hear of it.
+fn unheard<'a>(audit: &'a Audit, child: &'a ChildRow) -> Option<&'a str> {
+    let find =
+        |run_id: &str| audit.runs.iter().find(|run| run.run_id == run_id && run.workflow_id == child.workflow_id);
+    let mut run = find(&child.run_id)?;
+    // No chain is longer than there are runs.
+    for _ in 0..audit.runs.len() {
+        if run.successor.is_empty() {
+            break;
+        }
+        run = find(&run.successor)?;
+    }
+    let told = run.open || run.tasks.iter().any(|task| task.what == ErrandKind::NotifyParent);
+    (!told).then_some(run.run_id.as_str())
+}

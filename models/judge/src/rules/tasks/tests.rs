@@ -1,0 +1,247 @@
+//! Hand-made audits and tenures: each thing that can be missing is missed, and its legal neighbour is not.
+
+use crate::profile::Profile;
+use crate::rules::book::whole;
+use crate::rules::{Findings, find};
+use resurgam_formats::evidence::Evidence;
+use resurgam_testing::notation::parse;
+use serde_json::{Value, json};
+
+/// What the rule finds in these lines, by its first words after the time.
+fn found(rule: &str, lines: &[Value]) -> Vec<String> {
+    let text: Vec<String> = lines.iter().map(Value::to_string).collect();
+    judged(rule, &text.join("\n"))
+}
+
+/// The same of a text, about a target that hands over again.
+fn judged(rule: &str, text: &str) -> Vec<String> {
+    let evidence: Evidence = parse(text).unwrap();
+    let mut findings = Findings::about(&Profile { repeated_hand_over: true, ..Profile::default() });
+    find(rule).unwrap().judge(&evidence, &mut findings);
+    findings.found().iter().map(|finding| finding.message.clone()).collect()
+}
+
+/// An audit of runs, all of workflow id `w` and the first one current; `more` replaces and adds fields of each.
+fn audit(runs: &[(&str, Value)]) -> Value {
+    let row = |(run_id, more): &(&str, Value)| {
+        let mut row = json!({"workflow_id": "w", "run_id": run_id, "open": true, "next_event": 5, "events": [[1, 4]]});
+        for (key, value) in more.as_object().unwrap() {
+            row[key] = value.clone();
+        }
+        row
+    };
+    let rows: Vec<Value> = runs.iter().map(row).collect();
+    let open = rows[0]["open"].clone();
+    let current = json!([{"workflow_id": "w", "run_id": runs[0].0, "open": open}]);
+    json!({"at": 7_000_000, "type": "audit", "runs": rows, "current": current})
+}
+
+fn one(more: Value) -> [Value; 1] {
+    [audit(&[("r", more)])]
+}
+
+fn alarm(what: &str, attempt: u32, due: i64) -> Value {
+    json!({"what": what, "event": 4, "attempt": attempt, "due": due})
+}
+
+#[test]
+fn a_timer_task_is_of_the_same_thing_and_in_time() {
+    let close = |attempt, due| alarm("activity_start_to_close", attempt, due);
+    let with = |wanted: &Value, timers: Value| found("P1", &one(json!({"deadlines": [wanted], "timers": timers})));
+    let wanted = close(2, 100);
+    assert!(with(&wanted, json!([close(2, 100)])).is_empty());
+    assert!(with(&wanted, json!([close(1, 90), close(2, 90)])).is_empty());
+    assert_eq!(with(&wanted, json!([])), ["at 7 ms: ActivityStartToClose, attempt 2 has no timer task"]);
+    for wrong in [close(2, 101), close(1, 100), alarm("activity_heartbeat", 2, 100)] {
+        assert_eq!(with(&wanted, json!([wrong])).len(), 1, "{wrong}");
+    }
+    // The whole time is one for all attempts.
+    let whole = |attempt| alarm("activity_schedule_to_close", attempt, 100);
+    assert!(with(&whole(0), json!([whole(1)])).is_empty());
+    // Two starts of one workflow task are told apart by their time.
+    let task = |since| json!({"what": "task_start_to_close", "event": 4, "attempt": 1, "since": since, "due": 100});
+    assert!(with(&task(7), json!([task(7)])).is_empty());
+    assert_eq!(with(&task(7), json!([task(6)])).len(), 1);
+}
+
+#[test]
+fn a_closed_run_needs_nothing() {
+    let more = json!({"open": false, "deadlines": [alarm("timer", 0, 9)], "errands": [{"what": "signal", "event": 4}]});
+    assert!(found("P1", &one(more.clone())).is_empty());
+    assert!(found("P2", &one(more)).is_empty());
+}
+
+#[test]
+fn what_is_started_stays_in_a_queue_until_a_worker_has_it() {
+    let started = |task: &Value, tasks: Value| {
+        let deadline = json!({"what": "task_start_to_close", "event": 3, "attempt": 1, "since": 8, "due": 9});
+        let timer = json!([deadline]);
+        let pending = json!({"task": task});
+        one(json!({"pending": pending, "deadlines": [deadline], "timers": timer, "tasks": tasks}))
+    };
+    let task = json!({"scheduled": 3, "started": 4, "written": true});
+    let handed = |attempt: u32, started: i64| {
+        json!({"at": 9, "type": "task", "task": 1, "worker": "worker-0", "kind": "workflow", "workflow_id": "w",
+               "run_id": "r", "attempt": attempt, "started": started})
+    };
+    let fault = |name: &str, by: &str| json!({"at": 1, "type": "fault", "fault": {"at_ms": 0, "fault": name, "by": by, "calls": 1}, "active": true});
+    let with = |before: &[Value], task: &Value, tasks: Value| {
+        let lines: Vec<String> = before.iter().chain(&started(task, tasks)).map(Value::to_string).collect();
+        judged("P2", &whole!("LINES").replace("LINES", &lines.join("\n"))).len()
+    };
+    assert_eq!(with(&[], &task, json!([])), 1);
+    assert_eq!(with(&[], &task, json!([{"what": "workflow_task", "event": 3, "attempt": 1}])), 0);
+    assert_eq!(with(&[handed(1, 4)], &task, json!([])), 0);
+    assert_eq!(with(&[handed(2, 4)], &task, json!([])), 1);
+    // A sticky queue need not keep it, and a fault may have lost it on its way.
+    let sticky = json!({"scheduled": 3, "started": 4, "written": true, "sticky": true});
+    assert_eq!(with(&[], &sticky, json!([])), 0);
+    assert_eq!(with(&[fault("reply_lost", "worker")], &task, json!([])), 0);
+    assert_eq!(with(&[fault("reply_lost", "client")], &task, json!([])), 1);
+}
+
+#[test]
+fn only_a_timeout_that_offers_again_stands_in_for_a_task() {
+    let errand = |what: &str, attempt: u32| json!({"what": what, "event": 4, "attempt": attempt});
+    let with = |wanted: &Value, tasks: Value, timers: Value| {
+        found("P2", &one(json!({"errands": [wanted], "tasks": tasks, "timers": timers})))
+    };
+    let activity = errand("activity_task", 2);
+    assert!(with(&activity, json!([activity]), json!([])).is_empty());
+    assert_eq!(with(&activity, json!([]), json!([])), ["at 7 ms: ActivityTask is in no queue"]);
+    assert_eq!(with(&activity, json!([errand("activity_task", 1)]), json!([])).len(), 1);
+    for (timer, silent) in [
+        (alarm("activity_retry", 2, 9), true),
+        (alarm("activity_schedule_to_start", 2, 9), true),
+        (alarm("activity_retry", 1, 9), false),
+        (alarm("activity_schedule_to_close", 2, 9), false),
+    ] {
+        assert_eq!(with(&activity, json!([]), json!([timer])).is_empty(), silent, "{timer}");
+    }
+    let task = errand("workflow_task", 1);
+    assert!(with(&task, json!([]), json!([alarm("task_schedule_to_start", 1, 9)])).is_empty());
+    assert_eq!(with(&task, json!([]), json!([alarm("task_start_to_close", 1, 9)])).len(), 1);
+    let child = errand("start_child", 0);
+    assert_eq!(with(&child, json!([errand("signal", 0)]), json!([])).len(), 1);
+}
+
+#[test]
+fn a_parent_hears_of_the_last_run_of_its_child() {
+    let child =
+        |run_id: &str| json!({"pending": {"children": [{"initiated": 4, "workflow_id": "w", "run_id": run_id}]}});
+    let closed = |successor: &str, told: bool| {
+        let tasks = if told { json!([{"what": "notify_parent"}]) } else { json!([]) };
+        json!({"open": false, "successor": successor, "tasks": tasks})
+    };
+    let with = |runs: &[(&str, Value)]| found("P2", &[audit(runs)]);
+    assert!(with(&[("p", child("")), ("c1", closed("", false))]).is_empty(), "nobody knows that it started");
+    assert!(with(&[("p", child("c1")), ("c1", closed("", true))]).is_empty());
+    assert!(with(&[("p", child("c1")), ("c1", json!({}))]).is_empty());
+    assert!(with(&[("p", child("c1")), ("c1", closed("c2", false)), ("c2", json!({}))]).is_empty());
+    assert!(with(&[("p", child("c1")), ("c1", closed("c2", false))]).is_empty(), "c2 is not in the audit");
+    let lost = with(&[("p", child("c1")), ("c1", closed("c2", false)), ("c2", closed("", false))]);
+    assert_eq!(lost, ["at 7 ms: child w/c2 has closed, and nothing is on its way to say so"]);
+    // Rows that lead in a circle do not lead the rule there.
+    assert_eq!(with(&[("p", child("c1")), ("c1", closed("c1", false))]).len(), 1);
+}
+
+#[test]
+fn rows_that_contradict_each_other_are_found() {
+    assert!(found("H27", &one(json!({}))).is_empty());
+    let started = json!({"scheduled": 2, "started": 3, "written": true});
+    for (more, wrong) in [
+        (json!({"events": [[1, 3]]}), true),
+        (json!({"events": [[3, 4]]}), true),
+        (json!({"events": [[1, 2], [4, 4]]}), true),
+        (json!({"open": false}), false),
+        (json!({"open": false, "pending": {"timers": [4]}}), true),
+        (json!({"open": false, "pending": {"task": started}}), true),
+        (json!({"pending": {"buffered": 1, "task": started}}), false),
+        (json!({"pending": {"buffered": 1, "task": {"scheduled": 2, "written": true}}}), true),
+        (json!({"pending": {"buffered": 1}}), true),
+    ] {
+        assert_eq!(!found("H27", &one(more.clone())).is_empty(), wrong, "{more}");
+    }
+}
+
+#[test]
+fn the_current_run_exists_and_is_the_open_one() {
+    let closed = json!({"open": false});
+    let mut other = audit(&[("r", json!({}))]);
+    assert!(found("H27", &[other.clone()]).is_empty());
+    other["current"][0]["open"] = json!(false);
+    assert_eq!(found("H27", &[other.clone()]), ["at 7 ms: the current run of w is kept as closed, but is open"]);
+    other["current"][0] = json!({"workflow_id": "w", "run_id": "x", "open": true});
+    assert_eq!(found("H27", &[other]).len(), 2, "x does not exist, and r is not current");
+    assert!(found("H27", &[audit(&[("r2", json!({})), ("r1", closed.clone())])]).is_empty());
+    assert_eq!(found("H27", &[audit(&[("r2", closed), ("r1", json!({}))])]).len(), 1);
+    let mut stray = audit(&[("r", json!({}))]);
+    stray["stray"] = json!(["a timer task of w/x"]);
+    assert_eq!(found("H27", &[stray]).len(), 1);
+}
+
+/// A line of tenures of one partition.
+fn tenures(account: &Value) -> [Value; 1] {
+    [json!({"at": 9, "type": "tenures", "partitions": {"shard/1": account}})]
+}
+
+#[test]
+fn a_range_is_used_by_whoever_was_told_that_it_is_his() {
+    let fence = |by: &str, told: &str, until: u64, shown: Option<u64>| json!({"by": by, "over": 3, "from": 1, "until": until, "told": told, "shown": shown});
+    let stint = |range: Option<u64>| json!([{"by": "n#1", "range": range, "from": 5, "batches": 1}]);
+    let with = |fence: Value, range| found("P3", &tenures(&json!({"fences": [fence], "stints": stint(range)})));
+    assert!(with(fence("n#1", "applied", 5, None), Some(4)).is_empty());
+    assert!(with(fence("n#1", "unknown", 2, Some(5)), Some(4)).is_empty());
+    assert!(with(fence("n#1", "unknown", 2, None), None).is_empty(), "who tests no range claims none");
+    for wrong in [
+        fence("n#1", "applied", 6, None),
+        fence("n#1", "refused", 2, None),
+        fence("n#1", "unknown", 2, None),
+        fence("n#1", "unknown", 2, Some(6)),
+        fence("n#2", "applied", 2, None),
+    ] {
+        assert_eq!(with(wrong.clone(), Some(4)).len(), 1, "{wrong}");
+    }
+    assert_eq!(with(fence("n#1", "applied", 5, None), Some(5)).len(), 1);
+}
+
+#[test]
+fn the_head_row_goes_up_step_by_step() {
+    let fence =
+        |by: &str, range: u64, at: u64| json!({"by": by, "fence": true, "range": range, "first": at, "last": at});
+    let batches =
+        |by: &str, range: u64, first: u64, last: u64| json!({"by": by, "range": range, "first": first, "last": last});
+    let with = |steps: &[Value]| found("P4", &tenures(&json!({"decided": steps}))).len();
+    let start = fence("n#1", 1, 0);
+    assert_eq!(with(&[start.clone(), batches("n#1", 1, 1, 3), fence("n#1", 2, 3), batches("n#1", 2, 4, 4)]), 0);
+    for wrong in [
+        batches("n#2", 1, 1, 1),
+        batches("n#1", 2, 1, 1),
+        batches("n#1", 1, 2, 2),
+        batches("n#1", 1, 0, 0),
+        fence("n#1", 1, 0),
+        fence("n#1", 3, 0),
+        fence("n#1", 2, 1),
+    ] {
+        assert_eq!(with(&[start.clone(), wrong.clone()]), 1, "{wrong}");
+    }
+    assert_eq!(with(&[batches("n#1", 0, 1, 1)]), 1, "nobody has taken it");
+}
+
+#[test]
+fn owners_are_put_in_an_order_if_there_is_one() {
+    let fence = |by: &str, over: u64, from: u64, until: u64, told: &str, seen: Option<u64>| json!({"by": by, "over": over, "from": from, "until": until, "told": told, "seen": seen});
+    let hold = |range: u64, from: u64, until: u64| json!({"by": "n#1", "range": range, "from": from, "batches": 1, "first": [from, until], "last": [from, until]});
+    let with = |fences: Value, stints: Value| found("W5", &tenures(&json!({"fences": fences, "stints": stints}))).len();
+    let taken = |over, from| fence("n#1", over, from, from + 1, "applied", None);
+    assert_eq!(with(json!([taken(0, 1), taken(1, 5)]), json!([hold(1, 3, 5), hold(2, 7, 8)])), 0);
+    assert_eq!(with(json!([taken(0, 1), taken(1, 5)]), json!([hold(1, 7, 8)])), 1, "passed before it was sent");
+    assert_eq!(with(json!([taken(0, 1)]), json!([hold(2, 7, 8)])), 1, "nobody set it");
+    let open = fence("m#1", 1, 3, 4, "unknown", None);
+    assert_eq!(with(json!([taken(0, 1), open]), json!([hold(2, 7, 8), hold(1, 5, 6)])), 0, "it took effect late");
+    assert_eq!(with(json!([taken(0, 1), open]), json!([hold(2, 5, 6), hold(1, 7, 8)])), 1, "not back again");
+    let refused = |seen| fence("m#1", 1, 5, 6, "refused", seen);
+    assert_eq!(with(json!([taken(0, 1), refused(Some(2))]), json!([])), 1, "nobody else raised it");
+    assert_eq!(with(json!([taken(0, 1), taken(1, 3), refused(Some(2))]), json!([])), 0);
+    assert_eq!(with(json!([taken(0, 1), taken(1, 5), refused(Some(2))]), json!([])), 0, "at the same time");
+}
