@@ -56,7 +56,7 @@ pub struct Options {
     pub until_stdin_ends: bool,
 }
 
-/// Which store.
+/// Where everything can be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum StoreKind {
     /// In memory: gone when the server is.
@@ -81,9 +81,9 @@ pub enum Error {
     /// A namespace cannot be made.
     #[error("no namespace {name:?}: {}", problem.message())]
     Namespace {
-        /// Its name.
+        /// The name that was asked for.
         name: String,
-        /// Why not.
+        /// What the registry says.
         problem: Box<Status>,
     },
 }

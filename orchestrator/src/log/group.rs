@@ -20,7 +20,7 @@ pub struct Group {
 /// How much one group may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// Transitions.
+    /// How many transitions.
     pub transitions: usize,
     /// Bytes of keys, rows and nodes.
     pub bytes: usize,

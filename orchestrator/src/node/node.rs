@@ -30,9 +30,9 @@ pub enum Error {
     /// A port is taken, or an address is not one of this machine.
     #[error("cannot listen on {address}: {problem}")]
     Listen {
-        /// The address.
+        /// The address that was asked for.
         address: String,
-        /// Why not.
+        /// What the system says.
         problem: io::Error,
     },
     /// A member's address is not one, or a connection broke the server.
@@ -64,9 +64,9 @@ pub struct Node {
     environment: Arc<dyn Environment>,
     config: Config,
     store: Arc<dyn Store>,
-    /// Clients and workers.
+    /// Where clients and workers call.
     outside: Incoming,
-    /// Other nodes.
+    /// Where other nodes call.
     inside: Incoming,
 }
 

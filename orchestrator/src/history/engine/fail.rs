@@ -22,7 +22,7 @@ use resurgam_api::temporal::workflowservice::v1::RespondWorkflowTaskFailedRespon
 /// Why a workflow task ended without success.
 #[derive(Clone, Debug)]
 pub(super) enum End {
-    /// It failed.
+    /// A worker or the server says that it failed.
     Failed(Box<WorkflowTaskFailedEventAttributes>),
     /// It took too long.
     TimedOut(TimeoutType),

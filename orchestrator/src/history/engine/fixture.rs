@@ -64,7 +64,7 @@ impl Fixture {
         }
     }
 
-    /// One input.
+    /// Lets `act` work on the run, and keeps what came of it.
     pub(super) fn step<T>(&mut self, act: impl FnOnce(&mut Transaction<'_, '_>) -> T) -> T {
         let mut context =
             Context { now: self.now, transaction: 7, namespace: "default", ids: &mut self.ids, limits: &self.limits };

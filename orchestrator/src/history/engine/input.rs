@@ -78,7 +78,7 @@ pub enum Reply<A> {
 }
 
 impl<A> Reply<A> {
-    /// An answer.
+    /// An answer that need not wait for anything but the commit.
     pub(super) fn now(answer: A) -> Self {
         Self::Now(Ok(answer))
     }

@@ -117,7 +117,7 @@ pub struct PendingUpdate {
 /// A query on its way.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PendingQuery {
-    /// The query.
+    /// What is asked.
     pub query: WorkflowQuery,
     /// Who waits for the answer.
     pub waiter: Waiter<QueryAnswer>,
@@ -129,9 +129,9 @@ pub struct PendingQuery {
 /// history (transient and speculative workflow tasks).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Slice {
-    /// The run.
+    /// Run id of the run.
     pub run_id: String,
-    /// First event.
+    /// Id of the first event.
     pub from: EventId,
     /// A node of the history that begins at or before it, and not long before; `None`: the beginning.
     pub at: Option<Tail>,
@@ -172,7 +172,7 @@ pub struct DirectQuery {
     pub sticky: Option<String>,
     /// The normal queue.
     pub queue: String,
-    /// The query.
+    /// What is asked.
     pub query: WorkflowQuery,
 }
 
@@ -208,7 +208,7 @@ pub struct Context<'a> {
     pub transaction: i64,
     /// Name of the namespace, which some events carry.
     pub namespace: &'a str,
-    /// Fresh ids.
+    /// Where fresh ids come from.
     pub ids: &'a mut dyn Ids,
     /// Limits and defaults.
     pub limits: &'a Limits,
@@ -222,7 +222,7 @@ pub trait Ids: Send {
     fn below(&mut self, bound: u64) -> u64;
 }
 
-/// Limits and defaults (research/temporal-server.md §6).
+/// Limits and defaults, as in temporalio/temporal, `common/dynamicconfig/constants.go`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
     /// Longest id, in bytes.

@@ -21,7 +21,7 @@ use resurgam_api::temporal::enums::v1::TimeoutType;
 pub(super) const GONE: &str = "workflow task not found";
 /// The first back-off of repeated workflow tasks.
 const BACKOFF: Millis = 5_000;
-/// The longest.
+/// The longest back-off of repeated workflow tasks.
 const BACKOFF_MAX: Millis = 600_000;
 
 /// An event was added that the workflow has to see: at the end of the step a workflow task is scheduled, unless one is
@@ -47,7 +47,7 @@ pub(super) fn settle(tx: &mut Transaction<'_, '_>) {
 /// How a new workflow task reaches a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dispatch {
-    /// Through matching.
+    /// Through matching, to whoever polls.
     Matching,
     /// With the answer to the completion of the last one.
     Inline,

@@ -12,9 +12,9 @@ use resurgam_api::temporal::history::v1::history_event::Attributes;
 
 /// A run being changed by one input.
 pub struct Transaction<'a, 'c> {
-    /// The run.
+    /// The run that is changed.
     pub run: &'a mut Run,
-    /// The world.
+    /// What it may use of the world.
     pub context: &'a mut Context<'c>,
     /// New events, in order.
     pub events: Vec<HistoryEvent>,

@@ -22,7 +22,7 @@ pub(super) struct Job {
 /// What a job does.
 #[derive(Clone, Debug)]
 pub(super) enum Work {
-    /// An input.
+    /// Applies an input of the engine.
     Step(Arc<dyn AnyInput>),
     /// A look at a run.
     View(Waiter<Viewed>),
@@ -65,7 +65,7 @@ pub trait AnyInput: fmt::Debug + Send + Sync {
         workflow: &mut Workflow,
         context: &mut Context<'_>,
     ) -> Result<(Effects, Option<Delivery>), Delivery>;
-    /// See [`Input::reads_only`].
+    /// It only looks.
     fn reads_only(&self) -> bool;
     /// Nobody will be answered.
     fn abandon(&self);
@@ -135,9 +135,9 @@ impl<I: Input> AnyInput for Asked<I> {
 pub(super) enum Finish {
     /// None: a request.
     Nothing,
-    /// This transfer.
+    /// The transfer task of this id.
     Transfer(i64),
-    /// This timer.
+    /// The timer task of this id.
     Timer(TimerId),
 }
 

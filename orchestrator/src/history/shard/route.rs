@@ -8,14 +8,14 @@ use resurgam_api::internal;
 pub struct WorkflowKey {
     /// Id of the namespace.
     pub namespace_id: String,
-    /// Workflow id.
+    /// The workflow id itself.
     pub workflow_id: String,
 }
 
 /// What a job is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// The workflow.
+    /// The workflow that the run belongs to.
     pub workflow: WorkflowKey,
     /// The run; empty: the current one.
     pub run_id: String,

@@ -18,7 +18,7 @@ pub struct ShardRows {
     pub runs: Vec<State>,
     /// Transfers above the ack level.
     pub transfers: Vec<TransferTask>,
-    /// Timer tasks.
+    /// Timer tasks that have not fired.
     pub timers: Vec<TimerTask>,
     /// Keys of rows that cannot be read.
     pub damaged: Vec<String>,
