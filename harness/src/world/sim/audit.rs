@@ -12,11 +12,11 @@ use resurgam_formats::audit::{
     Alarm, AlarmKind, Audit, ChildRow, CurrentRow, Errand, ErrandKind, Pending, RunRow, WorkflowTaskRow,
 };
 use resurgam_formats::time::UnixMillis;
-use resurgam_orchestrator::history::engine::Limits;
-use resurgam_orchestrator::history::shard::rows::{self, ShardRows};
-use resurgam_orchestrator::history::state::{Activity, State, WorkflowTaskType};
-use resurgam_orchestrator::history::task::{self, TimerTask, TransferTask};
-use resurgam_orchestrator::matching;
+use resurgam_orchestrator::stored::Limits;
+use resurgam_orchestrator::stored::rows::{self, ShardRows};
+use resurgam_orchestrator::stored::state::{Activity, State, WorkflowTaskType};
+use resurgam_orchestrator::stored::task::{self, TimerTask, TransferTask};
+use resurgam_orchestrator::stored::unfinished;
 use std::collections::BTreeMap;
 
 /// The meaning of all rows.
@@ -40,7 +40,7 @@ pub(super) fn of(partitions: &Partitions<'_>) -> Audit {
             timers.extend(shard.timers.iter().filter_map(timer));
             tasks.extend(shard.transfers.iter().filter_map(transfer));
         } else if name.starts_with("queue/") {
-            tasks.extend(matching::unfinished(rows).iter().filter_map(queued));
+            tasks.extend(unfinished(rows).iter().filter_map(queued));
         }
     }
     for (name, alarm) in timers {
