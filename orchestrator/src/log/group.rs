@@ -66,12 +66,6 @@ impl Group {
         self.appends.entry(partition).or_default().insert(key, value);
     }
 
-    /// How many transitions it holds.
-    #[must_use]
-    pub fn transitions(&self) -> usize {
-        self.transitions
-    }
-
     /// Whether there is nothing to write. Committing it still proves the tenure.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -473,6 +473,7 @@ impl Queue {
     }
 
     /// The read level and the ack level.
+    #[cfg(test)]
     #[must_use]
     pub const fn levels(&self) -> (TaskId, TaskId) {
         (self.read, self.ack)

@@ -8,7 +8,7 @@ use super::transaction::Transaction;
 use super::waiter::Waiter;
 use super::{retry, signal};
 use crate::cluster::Rejection;
-use crate::history::state::{Child, EventId, State};
+use crate::history::state::{Child, EventId};
 use crate::history::task::{CloseChildTransfer, ReleaseChildTransfer, TransferKind};
 use resurgam_api::internal::{
     RecordChildClosedRequest, RecordChildClosedResponse, ScheduleFirstWorkflowTaskRequest,
@@ -341,14 +341,8 @@ fn release(initiated_event_id: EventId, child: &Child, execution: &WorkflowExecu
     })
 }
 
-/// What is to be done to the pending children of a run that closes. A child whose start is not known yet is named
-/// without a run; it may not exist.
-#[must_use]
-pub fn close_policies(state: &State) -> Vec<CloseChildTransfer> {
-    state.children.iter().filter_map(|(initiated, child)| close_policy(*initiated, child)).collect()
-}
-
-fn close_policy(initiated_event_id: EventId, child: &Child) -> Option<CloseChildTransfer> {
+/// What the end of a parent does to this child; none if it is let alone.
+pub(super) fn close_policy(initiated_event_id: EventId, child: &Child) -> Option<CloseChildTransfer> {
     let asked = asked(child);
     (asked.parent_close_policy() != ParentClosePolicy::Abandon).then(|| CloseChildTransfer {
         child: Some(WorkflowExecution { workflow_id: asked.workflow_id.clone(), run_id: child.run_id.clone() }),

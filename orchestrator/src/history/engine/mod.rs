@@ -41,7 +41,9 @@ pub mod update;
 pub mod user_timer;
 mod waiter;
 
-pub use input::{Applied, Input, Reply};
+#[cfg(test)]
+pub use input::Applied;
+pub use input::{Input, Reply};
 pub use transfer_result::TransferResult;
 pub use update::UpdateInput;
 pub use waiter::{Delivery, Waiter};
@@ -218,8 +220,6 @@ pub struct Context<'a> {
 pub trait Ids: Send {
     /// A fresh UUID, as text.
     fn uuid(&mut self) -> String;
-    /// A number in `0..bound`, for jitter.
-    fn below(&mut self, bound: u64) -> u64;
 }
 
 /// Limits and defaults, as in temporalio/temporal, `common/dynamicconfig/constants.go`.

@@ -24,12 +24,6 @@ const BACKOFF: Millis = 5_000;
 /// The longest back-off of repeated workflow tasks.
 const BACKOFF_MAX: Millis = 600_000;
 
-/// An event was added that the workflow has to see: at the end of the step a workflow task is scheduled, unless one is
-/// pending or the run must not have one yet.
-pub fn wake(tx: &mut Transaction<'_, '_>) {
-    tx.wake();
-}
-
 /// Whether the run waits before its first workflow task: for a back-off, or for its parent.
 #[must_use]
 pub fn is_held(state: &State) -> bool {

@@ -24,5 +24,5 @@ mod turn;
 pub use config::Config;
 pub use dispatch::{Added, Dispatcher};
 pub use handle::Shard;
-pub use job::{AnyInput, asked, unasked};
-pub use route::{Target, WorkflowKey};
+#[cfg(test)]
+pub use job::unasked;

@@ -209,10 +209,6 @@ impl Ids for Drawn<'_> {
         let bits = u128::from(self.0.random()) << 64 | u128::from(self.0.random());
         uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid().to_string()
     }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0.random() % bound.max(1)
-    }
 }
 
 #[cfg(test)]

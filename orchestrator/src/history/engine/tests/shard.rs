@@ -31,11 +31,6 @@ impl Ids for Counter {
         self.0 += 1;
         format!("id{}", self.0)
     }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 += 1;
-        self.0 % bound
-    }
 }
 
 /// One workflow id, `w`.
