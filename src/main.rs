@@ -28,6 +28,8 @@ enum Command {
     Diff(commands::diff::Args),
     /// Say what is here and what is missing.
     Doctor(commands::doctor::Args),
+    /// Write a crate with an orchestrator in it and the test that checks it.
+    New(commands::new::Args),
     /// Print the plan and the programs of a seed, readably.
     Programs(commands::programs::Args),
     /// Execute one plan again, in the simulation.
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
         Command::Compare(args) => commands::compare::run(&args),
         Command::Diff(args) => commands::diff::run(&args),
         Command::Doctor(args) => commands::doctor::run(&args),
+        Command::New(args) => commands::new::run(&args),
         Command::Programs(args) => commands::programs::run(&args),
         Command::Replay(args) => commands::replay::run(&args),
         Command::Rules(args) => commands::rules::run(&args),

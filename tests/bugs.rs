@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use resurgam_harness::Bug;
+use resurgam_builtin::Bug;
 use resurgam_scenarios::bugs::bugs;
 use std::collections::BTreeSet;
 

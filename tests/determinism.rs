@@ -4,18 +4,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use resurgam_harness::{Builtin, Orchestrator, Trial};
+use resurgam_harness::Trial;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 
 /// How many seeds are executed twice.
 const SEEDS: u64 = 50;
 
 fn trace(seed: u64) -> (u64, u64) {
-    let target: Arc<dyn Orchestrator> = Arc::new(Builtin::default());
+    let target = resurgam_builtin::subject(None);
     let trial = Trial::of(&resurgam_generate::chaos(seed), &target, "case-");
     (trial.hash, trial.trace)
 }

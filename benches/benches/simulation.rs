@@ -9,11 +9,10 @@
 
 use resurgam_benches::busy::cpu_time;
 use resurgam_benches::stub::{Load, case};
-use resurgam_harness::world::sim::{Builtin, Orchestrator, execute};
+use resurgam_harness::simulated::execute;
 
-use resurgam_campaign::simulation::Traffic;
 use resurgam_formats::plan::Family;
-use std::sync::Arc;
+use resurgam_simulation::Traffic;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -47,7 +46,8 @@ fn measure(simulations: u64, simulate: impl Fn(u64) -> (Traffic, Duration) + Syn
     assert_eq!(done.len() as u64, simulations, "a simulation is missing");
     let (mut traffic, mut simulated) = (Traffic::default(), Duration::ZERO);
     for (passed, elapsed) in done {
-        traffic += passed;
+        traffic.segments += passed.segments;
+        traffic.rpcs += passed.rpcs;
         simulated += elapsed;
     }
     Measured { simulations, traffic, simulated, wall: began.elapsed(), cpu: cpu_time().unwrap_or_default() - cpu }
@@ -62,7 +62,7 @@ fn stubs(simulations: u64, load: Load) -> Measured {
 
 /// Default cases of our orchestrator; nothing is judged.
 fn builtin(simulations: u64) -> Measured {
-    let target: Arc<dyn Orchestrator> = Arc::new(Builtin::default());
+    let target = resurgam_builtin::subject(None);
     measure(simulations, |seed| {
         let simulated = execute(&resurgam_generate::chaos_of(seed, Family::ALL), &target, "case-");
         assert!(simulated.failure.is_none() && simulated.contradiction.is_none(), "seed {seed}");

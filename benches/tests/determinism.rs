@@ -14,7 +14,7 @@ struct Shown {
     trace: u64,
     segments: u64,
     counts: Counts,
-    episodes: String,
+    faults: String,
     /// Requests for randomness and readings of the wall clock. Those of the monotonic clock are left out: how often h2 asks
     /// for it while a killed node's tasks are dropped depends on the order in which tokio drops them, which nobody sees.
     calls: [u64; 2],
@@ -26,7 +26,7 @@ fn run(seed: u64, load: Load) -> Shown {
         trace: outcome.trace,
         segments: outcome.traffic.segments,
         counts: outcome.value,
-        episodes: format!("{:?}", outcome.episodes),
+        faults: format!("{:?}", outcome.faults),
         calls: [outcome.calls.random, outcome.calls.wall],
     }
 }
@@ -54,9 +54,9 @@ fn a_case_does_something_and_its_faults_hit() {
     let outcome = case(1, Load::CASE).unwrap();
     let counts = outcome.value;
     assert!(counts.arrived > 400 && counts.answered > 200 && counts.recorded > 100_000, "{counts:?}");
-    assert_eq!(outcome.episodes.len(), 20);
-    let hits = outcome.episodes.iter().filter(|episode| episode.hits > 0).count();
-    assert!(hits >= 15, "{:#?}", outcome.episodes);
+    assert_eq!(outcome.faults.len(), 20);
+    let hits = outcome.faults.iter().filter(|record| record.hits > 0).count();
+    assert!(hits >= 15, "{:#?}", outcome.faults);
     assert!(counts.failed > 0, "twenty faults and not one call failed");
     assert!(outcome.calls.random > 0 && outcome.calls.wall > 0 && outcome.calls.monotonic > 0, "{:?}", outcome.calls);
 }

@@ -17,6 +17,7 @@ use resurgam_formats::notes::Notes;
 use resurgam_formats::plan::{Caller, Plan};
 use resurgam_formats::recording::{Answer, Call, Entry, Header, HistoryRead, Reply, VERSION, What};
 use resurgam_generate::deadline;
+use resurgam_judge::profile::Profile;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,6 +54,32 @@ impl Stage for Calm {
     async fn settle(&self) {}
 }
 
+/// What is tested, as the header of a recording names it.
+pub(crate) struct Identity {
+    pub(crate) target: String,
+    pub(crate) version: String,
+    pub(crate) profile: Profile,
+}
+
+impl Identity {
+    fn of(endpoint: &Endpoint) -> Self {
+        let Endpoint { target, version, profile, .. } = endpoint.clone();
+        Self { target, version, profile }
+    }
+
+    /// The first line of a recording.
+    pub(crate) fn header(&self, plan: &Plan, prefix: &str) -> What {
+        What::Header(Box::new(Header {
+            version: VERSION,
+            target: self.target.clone(),
+            target_version: self.version.clone(),
+            profile: self.profile.clone(),
+            prefix: prefix.to_owned(),
+            plan: plan.clone(),
+        }))
+    }
+}
+
 /// Executes one plan on a running server; `prefix` goes in front of every id.
 ///
 /// # Errors
@@ -70,26 +97,20 @@ pub async fn execute(
         prefix: prefix.to_owned(),
         plan: plan.clone(),
         patience: 1,
+        calls: Arc::default(),
         recorder: Recorder::new(),
     });
-    conduct(&session, &Calm, &endpoint.target, &endpoint.version, deadline::of(plan)).await
+    conduct(&session, &Calm, &Identity::of(endpoint), deadline::of(plan)).await
 }
 
 /// Conducts a case from its header to its end.
 pub(crate) async fn conduct(
     session: &Arc<Session>,
     stage: &dyn Stage,
-    target: &str,
-    target_version: &str,
+    identity: &Identity,
     limit: Duration,
 ) -> (Vec<Entry>, Result<(), Contradiction>) {
-    session.recorder.record(What::Header(Box::new(Header {
-        version: VERSION,
-        target: target.to_owned(),
-        target_version: target_version.to_owned(),
-        prefix: session.prefix.clone(),
-        plan: session.plan.clone(),
-    })));
+    session.recorder.record(identity.header(&session.plan, &session.prefix));
     let deadline = u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX);
     stage.inject(session);
     let workers = Workers::start(session);
@@ -102,6 +123,10 @@ pub(crate) async fn conduct(
     drop(workers);
     if let Some(trouble) = &trouble {
         open.push(format!("the suite itself: {trouble}"));
+    }
+    for (call, words) in session.calls.missing() {
+        let why = format!("{call} is not served: UNIMPLEMENTED, {words:?}");
+        session.recorder.record(What::Unfit { node: None, why });
     }
     session.recorder.record(What::End { quiescent: open.is_empty(), deadline, open });
     (session.recorder.finish(), trouble.map_or(Ok(()), |what| Err(Contradiction(what))))

@@ -5,9 +5,9 @@
 use crate::case;
 use crate::recorder;
 use crate::shrink::{Budget, shrink};
+use crate::subject::Subject;
 use crate::target::{self, Endpoint};
 use crate::trial::Trial;
-use crate::world::sim::Orchestrator;
 use resurgam_formats::evidence::Evidence;
 
 use resurgam_campaign::simulation::Traffic;
@@ -16,7 +16,6 @@ use resurgam_formats::recording::Entry;
 use resurgam_formats::shrinking::Progress;
 use resurgam_formats::verdict::{Outcome, Verdict};
 use resurgam_judge::judge;
-use resurgam_judge::profile::Profile;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -41,7 +40,7 @@ pub enum World {
     /// On a server that is running.
     Real(Endpoint),
     /// On a simulated cluster of this orchestrator, with faults of these families.
-    Simulated(Arc<dyn Orchestrator>, Vec<Family>),
+    Simulated(Subject, Vec<Family>),
 }
 
 /// What to run.
@@ -187,7 +186,7 @@ pub async fn run(
             let result = match world.as_ref() {
                 World::Real(endpoint) => one(seed, &options, endpoint).await,
                 World::Simulated(target, families) => {
-                    let (target, families) = (Arc::clone(target), families.clone());
+                    let (target, families) = (target.clone(), families.clone());
                     let simulating = move || simulate(seed, &options, &target, &families, &shrunk);
                     tokio::task::spawn_blocking(simulating)
                         .await
@@ -230,12 +229,11 @@ async fn one(seed: u64, options: &Options, endpoint: &Endpoint) -> Result<Ended,
         return Ok(Ended::Broken { seed, why: failed.to_string() });
     }
     let began = Instant::now();
-    let profile = Profile::of(&endpoint.target, &endpoint.version);
     let evidence = match Evidence::from_recording(entries) {
         Ok(evidence) => evidence,
         Err(problem) => return Ok(Ended::Broken { seed, why: problem.to_string() }),
     };
-    let verdict = judge(&seed.to_string(), &evidence, &profile);
+    let verdict = judge(&seed.to_string(), &evidence, &endpoint.profile);
     let judging = began.elapsed();
     let failing = verdict.worst() > Outcome::Ok;
     let kept = options.keep == Keep::All || (options.keep == Keep::Failing && failing);
@@ -256,7 +254,7 @@ async fn one(seed: u64, options: &Options, endpoint: &Endpoint) -> Result<Ended,
 fn simulate(
     seed: u64,
     options: &Options,
-    target: &Arc<dyn Orchestrator>,
+    target: &Subject,
     families: &[Family],
     shrunk: &Mutex<BTreeSet<String>>,
 ) -> Result<Ended, Error> {
@@ -264,7 +262,7 @@ fn simulate(
     let directory = options.out.join("cases").join(seed.to_string());
     let trial = Trial::of(&plan, target, &prefix(&options.prefix, seed));
     let violated = trial.violated();
-    let Trial { lines, hash, judged, executing, judging, trace, simulated, traffic } = trial;
+    let Trial { lines, hash, judged, executing, judging, trace, simulated, traffic, .. } = trial;
     let (evidence, verdict) = match judged {
         Ok(judged) => judged,
         Err(why) => {
@@ -297,7 +295,7 @@ fn smallest(
     plan: &Plan,
     rule: String,
     options: &Options,
-    target: &Arc<dyn Orchestrator>,
+    target: &Subject,
     budget: Budget,
     directory: Option<&Path>,
 ) -> Result<Option<Box<Shrunk>>, Error> {

@@ -2,7 +2,7 @@
 
 use crate::recorder::Recorder;
 use crate::target::MESSAGE_LIMIT;
-use crate::wire::{Client, Meddler, Wire};
+use crate::wire::{Calls, Client, Meddler, Wire};
 use resurgam_formats::plan::{Caller, Plan};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +24,8 @@ pub(crate) struct Session {
     pub(crate) plan: Plan,
     /// Attempts of a client's call as long as its outcome is unknown, at least 1.
     pub(crate) patience: u32,
+    /// The calls that were made.
+    pub(crate) calls: Arc<Calls>,
     /// What is recorded.
     pub(crate) recorder: Recorder,
 }
@@ -36,7 +38,8 @@ impl Session {
 
     /// A client for a caller; the callers of a kind are spread over the nodes by their numbers.
     pub(crate) fn client(&self, caller: Caller, number: usize) -> Client {
-        let wire = Wire::new(Arc::clone(&self.channels), number, caller, Arc::clone(&self.meddler));
+        let wire =
+            Wire::new(Arc::clone(&self.channels), number, caller, Arc::clone(&self.meddler), Arc::clone(&self.calls));
         Client::new(wire).max_decoding_message_size(MESSAGE_LIMIT).max_encoding_message_size(MESSAGE_LIMIT)
     }
 

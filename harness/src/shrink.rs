@@ -1,11 +1,10 @@
 //! Shrinks a failing plan by executing candidates in the simulation. What to try is the business of `models::shrink`.
 
+use crate::subject::Subject;
 use crate::trial::Trial;
-use crate::world::sim::Orchestrator;
 use resurgam_formats::plan::Plan;
 use resurgam_formats::shrinking::Progress;
 use resurgam_generate::shrink::Shrinker;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How much may be spent.
@@ -28,7 +27,7 @@ impl Default for Budget {
 pub fn shrink(
     plan: Plan,
     rule: &str,
-    target: &Arc<dyn Orchestrator>,
+    target: &Subject,
     prefix: &str,
     budget: Budget,
     mut watch: impl FnMut(&Progress),

@@ -1,14 +1,14 @@
 //! One simulated case from plan to verdict: what `run`, `replay`, `shrink`, `bugs` and the library's `check` have in common.
 
 use crate::recorder;
-use crate::world::sim::{Orchestrator, Simulated, execute};
+use crate::simulated::{Simulated, execute};
+use crate::subject::Subject;
 use resurgam_campaign::simulation::Traffic;
 use resurgam_formats::evidence::Evidence;
 use resurgam_formats::plan::Plan;
 use resurgam_formats::verdict::{Outcome, Verdict};
 use resurgam_judge::judge;
-use resurgam_judge::profile::Profile;
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 /// A case that was executed in the simulation, and judged if it came to its end.
@@ -30,14 +30,17 @@ pub struct Trial {
     pub simulated: Duration,
     /// What passed on the links.
     pub traffic: Traffic,
+    /// The calls that clients and workers made, by name.
+    pub calls: BTreeSet<String>,
 }
 
 impl Trial {
     /// Executes and judges a plan. Nothing is written.
     #[must_use]
-    pub fn of(plan: &Plan, target: &Arc<dyn Orchestrator>, prefix: &str) -> Self {
+    pub fn of(plan: &Plan, subject: &Subject, prefix: &str) -> Self {
         let began = Instant::now();
-        let Simulated { entries, contradiction, failure, trace, elapsed, traffic } = execute(plan, target, prefix);
+        let Simulated { entries, contradiction, failure, trace, elapsed, traffic, calls } =
+            execute(plan, subject, prefix);
         let executing = began.elapsed();
         let began = Instant::now();
         let broken = contradiction.map(|why| why.to_string()).or_else(|| failure.map(|why| why.to_string()));
@@ -45,13 +48,13 @@ impl Trial {
         let judged = match broken {
             Some(why) => Err(why),
             None => Evidence::from_recording(entries).map_err(|problem| problem.to_string()).map(|evidence| {
-                let profile = Profile::of(target.name(), &target.version());
-                let verdict = judge(&plan.seed.to_string(), &evidence, &profile);
+                let verdict = judge(&plan.seed.to_string(), &evidence, &subject.profile());
                 (evidence, verdict)
             }),
         };
         let hash = recorder::hash(&lines);
-        Self { lines, hash, judged, executing, judging: began.elapsed(), trace, simulated: elapsed, traffic }
+        let traffic = Traffic { segments: traffic.segments, rpcs: traffic.rpcs };
+        Self { lines, hash, judged, executing, judging: began.elapsed(), trace, simulated: elapsed, traffic, calls }
     }
 
     /// The ids of the rules that were violated, sorted.

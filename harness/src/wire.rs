@@ -8,7 +8,7 @@
 use http_body_util::{BodyExt as _, Full};
 use resurgam_api::WorkflowServiceClient;
 use resurgam_formats::plan::{Caller, Harm};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::future::Future;
 use std::pin::Pin;
@@ -33,12 +33,19 @@ pub(crate) struct Wire {
     at: Arc<AtomicUsize>,
     caller: Caller,
     meddler: Arc<Meddler>,
+    calls: Arc<Calls>,
 }
 
 impl Wire {
     /// A wire to one of `channels` (at least one), the `first`-th modulo their number until it fails.
-    pub(crate) fn new(channels: Arc<Vec<Channel>>, first: usize, caller: Caller, meddler: Arc<Meddler>) -> Self {
-        Self { channels, at: Arc::new(AtomicUsize::new(first)), caller, meddler }
+    pub(crate) fn new(
+        channels: Arc<Vec<Channel>>,
+        first: usize,
+        caller: Caller,
+        meddler: Arc<Meddler>,
+        calls: Arc<Calls>,
+    ) -> Self {
+        Self { channels, at: Arc::new(AtomicUsize::new(first)), caller, meddler, calls }
     }
 }
 
@@ -56,6 +63,7 @@ impl Service<http::Request<Body>> for Wire {
         let channel = self.channels[at % self.channels.len()].clone();
         let (choice, meddler) = (Arc::clone(&self.at), Arc::clone(&self.meddler));
         let fate = meddler.fate(self.caller);
+        let (calls, name) = (Arc::clone(&self.calls), method(&request));
         Box::pin(async move {
             let answered = match fate {
                 Fate::None => send(channel, request).await,
@@ -89,12 +97,45 @@ impl Service<http::Request<Body>> for Wire {
                     }
                 }
             };
+            calls.note(name, answered.as_ref().ok());
             if answered.is_err() {
                 // Whoever comes first moves on; the others find that done.
                 let _ = choice.compare_exchange(at, at + 1, Ordering::Relaxed, Ordering::Relaxed);
             }
             answered
         })
+    }
+}
+
+/// The name of the call that a request makes.
+fn method(request: &http::Request<Body>) -> String {
+    request.uri().path().rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+/// The calls that were made in a case, and what was said by nodes that do not serve one.
+#[derive(Debug, Default)]
+pub(crate) struct Calls(Mutex<BTreeMap<String, Option<String>>>);
+
+impl Calls {
+    fn note(&self, name: String, answered: Option<&http::Response<Body>>) {
+        let status = answered.and_then(|response| Status::from_header_map(response.headers()));
+        let refusal = status.filter(|status| status.code() == Code::Unimplemented);
+        let mut calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = calls.entry(name).or_default();
+        if known.is_none() {
+            *known = refusal.map(|status| status.message().to_owned());
+        }
+    }
+
+    /// The names of all of them.
+    pub(crate) fn names(&self) -> BTreeSet<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
+    }
+
+    /// Those that answered UNIMPLEMENTED, with the words of the node.
+    pub(crate) fn missing(&self) -> Vec<(String, String)> {
+        let calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        calls.iter().filter_map(|(name, words)| Some((name.clone(), words.clone()?))).collect()
     }
 }
 

@@ -7,6 +7,7 @@ use resurgam_api::temporal::workflowservice::v1::{
 };
 use resurgam_harness::real;
 use resurgam_harness::target::{Address, Error, NAMESPACE, Options, Temporal, client, connect};
+use resurgam_judge::profile::Profile;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -127,6 +128,7 @@ async fn an_address_is_checked_prefixed_and_cleaned() {
     let other = Address::open(&place, Some(NAMESPACE)).await.unwrap();
     assert_ne!(address.prefix(), other.prefix());
     assert_eq!((address.endpoint().version.as_str(), address.endpoint().target.as_str()), ("1.31.2", "address"));
+    assert_eq!(address.endpoint().profile, Profile::temporal("1.31.2"), "it says what it is");
 
     let mut calls = client(connect(address.endpoint()).await.unwrap());
     let (ours, theirs, never) =

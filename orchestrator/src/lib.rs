@@ -17,7 +17,7 @@ mod log;
 mod matching;
 pub mod node;
 pub mod planted;
-pub mod store;
+pub use resurgam_node::store;
 #[cfg(test)]
 mod testing;
 

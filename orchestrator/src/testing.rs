@@ -105,7 +105,7 @@ async fn execute(
     commit: Commit,
     decided: bool,
 ) -> Answer {
-    let table = truth.tables().get(partition).cloned().unwrap_or_default();
+    let table = truth.snapshot(partition);
     let answer = truth.commit(partition, commit).await;
     let mut before = before.lock().unwrap_or_else(PoisonError::into_inner);
     // Whatever was undecided is settled now.

@@ -7,7 +7,6 @@ use resurgam_campaign::summary::{Case, Origin, Summary};
 use resurgam_formats::evidence::Evidence;
 use resurgam_formats::verdict::Verdict;
 use resurgam_judge::judge;
-use resurgam_judge::profile::Profile;
 use resurgam_reports::{CaseView, Page, render};
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -28,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         (origin.target, origin.target_version) = (header.target.clone(), header.target_version.clone());
         let seed = header.plan.seed;
         let begin = Instant::now();
-        let verdict = judge(&seed.to_string(), &evidence, &Profile::of(&header.target, &header.target_version));
+        let verdict = judge(&seed.to_string(), &evidence, &header.profile);
         let coverage = Coverage::of(&evidence);
         cases.push((seed, evidence, verdict, coverage, path, begin.elapsed()));
     }

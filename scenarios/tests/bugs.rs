@@ -5,17 +5,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use resurgam_builtin::Bug;
 use resurgam_formats::plan::Plan;
-use resurgam_harness::{Bug, Builtin, Orchestrator, Trial, run};
+use resurgam_harness::{Trial, run};
 use resurgam_scenarios::bugs::{Planted, bugs};
 use std::path::Path;
-use std::sync::Arc;
 
 /// Under so many seeds a witness is tried.
 const SEEDS: u64 = 100;
 
 fn violated(plan: &Plan, bug: Option<Bug>) -> Vec<String> {
-    let target: Arc<dyn Orchestrator> = Arc::new(Builtin::with(bug));
+    let target = resurgam_builtin::subject(bug);
     Trial::of(plan, &target, &run::prefix("case-", plan.seed)).violated()
 }
 

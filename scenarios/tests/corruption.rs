@@ -3,7 +3,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use resurgam_judge::profile::Profile;
 use resurgam_scenarios::fixtures;
 use resurgam_testing::corrupt;
 use std::collections::BTreeMap;
@@ -19,7 +18,8 @@ fn corrupted_evidence_is_caught() {
     for fixture in fixtures().unwrap() {
         let header = fixture.evidence.header.clone().unwrap();
         // The recorded server was fresh, though it does not promise it: corruptions of freshness must be seen too.
-        let profile = Profile { linearizable_reads: true, ..Profile::of(&header.target, &header.target_version) };
+        let mut profile = header.profile.clone();
+        profile.promises.linearizable_reads = true;
         for tried in corrupt::score(&fixture.name, &fixture.evidence, &profile, MOST) {
             let (caught, all) = tally.entry(tried.corruption).or_default();
             *all += 1;

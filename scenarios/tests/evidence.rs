@@ -2,14 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use resurgam_harness::{Builtin, Orchestrator, Trial};
+use resurgam_harness::Trial;
 
 use resurgam_formats::verdict::{Outcome, RuleVerdict};
 use resurgam_judge::judge;
-use resurgam_judge::profile::Profile;
+use resurgam_judge::profile::{HandOver, Profile, Promises};
 use resurgam_scenarios::fixtures;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// So many simulated cases are looked at for rules that need the rows of a store.
 const CASES: u64 = 12;
@@ -19,8 +18,7 @@ fn every_rule_is_silent_on_the_real_server() {
     let mut complaints = Vec::new();
     for fixture in fixtures().unwrap() {
         let header = fixture.evidence.header.clone().unwrap();
-        let profile = Profile::of(&header.target, &header.target_version);
-        for rule in judge(&fixture.name, &fixture.evidence, &profile).rules {
+        for rule in judge(&fixture.name, &fixture.evidence, &header.profile).rules {
             if rule.outcome > Outcome::Ok {
                 complaints.push(format!("{}: {} {:?} {}", fixture.name, rule.rule, rule.findings.first(), rule.why));
             }
@@ -40,10 +38,10 @@ fn every_rule_examined_something() {
         }
     };
     for fixture in fixtures().unwrap() {
-        let profile = Profile { linearizable_reads: true, repeated_hand_over: true, ..Profile::default() };
+        let profile = Profile::promising(Promises { linearizable_reads: true, hand_over: HandOver::UntilTaken });
         count(judge(&fixture.name, &fixture.evidence, &profile).rules);
     }
-    let ours: Arc<dyn Orchestrator> = Arc::new(Builtin::default());
+    let ours = resurgam_builtin::subject(None);
     for seed in 1..=CASES {
         count(Trial::of(&resurgam_generate::chaos(seed), &ours, "case-").judged.unwrap().1.rules);
     }

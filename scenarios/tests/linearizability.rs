@@ -5,7 +5,6 @@
 
 use resurgam_formats::verdict::Outcome;
 use resurgam_judge::judge;
-use resurgam_judge::profile::Profile;
 use resurgam_scenarios::fixtures;
 use std::collections::BTreeMap;
 
@@ -15,7 +14,8 @@ fn one_healthy_node_is_linearizable() {
     let mut complaints = Vec::new();
     for fixture in fixtures().unwrap() {
         let header = fixture.evidence.header.clone().unwrap();
-        let profile = Profile { linearizable_reads: true, ..Profile::of(&header.target, &header.target_version) };
+        let mut profile = header.profile.clone();
+        profile.promises.linearizable_reads = true;
         for rule in judge(&fixture.name, &fixture.evidence, &profile).rules {
             if rule.rule.starts_with('W') {
                 *examined.entry(rule.rule.clone()).or_default() += rule.examined;

@@ -4,9 +4,8 @@
 
 use resurgam_formats::plan::Plan;
 use resurgam_formats::verdict::Outcome;
-use resurgam_harness::{Builtin, Orchestrator, Trial};
+use resurgam_harness::Trial;
 use std::path::Path;
-use std::sync::Arc;
 
 #[test]
 fn what_was_mended_stays_mended() {
@@ -15,7 +14,7 @@ fn what_was_mended_stays_mended() {
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
     paths.sort();
     assert!(!paths.is_empty(), "there is nothing to look at");
-    let target: Arc<dyn Orchestrator> = Arc::new(Builtin::default());
+    let target = resurgam_builtin::subject(None);
     for path in paths {
         let plan: Plan = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
         let trial = Trial::of(&plan, &target, "case-");

@@ -3,15 +3,15 @@
 use crate::Ended;
 use crate::commands::replay;
 use crate::exit::{Exit, print};
+use resurgam_builtin::{Bug, hunt};
 use resurgam_formats::plan::Plan;
 use resurgam_formats::shrinking::Measure;
+use resurgam_harness::run;
 use resurgam_harness::shrink::{Budget, shrink};
-use resurgam_harness::{Bug, Builtin, Orchestrator, hunt, run};
 use resurgam_scenarios::bugs::{Planted, bugs};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// The arguments.
@@ -99,7 +99,7 @@ impl<'a> Catch<'a> {
             let rule = rules.iter().find(|rule| expects(bug, rule)).or(rules.first());
             let plan = match rule {
                 Some(rule) if args.shrink > 0 => {
-                    let target: Arc<dyn Orchestrator> = Arc::new(Builtin::with(Some(planted)));
+                    let target = resurgam_builtin::subject(Some(planted));
                     let budget = Budget { time: Duration::from_secs(args.shrink), ..Budget::default() };
                     let prefix = run::prefix("case-", plan.seed);
                     shrink(plan, rule, &target, &prefix, budget, |_| ()).0

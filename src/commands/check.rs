@@ -99,9 +99,9 @@ fn check(path: &Path, max: u64) -> Result<Verdict, Problem> {
     Ok(judge(&name, &document.evidence, &profile(&document.evidence)))
 }
 
-/// The profile of the target that a recording names; a bare history comes from no known target.
+/// The profile that a recording carries; a bare history is judged by the contract alone.
 fn profile(evidence: &Evidence) -> Profile {
-    evidence.header.as_ref().map(|header| Profile::of(&header.target, &header.target_version)).unwrap_or_default()
+    evidence.header.as_ref().map(|header| header.profile.clone()).unwrap_or_default()
 }
 
 fn json(verdict: &Verdict) -> Result<String, String> {

@@ -5,12 +5,11 @@ use crate::exit::{Exit, print};
 use resurgam_formats::plan::{Plan, VERSION};
 use resurgam_formats::recording::{Entry, What};
 use resurgam_formats::verdict::{Outcome, Verdict};
-use resurgam_harness::{Builtin, Orchestrator, Trial, run};
+use resurgam_harness::{Trial, run};
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// The arguments.
 #[derive(clap::Args)]
@@ -38,7 +37,7 @@ pub(crate) fn run(args: &Args) -> Ended {
         (Some(path), _) => read(path)?,
         (None, seed) => resurgam_generate::chaos(seed.unwrap_or_default()),
     };
-    let target: Arc<dyn Orchestrator> = Arc::new(Builtin::with(bug(args.bug.as_deref())?));
+    let target = resurgam_builtin::subject(bug(args.bug.as_deref())?);
     let prefix = run::prefix("case-", plan.seed);
     let trial = Trial::of(&plan, &target, &prefix);
     for time in 1..args.times.max(1) {
@@ -96,9 +95,9 @@ pub(crate) fn read(path: &Path) -> Result<Plan, String> {
 }
 
 /// The planted bug of a name.
-pub(crate) fn bug(name: Option<&str>) -> Result<Option<resurgam_harness::Bug>, String> {
+pub(crate) fn bug(name: Option<&str>) -> Result<Option<resurgam_builtin::Bug>, String> {
     let Some(name) = name else { return Ok(None) };
-    resurgam_harness::Bug::named(name).map(Some).ok_or_else(|| format!("there is no planted bug {name}"))
+    resurgam_builtin::Bug::named(name).map(Some).ok_or_else(|| format!("there is no planted bug {name}"))
 }
 
 /// The rules that did not hold, with their first findings.

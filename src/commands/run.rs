@@ -7,10 +7,10 @@ use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 use resurgam_campaign::coverage::Coverage;
 use resurgam_formats::evidence::Evidence;
+use resurgam_harness::Subject;
 use resurgam_harness::run::{self, Case, Ended as CaseEnded, Keep, Options, Shrunk, World};
 use resurgam_harness::shrink::Budget;
 use resurgam_harness::target::{Address, Builtin as Server, Options as ServerOptions, Temporal};
-use resurgam_harness::{Builtin, Orchestrator};
 
 use resurgam_campaign::milestone::{Milestones, Needs};
 use resurgam_campaign::simulation::{Simulated, Simulation};
@@ -18,11 +18,11 @@ use resurgam_campaign::summary::{Case as Line, Origin, Summary};
 use resurgam_formats::plan::Family;
 use resurgam_formats::shrinking::Progress;
 use resurgam_formats::verdict::{Outcome, Verdict};
+use resurgam_judge::profile::Profile;
 use resurgam_reports::{CaseView, Page, campaign, command, html, json, junit, terminal};
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -57,6 +57,9 @@ pub(crate) struct Args {
     /// Namespace on that server, which must exist; without it `resurgam` is registered there.
     #[arg(long)]
     namespace: Option<String>,
+    /// By what the server at --address is judged beside the contract [default: what it says it is].
+    #[arg(long, value_enum, requires = "address")]
+    profile: Option<Judged>,
     /// Seed of the first case; the others follow. Drawn from the clock if absent, and printed.
     #[arg(long)]
     seed: Option<u64>,
@@ -105,6 +108,27 @@ enum Place {
     Sim,
     /// A process of its own on this machine, without faults.
     Process,
+}
+
+/// Profiles, as they are named on the command line.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Judged {
+    /// By the contract alone: nothing more is promised, nothing is forgiven.
+    Contract,
+    /// As Temporal's own server, with its known differences.
+    Temporal,
+    /// As our orchestrator, which promises more.
+    Resurgam,
+}
+
+impl Judged {
+    fn profile(self, version: &str) -> Profile {
+        match self {
+            Self::Contract => Profile::default(),
+            Self::Temporal => Profile::temporal(version),
+            Self::Resurgam => Profile::resurgam(),
+        }
+    }
 }
 
 /// Families of faults, as they are named on the command line.
@@ -232,7 +256,7 @@ async fn execute(args: &Args) -> Ended {
 
 /// The target of this run, ended when it is dropped if it was started here.
 enum Running {
-    Simulated(Arc<dyn Orchestrator>, Vec<Family>),
+    Simulated(Subject, Vec<Family>),
     Builtin(Box<Server>),
     Temporal(Box<Temporal>),
     Address(Box<Address>),
@@ -247,8 +271,8 @@ impl Running {
                 Ok(Self::Builtin(Box::new(server)))
             }
             Kind::Builtin => {
-                let target = Builtin::with(replay::bug(args.bug.as_deref())?);
-                Ok(Self::Simulated(Arc::new(target), Faults::families(&args.faults)))
+                let target = resurgam_builtin::subject(replay::bug(args.bug.as_deref())?);
+                Ok(Self::Simulated(target, Faults::families(&args.faults)))
             }
             Kind::Temporal => {
                 let server = Temporal::start(&ServerOptions::default()).await.map_err(|e| e.to_string())?;
@@ -256,7 +280,11 @@ impl Running {
             }
             Kind::Address => {
                 let address = args.address.as_deref().ok_or("--target address needs --address HOST:PORT")?;
-                let address = Address::open(address, args.namespace.as_deref()).await.map_err(|e| e.to_string())?;
+                let mut address = Address::open(address, args.namespace.as_deref()).await.map_err(|e| e.to_string())?;
+                if let Some(judged) = args.profile {
+                    let profile = judged.profile(&address.endpoint().version);
+                    address.judge_by(profile);
+                }
                 Ok(Self::Address(Box::new(address)))
             }
         }
@@ -264,7 +292,7 @@ impl Running {
 
     fn world(&self) -> World {
         match self {
-            Self::Simulated(target, families) => World::Simulated(Arc::clone(target), families.clone()),
+            Self::Simulated(target, families) => World::Simulated(target.clone(), families.clone()),
             Self::Builtin(server) => World::Real(server.endpoint().clone()),
             Self::Temporal(server) => World::Real(server.endpoint().clone()),
             Self::Address(address) => World::Real(address.endpoint().clone()),
@@ -299,6 +327,9 @@ fn origin(args: &Args, seed: u64, world: &World) -> Origin {
             if let Some(namespace) = &args.namespace {
                 words += &format!(" --namespace {}", command::quote(namespace));
             }
+            if let Some(name) = args.profile.and_then(|profile| profile.to_possible_value()) {
+                words += &format!(" --profile {}", name.get_name());
+            }
         }
         None => {
             if let World::Real(endpoint) = world {
@@ -328,7 +359,7 @@ fn origin(args: &Args, seed: u64, world: &World) -> Origin {
     }
     let (target, target_version) = match world {
         World::Real(endpoint) => (endpoint.target.clone(), endpoint.version.clone()),
-        World::Simulated(target, _) => (target.name().to_owned(), target.version()),
+        World::Simulated(target, _) => (target.orchestrator().name().to_owned(), target.orchestrator().version()),
     };
     Origin {
         resurgam: env!("CARGO_PKG_VERSION").into(),

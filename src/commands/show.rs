@@ -6,7 +6,6 @@ use crate::exit::{Exit, print};
 use resurgam_formats::recording::{Entry, HistoryRead, What};
 use resurgam_formats::wire::{self, Form};
 use resurgam_judge::judge;
-use resurgam_judge::profile::Profile;
 use resurgam_reports::{merged, terminal};
 use std::fs;
 use std::io::IsTerminal as _;
@@ -35,7 +34,7 @@ pub(crate) fn run(args: &Args) -> Ended {
     let text = text(&path)?;
     let document = wire::read(&name, text.as_bytes(), wire::MAX_BYTES).map_err(|problem| problem.0)?;
     let header = document.evidence.header.as_ref();
-    let profile = header.map(|header| Profile::of(&header.target, &header.target_version)).unwrap_or_default();
+    let profile = header.map(|header| header.profile.clone()).unwrap_or_default();
     let verdict = judge(&name, &document.evidence, &profile);
     let colours = terminal::colours(std::io::stdout().is_terminal(), std::env::var_os("NO_COLOR").as_deref());
     let options = merged::Options { workflow: args.workflow.as_deref(), around: args.around, colours };

@@ -5,10 +5,9 @@ use crate::commands::replay;
 use crate::exit::{Exit, print};
 use indicatif::{ProgressBar, ProgressStyle};
 use resurgam_harness::shrink::{Budget, shrink};
-use resurgam_harness::{Builtin, Orchestrator, Trial, run};
+use resurgam_harness::{Trial, run};
 use std::fs;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// The arguments.
@@ -36,7 +35,7 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Ended {
     let plan = replay::read(&args.plan)?;
-    let target: Arc<dyn Orchestrator> = Arc::new(Builtin::with(replay::bug(args.bug.as_deref())?));
+    let target = resurgam_builtin::subject(replay::bug(args.bug.as_deref())?);
     let prefix = run::prefix("case-", plan.seed);
     let first = Trial::of(&plan, &target, &prefix);
     if let Err(why) = &first.judged {

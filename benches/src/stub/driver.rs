@@ -11,7 +11,7 @@ use resurgam_api::temporal::taskqueue::v1::TaskQueue;
 use resurgam_api::temporal::workflowservice::v1::{
     PollWorkflowTaskQueueRequest, RespondWorkflowTaskCompletedRequest, SignalWorkflowExecutionRequest,
 };
-use resurgam_harness::world::sim::Node;
+use resurgam_simulation::Node;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;

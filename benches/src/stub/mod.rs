@@ -11,7 +11,7 @@ mod node;
 mod record;
 mod store;
 
-use resurgam_harness::world::sim::{Failure, Outcome, Simulation};
+use resurgam_simulation::{Failure, Outcome, Simulation};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -91,7 +91,7 @@ pub fn case(seed: u64, load: Load) -> Result<Outcome<Counts>, Failure> {
             let (arrivals, store) = (arrivals.clone(), store.clone());
             cluster.node(&name(index), move |node| node::serve(node, index, load, store.clone(), arrivals.clone()));
         }
-        cluster.nemesis().schedule(&faults::draw(seed, load));
+        faults::order(&cluster.nemesis(), seed, load);
         driver::drive(cluster.driver(), load, arrivals)
     })
 }

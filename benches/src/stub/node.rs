@@ -9,7 +9,7 @@ use resurgam_api::temporal::workflowservice::v1::{
     RespondWorkflowTaskCompletedResponse, SignalWorkflowExecutionRequest, SignalWorkflowExecutionResponse,
 };
 use resurgam_api::{WorkflowService, WorkflowServiceClient, WorkflowServiceServer};
-use resurgam_harness::world::sim::{Jitter, Node, derive, server};
+use resurgam_simulation::{Jitter, Node, derive, server};
 use std::collections::VecDeque;
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};

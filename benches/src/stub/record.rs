@@ -1,6 +1,6 @@
 //! The recorder: two lines of JSON per call, kept in memory and put into the trace.
 
-use resurgam_harness::world::sim::Node;
+use resurgam_simulation::Node;
 use serde_json::json;
 use std::cell::RefCell;
 use std::rc::Rc;

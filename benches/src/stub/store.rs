@@ -1,6 +1,6 @@
 //! The store in process: it survives nodes, and answers after a while.
 
-use resurgam_harness::world::sim::Jitter;
+use resurgam_simulation::Jitter;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -9,6 +9,15 @@
 //! what it is told. What it cannot reach are raw system calls (getrandom 0.2 makes them): [`Guard::calls`] is there so
 //! that a test can assert that what should have arrived did arrive. All unsafe code of the workspace is in this crate.
 
+// Said here because this is the first of our crates that is compiled, within seconds: a build that will not do is not to
+// take minutes until it says so.
+#[cfg(not(tokio_unstable))]
+compile_error!(
+    "Resurgam's simulation needs tokio built with `--cfg tokio_unstable`: without it, panics of tasks pass unseen and \
+     `select!` does not repeat. Put `[build] rustflags = [\"--cfg\", \"tokio_unstable\"]` into .cargo/config.toml of your \
+     workspace, and unset the environment variable RUSTFLAGS or add `--cfg tokio_unstable` to it."
+);
+
 mod draw;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod glibc;

@@ -7,6 +7,7 @@ use super::probe::{Probe, asking, line};
 use super::{Endpoint, Error, NAMESPACE, client, connect};
 use resurgam_api::temporal::common::v1::WorkflowExecution;
 use resurgam_api::temporal::workflowservice::v1::TerminateWorkflowExecutionRequest;
+use resurgam_judge::profile::Profile;
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::{Duration, Instant};
 use tonic::{Code, Status};
@@ -54,6 +55,11 @@ impl Address {
         let endpoint = probe.endpoint(name, "address");
         let random = RandomState::new().hash_one(std::process::id());
         Ok(Address { endpoint, prefix: format!("resurgam-{:08x}-", random & 0xffff_ffff) })
+    }
+
+    /// Judge it by this, whatever it says it is.
+    pub fn judge_by(&mut self, profile: Profile) {
+        self.endpoint.profile = profile;
     }
 
     /// Where it listens.

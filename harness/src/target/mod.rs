@@ -12,9 +12,11 @@ mod temporal;
 
 pub use address::Address;
 pub use builtin::Builtin;
+pub(crate) use probe::line;
 pub use temporal::{Options, Temporal};
 
 use resurgam_api::WorkflowServiceClient;
+use resurgam_judge::profile::Profile;
 use std::time::Duration;
 use tonic::transport::Channel;
 
@@ -31,10 +33,12 @@ pub struct Endpoint {
     pub uri: String,
     /// A registered and usable namespace.
     pub namespace: String,
-    /// How it was chosen: `builtin`, `temporal` or `address`.
+    /// Its name in recordings and reports: `builtin`, `temporal` or `address`.
     pub target: String,
     /// What the server says its version is.
     pub version: String,
+    /// By what it is judged beside the contract.
+    pub profile: Profile,
 }
 
 /// Why a target cannot be used: one line, or a line and the end of a log.

@@ -8,8 +8,10 @@ use resurgam_api::temporal::enums::v1::TaskQueueType;
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
 use resurgam_api::temporal::workflowservice::v1::{
     CountWorkflowExecutionsRequest, DescribeNamespaceRequest, DescribeTaskQueueRequest,
-    DescribeWorkflowExecutionRequest, GetSystemInfoRequest, RegisterNamespaceRequest,
+    DescribeWorkflowExecutionRequest, GetClusterInfoRequest, GetClusterInfoResponse, GetSystemInfoRequest,
+    RegisterNamespaceRequest,
 };
+use resurgam_judge::profile::Profile;
 use std::time::Duration;
 use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
@@ -25,6 +27,30 @@ pub(super) struct Probe {
     client: WorkflowServiceClient<Channel>,
     uri: String,
     version: String,
+    server: Server,
+}
+
+/// Which server answers, by what it says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Server {
+    /// Temporal's own: it lists itself among the clients that it supports.
+    Temporal,
+    /// The one of this repository, by the name of its cluster.
+    Resurgam,
+    /// Another one, or one that does not say.
+    Other,
+}
+
+impl Server {
+    fn of(info: &GetClusterInfoResponse) -> Self {
+        if info.supported_clients.contains_key("temporal-server") {
+            Self::Temporal
+        } else if info.cluster_name == "resurgam" {
+            Self::Resurgam
+        } else {
+            Self::Other
+        }
+    }
 }
 
 impl Probe {
@@ -35,7 +61,20 @@ impl Probe {
             .get_system_info(asking(GetSystemInfoRequest {}))
             .await
             .map_err(|status| Error::Unusable { uri: uri.into(), problem: line(&status) })?;
-        Ok(Probe { client, uri: uri.into(), version: info.into_inner().server_version })
+        let version = info.into_inner().server_version;
+        // A server that does not serve this call does not say which it is.
+        let cluster = client.get_cluster_info(asking(GetClusterInfoRequest {})).await;
+        let server = cluster.map_or(Server::Other, |cluster| Server::of(cluster.get_ref()));
+        Ok(Probe { client, uri: uri.into(), version, server })
+    }
+
+    /// By what the server is judged if nobody chooses: by what it says it is.
+    pub(super) fn profile(&self) -> Profile {
+        match self.server {
+            Server::Temporal => Profile::temporal(&self.version),
+            Server::Resurgam => Profile::resurgam(),
+            Server::Other => Profile::default(),
+        }
     }
 
     /// The endpoint of a namespace; says nothing about whether that is usable.
@@ -45,6 +84,7 @@ impl Probe {
             namespace: namespace.into(),
             target: target.into(),
             version: self.version.clone(),
+            profile: self.profile(),
         }
     }
 
@@ -106,7 +146,7 @@ pub(super) fn asking<T>(message: T) -> Request<T> {
 }
 
 /// A status in one line.
-pub(super) fn line(status: &Status) -> String {
+pub(crate) fn line(status: &Status) -> String {
     format!("{:?}: {}", status.code(), status.message()).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -119,6 +159,16 @@ fn names_namespace(status: &Status) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_is_what_it_says() {
+        let named = |cluster: &str| GetClusterInfoResponse { cluster_name: cluster.into(), ..Default::default() };
+        let clients = [("temporal-server".to_owned(), ">=1.0.0,<2.0.0".to_owned())].into();
+        let temporal = GetClusterInfoResponse { supported_clients: clients, ..named("active") };
+        assert_eq!(Server::of(&temporal), Server::Temporal);
+        assert_eq!(Server::of(&named("resurgam")), Server::Resurgam);
+        assert_eq!(Server::of(&named("active")), Server::Other);
+    }
 
     #[test]
     fn a_missing_namespace_is_told_from_a_missing_workflow() {

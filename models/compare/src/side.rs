@@ -7,6 +7,7 @@ use super::normal::{self, Line, Subject};
 use resurgam_formats::evidence::{Evidence, Operation, Run};
 use resurgam_formats::plan::{self, Action, Plan};
 use resurgam_formats::recording::{Answer, Call, Header, Reply};
+use resurgam_judge::differences::{self, Difference};
 use resurgam_judge::rules::{self, Findings};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,8 +48,8 @@ pub(super) struct Side<'e> {
     pub(super) runs: BTreeMap<String, Found<'e>>,
     /// Client operations by index in the plan.
     pub(super) calls: BTreeMap<usize, &'e Operation>,
-    pub(super) target: &'e str,
-    pub(super) version: &'e str,
+    /// How the target is known to differ.
+    pub(super) differences: Vec<Difference>,
 }
 
 impl<'e> Side<'e> {
@@ -61,7 +62,7 @@ impl<'e> Side<'e> {
             let replays = !broken.contains(&(run.workflow_id.as_str(), run.run_id.as_str()));
             (name, Found { run, origin, lines, replays })
         });
-        Self { runs: runs.collect(), calls, target: &header.target, version: &header.target_version }
+        Self { runs: runs.collect(), calls, differences: differences::of(&header.profile) }
     }
 
     /// Runs of the slot, children included.

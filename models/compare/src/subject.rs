@@ -239,8 +239,7 @@ fn never_closed(pair: &Pair<'_, '_>, run: &Found<'_>) -> Explained {
 
 /// True if the target is known to differ like this.
 pub(super) fn known(side: &Side<'_>, shape: &str) -> bool {
-    let profile = resurgam_judge::profile::Profile::of(side.target, side.version);
-    profile.differences.iter().any(|difference| difference.shape == shape)
+    side.differences.iter().any(|difference| difference.shape == shape)
 }
 
 /// Somebody may have terminated the run: a client, a start in its place, a parent that closed.

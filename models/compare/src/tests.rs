@@ -2,6 +2,7 @@
 
 use super::{Compared, Freedom, Unfit, compare};
 use resurgam_formats::evidence::Evidence;
+use resurgam_formats::profile::Profile;
 use resurgam_testing::notation::parse;
 use std::fmt::Write as _;
 
@@ -278,19 +279,21 @@ fn programs_answer_by_what_they_were_told() {
 }
 
 #[test]
-fn known_differences_are_those_of_the_target() {
+fn known_differences_are_those_of_the_profile() {
     const AGAIN: &str = r#""call":"signal_with_start","start":{"program":0,"reuse":"allow_duplicate","conflict":"use_existing"},"name":"s","value":1"#;
     let second = r#"|"answer":"ok","value":{"reply":"run","run_id":"r2","started":true}"#;
-    let case = |target: &str, again: &str, more: &str| {
+    let case = |profile: Profile, again: &str, more: &str| {
         let run = format!("WorkflowExecutionStarted\n{S1}\n{END}\n");
-        let mut it = side(target, &[(AGAIN, &format!("{STARTED}{again}"))], &format!("run p-w0/r1\n{run}{more}"));
-        it.header.as_mut().unwrap().plan.operations[0].again_ms = vec![3000];
+        let mut it = side("t", &[(AGAIN, &format!("{STARTED}{again}"))], &format!("run p-w0/r1\n{run}{more}"));
+        let header = it.header.as_mut().unwrap();
+        header.plan.operations[0].again_ms = vec![3000];
+        header.profile = profile;
         it
     };
     let more = format!("run p-w0/r2\nWorkflowExecutionStarted\n{S1}\n{END}");
-    let found = |target| compare(&case(target, second, &more), &case("t", second, "")).unwrap();
-    explained(&found("temporal"), &[Freedom::Known]);
-    unexplained(&found("builtin"), "one operation started two runs");
+    let found = |profile| compare(&case(profile, second, &more), &case(Profile::default(), second, "")).unwrap();
+    explained(&found(Profile::temporal("1.31.2")), &[Freedom::Known]);
+    unexplained(&found(Profile::default()), "one operation started two runs");
 }
 
 #[test]

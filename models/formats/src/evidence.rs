@@ -12,6 +12,15 @@ use crate::tenure::Tenures;
 use crate::time::At;
 use std::collections::BTreeMap;
 
+/// A node does not do what every node has to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfit {
+    /// Which, if it is known.
+    pub node: Option<u8>,
+    /// What it does not do.
+    pub why: String,
+}
+
 /// All that is known about one case or one file.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
@@ -35,6 +44,8 @@ pub struct Evidence {
     pub audits: Vec<(At, Audit)>,
     /// Who owned which partition of the simulated store.
     pub tenures: Option<Tenures>,
+    /// Nodes that do not do what every node has to do.
+    pub unfit: Vec<Unfit>,
     /// The last line of the recording.
     pub end: Option<End>,
     /// Content that this version does not know.
@@ -232,6 +243,7 @@ impl Evidence {
             What::Store { node, partition, outcome } => self.store.push((at, node, partition, outcome)),
             What::Audit(audit) => self.audits.push((at, *audit)),
             What::Tenures(tenures) => self.tenures = Some(*tenures),
+            What::Unfit { node, why } => self.unfit.push(Unfit { node, why }),
             What::History(read) => self.add_history(*read, at)?,
             What::Description(description) => self.descriptions.push((at, *description)),
             What::End { quiescent, deadline, open } => self.end = Some(End { at, quiescent, deadline, open }),

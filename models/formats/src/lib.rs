@@ -14,6 +14,7 @@ pub mod marker;
 pub mod names;
 pub mod notes;
 pub mod plan;
+pub mod profile;
 pub mod program;
 pub mod recording;
 pub mod shrinking;

@@ -12,6 +12,7 @@ use crate::command::Command;
 use crate::listing;
 use crate::names;
 use crate::plan::{self, Action, Plan, TaskKind, Trick};
+use crate::profile::Profile;
 use crate::program::Failure;
 use crate::store::Outcome;
 use crate::tenure::Tenures;
@@ -102,6 +103,14 @@ pub enum What {
     History(Box<HistoryRead>),
     /// A description as read at the end of the case.
     Description(Box<Description>),
+    /// A node does not do what every node has to do.
+    Unfit {
+        /// Which, if it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        node: Option<u8>,
+        /// What it does not do: a call that is not served, listening at all, going on.
+        why: String,
+    },
     /// Always the last line of a case that ended.
     End {
         /// Every run was closed and every operation answered.
@@ -159,11 +168,14 @@ impl fmt::Display for Injected {
 pub struct Header {
     /// Format version, [`VERSION`].
     pub version: u32,
-    /// The target: `temporal`, `address`, …
+    /// The name of the target in reports: `temporal`, `address`, … Nothing is concluded from it.
     pub target: String,
     /// What the target says of itself, such as `1.31.2`.
     #[serde(default)]
     pub target_version: String,
+    /// By what the target is judged beside the contract.
+    #[serde(default)]
+    pub profile: Profile,
     /// The prefix of every workflow id of the case: slot `k` is `PREFIX-w{k}`.
     pub prefix: String,
     /// The plan that was executed.

@@ -21,6 +21,7 @@ pub mod shrink;
 mod tests;
 mod worker;
 
+pub use mask::Feature;
 use mask::Mask;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -54,11 +55,36 @@ pub fn chaos(seed: u64) -> Plan {
 /// The plan of a seed, on a drawn cluster and with faults of these families only.
 #[must_use]
 pub fn chaos_of(seed: u64, families: &[Family]) -> Plan {
-    let plan = plan(seed);
-    let drawn = (fault::clusters(), fault::faults(&plan.operations, families));
-    // No strategy here filters either.
+    chaos_within(seed, &Scope { families: families.to_vec(), ..Scope::default() })
+}
+
+/// What plans may be drawn of. By default every feature, and no fault.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// Families of faults.
+    pub families: Vec<Family>,
+    /// Features of programs, operations and workers; all if there is no list. A plan uses nothing else, and seldom all.
+    pub features: Option<Vec<Feature>>,
+    /// How many nodes the cluster has; drawn if this does not say.
+    pub nodes: Option<u8>,
+}
+
+/// The plan of a seed within a scope.
+#[must_use]
+pub fn chaos_within(seed: u64, scope: &Scope) -> Plan {
+    let plan = match &scope.features {
+        None => plan(seed),
+        Some(features) => {
+            let features = features.clone();
+            let shapes = shapes().prop_map(move |shape| Shape { mask: shape.mask.within(&features), ..shape });
+            // No strategy here filters either.
+            grown(seed, shapes).unwrap_or_else(|reason| unreachable!("{reason}")).current()
+        }
+    };
+    let drawn = (fault::clusters(), fault::faults(&plan.operations, &scope.families));
     let tree = drawn.new_tree(&mut runner(seed, 1)).unwrap_or_else(|reason| unreachable!("{reason}"));
-    let (cluster, faults) = tree.current();
+    let (mut cluster, faults) = tree.current();
+    cluster.nodes = scope.nodes.unwrap_or(cluster.nodes);
     Plan { cluster, faults, ..plan }
 }
 
@@ -76,7 +102,11 @@ impl Strategy for Plans {
 }
 
 fn tree(seed: u64) -> NewTree<Plans> {
-    shapes().prop_flat_map(move |shape| shaped(seed, shape)).boxed().new_tree(&mut runner(seed, 0))
+    grown(seed, shapes())
+}
+
+fn grown(seed: u64, shapes: impl Strategy<Value = Shape> + 'static) -> NewTree<Plans> {
+    shapes.prop_flat_map(move |shape| shaped(seed, shape)).boxed().new_tree(&mut runner(seed, 0))
 }
 
 /// The source of one of the parts of a plan that are drawn apart, so that neither changes the other.

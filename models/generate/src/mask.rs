@@ -7,8 +7,9 @@ use proptest::strategy::Union;
 macro_rules! features {
     ($($(#[$doc:meta])* $name:ident $percent:literal)*) => {
         /// Something that a plan may use or leave out.
+        #[allow(missing_docs, reason = "they are named as what they allow")]
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-        pub(super) enum Feature { $($(#[$doc])* $name),* }
+        pub enum Feature { $($(#[$doc])* $name),* }
 
         impl Feature {
             /// All features, each with the percentage of masks that allow it.
@@ -101,6 +102,17 @@ impl Mask {
     /// True if the feature is in the set.
     pub(super) fn has(self, feature: Feature) -> bool {
         self.0 & (1 << feature as u64) != 0
+    }
+
+    /// What is in both sets; a statement that takes time is kept if `allowed` has one.
+    pub(super) fn within(self, allowed: &[Feature]) -> Self {
+        let mut mask = Self::default();
+        allowed.iter().filter(|feature| self.has(**feature)).for_each(|feature| mask.insert(*feature));
+        if !mask.has(Feature::Activity) && !mask.has(Feature::Timer) {
+            let one = [Feature::Activity, Feature::Timer].into_iter().find(|feature| allowed.contains(feature));
+            one.into_iter().for_each(|feature| mask.insert(feature));
+        }
+        mask
     }
 
     /// Adds a feature.

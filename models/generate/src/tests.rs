@@ -1,7 +1,7 @@
 //! What plans use is found by a walk of the plan, written apart from the strategies, and compared with the mask.
 
 use super::mask::Feature::{self, *};
-use super::{Mask, Shape, chaos, chaos_of, plan, plans, shaped, shapes};
+use super::{Mask, Scope, Shape, chaos, chaos_of, chaos_within, plan, plans, shaped, shapes};
 use proptest::prelude::*;
 use resurgam_formats::plan::{Action, Family, IdConflict, IdReuse, Plan, Start, TaskKind, Trick, UpdateStage};
 use resurgam_formats::program::{
@@ -477,4 +477,26 @@ fn chaos_of_a_family_has_no_other() {
         assert!(plans.iter().filter(|plan| !plan.faults.is_empty()).count() > 30);
     }
     assert!(chaos_of(1, &[]).faults.is_empty());
+}
+
+#[test]
+fn a_scope_leaves_out_features_and_says_how_many_nodes() {
+    let features = Some(vec![Timer, Signal]);
+    let scope = Scope { features, nodes: Some(1), ..Scope::default() };
+    let mut signals = 0;
+    for seed in 0..60 {
+        let plan = chaos_within(seed, &scope);
+        assert_eq!((plan.cluster.nodes, plan.mischief.len()), (1, 0), "seed {seed}");
+        for operation in &plan.operations {
+            signals += u32::from(matches!(operation.action, Action::Signal { .. }));
+            assert!(matches!(operation.action, Action::Signal { .. } | Action::Start(_)), "seed {seed}: {operation:?}");
+            assert!(operation.again_ms.is_empty(), "seed {seed}");
+        }
+        for input in &plan.programs {
+            assert!(input.program.body.iter().all(|it| matches!(it, Statement::Timer { .. })), "seed {seed}");
+        }
+    }
+    assert!(signals > 20, "{signals}");
+    let all = Scope { families: Family::ALL.to_vec(), ..Scope::default() };
+    assert_eq!(chaos_within(7, &all), chaos(7));
 }

@@ -1,5 +1,6 @@
 //! From evidence to verdict: every rule is asked, known differences of the target are set aside, nothing is upgraded.
 
+use crate::differences::{self, Difference};
 use crate::profile::Profile;
 use crate::rules::{self, Findings};
 use resurgam_formats::evidence::Evidence;
@@ -11,11 +12,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// A rule that panics is `unknown`, never `ok`.
 #[must_use]
 pub fn judge(subject: &str, evidence: &Evidence, profile: &Profile) -> Verdict {
-    let rules = rules::all().iter().map(|rule| one(rule.as_ref(), evidence, profile)).collect();
+    let differences = differences::of(profile);
+    let rules = rules::all().iter().map(|rule| one(rule.as_ref(), evidence, profile, &differences)).collect();
     Verdict { version: verdict::VERSION, subject: subject.to_owned(), rules, notes: notes(evidence) }
 }
 
-fn one(rule: &dyn rules::Rule, evidence: &Evidence, profile: &Profile) -> RuleVerdict {
+fn one(
+    rule: &dyn rules::Rule,
+    evidence: &Evidence,
+    profile: &Profile,
+    known_differences: &[Difference],
+) -> RuleVerdict {
     let name = rule.about().name();
     if let Some(needed) = rule.needs().filter(|needed| !profile.claims(*needed)) {
         return RuleVerdict {
@@ -34,7 +41,7 @@ fn one(rule: &dyn rules::Rule, evidence: &Evidence, profile: &Profile) -> RuleVe
     let mut known = Vec::new();
     let mut kept = Vec::new();
     for finding in found {
-        match profile.names(&name, &finding) {
+        match differences::naming(known_differences, &name, &finding) {
             Some(difference) => known.push(Known { issue: difference.issue.to_owned(), finding }),
             None => kept.push(finding),
         }

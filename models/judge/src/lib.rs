@@ -4,10 +4,11 @@
 //! It reads evidence and nothing else. It shares no code with what it judges, nor with the worker's brain
 //! (`resurgam-machine`), so that a misread contract shows up as a difference between the two.
 
+pub mod differences;
 mod judge;
-pub mod profile;
 pub mod replay;
 pub mod rules;
 pub mod wgl;
 
 pub use judge::judge;
+pub use resurgam_formats::profile;

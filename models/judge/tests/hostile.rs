@@ -17,7 +17,7 @@ const MAX: u64 = 1 << 20;
 fn stands(bytes: &[u8]) -> Result<(), TestCaseError> {
     match read("some/file.json", bytes, MAX) {
         Ok(document) => {
-            let verdict = judge("x", &document.evidence, &Profile::of("temporal", "1.31.2"));
+            let verdict = judge("x", &document.evidence, &Profile::temporal("1.31.2"));
             for rule in &verdict.rules {
                 prop_assert!(!rule.why.contains("crashed"), "{} crashed", rule.rule);
             }

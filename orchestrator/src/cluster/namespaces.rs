@@ -170,5 +170,5 @@ fn key(name: &str) -> String {
 }
 
 fn partition() -> Partition {
-    Partition("namespaces".into())
+    Partition::other("namespaces")
 }

@@ -6,6 +6,7 @@
 use super::deadline::Limit;
 use super::membership::Membership;
 use super::status;
+use crate::store::Partition;
 use resurgam_api::calls::{HistoryCall, MatchingCall};
 use resurgam_api::environment::Environment;
 use resurgam_api::internal::history_client::HistoryClient;
@@ -79,7 +80,7 @@ impl Router {
     /// As the owner says, or UNAVAILABLE.
     pub async fn matching<C: MatchingCall>(&self, call: C, limit: Limit) -> Result<C::Answer, Status> {
         let queue = call.queue().ok_or_else(|| Status::invalid_argument("the call names no task queue"))?;
-        self.owner(&queue_name(&queue), |channel| {
+        self.owner(&queue_partition(&queue).to_string(), |channel| {
             let client = MatchingClient::new(channel).max_decoding_message_size(MESSAGE_LIMIT);
             C::send(limit.on(call.clone()), client.max_encoding_message_size(MESSAGE_LIMIT))
         })
@@ -114,9 +115,9 @@ pub fn shard_name(shard: u32) -> String {
     format!("shard/{shard}")
 }
 
-/// The partition of a task queue, by which it is owned.
+/// The partition of a task queue; as text it is the name by which the queue is owned.
 #[must_use]
-pub fn queue_name(queue: &TaskQueue) -> String {
+pub fn queue_partition(queue: &TaskQueue) -> Partition {
     let kind = if queue.kind() == TaskKind::Activity { "activity" } else { "workflow" };
-    format!("queue/{}/{kind}/{}", queue.namespace_id, queue.name)
+    Partition::queue(format!("{}/{kind}/{}", queue.namespace_id, queue.name))
 }

@@ -28,11 +28,11 @@ struct View {
 }
 
 fn partition() -> Partition {
-    Partition("shard/00001".to_owned())
+    Partition::shard("00001")
 }
 
 fn history() -> Partition {
-    Partition("history/run".to_owned())
+    Partition::history("run")
 }
 
 fn text(bytes: &Bytes) -> &str {

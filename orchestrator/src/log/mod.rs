@@ -150,7 +150,7 @@ impl Log {
 impl fmt::Debug for Log {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Log")
-            .field("partition", &self.partition.0)
+            .field("partition", &self.partition)
             .field("head", &self.head)
             .field("ownership", &self.ownership)
             .finish_non_exhaustive()

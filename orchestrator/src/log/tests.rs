@@ -133,7 +133,7 @@ impl Store for Scripted {
 }
 
 fn partition() -> Partition {
-    Partition("shard/00001".to_owned())
+    Partition::shard("00001")
 }
 
 fn put(key: &str) -> Group {
@@ -243,7 +243,7 @@ async fn nodes_go_first_and_are_repeated_as_they_are() {
     let store = Arc::new(Scripted::default());
     let mut log = open(&store).await.unwrap();
     let mut group = put("row");
-    group.append(Partition("history/run".to_owned()), "1/2".to_owned(), Bytes::from_static(b"events"));
+    group.append(Partition::history("run"), "1/2".to_owned(), Bytes::from_static(b"events"));
     store.script().appends = [false, false].into();
     assert_eq!(log.commit(group.clone()).await, Outcome::Applied);
     let appended = std::mem::take(&mut store.script().appended);

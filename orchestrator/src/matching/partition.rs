@@ -87,7 +87,7 @@ pub(super) struct Dependencies {
 /// Starts the owner of the queue of this name; cancelling `stop` ends it.
 pub(super) fn open(
     dependencies: Dependencies,
-    name: String,
+    partition: Partition,
     sticky: bool,
     stop: CancellationToken,
 ) -> mpsc::Sender<Message> {
@@ -95,16 +95,16 @@ pub(super) fn open(
     let environment = Arc::clone(&dependencies.environment);
     let own = sender.downgrade();
     environment.spawn(Box::pin(async move {
-        let opening = Actor::open(dependencies, name.clone(), sticky, own);
+        let opening = Actor::open(dependencies, partition.clone(), sticky, own);
         tokio::select! {
             biased;
             () = stop.cancelled() => {}
             opened = opening => match opened {
                 Ok(actor) => {
                     let why = actor.run(mailbox, stop).await;
-                    tracing::debug!(queue = name, why, "task queue closed");
+                    tracing::debug!(queue = %partition, why, "task queue closed");
                 }
-                Err(problem) => tracing::warn!(queue = name, %problem, "cannot open the task queue"),
+                Err(problem) => tracing::warn!(queue = %partition, %problem, "cannot open the task queue"),
             },
         }
     }));
@@ -120,7 +120,7 @@ enum Work {
 
 struct Actor {
     dependencies: Dependencies,
-    name: String,
+    partition: Partition,
     sticky: bool,
     own: mpsc::WeakSender<Message>,
     queue: Queue,
@@ -143,13 +143,13 @@ struct Actor {
 impl Actor {
     async fn open(
         dependencies: Dependencies,
-        name: String,
+        partition: Partition,
         sticky: bool,
         own: mpsc::WeakSender<Message>,
     ) -> Result<Self, log::Error> {
         let mut actor = Self {
             dependencies,
-            name,
+            partition,
             sticky,
             own,
             queue: Queue::new(sticky, 1, 0),
@@ -168,7 +168,7 @@ impl Actor {
         if !sticky {
             let (store, environment) =
                 (Arc::clone(&actor.dependencies.store), Arc::clone(&actor.dependencies.environment));
-            let partition = Partition(actor.name.clone());
+            let partition = actor.partition.clone();
             let log = Log::open(store, environment, partition, &actor.dependencies.node).await?;
             actor.load(log).await?;
         }
@@ -458,7 +458,7 @@ impl Actor {
                 return true;
             }
             Work::Page(_, Err(problem)) => {
-                tracing::warn!(queue = self.name, %problem, "cannot read the task queue");
+                tracing::warn!(queue = %self.partition, %problem, "cannot read the task queue");
                 return false;
             }
             Work::Check(log, held) => {
@@ -489,7 +489,7 @@ impl Actor {
             }
             return true;
         }
-        tracing::info!(queue = self.name, ?outcome, "reads the task queue again");
+        tracing::info!(queue = %self.partition, ?outcome, "reads the task queue again");
         if written {
             batch.tasks.iter().for_each(|(id, _)| self.safe(*id));
         }

@@ -4,7 +4,7 @@
 use super::partition::{self, Dependencies, Message};
 use super::start::Served;
 use crate::cluster::membership::Membership;
-use crate::cluster::router::queue_name;
+use crate::cluster::router::queue_partition;
 use crate::cluster::{deadline, status};
 use crate::planted::{Bug, planted};
 use prost_wkt_types::Timestamp;
@@ -87,15 +87,16 @@ impl Service {
     /// The mailbox of a queue.
     fn queue(&self, queue: Option<&TaskQueue>) -> Result<mpsc::Sender<Message>, Box<Status>> {
         let queue = queue.ok_or_else(|| Box::new(Status::invalid_argument("no task queue")))?;
-        let name = queue_name(queue);
+        let partition = queue_partition(queue);
+        let name = partition.to_string();
         if !self.membership.is_mine(&name) || self.stop.is_cancelled() {
             return Err(Box::new(status::not_owner(format!("{name} belongs to another node"))));
         }
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
         queues.retain(|_, open| !open.mailbox.is_closed());
-        let open = queues.entry(name.clone()).or_insert_with(|| {
+        let open = queues.entry(name).or_insert_with(|| {
             let stop = self.stop.child_token();
-            let mailbox = partition::open(self.dependencies.clone(), name, queue.sticky, stop.clone());
+            let mailbox = partition::open(self.dependencies.clone(), partition, queue.sticky, stop.clone());
             Open { mailbox, stop }
         });
         Ok(open.mailbox.clone())

@@ -1,8 +1,8 @@
 //! What a rule writes: violations with their evidence, and how much it examined.
 
-use crate::profile::{Capability, Profile};
 use resurgam_formats::event::EventId;
 use resurgam_formats::evidence::Run;
+use resurgam_formats::profile::{HandOver, Profile};
 use resurgam_formats::recording::OperationId;
 use resurgam_formats::verdict::{Finding, Outcome};
 
@@ -15,7 +15,7 @@ pub struct Findings {
     total: u64,
     examined: u64,
     undecided: Option<String>,
-    repeated_hand_over: bool,
+    hand_over: HandOver,
 }
 
 /// At most this many violations of one rule are kept with their evidence.
@@ -25,13 +25,13 @@ impl Findings {
     /// Findings about a target of this profile; by default, about one that claims nothing.
     #[must_use]
     pub fn about(profile: &Profile) -> Self {
-        Self { repeated_hand_over: profile.claims(Capability::RepeatedHandOver), ..Self::default() }
+        Self { hand_over: profile.promises.hand_over, ..Self::default() }
     }
 
-    /// A task whose hand-over may have failed is handed over again: [`Capability::RepeatedHandOver`].
+    /// What the target promises of a task whose hand-over may have failed.
     #[must_use]
-    pub fn repeats_hand_overs(&self) -> bool {
-        self.repeated_hand_over
+    pub fn hand_over(&self) -> HandOver {
+        self.hand_over
     }
 
     /// From here on findings are about this run.

@@ -8,6 +8,7 @@
 mod book;
 mod findings;
 pub mod history;
+pub mod inside;
 pub mod ledger;
 pub mod linear;
 pub mod liveness;
@@ -117,6 +118,7 @@ pub fn families() -> Vec<(&'static str, Vec<Box<dyn Rule>>)> {
         ("outcome", outcome::all()),
         ("linearizability", linear::all()),
         ("liveness", liveness::all()),
+        ("inside", inside::all()),
     ]
 }
 

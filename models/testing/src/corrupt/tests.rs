@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::notation::parse;
+use resurgam_judge::profile::{HandOver, Promises};
 
 const HEADER: &str = r#"{"at":0,"type":"header","version":1,"target":"t","prefix":"p","plan":{"version":1,"seed":1,"programs":[],"operations":[],"workers":{"count":1,"cache":0,"full_replay":false},"mischief":[],"knobs":{"task_timeout_ms":1000,"sticky_timeout_ms":500}}}"#;
 
@@ -54,6 +55,11 @@ const TOY: &str = r#"
     5 WorkflowTaskCompleted scheduledEventId=3 startedEventId=4 @2
     6 WorkflowExecutionCompleted workflowTaskCompletedEventId=5 @3"#;
 
+/// Of a target that hands a task over at most once: a second hand-over is a corruption.
+fn once() -> Profile {
+    Profile::promising(Promises { hand_over: HandOver::Once, ..Promises::default() })
+}
+
 fn toy() -> Evidence {
     let mut evidence = parse(&format!("{HEADER}\n{TOY}")).unwrap();
     for run in &mut evidence.runs {
@@ -73,7 +79,7 @@ fn alone(corruption: &Corruption) -> bool {
 
 #[test]
 fn the_toy_is_true_for_rules_of_histories() {
-    let verdict = judge("toy", &toy(), &Profile::default());
+    let verdict = judge("toy", &toy(), &once());
     let wrong = |rule: &&resurgam_formats::verdict::RuleVerdict| {
         rule.outcome == Outcome::Violated
             && all()
@@ -89,7 +95,7 @@ fn the_toy_is_true_for_rules_of_histories() {
 fn every_corruption_of_the_toy_is_caught() {
     let evidence = toy();
     let mut tried = BTreeSet::new();
-    for result in score("toy", &evidence, &Profile::default(), usize::MAX) {
+    for result in score("toy", &evidence, &once(), usize::MAX) {
         let corruption = all().into_iter().find(|c| c.name == result.corruption).unwrap();
         if alone(&corruption) {
             tried.insert(result.corruption);

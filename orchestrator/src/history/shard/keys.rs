@@ -19,7 +19,7 @@ pub(super) const ACK: &str = "ack/transfer";
 
 /// The partition of shard `number`.
 pub(super) fn partition(number: u32) -> Partition {
-    Partition(format!("shard/{number:05}"))
+    Partition::shard(format!("{number:05}"))
 }
 
 /// The current-run row of a workflow id.

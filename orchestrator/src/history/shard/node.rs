@@ -19,7 +19,7 @@ pub(super) struct Node {
 
 /// The partition of a run's nodes.
 pub(super) fn partition(run_id: &str) -> Partition {
-    Partition(format!("history/{run_id}"))
+    Partition::history(run_id)
 }
 
 /// The key of the node that `tail` names.

@@ -6,6 +6,7 @@
 use super::{keys, node};
 use crate::history::state::{Current, EventId, State, Tail};
 use crate::history::task::{TimerTask, TransferTask};
+use crate::store::Partition;
 use prost::Message;
 use std::collections::BTreeMap;
 
@@ -58,8 +59,8 @@ fn keep<T: Message + Default>(all: &mut Vec<T>, value: &[u8]) -> bool {
 
 /// The partition that holds the nodes of a run's history.
 #[must_use]
-pub fn history_partition(run_id: &str) -> String {
-    node::partition(run_id).0
+pub fn history_partition(run_id: &str) -> Partition {
+    node::partition(run_id)
 }
 
 /// Ids of the events that the chain ending at `tail` holds, in order, as far as it can be followed.

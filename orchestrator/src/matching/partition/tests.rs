@@ -28,7 +28,10 @@ use tonic::server::{Grpc, NamedService, UnaryService};
 use tonic::transport::{Channel, Endpoint, Server};
 use tonic::{Request, Response};
 
-const NAME: &str = "queue/n/activity/q";
+/// The queue's partition.
+fn partition() -> Partition {
+    Partition::queue("n/activity/q")
+}
 const TASKS: i64 = 40;
 const POLLERS: usize = 3;
 
@@ -187,7 +190,7 @@ impl Town {
         loop {
             let stop = CancellationToken::new();
             let dependencies = self.dependencies.lock().unwrap().clone();
-            let door = open(dependencies, NAME.into(), false, stop.clone());
+            let door = open(dependencies, partition(), false, stop.clone());
             {
                 let mut doors = self.doors.lock().unwrap();
                 let count = doors.len().max(place + 1);
@@ -286,7 +289,7 @@ async fn live(seed: u64) -> u64 {
         assert!(ledger.acknowledged.len() as i64 >= TASKS - TASKS / 8, "seed {seed}: whoever insisted got a yes");
         ledger.refused
     };
-    let left = async || truth.read(&Partition(NAME.into()), prefixed("task/"), 1000).await.unwrap().len();
+    let left = async || truth.read(&partition(), prefixed("task/"), 1000).await.unwrap().len();
     for _ in 0..100 {
         if left().await == 0 {
             break;

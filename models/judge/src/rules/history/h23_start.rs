@@ -273,7 +273,7 @@ mod tests {
             );
         }
         let text = whole!("LINES").replace("LINES", &format!("{lines}\n{runs}"));
-        let verdict = judge("test", &parse(&text).unwrap(), &Profile::of("temporal", "1.31.2"));
+        let verdict = judge("test", &parse(&text).unwrap(), &Profile::temporal("1.31.2"));
         verdict.rules.into_iter().find(|rule| rule.rule == "H23-start").unwrap()
     }
 

@@ -1,7 +1,7 @@
 //! Hand-made histories: each kind of mistake is found by the rule that is meant, and its legal neighbour by none.
 
 use crate::judge;
-use crate::profile::Profile;
+use crate::profile::{Profile, Promises};
 use resurgam_formats::verdict::Outcome;
 use resurgam_testing::notation::parse;
 use std::fmt::Write as _;
@@ -99,7 +99,7 @@ impl Case {
         let lines: Vec<String> = lines.into_iter().map(|(_, line)| line).collect();
         let end = r#"{"at":999,"type":"end","quiescent":true,"deadline":1000}"#;
         let text = format!("{HEADER}\n{}\n{end}\n{}", lines.join("\n"), self.histories);
-        let profile = Profile { linearizable_reads: true, ..Profile::default() };
+        let profile = Profile::promising(Promises { linearizable_reads: true, ..Promises::default() });
         let verdict = judge("test", &parse(&text).unwrap(), &profile);
         let ours = verdict.rules.into_iter().filter(|rule| rule.rule.starts_with('W'));
         ours.filter(|rule| rule.outcome == Outcome::Violated).map(|rule| rule.rule).collect()
@@ -396,7 +396,7 @@ fn without_the_promise_old_answers_are_not_judged() {
         let rule = verdict.rules.into_iter().find(|rule| rule.rule == "W3-fresh-reads").unwrap();
         (rule.outcome, rule.why)
     };
-    let (outcome, why) = name(&Profile::of("temporal", "1.31.2"));
+    let (outcome, why) = name(&Profile::temporal("1.31.2"));
     assert_eq!((outcome, why.as_str()), (Outcome::NotApplicable, "the target does not claim linearizable_reads"));
-    assert_eq!(name(&Profile::of("builtin", "")).1, "");
+    assert_eq!(name(&Profile::promising(Promises { linearizable_reads: true, ..Promises::default() })).1, "");
 }

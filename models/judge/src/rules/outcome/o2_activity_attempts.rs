@@ -1,5 +1,6 @@
 //! O2: the attempts of an activity and how it ended lie in what its script and its retry policy allow.
 
+use crate::profile::HandOver;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::command::Command;
 use resurgam_formats::event::{Body, EventId, FailureKind};
@@ -149,7 +150,7 @@ fn gather(evidence: &Evidence) -> BTreeMap<Key<'_>, Activity<'_>> {
 /// Judges which attempts there were. Numbers of attempts are compared, never times: a worker may note late what it
 /// was handed long ago.
 fn attempts(seq: u32, activity: &Activity<'_>, findings: &mut Findings) {
-    let repeated = |tasks: &[TaskId]| tasks.len() > 1 && !findings.repeats_hand_overs();
+    let repeated = |tasks: &[TaskId]| tasks.len() > 1 && findings.hand_over() == HandOver::Once;
     let repeated: Vec<_> = activity.attempts.iter().filter(|(_, tasks)| repeated(tasks)).collect();
     for (attempt, tasks) in repeated {
         let text = format!("attempt {attempt} of activity {seq} was handed out {} times: tasks {tasks:?}", tasks.len());

@@ -3,7 +3,7 @@
 use super::allowed::{Asked, ends, value};
 use super::values::Values;
 use crate::judge;
-use crate::profile::Profile;
+use crate::profile::{HandOver, Profile, Promises};
 use crate::rules::{Findings, find};
 use resurgam_formats::program::Program;
 use resurgam_formats::verdict::Outcome;
@@ -85,7 +85,9 @@ fn a_handler_interferes_if_it_was_called() {
 }
 
 fn judged(rule: &str, text: &str) -> Outcome {
-    let mut findings = Findings::default();
+    // Of a target that promises to hand a task over at most once.
+    let profile = Profile::promising(Promises { hand_over: HandOver::Once, ..Promises::default() });
+    let mut findings = Findings::about(&profile);
     find(rule).unwrap().judge(&parse(text).unwrap(), &mut findings);
     findings.into_parts().0
 }
@@ -151,16 +153,18 @@ fn an_activity_ends_as_its_script_can() {
 }
 
 #[test]
-fn an_attempt_is_handed_out_again_only_by_a_target_that_says_so() {
+fn an_attempt_is_handed_out_again_unless_the_target_promises_not_to() {
     let task = |number: u32| {
         format!(
             r#"{{"at":{number},"type":"task","task":{number},"worker":"worker-{number}","kind":"activity","workflow_id":"w","run_id":"r","attempt":1,"activity_id":"1"}}"#
         )
     };
     let text = format!("{}\n{}\n", task(1), task(2));
-    let outcome = |target| {
-        let verdict = judge("test", &parse(&text).unwrap(), &Profile::of(target, ""));
+    let outcome = |hand_over| {
+        let profile = Profile::promising(Promises { hand_over, ..Promises::default() });
+        let verdict = judge("test", &parse(&text).unwrap(), &profile);
         verdict.rules.into_iter().find(|rule| rule.rule == "O2-activity-attempts").unwrap().outcome
     };
-    assert_eq!((outcome("temporal"), outcome("builtin")), (Outcome::Violated, Outcome::Ok));
+    assert_eq!(outcome(HandOver::Once), Outcome::Violated);
+    assert_eq!((outcome(HandOver::UntilTaken), outcome(HandOver::Unspecified)), (Outcome::Ok, Outcome::Ok));
 }

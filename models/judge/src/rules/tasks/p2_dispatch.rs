@@ -1,6 +1,7 @@
 //! P2: whatever has to reach somebody is on its way.
 
 use super::each_open;
+use crate::profile::HandOver;
 use crate::rules::book::{answers_may_be_lost, whole};
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::audit::{Alarm, AlarmKind, Audit, ChildRow, Errand, ErrandKind, RunRow};
@@ -102,7 +103,8 @@ struct Handed<'a> {
 
 impl<'a> Handed<'a> {
     fn of(evidence: &'a Evidence, findings: &Findings) -> Self {
-        let counts = findings.repeats_hand_overs() && evidence.is_whole() && !answers_may_be_lost(evidence);
+        let counts =
+            findings.hand_over() == HandOver::UntilTaken && evidence.is_whole() && !answers_may_be_lost(evidence);
         if !counts || evidence.audits.is_empty() {
             return Self::default();
         }

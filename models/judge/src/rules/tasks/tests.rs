@@ -1,6 +1,6 @@
 //! Hand-made audits and tenures: each thing that can be missing is missed, and its legal neighbour is not.
 
-use crate::profile::Profile;
+use crate::profile::{HandOver, Profile, Promises};
 use crate::rules::book::whole;
 use crate::rules::{Findings, find};
 use resurgam_formats::evidence::Evidence;
@@ -16,7 +16,8 @@ fn found(rule: &str, lines: &[Value]) -> Vec<String> {
 /// The same of a text, about a target that hands over again.
 fn judged(rule: &str, text: &str) -> Vec<String> {
     let evidence: Evidence = parse(text).unwrap();
-    let mut findings = Findings::about(&Profile { repeated_hand_over: true, ..Profile::default() });
+    let mut findings =
+        Findings::about(&Profile::promising(Promises { hand_over: HandOver::UntilTaken, ..Promises::default() }));
     find(rule).unwrap().judge(&evidence, &mut findings);
     findings.found().iter().map(|finding| finding.message.clone()).collect()
 }

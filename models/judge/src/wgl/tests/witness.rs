@@ -6,7 +6,7 @@
 
 use super::Dice;
 use crate::judge;
-use crate::profile::Profile;
+use crate::profile::{Profile, Promises};
 use crate::wgl::{Budget, Operation, Specification, Verdict, check};
 use resurgam_formats::verdict::Outcome;
 use resurgam_testing::notation::parse;
@@ -250,7 +250,7 @@ fn judged(calls: &[Call], history: &History) -> Vec<String> {
     for (run, events) in (1..).zip(&runs) {
         write!(text, "run w/r{run}\n{events}").unwrap();
     }
-    let profile = Profile { linearizable_reads: true, ..Profile::default() };
+    let profile = Profile::promising(Promises { linearizable_reads: true, ..Promises::default() });
     let rules = judge("test", &parse(&text).unwrap(), &profile).rules;
     let ours = rules.into_iter().filter(|rule| rule.rule.starts_with('W') && rule.outcome == Outcome::Violated);
     ours.map(|rule| format!("{} {:?}", rule.rule, rule.findings)).collect()

@@ -5,7 +5,7 @@ use crate::history::shard::chain::{self, Unreadable};
 use crate::history::shard::node::{self, Node};
 use crate::history::state::{EventId, Tail};
 use crate::store::memory::Memory;
-use crate::store::{Answer, Commit, Head, Key, Partition, Rows, Store, Unavailable};
+use crate::store::{Answer, Commit, Head, Key, Partition, PartitionKind, Rows, Store, Unavailable};
 use crate::testing::World;
 use async_trait::async_trait;
 use prost::Message as _;
@@ -43,7 +43,7 @@ impl Store for Counting {
 
     async fn read(&self, partition: &Partition, range: Range<Key>, limit: usize) -> Result<Rows, Unavailable> {
         let rows = self.memory.read(partition, range, limit).await?;
-        if partition.0.starts_with("history/") {
+        if partition.kind == PartitionKind::History {
             self.reads.fetch_add(1, Ordering::Relaxed);
             self.rows.fetch_add(rows.len(), Ordering::Relaxed);
         }

@@ -1,0 +1,353 @@
+//! A workflow run: its history, and what it waits for. Nothing here waits or calls anybody.
+
+use resurgam_node::prelude::*;
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+use temporal::command::v1::{Command, command::Attributes as Asked};
+use temporal::common::v1::{ActivityType, Payloads};
+use temporal::enums::v1::{EventType, WorkflowExecutionStatus as Status, WorkflowTaskFailedCause};
+use temporal::history::v1::{self as event, HistoryEvent, history_event::Attributes};
+
+/// See the module.
+pub(crate) struct Run {
+    pub(crate) run_id: String,
+    pub(crate) start: api::StartWorkflowExecutionRequest,
+    pub(crate) events: Vec<HistoryEvent>,
+    pub(crate) status: Status,
+    pub(crate) task: Task,
+    pub(crate) activities: BTreeMap<i64, Activity>,
+    /// Timers that have not fired: by id, the event that started them.
+    pub(crate) timers: BTreeMap<String, i64>,
+    /// What arrived while a worker decides. It must not stand between the start and the end of its task.
+    waiting: Vec<Arrival>,
+    previous_started: i64,
+    forgets: bool,
+}
+
+/// The workflow task of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Task {
+    None,
+    Scheduled(i64),
+    Started { scheduled: i64, started: i64 },
+}
+
+/// An activity that is not done.
+pub(crate) struct Activity {
+    pub(crate) id: String,
+    pub(crate) kind: Option<ActivityType>,
+    pub(crate) input: Option<Payloads>,
+    /// Who works on it, and since when.
+    pub(crate) started: Option<(String, SystemTime)>,
+}
+
+/// What the world tells a run.
+pub(crate) enum Arrival {
+    Signal(event::WorkflowExecutionSignaledEventAttributes),
+    TimerFired(event::TimerFiredEventAttributes),
+    ActivityCompleted { scheduled: i64, activity: Activity, result: Option<Payloads>, identity: String },
+}
+
+/// A timer to be set.
+pub(crate) struct Timer {
+    pub(crate) id: String,
+    pub(crate) started: i64,
+    pub(crate) after: Duration,
+}
+
+impl Run {
+    pub(crate) fn new(
+        start: api::StartWorkflowExecutionRequest,
+        run_id: String,
+        now: SystemTime,
+        forgets: bool,
+    ) -> Self {
+        let started = event::WorkflowExecutionStartedEventAttributes {
+            workflow_type: start.workflow_type.clone(),
+            task_queue: start.task_queue.clone(),
+            input: start.input.clone(),
+            workflow_execution_timeout: start.workflow_execution_timeout,
+            workflow_run_timeout: start.workflow_run_timeout,
+            workflow_task_timeout: start.workflow_task_timeout,
+            identity: start.identity.clone(),
+            original_execution_run_id: run_id.clone(),
+            first_execution_run_id: run_id.clone(),
+            workflow_id: start.workflow_id.clone(),
+            attempt: 1,
+            ..Default::default()
+        };
+        let mut run = Self {
+            run_id,
+            start,
+            events: Vec::new(),
+            status: Status::Running,
+            task: Task::None,
+            activities: BTreeMap::new(),
+            timers: BTreeMap::new(),
+            waiting: Vec::new(),
+            previous_started: 0,
+            forgets,
+        };
+        let attributes = Attributes::WorkflowExecutionStartedEventAttributes(started);
+        run.write(EventType::WorkflowExecutionStarted, attributes, now);
+        run.schedule(now);
+        run
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.status == Status::Running
+    }
+
+    fn write(&mut self, kind: EventType, attributes: Attributes, now: SystemTime) -> i64 {
+        let event_id = self.events.len() as i64 + 1;
+        self.events.push(HistoryEvent {
+            event_id,
+            event_time: Some(now.into()),
+            event_type: kind.into(),
+            task_id: event_id,
+            attributes: Some(attributes),
+            ..Default::default()
+        });
+        event_id
+    }
+
+    /// There is news for the workflow: a worker has to decide.
+    fn schedule(&mut self, now: SystemTime) {
+        if self.task == Task::None {
+            let attributes = event::WorkflowTaskScheduledEventAttributes {
+                task_queue: self.start.task_queue.clone(),
+                start_to_close_timeout: self.start.workflow_task_timeout,
+                attempt: 1,
+            };
+            let attributes = Attributes::WorkflowTaskScheduledEventAttributes(attributes);
+            self.task = Task::Scheduled(self.write(EventType::WorkflowTaskScheduled, attributes, now));
+        }
+    }
+
+    pub(crate) fn arrive(&mut self, arrival: Arrival, now: SystemTime) {
+        match self.task {
+            Task::Started { .. } if self.forgets => {}
+            Task::Started { .. } => self.waiting.push(arrival),
+            Task::None | Task::Scheduled(_) => {
+                self.take_in(arrival, now);
+                self.schedule(now);
+            }
+        }
+    }
+
+    fn take_in(&mut self, arrival: Arrival, now: SystemTime) {
+        match arrival {
+            Arrival::Signal(signal) => {
+                let attributes = Attributes::WorkflowExecutionSignaledEventAttributes(signal);
+                self.write(EventType::WorkflowExecutionSignaled, attributes, now);
+            }
+            Arrival::TimerFired(fired) => {
+                self.write(EventType::TimerFired, Attributes::TimerFiredEventAttributes(fired), now);
+            }
+            Arrival::ActivityCompleted { scheduled, activity, result, identity } => {
+                let (worker, at) = activity.started.unwrap_or((identity.clone(), now));
+                let started = event::ActivityTaskStartedEventAttributes {
+                    scheduled_event_id: scheduled,
+                    identity: worker,
+                    attempt: 1,
+                    ..Default::default()
+                };
+                let started = Attributes::ActivityTaskStartedEventAttributes(started);
+                let started_event_id = self.write(EventType::ActivityTaskStarted, started, at);
+                let completed = event::ActivityTaskCompletedEventAttributes {
+                    result,
+                    scheduled_event_id: scheduled,
+                    started_event_id,
+                    identity,
+                    ..Default::default()
+                };
+                let completed = Attributes::ActivityTaskCompletedEventAttributes(completed);
+                self.write(EventType::ActivityTaskCompleted, completed, now);
+            }
+        }
+    }
+
+    /// Hands the workflow task to a worker, if there is one.
+    pub(crate) fn start_task(&mut self, identity: &str, now: SystemTime) -> Option<api::PollWorkflowTaskQueueResponse> {
+        let Task::Scheduled(scheduled) = self.task else { return None };
+        let attributes = event::WorkflowTaskStartedEventAttributes {
+            scheduled_event_id: scheduled,
+            identity: identity.to_owned(),
+            ..Default::default()
+        };
+        let attributes = Attributes::WorkflowTaskStartedEventAttributes(attributes);
+        let started = self.write(EventType::WorkflowTaskStarted, attributes, now);
+        self.task = Task::Started { scheduled, started };
+        Some(api::PollWorkflowTaskQueueResponse {
+            workflow_type: self.start.workflow_type.clone(),
+            previous_started_event_id: self.previous_started,
+            started_event_id: started,
+            attempt: 1,
+            history: Some(event::History { events: self.events.clone() }),
+            ..Default::default()
+        })
+    }
+
+    /// A worker has decided. Timers that it wants are to be set by whoever can.
+    pub(crate) fn complete_task(
+        &mut self,
+        request: api::RespondWorkflowTaskCompletedRequest,
+        now: SystemTime,
+    ) -> Result<Vec<Timer>, tonic::Status> {
+        let Task::Started { scheduled, started } = self.task else {
+            return Err(tonic::Status::not_found("Workflow task not found."));
+        };
+        self.task = Task::None;
+        self.previous_started = started;
+        let closes = |command: &Command| {
+            use temporal::enums::v1::CommandType as C;
+            matches!(
+                command.command_type(),
+                C::CompleteWorkflowExecution | C::FailWorkflowExecution | C::CancelWorkflowExecution
+            )
+        };
+        if !self.waiting.is_empty() && request.commands.iter().any(closes) {
+            // It does not know yet what has arrived, so it must not close.
+            let failed = event::WorkflowTaskFailedEventAttributes {
+                scheduled_event_id: scheduled,
+                started_event_id: started,
+                cause: WorkflowTaskFailedCause::UnhandledCommand.into(),
+                identity: request.identity,
+                ..Default::default()
+            };
+            let failed = Attributes::WorkflowTaskFailedEventAttributes(failed);
+            self.write(EventType::WorkflowTaskFailed, failed, now);
+            self.take_in_all(now);
+            return Err(tonic::Status::invalid_argument("UnhandledCommand"));
+        }
+        let completed = event::WorkflowTaskCompletedEventAttributes {
+            scheduled_event_id: scheduled,
+            started_event_id: started,
+            identity: request.identity,
+            ..Default::default()
+        };
+        let completed = Attributes::WorkflowTaskCompletedEventAttributes(completed);
+        let decided = self.write(EventType::WorkflowTaskCompleted, completed, now);
+        let mut timers = Vec::new();
+        for command in request.commands {
+            let attributes = command.attributes.ok_or_else(|| tonic::Status::invalid_argument("an empty command"))?;
+            timers.extend(self.command(attributes, decided, now)?);
+        }
+        if self.is_open() {
+            self.take_in_all(now);
+        }
+        Ok(timers)
+    }
+
+    fn take_in_all(&mut self, now: SystemTime) {
+        let waiting = std::mem::take(&mut self.waiting);
+        let news = !waiting.is_empty();
+        waiting.into_iter().for_each(|arrival| self.take_in(arrival, now));
+        if news {
+            self.schedule(now);
+        }
+    }
+
+    fn command(&mut self, command: Asked, decided: i64, now: SystemTime) -> Result<Option<Timer>, tonic::Status> {
+        match command {
+            Asked::ScheduleActivityTaskCommandAttributes(it) => {
+                let (id, kind, input) = (it.activity_id.clone(), it.activity_type.clone(), it.input.clone());
+                let attributes = event::ActivityTaskScheduledEventAttributes {
+                    activity_id: it.activity_id,
+                    activity_type: it.activity_type,
+                    task_queue: it.task_queue,
+                    header: it.header,
+                    input: it.input,
+                    schedule_to_close_timeout: it.schedule_to_close_timeout,
+                    schedule_to_start_timeout: it.schedule_to_start_timeout,
+                    start_to_close_timeout: it.start_to_close_timeout,
+                    heartbeat_timeout: it.heartbeat_timeout,
+                    workflow_task_completed_event_id: decided,
+                    retry_policy: it.retry_policy,
+                    ..Default::default()
+                };
+                let attributes = Attributes::ActivityTaskScheduledEventAttributes(attributes);
+                let scheduled = self.write(EventType::ActivityTaskScheduled, attributes, now);
+                self.activities.insert(scheduled, Activity { id, kind, input, started: None });
+            }
+            Asked::StartTimerCommandAttributes(it) => {
+                let after = it.start_to_fire_timeout.and_then(|span| Duration::try_from(span).ok()).unwrap_or_default();
+                let attributes = event::TimerStartedEventAttributes {
+                    timer_id: it.timer_id.clone(),
+                    start_to_fire_timeout: it.start_to_fire_timeout,
+                    workflow_task_completed_event_id: decided,
+                };
+                let attributes = Attributes::TimerStartedEventAttributes(attributes);
+                let started = self.write(EventType::TimerStarted, attributes, now);
+                self.timers.insert(it.timer_id.clone(), started);
+                return Ok(Some(Timer { id: it.timer_id, started, after }));
+            }
+            Asked::CancelTimerCommandAttributes(it) => {
+                let fired = |arrival: &mut Arrival| match arrival {
+                    Arrival::TimerFired(fired) if fired.timer_id == it.timer_id => Some(fired.started_event_id),
+                    _ => None,
+                };
+                let mut started = self.timers.remove(&it.timer_id);
+                if started.is_none() {
+                    // It has fired since, but the workflow has not seen it.
+                    started = self.waiting.iter_mut().find_map(fired);
+                    self.waiting.retain_mut(|arrival| fired(arrival).is_none());
+                }
+                let attributes = event::TimerCanceledEventAttributes {
+                    timer_id: it.timer_id.clone(),
+                    started_event_id: started.ok_or_else(|| tonic::Status::invalid_argument("no such timer"))?,
+                    workflow_task_completed_event_id: decided,
+                    ..Default::default()
+                };
+                self.write(EventType::TimerCanceled, Attributes::TimerCanceledEventAttributes(attributes), now);
+            }
+            Asked::CompleteWorkflowExecutionCommandAttributes(it) => {
+                let attributes = event::WorkflowExecutionCompletedEventAttributes {
+                    result: it.result,
+                    workflow_task_completed_event_id: decided,
+                    ..Default::default()
+                };
+                let attributes = Attributes::WorkflowExecutionCompletedEventAttributes(attributes);
+                self.write(EventType::WorkflowExecutionCompleted, attributes, now);
+                self.status = Status::Completed;
+            }
+            Asked::FailWorkflowExecutionCommandAttributes(it) => {
+                let attributes = event::WorkflowExecutionFailedEventAttributes {
+                    failure: it.failure,
+                    workflow_task_completed_event_id: decided,
+                    ..Default::default()
+                };
+                let attributes = Attributes::WorkflowExecutionFailedEventAttributes(attributes);
+                self.write(EventType::WorkflowExecutionFailed, attributes, now);
+                self.status = Status::Failed;
+            }
+            _ => return Err(tonic::Status::unimplemented("this command")),
+        }
+        Ok(None)
+    }
+
+    pub(crate) fn terminate(&mut self, request: api::TerminateWorkflowExecutionRequest, now: SystemTime) {
+        if let Task::Started { scheduled, started } = self.task {
+            let failed = event::WorkflowTaskFailedEventAttributes {
+                scheduled_event_id: scheduled,
+                started_event_id: started,
+                cause: WorkflowTaskFailedCause::ForceCloseCommand.into(),
+                ..Default::default()
+            };
+            let failed = Attributes::WorkflowTaskFailedEventAttributes(failed);
+            self.write(EventType::WorkflowTaskFailed, failed, now);
+            for arrival in std::mem::take(&mut self.waiting) {
+                self.take_in(arrival, now);
+            }
+        }
+        self.task = Task::None;
+        let attributes = event::WorkflowExecutionTerminatedEventAttributes {
+            reason: request.reason,
+            identity: request.identity,
+            ..Default::default()
+        };
+        let attributes = Attributes::WorkflowExecutionTerminatedEventAttributes(attributes);
+        self.write(EventType::WorkflowExecutionTerminated, attributes, now);
+        self.status = Status::Terminated;
+    }
+}

@@ -1,0 +1,34 @@
+//! How long the suite needs to find a planted bug: random cases until a rule is violated.
+
+use crate::orchestrator::subject;
+use resurgam_harness::{Failed, check};
+use resurgam_orchestrator::planted::Bug;
+use std::time::{Duration, Instant};
+
+/// What a hunt came to.
+#[derive(Debug)]
+pub struct Hunt {
+    /// Cases until it was found, or all of them.
+    pub cases: u64,
+    /// Real time.
+    pub took: Duration,
+    /// The case that shows it.
+    pub found: Option<Failed>,
+}
+
+/// Executes at most `cases` random cases from `seed` on with `bug` planted. A case that could not be judged is passed
+/// over: a bug is found when a rule says so.
+#[must_use]
+pub fn hunt(bug: Bug, seed: u64, cases: u64) -> Hunt {
+    let began = Instant::now();
+    let mut done = 0;
+    while done < cases {
+        let checked = check(subject(Some(bug))).seed(seed + done).cases(cases - done).run();
+        let Some(failed) = checked.failed else { break };
+        done = failed.seed - seed + 1;
+        if !failed.rules.is_empty() {
+            return Hunt { cases: done, took: began.elapsed(), found: Some(failed) };
+        }
+    }
+    Hunt { cases, took: began.elapsed(), found: None }
+}

@@ -1,0 +1,85 @@
+//! A node of our orchestrator in the simulation.
+
+use crate::audit;
+use crate::unchecked::Unchecked;
+use async_trait::async_trait;
+use resurgam_harness::Subject;
+use resurgam_node::{FRONTEND_PORT, Failure, HandOver, INTERNAL_PORT, NodeContext, Orchestrator, Promises};
+use resurgam_orchestrator::cluster::config::{Config, Member};
+use resurgam_orchestrator::node::{self, reflection};
+use resurgam_orchestrator::planted::{Bug, plant, planted};
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// Our orchestrator, perhaps with a planted bug.
+#[derive(Clone, Copy, Debug)]
+pub struct Builtin {
+    bug: Option<Bug>,
+}
+
+/// Our orchestrator with a planted bug, or as it is, with its rows audited.
+#[must_use]
+pub fn subject(bug: Option<Bug>) -> Subject {
+    Subject::from(Builtin::with(bug)).audited_by(audit::Rows)
+}
+
+impl Builtin {
+    /// The orchestrator with a planted bug, or as it is.
+    #[must_use]
+    pub fn with(bug: Option<Bug>) -> Self {
+        // What a process reads once must not be read by its first simulation, which has to be like all others. If it cannot
+        // be read, a node says so.
+        let _ = reflection::routes();
+        Self { bug }
+    }
+}
+
+impl Default for Builtin {
+    fn default() -> Self {
+        Self::with(None)
+    }
+}
+
+#[async_trait]
+impl Orchestrator for Builtin {
+    fn name(&self) -> &str {
+        "builtin"
+    }
+
+    fn version(&self) -> String {
+        env!("CARGO_PKG_VERSION").to_owned()
+    }
+
+    fn promises(&self) -> Promises {
+        Promises { linearizable_reads: true, hand_over: HandOver::UntilTaken }
+    }
+
+    async fn serve(&self, context: NodeContext) -> Result<(), Failure> {
+        // All nodes of a simulation run on its thread.
+        plant(self.bug);
+        let members = context.members.iter();
+        let members: Vec<Member> =
+            members.map(|name| Member { name: name.clone(), address: format!("{name}:{INTERNAL_PORT}") }).collect();
+        let member = members[usize::from(context.number)].clone();
+        let any = |port: u16| format!("0.0.0.0:{port}");
+        let mut config = Config::of(&member, any(FRONTEND_PORT), any(INTERNAL_PORT), members);
+        config.shards = context.shards;
+        let mut store = context.store;
+        if planted(Bug::RowTouchedTwice) {
+            store = Arc::new(Unchecked(store));
+        }
+        node::run(context.environment, config, store, CancellationToken::new()).await?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use resurgam_judge::profile::Profile;
+
+    #[test]
+    fn its_profile_is_the_one_that_others_choose_for_it() {
+        assert_eq!(subject(None).profile(), Profile::resurgam());
+    }
+}

@@ -1,0 +1,240 @@
+//! One case in the simulation: a cluster of the orchestrator, its store, the driver with clients and workers, and the
+//! faults of the plan, on one thread and from one seed.
+
+use super::database::Database;
+use super::faults::{self, PlannedFaults};
+use super::store::NodeStore;
+use crate::case::{self, Contradiction, Identity, Stage};
+use crate::recorder::Recorder;
+use crate::session::{Session, within};
+use crate::subject::Subject;
+use crate::target::{NAMESPACE, line};
+use crate::wire::{Calls, Meddler};
+use async_trait::async_trait;
+use resurgam_api::environment::Environment as _;
+use resurgam_api::temporal::workflowservice::v1::{DescribeNamespaceRequest, RegisterNamespaceRequest};
+use resurgam_formats::plan::{Caller, Plan};
+use resurgam_formats::recording::{Entry, What};
+use resurgam_generate::deadline;
+use resurgam_node::{FRONTEND_PORT, NodeContext, host};
+use resurgam_simulation::{Failure, Nemesis, Node, Simulation, Traffic, Why};
+use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use tonic::Code;
+
+/// How long the cluster may take to be usable, without faults.
+const READY: Duration = Duration::from_secs(20);
+/// Simulated time after the deadline of a case for its final reads.
+const READING: Duration = Duration::from_secs(60);
+
+/// What came of a case.
+#[derive(Debug)]
+pub struct Simulated {
+    /// What was recorded, also if the simulation failed.
+    pub entries: Vec<Entry>,
+    /// The suite contradicted itself.
+    pub contradiction: Option<Contradiction>,
+    /// The simulation failed: a node panicked, or a fault did not take place. That a node gave up stands in the recording.
+    pub failure: Option<Failure>,
+    /// Hash of every byte on every link.
+    pub trace: u64,
+    /// Simulated time.
+    pub elapsed: Duration,
+    /// What passed on the links; nothing if the simulation failed.
+    pub traffic: Traffic,
+    /// The calls that were made, by name.
+    pub calls: BTreeSet<String>,
+}
+
+/// Executes a plan on a simulated cluster; `prefix` goes in front of every id. The same plan gives the same recording.
+#[must_use]
+pub fn execute(plan: &Plan, subject: &Subject, prefix: &str) -> Simulated {
+    resurgam_api::json::prepare();
+    let limit = deadline::simulated(plan);
+    let recorder: Arc<OnceLock<Arc<Session>>> = Arc::default();
+    let calls: Arc<Calls> = Arc::default();
+    let network = plan.cluster.network.bounds();
+    let millis = |ms: u32| Duration::from_millis(ms.into());
+    let simulation = Simulation::new(plan.seed)
+        .latency(millis(*network.start()), millis(*network.end()))
+        .deadline(READY + limit + READING);
+    let outcome = simulation.run(|cluster| {
+        let database = Database::new(plan);
+        let meddler = Arc::new(Meddler::default());
+        let nodes = plan.cluster.node_count();
+        let members: Vec<String> = (0..nodes).map(host).collect();
+        for number in 0..nodes {
+            let (target, database, members) = (Arc::clone(subject.orchestrator()), database.clone(), members.clone());
+            let shards = plan.cluster.shard_count().into();
+            cluster.node(&host(number), move |node| {
+                let store = NodeStore::new(database.clone(), number, &node);
+                let context = NodeContext {
+                    environment: Arc::new(node),
+                    number,
+                    name: host(number),
+                    members: members.clone(),
+                    shards,
+                    store: Arc::new(store),
+                };
+                let target = Arc::clone(&target);
+                async move { target.serve(context).await.map_err(|why| -> Box<dyn std::error::Error> { why }) }
+            });
+        }
+        cluster.external(PlannedFaults::new(plan, &meddler, &database, &recorder));
+        let driver = Driver {
+            node: cluster.driver(),
+            nemesis: cluster.nemesis(),
+            plan: plan.clone(),
+            prefix: prefix.to_owned(),
+            members,
+            meddler,
+            database,
+            session: recorder.clone(),
+            calls: calls.clone(),
+            subject: subject.clone(),
+        };
+        async move { driver.drive(limit).await }
+    });
+    let calls = calls.names();
+    match outcome {
+        Ok(outcome) => {
+            let (entries, ended) = outcome.value;
+            let (trace, elapsed, traffic) = (outcome.trace, outcome.elapsed, outcome.traffic);
+            Simulated { entries, contradiction: ended.err(), failure: None, trace, elapsed, traffic, calls }
+        }
+        Err(failure) => {
+            let (trace, elapsed, traffic) = (failure.trace, failure.at, Traffic::default());
+            let mut entries = recorder.get().map(|session| session.recorder.finish()).unwrap_or_default();
+            let failure = match &failure.why {
+                Why::Node(words) => {
+                    let why = format!("it gave up: {words}");
+                    match entries.last().map(|entry| entry.at) {
+                        Some(at) => entries.push(Entry { at, what: What::Unfit { node: None, why } }),
+                        None => entries = unfit(identity(subject).header(plan, prefix), None, why),
+                    }
+                    None
+                }
+                _ => Some(failure),
+            };
+            Simulated { entries, contradiction: None, failure, trace, elapsed, traffic, calls }
+        }
+    }
+}
+
+/// What a recording says of the orchestrator.
+fn identity(subject: &Subject) -> Identity {
+    let orchestrator = subject.orchestrator();
+    let (target, version) = (orchestrator.name().to_owned(), orchestrator.version());
+    Identity { target, version, profile: subject.profile() }
+}
+
+/// The recording of a case that did not begin, because a node does not do what it has to.
+fn unfit(header: What, node: Option<u8>, why: String) -> Vec<Entry> {
+    [header, What::Unfit { node, why }].into_iter().map(|what| Entry { at: 0, what }).collect()
+}
+
+/// The host of clients and workers.
+struct Driver {
+    node: Node,
+    nemesis: Nemesis,
+    plan: Plan,
+    prefix: String,
+    members: Vec<String>,
+    meddler: Arc<Meddler>,
+    database: Database,
+    session: Arc<OnceLock<Arc<Session>>>,
+    calls: Arc<Calls>,
+    subject: Subject,
+}
+
+impl Driver {
+    async fn drive(self, limit: Duration) -> (Vec<Entry>, Result<(), Contradiction>) {
+        let channels: Result<Vec<_>, _> =
+            self.members.iter().map(|member| self.node.channel(&format!("{member}:{FRONTEND_PORT}"))).collect();
+        let channels = match channels {
+            Ok(channels) => Arc::new(channels),
+            Err(why) => return (Vec::new(), Err(Contradiction(why.to_string()))),
+        };
+        let session = |recorder| Session {
+            channels: Arc::clone(&channels),
+            meddler: Arc::clone(&self.meddler),
+            namespace: NAMESPACE.to_owned(),
+            prefix: self.prefix.clone(),
+            plan: self.plan.clone(),
+            patience: 4,
+            calls: Arc::clone(&self.calls),
+            recorder,
+        };
+        let identity = identity(&self.subject);
+        if let Err(why) = prepare(&session(Recorder::new())).await {
+            return (unfit(identity.header(&self.plan, &self.prefix), None, why), Ok(()));
+        }
+        // The clock of the recording starts here.
+        let session = self.session.get_or_init(|| Arc::new(session(Recorder::new()))).clone();
+        self.database.record_to(&session, &self.node, &self.subject);
+        case::conduct(&session, &self, &identity, limit).await
+    }
+}
+
+#[async_trait]
+impl Stage for Driver {
+    fn inject(&self, session: &Arc<Session>) {
+        faults::schedule(&self.nemesis, &session.plan.faults);
+    }
+
+    async fn heal(&self) {
+        let last = deadline::heal(&self.plan);
+        if let Some(session) = self.session.get() {
+            tokio::time::sleep_until((session.recorder.began() + last).into()).await;
+        }
+        self.nemesis.heal();
+        while !self.nemesis.is_quiet() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        self.database.calm(self.node.elapsed());
+    }
+
+    async fn settle(&self) {
+        self.database.settle(self.node.elapsed());
+        self.database.audit(&self.subject, true);
+    }
+}
+
+/// Registers the namespace and waits until every node knows it.
+async fn prepare(session: &Session) -> Result<(), String> {
+    let until = tokio::time::Instant::now() + READY;
+    let limit = Duration::from_secs(5);
+    let mut why = String::new();
+    let mut registered = false;
+    while tokio::time::Instant::now() < until {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        if !registered {
+            let request = RegisterNamespaceRequest {
+                namespace: NAMESPACE.to_owned(),
+                workflow_execution_retention_period: Some(prost_wkt_types::Duration { seconds: 86_400, nanos: 0 }),
+                ..Default::default()
+            };
+            match session.client(Caller::Client, 0).register_namespace(within(limit, request)).await {
+                Ok(_) => registered = true,
+                Err(status) if status.code() == Code::AlreadyExists => registered = true,
+                Err(status) => {
+                    why = format!("no node answers RegisterNamespace: {}", line(&status));
+                    continue;
+                }
+            }
+        }
+        let mut ready = 0;
+        for node in 0..session.channels.len() {
+            let request = DescribeNamespaceRequest { namespace: NAMESPACE.to_owned(), ..Default::default() };
+            match session.client(Caller::Client, node).describe_namespace(within(limit, request)).await {
+                Ok(_) => ready += 1,
+                Err(status) => why = format!("node {node} does not answer DescribeNamespace: {}", line(&status)),
+            }
+        }
+        if ready == session.channels.len() {
+            return Ok(());
+        }
+    }
+    Err(format!("the cluster is not ready after {} s without faults: {why}", READY.as_secs()))
+}

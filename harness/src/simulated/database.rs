@@ -1,0 +1,372 @@
+//! The simulated Cassandra of a case: the pure state of `models::cassandra` behind a latency, with the faults of the plan.
+//!
+//! Every node reaches the same state through a store of its own (`store.rs`). How a call ends is decided when it arrives, by the
+//! faults in force; what the undecided shows to a read is drawn. What happened beside the plain course is recorded. It
+//! decides nothing else: what is possible at all is the model's business.
+
+use super::ledger::{Ledger, Ticket};
+use crate::session::Session;
+use crate::subject::{Partitions, Subject};
+use rand::rngs::SmallRng;
+use rand::{RngExt as _, SeedableRng as _};
+use resurgam_cassandra::table::{Paxos, Report, Truth, errors};
+use resurgam_cassandra::{
+    Answer as Told, AppendFate, Batch, Cassandra, Columns, Condition, Consistency, Done, Fate, Head as Row, HeldId,
+    Rows, Spoiled, Stamp, View as Shown,
+};
+use resurgam_formats::audit::Audit;
+use resurgam_formats::plan::{Cluster, Harm, PartitionKind, Plan, StoreCall};
+use resurgam_formats::recording::What;
+use resurgam_formats::store::Outcome;
+use resurgam_formats::time::Millis;
+use resurgam_node::store::{Answer, Commit, Head, Partition, PartitionKind as Kind};
+use resurgam_simulation::{EPOCH, Node, derive};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// The name in the head row of whoever settles partitions at the end of a case.
+const SETTLER: &str = "settler";
+/// Simulated time between two audits.
+const AUDITS: Duration = Duration::from_millis(250);
+/// Time between two looks at what is due.
+const TICK: Duration = Duration::from_millis(5);
+
+/// The store of one case. Clones are the same.
+#[derive(Clone)]
+pub(super) struct Database(Arc<Shared>);
+
+struct Shared {
+    cluster: Cluster,
+    seed: u64,
+    state: Mutex<State>,
+}
+
+struct State {
+    cassandra: Cassandra,
+    draws: SmallRng,
+    spells: BTreeMap<usize, Spell>,
+    /// Held requests by the time at which they begin.
+    late: Vec<(Duration, HeldId)>,
+    session: Option<Arc<Session>>,
+    /// When the recording began, since the start of the simulation.
+    began: Duration,
+    ledger: Ledger,
+    /// The last audit, and the runs that were closed in it or before.
+    audited: Audit,
+    closed: BTreeSet<String>,
+    /// The last audit was taken.
+    finished: bool,
+}
+
+/// A fault of the store in force.
+struct Spell {
+    harm: Harm,
+    left: u32,
+    hits: u64,
+}
+
+impl Database {
+    pub(super) fn new(plan: &Plan) -> Self {
+        let state = State {
+            cassandra: Cassandra::new(),
+            draws: SmallRng::seed_from_u64(derive(plan.seed, "store", 0)),
+            spells: BTreeMap::new(),
+            late: Vec::new(),
+            session: None,
+            began: Duration::ZERO,
+            ledger: Ledger::default(),
+            audited: Audit::default(),
+            closed: BTreeSet::new(),
+            finished: false,
+        };
+        Self(Arc::new(Shared { cluster: plan.cluster.clone(), seed: plan.seed, state: Mutex::new(state) }))
+    }
+
+    /// The seed of the case.
+    pub(super) fn seed(&self) -> u64 {
+        self.0.seed
+    }
+
+    pub(super) fn cluster(&self) -> &Cluster {
+        &self.0.cluster
+    }
+
+    /// From now on what happens is recorded, late requests begin when they are due, and the rows are audited from time to
+    /// time. Called on the driver's host.
+    pub(super) fn record_to(&self, session: &Arc<Session>, node: &Node, subject: &Subject) {
+        {
+            let mut state = self.state();
+            state.session = Some(Arc::clone(session));
+            state.began = node.elapsed();
+        }
+        let (database, node, subject) = (self.clone(), node.clone(), subject.clone());
+        tokio::spawn(async move {
+            let mut next = node.elapsed() + AUDITS;
+            loop {
+                sleep(TICK).await;
+                database.state().deliver(node.elapsed());
+                if node.elapsed() >= next {
+                    next += AUDITS;
+                    database.audit(&subject, false);
+                }
+            }
+        });
+    }
+
+    /// Asks the auditor what the rows mean, and records it, unless it is as before. Of what is undecided, a read that has
+    /// shown it has been believed, so it is in; nobody can have acted on the rest, so it is out. All partitions are of one
+    /// moment. What has closed before stands again only in the audit that is the `last`; none follows it.
+    pub(super) fn audit(&self, subject: &Subject, last: bool) {
+        let mut state = self.state();
+        if state.finished {
+            return;
+        }
+        state.finished = last;
+        let mut decided = state.cassandra.clone();
+        decided.settle(&mut |_| false);
+        let rows: Partitions<'_> =
+            decided.audit().map(|(name, partition)| (named(name), partition.cells().iter().collect())).collect();
+        let Some(mut audit) = subject.audit(&rows) else { return };
+        if !last {
+            state.forget(&mut audit);
+        }
+        if let Some(session) = &state.session
+            && (last || audit != state.audited)
+        {
+            session.recorder.record(What::Audit(Box::new(audit.clone())));
+            state.audited = audit;
+        }
+    }
+
+    /// Begins a fault under a number; false if it is none of the store.
+    pub(super) fn begin(&self, number: usize, harm: &Harm) -> bool {
+        let left = match harm {
+            Harm::StoreUnreachable { .. } => u32::MAX,
+            Harm::Store { calls, .. } => u32::from(*calls),
+            _ => return false,
+        };
+        self.state().spells.insert(number, Spell { harm: harm.clone(), left, hits: 0 });
+        true
+    }
+
+    /// Ends a fault; returns how many calls it spoiled.
+    pub(super) fn end(&self, number: usize) -> u64 {
+        self.state().spells.remove(&number).map_or(0, |spell| spell.hits)
+    }
+
+    /// After the faults: what is still on its way arrives, or is lost for ever.
+    pub(super) fn calm(&self, now: Duration) {
+        let mut state = self.state();
+        state.late.clear();
+        let held: Vec<HeldId> = state.cassandra.held().map(|(id, _)| id).collect();
+        for id in held {
+            if state.draws.random_bool(0.5) {
+                state.release(now, id);
+            } else if let Some(outcome) = state.cassandra.drop_held(id) {
+                state.record(None, "", &[outcome]);
+            }
+        }
+    }
+
+    /// Fences every partition: whatever was undecided is decided now, and no owner's tenure survives. Records who owned
+    /// what until then.
+    pub(super) fn settle(&self, now: Duration) {
+        let mut state = self.state();
+        let heads: Vec<(String, Row)> = state
+            .cassandra
+            .audit()
+            .filter_map(|(name, partition)| Some((name.to_owned(), partition.head()?.clone())))
+            .collect();
+        let State { cassandra, draws, .. } = &mut *state;
+        let mut outcomes = cassandra.settle(&mut |_| draws.random_bool(0.5));
+        for (name, head) in heads {
+            let condition = Condition::Equal { range: Some(head.range), sequence: None };
+            let head = Row { range: head.range + 1, owner: SETTLER.to_owned(), ..head };
+            let batch = Batch { condition, head, columns: Columns::Tenure, rows: Vec::new(), deleted: Vec::new() };
+            let done = cassandra.commit(micros(now), u8::MAX, &name, batch, Fate::Answered, &mut |_| false);
+            outcomes.extend(done.outcomes);
+        }
+        state.record(None, "", &outcomes);
+        let truth = state.cassandra.audit().map(|(name, partition)| (name, partition.decided()));
+        let tenures = state.ledger.close(state.began, truth, SETTLER);
+        if let Some(session) = &state.session {
+            session.recorder.record(What::Tenures(Box::new(tenures)));
+        }
+    }
+
+    /// True if a node's calls do not arrive.
+    pub(super) fn unreachable(&self, number: u8) -> bool {
+        self.state().unreachable(number, self.0.cluster.node_count())
+    }
+
+    /// A conditional batch of a node arrives: what the node is told, and what is true.
+    pub(super) fn commit(&self, now: Duration, number: u8, partition: &str, batch: Batch) -> (Told, Truth) {
+        let mut state = self.state();
+        let (fate, late) = match state.spoiled(number, self.0.cluster.node_count(), partition, StoreCall::Commit) {
+            Some(Spoiled::Commit(fate, late)) => (fate, late),
+            _ => (Fate::Answered, None),
+        };
+        let truth = match fate {
+            Fate::Lost => Truth::Never,
+            Fate::Limbo => Truth::Limbo,
+            Fate::Held(_) => Truth::Later,
+            _ => Truth::Applied,
+        };
+        let State { cassandra, draws, .. } = &mut *state;
+        let done = cassandra.commit(micros(now), number, partition, batch, fate, &mut |_| draws.random_bool(0.5));
+        (state.done(now, number, partition, done, late), truth)
+    }
+
+    /// A plain write of a node arrives, with the timestamp that it carries: what the node is told.
+    pub(super) fn append(&self, now: Duration, number: u8, partition: &str, rows: Rows, stamp: Duration) -> Told {
+        let mut state = self.state();
+        let (fate, late) = match state.spoiled(number, self.0.cluster.node_count(), partition, StoreCall::Append) {
+            Some(Spoiled::Append(fate, late)) => (fate, late),
+            _ => (AppendFate::Answered, None),
+        };
+        let State { cassandra, draws, .. } = &mut *state;
+        let done = cassandra.append(partition, rows, whole(stamp), fate, &mut |_| draws.random_bool(0.5));
+        state.done(now, number, partition, done, late)
+    }
+
+    /// A plain read of a node arrives: what it shows, unless it fails.
+    pub(super) fn read(&self, number: u8, partition: &str, range: &Range<String>, limit: usize) -> Option<Shown> {
+        let mut state = self.state();
+        if state.spoiled(number, self.0.cluster.node_count(), partition, StoreCall::Read).is_some() {
+            return None;
+        }
+        let State { cassandra, draws, .. } = &mut *state;
+        let shown = cassandra.read(partition, Consistency::Quorum, range, limit, &mut |_| draws.random_bool(0.5));
+        state.record(Some(number), partition, &shown.outcomes);
+        Some(shown)
+    }
+
+    /// How a sender learns that it does not know, and whether its server says so before its own timeout ends.
+    pub(super) fn doubt(&self, truth: Truth) -> (Report, bool) {
+        let mut state = self.state();
+        let paxos = if state.draws.random_bool(0.5) { Paxos::V1 } else { Paxos::V2 };
+        let all: Vec<Report> = errors(paxos, truth).collect();
+        let report = all[state.draws.random_range(0..all.len())];
+        let quick = state.draws.random_bool(0.5) && report != Report::NoAnswer;
+        (report, quick)
+    }
+
+    /// A commit leaves its sender; see [`Ledger`].
+    pub(super) fn sent(&self, now: Duration, by: &str, partition: &str, commit: &Commit) -> Ticket {
+        self.state().ledger.sent(now, by, partition, commit)
+    }
+
+    /// Its answer arrives.
+    pub(super) fn answered(&self, now: Duration, by: &str, partition: &str, ticket: &Ticket, answer: &Answer) {
+        let mut state = self.state();
+        state.ledger.answered(now, partition, ticket, answer);
+        if let Answer::NotApplied(Some(head)) = answer {
+            state.ledger.showed(now, by, partition, head);
+        }
+    }
+
+    /// A sender is shown a head row.
+    pub(super) fn showed(&self, now: Duration, by: &str, partition: &str, head: &Head) {
+        self.state().ledger.showed(now, by, partition, head);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Late requests that are due begin.
+    fn deliver(&mut self, now: Duration) {
+        let due: Vec<_> = self.late.extract_if(.., |(at, _)| *at <= now).collect();
+        for (_, id) in due {
+            self.release(now, id);
+        }
+    }
+
+    fn release(&mut self, now: Duration, id: HeldId) {
+        let partition = self.cassandra.held().find(|(held, _)| *held == id).map(|(_, name)| name.to_owned());
+        let Self { cassandra, draws, .. } = self;
+        let outcomes = cassandra.release(micros(now), id, &mut |_| draws.random_bool(0.5));
+        self.record(None, &partition.unwrap_or_default(), &outcomes);
+    }
+
+    /// A call is over in the store: what is held is released when it is due, what happened is recorded.
+    fn done(&mut self, now: Duration, number: u8, partition: &str, done: Done, late: Option<Millis>) -> Told {
+        if let (Some(id), Some(ms)) = (done.held, late) {
+            self.late.push((now + Duration::from_millis(ms.into()), id));
+        }
+        self.record(Some(number), partition, &done.outcomes);
+        done.answer
+    }
+
+    /// The fault that spoils a call of a node on a partition, if there is one; it is used up by one call.
+    fn spoiled(&mut self, number: u8, nodes: u8, partition: &str, call: StoreCall) -> Option<Spoiled> {
+        let spell = self.spells.values_mut().find(|spell| {
+            let Harm::Store { node, partition: only, outcome, .. } = &spell.harm else { return false };
+            spell.left > 0
+                && node.is_none_or(|node| node % nodes == number)
+                && only.is_none_or(|only| only == kind(&named(partition)))
+                && outcome.call() == call
+        })?;
+        spell.left -= 1;
+        spell.hits += 1;
+        let Harm::Store { outcome, .. } = spell.harm else { return None };
+        Some(outcome.into())
+    }
+
+    /// True if a node's calls do not arrive.
+    fn unreachable(&mut self, number: u8, nodes: u8) -> bool {
+        let spell = self
+            .spells
+            .values_mut()
+            .find(|spell| matches!(spell.harm, Harm::StoreUnreachable { node } if node % nodes == number));
+        spell.map(|spell| spell.hits += 1).is_some()
+    }
+
+    /// Leaves out what had closed at an earlier audit, except children that are pending in their parents.
+    fn forget(&mut self, audit: &mut Audit) {
+        let closed = std::mem::take(&mut self.closed);
+        self.closed.extend(audit.runs.iter().filter(|run| !run.open).map(|run| run.run_id.clone()));
+        let children = audit.runs.iter().flat_map(|run| &run.pending.children);
+        let children: BTreeSet<String> = children.map(|child| child.workflow_id.clone()).collect();
+        let kept = |workflow_id: &String, run_id: &String| !closed.contains(run_id) || children.contains(workflow_id);
+        audit.runs.retain(|run| kept(&run.workflow_id, &run.run_id));
+        audit.current.retain(|row| kept(&row.workflow_id, &row.run_id));
+    }
+
+    fn record(&self, node: Option<u8>, partition: &str, outcomes: &[Outcome]) {
+        let Some(session) = &self.session else { return };
+        for outcome in outcomes.iter().filter(|outcome| !outcome.is_plain()) {
+            let partition = partition.to_owned();
+            session.recorder.record(What::Store { node, partition, outcome: *outcome });
+        }
+    }
+}
+
+/// The partition of a name in the model of the store, which has names only.
+fn named(name: &str) -> Partition {
+    name.parse().unwrap_or_else(|problem| unreachable!("only partitions are written to: {problem}"))
+}
+
+/// What a fault of the plan calls the kind of a partition.
+fn kind(partition: &Partition) -> PartitionKind {
+    match partition.kind {
+        Kind::Shard => PartitionKind::Shard,
+        Kind::Queue => PartitionKind::Queue,
+        Kind::History => PartitionKind::History,
+        Kind::Other => PartitionKind::Other,
+    }
+}
+
+/// The store's own clock, which no fault touches.
+fn micros(at: Duration) -> Stamp {
+    whole(EPOCH + at)
+}
+
+fn whole(since_epoch: Duration) -> Stamp {
+    u64::try_from(since_epoch.as_micros()).unwrap_or(Stamp::MAX)
+}

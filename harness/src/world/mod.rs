@@ -1,3 +1,0 @@
-//! Worlds: where the nodes of a cluster, the clients and the workers of a case live.
-
-pub mod sim;

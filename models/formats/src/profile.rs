@@ -1,0 +1,129 @@
+//! By what a target is judged beside the contract: what it promises beyond it, and whose known differences are set aside.
+//!
+//! A profile is chosen by whoever starts a run, or declared by the orchestrator itself; it is written in the header of
+//! every recording, and never guessed from a name. Whoever chooses nothing is judged by the contract alone: nothing is
+//! asked of it that the contract does not ask, and nothing is forgiven.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// See the module. The default is the contract alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Profile {
+    /// What the target promises beyond the contract.
+    #[serde(default)]
+    pub promises: Promises,
+    /// Whose known differences are set aside.
+    #[serde(default)]
+    pub differences: KnownDifferences,
+}
+
+/// What an orchestrator promises beyond the contract. By default nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Promises {
+    /// Answers that write nothing (descriptions, histories, queries, refusals, repeated calls) show the state of a moment
+    /// between call and answer. Without it they show some earlier state, monotone per run.
+    #[serde(default)]
+    pub linearizable_reads: bool,
+    /// What becomes of a task whose hand-over to a worker may have failed.
+    #[serde(default)]
+    pub hand_over: HandOver,
+}
+
+/// What becomes of a task whose hand-over to a worker may have failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HandOver {
+    /// Nothing is promised: it may be handed over again, or be lost until a timeout starts its next attempt.
+    #[default]
+    Unspecified,
+    /// It is handed over at most once: no two workers see the same attempt. What was lost is repaired by a timeout.
+    Once,
+    /// It is handed over again under the same start until a worker has it: two workers may have the same attempt, and the
+    /// first answer counts.
+    UntilTaken,
+}
+
+/// Whose known differences are set aside. What they are, the judge knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "of")]
+pub enum KnownDifferences {
+    /// Nobody's.
+    #[default]
+    Nobody,
+    /// Those of Temporal's own server.
+    Temporal {
+        /// Its version: differences expire. Empty: none has expired.
+        #[serde(default)]
+        version: String,
+    },
+}
+
+/// Something that not every target promises, and that some rules need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Capability {
+    /// [`Promises::linearizable_reads`].
+    LinearizableReads,
+    /// [`HandOver::UntilTaken`].
+    RepeatedHandOver,
+}
+
+impl Capability {
+    /// The word used in every output.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::LinearizableReads => "linearizable_reads",
+            Self::RepeatedHandOver => "repeated_hand_over",
+        }
+    }
+}
+
+impl Profile {
+    /// Of Temporal's own server. A node of it that lost a shard answers reads until it notices (temporal#10478), and a
+    /// task is lost with the poll that it was given to.
+    #[must_use]
+    pub fn temporal(version: &str) -> Self {
+        Self {
+            promises: Promises { linearizable_reads: false, hand_over: HandOver::Once },
+            differences: KnownDifferences::Temporal { version: version.to_owned() },
+        }
+    }
+
+    /// Of the orchestrator of this repository.
+    #[must_use]
+    pub fn resurgam() -> Self {
+        Self::promising(Promises { linearizable_reads: true, hand_over: HandOver::UntilTaken })
+    }
+
+    /// Of a target without known differences that promises this.
+    #[must_use]
+    pub fn promising(promises: Promises) -> Self {
+        Self { promises, differences: KnownDifferences::Nobody }
+    }
+
+    /// True if the target claims this.
+    #[must_use]
+    pub fn claims(&self, capability: Capability) -> bool {
+        match capability {
+            Capability::LinearizableReads => self.promises.linearizable_reads,
+            Capability::RepeatedHandOver => self.promises.hand_over == HandOver::UntilTaken,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_chooses_nothing_promises_nothing() {
+        let read: Profile = serde_json::from_str("{}").unwrap();
+        assert_eq!(read, Profile::default());
+        for capability in [Capability::LinearizableReads, Capability::RepeatedHandOver] {
+            assert!(!read.claims(capability) && !Profile::temporal("1.31.2").claims(capability));
+        }
+        let all = Promises { linearizable_reads: true, hand_over: HandOver::UntilTaken };
+        assert!(Profile::promising(all).claims(Capability::RepeatedHandOver));
+    }
+}
