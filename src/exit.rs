@@ -16,6 +16,9 @@ pub(crate) enum Exit {
     Inconclusive,
 }
 
+/// What every command gives: how it ended, or one line about bad input.
+pub(crate) type Ended = Result<Exit, String>;
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         match exit {

@@ -4,7 +4,7 @@ mod commands;
 mod exit;
 
 use clap::{Parser, Subcommand};
-use exit::Exit;
+pub(crate) use exit::Ended;
 use std::process::ExitCode;
 
 /// Conformance and chaos tests for durable-execution orchestrators such as Temporal.
@@ -72,6 +72,3 @@ fn main() -> ExitCode {
     };
     result.unwrap_or_else(|problem| exit::complain(&problem)).into()
 }
-
-/// What every command gives: how it ended, or one line about bad input.
-type Ended = Result<Exit, String>;

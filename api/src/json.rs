@@ -40,7 +40,7 @@ pub fn event_to_json(event: &HistoryEvent) -> Result<Value, Error> {
 /// One event of a history from its JSON.
 ///
 /// # Errors
-/// See [`from_json`].
+/// JSON of another shape, and fields that the descriptors do not know.
 pub fn event_from_json(json: &Value) -> Result<HistoryEvent, Error> {
     from_json(json)
 }
@@ -64,10 +64,7 @@ pub fn to_json<M: Message + Name>(message: &M) -> Result<Value, Error> {
 }
 
 /// A message of the API from its canonical proto-JSON.
-///
-/// # Errors
-/// JSON of another shape, and fields that the descriptors do not know.
-pub fn from_json<M: Message + Name + Default>(json: &Value) -> Result<M, Error> {
+fn from_json<M: Message + Name + Default>(json: &Value) -> Result<M, Error> {
     let dynamic = DynamicMessage::deserialize(descriptor(&M::full_name())?, json)?;
     Ok(M::decode(dynamic.encode_to_vec().as_slice())?)
 }

@@ -3,10 +3,13 @@
 //! It looks and says; it installs nothing and changes nothing. `deep` also starts a server on loopback and ends it.
 
 use crate::real::{self, Decision};
-use crate::setup::{Pinned, cache, go_version, output};
+use crate::setup::{Pinned, cache, go_version, output, version_in};
 use crate::target::{Options, Temporal};
 use std::path::Path;
 use std::{env, fs, thread};
+
+/// The oldest compiler that builds this.
+const RUST: &str = env!("CARGO_PKG_RUST_VERSION");
 
 /// One line of the report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,17 +18,38 @@ pub struct Finding {
     pub name: &'static str,
     /// What was found, in one line.
     pub value: String,
-    /// What to do, if `resurgam run` cannot work as it is.
-    pub todo: Option<String>,
+    /// What is missing.
+    pub lack: Option<Lack>,
+}
+
+/// Something that is missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lack {
+    /// What to do about it, and what for.
+    pub todo: String,
+    /// Nothing can be built, or the default run does not work, without it.
+    pub needed: bool,
 }
 
 impl Finding {
     fn fact(name: &'static str, value: impl Into<String>) -> Finding {
-        Finding { name, value: value.into(), todo: None }
+        Finding { name, value: value.into(), lack: None }
     }
 
-    fn lack(name: &'static str, value: impl Into<String>, todo: impl Into<String>) -> Finding {
-        Finding { name, value: value.into(), todo: Some(todo.into()) }
+    /// Something that everything needs.
+    fn needed(name: &'static str, value: impl Into<String>, todo: impl Into<String>) -> Finding {
+        Finding { name, value: value.into(), lack: Some(Lack { todo: todo.into(), needed: true }) }
+    }
+
+    /// Something that only a part needs.
+    fn optional(name: &'static str, value: impl Into<String>, todo: impl Into<String>) -> Finding {
+        Finding { name, value: value.into(), lack: Some(Lack { todo: todo.into(), needed: false }) }
+    }
+
+    /// True if everything waits for it.
+    #[must_use]
+    pub fn is_needed(&self) -> bool {
+        self.lack.as_ref().is_some_and(|lack| lack.needed)
     }
 }
 
@@ -33,20 +57,16 @@ impl Finding {
 #[must_use]
 pub fn look() -> Vec<Finding> {
     let pinned = Pinned::temporal();
-    let missing = || "not found".to_owned();
-    let first = |program: &str| {
-        let said = output(program, ["--version"]).ok()?;
-        said.lines().next().map(str::to_owned)
-    };
     vec![
         Finding::fact("system", format!("{} {} ({})", env::consts::OS, env::consts::ARCH, system())),
         Finding::fact("cores", thread::available_parallelism().map_or("unknown".into(), |n| n.to_string())),
         Finding::fact("memory", memory(&fs::read_to_string("/proc/meminfo").unwrap_or_default())),
         Finding::fact("cache", format!("{} ({})", cache().display(), space(&cache()))),
-        Finding::fact("rust", first("rustc").unwrap_or_else(missing)),
+        rust(first_line("rustc")),
+        c_compiler(env::var("CC").ok().as_deref(), first_line),
         go(&pinned),
         server(&pinned),
-        Finding::fact("temporal cli", first("temporal").unwrap_or_else(|| "not found (not needed)".into())),
+        Finding::fact("temporal cli", first_line("temporal").unwrap_or_else(|| "not found (not needed)".into())),
         tests(),
     ]
 }
@@ -59,33 +79,63 @@ pub async fn deep() -> Finding {
             let said = format!("{} ready after {} ms", server.endpoint().version, server.ready().as_millis());
             Finding::fact(NAME, said)
         }
-        Err(problem) => Finding::lack(NAME, "does not start", problem.to_string()),
+        Err(problem) => Finding::needed(NAME, "does not start", problem.to_string()),
+    }
+}
+
+/// The first line of what a program says of its version.
+fn first_line(program: &str) -> Option<String> {
+    output(program, ["--version"]).ok()?.lines().next().map(str::to_owned)
+}
+
+fn rust(found: Option<String>) -> Finding {
+    const NAME: &str = "rust";
+    let needed = || format!("install Rust {RUST} or newer: everything here is built with it");
+    match found {
+        None => Finding::needed(NAME, "not found", needed()),
+        Some(said) if version_in(&said) < version_in(RUST) => Finding::needed(NAME, said, needed()),
+        Some(said) => Finding::fact(NAME, said),
+    }
+}
+
+/// Crates with C code are built by `$CC`, else by the first of the usual names; so does Go's linker.
+fn c_compiler(chosen: Option<&str>, first_line: impl Fn(&str) -> Option<String>) -> Finding {
+    const NAME: &str = "c compiler";
+    let names = chosen.filter(|name| !name.is_empty()).map_or(vec!["cc", "gcc", "clang"], |name| vec![name]);
+    match names.iter().find_map(|name| Some(format!("{name}: {}", first_line(name)?))) {
+        Some(said) => Finding::fact(NAME, said),
+        None => Finding::needed(
+            NAME,
+            format!("not found ({})", names.join(", ")),
+            "install one (Debian: gcc and libc6-dev): some crates have C code",
+        ),
     }
 }
 
 fn go(pinned: &Pinned) -> Finding {
-    let value = match go_version() {
-        Some(found) if found >= pinned.go() => found.to_string(),
-        Some(found) => format!("{found} (setup needs {} or GOTOOLCHAIN=auto)", pinned.go()),
-        None => format!("not found (setup needs {})", pinned.go()),
-    };
-    Finding::fact("go", value)
+    const NAME: &str = "go";
+    let todo = || format!("install Go {} or newer to build the real server", pinned.go());
+    match go_version() {
+        Some(found) if found >= *pinned.go() => Finding::fact(NAME, found.to_string()),
+        Some(found) => Finding::optional(NAME, found.to_string(), format!("{}, or set GOTOOLCHAIN=auto", todo())),
+        None => Finding::optional(NAME, "not found", todo()),
+    }
 }
 
 fn server(pinned: &Pinned) -> Finding {
     const NAME: &str = "temporal server";
-    const REMEDY: &str = "run `resurgam setup temporal`";
+    const REMEDY: &str = "run `resurgam setup temporal` to use the real server";
     match pinned.installed() {
         Some(Ok(())) => Finding::fact(NAME, format!("{} at {}", pinned.version(), pinned.program().display())),
         Some(Err(said)) => {
             let said = said.lines().next().unwrap_or_default().to_owned();
-            Finding::lack(
+            Finding::optional(
                 NAME,
                 format!("{} is not version {}: {said}", pinned.program().display(), pinned.version()),
                 REMEDY,
             )
         }
-        None => Finding::lack(NAME, format!("{} is not installed", pinned.version()), REMEDY),
+        None => Finding::optional(NAME, format!("{} is not installed", pinned.version()), REMEDY),
     }
 }
 
@@ -149,6 +199,18 @@ mod tests {
     fn a_missing_server_is_a_lack_and_says_what_to_do() {
         let cache = tempfile::tempdir().unwrap();
         let finding = server(&Pinned::temporal_in(cache.path().to_owned()));
-        assert_eq!(finding.todo.as_deref(), Some("run `resurgam setup temporal`"));
+        assert!(!finding.is_needed(), "the simulation does without it");
+        assert!(finding.lack.unwrap().todo.contains("`resurgam setup temporal`"));
+    }
+
+    #[test]
+    fn what_builds_everything_is_needed() {
+        assert!(rust(None).is_needed() && rust(Some("rustc 1.91.1 (x)".into())).is_needed());
+        assert_eq!(rust(Some("rustc 1.92.0 (x)".into())).lack, None);
+        let only = |there: &'static str| move |name: &str| (name == there).then(|| "1.0".to_owned());
+        assert_eq!(c_compiler(None, only("clang")).value, "clang: 1.0");
+        assert_eq!(c_compiler(Some("tcc"), only("tcc")).value, "tcc: 1.0");
+        assert!(c_compiler(Some("tcc"), only("gcc")).is_needed(), "the one that was chosen counts");
+        assert!(c_compiler(None, |_| None).is_needed());
     }
 }

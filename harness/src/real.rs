@@ -8,7 +8,7 @@ use std::env;
 use std::io::Write as _;
 
 /// The variable.
-pub const VARIABLE: &str = "RESURGAM_REAL";
+pub(crate) const VARIABLE: &str = "RESURGAM_REAL";
 
 /// What to do with a test that needs the real server.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 //! Components are built by their own ecosystem's client from a pinned version and live in a cache outside the tree.
 //! Nothing here uses the network itself.
 
+use semver::Version;
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
@@ -60,30 +61,16 @@ pub enum Error {
     System(String, #[source] io::Error),
 }
 
-/// A version of three numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Version(pub u32, pub u32, pub u32);
-
-impl Version {
-    /// The first version in a text: `go version go1.26.8 linux/amd64`, `v1.31.2`, `go1.27rc1` (which counts as 1.27.0).
-    #[must_use]
-    pub fn find(text: &str) -> Option<Version> {
-        text.split_whitespace().find_map(|word| {
-            let digits = word.trim_start_matches("go").trim_start_matches('v');
-            let mut numbers = digits.split('.').map(|part| {
-                let end = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
-                part[..end].parse::<u32>().ok()
-            });
-            let (major, minor) = (numbers.next()??, numbers.next()??);
-            Some(Version(major, minor, numbers.next().flatten().unwrap_or(0)))
-        })
-    }
-}
-
-impl std::fmt::Display for Version {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}.{}.{}", self.0, self.1, self.2)
-    }
+/// The first version in a text: `go version go1.26.8 linux/amd64`, `v1.31.2`, `rustc 1.92.0 (…)`, `go1.27rc1`. Go leaves out
+/// the last number if it is 0, and what comes before a release counts as the release.
+pub(crate) fn version_in(text: &str) -> Option<Version> {
+    text.split_whitespace().find_map(|word| {
+        let word = word.trim_start_matches("go").trim_start_matches('v');
+        let end = word.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(word.len());
+        let numbers = word[..end].trim_end_matches('.');
+        let missing = if numbers.matches('.').count() == 1 { ".0" } else { "" };
+        Version::parse(&format!("{numbers}{missing}")).ok()
+    })
 }
 
 /// What an installation came to.
@@ -117,12 +104,12 @@ impl Pinned {
 
     /// The Temporal server, in a cache.
     #[must_use]
-    pub fn temporal_in(cache: PathBuf) -> Pinned {
+    pub(crate) fn temporal_in(cache: PathBuf) -> Pinned {
         Pinned {
             module: "go.temporal.io/server",
             package: "cmd/server",
             version: "1.31.2",
-            go: Version(1, 26, 4),
+            go: Version::new(1, 26, 4),
             cache,
         }
     }
@@ -135,8 +122,8 @@ impl Pinned {
 
     /// The Go version that a build needs.
     #[must_use]
-    pub fn go(&self) -> Version {
-        self.go
+    pub(crate) fn go(&self) -> &Version {
+        &self.go
     }
 
     /// Where the program is, or will be.
@@ -151,7 +138,7 @@ impl Pinned {
 
     /// Whether the installed program says that it is the pinned version; `None` if there is none.
     #[must_use]
-    pub fn installed(&self) -> Option<Result<(), String>> {
+    pub(crate) fn installed(&self) -> Option<Result<(), String>> {
         let program = self.program();
         program.is_file().then(|| self.verify(&program))
     }
@@ -206,21 +193,21 @@ impl Pinned {
     }
 
     fn check_go(&self) -> Result<(), Error> {
-        let found = go_version().ok_or(Error::NoGo(self.go))?;
+        let found = go_version().ok_or_else(|| Error::NoGo(self.go.clone()))?;
         let fetches = output("go", ["env", "GOTOOLCHAIN"]).is_ok_and(|mode| mode.trim() != "local");
         // Toolchains fetch newer ones since 1.21.
-        if found >= self.go || (fetches && found >= Version(1, 21, 0)) {
+        if found >= self.go || (fetches && found >= Version::new(1, 21, 0)) {
             Ok(())
         } else {
-            Err(Error::OldGo { found, needed: self.go })
+            Err(Error::OldGo { found, needed: self.go.clone() })
         }
     }
 }
 
 /// The version of Go in PATH.
 #[must_use]
-pub fn go_version() -> Option<Version> {
-    Version::find(&output("go", ["env", "GOVERSION"]).ok()?)
+pub(crate) fn go_version() -> Option<Version> {
+    version_in(&output("go", ["env", "GOVERSION"]).ok()?)
 }
 
 /// Standard output of a program that ends well.
@@ -292,16 +279,18 @@ mod tests {
     #[test]
     fn versions_are_found_and_ordered() {
         for (text, version) in [
-            ("go version go1.26.8 linux/amd64", Version(1, 26, 8)),
-            ("go1.27rc1", Version(1, 27, 0)),
-            ("go1.21", Version(1, 21, 0)),
-            ("temporal version 1.31.2", Version(1, 31, 2)),
-            ("v1.31.2-rc.1", Version(1, 31, 2)),
+            ("go version go1.26.8 linux/amd64", "1.26.8"),
+            ("go1.27rc1", "1.27.0"),
+            ("go1.21", "1.21.0"),
+            ("temporal version 1.31.2", "1.31.2"),
+            ("v1.31.2-rc.1", "1.31.2"),
+            ("rustc 1.92.0 (ded5c06cf 2025-12-08)", "1.92.0"),
+            ("rustc 1.94.0-nightly", "1.94.0"),
         ] {
-            assert_eq!(Version::find(text), Some(version), "{text}");
+            assert_eq!(version_in(text).map(|version| version.to_string()).as_deref(), Some(version), "{text}");
         }
-        assert_eq!(Version::find("devel linux/amd64"), None);
-        assert!(Version(1, 26, 10) > Version(1, 26, 4) && Version(1, 9, 0) < Version(1, 26, 4));
+        assert_eq!(version_in("devel linux/amd64"), None);
+        assert!(version_in("go1.26.10") > version_in("go1.26.4") && version_in("go1.9") < version_in("go1.26.4"));
     }
 
     #[test]

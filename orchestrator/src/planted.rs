@@ -95,6 +95,9 @@ pub enum Bug {
     ExecutionTimeoutLost,
     /// The next run of a chain calls itself the first (temporal#696).
     FirstRunIdLost,
+    /// A parent that closes addresses the run of a child that it started, not the one that it has continued as
+    /// (temporal#696).
+    ParentCloseOfFirstRun,
     /// What was held back is written behind the close event (cadence#1509).
     EventsAfterClose,
     /// A transient workflow task keeps its ids though other events have taken them (cadence#450).

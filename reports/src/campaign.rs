@@ -1,7 +1,7 @@
 //! What a simulated run reached of the situations that a campaign must have seen: a table for the page, lines for the
 //! terminal. Nothing is judged here; whether an unreached one matters is the caller's decision.
 
-use crate::terminal::Paint;
+use crate::paint::Paint;
 use crate::text;
 use resurgam_campaign::milestone;
 use resurgam_campaign::simulation::Simulation;

@@ -1,6 +1,6 @@
 //! Two runs side by side, for a terminal and for machines.
 
-use crate::terminal::{Paint, harmless};
+use crate::paint::{Paint, harmless};
 use crate::text;
 use resurgam_campaign::comparison::{Count, Freedom, Tally};
 use resurgam_formats::verdict::Outcome;

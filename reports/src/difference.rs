@@ -1,6 +1,6 @@
 //! Where two recordings or plans first differ: the line, the path inside its JSON, and both values.
 
-use crate::terminal::harmless;
+use crate::paint::harmless;
 use crate::text;
 use serde_json::Value;
 use std::fmt::Write as _;

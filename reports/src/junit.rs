@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 /// The test case that says whether all cases could be executed.
-pub const EXECUTED: &str = "cases-executed";
+const EXECUTED: &str = "cases-executed";
 
 /// The content of `junit.xml`.
 ///

@@ -11,6 +11,7 @@ pub mod html;
 pub mod json;
 pub mod junit;
 pub mod merged;
+pub mod paint;
 pub mod terminal;
 pub mod text;
 pub mod timeline;

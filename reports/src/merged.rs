@@ -2,7 +2,7 @@
 //! them, merged by time, one line each.
 
 use crate::clock::Clock;
-use crate::terminal::{Paint, harmless};
+use crate::paint::{Paint, harmless};
 use crate::text;
 use crate::timeline::{Item, MARK, Timeline};
 use resurgam_campaign::coverage;

@@ -26,7 +26,7 @@ pub fn count(number: u64, noun: &str) -> String {
 
 /// `1234567` as `1 234 567`, with narrow no-break spaces.
 #[must_use]
-pub fn thousands(number: u64) -> String {
+pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (index, digit) in digits.chars().enumerate() {

@@ -4,20 +4,20 @@
 //! It arranges evidence and marks what findings name; it judges nothing.
 
 mod history;
+mod lane;
 mod lanes;
 mod nodes;
 
 use crate::clock::Clock;
+use lane::time;
 use resurgam_campaign::coverage::workflow_of;
 use resurgam_formats::evidence::{Evidence, Run};
 use resurgam_formats::verdict::Finding;
 use serde::Serialize;
 
 pub use history::{Row, RunTable};
+pub use lane::{Item, Lane, Time};
 pub(crate) use nodes::MARK;
-
-/// A time in nanoseconds since the case began; below zero for what the server did before.
-pub type Time = i64;
 
 /// One workflow id: all its runs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -34,44 +34,6 @@ pub struct Timeline {
     pub runs: Vec<RunTable>,
     /// When the case ended; open bars are drawn up to here.
     pub end: Time,
-}
-
-/// One lane.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Lane {
-    /// What kind of lane: `nodes`, `clients`, `tasks`, `activities`, `waits`, `events`.
-    pub group: &'static str,
-    /// Its name, such as `client-2`.
-    pub name: String,
-    /// What is drawn in it, sorted by begin.
-    pub items: Vec<Item>,
-}
-
-/// A bar, or a tick.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Item {
-    /// Begin.
-    pub from: Time,
-    /// End; `None` for a tick.
-    pub to: Option<Time>,
-    /// The end was never seen.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub open: bool,
-    /// What it looks like: `ok`, `fail`, `info`, `task`, `sticky`, `span`, a family of faults, `store`, or a class of events.
-    pub class: &'static str,
-    /// A word or two.
-    pub label: String,
-    /// A sentence or two.
-    pub detail: String,
-    /// Named by a violation.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub bad: bool,
-    /// A worker misbehaved here on purpose.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub mischief: bool,
-    /// The event: index of the run in [`Timeline::runs`], and its id.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub event: Option<(usize, i64)>,
 }
 
 impl Timeline {
@@ -97,7 +59,7 @@ impl Timeline {
 
     /// True if a violation names something in it.
     #[must_use]
-    pub fn is_bad(&self) -> bool {
+    pub(crate) fn is_bad(&self) -> bool {
         self.lanes.iter().any(|lane| lane.items.iter().any(|item| item.bad))
             || self.runs.iter().any(|run| run.rows.iter().any(|row| row.bad))
     }
@@ -105,7 +67,7 @@ impl Timeline {
 
 /// The workflow ids that a finding is about: its own, and those of its operations.
 #[must_use]
-pub fn concerned<'a>(finding: &'a Finding, evidence: &'a Evidence) -> Vec<&'a str> {
+pub(crate) fn concerned<'a>(finding: &'a Finding, evidence: &'a Evidence) -> Vec<&'a str> {
     let operations = finding.operations.iter().filter_map(|id| evidence.operations.get(id));
     let mut all: Vec<&str> = operations.filter_map(|operation| workflow_of(&operation.call, evidence)).collect();
     if !finding.workflow_id.is_empty() || !finding.events.is_empty() {
@@ -121,10 +83,6 @@ fn end(evidence: &Evidence, tables: &[RunTable]) -> Time {
     let attempts = evidence.operations.values().flat_map(|operation| &operation.attempts);
     let returns = attempts.map(|attempt| time(attempt.returned.unwrap_or(attempt.invoked)));
     rows.chain(returns).max().unwrap_or(0)
-}
-
-fn time(at: u64) -> Time {
-    Time::try_from(at).unwrap_or(Time::MAX)
 }
 
 #[cfg(test)]

@@ -92,6 +92,7 @@ fn before_the_end(run: &Run) -> u64 {
     for (index, event) in run.events.iter().enumerate() {
         if matches!(event.body, Body::WorkflowTaskCompleted(_)) {
             cross(&mut machine, &run.events[index + 1..]);
+            machine.take_commands();
         }
         signals += u64::from(matches!(event.body, Body::WorkflowExecutionSignaled(_)) && !machine.is_closed());
         machine.event(event).unwrap();

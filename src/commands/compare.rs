@@ -6,7 +6,7 @@ use crate::exit::{Exit, print};
 use resurgam_campaign::comparison::{Compared, Tally};
 use resurgam_formats::evidence::Evidence;
 use resurgam_formats::wire;
-use resurgam_reports::{comparison, terminal};
+use resurgam_reports::{comparison, paint};
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::IsTerminal as _;
@@ -60,7 +60,7 @@ pub(crate) fn run(args: &Args) -> Ended {
             Err(why) => tally.left_out.push((seed, why)),
         }
     }
-    let colours = terminal::colours(std::io::stdout().is_terminal(), std::env::var_os("NO_COLOR").as_deref());
+    let colours = paint::colours(std::io::stdout().is_terminal(), std::env::var_os("NO_COLOR").as_deref());
     print(&if args.json {
         comparison::json(&tally).map_err(|e| e.to_string())?
     } else {

@@ -12,20 +12,22 @@ pub(crate) struct Args {
     deep: bool,
 }
 
-/// Runs the command: bad input, if `resurgam run` cannot work here.
+/// Runs the command. It fails only if something is missing that everything needs.
 pub(crate) fn run(args: &Args) -> Ended {
     let mut findings = doctor::look();
-    let lacking = findings.iter().any(|finding| finding.todo.is_some());
-    if args.deep && !lacking {
+    if args.deep {
         let runtime = tokio::runtime::Runtime::new().map_err(|problem| problem.to_string())?;
         findings.push(runtime.block_on(doctor::deep()));
     }
     let width = findings.iter().map(|finding| finding.name.len()).max().unwrap_or_default();
     for finding in &findings {
         print(&format!("{:width$}  {}\n", finding.name, finding.value));
+        if let Some(lack) = &finding.lack {
+            print(&format!("{:width$}  → {}{}\n", "", if lack.needed { "" } else { "optional: " }, lack.todo));
+        }
     }
-    match findings.into_iter().find_map(|finding| Some(format!("{}: {}", finding.name, finding.todo?))) {
-        Some(todo) => Err(todo),
+    match findings.into_iter().find(doctor::Finding::is_needed) {
+        Some(finding) => Err(format!("{}: {}", finding.name, finding.value)),
         None => Ok(Exit::Held),
     }
 }

@@ -40,32 +40,13 @@ fn list() -> String {
 
 fn explain(about: &About) -> String {
     let mut out = format!("{}: {}\n\n", about.name(), about.title);
-    out += &wrapped(about.reason, 100);
-    let _ = writeln!(out, "\nSource: {}", about.source);
+    let _ = writeln!(out, "{}\n\nSource: {}", textwrap::fill(about.reason, 100), about.source);
     for (title, example) in [("Violates it", about.violating), ("Is allowed", about.allowed)] {
         let _ = writeln!(out, "\n{title}:");
         for line in example.lines().map(str::trim).filter(|line| !line.is_empty()) {
             let _ = writeln!(out, "    {line}");
         }
     }
-    out
-}
-
-/// Breaks a paragraph into lines of at most `width` characters.
-fn wrapped(text: &str, width: usize) -> String {
-    let mut out = String::new();
-    let mut column = 0;
-    for word in text.split_whitespace() {
-        let length = word.chars().count();
-        if column > 0 {
-            let fits = column + 1 + length <= width;
-            out.push(if fits { ' ' } else { '\n' });
-            column = if fits { column + 1 } else { 0 };
-        }
-        out.push_str(word);
-        column += length;
-    }
-    out.push('\n');
     out
 }
 

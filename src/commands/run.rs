@@ -5,6 +5,7 @@ use crate::commands::replay;
 use crate::exit::{Exit, print};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
+use jiff::SignedDuration;
 use resurgam_campaign::coverage::Coverage;
 use resurgam_formats::evidence::Evidence;
 use resurgam_harness::Subject;
@@ -19,7 +20,7 @@ use resurgam_formats::plan::Family;
 use resurgam_formats::shrinking::Progress;
 use resurgam_formats::verdict::{Outcome, Verdict};
 use resurgam_judge::profile::Profile;
-use resurgam_reports::{CaseView, Page, campaign, command, html, json, junit, terminal};
+use resurgam_reports::{CaseView, Page, campaign, command, html, json, junit, paint, terminal};
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
@@ -180,18 +181,10 @@ impl From<KeepArg> for Keep {
     }
 }
 
-/// Reads `90s`, `10m`, `2h`.
+/// Reads `90s`, `10m`, `1h 30m`.
 fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("{text} is not a length of time such as 90s, 10m or 2h");
-    let unit = text.chars().last().ok_or_else(wrong)?;
-    let seconds = match unit {
-        's' => 1,
-        'm' => 60,
-        'h' => 3600,
-        _ => return Err(wrong()),
-    };
-    let number: u64 = text[..text.len() - unit.len_utf8()].parse().map_err(|_| wrong())?;
-    number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(wrong)
+    let wrong = |_| format!("{text} is not a length of time such as 90s, 10m or 2h");
+    text.parse::<SignedDuration>().and_then(Duration::try_from).map_err(wrong)
 }
 
 /// Runs the command.
@@ -490,7 +483,7 @@ fn report(args: &Args, tally: &Tally, out: &Path, interrupted: bool) -> Ended {
         std::fs::write(&path, text).map_err(|e| format!("{}: {e}", path.display()))?;
     }
     link_latest(out);
-    let colours = terminal::colours(std::io::stdout().is_terminal(), std::env::var_os("NO_COLOR").as_deref());
+    let colours = paint::colours(std::io::stdout().is_terminal(), std::env::var_os("NO_COLOR").as_deref());
     let page = out.join("report.html").display().to_string();
     print(&terminal::render(summary, Some(&page), colours));
     print(&tally.shrunk());

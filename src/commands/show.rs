@@ -6,7 +6,7 @@ use crate::exit::{Exit, print};
 use resurgam_formats::recording::{Entry, HistoryRead, What};
 use resurgam_formats::wire::{self, Form};
 use resurgam_judge::judge;
-use resurgam_reports::{merged, terminal};
+use resurgam_reports::{merged, paint};
 use std::fs;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ pub(crate) fn run(args: &Args) -> Ended {
     let header = document.evidence.header.as_ref();
     let profile = header.map(|header| header.profile.clone()).unwrap_or_default();
     let verdict = judge(&name, &document.evidence, &profile);
-    let colours = terminal::colours(std::io::stdout().is_terminal(), std::env::var_os("NO_COLOR").as_deref());
+    let colours = paint::colours(std::io::stdout().is_terminal(), std::env::var_os("NO_COLOR").as_deref());
     let options = merged::Options { workflow: args.workflow.as_deref(), around: args.around, colours };
     let shown = merged::render(&document.evidence, &verdict, &options);
     print(&shown.ok_or_else(|| nothing(args, &name))?);

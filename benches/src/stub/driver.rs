@@ -1,7 +1,7 @@
 //! The driver: clients and workers on one host, with the recorder.
 
+use super::load::{Arrivals, Counts, FRONTEND, Load, NODES, name};
 use super::record::Recorder;
-use super::{Arrivals, Counts, FRONTEND, Load, NODES, name};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use resurgam_api::WorkflowServiceClient;

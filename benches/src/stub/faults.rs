@@ -1,6 +1,6 @@
 //! Faults at seeded times: every kind that the kernel does by itself.
 
-use super::{Load, NODES};
+use super::load::{Load, NODES};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use resurgam_simulation::{Fault, Nemesis, Side, Way};

@@ -1,7 +1,7 @@
 //! A node: a frontend that routes, and an owner of workflows and of a task queue. Both speak the official API.
 
+use super::load::{Arrivals, FRONTEND, Load, NODES, OWNER, name};
 use super::store::Store;
-use super::{Arrivals, FRONTEND, Load, NODES, OWNER, name};
 use resurgam_api::environment::Environment;
 use resurgam_api::temporal::common::v1::WorkflowExecution;
 use resurgam_api::temporal::workflowservice::v1::{

@@ -62,7 +62,7 @@ fn of(partitions: &Partitions<'_>) -> Audit {
     }
     for (name, errand) in tasks {
         match runs.get_mut(&name) {
-            Some(run) if run.open || errand.what == ErrandKind::NotifyParent => run.tasks.push(errand),
+            Some(run) if run.open || outlives_its_run(errand.what) => run.tasks.push(errand),
             Some(_) => {}
             None => audit.stray.push(format!("a task of {}/{}", name.0, name.1)),
         }
@@ -267,9 +267,15 @@ fn transfer(task: &TransferTask) -> About<Errand> {
         E::SignalExternal(initiated) => errand(ErrandKind::Signal, *initiated, 0),
         E::CancelExternal(initiated) => errand(ErrandKind::Cancel, *initiated, 0),
         E::NotifyParent(_) => errand(ErrandKind::NotifyParent, 0, 0),
-        E::CloseChild(_) | E::ReleaseChild(_) => return None,
+        E::CloseChild(it) => errand(ErrandKind::CloseChild, it.initiated_event_id, 0),
+        E::ReleaseChild(_) => return None,
     };
     Some(((task.run.workflow_id.clone(), task.run.run_id.clone()), errand))
+}
+
+/// Tasks of what a run does when it closes.
+fn outlives_its_run(what: ErrandKind) -> bool {
+    matches!(what, ErrandKind::NotifyParent | ErrandKind::CloseChild)
 }
 
 fn queued(request: &AddTaskRequest) -> About<Errand> {

@@ -19,40 +19,10 @@ compile_error!(
 );
 
 mod draw;
+mod enter;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod glibc;
 mod state;
 
+pub use enter::{Start, enter};
 pub use state::{Calls, Clock, Guard, Reading, Refusal, Source, UPTIME};
-
-use std::time::Duration;
-
-/// Where a simulated thread starts.
-#[derive(Clone, Copy, Debug)]
-pub struct Start {
-    /// Seed of all random bytes of this thread.
-    pub seed: u64,
-    /// What the wall clock shows at simulated time zero, since 1970.
-    pub epoch: Duration,
-    /// Asked at every reading of a clock, for hosts with clocks of their own; without an answer, the time of
-    /// [`Guard::set_now`] holds.
-    pub source: Source,
-}
-
-/// Makes this thread a simulated one until the guard is dropped.
-///
-/// It should be the first thing that a fresh thread does: the standard library draws the keys of `HashMap` once per
-/// thread.
-///
-/// # Errors
-/// [`Refusal`], if this thread has entered already, on platforms without an override, and if the linker bound the calls
-/// to something else.
-pub fn enter(start: Start) -> Result<Guard, Refusal> {
-    state::enter(start)
-}
-
-/// Whether this program can override anything at all.
-#[must_use]
-pub const fn is_supported() -> bool {
-    cfg!(all(target_os = "linux", target_env = "gnu"))
-}

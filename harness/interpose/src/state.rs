@@ -1,11 +1,11 @@
 //! What a simulated thread sees. Only cells of plain values: they have no destructor, so that the C functions may look
 //! at them at any time in the life of a thread, also while it ends.
 
-use crate::{Start, draw};
+use crate::draw;
 use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 /// What monotonic clocks show at simulated time zero: a machine that has been up for a day, so that code which
 /// subtracts from now does not fall below zero.
@@ -107,35 +107,21 @@ impl Drop for Guard {
     }
 }
 
-pub(crate) fn enter(start: Start) -> Result<Guard, Refusal> {
-    if !crate::is_supported() {
-        return Err(Refusal::Unsupported);
-    }
+/// Makes this thread a simulated one. Clocks show simulated time zero until somebody is listened to.
+pub(crate) fn begin(seed: u64, epoch: Duration) -> Result<Guard, Refusal> {
     if THREAD.get().is_some() {
         return Err(Refusal::Twice);
     }
-    let Start { seed, epoch, source } = start;
-    let guard = Guard { here: PhantomData };
     THREAD.set(Some(Thread { random: seed, epoch, now: Duration::ZERO, source: |_| None, calls: Calls::default() }));
-    let arrived = SystemTime::now() == SystemTime::UNIX_EPOCH + epoch
-        && Instant::now() == Instant::now()
-        && guard.calls().wall == 1
-        && guard.calls().monotonic == 2
-        && is_random_replaced(&guard);
+    Ok(Guard { here: PhantomData })
+}
+
+/// From here on the source tells who reads a clock, and calls are counted from none.
+pub(crate) fn listen_to(source: Source) {
     change(|thread| {
         thread.source = source;
         thread.calls = Calls::default();
     });
-    if arrived { Ok(guard) } else { Err(Refusal::Unreached) }
-}
-
-/// `HashMap` keys are drawn once per thread. If this thread is not fresh, the request cannot be seen here, and the
-/// determinism test has to.
-fn is_random_replaced(guard: &Guard) -> bool {
-    let before = guard.calls().random;
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    crate::glibc::ask_for_random_bytes();
-    guard.calls().random > before
 }
 
 fn change(edit: impl FnOnce(&mut Thread)) {

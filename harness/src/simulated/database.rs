@@ -54,7 +54,7 @@ struct State {
     /// When the recording began, since the start of the simulation.
     began: Duration,
     ledger: Ledger,
-    /// The last audit, and the runs that were closed in it or before.
+    /// The last audit, and the runs that were closed and had nothing to do in it or before.
     audited: Audit,
     closed: BTreeSet<String>,
     /// The last audit was taken.
@@ -327,10 +327,12 @@ impl State {
         spell.map(|spell| spell.hits += 1).is_some()
     }
 
-    /// Leaves out what had closed at an earlier audit, except children that are pending in their parents.
+    /// Leaves out what had closed and had nothing to do any more at an earlier audit, except children that are pending in
+    /// their parents.
     fn forget(&mut self, audit: &mut Audit) {
         let closed = std::mem::take(&mut self.closed);
-        self.closed.extend(audit.runs.iter().filter(|run| !run.open).map(|run| run.run_id.clone()));
+        let over = audit.runs.iter().filter(|run| !run.open && run.tasks.is_empty());
+        self.closed.extend(over.map(|run| run.run_id.clone()));
         let children = audit.runs.iter().flat_map(|run| &run.pending.children);
         let children: BTreeSet<String> = children.map(|child| child.workflow_id.clone()).collect();
         let kept = |workflow_id: &String, run_id: &String| !closed.contains(run_id) || children.contains(workflow_id);

@@ -16,17 +16,14 @@ pub(super) struct Run {
 impl Run {
     /// From the whole history.
     pub(super) fn replay(workflow_id: &str, events: &[Event]) -> Result<Self, Stray> {
-        let machine = Machine::replay(workflow_id, events)?;
-        let mut run = Self { machine, scheduled: BTreeMap::new() };
-        run.note(events);
+        let mut run = Self { machine: Machine::new(workflow_id), scheduled: BTreeMap::new() };
+        run.advance(events)?;
         Ok(run)
     }
 
     /// Goes on with the next events.
     pub(super) fn advance(&mut self, events: &[Event]) -> Result<(), Stray> {
-        for event in events {
-            self.machine.event(event)?;
-        }
+        self.machine.advance(events)?;
         self.note(events);
         Ok(())
     }
@@ -59,9 +56,10 @@ impl Cache {
         let index = self.runs.iter().position(|(id, _)| id == run_id)?;
         Some(self.runs.remove(index).1)
     }
-    /// Puts a run in, unless it is there as of a later event: a slow answer to a query must not bring an old machine back.
+    /// Puts a run in, unless it is there as of a later moment: a slow answer to a query must not bring an old machine back,
+    /// and one that looked on while a workflow task was answered is as old as the machine that answered it, but for that.
     pub(super) fn put(&mut self, run_id: String, run: Run) {
-        let there = self.take(&run_id).filter(|there| there.machine.seen() > run.machine.seen());
+        let there = self.take(&run_id).filter(|there| there.machine.progress() > run.machine.progress());
         self.runs.push((run_id, there.unwrap_or(run)));
         if self.runs.len() > self.size {
             self.runs.remove(0);
@@ -69,5 +67,55 @@ impl Cache {
     }
     pub(super) fn clear(&mut self) {
         self.runs.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use resurgam_testing::notation;
+
+    const HISTORY: &str = r#"
+        1 WorkflowExecutionStarted input=[{"program":{"version":1,"variables":1,"body":[{"do":"timer","ms":5}],"result":{"var":0}}}]
+        2 WorkflowTaskScheduled
+        3 WorkflowTaskStarted scheduledEventId=2
+        4 WorkflowTaskCompleted scheduledEventId=2 startedEventId=3
+        5 TimerStarted timerId=1
+        6 WorkflowExecutionCancelRequested
+        7 WorkflowTaskScheduled
+        8 WorkflowTaskStarted scheduledEventId=7"#;
+
+    /// A run that has seen so many events and has perhaps answered the task that is then started.
+    fn run(seen: usize, answered: bool) -> Run {
+        let evidence = notation::parse(HISTORY).expect("good notation");
+        let mut run = Run::replay("w", &evidence.runs[0].events[..seen]).expect("it fits");
+        if answered {
+            run.machine.take_commands();
+        }
+        run
+    }
+
+    #[test]
+    fn a_run_is_not_replaced_by_one_that_knows_less() {
+        let order = [run(3, false), run(3, true), run(8, false), run(8, true)];
+        for older in 0..order.len() {
+            for newer in older..order.len() {
+                for (first, second) in [(older, newer), (newer, older)] {
+                    let mut cache = Cache::new(1);
+                    cache.put("r".into(), order[first].clone());
+                    cache.put("r".into(), order[second].clone());
+                    let kept = cache.take("r").expect("it is there");
+                    assert_eq!(kept.machine, order[newer].machine, "{first}, then {second}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_run_that_only_looked_on_goes_on_with_what_another_one_answered() {
+        let evidence = notation::parse(HISTORY).expect("good notation");
+        let mut looked_on = run(3, false);
+        looked_on.advance(&evidence.runs[0].events[3..]).expect("it fits");
+        assert_eq!(looked_on.machine, run(8, false).machine);
     }
 }

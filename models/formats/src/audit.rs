@@ -200,6 +200,8 @@ pub enum ErrandKind {
     Cancel,
     /// Tell the parent that this run closed.
     NotifyParent,
+    /// Terminate a child, or ask it to cancel, because this run closed.
+    CloseChild,
 }
 
 impl RunRow {

@@ -5,6 +5,7 @@
 
 use crate::profile::{KnownDifferences, Profile};
 use resurgam_formats::verdict::Finding;
+use semver::Version;
 
 /// A known difference of a target.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,10 +39,12 @@ pub fn naming<'d>(differences: &'d [Difference], rule: &str, finding: &Finding) 
     differences.iter().find(|d| d.rule == rule && !d.shape.is_empty() && d.shape == finding.shape)
 }
 
-/// Compares dotted versions number by number.
+/// True if this is a version from which on an entry does not apply. A version that cannot be read is none.
 fn expired(expires: &str, version: &str) -> bool {
-    let numbers = |text: &str| -> Vec<u32> { text.split('.').map_while(|part| part.parse().ok()).collect() };
-    !expires.is_empty() && !version.is_empty() && numbers(version) >= numbers(expires)
+    match (Version::parse(expires), Version::parse(version)) {
+        (Ok(expires), Ok(version)) => version >= expires,
+        _ => false,
+    }
 }
 
 /// Known differences of the Temporal server.
@@ -71,7 +74,8 @@ mod tests {
     #[test]
     fn a_difference_expires_with_its_version() {
         let knows = |version| of(&Profile::temporal(version)).iter().any(|it| it.issue == "temporal#11968");
-        assert!(knows("1.31.2") && knows("") && !knows("1.32.0"));
+        assert!(knows("1.31.2") && knows("") && knows("unknown") && knows("1.32.0-rc.1"));
+        assert!(!knows("1.32.0") && !knows("1.100.0"));
         assert_eq!(of(&Profile::default()).len(), 0);
     }
 }

@@ -32,6 +32,8 @@ pub struct Machine {
     seen: i64,
     /// The number behind an `ActivityTaskScheduled`, `TimerStarted` or `StartChildWorkflowExecutionInitiated` event.
     bound: BTreeMap<i64, u32>,
+    /// True from the moment its commands were taken until the history says that a workflow task completed with them.
+    answered: bool,
     run: Option<Run>,
 }
 
@@ -58,25 +60,35 @@ impl Machine {
     /// A run of workflow `workflow_id` that has seen nothing; its program comes with event 1.
     #[must_use]
     pub fn new(workflow_id: &str) -> Self {
-        Self { workflow_id: workflow_id.to_owned(), seen: 0, bound: BTreeMap::new(), run: None }
+        Self { workflow_id: workflow_id.to_owned(), seen: 0, bound: BTreeMap::new(), answered: false, run: None }
     }
 
-    /// Replays a whole history, which must begin with event 1: completed workflow tasks bring along the updates and
-    /// markers that follow them, and what was commanded then is not commanded again. Afterwards
-    /// [`Self::take_commands`] gives the commands since the last completed workflow task.
+    /// Replays a whole history, which must begin with event 1. Afterwards [`Self::take_commands`] gives the commands
+    /// since the last completed workflow task.
     ///
     /// # Errors
     /// [`Stray`] if the history does not belong to the program.
     pub fn replay(workflow_id: &str, events: &[Event]) -> Result<Self, Stray> {
         let mut machine = Self::new(workflow_id);
-        for (index, event) in events.iter().enumerate() {
-            if matches!(event.body, Body::WorkflowTaskCompleted(_)) {
-                let group = events[index + 1..].iter().take_while(|event| event.body.is_command());
-                machine.boundary(group)?;
-            }
-            machine.event(event)?;
-        }
+        machine.advance(events)?;
         Ok(machine)
+    }
+
+    /// Goes on with the next events, in order of id. A workflow task that another machine completed brings along the
+    /// updates and markers that follow it, and what was commanded then is not commanded again; so its command events
+    /// must be given together with it.
+    ///
+    /// # Errors
+    /// [`Stray`] if they do not fit; the machine is then of no further use.
+    pub fn advance(&mut self, events: &[Event]) -> Result<(), Stray> {
+        for (index, event) in events.iter().enumerate() {
+            if matches!(event.body, Body::WorkflowTaskCompleted(_)) && !self.answered {
+                let group = events[index + 1..].iter().take_while(|event| event.body.is_command());
+                self.boundary(group)?;
+            }
+            self.event(event)?;
+        }
+        Ok(())
     }
 
     /// What a completed workflow task brought along, from the events of its commands; its commands are done.
@@ -104,8 +116,8 @@ impl Machine {
         Ok(())
     }
 
-    /// The next event, in order of id. Events of a workflow task the machine itself completed may be given again as they
-    /// come (their command events only bind ids).
+    /// The next event, in order of id. The command events of a workflow task that the machine itself completed only bind
+    /// ids; the completion of any other task is for [`Self::advance`].
     ///
     /// # Errors
     /// [`Stray`] if it does not fit; the machine is then of no further use.
@@ -115,6 +127,7 @@ impl Machine {
             return Err(stray(format!("it follows event {}", self.seen)));
         }
         self.seen = event.id.0;
+        self.expect(&event.body).map_err(|what| stray(what.into()))?;
         match (&event.body, &self.run) {
             (Body::WorkflowExecutionStarted(started), None) => {
                 let input = read::input(&started.input).map_err(stray)?;
@@ -125,6 +138,17 @@ impl Machine {
             (_, None) => Err(stray("the history does not begin with the start".into())),
             _ => self.input(event).map_err(stray),
         }
+    }
+
+    /// Holds what follows an answer to the answer: the task, written down now if it was not before, and its completion.
+    fn expect(&mut self, next: &Body) -> Result<(), &'static str> {
+        match (next, self.answered) {
+            (Body::WorkflowTaskCompleted(_), true) => self.answered = false,
+            (Body::WorkflowTaskCompleted(_), false) => return Err("another machine completed this workflow task"),
+            (Body::WorkflowTaskScheduled(_) | Body::WorkflowTaskStarted(_), true) | (_, false) => {}
+            (_, true) => return Err("the workflow task that was answered has not completed"),
+        }
+        Ok(())
     }
 
     /// An event after the start.
@@ -223,8 +247,10 @@ impl Machine {
         }
     }
 
-    /// The commands issued since the last call, in order.
+    /// The answer to a workflow task: the commands issued since the last one, in order. The next thing in the history is
+    /// the completion of that task.
     pub fn take_commands(&mut self) -> Vec<Command> {
+        self.answered = true;
         self.run.as_mut().map(|run| std::mem::take(&mut run.world.commands)).unwrap_or_default()
     }
 
@@ -234,6 +260,12 @@ impl Machine {
         let run = self.run.as_ref()?;
         let signals = run.world.signals().values().fold(0, |sum: u32, count| sum.saturating_add(*count));
         Some(QueryAnswer { run_id: String::new(), value: run.query(name)?, seen: self.seen, signals })
+    }
+
+    /// How far it has come in its history: of two machines of one run, the greater one knows more.
+    #[must_use]
+    pub fn progress(&self) -> (i64, bool) {
+        (self.seen, self.answered)
     }
 
     /// Id of the last event seen.

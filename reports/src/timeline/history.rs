@@ -1,6 +1,6 @@
 //! What a history says: a table of its events, ticks for them, and bars for what lasts (timers, activities, children).
 
-use super::{Item, Lane, Time};
+use super::lane::{Item, Lane, Time};
 use crate::clock::Clock;
 use crate::text;
 use base64::Engine as _;

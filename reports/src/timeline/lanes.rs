@@ -1,6 +1,6 @@
 //! Lanes made of what the recorder saw: calls of clients, tasks handed to workers, attempts of activities.
 
-use super::{Item, Lane, Time, time};
+use super::lane::{Item, Lane, Time, time};
 use crate::text;
 use resurgam_campaign::coverage::kinds;
 use resurgam_formats::evidence::{Attempt, Evidence, Handed, Operation};

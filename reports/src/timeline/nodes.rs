@@ -2,7 +2,7 @@
 //! store, as marks; beside them a lane for clients and workers, who share a host, and one for what the store did by
 //! itself. A case without faults and without a word from the store has no such lanes.
 
-use super::{Item, Lane, Time, time};
+use super::lane::{Item, Lane, Time, time};
 use resurgam_formats::evidence::{Evidence, Fault};
 use resurgam_formats::plan::{Harm, Side};
 use resurgam_formats::recording::Injected;

@@ -150,12 +150,12 @@ pub(super) fn answers_may_be_lost(evidence: &Evidence) -> bool {
 /// that is late.
 const AFTERMATH: At = 2_000_000_000;
 
-/// True if between these moments no fault was in force that can hold up or lose anything: all but those of clocks can.
+/// True if between these moments no fault was in force: all can hold up or lose something, and a clock that jumps ends
+/// what has not had its time.
 pub(super) fn is_quiet(evidence: &Evidence, from: At, until: At) -> bool {
     !evidence.faults.iter().any(|fault| {
-        let harmless = matches!(&fault.fault, Injected::Planned(fault) if fault.harm.family() == Family::Clock);
         let over = fault.until.is_some_and(|end| end.saturating_add(AFTERMATH) < from);
-        !harmless && !over && fault.from <= until
+        !over && fault.from <= until
     })
 }
 

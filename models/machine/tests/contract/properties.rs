@@ -67,6 +67,31 @@ proptest! {
         }
     }
 
+    /// It makes no difference which workflow tasks a machine answers itself and at which it only looks on, as the machine
+    /// of a query does while another one answers, or one whose worker lost the task.
+    #[test]
+    fn replaceable(toy in histories(), parts in vec(any::<bool>(), 1..20)) {
+        let mut parts = parts.iter().cycle().copied();
+        let mut machine = Machine::new("w");
+        let mut unseen = vec![];
+        let mut takes_part = None;
+        for step in &toy.steps {
+            if let Step::Event(event) = step {
+                unseen.push(event.clone());
+                continue;
+            }
+            if *takes_part.get_or_insert_with(|| parts.next().expect("a cycle has no end")) {
+                machine.advance(&std::mem::take(&mut unseen)).expect("it fits");
+                again(&mut machine, step);
+            }
+            if matches!(step, Step::Commands(_)) {
+                takes_part = None;
+            }
+        }
+        machine.advance(&unseen).expect("it fits");
+        prop_assert_eq!(&machine, toy.machine());
+    }
+
     /// Every signal is counted once, at the event that brings it, and none after the run is over in its output.
     #[test]
     fn reactive_to_signals(toy in histories(), cut in any::<prop::sample::Index>()) {

@@ -25,6 +25,24 @@ fn a_history_that_fits_is_replayed() {
 }
 
 #[test]
+fn an_answer_is_followed_by_the_completion_of_its_task() {
+    let next = |more: &str, answer: bool| {
+        let evidence = notation::parse(&format!("{START}\n6 WorkflowTaskScheduled\n{more}")).expect("good notation");
+        let events = &evidence.runs[0].events;
+        let mut machine = Machine::replay("w", &events[..6]).expect("it fits");
+        if answer {
+            machine.take_commands();
+        }
+        machine.event(&events[6])
+    };
+    next("7 WorkflowTaskCompleted", true).expect("it is the one that was answered");
+    next("7 WorkflowTaskStarted", true).expect("a task that was only written down with its answer");
+    assert_eq!(next("7 WorkflowTaskTimedOut", true).expect_err("it was answered").event, 7);
+    assert_eq!(next("7 WorkflowTaskCompleted", false).expect_err("by whom?").event, 7);
+    next("7 WorkflowTaskTimedOut", false).expect("nobody answered");
+}
+
+#[test]
 fn what_was_never_issued_is_stray() {
     for rest in [
         "6 TimerFired timerId=2 startedEventId=5",

@@ -3,17 +3,14 @@
 
 use super::command_failure::CommandFailure;
 use super::input::{Acted, Reply, RunInput, Which};
+use super::retry;
 use super::span::millis;
 use super::transaction::Transaction;
 use super::waiter::Waiter;
-use super::{retry, signal};
 use crate::cluster::Rejection;
 use crate::history::state::{Child, EventId};
 use crate::history::task::{CloseChildTransfer, ReleaseChildTransfer, TransferKind};
-use resurgam_api::internal::{
-    RecordChildClosedRequest, RecordChildClosedResponse, ScheduleFirstWorkflowTaskRequest,
-    ScheduleFirstWorkflowTaskResponse,
-};
+use resurgam_api::internal::{RecordChildClosedRequest, RecordChildClosedResponse};
 use resurgam_api::temporal::command::v1::StartChildWorkflowExecutionCommandAttributes;
 use resurgam_api::temporal::common::v1::{WorkflowExecution, WorkflowType};
 use resurgam_api::temporal::enums::v1::{ParentClosePolicy, WorkflowIdReusePolicy, WorkflowTaskFailedCause as Cause};
@@ -193,31 +190,6 @@ impl RunInput for RecordChildClosedRequest {
     fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
         closed(tx, self).map(Reply::now)
     }
-}
-
-impl RunInput for ScheduleFirstWorkflowTaskRequest {
-    type Answer = ScheduleFirstWorkflowTaskResponse;
-
-    fn run(&self) -> Which<'_> {
-        Which::target(self.target.as_ref())
-    }
-
-    fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
-        release_first_task(tx, &self).map(Reply::now)
-    }
-}
-
-/// The parent knows of the run now.
-fn release_first_task(
-    tx: &mut Transaction<'_, '_>,
-    request: &ScheduleFirstWorkflowTaskRequest,
-) -> Result<ScheduleFirstWorkflowTaskResponse, Rejection> {
-    if tx.require_open().is_ok() && tx.run.state.awaits_parent {
-        signal::require_child(tx, request.parent.as_ref())?;
-        tx.run.state.awaits_parent = false;
-        tx.wake();
-    }
-    Ok(ScheduleFirstWorkflowTaskResponse {})
 }
 
 /// The last run of a child closed. If nobody told so far that it started, that is told first.

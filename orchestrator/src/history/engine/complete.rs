@@ -7,10 +7,11 @@
 use super::command_failure::CommandFailure;
 use super::fail::{self, End};
 use super::input::{Acted, Reply, RunInput, Which};
+use super::saved::Saved;
 use super::transaction::Transaction;
 use super::waiter::Waiter;
 use super::{
-    CompletedTask, Handout, IDENTITY, Run, buffer, chain, close, command, message, poll, query, span, task, task_event,
+    CompletedTask, Handout, IDENTITY, buffer, chain, close, command, message, poll, query, span, task, task_event,
     update,
 };
 use crate::cluster::Rejection;
@@ -276,37 +277,4 @@ fn go_on(
     let request_id = tx.context.ids.uuid();
     task::begin(tx, &request_id, &answer.identity);
     Some(poll::task(tx))
-}
-
-/// What a run was like before a decision.
-struct Saved {
-    run: Run,
-    woken: bool,
-    events: usize,
-    transfers: usize,
-    timers: usize,
-    answers: usize,
-}
-
-impl Saved {
-    fn of(tx: &Transaction<'_, '_>) -> Self {
-        Self {
-            run: tx.run.clone(),
-            woken: tx.woken,
-            events: tx.events.len(),
-            transfers: tx.transfers.len(),
-            timers: tx.timers.len(),
-            answers: tx.answers.len(),
-        }
-    }
-
-    fn restore(self, tx: &mut Transaction<'_, '_>) {
-        *tx.run = self.run;
-        tx.woken = self.woken;
-        tx.events.truncate(self.events);
-        tx.transfers.truncate(self.transfers);
-        tx.timers.truncate(self.timers);
-        tx.answers.truncate(self.answers);
-        tx.successor = None;
-    }
 }

@@ -7,6 +7,7 @@ use crate::history::state::{EventId, Millis, State};
 use crate::history::task::{
     ActivityTaskTransfer, CloseChildTransfer, ReleaseChildTransfer, TransferKind, TransferTask, WorkflowTaskTransfer,
 };
+use crate::planted::{Bug, planted};
 use resurgam_api::internal::{self, Source, TaskKind, TaskQueue, TaskToken};
 use resurgam_api::temporal::common::v1::WorkflowExecution;
 use resurgam_api::temporal::enums::v1::ParentClosePolicy;
@@ -221,14 +222,20 @@ impl Requests<'_> {
         }))
     }
 
+    /// The child is the chain that began with the run that was started: whichever of its runs is the current one by now.
     fn close_child(&self, transfer: &CloseChildTransfer) -> Option<Call> {
-        let target = target(transfer.namespace_id.clone(), transfer.child.clone());
-        let (execution, source) = (transfer.child.clone(), self.source(transfer.initiated_event_id));
+        let source = self.source(transfer.initiated_event_id);
+        let child = transfer.child.clone()?;
+        let first_execution_run_id = child.run_id.clone();
+        let current = WorkflowExecution { workflow_id: child.workflow_id.clone(), run_id: String::new() };
+        let workflow_execution = Some(if planted(Bug::ParentCloseOfFirstRun) { child } else { current });
+        let target = target(transfer.namespace_id.clone(), workflow_execution.clone());
         match ParentClosePolicy::try_from(transfer.policy).ok()? {
             ParentClosePolicy::Terminate => Some(Call::Terminate(internal::TerminateRequest {
                 target,
                 request: Some(api::TerminateWorkflowExecutionRequest {
-                    workflow_execution: execution,
+                    workflow_execution,
+                    first_execution_run_id,
                     reason: "by parent close policy".to_owned(),
                     identity: IDENTITY.to_owned(),
                     ..api::TerminateWorkflowExecutionRequest::default()
@@ -238,7 +245,8 @@ impl Requests<'_> {
             })),
             ParentClosePolicy::RequestCancel => {
                 let request = api::RequestCancelWorkflowExecutionRequest {
-                    workflow_execution: execution,
+                    workflow_execution,
+                    first_execution_run_id,
                     request_id: format!("{}/{}", self.state.run_id, transfer.initiated_event_id),
                     identity: IDENTITY.to_owned(),
                     ..api::RequestCancelWorkflowExecutionRequest::default()

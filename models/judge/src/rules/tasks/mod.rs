@@ -12,6 +12,7 @@ mod p1_timers;
 mod p2_dispatch;
 mod p3_doubt;
 mod p4_owner;
+mod p6_parent_close;
 
 use super::{Findings, Rule};
 use resurgam_formats::audit::{Audit, RunRow};
@@ -26,6 +27,7 @@ pub fn all() -> Vec<Box<dyn Rule>> {
         Box::new(p2_dispatch::Dispatch),
         Box::new(p3_doubt::Doubt),
         Box::new(p4_owner::Owner),
+        Box::new(p6_parent_close::ParentClose),
     ]
 }
 

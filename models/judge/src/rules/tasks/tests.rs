@@ -126,6 +126,62 @@ fn only_a_timeout_that_offers_again_stands_in_for_a_task() {
     assert_eq!(with(&child, json!([errand("signal", 0)]), json!([])).len(), 1);
 }
 
+/// A parent that has closed, with this policy for its child `c1`; what the audit says of its tasks and of the child.
+fn parent_close(policy: &str, tasks: &Value, rows: &[(&str, Value)], histories: &str) -> usize {
+    let mut runs: Vec<(&str, Value)> = vec![("p", json!({"open": false, "tasks": tasks}))];
+    runs.extend(rows.iter().cloned());
+    let parent = format!(
+        "run w/p\n1 WorkflowExecutionStarted\n\
+         2 StartChildWorkflowExecutionInitiated workflowId=w parentClosePolicy={policy}\n\
+         3 ChildWorkflowExecutionStarted initiatedEventId=2 workflowExecution.workflowId=w workflowExecution.runId=c1\n\
+         4 WorkflowExecutionCompleted"
+    );
+    judged("P6", &format!("{}\n{parent}\n{histories}", audit(&runs))).len()
+}
+
+#[test]
+fn a_parent_close_policy_reaches_the_run_that_is_open() {
+    let (none, under_way) = (json!([]), json!([{"what": "close_child", "event": 2}]));
+    let (open, closed) = (json!({}), |next: &str| json!({"open": false, "successor": next}));
+    let chain = [("c1", closed("c2")), ("c2", open.clone())];
+    let histories = "run w/c1\n1 WorkflowExecutionStarted\n2 WorkflowExecutionContinuedAsNew newExecutionRunId=c2\n\
+                     run w/c2\n1 WorkflowExecutionStarted";
+    let terminate = |tasks: &Value, rows: &[(&str, Value)]| parent_close("TERMINATE", tasks, rows, histories);
+    assert_eq!(terminate(&none, &chain), 1);
+    assert_eq!(terminate(&none, &[("c1", open.clone())]), 1);
+    assert_eq!(terminate(&under_way, &chain), 0);
+    assert_eq!(terminate(&none, &[("c1", closed(""))]), 0);
+    assert_eq!(terminate(&none, &[("c1", closed("c2")), ("c2", closed(""))]), 0);
+    assert_eq!(terminate(&none, &[("c2", open)]), 1, "c1 had closed at an earlier audit");
+    assert_eq!(terminate(&none, &[("c1", closed("c2"))]), 0, "c2 is not in the audit");
+    assert_eq!(parent_close("ABANDON", &none, &chain, histories), 0);
+}
+
+#[test]
+fn a_child_that_was_asked_to_cancel_may_go_on() {
+    let open = json!({});
+    let rows = [("c1", json!({"open": false, "successor": "c2"})), ("c2", open.clone())];
+    let asked = |first: &str, second: &str| {
+        let run = |name: &str, more: &str| format!("run w/{name}\n1 WorkflowExecutionStarted\n{more}\n");
+        let histories = run("c1", first) + &run("c2", second);
+        parent_close("REQUEST_CANCEL", &json!([]), &rows, &histories)
+    };
+    let request = "2 WorkflowExecutionCancelRequested";
+    let next = "WorkflowExecutionContinuedAsNew newExecutionRunId=c2";
+    assert_eq!(asked(&format!("2 {next}"), ""), 1);
+    assert_eq!(asked(&format!("2 {next}"), request), 0);
+    assert_eq!(asked(&format!("{request}\n3 {next}"), ""), 0, "a program may continue as new all the same");
+    assert_eq!(
+        asked("2 WorkflowExecutionTimedOut newExecutionRunId=c2", ""),
+        0,
+        "it may have been held back, and lost"
+    );
+    let held_back = [("c1", json!({"pending": {"buffered": 1}}))];
+    let history = "run w/c1\n1 WorkflowExecutionStarted";
+    assert_eq!(parent_close("REQUEST_CANCEL", &json!([]), &held_back, history), 0);
+    assert_eq!(parent_close("REQUEST_CANCEL", &json!([]), &[("c1", open)], history), 1);
+}
+
 #[test]
 fn a_parent_hears_of_the_last_run_of_its_child() {
     let child =

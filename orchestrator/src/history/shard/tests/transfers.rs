@@ -151,8 +151,14 @@ fn requests_to_others_say_who_asks() {
         let transfer = CloseChildTransfer { child, policy: policy as i32, initiated_event_id: 7, namespace_id };
         call(&run, TransferKind::CloseChild(transfer))
     };
-    assert!(matches!(close(ParentClosePolicy::Terminate), Some(Call::Terminate(it)) if it.child_only));
-    assert!(matches!(close(ParentClosePolicy::RequestCancel), Some(Call::Cancel(it, None)) if it.child_only));
+    // Not the run that was started, but the chain that began with it: it may have continued as new.
+    let (current, first) = (Some(execution("child", "")), "cr");
+    let Some(Call::Terminate(it)) = close(ParentClosePolicy::Terminate) else { panic!("no termination") };
+    let request = it.request.unwrap();
+    assert!(it.child_only && request.workflow_execution == current && request.first_execution_run_id == first);
+    let Some(Call::Cancel(it, None)) = close(ParentClosePolicy::RequestCancel) else { panic!("no cancel request") };
+    let request = it.request.unwrap();
+    assert!(it.child_only && request.workflow_execution == current && request.first_execution_run_id == first);
     assert_eq!(close(ParentClosePolicy::Abandon), None);
 }
 

@@ -1,0 +1,66 @@
+//! Whether the tree is as ARCHITECTURE.md and CONTRIBUTING.md say: no circles between files, folders in their order, no
+//! wildcard where a new kind of fault has to be thought of, short files, nothing public that nobody uses, no reference to a
+//! file that is not there.
+//!
+//! Each check is a file here: it looks at a [`Tree`], which is data, so that made-up trees show that it finds what it is
+//! for. What is still tolerated is listed in `tolerated.rs`, and every entry that is not needed any more is an error: the lists
+//! only get shorter. Nothing is built or executed here.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
+mod circles;
+mod facts;
+mod folders;
+mod length;
+mod public;
+mod references;
+mod tolerated;
+mod tree;
+mod wildcards;
+
+use std::path::Path;
+use std::sync::LazyLock;
+use tree::Tree;
+
+static TREE: LazyLock<Tree> = LazyLock::new(|| Tree::read(Path::new(env!("CARGO_MANIFEST_DIR"))));
+
+/// Fails with one line for each complaint.
+fn none(complaints: &[String]) {
+    assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
+}
+
+#[test]
+fn the_tree_is_read() {
+    assert!(TREE.crates().count() >= 8 && TREE.files.len() > 300, "most of the tree is missing");
+    assert!(TREE.files.keys().all(|path| !path.starts_with("target/")), "what is built is not of the tree");
+}
+
+#[test]
+fn files_do_not_use_each_other_in_circles() {
+    none(&circles::check(&TREE, tolerated::CIRCLES));
+}
+
+#[test]
+fn folders_use_only_those_below_them() {
+    none(&folders::check(&TREE, folders::ORDERS, tolerated::FOLDERS));
+}
+
+#[test]
+fn every_kind_of_fault_is_named_where_faults_are_told_apart() {
+    none(&wildcards::check(&TREE, wildcards::FAULTS, tolerated::WILDCARDS));
+}
+
+#[test]
+fn files_are_short() {
+    none(&length::check(&TREE, tolerated::LONG));
+}
+
+#[test]
+fn what_is_public_is_used() {
+    none(&public::check(&TREE, tolerated::UNUSED));
+}
+
+#[test]
+fn references_lead_somewhere() {
+    none(&references::check(&TREE, tolerated::REFERENCES));
+}
