@@ -86,7 +86,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// Notes a path; `super` in an inline module leads to the file itself first.
-    fn path(&mut self, path: Vec<String>) {
+    fn path(&mut self, path: &[String]) {
         let ups = path.iter().take_while(|name| *name == "super").count();
         let (first, inner) = (path[0].as_str(), ups.min(self.inside));
         if first == "self" && self.inside > 0 {
@@ -105,7 +105,7 @@ impl Reader<'_> {
             UseTree::Group(group) => group.items.iter().for_each(|tree| self.tree(before, tree, passes_on)),
             UseTree::Name(name) => self.leaf(before, &name.ident.to_string(), &name.ident.to_string(), passes_on),
             UseTree::Rename(name) => self.leaf(before, &name.ident.to_string(), &name.rename.to_string(), passes_on),
-            UseTree::Glob(_) => self.path([before, &["*".to_owned()]].concat()),
+            UseTree::Glob(_) => self.path(&[before, &["*".to_owned()]].concat()),
         }
     }
 
@@ -114,7 +114,7 @@ impl Reader<'_> {
         if passes_on && self.inside == 0 {
             self.facts.reexports.insert(known_as.to_owned(), path);
         } else if path.len() > 1 {
-            self.path(path);
+            self.path(&path);
         }
     }
 
@@ -148,7 +148,7 @@ impl Reader<'_> {
 
     fn finish(&mut self, path: &mut Vec<String>) {
         if !path.is_empty() {
-            self.path(std::mem::take(path));
+            self.path(&std::mem::take(path));
         }
     }
 
@@ -278,14 +278,14 @@ impl<'ast> Visit<'ast> for Reader<'_> {
     }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
-        self.path(path.segments.iter().map(|segment| segment.ident.to_string()).collect());
+        self.path(&path.segments.iter().map(|segment| segment.ident.to_string()).collect::<Vec<_>>());
         visit::visit_path(self, path);
     }
 
     fn visit_attribute(&mut self, _: &'ast Attribute) {}
 
     fn visit_macro(&mut self, it: &'ast syn::Macro) {
-        self.path(it.path.segments.iter().map(|segment| segment.ident.to_string()).collect());
+        self.path(&it.path.segments.iter().map(|segment| segment.ident.to_string()).collect::<Vec<_>>());
         self.tokens(it.tokens.clone());
     }
 

@@ -16,7 +16,7 @@ pub(crate) fn check(tree: &Tree, tolerated: &[Long]) -> Vec<String> {
         match tolerated.iter().find(|(known, ..)| known == path) {
             None if lines > most => complaints.push(format!("{path} has {lines} lines, more than {most}")),
             Some((_, known, _)) if lines > *known => {
-                complaints.push(format!("{path} grew from {known} lines to {lines}"))
+                complaints.push(format!("{path} grew from {known} lines to {lines}"));
             }
             Some(_) if lines <= most => complaints.push(format!("{path} may be long, and has {lines} lines")),
             _ => {}

@@ -113,7 +113,8 @@ impl Tree {
             .iter()
             .flat_map(|(name, path)| {
                 let facts = &self.facts[*path];
-                let inside = facts.test_modules.iter().map(|module| [name.as_slice(), &[module.clone()]].concat());
+                let inside =
+                    facts.test_modules.iter().map(|module| [name.as_slice(), std::slice::from_ref(module)].concat());
                 inside.chain(facts.is_test.then(|| name.clone())).collect::<Vec<_>>()
             })
             .collect();
