@@ -42,6 +42,7 @@ pub(super) enum What {
 
 /// What is answered.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "moved once")]
 pub(super) enum Said {
     Started(String),
     Done,
