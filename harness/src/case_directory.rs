@@ -179,7 +179,7 @@ impl CaseDirectory {
 
     /// The file of its plan.
     #[must_use]
-    pub fn plan_file(&self) -> PathBuf {
+    pub(crate) fn plan_file(&self) -> PathBuf {
         self.path.join(PLAN)
     }
 

@@ -5,8 +5,8 @@
 //! that a disk that fills up does not keep the run from saying what it has found.
 
 use crate::case_directory::{CaseDirectory, Error};
+use resurgam_campaign::origin::Origin;
 use resurgam_campaign::results::{Begun, CaseResult, Ended, Line, VERSION};
-use resurgam_campaign::summary::Origin;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -41,7 +41,7 @@ struct Results {
 
 /// What `results.jsonl` says.
 #[derive(Debug)]
-pub struct Recorded {
+pub(crate) struct Recorded {
     /// What was run.
     pub origin: Origin,
     /// The cases that ended, in that order.
@@ -113,7 +113,7 @@ impl RunDirectory {
 
     /// The name of that directory, relative to this one.
     #[must_use]
-    pub fn name_of(seed: u64) -> String {
+    pub(crate) fn name_of(seed: u64) -> String {
         format!("{CASES}/{seed}")
     }
 
@@ -162,7 +162,7 @@ impl RunDirectory {
     }
 
     /// Lets `latest` point here, if this is in `resurgam-runs/` and nobody else's file has that name.
-    pub fn link_latest(&self) {
+    pub(crate) fn link_latest(&self) {
         let (Some(parent), Some(name)) = (self.path.parent(), self.path.file_name()) else { return };
         if parent.file_name().is_none_or(|name| name != RUNS) {
             return;
@@ -189,7 +189,7 @@ impl Recorded {
     ///
     /// # Errors
     /// It is not the directory of a run, or a line cannot be understood.
-    pub fn read(directory: &Path) -> Result<Self, Error> {
+    pub(crate) fn read(directory: &Path) -> Result<Self, Error> {
         let path = directory.join(RESULTS);
         let file = File::open(&path).map_err(|why| Error::System { path: path.clone(), why })?;
         let wrong = |number: usize, why: &dyn std::fmt::Display| Error::Content {

@@ -1,9 +1,9 @@
 //! Shrinks a failing plan by executing candidates in the simulation. What to try is the business of the shrinker in the
 //! models.
 
+use crate::simulated_run::SimulatedRun;
 use crate::stop::Stop;
 use crate::subject::Subject;
-use crate::trial::Trial;
 use resurgam_formats::case::Shrunk;
 use resurgam_formats::plan::Plan;
 use resurgam_formats::rule_id::RuleId;
@@ -40,7 +40,7 @@ pub fn shrink(
     let mut shrinker = Shrinker::new(plan, rule.as_str(), budget.candidates);
     while began.elapsed() < budget.time && stop.requested().is_none() {
         let Some(candidate) = shrinker.propose() else { break };
-        let trial = Trial::of(candidate, target);
+        let trial = SimulatedRun::of(candidate, target);
         let violated = trial.violated();
         shrinker.tell(violated.iter().map(RuleId::as_str));
         watch(&shrinker.progress());

@@ -3,8 +3,9 @@
 //! A file holds a recording, or evidence in the notation of `resurgam_testing::notation`.
 
 use resurgam_campaign::coverage::Coverage;
+use resurgam_campaign::origin::Origin;
 use resurgam_campaign::results::{CaseResult, Judged, Said, milliseconds};
-use resurgam_campaign::summary::{Origin, Summary};
+use resurgam_campaign::summary::Summary;
 use resurgam_formats::evidence::Evidence;
 use resurgam_formats::verdict::Verdict;
 use resurgam_judge::judge;

@@ -1,6 +1,6 @@
 //! The commands that a report offers to repeat what it shows, written from what was asked for. They are quoted for a shell.
 
-use resurgam_campaign::summary::Origin;
+use resurgam_campaign::origin::Origin;
 use resurgam_formats::plan::Family;
 use resurgam_formats::target::Choice;
 
@@ -90,7 +90,7 @@ fn target(choice: &Choice) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use resurgam_campaign::summary::Options;
+    use resurgam_campaign::origin::Options;
     use resurgam_formats::target::JudgedBy;
 
     #[test]

@@ -12,8 +12,9 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
 use resurgam_campaign::coverage::{self, kinds};
+use resurgam_campaign::rule_summary::RuleSummary;
 use resurgam_campaign::simulation::{SimulatedCase, Simulation};
-use resurgam_campaign::summary::{CaseSummary, CaseTimes, Conclusion, RuleSummary, Summary, Times};
+use resurgam_campaign::summary::{CaseSummary, CaseTimes, Conclusion, Summary, Times};
 use resurgam_formats::case;
 use resurgam_formats::evidence::Evidence;
 use resurgam_formats::listing;
@@ -89,7 +90,7 @@ pub fn render(page: &Page<'_>) -> Result<String, Error> {
     cases.sort_by_key(|case| std::cmp::Reverse(case.verdict.worst()));
     let cases: Vec<Case> = cases.into_iter().map(|case| self::case(page, case)).collect();
     let rules = summary.rules.iter().map(|rule| self::rule(summary, rule, page.cases)).collect();
-    let known = [kinds::STATEMENTS, kinds::EVENTS, kinds::OPERATIONS, kinds::TASKS, kinds::TRICKS];
+    let known = [kinds::STATEMENTS, kinds::EVENTS, kinds::OPERATIONS, kinds::TASKS, kinds::WORKER_FAULTS];
     let kinds_known: usize = known.iter().map(|names| names.len()).sum();
     let contents = Contents {
         summary,
@@ -221,7 +222,7 @@ struct Rule<'a> {
 fn rule<'a>(summary: &'a Summary, rule: &'a RuleSummary, shown: &[CaseView<'_>]) -> Rule<'a> {
     let about = rules::find(rule.rule.as_str()).map(|rule| rule.about());
     let worst = rule.worst();
-    let example = |example: &'a resurgam_campaign::summary::Example| {
+    let example = |example: &'a resurgam_campaign::rule_summary::Example| {
         let here = shown.iter().any(|case| case.seed == example.seed);
         (example.seed, here, example.message.as_str(), command::repeat(&summary.origin.options.choice, example.seed))
     };
@@ -395,7 +396,7 @@ fn bars(summary: &Summary) -> Vec<Bars> {
         ("Statements in programs", &all.statements, missing.statements.as_slice()),
         ("Events in histories", &all.events, missing.events.as_slice()),
         ("Tasks as workers got them", &all.tasks, missing.tasks.as_slice()),
-        ("Mischief of workers", &all.tricks, missing.tricks.as_slice()),
+        ("Worker faults", &all.worker_faults, missing.worker_faults.as_slice()),
         ("Ends of runs", &all.runs, &[]),
         ("Faults", &all.faults, missing.faults.as_slice()),
         ("In the store", &all.store, &[]),

@@ -6,7 +6,8 @@
 
 use crate::{Error, command, text};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
-use resurgam_campaign::summary::{Example, RuleSummary, Summary};
+use resurgam_campaign::rule_summary::{Example, RuleSummary};
+use resurgam_campaign::summary::Summary;
 use resurgam_formats::rule_id::RuleId;
 use resurgam_formats::verdict::Outcome;
 use resurgam_judge::rules;

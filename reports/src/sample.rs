@@ -2,9 +2,10 @@
 
 use resurgam_campaign::coverage::Coverage;
 use resurgam_campaign::milestone::Milestones;
-use resurgam_campaign::results::{CaseResult, Judged, Said, Simulated};
-use resurgam_campaign::simulation::Traffic;
-use resurgam_campaign::summary::{Options, Origin, Summary, hex};
+use resurgam_campaign::origin::{Options, Origin};
+use resurgam_campaign::results::{CaseResult, Judged, Said, hex};
+use resurgam_campaign::simulation::{Simulated, Traffic};
+use resurgam_campaign::summary::Summary;
 use resurgam_formats::evidence::Evidence;
 use resurgam_formats::target::Choice;
 use resurgam_formats::verdict::{Finding, Outcome, RuleVerdict, Verdict};

@@ -2,7 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use resurgam_campaign::summary::{Conclusion, Options, Origin};
+use resurgam_campaign::origin::{Options, Origin};
+use resurgam_campaign::summary::Conclusion;
 use resurgam_formats::target::Choice;
 use resurgam_harness::Stop;
 use resurgam_harness::real;

@@ -4,7 +4,7 @@ use crate::Ended;
 use crate::exit::{Exit, Failure, complain, print};
 use crate::given::Given;
 use crate::stop;
-use resurgam_harness::{CaseDirectory, Trial};
+use resurgam_harness::{CaseDirectory, SimulatedRun};
 
 use resurgam_formats::target::Choice;
 use resurgam_reports::verdict;
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &Args) -> Ended {
     let stop = stop::on_signals().map_err(Failure::machine)?;
     let (plan, target) = (&given.plan, given.target()?);
     print(&given.origin(&target));
-    let trial = Trial::of(plan, &target);
+    let trial = SimulatedRun::of(plan, &target);
     if let Some(out) = &out {
         let choice = Choice::Simulation { faults: resurgam_formats::case::families(plan), bug: given.bug.clone() };
         let case = trial.case(plan, &target, choice, "resurgam replay .".to_owned());
@@ -66,7 +66,7 @@ pub(crate) fn run(args: &Args) -> Ended {
         if let Some(by) = stop.requested() {
             return Err(Failure::Stopped(format!("stopped by {by} before execution {time}")));
         }
-        let again = Trial::of(plan, &target);
+        let again = SimulatedRun::of(plan, &target);
         if (again.hash, again.trace) != (trial.hash, trial.trace) {
             let why = format!("execution {time} differs from the first: the simulation does not repeat");
             return Ok(complain(&why, Exit::Inconclusive));

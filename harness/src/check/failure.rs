@@ -4,8 +4,8 @@
 use super::{Check, Failed};
 use crate::case_directory::{self, CaseDirectory};
 use crate::shrink::{shrink, told};
+use crate::simulated_run::SimulatedRun;
 use crate::stop::Stop;
-use crate::trial::Trial;
 use resurgam_formats::case::{Case, Judgement, Shrunk};
 use resurgam_formats::listing;
 use resurgam_formats::plan::Plan;
@@ -19,9 +19,9 @@ use std::path::{Path, PathBuf};
 const FINDINGS: usize = 3;
 
 /// The case in words: which rules, and why.
-pub(super) fn of(name: &str, seed: u64, trial: &Trial) -> String {
-    let mut text = format!("{name}: case {seed} (trace {:016x}) ", trial.trace);
-    match &trial.judged {
+pub(super) fn of(name: &str, seed: u64, simulated: &SimulatedRun) -> String {
+    let mut text = format!("{name}: case {seed} (trace {:016x}) ", simulated.trace);
+    match &simulated.judged {
         Err(why) => {
             let _ = write!(text, "could not be judged: {why}");
         }
@@ -94,7 +94,7 @@ struct Smallest {
 fn keep(check: &Check, directory: &Path, failed: &Failed, small: &Smallest) -> Result<PathBuf, case_directory::Error> {
     let directory = CaseDirectory::at(directory);
     let kept = |directory: &CaseDirectory, plan: &Plan, shrunk: Option<Shrunk>| {
-        let trial = Trial::of(plan, &check.subject);
+        let trial = SimulatedRun::of(plan, &check.subject);
         let choice = Choice::Simulation { faults: check.scope.families.clone(), bug: None };
         let case = trial.case(plan, &check.subject, choice, "check(...).plan(\"plan.json\").assert_ok()".to_owned());
         trial.keep(directory, plan, &Case { shrunk, ..case })

@@ -19,8 +19,8 @@ mod failure;
 
 use crate::case_directory::plan_meant_by;
 use crate::shrink::Budget;
+use crate::simulated_run::SimulatedRun;
 use crate::subject::Subject;
-use crate::trial::Trial;
 use resurgam_formats::plan::{Family, Plan};
 use resurgam_formats::rule_id::RuleId;
 use resurgam_formats::verdict::Outcome;
@@ -212,12 +212,12 @@ impl Check {
 
     fn execute(&self, plan: Plan) -> Option<Failed> {
         let seed = plan.seed;
-        let trial = Trial::of(&plan, &self.subject);
-        if matches!(&trial.judged, Ok((_, verdict)) if verdict.worst() < Outcome::Unknown) {
+        let simulated = SimulatedRun::of(&plan, &self.subject);
+        if matches!(&simulated.judged, Ok((_, verdict)) if verdict.worst() < Outcome::Unknown) {
             return None;
         }
-        let report = failure::of(self.subject.orchestrator().name(), seed, &trial);
-        Some(Failed { seed, plan, rules: trial.violated(), report })
+        let report = failure::of(self.subject.orchestrator().name(), seed, &simulated);
+        Some(Failed { seed, plan, rules: simulated.violated(), report })
     }
 
     /// Where failing cases are kept.

@@ -2,19 +2,21 @@
 //! the directory of the run as it ends. Whatever ends the run, what it found is written, and how it ended stands in all of it.
 
 mod one;
+mod request;
 mod smallest;
+
+pub use request::{Event, Keep, Request};
 
 use crate::case_directory::Error;
 use crate::outputs;
 use crate::run_directory::RunDirectory;
-use crate::shrink::Budget;
 use crate::stop::Stop;
 use crate::target::{Target, World};
 use futures_util::FutureExt as _;
 use one::{Job, Trouble};
-use resurgam_campaign::results::{CaseResult, Ended, Line, Said, Shortfall};
-use resurgam_campaign::summary::{Origin, Summary};
-use resurgam_formats::verdict::Outcome;
+use request::not_judged;
+use resurgam_campaign::results::{Ended, Line, Shortfall};
+use resurgam_campaign::summary::Summary;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,41 +27,6 @@ const EXPLANATION: Duration = Duration::from_secs(6);
 
 /// What is said of a case that a panic took.
 const PANIC: &str = "the suite panicked";
-
-/// Which cases keep their directory. One that could not be judged always does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keep {
-    /// Those that were violated or could not be decided, and the first few for the report.
-    Failing,
-    /// All.
-    All,
-    /// None; so the report shows none in full, and none is shrunk.
-    None,
-}
-
-/// What to run.
-#[derive(Clone, Debug)]
-pub struct Request {
-    /// Target, seed, number of cases and whatever else the command that repeats the run has to say.
-    pub origin: Origin,
-    /// Cases at the same time.
-    pub jobs: usize,
-    /// What to keep.
-    pub keep: Keep,
-    /// What may be spent on shrinking the first case that violates a rule. Only in the simulation.
-    pub shrink: Option<Budget>,
-}
-
-/// What happens in the course of a run.
-#[derive(Clone, Copy, Debug)]
-pub enum Event<'a> {
-    /// A case ended.
-    Case(&'a CaseResult),
-    /// The run ends early.
-    Short(&'a Shortfall),
-    /// So many cases are being made smaller.
-    Shrinking(usize),
-}
 
 /// Runs cases until all have ended, time is up, somebody asks to stop, the target is gone or a file cannot be written; takes
 /// away what they left on the target, and writes all outputs. `watch` hears of everything at once.
@@ -186,20 +153,4 @@ impl Cases<'_> {
         let late = options.seconds.is_some_and(|seconds| began.elapsed() >= Duration::from_secs(seconds));
         (!enough && !late).then(|| seed.wrapping_add(number))
     }
-}
-
-/// Whether a case is kept that was judged.
-fn is_kept(request: &Request, seed: u64, worst: Outcome) -> bool {
-    let first = seed.wrapping_sub(request.origin.seed) < outputs::PASSING as u64;
-    match request.keep {
-        Keep::All => true,
-        Keep::Failing => worst > Outcome::Ok || first,
-        Keep::None => false,
-    }
-}
-
-/// A case of which nothing is known but that it could not be judged.
-fn not_judged(seed: u64, executing: Duration, why: String) -> CaseResult {
-    let executing_ms = resurgam_campaign::results::milliseconds(executing);
-    CaseResult { seed, directory: None, executing_ms, judging_ms: 0.0, said: Said::NotJudged(why) }
 }

@@ -1,20 +1,20 @@
 //! One case of a run: drawn, executed, recorded, judged, and kept or not.
 
-use super::{Request, is_kept, not_judged};
+use super::request::{Request, is_kept, not_judged};
 use crate::case;
 use crate::case_directory::Error;
 use crate::recorder;
 use crate::run_directory::RunDirectory;
+use crate::simulated_run::{SimulatedRun, prefix};
 use crate::subject::Subject;
 use crate::target::{self, Endpoint, Target, World};
-use crate::trial::{Trial, prefix};
 use resurgam_campaign::coverage::Coverage;
 use resurgam_formats::case::{self as format, Case, Judgement};
 use resurgam_formats::evidence::Evidence;
 
 use resurgam_campaign::milestone::Milestones;
-use resurgam_campaign::results::{CaseResult, Judged, Said, Simulated, milliseconds};
-use resurgam_campaign::summary::hex;
+use resurgam_campaign::results::{CaseResult, Judged, Said, hex, milliseconds};
+use resurgam_campaign::simulation::Simulated;
 use resurgam_formats::plan::{Family, Plan};
 use resurgam_formats::verdict::{Outcome, Verdict};
 use resurgam_judge::judge;
@@ -132,7 +132,8 @@ impl Job {
     /// One case in the simulation. Its recording is written only if it is kept, for the same plan gives it again.
     fn simulate(&self, seed: u64, target: &Subject, families: &[Family]) -> Came {
         let plan = resurgam_generate::chaos_of(seed, families);
-        let Trial { lines, hash, judged, executing, judging, trace, simulated, traffic, .. } = Trial::of(&plan, target);
+        let SimulatedRun { lines, hash, judged, executing, judging, trace, simulated, traffic, .. } =
+            SimulatedRun::of(&plan, target);
         let (evidence, verdict) = match judged {
             Ok(judged) => judged,
             Err(why) => return self.keep_broken(&plan, &lines, hash, Some(trace), executing, why),

@@ -2,13 +2,13 @@
 //!
 //! Which case that is follows from the seeds alone, and not from which one happened to end first.
 
-use super::Event;
+use super::request::Event;
 use crate::case_directory::{CaseDirectory, Error};
 use crate::run_directory::RunDirectory;
 use crate::shrink::{Budget, shrink, told};
+use crate::simulated_run::SimulatedRun;
 use crate::stop::Stop;
 use crate::subject::Subject;
-use crate::trial::Trial;
 use resurgam_campaign::summary::Summary;
 use resurgam_formats::rule_id::RuleId;
 use std::collections::BTreeSet;
@@ -59,7 +59,7 @@ fn wanted(summary: &Summary) -> Vec<(u64, RuleId)> {
 fn beside(kept: &CaseDirectory, rule: &RuleId, target: &Subject, budget: Budget, stop: &Stop) -> Result<(), Error> {
     let plan = kept.plan()?;
     let (small, progress) = shrink(plan, rule, target, budget, stop, |_| ());
-    let trial = Trial::of(&small, target);
+    let trial = SimulatedRun::of(&small, target);
     let Some(case) = kept.case()? else { return Ok(()) };
     let mut case = trial.case(&small, target, case.choice, "resurgam replay .".to_owned());
     case.shrunk = Some(told(rule, &progress));

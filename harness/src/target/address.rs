@@ -5,7 +5,7 @@
 
 use super::probe::{Probe, asking, line};
 use super::{Endpoint, Error, NAMESPACE, Target, World, client, connect, watch};
-use crate::trial::prefix;
+use crate::simulated_run::prefix;
 use async_trait::async_trait;
 use resurgam_api::temporal::common::v1::WorkflowExecution;
 use resurgam_api::temporal::workflowservice::v1::TerminateWorkflowExecutionRequest;

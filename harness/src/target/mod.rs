@@ -18,8 +18,8 @@ pub(crate) use probe::line;
 pub use simulated::Simulated;
 pub use temporal::{Options, Temporal};
 
+use crate::simulated_run::PREFIX;
 use crate::subject::Subject;
-use crate::trial::PREFIX;
 use async_trait::async_trait;
 use resurgam_api::WorkflowServiceClient;
 use resurgam_formats::plan::Family;

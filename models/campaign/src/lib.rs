@@ -5,6 +5,8 @@
 pub mod comparison;
 pub mod coverage;
 pub mod milestone;
+pub mod origin;
 pub mod results;
+pub mod rule_summary;
 pub mod simulation;
 pub mod summary;

@@ -5,9 +5,8 @@
 //! The first line says what was run, the last one how it ended. Without the last line nobody knows.
 
 use crate::coverage::Coverage;
-use crate::milestone::Milestones;
-use crate::simulation::Traffic;
-use crate::summary::{Origin, hex};
+use crate::origin::Origin;
+use crate::simulation::Simulated;
 use resurgam_formats::rule_id::RuleId;
 use resurgam_formats::verdict::{Outcome, Verdict};
 use schemars::JsonSchema;
@@ -169,19 +168,6 @@ pub struct Judged {
     pub simulated: Option<Simulated>,
 }
 
-/// What only a simulation knows of a case.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Simulated {
-    /// Hash of every byte on every link, sixteen hexadecimal digits.
-    pub trace: String,
-    /// Simulated time.
-    pub nanoseconds: u64,
-    /// What passed on the links.
-    pub traffic: Traffic,
-    /// The milestones that it reached.
-    pub milestones: Milestones,
-}
-
 /// What a rule says of a case, in a line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RuleResult {
@@ -236,14 +222,6 @@ impl Judged {
     }
 }
 
-impl Simulated {
-    /// Simulated time.
-    #[must_use]
-    pub fn elapsed(&self) -> Duration {
-        Duration::from_nanos(self.nanoseconds)
-    }
-}
-
 impl CaseResult {
     /// The worst that was said; `unknown` if nothing could be, which is never held.
     #[must_use]
@@ -255,6 +233,12 @@ impl CaseResult {
     }
 }
 
+/// A hash as it is printed everywhere.
+#[must_use]
+pub fn hex(hash: u64) -> String {
+    format!("{hash:016x}")
+}
+
 /// A length of time as it stands in a line, to the microsecond.
 #[must_use]
 pub fn milliseconds(duration: Duration) -> f64 {
@@ -264,6 +248,8 @@ pub fn milliseconds(duration: Duration) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::milestone::Milestones;
+    use crate::simulation::Traffic;
 
     #[test]
     fn a_line_can_be_read_back() {

@@ -3,7 +3,6 @@
 //! short run never fails for it.
 
 use crate::milestone::{self, Milestone, Milestones, Needs};
-use crate::results::Simulated;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::ops::AddAssign;
@@ -44,7 +43,28 @@ pub struct Simulation {
     pub unreached: Vec<String>,
 }
 
-/// What only a simulation knows of a case, in a line of a summary.
+/// What only a simulation knows of a case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Simulated {
+    /// Hash of every byte on every link, sixteen hexadecimal digits.
+    pub trace: String,
+    /// Simulated time.
+    pub nanoseconds: u64,
+    /// What passed on the links.
+    pub traffic: Traffic,
+    /// The milestones that it reached.
+    pub milestones: Milestones,
+}
+
+impl Simulated {
+    /// Simulated time.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        Duration::from_nanos(self.nanoseconds)
+    }
+}
+
+/// The same, in a line of a summary.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SimulatedCase {
     /// Hash of every byte on every link, sixteen hexadecimal digits.

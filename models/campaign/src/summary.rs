@@ -5,12 +5,11 @@
 //! Two runs of one seed give the same summary, byte for byte. What differs, how long things took, is kept apart in [`Times`].
 
 use crate::coverage::{Coverage, Missing};
-use crate::milestone::Needs;
-use crate::results::{CaseResult, Judged, RuleResult, Said, Shortfall};
+use crate::origin::Origin;
+use crate::results::{CaseResult, Judged, Said, Shortfall, hex};
+use crate::rule_summary::RuleSummary;
 use crate::simulation::{SimulatedCase, Simulation};
-use resurgam_formats::plan::Family;
 use resurgam_formats::rule_id::RuleId;
-use resurgam_formats::target::Choice;
 use resurgam_formats::verdict::Outcome;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,58 +17,6 @@ use std::collections::BTreeMap;
 
 /// The version of the summary format that this build writes and the newest it reads.
 pub const VERSION: u32 = 2;
-
-/// At most this many seeds are kept per rule and outcome.
-const SEEDS: usize = 20;
-
-/// What identifies a run of cases, known before the first case.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Origin {
-    /// The version of Resurgam.
-    pub resurgam: String,
-    /// The command line that repeats the run, written from what follows.
-    pub command: String,
-    /// The scenario, such as `random`.
-    pub scenario: String,
-    /// The target: `temporal`, `address`, …
-    pub target: String,
-    /// What the target says of itself, such as `1.31.2`.
-    #[serde(default)]
-    pub target_version: String,
-    /// The seed of the run, from which the seeds of the cases follow.
-    pub seed: u64,
-    /// What was asked for.
-    pub options: Options,
-}
-
-/// What was asked of a run, beside its seed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Options {
-    /// The target, as it was chosen.
-    pub choice: Choice,
-    /// How many cases; absent if only time limits them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cases: Option<u64>,
-    /// No new case begins after so many seconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub seconds: Option<u64>,
-    /// All milestones have to be reached.
-    #[serde(default)]
-    pub campaign: bool,
-    /// What could not be decided counts as violated.
-    #[serde(default)]
-    pub strict: bool,
-}
-
-impl Options {
-    /// What the cases offer to milestones: faults only if none of the families is left out; `None` outside of the simulation.
-    #[must_use]
-    pub fn offers(&self) -> Option<Needs> {
-        let Choice::Simulation { faults, .. } = &self.choice else { return None };
-        let all = Family::ALL.iter().all(|family| faults.contains(family));
-        Some(if all { Needs::Faults } else { Needs::Plans })
-    }
-}
 
 /// A run of cases.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -144,41 +91,6 @@ pub struct CaseTimes {
     pub executing_ms: f64,
     /// Milliseconds of judging.
     pub judging_ms: f64,
-}
-
-/// What one rule said over all cases.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct RuleSummary {
-    /// The rule.
-    pub rule: RuleId,
-    /// Cases in which it held.
-    pub ok: u64,
-    /// Cases in which it was violated.
-    pub violated: u64,
-    /// Cases in which it could not be decided.
-    pub unknown: u64,
-    /// Cases that had nothing it is about.
-    pub not_applicable: u64,
-    /// How many things it looked at in all.
-    pub examined: u64,
-    /// Violations that are known differences of the target, by upstream issue.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub known: BTreeMap<String, u64>,
-    /// The twenty cases with the smallest seeds that violated it, with the first violation of each.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub failing: Vec<Example>,
-    /// The twenty cases with the smallest seeds that it could not decide, with the reason.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub undecided: Vec<Example>,
-}
-
-/// A case and one sentence about it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Example {
-    /// The seed.
-    pub seed: u64,
-    /// The sentence.
-    pub message: String,
 }
 
 /// A case that could not be judged.
@@ -328,59 +240,16 @@ impl Summary {
     }
 }
 
-impl RuleSummary {
-    fn add(&mut self, seed: u64, rule: &RuleResult) {
-        self.examined += rule.examined;
-        for (issue, count) in &rule.known {
-            *self.known.entry(issue.clone()).or_default() += count;
-        }
-        let examples = match rule.outcome {
-            Outcome::Ok => {
-                self.ok += 1;
-                return;
-            }
-            Outcome::NotApplicable => {
-                self.not_applicable += 1;
-                return;
-            }
-            Outcome::Violated => {
-                self.violated += 1;
-                &mut self.failing
-            }
-            Outcome::Unknown => {
-                self.unknown += 1;
-                &mut self.undecided
-            }
-        };
-        let at = examples.partition_point(|earlier| earlier.seed < seed);
-        examples.insert(at, Example { seed, message: rule.message.clone() });
-        examples.truncate(SEEDS);
-    }
-
-    /// The worst outcome of this rule over all cases.
-    #[must_use]
-    pub fn worst(&self) -> Outcome {
-        match self {
-            Self { violated: 1.., .. } => Outcome::Violated,
-            Self { unknown: 1.., .. } => Outcome::Unknown,
-            Self { ok: 1.., .. } => Outcome::Ok,
-            _ => Outcome::NotApplicable,
-        }
-    }
-}
-
-/// A hash as it is printed everywhere.
-#[must_use]
-pub fn hex(hash: u64) -> String {
-    format!("{hash:016x}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::milestone::Milestones;
-    use crate::results::Simulated;
+    use crate::origin::Options;
+    use crate::results::RuleResult;
+    use crate::rule_summary::{Example, SEEDS};
+    use crate::simulation::Simulated;
     use crate::simulation::Traffic;
+    use resurgam_formats::target::Choice;
 
     fn rule(name: &str, outcome: Outcome) -> RuleResult {
         let message = match outcome {

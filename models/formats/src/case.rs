@@ -124,7 +124,7 @@ impl fmt::Display for Judgement {
 /// The families of the faults in a plan, each once.
 #[must_use]
 pub fn families(plan: &Plan) -> Vec<Family> {
-    let mut families: Vec<Family> = plan.faults.iter().map(|fault| fault.harm.family()).collect();
+    let mut families: Vec<Family> = plan.faults.iter().map(|fault| fault.kind.family()).collect();
     families.sort_unstable();
     families.dedup();
     families

@@ -21,12 +21,6 @@ impl RuleId {
     pub fn id(&self) -> &str {
         self.0.split_once('-').map_or(self.0.as_str(), |(id, _)| id)
     }
-
-    /// True if somebody who writes `wanted` means this rule: the whole name or the id alone, in any case of letters.
-    #[must_use]
-    pub fn is_meant_by(&self, wanted: &str) -> bool {
-        self.0.eq_ignore_ascii_case(wanted) || self.id().eq_ignore_ascii_case(wanted)
-    }
 }
 
 impl fmt::Display for RuleId {
@@ -64,11 +58,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rule_is_meant_by_its_name_or_its_id_and_by_nothing_shorter() {
+    fn a_name_is_an_id_and_a_slug() {
         let rule = RuleId::from("H25-answers");
         assert_eq!((rule.id(), rule.as_str()), ("H25", "H25-answers"));
-        assert!(rule.is_meant_by("H25") && rule.is_meant_by("h25-Answers"));
-        assert!(!rule.is_meant_by("H2") && !rule.is_meant_by("H25-") && !rule.is_meant_by(""));
         assert_eq!(serde_json::to_string(&rule).unwrap(), "\"H25-answers\"");
         assert_eq!(format!("{rule:14}|"), "H25-answers   |");
     }

@@ -117,7 +117,7 @@ fn hostile_text_stays_text() {
 
 #[test]
 fn an_empty_run_is_a_page_too() {
-    let summary = Summary::new(resurgam_campaign::summary::Origin::default());
+    let summary = Summary::new(resurgam_campaign::origin::Origin::default());
     let page = render(&Page { summary: &summary, directory: "r", cases: &[] }).unwrap();
     assert!(page.contains("Nothing was judged") && page.contains("No case was kept"));
 }

@@ -4,8 +4,8 @@ use crate::case_directory::{self, CaseDirectory};
 use crate::recorder;
 use crate::simulated::{Simulated, execute};
 use crate::subject::Subject;
+use resurgam_campaign::results::hex;
 use resurgam_campaign::simulation::Traffic;
-use resurgam_campaign::summary::hex;
 use resurgam_formats::case::{self, Case, Judgement};
 use resurgam_formats::evidence::Evidence;
 use resurgam_formats::plan::Plan;
@@ -27,7 +27,7 @@ pub fn prefix(run: &str, seed: u64) -> String {
 
 /// A case that was executed in the simulation, and judged if it came to its end.
 #[derive(Debug)]
-pub struct Trial {
+pub struct SimulatedRun {
     /// The lines of the recording.
     pub lines: Vec<u8>,
     /// The trace hash of the recording.
@@ -48,7 +48,7 @@ pub struct Trial {
     pub calls: BTreeSet<String>,
 }
 
-impl Trial {
+impl SimulatedRun {
     /// Executes and judges a plan. The ids in it follow from the plan alone. Nothing is written.
     #[must_use]
     pub fn of(plan: &Plan, subject: &Subject) -> Self {
