@@ -1,4 +1,4 @@
-//! Exit codes (design §6) and the one line that bad input gets.
+//! Exit codes and the one line that bad input gets.
 
 use std::io::Write as _;
 use std::process::ExitCode;

@@ -121,7 +121,7 @@ fn standard_input_and_json() {
 #[test]
 fn a_directory_stands_for_its_recordings() {
     let folder = Folder::new();
-    let header = r#"{"at":0,"type":"header","version":1,"target":"temporal","target_version":"1.31.2","prefix":"p","plan":{"version":1,"seed":7,"programs":[],"operations":[],"workers":{"count":1,"cache":0,"full_replay":false},"mischief":[],"knobs":{"task_timeout_ms":1000,"sticky_timeout_ms":500}}}"#;
+    let header = r#"{"at":0,"type":"header","version":1,"target":"temporal","target_version":"1.31.2","prefix":"p","plan":{"version":1,"seed":7,"programs":[],"operations":[],"workers":{"count":1,"cache":0,"full_replay":false},"worker_faults":[],"knobs":{"task_timeout_ms":1000,"sticky_timeout_ms":500}}}"#;
     let list: serde_json::Value = serde_json::from_str(&bad()).unwrap();
     let read = serde_json::json!({"at": 5, "type": "history", "workflow_id": "w", "run_id": "r", "final": true, "from": 4, "events": list["events"]});
     let end = r#"{"at":9,"type":"end","quiescent":true,"deadline":20}"#;

@@ -1,10 +1,10 @@
-//! The double run of design §4: the same plan gives the same recording, byte for byte, whatever the machine does meanwhile.
+//! Two runs: the same plan gives the same recording, byte for byte, whatever the machine does meanwhile.
 //!
 //! It stands before every other test of the simulation, because a seed that does not repeat makes every failure useless.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use resurgam_harness::Trial;
+use resurgam_harness::SimulatedRun;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,8 +15,8 @@ const SEEDS: u64 = 50;
 
 fn trace(seed: u64) -> (u64, u64) {
     let target = resurgam_builtin::subject(None);
-    let trial = Trial::of(&resurgam_generate::chaos(seed), &target, "case-");
-    (trial.hash, trial.trace)
+    let simulated = SimulatedRun::of(&resurgam_generate::chaos(seed), &target, "case-");
+    (simulated.hash, simulated.trace)
 }
 
 #[test]

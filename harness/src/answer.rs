@@ -1,8 +1,8 @@
-//! The table that says what an answer proves: gRPC status and error detail → `ok`, `fail` or `info` (design §2).
+//! The table that says what an answer proves: gRPC status and error detail → `ok`, `fail` or `info`.
 //!
 //! `ok` is a definite answer with its value, rejections included; `fail` was never executed; everything that is not
 //! listed is `info`. On the real server RESOURCE_EXHAUSTED and UNAVAILABLE may follow an effect, so they are `info`.
-//! Source: research/temporal-server.md §1.11, research/design-review.md item 15.
+//! Source: docs/temporal-semantics.md, “Errors”.
 
 use prost::Message as _;
 use resurgam_api::temporal::errordetails::v1::WorkflowExecutionAlreadyStartedFailure;

@@ -33,7 +33,7 @@ const READS: u32 = 25;
 pub struct Contradiction(pub String);
 
 /// What a case asks of its world beside calls: to do its faults, to undo them, and to make everything undecided decided.
-/// The phases are those of design §4: inject, heal, drain, settle, read.
+/// The phases: inject, heal, drain, settle, read.
 #[async_trait]
 pub(crate) trait Stage: Send + Sync {
     /// The case begins: faults of the plan are due from now on.
@@ -92,7 +92,7 @@ pub async fn execute(
 ) -> (Vec<Entry>, Result<(), Contradiction>) {
     let session = Arc::new(Session {
         channels: Arc::new(vec![channel]),
-        meddler: Arc::default(),
+        rpc_faults: Arc::default(),
         namespace: endpoint.namespace.clone(),
         prefix: prefix.to_owned(),
         plan: plan.clone(),

@@ -15,14 +15,14 @@ mod session;
 pub mod setup;
 pub mod shrink;
 pub mod simulated;
+mod simulated_run;
 mod subject;
 pub mod target;
-mod trial;
 mod wire;
 mod worker;
 
 pub use check::{Check, Checked, Failed, check};
 pub use resurgam_formats::plan::Family;
 pub use resurgam_generate::Feature;
+pub use simulated_run::SimulatedRun;
 pub use subject::{Auditor, Partitions, Subject};
-pub use trial::Trial;

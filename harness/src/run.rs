@@ -5,9 +5,9 @@
 use crate::case;
 use crate::recorder;
 use crate::shrink::{Budget, shrink};
+use crate::simulated_run::SimulatedRun;
 use crate::subject::Subject;
 use crate::target::{self, Endpoint};
-use crate::trial::Trial;
 use resurgam_formats::evidence::Evidence;
 
 use resurgam_campaign::simulation::Traffic;
@@ -260,9 +260,9 @@ fn simulate(
 ) -> Result<Ended, Error> {
     let plan = resurgam_generate::chaos_of(seed, families);
     let directory = options.out.join("cases").join(seed.to_string());
-    let trial = Trial::of(&plan, target, &prefix(&options.prefix, seed));
-    let violated = trial.violated();
-    let Trial { lines, hash, judged, executing, judging, trace, simulated, traffic, .. } = trial;
+    let simulated = SimulatedRun::of(&plan, target, &prefix(&options.prefix, seed));
+    let violated = simulated.violated();
+    let SimulatedRun { lines, hash, judged, executing, judging, trace, simulated, traffic, .. } = simulated;
     let (evidence, verdict) = match judged {
         Ok(judged) => judged,
         Err(why) => {
@@ -301,7 +301,7 @@ fn smallest(
 ) -> Result<Option<Box<Shrunk>>, Error> {
     let prefix = prefix(&options.prefix, plan.seed);
     let (plan, progress) = shrink(plan.clone(), &rule, target, &prefix, budget, |_| ());
-    let Ok((evidence, verdict)) = Trial::of(&plan, target, &prefix).judged else { return Ok(None) };
+    let Ok((evidence, verdict)) = SimulatedRun::of(&plan, target, &prefix).judged else { return Ok(None) };
     let path = directory.map(|directory| directory.join("shrunk.json"));
     if let Some(path) = &path {
         save(path, &pretty(&plan))?;

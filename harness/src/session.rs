@@ -2,7 +2,7 @@
 
 use crate::recorder::Recorder;
 use crate::target::MESSAGE_LIMIT;
-use crate::wire::{Calls, Client, Meddler, Wire};
+use crate::wire::{Calls, Client, RpcFaults, Wire};
 use resurgam_formats::plan::{Caller, Plan};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ pub(crate) struct Session {
     /// One to each node, at least one.
     pub(crate) channels: Arc<Vec<Channel>>,
     /// Spoils calls.
-    pub(crate) meddler: Arc<Meddler>,
+    pub(crate) rpc_faults: Arc<RpcFaults>,
     /// The namespace.
     pub(crate) namespace: String,
     /// Prefix of all ids of the case.
@@ -38,8 +38,13 @@ impl Session {
 
     /// A client for a caller; the callers of a kind are spread over the nodes by their numbers.
     pub(crate) fn client(&self, caller: Caller, number: usize) -> Client {
-        let wire =
-            Wire::new(Arc::clone(&self.channels), number, caller, Arc::clone(&self.meddler), Arc::clone(&self.calls));
+        let wire = Wire::new(
+            Arc::clone(&self.channels),
+            number,
+            caller,
+            Arc::clone(&self.rpc_faults),
+            Arc::clone(&self.calls),
+        );
         Client::new(wire).max_decoding_message_size(MESSAGE_LIMIT).max_encoding_message_size(MESSAGE_LIMIT)
     }
 

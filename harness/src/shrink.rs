@@ -1,7 +1,7 @@
 //! Shrinks a failing plan by executing candidates in the simulation. What to try is the business of `models::shrink`.
 
+use crate::simulated_run::SimulatedRun;
 use crate::subject::Subject;
-use crate::trial::Trial;
 use resurgam_formats::plan::Plan;
 use resurgam_formats::shrinking::Progress;
 use resurgam_generate::shrink::Shrinker;
@@ -36,8 +36,8 @@ pub fn shrink(
     let mut shrinker = Shrinker::new(plan, rule, budget.candidates);
     while began.elapsed() < budget.time {
         let Some(candidate) = shrinker.propose() else { break };
-        let trial = Trial::of(candidate, target, prefix);
-        let violated = trial.violated();
+        let simulated = SimulatedRun::of(candidate, target, prefix);
+        let violated = simulated.violated();
         shrinker.tell(violated.iter().map(String::as_str));
         watch(&shrinker.progress());
     }

@@ -7,7 +7,7 @@
 
 use http_body_util::{BodyExt as _, Full};
 use resurgam_api::WorkflowServiceClient;
-use resurgam_formats::plan::{Caller, Harm};
+use resurgam_formats::plan::{Caller, FaultKind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::future::Future;
@@ -32,7 +32,7 @@ pub(crate) struct Wire {
     channels: Arc<Vec<Channel>>,
     at: Arc<AtomicUsize>,
     caller: Caller,
-    meddler: Arc<Meddler>,
+    rpc_faults: Arc<RpcFaults>,
     calls: Arc<Calls>,
 }
 
@@ -42,10 +42,10 @@ impl Wire {
         channels: Arc<Vec<Channel>>,
         first: usize,
         caller: Caller,
-        meddler: Arc<Meddler>,
+        rpc_faults: Arc<RpcFaults>,
         calls: Arc<Calls>,
     ) -> Self {
-        Self { channels, at: Arc::new(AtomicUsize::new(first)), caller, meddler, calls }
+        Self { channels, at: Arc::new(AtomicUsize::new(first)), caller, rpc_faults, calls }
     }
 }
 
@@ -61,15 +61,15 @@ impl Service<http::Request<Body>> for Wire {
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         let at = self.at.load(Ordering::Relaxed);
         let channel = self.channels[at % self.channels.len()].clone();
-        let (choice, meddler) = (Arc::clone(&self.at), Arc::clone(&self.meddler));
-        let fate = meddler.fate(self.caller);
+        let (choice, rpc_faults) = (Arc::clone(&self.at), Arc::clone(&self.rpc_faults));
+        let scripted = rpc_faults.scripted(self.caller);
         let (calls, name) = (Arc::clone(&self.calls), method(&request));
         Box::pin(async move {
-            let answered = match fate {
-                Fate::None => send(channel, request).await,
-                Fate::ReplyLost(fault) => match send(channel, request).await {
+            let answered = match scripted {
+                ScriptedOutcome::None => send(channel, request).await,
+                ScriptedOutcome::ReplyLost(fault) => match send(channel, request).await {
                     // A long poll may be answered when the fault is over.
-                    Ok(response) if !meddler.is_in_force(fault) => Ok(response),
+                    Ok(response) if !rpc_faults.is_in_force(fault) => Ok(response),
                     answered => {
                         // Until the status has arrived the call is not over: it stands behind the body.
                         if let Ok(response) = answered {
@@ -78,7 +78,7 @@ impl Service<http::Request<Body>> for Wire {
                         Err(Status::new(Code::Unavailable, "the reply was lost").into())
                     }
                 },
-                Fate::Repeated => {
+                ScriptedOutcome::Repeated => {
                     let (head, body) = request.into_parts();
                     let bytes = body.collect().await?.to_bytes();
                     let copy = || http::Request::from_parts(head.clone(), Body::new(Full::new(bytes.clone())));
@@ -152,56 +152,58 @@ async fn send(mut channel: Channel, request: http::Request<Body>) -> Answered {
 
 /// What happens to one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
+enum ScriptedOutcome {
     None,
     /// By the fault of this number, if it is still in force when the reply arrives.
     ReplyLost(usize),
     Repeated,
 }
 
-/// Spoils calls as faults ask for it: see [`Harm::ReplyLost`] and [`Harm::CallRepeated`].
+/// Spoils calls as faults ask for it: see [`FaultKind::ReplyLost`] and [`FaultKind::CallRepeated`].
 #[derive(Debug, Default)]
-pub(crate) struct Meddler(Mutex<BTreeMap<usize, Spell>>);
+pub(crate) struct RpcFaults(Mutex<BTreeMap<usize, ActiveFault>>);
 
 /// A fault of calls, in force until its calls are used up or it is ended.
 #[derive(Debug)]
-struct Spell {
+struct ActiveFault {
     by: Caller,
-    fate: Fate,
+    scripted: ScriptedOutcome,
     left: u8,
     hits: u64,
 }
 
-impl Meddler {
+impl RpcFaults {
     /// Begins a fault under a number; false if it is none of calls.
-    pub(crate) fn begin(&self, number: usize, harm: &Harm) -> bool {
-        let (by, fate, left) = match harm {
-            Harm::ReplyLost { by, calls } => (*by, Fate::ReplyLost(number), *calls),
-            Harm::CallRepeated { by, calls } => (*by, Fate::Repeated, *calls),
+    pub(crate) fn begin(&self, number: usize, kind: &FaultKind) -> bool {
+        let (by, scripted, left) = match kind {
+            FaultKind::ReplyLost { by, calls } => (*by, ScriptedOutcome::ReplyLost(number), *calls),
+            FaultKind::CallRepeated { by, calls } => (*by, ScriptedOutcome::Repeated, *calls),
             _ => return false,
         };
-        self.spells().insert(number, Spell { by, fate, left, hits: 0 });
+        self.active().insert(number, ActiveFault { by, scripted, left, hits: 0 });
         true
     }
 
     /// Ends a fault; returns how many calls it spoiled.
     pub(crate) fn end(&self, number: usize) -> u64 {
-        self.spells().remove(&number).map_or(0, |spell| spell.hits)
+        self.active().remove(&number).map_or(0, |fault| fault.hits)
     }
 
     fn is_in_force(&self, number: usize) -> bool {
-        self.spells().contains_key(&number)
+        self.active().contains_key(&number)
     }
 
-    fn fate(&self, by: Caller) -> Fate {
-        let mut spells = self.spells();
-        let Some(spell) = spells.values_mut().find(|spell| spell.by == by && spell.left > 0) else { return Fate::None };
-        spell.left -= 1;
-        spell.hits += 1;
-        spell.fate
+    fn scripted(&self, by: Caller) -> ScriptedOutcome {
+        let mut active = self.active();
+        let Some(fault) = active.values_mut().find(|fault| fault.by == by && fault.left > 0) else {
+            return ScriptedOutcome::None;
+        };
+        fault.left -= 1;
+        fault.hits += 1;
+        fault.scripted
     }
 
-    fn spells(&self) -> MutexGuard<'_, BTreeMap<usize, Spell>> {
+    fn active(&self) -> MutexGuard<'_, BTreeMap<usize, ActiveFault>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -212,13 +214,13 @@ mod tests {
 
     #[test]
     fn a_fault_of_calls_is_used_up() {
-        let meddler = Meddler::default();
-        assert!(meddler.begin(3, &Harm::ReplyLost { by: Caller::Client, calls: 2 }));
-        assert!(!meddler.begin(4, &Harm::Kill { node: 0 }));
-        assert_eq!(meddler.fate(Caller::Worker), Fate::None);
-        assert_eq!(meddler.fate(Caller::Client), Fate::ReplyLost(3));
-        assert_eq!(meddler.fate(Caller::Client), Fate::ReplyLost(3));
-        assert_eq!(meddler.fate(Caller::Client), Fate::None);
-        assert_eq!((meddler.end(3), meddler.end(3)), (2, 0));
+        let rpc_faults = RpcFaults::default();
+        assert!(rpc_faults.begin(3, &FaultKind::ReplyLost { by: Caller::Client, calls: 2 }));
+        assert!(!rpc_faults.begin(4, &FaultKind::Kill { node: 0 }));
+        assert_eq!(rpc_faults.scripted(Caller::Worker), ScriptedOutcome::None);
+        assert_eq!(rpc_faults.scripted(Caller::Client), ScriptedOutcome::ReplyLost(3));
+        assert_eq!(rpc_faults.scripted(Caller::Client), ScriptedOutcome::ReplyLost(3));
+        assert_eq!(rpc_faults.scripted(Caller::Client), ScriptedOutcome::None);
+        assert_eq!((rpc_faults.end(3), rpc_faults.end(3)), (2, 0));
     }
 }

@@ -89,7 +89,7 @@ pub fn render(page: &Page<'_>) -> Result<String, Error> {
     cases.sort_by_key(|case| std::cmp::Reverse(case.verdict.worst()));
     let cases: Vec<Case> = cases.into_iter().map(|case| self::case(summary, case)).collect();
     let rules = summary.rules.iter().map(|rule| self::rule(summary, rule, page.cases)).collect();
-    let known = [kinds::STATEMENTS, kinds::EVENTS, kinds::OPERATIONS, kinds::TASKS, kinds::TRICKS];
+    let known = [kinds::STATEMENTS, kinds::EVENTS, kinds::OPERATIONS, kinds::TASKS, kinds::WORKER_FAULTS];
     let kinds_known: usize = known.iter().map(|names| names.len()).sum();
     let contents = Contents {
         summary,
@@ -373,7 +373,7 @@ fn bars(summary: &Summary) -> Vec<Bars> {
         ("Statements in programs", &all.statements, missing.statements.as_slice()),
         ("Events in histories", &all.events, missing.events.as_slice()),
         ("Tasks as workers got them", &all.tasks, missing.tasks.as_slice()),
-        ("Mischief of workers", &all.tricks, missing.tricks.as_slice()),
+        ("Worker faults", &all.worker_faults, missing.worker_faults.as_slice()),
         ("Ends of runs", &all.runs, &[]),
         ("Faults", &all.faults, missing.faults.as_slice()),
         ("In the store", &all.store, &[]),

@@ -125,13 +125,13 @@ fn coverage(out: &mut String, summary: &Summary, paint: Paint) -> std::fmt::Resu
         ("events", kinds::EVENTS.len(), &missing.events),
         ("calls", kinds::OPERATIONS.len(), &missing.operations),
         ("tasks", kinds::TASKS.len(), &missing.tasks),
-        ("mischief", kinds::TRICKS.len(), &missing.tricks),
+        ("worker faults", kinds::WORKER_FAULTS.len(), &missing.worker_faults),
     ];
     // Only a world that stands faults is asked for them.
     let faults = ("faults", kinds::FAULTS.len(), &missing.faults);
     for (name, known, missing) in lines.into_iter().chain((!all.faults.is_empty()).then_some(faults)) {
         let reached = format!("{}/{known}", known - missing.len());
-        write!(out, "  {name:10} {reached:>6}")?;
+        write!(out, "  {name:13} {reached:>6}")?;
         if !missing.is_empty() {
             let list = text::cut(&missing.join(", "), 90);
             write!(out, "  {}", paint.faint(&format!("never: {list}")))?;

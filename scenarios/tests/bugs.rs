@@ -7,7 +7,7 @@
 
 use resurgam_builtin::Bug;
 use resurgam_formats::plan::Plan;
-use resurgam_harness::{Trial, run};
+use resurgam_harness::{SimulatedRun, run};
 use resurgam_scenarios::bugs::{Planted, bugs};
 use std::path::Path;
 
@@ -16,7 +16,7 @@ const SEEDS: u64 = 100;
 
 fn violated(plan: &Plan, bug: Option<Bug>) -> Vec<String> {
     let target = resurgam_builtin::subject(bug);
-    Trial::of(plan, &target, &run::prefix("case-", plan.seed)).violated()
+    SimulatedRun::of(plan, &target, &run::prefix("case-", plan.seed)).violated()
 }
 
 /// Every bug with its witness.

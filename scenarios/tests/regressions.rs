@@ -4,7 +4,7 @@
 
 use resurgam_formats::plan::Plan;
 use resurgam_formats::verdict::Outcome;
-use resurgam_harness::Trial;
+use resurgam_harness::SimulatedRun;
 use std::path::Path;
 
 #[test]
@@ -17,8 +17,8 @@ fn what_was_mended_stays_mended() {
     let target = resurgam_builtin::subject(None);
     for path in paths {
         let plan: Plan = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-        let trial = Trial::of(&plan, &target, "case-");
-        let (_, verdict) = trial.judged.unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+        let simulated = SimulatedRun::of(&plan, &target, "case-");
+        let (_, verdict) = simulated.judged.unwrap_or_else(|why| panic!("{}: {why}", path.display()));
         let violated: Vec<_> = verdict.violated().map(|rule| rule.rule.clone()).collect();
         assert!(verdict.worst() < Outcome::Violated, "{}: {violated:?}", path.display());
     }

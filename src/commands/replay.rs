@@ -5,7 +5,7 @@ use crate::exit::{Exit, print};
 use resurgam_formats::plan::{Plan, VERSION};
 use resurgam_formats::recording::{Entry, What};
 use resurgam_formats::verdict::{Outcome, Verdict};
-use resurgam_harness::{Trial, run};
+use resurgam_harness::{SimulatedRun, run};
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -39,23 +39,23 @@ pub(crate) fn run(args: &Args) -> Ended {
     };
     let target = resurgam_builtin::subject(bug(args.bug.as_deref())?);
     let prefix = run::prefix("case-", plan.seed);
-    let trial = Trial::of(&plan, &target, &prefix);
+    let simulated = SimulatedRun::of(&plan, &target, &prefix);
     for time in 1..args.times.max(1) {
-        let again = Trial::of(&plan, &target, &prefix);
-        if (again.hash, again.trace) != (trial.hash, trial.trace) {
+        let again = SimulatedRun::of(&plan, &target, &prefix);
+        if (again.hash, again.trace) != (simulated.hash, simulated.trace) {
             return Err(format!("execution {} differs from the first: the simulation does not repeat", time + 1));
         }
     }
     if let Some(out) = &args.out {
         save(out, "plan.json", &serde_json::to_vec_pretty(&plan).map_err(|e| e.to_string())?)?;
-        save(out, "recording.jsonl", &trial.lines)?;
+        save(out, "recording.jsonl", &simulated.lines)?;
     }
-    let seconds = trial.simulated.as_secs_f64();
+    let seconds = simulated.simulated.as_secs_f64();
     print(&format!(
         "seed {}  recording {:016x}  trace {:016x}  {seconds:.3} s simulated, {} segments\n",
-        plan.seed, trial.hash, trial.trace, trial.traffic.segments
+        plan.seed, simulated.hash, simulated.trace, simulated.traffic.segments
     ));
-    match &trial.judged {
+    match &simulated.judged {
         Err(why) => {
             print(&format!("not judged: {why}\n"));
             Ok(Exit::Inconclusive)

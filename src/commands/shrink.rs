@@ -5,7 +5,7 @@ use crate::commands::replay;
 use crate::exit::{Exit, print};
 use indicatif::{ProgressBar, ProgressStyle};
 use resurgam_harness::shrink::{Budget, shrink};
-use resurgam_harness::{Trial, run};
+use resurgam_harness::{SimulatedRun, run};
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -37,7 +37,7 @@ pub(crate) fn run(args: &Args) -> Ended {
     let plan = replay::read(&args.plan)?;
     let target = resurgam_builtin::subject(replay::bug(args.bug.as_deref())?);
     let prefix = run::prefix("case-", plan.seed);
-    let first = Trial::of(&plan, &target, &prefix);
+    let first = SimulatedRun::of(&plan, &target, &prefix);
     if let Err(why) = &first.judged {
         return Err(format!("{}: the case could not be judged: {why}", args.plan.display()));
     }

@@ -4,7 +4,7 @@
 use crate::tree::Tree;
 
 /// The enums of kinds of faults.
-pub(crate) const FAULTS: &[&str] = &["Harm", "StoreOutcome", "Family"];
+pub(crate) const FAULTS: &[&str] = &["FaultKind", "StoreOutcome", "Family"];
 
 /// One line for each match with an arm for everything else that is not tolerated, and for each that is tolerated and not there.
 /// Tolerated is (file, function).
@@ -50,7 +50,7 @@ mod tests {
     #[test]
     fn a_renamed_enum_and_an_idle_entry_are_found() {
         let tree = Tree::of(&[("a/src/lib.rs", "enum Fault { A }")]);
-        assert_eq!(check(&tree, &["Harm"], &[]).len(), 1);
+        assert_eq!(check(&tree, &["FaultKind"], &[]).len(), 1);
         assert_eq!(check(&tree, &["Fault"], &[("a/src/lib.rs", "f")]).len(), 1);
     }
 }

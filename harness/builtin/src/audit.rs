@@ -8,16 +8,16 @@ use resurgam_api::temporal::enums::v1::{TimeoutType, WorkflowExecutionStatus as 
 use resurgam_api::temporal::history::v1::HistoryEvent;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_formats::audit::{
-    Alarm, AlarmKind, Audit, ChildRow, CurrentRow, Errand, ErrandKind, Pending, RunRow, WorkflowTaskRow,
+    Audit, ChildRow, CurrentRow, Pending, RunRow, TimerTask as TimerRow, TimerTaskKind, TransferTask as TransferRow,
+    TransferTaskKind, WorkflowTaskRow,
 };
 use resurgam_formats::time::UnixMillis;
 use resurgam_harness::{Auditor, Partitions};
 use resurgam_node::store::PartitionKind;
-use resurgam_orchestrator::history::engine::Limits;
-use resurgam_orchestrator::history::shard::rows::{self, ShardRows};
-use resurgam_orchestrator::history::state::{Activity, State, WorkflowTaskType};
-use resurgam_orchestrator::history::task::{self, TimerTask, TransferTask};
-use resurgam_orchestrator::matching;
+use resurgam_orchestrator::stored::rows::{self, ShardRows};
+use resurgam_orchestrator::stored::state::{Activity, State, WorkflowTaskType};
+use resurgam_orchestrator::stored::task::{self, TimerTask, TransferTask};
+use resurgam_orchestrator::stored::{Limits, unfinished};
 use std::collections::BTreeMap;
 
 /// Says what the rows of our orchestrator mean.
@@ -50,20 +50,20 @@ fn of(partitions: &Partitions<'_>) -> Audit {
             timers.extend(shard.timers.iter().filter_map(timer));
             tasks.extend(shard.transfers.iter().filter_map(transfer));
         } else if name.kind == PartitionKind::Queue {
-            tasks.extend(matching::unfinished(rows).iter().filter_map(queued));
+            tasks.extend(unfinished(rows).iter().filter_map(queued));
         }
     }
-    for (name, alarm) in timers {
+    for (name, timer_row) in timers {
         match runs.get_mut(&name) {
             // What is still there of a run that has closed does nothing.
-            Some(run) if run.open => run.timers.push(alarm),
+            Some(run) if run.open => run.timers.push(timer_row),
             Some(_) => {}
             None => audit.stray.push(format!("a timer task of {}/{}", name.0, name.1)),
         }
     }
-    for (name, errand) in tasks {
+    for (name, transfer_row) in tasks {
         match runs.get_mut(&name) {
-            Some(run) if run.open || outlives_its_run(errand.what) => run.tasks.push(errand),
+            Some(run) if run.open || outlives_its_run(transfer_row.what) => run.tasks.push(transfer_row),
             Some(_) => {}
             None => audit.stray.push(format!("a task of {}/{}", name.0, name.1)),
         }
@@ -98,7 +98,7 @@ fn run(partitions: &Partitions<'_>, state: &State) -> RunRow {
         pending: pending(state, open),
         deadlines: if open { deadlines(state) } else { Vec::new() },
         timers: Vec::new(),
-        errands: if open { errands(state) } else { Vec::new() },
+        transfers: if open { transfers(state) } else { Vec::new() },
         tasks: Vec::new(),
     }
 }
@@ -158,21 +158,21 @@ fn ended(event: &HistoryEvent) -> Option<i64> {
     })
 }
 
-fn deadlines(state: &State) -> Vec<Alarm> {
-    let mut all: Vec<Alarm> = state
+fn deadlines(state: &State) -> Vec<TimerRow> {
+    let mut all: Vec<TimerRow> = state
         .timers
         .values()
-        .map(|timer| alarm(AlarmKind::Timer, timer.started_event_id, 0, timer.due))
+        .map(|timer| timer_row(TimerTaskKind::Timer, timer.started_event_id, 0, timer.due))
         .chain(state.activities.values().flat_map(timeouts))
         .collect();
     for (what, due) in [
-        (AlarmKind::FirstTask, state.first_task_at),
-        (AlarmKind::Execution, state.execution_expires),
+        (TimerTaskKind::FirstTask, state.first_task_at),
+        (TimerTaskKind::Execution, state.execution_expires),
         // The time of the chain ends the run just as well.
-        (AlarmKind::Run, if state.run_expires == state.execution_expires { 0 } else { state.run_expires }),
+        (TimerTaskKind::Run, if state.run_expires == state.execution_expires { 0 } else { state.run_expires }),
     ] {
         if due > 0 {
-            all.push(alarm(what, 0, 0, due));
+            all.push(timer_row(what, 0, 0, due));
         }
     }
     if let Some(task) = &state.workflow_task {
@@ -180,14 +180,14 @@ fn deadlines(state: &State) -> Vec<Alarm> {
         let sticky = state.sticky.as_ref().filter(|_| !task.sticky_queue.is_empty());
         if task.started_event_id != 0 {
             let due = task.started_time.saturating_add(task.timeout);
-            let timeout = alarm(AlarmKind::TaskStartToClose, task.scheduled_event_id, attempt, due);
-            all.push(Alarm { since: task.started_time, ..timeout });
+            let timeout = timer_row(TimerTaskKind::TaskStartToClose, task.scheduled_event_id, attempt, due);
+            all.push(TimerRow { since: task.started_time, ..timeout });
         } else if let Some(limit) = match (task.task_type(), sticky) {
             (WorkflowTaskType::Speculative, _) => Some(Limits::default().speculative_timeout),
             (_, sticky) => sticky.map(|sticky| sticky.timeout),
         } {
             let due = task.scheduled_time.saturating_add(limit);
-            all.push(alarm(AlarmKind::TaskScheduleToStart, task.scheduled_event_id, attempt, due));
+            all.push(timer_row(TimerTaskKind::TaskScheduleToStart, task.scheduled_event_id, attempt, due));
         }
     }
     all.sort();
@@ -195,33 +195,33 @@ fn deadlines(state: &State) -> Vec<Alarm> {
 }
 
 /// The timeouts of an activity as it is. The whole time does not care for attempts.
-fn timeouts(activity: &Activity) -> Vec<Alarm> {
+fn timeouts(activity: &Activity) -> Vec<TimerRow> {
     let (id, attempt) = (activity.scheduled_event_id, number(activity.attempt));
-    let whole = (AlarmKind::ActivityScheduleToClose, 0, activity.first_scheduled, activity.schedule_to_close);
+    let whole = (TimerTaskKind::ActivityScheduleToClose, 0, activity.first_scheduled, activity.schedule_to_close);
     let parts = if activity.started == 0 {
-        vec![(AlarmKind::ActivityScheduleToStart, attempt, activity.scheduled, activity.schedule_to_start)]
+        vec![(TimerTaskKind::ActivityScheduleToStart, attempt, activity.scheduled, activity.schedule_to_start)]
     } else {
         let heard = activity.started.max(activity.last_heartbeat);
         vec![
-            (AlarmKind::ActivityStartToClose, attempt, activity.started, activity.start_to_close),
-            (AlarmKind::ActivityHeartbeat, attempt, heard, activity.heartbeat),
+            (TimerTaskKind::ActivityStartToClose, attempt, activity.started, activity.start_to_close),
+            (TimerTaskKind::ActivityHeartbeat, attempt, heard, activity.heartbeat),
         ]
     };
     let all = std::iter::once(whole).chain(parts).filter(|(.., span)| *span > 0);
-    all.map(|(what, attempt, from, span)| alarm(what, id, attempt, from.saturating_add(span))).collect()
+    all.map(|(what, attempt, from, span)| timer_row(what, id, attempt, from.saturating_add(span))).collect()
 }
 
-fn errands(state: &State) -> Vec<Errand> {
+fn transfers(state: &State) -> Vec<TransferRow> {
     let waiting = state.activities.values().filter(|activity| activity.started == 0);
-    let mut all: Vec<Errand> = waiting
-        .map(|activity| errand(ErrandKind::ActivityTask, activity.scheduled_event_id, activity.attempt))
-        .chain(state.signals.keys().map(|initiated| errand(ErrandKind::Signal, *initiated, 0)))
-        .chain(state.cancels.keys().map(|initiated| errand(ErrandKind::Cancel, *initiated, 0)))
+    let mut all: Vec<TransferRow> = waiting
+        .map(|activity| transfer_row(TransferTaskKind::ActivityTask, activity.scheduled_event_id, activity.attempt))
+        .chain(state.signals.keys().map(|initiated| transfer_row(TransferTaskKind::Signal, *initiated, 0)))
+        .chain(state.cancels.keys().map(|initiated| transfer_row(TransferTaskKind::Cancel, *initiated, 0)))
         .collect();
     let unknown = state.children.iter().filter(|(_, child)| child.run_id.is_empty());
-    all.extend(unknown.map(|(initiated, _)| errand(ErrandKind::StartChild, *initiated, 0)));
+    all.extend(unknown.map(|(initiated, _)| transfer_row(TransferTaskKind::StartChild, *initiated, 0)));
     if let Some(task) = state.workflow_task.as_ref().filter(|task| task.started_event_id == 0) {
-        all.push(errand(ErrandKind::WorkflowTask, task.scheduled_event_id, task.attempt));
+        all.push(transfer_row(TransferTaskKind::WorkflowTask, task.scheduled_event_id, task.attempt));
     }
     all.sort();
     all
@@ -230,71 +230,71 @@ fn errands(state: &State) -> Vec<Errand> {
 /// The name of a run, and what is about it.
 type About<T> = Option<((String, String), T)>;
 
-fn timer(task: &TimerTask) -> About<Alarm> {
+fn timer(task: &TimerTask) -> About<TimerRow> {
     use task::TimerKind as A;
     let due = task.due;
-    let alarm = match task.kind.as_ref()? {
-        A::UserTimer(started) => alarm(AlarmKind::Timer, *started, 0, due),
+    let timer_row = match task.kind.as_ref()? {
+        A::UserTimer(started) => timer_row(TimerTaskKind::Timer, *started, 0, due),
         A::ActivityTimeout(it) => {
             let what = match TimeoutType::try_from(it.timeout).ok()? {
-                TimeoutType::ScheduleToStart => AlarmKind::ActivityScheduleToStart,
-                TimeoutType::ScheduleToClose => AlarmKind::ActivityScheduleToClose,
-                TimeoutType::StartToClose => AlarmKind::ActivityStartToClose,
-                TimeoutType::Heartbeat => AlarmKind::ActivityHeartbeat,
+                TimeoutType::ScheduleToStart => TimerTaskKind::ActivityScheduleToStart,
+                TimeoutType::ScheduleToClose => TimerTaskKind::ActivityScheduleToClose,
+                TimeoutType::StartToClose => TimerTaskKind::ActivityStartToClose,
+                TimeoutType::Heartbeat => TimerTaskKind::ActivityHeartbeat,
                 TimeoutType::Unspecified => return None,
             };
-            alarm(what, it.scheduled_event_id, number(it.attempt), due)
+            timer_row(what, it.scheduled_event_id, number(it.attempt), due)
         }
-        A::ActivityRetry(it) => alarm(AlarmKind::ActivityRetry, it.scheduled_event_id, number(it.attempt), due),
+        A::ActivityRetry(it) => timer_row(TimerTaskKind::ActivityRetry, it.scheduled_event_id, number(it.attempt), due),
         A::WorkflowTaskTimeout(it) => {
             let started = it.timeout == TimeoutType::StartToClose as i32;
-            let what = if started { AlarmKind::TaskStartToClose } else { AlarmKind::TaskScheduleToStart };
+            let what = if started { TimerTaskKind::TaskStartToClose } else { TimerTaskKind::TaskScheduleToStart };
             let since = if started { it.started_time } else { 0 };
-            Alarm { since, ..alarm(what, it.scheduled_event_id, number(it.attempt), due) }
+            TimerRow { since, ..timer_row(what, it.scheduled_event_id, number(it.attempt), due) }
         }
-        A::FirstWorkflowTask(_) => alarm(AlarmKind::FirstTask, 0, 0, due),
-        A::RunTimeout(_) => alarm(AlarmKind::Run, 0, 0, due),
-        A::ExecutionTimeout(_) => alarm(AlarmKind::Execution, 0, 0, due),
+        A::FirstWorkflowTask(_) => timer_row(TimerTaskKind::FirstTask, 0, 0, due),
+        A::RunTimeout(_) => timer_row(TimerTaskKind::Run, 0, 0, due),
+        A::ExecutionTimeout(_) => timer_row(TimerTaskKind::Execution, 0, 0, due),
     };
-    Some(((task.run.workflow_id.clone(), task.run.run_id.clone()), alarm))
+    Some(((task.run.workflow_id.clone(), task.run.run_id.clone()), timer_row))
 }
 
-fn transfer(task: &TransferTask) -> About<Errand> {
+fn transfer(task: &TransferTask) -> About<TransferRow> {
     use task::TransferKind as E;
-    let errand = match task.kind.as_ref()? {
-        E::WorkflowTask(it) => errand(ErrandKind::WorkflowTask, it.scheduled_event_id, it.attempt),
-        E::ActivityTask(it) => errand(ErrandKind::ActivityTask, it.scheduled_event_id, it.attempt),
-        E::StartChild(initiated) => errand(ErrandKind::StartChild, *initiated, 0),
-        E::SignalExternal(initiated) => errand(ErrandKind::Signal, *initiated, 0),
-        E::CancelExternal(initiated) => errand(ErrandKind::Cancel, *initiated, 0),
-        E::NotifyParent(_) => errand(ErrandKind::NotifyParent, 0, 0),
-        E::CloseChild(it) => errand(ErrandKind::CloseChild, it.initiated_event_id, 0),
+    let transfer_row = match task.kind.as_ref()? {
+        E::WorkflowTask(it) => transfer_row(TransferTaskKind::WorkflowTask, it.scheduled_event_id, it.attempt),
+        E::ActivityTask(it) => transfer_row(TransferTaskKind::ActivityTask, it.scheduled_event_id, it.attempt),
+        E::StartChild(initiated) => transfer_row(TransferTaskKind::StartChild, *initiated, 0),
+        E::SignalExternal(initiated) => transfer_row(TransferTaskKind::Signal, *initiated, 0),
+        E::CancelExternal(initiated) => transfer_row(TransferTaskKind::Cancel, *initiated, 0),
+        E::NotifyParent(_) => transfer_row(TransferTaskKind::NotifyParent, 0, 0),
+        E::CloseChild(it) => transfer_row(TransferTaskKind::CloseChild, it.initiated_event_id, 0),
         E::ReleaseChild(_) => return None,
     };
-    Some(((task.run.workflow_id.clone(), task.run.run_id.clone()), errand))
+    Some(((task.run.workflow_id.clone(), task.run.run_id.clone()), transfer_row))
 }
 
 /// Tasks of what a run does when it closes.
-fn outlives_its_run(what: ErrandKind) -> bool {
-    matches!(what, ErrandKind::NotifyParent | ErrandKind::CloseChild)
+fn outlives_its_run(what: TransferTaskKind) -> bool {
+    matches!(what, TransferTaskKind::NotifyParent | TransferTaskKind::CloseChild)
 }
 
-fn queued(request: &AddTaskRequest) -> About<Errand> {
+fn queued(request: &AddTaskRequest) -> About<TransferRow> {
     let task = request.task.as_ref()?;
     let what = match request.task_queue.as_ref()?.kind() {
-        TaskKind::Activity => ErrandKind::ActivityTask,
-        TaskKind::Workflow => ErrandKind::WorkflowTask,
+        TaskKind::Activity => TransferTaskKind::ActivityTask,
+        TaskKind::Workflow => TransferTaskKind::WorkflowTask,
         TaskKind::Unspecified => return None,
     };
-    Some(((task.workflow_id.clone(), task.run_id.clone()), errand(what, task.scheduled_event_id, task.attempt)))
+    Some(((task.workflow_id.clone(), task.run_id.clone()), transfer_row(what, task.scheduled_event_id, task.attempt)))
 }
 
-fn alarm(what: AlarmKind, event: i64, attempt: u32, due: UnixMillis) -> Alarm {
-    Alarm { what, event, attempt, since: 0, due }
+fn timer_row(what: TimerTaskKind, event: i64, attempt: u32, due: UnixMillis) -> TimerRow {
+    TimerRow { what, event, attempt, since: 0, due }
 }
 
-fn errand(what: ErrandKind, event: i64, attempt: i32) -> Errand {
-    Errand { what, event, attempt: number(attempt) }
+fn transfer_row(what: TransferTaskKind, event: i64, attempt: i32) -> TransferRow {
+    TransferRow { what, event, attempt: number(attempt) }
 }
 
 fn number(attempt: i32) -> u32 {

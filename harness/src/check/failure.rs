@@ -3,7 +3,7 @@
 
 use super::{Check, Failed};
 use crate::shrink::shrink;
-use crate::trial::Trial;
+use crate::simulated_run::SimulatedRun;
 use resurgam_formats::listing;
 use resurgam_formats::plan::Plan;
 use resurgam_formats::shrinking::Progress;
@@ -15,9 +15,9 @@ use std::path::{Path, PathBuf};
 const FINDINGS: usize = 3;
 
 /// The case in words: which rules, and why.
-pub(super) fn of(name: &str, seed: u64, trial: &Trial) -> String {
-    let mut text = format!("{name}: case {seed} (trace {:016x}) ", trial.trace);
-    match &trial.judged {
+pub(super) fn of(name: &str, seed: u64, simulated: &SimulatedRun) -> String {
+    let mut text = format!("{name}: case {seed} (trace {:016x}) ", simulated.trace);
+    match &simulated.judged {
         Err(why) => {
             let _ = write!(text, "could not be judged: {why}");
         }
@@ -89,7 +89,7 @@ fn keep(check: &Check, directory: &Path, failed: &Failed, small: &Plan) -> std::
     std::fs::write(directory.join("plan.json"), json(&failed.plan)?)?;
     let path = directory.join("shrunk.json");
     std::fs::write(&path, json(small)?)?;
-    let trial = Trial::of(small, &check.subject, &crate::run::prefix("case-", small.seed));
-    std::fs::write(directory.join("recording.jsonl"), &trial.lines)?;
+    let simulated = SimulatedRun::of(small, &check.subject, &crate::run::prefix("case-", small.seed));
+    std::fs::write(directory.join("recording.jsonl"), &simulated.lines)?;
     Ok(path)
 }

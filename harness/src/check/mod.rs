@@ -18,8 +18,8 @@
 mod failure;
 
 use crate::shrink::Budget;
+use crate::simulated_run::SimulatedRun;
 use crate::subject::Subject;
-use crate::trial::Trial;
 use resurgam_formats::plan::{Family, Plan};
 use resurgam_formats::verdict::Outcome;
 use resurgam_generate::{Feature, Scope};
@@ -210,12 +210,12 @@ impl Check {
 
     fn execute(&self, plan: Plan) -> Option<Failed> {
         let seed = plan.seed;
-        let trial = Trial::of(&plan, &self.subject, &crate::run::prefix("case-", seed));
-        if matches!(&trial.judged, Ok((_, verdict)) if verdict.worst() < Outcome::Violated) {
+        let simulated = SimulatedRun::of(&plan, &self.subject, &crate::run::prefix("case-", seed));
+        if matches!(&simulated.judged, Ok((_, verdict)) if verdict.worst() < Outcome::Violated) {
             return None;
         }
-        let report = failure::of(self.subject.orchestrator().name(), seed, &trial);
-        Some(Failed { seed, plan, rules: trial.violated(), report })
+        let report = failure::of(self.subject.orchestrator().name(), seed, &simulated);
+        Some(Failed { seed, plan, rules: simulated.violated(), report })
     }
 
     /// Where failing cases are kept.

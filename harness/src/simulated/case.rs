@@ -9,7 +9,7 @@ use crate::recorder::Recorder;
 use crate::session::{Session, within};
 use crate::subject::Subject;
 use crate::target::{NAMESPACE, line};
-use crate::wire::{Calls, Meddler};
+use crate::wire::{Calls, RpcFaults};
 use async_trait::async_trait;
 use resurgam_api::environment::Environment as _;
 use resurgam_api::temporal::workflowservice::v1::{DescribeNamespaceRequest, RegisterNamespaceRequest};
@@ -61,7 +61,7 @@ pub fn execute(plan: &Plan, subject: &Subject, prefix: &str) -> Simulated {
         .deadline(READY + limit + READING);
     let outcome = simulation.run(|cluster| {
         let database = Database::new(plan);
-        let meddler = Arc::new(Meddler::default());
+        let rpc_faults = Arc::new(RpcFaults::default());
         let nodes = plan.cluster.node_count();
         let members: Vec<String> = (0..nodes).map(host).collect();
         for number in 0..nodes {
@@ -81,14 +81,14 @@ pub fn execute(plan: &Plan, subject: &Subject, prefix: &str) -> Simulated {
                 async move { target.serve(context).await.map_err(|why| -> Box<dyn std::error::Error> { why }) }
             });
         }
-        cluster.external(PlannedFaults::new(plan, &meddler, &database, &recorder));
+        cluster.external(PlannedFaults::new(plan, &rpc_faults, &database, &recorder));
         let driver = Driver {
             node: cluster.driver(),
             nemesis: cluster.nemesis(),
             plan: plan.clone(),
             prefix: prefix.to_owned(),
             members,
-            meddler,
+            rpc_faults,
             database,
             session: recorder.clone(),
             calls: calls.clone(),
@@ -141,7 +141,7 @@ struct Driver {
     plan: Plan,
     prefix: String,
     members: Vec<String>,
-    meddler: Arc<Meddler>,
+    rpc_faults: Arc<RpcFaults>,
     database: Database,
     session: Arc<OnceLock<Arc<Session>>>,
     calls: Arc<Calls>,
@@ -158,7 +158,7 @@ impl Driver {
         };
         let session = |recorder| Session {
             channels: Arc::clone(&channels),
-            meddler: Arc::clone(&self.meddler),
+            rpc_faults: Arc::clone(&self.rpc_faults),
             namespace: NAMESPACE.to_owned(),
             prefix: self.prefix.clone(),
             plan: self.plan.clone(),

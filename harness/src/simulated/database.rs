@@ -11,11 +11,11 @@ use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 use resurgam_cassandra::table::{Paxos, Report, Truth, errors};
 use resurgam_cassandra::{
-    Answer as Told, AppendFate, Batch, Cassandra, Columns, Condition, Consistency, Done, Fate, Head as Row, HeldId,
-    Rows, Spoiled, Stamp, View as Shown,
+    Answer as Told, Batch, Cassandra, Columns, Condition, Consistency, Done, Head as Row, HeldId, Rows, ScriptedAppend,
+    ScriptedOutcome, Spoiled, Stamp, View as Shown,
 };
 use resurgam_formats::audit::Audit;
-use resurgam_formats::plan::{Cluster, Harm, PartitionKind, Plan, StoreCall};
+use resurgam_formats::plan::{Cluster, FaultKind, PartitionKind, Plan, StoreCall};
 use resurgam_formats::recording::What;
 use resurgam_formats::store::Outcome;
 use resurgam_formats::time::Millis;
@@ -47,7 +47,7 @@ struct Shared {
 struct State {
     cassandra: Cassandra,
     draws: SmallRng,
-    spells: BTreeMap<usize, Spell>,
+    active: BTreeMap<usize, ActiveFault>,
     /// Held requests by the time at which they begin.
     late: Vec<(Duration, HeldId)>,
     session: Option<Arc<Session>>,
@@ -62,8 +62,8 @@ struct State {
 }
 
 /// A fault of the store in force.
-struct Spell {
-    harm: Harm,
+struct ActiveFault {
+    kind: FaultKind,
     left: u32,
     hits: u64,
 }
@@ -73,7 +73,7 @@ impl Database {
         let state = State {
             cassandra: Cassandra::new(),
             draws: SmallRng::seed_from_u64(derive(plan.seed, "store", 0)),
-            spells: BTreeMap::new(),
+            active: BTreeMap::new(),
             late: Vec::new(),
             session: None,
             began: Duration::ZERO,
@@ -142,19 +142,19 @@ impl Database {
     }
 
     /// Begins a fault under a number; false if it is none of the store.
-    pub(super) fn begin(&self, number: usize, harm: &Harm) -> bool {
-        let left = match harm {
-            Harm::StoreUnreachable { .. } => u32::MAX,
-            Harm::Store { calls, .. } => u32::from(*calls),
+    pub(super) fn begin(&self, number: usize, kind: &FaultKind) -> bool {
+        let left = match kind {
+            FaultKind::StoreUnreachable { .. } => u32::MAX,
+            FaultKind::Store { calls, .. } => u32::from(*calls),
             _ => return false,
         };
-        self.state().spells.insert(number, Spell { harm: harm.clone(), left, hits: 0 });
+        self.state().active.insert(number, ActiveFault { kind: kind.clone(), left, hits: 0 });
         true
     }
 
     /// Ends a fault; returns how many calls it spoiled.
     pub(super) fn end(&self, number: usize) -> u64 {
-        self.state().spells.remove(&number).map_or(0, |spell| spell.hits)
+        self.state().active.remove(&number).map_or(0, |fault| fault.hits)
     }
 
     /// After the faults: what is still on its way arrives, or is lost for ever.
@@ -186,7 +186,7 @@ impl Database {
             let condition = Condition::Equal { range: Some(head.range), sequence: None };
             let head = Row { range: head.range + 1, owner: SETTLER.to_owned(), ..head };
             let batch = Batch { condition, head, columns: Columns::Tenure, rows: Vec::new(), deleted: Vec::new() };
-            let done = cassandra.commit(micros(now), u8::MAX, &name, batch, Fate::Answered, &mut |_| false);
+            let done = cassandra.commit(micros(now), u8::MAX, &name, batch, ScriptedOutcome::Answered, &mut |_| false);
             outcomes.extend(done.outcomes);
         }
         state.record(None, "", &outcomes);
@@ -205,30 +205,30 @@ impl Database {
     /// A conditional batch of a node arrives: what the node is told, and what is true.
     pub(super) fn commit(&self, now: Duration, number: u8, partition: &str, batch: Batch) -> (Told, Truth) {
         let mut state = self.state();
-        let (fate, late) = match state.spoiled(number, self.0.cluster.node_count(), partition, StoreCall::Commit) {
-            Some(Spoiled::Commit(fate, late)) => (fate, late),
-            _ => (Fate::Answered, None),
+        let (scripted, late) = match state.spoiled(number, self.0.cluster.node_count(), partition, StoreCall::Commit) {
+            Some(Spoiled::Commit(scripted, late)) => (scripted, late),
+            _ => (ScriptedOutcome::Answered, None),
         };
-        let truth = match fate {
-            Fate::Lost => Truth::Never,
-            Fate::Limbo => Truth::Limbo,
-            Fate::Held(_) => Truth::Later,
+        let truth = match scripted {
+            ScriptedOutcome::Lost => Truth::Never,
+            ScriptedOutcome::Limbo => Truth::Limbo,
+            ScriptedOutcome::Held(_) => Truth::Later,
             _ => Truth::Applied,
         };
         let State { cassandra, draws, .. } = &mut *state;
-        let done = cassandra.commit(micros(now), number, partition, batch, fate, &mut |_| draws.random_bool(0.5));
+        let done = cassandra.commit(micros(now), number, partition, batch, scripted, &mut |_| draws.random_bool(0.5));
         (state.done(now, number, partition, done, late), truth)
     }
 
     /// A plain write of a node arrives, with the timestamp that it carries: what the node is told.
     pub(super) fn append(&self, now: Duration, number: u8, partition: &str, rows: Rows, stamp: Duration) -> Told {
         let mut state = self.state();
-        let (fate, late) = match state.spoiled(number, self.0.cluster.node_count(), partition, StoreCall::Append) {
-            Some(Spoiled::Append(fate, late)) => (fate, late),
-            _ => (AppendFate::Answered, None),
+        let (scripted, late) = match state.spoiled(number, self.0.cluster.node_count(), partition, StoreCall::Append) {
+            Some(Spoiled::Append(scripted, late)) => (scripted, late),
+            _ => (ScriptedAppend::Answered, None),
         };
         let State { cassandra, draws, .. } = &mut *state;
-        let done = cassandra.append(partition, rows, whole(stamp), fate, &mut |_| draws.random_bool(0.5));
+        let done = cassandra.append(partition, rows, whole(stamp), scripted, &mut |_| draws.random_bool(0.5));
         state.done(now, number, partition, done, late)
     }
 
@@ -305,26 +305,26 @@ impl State {
 
     /// The fault that spoils a call of a node on a partition, if there is one; it is used up by one call.
     fn spoiled(&mut self, number: u8, nodes: u8, partition: &str, call: StoreCall) -> Option<Spoiled> {
-        let spell = self.spells.values_mut().find(|spell| {
-            let Harm::Store { node, partition: only, outcome, .. } = &spell.harm else { return false };
-            spell.left > 0
+        let fault = self.active.values_mut().find(|fault| {
+            let FaultKind::Store { node, partition: only, outcome, .. } = &fault.kind else { return false };
+            fault.left > 0
                 && node.is_none_or(|node| node % nodes == number)
                 && only.is_none_or(|only| only == kind(&named(partition)))
                 && outcome.call() == call
         })?;
-        spell.left -= 1;
-        spell.hits += 1;
-        let Harm::Store { outcome, .. } = spell.harm else { return None };
+        fault.left -= 1;
+        fault.hits += 1;
+        let FaultKind::Store { outcome, .. } = fault.kind else { return None };
         Some(outcome.into())
     }
 
     /// True if a node's calls do not arrive.
     fn unreachable(&mut self, number: u8, nodes: u8) -> bool {
-        let spell = self
-            .spells
+        let fault = self
+            .active
             .values_mut()
-            .find(|spell| matches!(spell.harm, Harm::StoreUnreachable { node } if node % nodes == number));
-        spell.map(|spell| spell.hits += 1).is_some()
+            .find(|fault| matches!(fault.kind, FaultKind::StoreUnreachable { node } if node % nodes == number));
+        fault.map(|fault| fault.hits += 1).is_some()
     }
 
     /// Leaves out what had closed and had nothing to do any more at an earlier audit, except children that are pending in

@@ -5,8 +5,8 @@
 
 use super::database::Database;
 use crate::session::Session;
-use crate::wire::Meddler;
-use resurgam_formats::plan::{self, Family, Harm, Plan};
+use crate::wire::RpcFaults;
+use resurgam_formats::plan::{self, Family, FaultKind, Plan};
 use resurgam_formats::recording::{Injected, What};
 use resurgam_simulation::{ExternalFaults, Fault, FaultRecord, Nemesis, Side, Way};
 use std::sync::{Arc, OnceLock};
@@ -16,17 +16,17 @@ use std::time::Duration;
 pub(super) fn schedule(nemesis: &Nemesis, faults: &[plan::Fault]) {
     for (name, fault) in faults.iter().enumerate() {
         let lasts = Duration::from_millis(fault.for_ms.into());
-        let lies_in_wait = matches!(fault.harm.family(), Family::Store | Family::Call);
+        let lies_in_wait = matches!(fault.kind.family(), Family::Store | Family::Call);
         let lasts = if lies_in_wait && lasts.is_zero() { None } else { Some(lasts) };
-        nemesis.order(Duration::from_millis(fault.at_ms.into()), lasts, simulated(&fault.harm), name);
+        nemesis.order(Duration::from_millis(fault.at_ms.into()), lasts, simulated(&fault.kind), name);
     }
 }
 
 /// What a fault of a plan is to the simulation.
-fn simulated(harm: &Harm) -> Fault {
+fn simulated(kind: &FaultKind) -> Fault {
     let side = |side: &plan::Side| Side { nodes: side.nodes.clone(), driver: side.driver };
-    match harm {
-        Harm::Partition { side: cut, way } => Fault::Partition {
+    match kind {
+        FaultKind::Partition { side: cut, way } => Fault::Partition {
             side: side(cut),
             way: match way {
                 plan::Way::Both => Way::Both,
@@ -34,24 +34,25 @@ fn simulated(harm: &Harm) -> Fault {
                 plan::Way::In => Way::In,
             },
         },
-        Harm::Hold { side: held } => Fault::Hold { side: side(held) },
-        Harm::Slow { side: slow, by_ms } => {
+        FaultKind::Hold { side: held } => Fault::Hold { side: side(held) },
+        FaultKind::Slow { side: slow, by_ms } => {
             Fault::Slow { side: side(slow), by: Duration::from_millis((*by_ms).into()) }
         }
-        Harm::Kill { node } => Fault::Kill { node: *node },
-        Harm::PowerLoss { node } => Fault::PowerLoss { node: *node },
-        Harm::ClockSkew { node, by_ms } => Fault::ClockSkew { node: *node, by_ms: *by_ms },
-        Harm::ClockStep { node, by_ms } => Fault::ClockStep { node: *node, by_ms: *by_ms },
-        Harm::StoreUnreachable { .. } | Harm::Store { .. } | Harm::ReplyLost { .. } | Harm::CallRepeated { .. } => {
-            Fault::External
-        }
+        FaultKind::Kill { node } => Fault::Kill { node: *node },
+        FaultKind::PowerLoss { node } => Fault::PowerLoss { node: *node },
+        FaultKind::ClockSkew { node, by_ms } => Fault::ClockSkew { node: *node, by_ms: *by_ms },
+        FaultKind::ClockStep { node, by_ms } => Fault::ClockStep { node: *node, by_ms: *by_ms },
+        FaultKind::StoreUnreachable { .. }
+        | FaultKind::Store { .. }
+        | FaultKind::ReplyLost { .. }
+        | FaultKind::CallRepeated { .. } => Fault::External,
     }
 }
 
 /// Does the faults of calls and of the store, and records all faults.
 pub(super) struct PlannedFaults {
     planned: Vec<plan::Fault>,
-    meddler: Arc<Meddler>,
+    rpc_faults: Arc<RpcFaults>,
     database: Database,
     session: Arc<OnceLock<Arc<Session>>>,
 }
@@ -59,27 +60,27 @@ pub(super) struct PlannedFaults {
 impl PlannedFaults {
     pub(super) fn new(
         plan: &Plan,
-        meddler: &Arc<Meddler>,
+        rpc_faults: &Arc<RpcFaults>,
         database: &Database,
         session: &Arc<OnceLock<Arc<Session>>>,
     ) -> Self {
         let planned = plan.faults.clone();
-        Self { planned, meddler: Arc::clone(meddler), database: database.clone(), session: Arc::clone(session) }
+        Self { planned, rpc_faults: Arc::clone(rpc_faults), database: database.clone(), session: Arc::clone(session) }
     }
 }
 
 impl ExternalFaults for PlannedFaults {
     fn begin(&mut self, name: usize) -> bool {
-        let harm = &self.planned[name].harm;
-        match harm.family() {
-            Family::Call => self.meddler.begin(name, harm),
-            Family::Store => self.database.begin(name, harm),
+        let kind = &self.planned[name].kind;
+        match kind.family() {
+            Family::Call => self.rpc_faults.begin(name, kind),
+            Family::Store => self.database.begin(name, kind),
             Family::Network | Family::Node | Family::Clock => false,
         }
     }
 
     fn end(&mut self, name: usize) -> u64 {
-        self.meddler.end(name) + self.database.end(name)
+        self.rpc_faults.end(name) + self.database.end(name)
     }
 
     fn happened(&mut self, record: &FaultRecord) {
@@ -90,7 +91,7 @@ impl ExternalFaults for PlannedFaults {
         let fault = plan::Fault {
             at_ms: u32::try_from(began.as_millis()).unwrap_or(u32::MAX),
             for_ms: u32::try_from(lasts.as_millis()).unwrap_or(u32::MAX),
-            harm: self.planned[record.name].harm.clone(),
+            kind: self.planned[record.name].kind.clone(),
         };
         let hits = record.until.map(|_| u32::try_from(record.hits).unwrap_or(u32::MAX));
         session.recorder.record(What::Fault { fault: Injected::Planned(fault), active: record.until.is_none(), hits });

@@ -1,7 +1,7 @@
 //! Configuration of a Temporal server in one process: ports, the server's YAML, its dynamic configuration.
 //!
 //! Everything listens on loopback. Both stores are SQLite in the memory of the process: a run ends with its process,
-//! so nothing needs to survive it. Sources: research/temporal-server.md §3.6, research/targets.md §4.
+//! so nothing needs to survive it. Source: docs/temporal-semantics.md, “Configuration”.
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};

@@ -36,7 +36,7 @@ impl Worker {
             queries: 0,
             activity_id: polled.activity_id.clone(),
         })));
-        let Some(manner) = self.trick(task, TaskKind::Activity, life) else { return };
+        let Some(manner) = self.worker_fault(task, TaskKind::Activity, life) else { return };
         let Some(act) = first::<Script>(polled.input.as_ref()).and_then(|script| act(script, attempt)) else {
             self.bug(format!("task {task}: the activity has no readable script"));
             return;

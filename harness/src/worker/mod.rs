@@ -13,7 +13,7 @@ use crate::session::{Session, within};
 use crate::wire::Client;
 use cache::Cache;
 use resurgam_api::temporal::workflowservice::v1::{PollActivityTaskQueueRequest, PollWorkflowTaskQueueRequest};
-use resurgam_formats::plan::{Caller, TaskKind, Trick};
+use resurgam_formats::plan::{Caller, TaskKind, WorkerFaultKind};
 use resurgam_formats::recording::{Answer, Call, TaskId, What};
 use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,7 +27,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// Attempts of an answer whose outcome is unknown.
 const ATTEMPTS: u32 = 3;
 
-/// Counts the tasks of a case by kind, to find the mischief that the plan has for each.
+/// Counts the tasks of a case by kind, to find the worker faults that the plan has for each.
 #[derive(Debug, Default)]
 pub(crate) struct Counter {
     workflow: AtomicU16,
@@ -35,15 +35,15 @@ pub(crate) struct Counter {
 }
 
 impl Counter {
-    /// The tricks for the next task of this kind.
-    fn next(&self, session: &Session, kind: TaskKind) -> Vec<Trick> {
+    /// The worker faults for the next task of this kind.
+    fn next(&self, session: &Session, kind: TaskKind) -> Vec<WorkerFaultKind> {
         let counter = match kind {
             TaskKind::Workflow => &self.workflow,
             TaskKind::Activity => &self.activity,
         };
         let nth = counter.fetch_add(1, Ordering::Relaxed) + 1;
-        let mischief = session.plan.mischief.iter();
-        mischief.filter(|m| m.task == kind && m.nth == nth).map(|m| m.what).collect()
+        let worker_faults = session.plan.worker_faults.iter();
+        worker_faults.filter(|m| m.task == kind && m.nth == nth).map(|m| m.what).collect()
     }
 }
 
@@ -188,30 +188,30 @@ impl Worker {
         }
     }
 
-    /// Applies the tricks for a task before it is worked on. `None`: the task is lost.
-    fn trick(&self, task: TaskId, kind: TaskKind, life: u32) -> Option<Manner> {
+    /// Applies the worker faults for a task before it is worked on. `None`: the task is lost.
+    fn worker_fault(&self, task: TaskId, kind: TaskKind, life: u32) -> Option<Manner> {
         let mut manner = Manner::default();
         if self.life() != life {
-            self.session.recorder.record(What::Mischief { task, trick: Trick::Crash });
+            self.session.recorder.record(What::WorkerFault { task, worker_fault: WorkerFaultKind::Crash });
             return None;
         }
-        for trick in self.counter.next(&self.session, kind) {
-            self.session.recorder.record(What::Mischief { task, trick });
-            match trick {
-                Trick::Drop => return None,
-                Trick::Crash => {
+        for worker_fault in self.counter.next(&self.session, kind) {
+            self.session.recorder.record(What::WorkerFault { task, worker_fault });
+            match worker_fault {
+                WorkerFaultKind::Drop => return None,
+                WorkerFaultKind::Crash => {
                     self.crash();
                     return None;
                 }
-                Trick::Late(ms) => manner.late += Duration::from_millis(ms.into()),
-                Trick::Twice(ms) => manner.again = Some(Duration::from_millis(ms.into())),
-                Trick::FailTask => manner.fail = true,
+                WorkerFaultKind::Late(ms) => manner.late += Duration::from_millis(ms.into()),
+                WorkerFaultKind::Twice(ms) => manner.again = Some(Duration::from_millis(ms.into())),
+                WorkerFaultKind::FailTask => manner.fail = true,
             }
         }
         Some(manner)
     }
 
-    /// Gives an answer in the manner that the tricks ask for. Attempts whose outcome is unknown are repeated a few times.
+    /// Gives an answer in the manner that the worker faults ask for. Attempts whose outcome is unknown are repeated a few times.
     /// Returns the first definite answer, or the last.
     async fn give<F, Fut>(&self, call: Call, manner: &Manner, life: u32, send: F) -> Option<Answer>
     where

@@ -50,7 +50,7 @@ impl Worker {
             Ok(polled) => polled,
             Err(status) => return self.bug(format!("a workflow task could not be read: {status}")),
         };
-        let Some(manner) = self.trick(polled.task, TaskKind::Workflow, life) else { return };
+        let Some(manner) = self.worker_fault(polled.task, TaskKind::Workflow, life) else { return };
         if manner.fail && polled.response.query.is_none() {
             self.cache().take(&polled.run_id);
             return self.fail(&polled, &manner, life).await;
@@ -252,7 +252,7 @@ impl Worker {
     async fn fail(&self, polled: &Polled, manner: &Manner, life: u32) {
         let call = Call::FailWorkflowTask { task: polled.task };
         self.give(call, manner, life, || async {
-            let why = Failure::Application { kind: "mischief".into(), non_retryable: false };
+            let why = Failure::Application { kind: "worker fault".into(), non_retryable: false };
             let request = RespondWorkflowTaskFailedRequest {
                 task_token: polled.response.task_token.clone(),
                 cause: WorkflowTaskFailedCause::WorkflowWorkerUnhandledFailure.into(),

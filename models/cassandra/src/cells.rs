@@ -1,7 +1,7 @@
 //! Rows under timestamps: the larger one wins; at equal ones a deletion beats a value, and larger bytes beat smaller.
 //!
 //! Merging is commutative, associative and idempotent, so that late and repeated writes need no thought: whatever the
-//! order of arrival, the result is the same. Source: research/cassandra.md §1.8.
+//! order of arrival, the result is the same. Source: docs/cassandra-semantics.md, “Plain writes”.
 
 use super::Rows;
 use std::cmp::Ordering;

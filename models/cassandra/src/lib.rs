@@ -2,19 +2,19 @@
 //!
 //! It is not a simulation of replicas. It is the set of behaviours that the contract of conditional batches, plain
 //! reads and plain writes allows, with every choice that a real cluster takes by luck taken by the caller: how a call
-//! ends is a [`Fate`], given as data, and what a read shows of the undecided is a [`Whim`], drawn from a given generator.
-//! Nothing here is random, timed or lost by itself, so that a case replays. Sources: research/cassandra.md §1.1-1.9 and
-//! §2.4, design-review.md items 2, 3 and 10.
+//! ends is a [`ScriptedOutcome`], given as data, and what a read shows of the undecided is a [`Chooser`], drawn from a given generator.
+//! Nothing here is random, timed or lost by itself, so that a case replays. Source:
+//! docs/cassandra-semantics.md.
 //!
-//! # What holds, whatever the fates
+//! # What holds, whatever the scripted outcomes
 //!
 //! - *Conditional batches* on one partition are linearizable: [`Partition::decided`] lists those that took effect, in
 //!   order, and each found its condition true on what the one before left. Nothing orders two partitions.
 //! - *Unknown means unknown.* A batch whose answer was lost took effect, did not, or is still one of two things:
-//!   - *undecided* ([`Fate::Limbo`]): it has prepared and found its condition true, a minority accepted it. A plain read
+//!   - *undecided* ([`ScriptedOutcome::Limbo`]): it has prepared and found its condition true, a minority accepted it. A plain read
 //!     shows it or not, and may change its mind. What a read has shown is decided, only not yet seen by all. The
 //!     next batch that prepares on the partition, even if refused, or the next serial read settles it for good.
-//!   - *held* ([`Fate::Held`]): it has not prepared; it waits in some buffer and starts afresh after any serial
+//!   - *held* ([`ScriptedOutcome::Held`]): it has not prepared; it waits in some buffer and starts afresh after any serial
 //!     read. Only a batch that breaks its condition, a fence, is final. This is the limit of settling.
 //! - *The condition is tested on the head row* and nothing else is compared. A refusal shows the head row.
 //! - *All statements of one batch share one timestamp*: a row named twice keeps the larger bytes, or, if one of the two
@@ -36,7 +36,7 @@ mod tests;
 
 pub use batch::{Batch, Columns, Condition, Head};
 pub use cells::{Cells, Stamp};
-pub use outcome::{Answer, AppendFate, Fate, Question, Spoiled, Until, Whim};
+pub use outcome::{Answer, Chooser, Question, ScriptedAppend, ScriptedOutcome, Spoiled, Until};
 pub use partition::Partition;
 pub use resurgam_formats::store::Outcome;
 
@@ -109,7 +109,7 @@ impl Cassandra {
         Self::default()
     }
 
-    /// Asks for one conditional batch at the time `now` (microseconds of the store's clock) and lets it end as `fate`
+    /// Asks for one conditional batch at the time `now` (microseconds of the store's clock) and lets it end as `scripted outcome`
     /// says. Batches that were held until `sender`'s next one on this partition start directly after it.
     pub fn commit(
         &mut self,
@@ -117,30 +117,33 @@ impl Cassandra {
         sender: Sender,
         partition: &str,
         batch: Batch,
-        fate: Fate,
-        whim: &mut impl Whim,
+        scripted: ScriptedOutcome,
+        chooser: &mut impl Chooser,
     ) -> Done {
         let mut outcomes = Vec::new();
         let mut held = None;
-        let answer = match fate {
-            Fate::Lost => {
+        let answer = match scripted {
+            ScriptedOutcome::Lost => {
                 outcomes.push(Outcome::Lost);
                 Answer::Unknown
             }
-            Fate::Unavailable => {
+            ScriptedOutcome::Unavailable => {
                 outcomes.push(Outcome::Unavailable);
                 Answer::Unavailable
             }
-            Fate::Held(until) => {
+            ScriptedOutcome::Held(until) => {
                 outcomes.push(Outcome::Held);
                 held = Some(self.hold(partition, Waiting::Batch { sender, batch, until }));
                 Answer::Unknown
             }
-            Fate::Answered | Fate::ReplyLost | Fate::Limbo | Fate::Resent => {
+            ScriptedOutcome::Answered
+            | ScriptedOutcome::ReplyLost
+            | ScriptedOutcome::Limbo
+            | ScriptedOutcome::Resent => {
                 let place = self.partitions.entry(partition.to_owned()).or_default();
-                let answer = place.commit(now, batch, fate, whim, &mut outcomes);
-                if outcomes.contains(&fate.applied()) {
-                    self.follow(now, sender, partition, whim, &mut outcomes);
+                let answer = place.commit(now, batch, scripted, chooser, &mut outcomes);
+                if outcomes.contains(&scripted.applied()) {
+                    self.follow(now, sender, partition, chooser, &mut outcomes);
                 }
                 answer
             }
@@ -155,16 +158,16 @@ impl Cassandra {
         consistency: Consistency,
         range: &Range<String>,
         limit: usize,
-        whim: &mut impl Whim,
+        chooser: &mut impl Chooser,
     ) -> View {
         let mut outcomes = Vec::new();
         let Some(place) = self.partitions.get_mut(partition) else {
             return View { head: None, rows: Vec::new(), outcomes };
         };
         let (head, rows) = match consistency {
-            Consistency::Quorum => place.peek(range, limit, whim, &mut outcomes),
+            Consistency::Quorum => place.peek(range, limit, chooser, &mut outcomes),
             Consistency::Serial => {
-                place.settle(whim, &mut outcomes);
+                place.settle(chooser, &mut outcomes);
                 (place.head().cloned(), place.rows(range, limit))
             }
         };
@@ -172,27 +175,34 @@ impl Cassandra {
     }
 
     /// Writes rows by plain writes with the timestamp `at` (microseconds of the *sender's* clock).
-    pub fn append(&mut self, partition: &str, rows: Rows, at: Stamp, fate: AppendFate, whim: &mut impl Whim) -> Done {
+    pub fn append(
+        &mut self,
+        partition: &str,
+        rows: Rows,
+        at: Stamp,
+        scripted: ScriptedAppend,
+        chooser: &mut impl Chooser,
+    ) -> Done {
         let mut outcomes = Vec::new();
         let (mut answer, mut held) = (Answer::Unknown, None);
-        match fate {
-            AppendFate::Answered => {
+        match scripted {
+            ScriptedAppend::Answered => {
                 answer = Answer::Applied;
                 outcomes.push(Outcome::Appended);
                 self.write(partition, rows, at, &mut outcomes);
             }
-            AppendFate::ReplyLost => {
+            ScriptedAppend::ReplyLost => {
                 outcomes.push(Outcome::AppendedUnknown);
                 self.write(partition, rows, at, &mut outcomes);
             }
-            AppendFate::Lost => outcomes.push(Outcome::AppendLost),
-            AppendFate::Held => {
+            ScriptedAppend::Lost => outcomes.push(Outcome::AppendLost),
+            ScriptedAppend::Held => {
                 outcomes.push(Outcome::AppendHeld);
                 held = Some(self.hold(partition, Waiting::Append { rows, at }));
             }
-            AppendFate::Partial => {
+            ScriptedAppend::Partial => {
                 outcomes.push(Outcome::AppendPartial);
-                let kept = rows.into_iter().filter(|_| whim.yes(Question::Keep)).collect();
+                let kept = rows.into_iter().filter(|_| chooser.yes(Question::Keep)).collect();
                 self.write(partition, kept, at, &mut outcomes);
             }
         }
@@ -200,13 +210,13 @@ impl Cassandra {
     }
 
     /// A held request begins now; nobody hears its answer. Nothing if it has begun, or was dropped, before.
-    pub fn release(&mut self, now: Stamp, id: HeldId, whim: &mut impl Whim) -> Vec<Outcome> {
+    pub fn release(&mut self, now: Stamp, id: HeldId, chooser: &mut impl Chooser) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
         let Some(Held { partition, what }) = self.held.remove(&id) else { return outcomes };
         match what {
             Waiting::Batch { sender, batch, .. } => {
-                if self.start(now, &partition, batch, whim, &mut outcomes) {
-                    self.follow(now, sender, &partition, whim, &mut outcomes);
+                if self.start(now, &partition, batch, chooser, &mut outcomes) {
+                    self.follow(now, sender, &partition, chooser, &mut outcomes);
                 }
             }
             Waiting::Append { rows, at } => {
@@ -231,9 +241,9 @@ impl Cassandra {
     }
 
     /// Settles whatever is undecided on any partition, as a serial read of each would.
-    pub fn settle(&mut self, whim: &mut impl Whim) -> Vec<Outcome> {
+    pub fn settle(&mut self, chooser: &mut impl Chooser) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
-        self.partitions.values_mut().for_each(|place| place.settle(whim, &mut outcomes));
+        self.partitions.values_mut().for_each(|place| place.settle(chooser, &mut outcomes));
         outcomes
     }
 
@@ -261,7 +271,7 @@ impl Cassandra {
         now: Stamp,
         sender: Sender,
         partition: &str,
-        whim: &mut impl Whim,
+        chooser: &mut impl Chooser,
         outcomes: &mut Vec<Outcome>,
     ) {
         let follows = |held: &Held| {
@@ -271,7 +281,7 @@ impl Cassandra {
         let ids: Vec<_> = self.held.iter().filter(|(_, held)| follows(held)).map(|(id, _)| *id).collect();
         for id in ids {
             if let Some(Held { what: Waiting::Batch { batch, .. }, .. }) = self.held.remove(&id) {
-                self.start(now, partition, batch, whim, outcomes);
+                self.start(now, partition, batch, chooser, outcomes);
             }
         }
     }
@@ -282,11 +292,11 @@ impl Cassandra {
         now: Stamp,
         partition: &str,
         batch: Batch,
-        whim: &mut impl Whim,
+        chooser: &mut impl Chooser,
         outcomes: &mut Vec<Outcome>,
     ) -> bool {
         let place = self.partitions.entry(partition.to_owned()).or_default();
-        let applied = place.commit(now, batch, Fate::ReplyLost, whim, outcomes);
+        let applied = place.commit(now, batch, ScriptedOutcome::ReplyLost, chooser, outcomes);
         debug_assert_eq!(applied, Answer::Unknown);
         match outcomes.last_mut() {
             Some(last @ Outcome::AppliedUnknown) => {

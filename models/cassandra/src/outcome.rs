@@ -7,7 +7,7 @@ use resurgam_formats::time::Millis;
 
 /// How a conditional batch ends, as the caller decides before it begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum ScriptedOutcome {
     /// It is executed and answered.
     Answered,
     /// It is executed; the answer is lost.
@@ -24,8 +24,8 @@ pub enum Fate {
     Unavailable,
 }
 
-impl Fate {
-    /// The outcome of a batch of this fate that took effect at once.
+impl ScriptedOutcome {
+    /// The outcome of a batch of this scripted outcome that took effect at once.
     pub(super) fn applied(self) -> Outcome {
         match self {
             Self::Answered => Outcome::Applied,
@@ -47,7 +47,7 @@ pub enum Until {
 
 /// How a plain write ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AppendFate {
+pub enum ScriptedAppend {
     /// It is executed and acknowledged.
     Answered,
     /// It is executed; the acknowledgement is lost.
@@ -85,12 +85,12 @@ pub enum Question {
 }
 
 /// The store's luck, drawn from a generator that the caller owns.
-pub trait Whim {
+pub trait Chooser {
     /// The answer to one question.
     fn yes(&mut self, question: Question) -> bool;
 }
 
-impl<F: FnMut(Question) -> bool> Whim for F {
+impl<F: FnMut(Question) -> bool> Chooser for F {
     fn yes(&mut self, question: Question) -> bool {
         self(question)
     }
@@ -100,9 +100,9 @@ impl<F: FnMut(Question) -> bool> Whim for F {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spoiled {
     /// A batch, to be released, if it is held, after so long.
-    Commit(Fate, Option<Millis>),
+    Commit(ScriptedOutcome, Option<Millis>),
     /// A plain write, to be released, if it is held, after so long.
-    Append(AppendFate, Option<Millis>),
+    Append(ScriptedAppend, Option<Millis>),
     /// A read that fails.
     Read,
 }
@@ -110,17 +110,17 @@ pub enum Spoiled {
 impl From<StoreOutcome> for Spoiled {
     fn from(outcome: StoreOutcome) -> Self {
         match outcome {
-            StoreOutcome::CommitReplyLost => Self::Commit(Fate::ReplyLost, None),
-            StoreOutcome::CommitLost => Self::Commit(Fate::Lost, None),
-            StoreOutcome::CommitLate(ms) => Self::Commit(Fate::Held(Until::Released), Some(ms)),
-            StoreOutcome::CommitAfterFence => Self::Commit(Fate::Held(Until::NextBatch), None),
-            StoreOutcome::CommitLimbo => Self::Commit(Fate::Limbo, None),
-            StoreOutcome::CommitResent => Self::Commit(Fate::Resent, None),
-            StoreOutcome::CommitUnavailable => Self::Commit(Fate::Unavailable, None),
-            StoreOutcome::AppendReplyLost => Self::Append(AppendFate::ReplyLost, None),
-            StoreOutcome::AppendLate(ms) => Self::Append(AppendFate::Held, Some(ms)),
-            StoreOutcome::AppendLost => Self::Append(AppendFate::Lost, None),
-            StoreOutcome::AppendPartial => Self::Append(AppendFate::Partial, None),
+            StoreOutcome::CommitReplyLost => Self::Commit(ScriptedOutcome::ReplyLost, None),
+            StoreOutcome::CommitLost => Self::Commit(ScriptedOutcome::Lost, None),
+            StoreOutcome::CommitLate(ms) => Self::Commit(ScriptedOutcome::Held(Until::Released), Some(ms)),
+            StoreOutcome::CommitAfterFence => Self::Commit(ScriptedOutcome::Held(Until::NextBatch), None),
+            StoreOutcome::CommitLimbo => Self::Commit(ScriptedOutcome::Limbo, None),
+            StoreOutcome::CommitResent => Self::Commit(ScriptedOutcome::Resent, None),
+            StoreOutcome::CommitUnavailable => Self::Commit(ScriptedOutcome::Unavailable, None),
+            StoreOutcome::AppendReplyLost => Self::Append(ScriptedAppend::ReplyLost, None),
+            StoreOutcome::AppendLate(ms) => Self::Append(ScriptedAppend::Held, Some(ms)),
+            StoreOutcome::AppendLost => Self::Append(ScriptedAppend::Lost, None),
+            StoreOutcome::AppendPartial => Self::Append(ScriptedAppend::Partial, None),
             StoreOutcome::ReadFails => Self::Read,
         }
     }

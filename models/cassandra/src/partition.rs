@@ -7,7 +7,7 @@ use super::Outcome;
 use super::Rows;
 use super::batch::{Batch, Head};
 use super::cells::{Cells, Stamp};
-use super::outcome::{Answer, Fate, Question, Whim};
+use super::outcome::{Answer, Chooser, Question, ScriptedOutcome};
 use std::ops::Range;
 
 /// The unit of atomicity.
@@ -64,18 +64,18 @@ impl Partition {
         &mut self,
         now: Stamp,
         batch: Batch,
-        fate: Fate,
-        whim: &mut impl Whim,
+        scripted: ScriptedOutcome,
+        chooser: &mut impl Chooser,
         outcomes: &mut Vec<Outcome>,
     ) -> Answer {
-        self.settle(whim, outcomes);
+        self.settle(chooser, outcomes);
         self.ballot = now.max(self.ballot + 1);
         if !batch.condition.holds(self.head.as_ref()) {
-            let heard = matches!(fate, Fate::Answered | Fate::Resent);
+            let heard = matches!(scripted, ScriptedOutcome::Answered | ScriptedOutcome::Resent);
             outcomes.push(if heard { Outcome::Refused } else { Outcome::RefusedUnknown });
             return if heard { Answer::NotApplied(self.head.clone()) } else { Answer::Unknown };
         }
-        if let Fate::Limbo = fate {
+        if let ScriptedOutcome::Limbo = scripted {
             self.limbo = Some(Limbo { batch, ballot: self.ballot, shown: false });
             outcomes.push(Outcome::LimboOpened);
             return Answer::Unknown;
@@ -84,10 +84,10 @@ impl Partition {
             outcomes.push(Outcome::Collision);
         }
         self.apply(&batch, self.ballot);
-        outcomes.push(fate.applied());
-        match fate {
-            Fate::Answered => Answer::Applied,
-            Fate::Resent => {
+        outcomes.push(scripted.applied());
+        match scripted {
+            ScriptedOutcome::Answered => Answer::Applied,
+            ScriptedOutcome::Resent => {
                 // The second sending is a batch of its own. Its condition fails, unless it tests nothing that it changes.
                 self.ballot += 1;
                 if batch.condition.holds(self.head.as_ref()) {
@@ -107,11 +107,11 @@ impl Partition {
         &mut self,
         range: &Range<String>,
         limit: usize,
-        whim: &mut impl Whim,
+        chooser: &mut impl Chooser,
         outcomes: &mut Vec<Outcome>,
     ) -> (Option<Head>, Rows) {
         let Some(limbo) = &mut self.limbo else { return (self.head.clone(), self.cells.rows(range, limit)) };
-        if !whim.yes(Question::Show) {
+        if !chooser.yes(Question::Show) {
             outcomes.push(if limbo.shown { Outcome::LimboFlipped } else { Outcome::LimboHidden });
             return (self.head.clone(), self.cells.rows(range, limit));
         }
@@ -123,9 +123,9 @@ impl Partition {
     }
 
     /// The undecided batch is completed or killed, for good.
-    pub(super) fn settle(&mut self, whim: &mut impl Whim, outcomes: &mut Vec<Outcome>) {
+    pub(super) fn settle(&mut self, chooser: &mut impl Chooser, outcomes: &mut Vec<Outcome>) {
         let Some(limbo) = self.limbo.take() else { return };
-        if limbo.shown || whim.yes(Question::Complete) {
+        if limbo.shown || chooser.yes(Question::Complete) {
             self.apply(&limbo.batch, limbo.ballot);
             outcomes.push(Outcome::LimboApplied);
         } else {

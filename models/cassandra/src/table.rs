@@ -1,4 +1,5 @@
-//! What each answer of Cassandra to a conditional batch allows to be true: the table of research/cassandra.md §1.5 as data.
+//! What each answer of Cassandra to a conditional batch allows to be true: the table behind “What
+//! an answer says” in docs/cassandra-semantics.md, as data.
 //!
 //! A store adapter turns a truth into one of the errors that Cassandra would report for it; a client that reads real errors
 //! may conclude no more than what stands here. Without knowing which Paxos a server runs, the union of both columns holds.

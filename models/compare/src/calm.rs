@@ -1,6 +1,6 @@
 //! Slots that leave nothing to chance: whatever the server's speed, their normal history can be one thing only.
 //!
-//! One start, nothing that disturbs it, no mischief, and a program in which never two things can come first. Reads of
+//! One start, nothing that disturbs it, no worker faults, and a program in which never two things can come first. Reads of
 //! clients do not count. A wait for a signal that nobody sends ends by its timeout.
 
 use resurgam_formats::plan::{Action, Plan};
@@ -12,7 +12,7 @@ const MARGIN_MS: Millis = 400;
 
 /// True if nothing in the plan leaves the course of this slot to chance.
 pub(super) fn calm(plan: &Plan, slot: u8) -> bool {
-    if !plan.mischief.is_empty() {
+    if !plan.worker_faults.is_empty() {
         return false;
     }
     let mut starts = Vec::new();

@@ -50,7 +50,7 @@ pub fn compare(a: &Evidence, b: &Evidence) -> Result<Compared, Unfit> {
     let [one, two] = [(a, 1), (b, 2)]
         .map(|(evidence, number)| evidence.header.as_ref().filter(|_| evidence.is_whole()).ok_or(Unfit::Cut(number)));
     let (one, two) = (one?, two?);
-    let asked = |plan: &Plan| (plan.programs.clone(), plan.operations.clone(), plan.mischief.clone());
+    let asked = |plan: &Plan| (plan.programs.clone(), plan.operations.clone(), plan.worker_faults.clone());
     if asked(&one.plan) != asked(&two.plan) {
         return Err(Unfit::Plans);
     }

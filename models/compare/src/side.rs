@@ -8,7 +8,7 @@ use resurgam_formats::evidence::{Evidence, Operation, Run};
 use resurgam_formats::plan::{self, Action, Plan};
 use resurgam_formats::recording::{Answer, Call, Header, Reply};
 use resurgam_judge::differences::{self, Difference};
-use resurgam_judge::rules::{self, Findings};
+use resurgam_judge::rules::{self, Findings, Indexed};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How a run came to be.
@@ -82,7 +82,7 @@ impl<'e> Side<'e> {
 fn not_replayed(evidence: &Evidence) -> BTreeSet<(&str, &str)> {
     let Some(rule) = rules::find("H26") else { return BTreeSet::new() };
     let mut findings = Findings::default();
-    rule.judge(evidence, &mut findings);
+    rule.judge(&Indexed::plain(evidence), &mut findings);
     let named = |run: &Run| {
         findings.found().iter().any(|found| found.run_id == run.run_id && found.workflow_id == run.workflow_id)
     };

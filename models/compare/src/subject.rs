@@ -107,7 +107,7 @@ fn activity(pair: &Pair<'_, '_>, lives: &[Vec<&Line<'_>>; 2]) -> Explained {
     if a.cancelled() || b.cancelled() {
         return Ok(Some(Freedom::Overtaken));
     }
-    if a.timed() || b.timed() || !pair.plan.mischief.is_empty() {
+    if a.timed() || b.timed() || !pair.plan.worker_faults.is_empty() {
         return Ok(Some(Freedom::AttemptTiming));
     }
     if a.asked || b.asked {

@@ -20,7 +20,7 @@ fn side(target: &str, calls: &[(&str, &str)], histories: &str) -> Evidence {
         .map(|(index, (action, _))| format!(r#"{{"at_ms":{index},"client":0,"workflow":0,"action":{{{action}}}}}"#))
         .collect();
     let mut text = format!(
-        r#"{{"at":0,"type":"header","version":1,"target":"{target}","prefix":"p","plan":{{"version":1,"seed":1,"programs":[],"operations":[{}],"workers":{{"count":1,"cache":0,"full_replay":false}},"mischief":[],"knobs":{{"task_timeout_ms":1000,"sticky_timeout_ms":500}}}}}}"#,
+        r#"{{"at":0,"type":"header","version":1,"target":"{target}","prefix":"p","plan":{{"version":1,"seed":1,"programs":[],"operations":[{}],"workers":{{"count":1,"cache":0,"full_replay":false}},"worker_faults":[],"knobs":{{"task_timeout_ms":1000,"sticky_timeout_ms":500}}}}}}"#,
         operations.join(",")
     );
     for (index, (action, answers)) in calls.iter().enumerate() {

@@ -5,7 +5,7 @@
 //! rows (`Orchestrator::audit` of the harness), all partitions of one moment at once; rules compare what the rows of a run
 //! say that is still to come with the rows of the tasks that make it come, and with the history that clients read.
 //!
-//! An audit says nothing about why, holds no payloads, and never judges. Sources: research/temporal-server.md §2.3 H27, §4.
+//! An audit says nothing about why, holds no payloads, and never judges. Source: docs/temporal-semantics.md, “Pending work”.
 
 use crate::time::UnixMillis;
 use schemars::JsonSchema;
@@ -60,16 +60,16 @@ pub struct RunRow {
     pub pending: Pending,
     /// What must happen at a time, by the row: due at the latest then.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub deadlines: Vec<Alarm>,
+    pub deadlines: Vec<TimerTask>,
     /// The timer tasks that an owner who loads the rows now would find.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub timers: Vec<Alarm>,
+    pub timers: Vec<TimerTask>,
     /// What must be done elsewhere as soon as possible, by the row.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub errands: Vec<Errand>,
+    pub transfers: Vec<TransferTask>,
     /// The tasks, of the run's own partition or in a task queue, that an owner who loads the rows now would find.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tasks: Vec<Errand>,
+    pub tasks: Vec<TransferTask>,
 }
 
 /// What is going on in a run.
@@ -127,9 +127,9 @@ pub struct WorkflowTaskRow {
 
 /// Something that happens at a time.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-pub struct Alarm {
+pub struct TimerTask {
     /// What.
-    pub what: AlarmKind,
+    pub what: TimerTaskKind,
     /// The event that it is about: Started of a timer, Scheduled of an activity or a workflow task; 0 for the whole run.
     #[serde(default, skip_serializing_if = "is_default")]
     pub event: i64,
@@ -146,7 +146,7 @@ pub struct Alarm {
 /// What happens at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum AlarmKind {
+pub enum TimerTaskKind {
     /// A timer fires.
     Timer,
     /// The next attempt of an activity begins.
@@ -173,9 +173,9 @@ pub enum AlarmKind {
 
 /// Something to be done elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-pub struct Errand {
+pub struct TransferTask {
     /// What.
-    pub what: ErrandKind,
+    pub what: TransferTaskKind,
     /// The event that it is about: Scheduled or Initiated; 0 for the whole run.
     #[serde(default, skip_serializing_if = "is_default")]
     pub event: i64,
@@ -187,7 +187,7 @@ pub struct Errand {
 /// What is to be done elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum ErrandKind {
+pub enum TransferTaskKind {
     /// Give a workflow task to a worker.
     WorkflowTask,
     /// Give an attempt of an activity to a worker.
@@ -208,7 +208,7 @@ impl RunRow {
     /// True if the row of a timer task makes sure of this in time. The attempt and the start of a deadline that has none
     /// do not matter.
     #[must_use]
-    pub fn rings(&self, wanted: &Alarm) -> bool {
+    pub fn fires(&self, wanted: &TimerTask) -> bool {
         self.timers.iter().any(|timer| {
             timer.what == wanted.what
                 && timer.event == wanted.event
@@ -220,7 +220,7 @@ impl RunRow {
 
     /// True if some timer task of this kind is about this attempt, whenever it is due.
     #[must_use]
-    pub fn will_ring(&self, what: AlarmKind, event: i64, attempt: u32) -> bool {
+    pub fn will_fire(&self, what: TimerTaskKind, event: i64, attempt: u32) -> bool {
         self.timers.iter().any(|timer| timer.what == what && timer.event == event && timer.attempt == attempt)
     }
 }

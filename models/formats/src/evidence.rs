@@ -3,7 +3,7 @@
 use crate::audit::Audit;
 use crate::event::{Body, Event, Execution};
 use crate::notes::{Notes, Problem};
-use crate::plan::Trick;
+use crate::plan::WorkerFaultKind;
 use crate::recording::{
     Answer, Call, Description, Entry, Header, HistoryRead, Injected, OperationId, Reply, Task, TaskId, What,
 };
@@ -180,7 +180,7 @@ pub struct Handed {
     /// What.
     pub task: Task,
     /// What the worker did with it on purpose.
-    pub tricks: Vec<Trick>,
+    pub worker_faults: Vec<WorkerFaultKind>,
 }
 
 impl Evidence {
@@ -224,11 +224,11 @@ impl Evidence {
                 found.answer = answer;
             }
             What::Task(task) => {
-                self.tasks.insert(task.task, Handed { at, task: *task, tricks: Vec::new() });
+                self.tasks.insert(task.task, Handed { at, task: *task, worker_faults: Vec::new() });
             }
-            What::Mischief { task, trick } => {
+            What::WorkerFault { task, worker_fault } => {
                 if let Some(handed) = self.tasks.get_mut(&task) {
-                    handed.tricks.push(trick);
+                    handed.worker_faults.push(worker_fault);
                 }
             }
             What::Fault { fault, active: true, hits } => {

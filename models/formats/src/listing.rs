@@ -3,16 +3,18 @@
 
 mod fault;
 
-pub use fault::harm;
+pub use fault::kind;
 
-use crate::plan::{Action, IdConflict, IdReuse, Mischief, Plan, Start, TaskKind, Trick, UpdateStage, Workers};
+use crate::plan::{
+    Action, IdConflict, IdReuse, Plan, Start, TaskKind, UpdateStage, WorkerFault, WorkerFaultKind, Workers,
+};
 use crate::program::{
     Act, ActEnd, ActivityCall, Block, Cancellation, ChildCall, ChildWait, Expr, Input, ParentClose, Program, Retry,
     Statement, Until, Var,
 };
 use std::fmt::Write as _;
 
-/// A plan: workers, cluster, the timeline, mischief, faults, programs. Ends with a line break.
+/// A plan: workers, cluster, the timeline, worker faults, faults, programs. Ends with a line break.
 #[must_use]
 pub fn plan(plan: &Plan) -> String {
     let mut lines = vec![
@@ -31,9 +33,9 @@ pub fn plan(plan: &Plan) -> String {
         let what = action(&one.action, &format!("w{}", one.workflow));
         lines.push(format!("at {:>width$} ms client {}: {what}{again}", one.at_ms, one.client));
     }
-    if !plan.mischief.is_empty() {
+    if !plan.worker_faults.is_empty() {
         lines.push(String::new());
-        lines.extend(plan.mischief.iter().map(mischief));
+        lines.extend(plan.worker_faults.iter().map(worker_faults));
     }
     if !plan.faults.is_empty() {
         lines.push(String::new());
@@ -99,13 +101,13 @@ pub fn action(action: &Action, workflow: &str) -> String {
 
 /// What a worker does wrong, such as `answers 300 ms late`.
 #[must_use]
-pub fn trick(trick: Trick) -> String {
-    match trick {
-        Trick::Drop => "is forgotten".into(),
-        Trick::Late(ms) => format!("is answered {ms} ms late"),
-        Trick::Twice(ms) => format!("is answered twice, {ms} ms apart"),
-        Trick::Crash => "crashes its worker".into(),
-        Trick::FailTask => "is answered as failed".into(),
+pub fn worker_fault(worker_fault: WorkerFaultKind) -> String {
+    match worker_fault {
+        WorkerFaultKind::Drop => "is forgotten".into(),
+        WorkerFaultKind::Late(ms) => format!("is answered {ms} ms late"),
+        WorkerFaultKind::Twice(ms) => format!("is answered twice, {ms} ms apart"),
+        WorkerFaultKind::Crash => "crashes its worker".into(),
+        WorkerFaultKind::FailTask => "is answered as failed".into(),
     }
 }
 
@@ -116,12 +118,12 @@ fn workers(workers: &Workers) -> String {
     format!("{count}, {cache}{replay}")
 }
 
-fn mischief(Mischief { task, nth, what }: &Mischief) -> String {
+fn worker_faults(WorkerFault { task, nth, what }: &WorkerFault) -> String {
     let kind = match task {
         TaskKind::Workflow => "workflow",
         TaskKind::Activity => "activity",
     };
-    format!("{kind} task {nth} {}", trick(*what))
+    format!("{kind} task {nth} {}", worker_fault(*what))
 }
 
 fn start_options(start: &Start) -> String {

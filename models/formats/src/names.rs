@@ -2,7 +2,7 @@
 //!
 //! Every name is the result of an exhaustive `match`, so that a new fault does not compile until it has a name.
 
-use crate::plan::{Caller, Harm, StoreOutcome, Way};
+use crate::plan::{Caller, FaultKind, StoreOutcome, Way};
 
 /// Kinds of faults.
 pub const FAULTS: &[&str] = &[
@@ -36,19 +36,19 @@ pub const FAULTS: &[&str] = &[
 
 /// The name of a fault.
 #[must_use]
-pub fn fault(harm: &Harm) -> &'static str {
-    match harm {
-        Harm::Partition { way: Way::Both, .. } => "partition",
-        Harm::Partition { way: Way::Out, .. } => "partition_out",
-        Harm::Partition { way: Way::In, .. } => "partition_in",
-        Harm::Hold { .. } => "hold",
-        Harm::Slow { .. } => "slow",
-        Harm::Kill { .. } => "kill",
-        Harm::PowerLoss { .. } => "power_loss",
-        Harm::ClockSkew { .. } => "clock_skew",
-        Harm::ClockStep { .. } => "clock_step",
-        Harm::StoreUnreachable { .. } => "store_unreachable",
-        Harm::Store { outcome, .. } => match outcome {
+pub fn fault(kind: &FaultKind) -> &'static str {
+    match kind {
+        FaultKind::Partition { way: Way::Both, .. } => "partition",
+        FaultKind::Partition { way: Way::Out, .. } => "partition_out",
+        FaultKind::Partition { way: Way::In, .. } => "partition_in",
+        FaultKind::Hold { .. } => "hold",
+        FaultKind::Slow { .. } => "slow",
+        FaultKind::Kill { .. } => "kill",
+        FaultKind::PowerLoss { .. } => "power_loss",
+        FaultKind::ClockSkew { .. } => "clock_skew",
+        FaultKind::ClockStep { .. } => "clock_step",
+        FaultKind::StoreUnreachable { .. } => "store_unreachable",
+        FaultKind::Store { outcome, .. } => match outcome {
             StoreOutcome::CommitReplyLost => "commit_reply_lost",
             StoreOutcome::CommitLost => "commit_lost",
             StoreOutcome::CommitLate(_) => "commit_late",
@@ -62,9 +62,9 @@ pub fn fault(harm: &Harm) -> &'static str {
             StoreOutcome::AppendPartial => "append_partial",
             StoreOutcome::ReadFails => "read_fails",
         },
-        Harm::ReplyLost { by: Caller::Client, .. } => "client_reply_lost",
-        Harm::ReplyLost { by: Caller::Worker, .. } => "worker_reply_lost",
-        Harm::CallRepeated { by: Caller::Client, .. } => "client_call_repeated",
-        Harm::CallRepeated { by: Caller::Worker, .. } => "worker_call_repeated",
+        FaultKind::ReplyLost { by: Caller::Client, .. } => "client_reply_lost",
+        FaultKind::ReplyLost { by: Caller::Worker, .. } => "worker_reply_lost",
+        FaultKind::CallRepeated { by: Caller::Client, .. } => "client_call_repeated",
+        FaultKind::CallRepeated { by: Caller::Worker, .. } => "worker_call_repeated",
     }
 }

@@ -7,7 +7,7 @@ mod statements;
 mod valid;
 
 pub use cluster::{Cluster, Latency};
-pub use fault::{Caller, Family, Fault, Harm, PartitionKind, Side, StoreCall, StoreOutcome, Way};
+pub use fault::{Caller, Family, Fault, FaultKind, PartitionKind, Side, StoreCall, StoreOutcome, Way};
 pub use valid::problem;
 
 use crate::program::{Input, Retry};
@@ -32,7 +32,7 @@ pub struct Plan {
     /// The workers.
     pub workers: Workers,
     /// How workers misbehave.
-    pub mischief: Vec<Mischief>,
+    pub worker_faults: Vec<WorkerFault>,
     /// Timeouts and sizes.
     pub knobs: Knobs,
     /// The simulated cluster.
@@ -182,16 +182,16 @@ pub enum UpdateStage {
 
 /// One misbehaviour of a worker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Mischief {
+pub struct WorkerFault {
     /// Which kind of task.
     pub task: TaskKind,
-    /// The how-manieth task of that kind handed to any worker of the case, from 1.
+    /// The n-th task of that kind handed to any worker of the case, from 1.
     pub nth: u16,
     /// What happens to it.
-    pub what: Trick,
+    pub what: WorkerFaultKind,
 }
 
-/// The two kinds of tasks that mischief is about.
+/// The two kinds of tasks that worker faults is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TaskKind {
@@ -204,7 +204,7 @@ pub enum TaskKind {
 /// What a misbehaving worker does with a task that it polled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Trick {
+pub enum WorkerFaultKind {
     /// It forgets the task.
     Drop,
     /// It answers this much later than it would.

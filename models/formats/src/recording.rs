@@ -1,7 +1,7 @@
 //! Recordings: the append-only stream of one case, one JSON object per line.
 //!
 //! Everything that was seen stands here in the order in which the recorder saw it: logical operations with their
-//! attempts singly, the tasks that workers were handed, mischief, and at the end the histories and descriptions that
+//! attempts singly, the tasks that workers were handed, worker faults, and at the end the histories and descriptions that
 //! were read. Judging needs nothing else, except that a bare history can be judged by fewer rules.
 //!
 //! A logical operation is one intention ("signal this workflow"): all its attempts have the same [`Call`] and the
@@ -11,7 +11,7 @@ use crate::audit::Audit;
 use crate::command::Command;
 use crate::listing;
 use crate::names;
-use crate::plan::{self, Action, Plan, TaskKind, Trick};
+use crate::plan::{self, Action, Plan, TaskKind, WorkerFaultKind};
 use crate::profile::Profile;
 use crate::program::Failure;
 use crate::store::Outcome;
@@ -69,11 +69,12 @@ pub enum What {
     /// A worker was handed a task.
     Task(Box<Task>),
     /// A worker misbehaved on purpose.
-    Mischief {
+    WorkerFault {
         /// The task.
         task: TaskId,
         /// How.
-        trick: Trick,
+        #[serde(rename = "what")]
+        worker_fault: WorkerFaultKind,
     },
     /// A fault began or ended (none without a nemesis).
     Fault {
@@ -138,7 +139,7 @@ impl Injected {
     #[must_use]
     pub fn kind(&self) -> &str {
         match self {
-            Self::Planned(fault) => names::fault(&fault.harm),
+            Self::Planned(fault) => names::fault(&fault.kind),
             Self::Named(words) => words.split_whitespace().next().unwrap_or_default(),
         }
     }
@@ -148,7 +149,7 @@ impl Injected {
     #[must_use]
     pub fn is_begin_of(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Planned(begin), Self::Planned(end)) => begin.at_ms == end.at_ms && begin.harm == end.harm,
+            (Self::Planned(begin), Self::Planned(end)) => begin.at_ms == end.at_ms && begin.kind == end.kind,
             _ => self == other,
         }
     }
@@ -157,7 +158,7 @@ impl Injected {
 impl fmt::Display for Injected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Planned(fault) => f.write_str(&listing::harm(&fault.harm)),
+            Self::Planned(fault) => f.write_str(&listing::kind(&fault.kind)),
             Self::Named(words) => f.write_str(words),
         }
     }
@@ -245,7 +246,7 @@ pub enum ActivityEnd {
     Canceled,
 }
 
-/// What an answer proves. Source: design §2, research/design-review.md item 15.
+/// What an answer proves. Source: docs/temporal-semantics.md, “Errors”.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "answer")]
 pub enum Answer {

@@ -18,7 +18,7 @@ pub struct Measure {
     /// Statements of all programs, nested ones and those of children, handlers and successors included.
     pub statements: usize,
     /// Tricks of workers.
-    pub mischief: usize,
+    pub worker_faults: usize,
     /// Nodes of the cluster.
     pub nodes: usize,
 }
@@ -32,7 +32,7 @@ impl Measure {
             workflows: plan.operations.iter().map(|operation| operation.workflow).collect::<BTreeSet<_>>().len(),
             operations: plan.operations.len(),
             statements: plan.statement_count(),
-            mischief: plan.mischief.len(),
+            worker_faults: plan.worker_faults.len(),
             nodes: usize::from(plan.cluster.node_count()),
         }
     }
@@ -44,7 +44,7 @@ impl fmt::Display for Measure {
             (self.statements, "statement", "statements"),
             (self.operations, "operation", "operations"),
             (self.faults, "fault", "faults"),
-            (self.mischief, "trick", "tricks"),
+            (self.worker_faults, "worker fault", "worker faults"),
             (self.nodes, "node", "nodes"),
         ];
         let parts = parts.map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many }));

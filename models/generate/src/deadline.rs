@@ -4,36 +4,36 @@
 //! is monotone: a plan with anything taken out of its lists is never given more time. It never looks at a clock or at
 //! what happened.
 //!
-//! deadline = heal + longest program × attempts + mischief + faults + steps + [`CALL`] + [`NOISE`], where
+//! deadline = heal + longest program × attempts + worker faults + faults + steps + [`CALL`] + [`NOISE`], where
 //! - *heal* is the latest moment at which a client sends something, repetitions included, or at which a fault ends (see
 //!   [`heal`]). Any start may come that late, and any update may begin its handler then, and a cluster may have done
 //!   nothing at all before, so everything else is counted from there;
 //! - *longest program* is the time along its longest path (see [`Bound`]), all continuations included. A start names its
 //!   program by an index modulo the number of programs, so taking one out may change which it means: the longest counts;
-//! - *mischief* is what each trick can cost if all of them hit the same run one after another;
+//! - *worker faults* is what each worker fault can cost if all of them hit the same run one after another;
 //! - *faults* is what may still be broken after the heal: a restart, tasks handed to nobody, clocks that have to be waited
 //!   for, the drain of what was held back;
 //! - *steps* is a share of noise for each thing that happens at all.
 
-use resurgam_formats::plan::{Action, Fault, Harm, Mischief, Plan, Start, TaskKind, Trick};
+use resurgam_formats::plan::{Action, Fault, FaultKind, Plan, Start, TaskKind, WorkerFault, WorkerFaultKind};
 use resurgam_formats::program::{ActEnd, ActivityCall, Block, Program, Retry, Statement};
 use std::time::Duration;
 
-/// Stragglers on a noisy machine: 34-39 s were measured on the real server (research/targets.md §4).
+/// Stragglers on a noisy machine: 34-39 s were measured on the real server (docs/temporal-semantics.md, “Configuration”).
 const NOISE: u64 = 45_000;
 /// Slack of a simulation.
 const SIMULATED_NOISE: u64 = 5_000;
 /// One call of a client, by the deadline that official clients give it; long polls of updates and histories, which the
-/// server ends after 20 s, are within (research/temporal-server.md §1.1, §1.8).
+/// server ends after 20 s, are within (docs/temporal-semantics.md).
 const CALL: u64 = 30_000;
 /// Noise of one step: a command, a task, an attempt.
 const STEP: u64 = 250;
-/// The server delays a run that continues another until so long after the other's start (temporal-server.md §1.2).
+/// The server delays a run that continues another until so long after the other's start (docs/temporal-semantics.md, “Workflow tasks”).
 const CONTINUE: u64 = 1_000;
-/// The schedule-to-start timeout of the task that carries an update to a workflow (temporal-server.md §1.2).
+/// The schedule-to-start timeout of the task that carries an update to a workflow (docs/temporal-semantics.md, “Workflow tasks”).
 const SPECULATIVE: u64 = 5_000;
 /// From the fourth attempt on, a workflow task is given so much more time, doubled each attempt up to [`PACE_MAX`]: this
-/// is how the server paces retries (temporal-server.md §1.2).
+/// is how the server paces retries (docs/temporal-semantics.md, “Workflow tasks”).
 const PACE: u64 = 5_000;
 /// Most extra time of one attempt of a workflow task.
 const PACE_MAX: u64 = 600_000;
@@ -65,7 +65,7 @@ pub fn heal(plan: &Plan) -> Duration {
 fn within(plan: &Plan, noise: u64) -> Duration {
     let runs = runs(plan);
     let steps = runs.steps.saturating_mul(STEP);
-    let terms = [inject(plan), runs.path, steps, mischief(plan), faults(plan), paces(plan), CALL, noise];
+    let terms = [inject(plan), runs.path, steps, worker_faults(plan), faults(plan), paces(plan), CALL, noise];
     Duration::from_millis(terms.into_iter().fold(0, u64::saturating_add))
 }
 
@@ -190,9 +190,9 @@ fn statement(statement: &Statement, plan: &Plan) -> Bound {
 /// An activity ends at the latest by its schedule-to-close timeout, or when each attempt took all of its timeouts and
 /// each back-off was the longest. Whatever a worker does to it is within, for the server's timers end every attempt.
 fn activity(call: &ActivityCall, plan: &Plan) -> Bound {
-    // Without any limit the attempts end when the script returns; each trick can spoil one.
+    // Without any limit the attempts end when the script returns; each worker fault can spoil one.
     let limit = u64::from(call.retry.maximum_attempts);
-    let scripted = (call.script.attempts.len() + plan.mischief.len() + plan.faults.len()) as u64 + SOME;
+    let scripted = (call.script.attempts.len() + plan.worker_faults.len() + plan.faults.len()) as u64 + SOME;
     let attempts = if limit > 0 { limit } else { scripted };
     let one = u64::from(call.schedule_to_start_ms.unwrap_or(0)) + u64::from(call.start_to_close_ms);
     let path = one.saturating_mul(attempts).saturating_add(backoffs(&call.retry, attempts));
@@ -202,16 +202,16 @@ fn activity(call: &ActivityCall, plan: &Plan) -> Bound {
     Bound { path, steps: attempts, endless: limit == 0 && call.schedule_to_close_ms.is_none() && !returns }
 }
 
-/// What all tricks cost together, if they hit one run one after another.
-fn mischief(plan: &Plan) -> u64 {
-    let costs = plan.mischief.iter().map(|Mischief { task, what, .. }| {
+/// What all worker faults cost together, if they hit one run one after another.
+fn worker_faults(plan: &Plan) -> u64 {
+    let costs = plan.worker_faults.iter().map(|WorkerFault { task, what, .. }| {
         // A late or second answer is itself a call that has to be answered.
         let delay = match what {
-            Trick::Late(ms) | Trick::Twice(ms) => u64::from(*ms),
-            Trick::Drop | Trick::Crash | Trick::FailTask => 0,
+            WorkerFaultKind::Late(ms) | WorkerFaultKind::Twice(ms) => u64::from(*ms),
+            WorkerFaultKind::Drop | WorkerFaultKind::Crash | WorkerFaultKind::FailTask => 0,
         };
         // A lost activity costs an attempt, which `activity` counts. A crash loses tasks of the other kind as well.
-        let loses = *task == TaskKind::Workflow || *what == Trick::Crash;
+        let loses = *task == TaskKind::Workflow || *what == WorkerFaultKind::Crash;
         if loses { delay.saturating_add(lost_task(plan)) } else { delay }
     });
     costs.fold(0, u64::saturating_add)
@@ -227,10 +227,10 @@ fn lost_task(plan: &Plan) -> u64 {
 fn faults(plan: &Plan) -> u64 {
     let (mut worst, mut clocks) = (0, 0u64);
     for fault in &plan.faults {
-        match fault.harm {
-            Harm::Kill { .. } | Harm::PowerLoss { .. } => worst = RESTART,
+        match fault.kind {
+            FaultKind::Kill { .. } | FaultKind::PowerLoss { .. } => worst = RESTART,
             // What was timed by a clock that ran ahead is due so much later, and what one that ran behind wrote down too.
-            Harm::ClockSkew { by_ms, .. } | Harm::ClockStep { by_ms, .. } => {
+            FaultKind::ClockSkew { by_ms, .. } | FaultKind::ClockStep { by_ms, .. } => {
                 clocks = clocks.saturating_add(u64::from(by_ms.unsigned_abs()));
             }
             _ => {}
@@ -243,18 +243,18 @@ fn faults(plan: &Plan) -> u64 {
     calls.saturating_add(worst).saturating_add(clocks)
 }
 
-/// The pacing of retried workflow tasks: the n-th trick or fault hits the n-th attempt at the worst. More than eight
+/// The pacing of retried workflow tasks: the n-th worker fault or fault hits the n-th attempt at the worst. More than eight
 /// doublings reach the maximum.
 ///
 /// An attempt that a fault spoils takes its whole time, and faults spoil none after the heal. So they spoil three
 /// unpaced ones, the one that the heal meets, and no more than fit before it at a pace that doubles.
 fn paces(plan: &Plan) -> u64 {
     let fit = (1 + inject(plan) / PACE).ilog2() as usize;
-    let by_faults = plan.faults.iter().map(|fault| match fault.harm {
-        Harm::ReplyLost { calls, .. } | Harm::CallRepeated { calls, .. } => usize::from(calls),
+    let by_faults = plan.faults.iter().map(|fault| match fault.kind {
+        FaultKind::ReplyLost { calls, .. } | FaultKind::CallRepeated { calls, .. } => usize::from(calls),
         _ => 1,
     });
-    let spoiled = plan.mischief.len() + by_faults.sum::<usize>().min(4 + fit);
+    let spoiled = plan.worker_faults.len() + by_faults.sum::<usize>().min(4 + fit);
     let paces = (3..spoiled).map(|n| (PACE << (n - 3).min(8)).min(PACE_MAX));
     paces.fold(0, u64::saturating_add)
 }
@@ -288,7 +288,7 @@ mod tests {
             programs: vec![Input { program, variables: vec![] }],
             operations: vec![Operation { at_ms: 100, client: 0, workflow: 0, action, again_ms: vec![2000] }],
             workers: Workers { count: 1, cache: 1, full_replay: false },
-            mischief: vec![],
+            worker_faults: vec![],
             knobs: Knobs { task_timeout_ms: 1000, sticky_timeout_ms: 500 },
             cluster: Cluster::default(),
             faults: vec![],
@@ -351,16 +351,16 @@ mod tests {
 
     #[test]
     fn each_trick_costs_and_the_fourth_lost_task_costs_more() {
-        let trick = |what| Mischief { task: TaskKind::Workflow, nth: 1, what };
+        let worker_fault = |what| WorkerFault { task: TaskKind::Workflow, nth: 1, what };
         let mut plan = case(&json!([]));
-        plan.mischief = vec![trick(Trick::Drop), trick(Trick::Late(300))];
-        assert_eq!(mischief(&plan), 2 * (1500 + SPECULATIVE) + 300);
-        plan.mischief = vec![trick(Trick::Drop); 5];
-        assert_eq!(mischief(&plan), 5 * (1500 + SPECULATIVE));
+        plan.worker_faults = vec![worker_fault(WorkerFaultKind::Drop), worker_fault(WorkerFaultKind::Late(300))];
+        assert_eq!(worker_faults(&plan), 2 * (1500 + SPECULATIVE) + 300);
+        plan.worker_faults = vec![worker_fault(WorkerFaultKind::Drop); 5];
+        assert_eq!(worker_faults(&plan), 5 * (1500 + SPECULATIVE));
         assert_eq!(paces(&plan), PACE + 2 * PACE);
-        plan.mischief = vec![Mischief { task: TaskKind::Activity, nth: 1, what: Trick::Twice(80) }];
-        assert_eq!(mischief(&plan), 80);
-        plan.mischief = vec![trick(Trick::Late(u32::MAX)); 500];
+        plan.worker_faults = vec![WorkerFault { task: TaskKind::Activity, nth: 1, what: WorkerFaultKind::Twice(80) }];
+        assert_eq!(worker_faults(&plan), 80);
+        plan.worker_faults = vec![worker_fault(WorkerFaultKind::Late(u32::MAX)); 500];
         assert!(of(&plan) > Duration::from_secs(500 * u64::from(u32::MAX) / 1000));
     }
 
@@ -368,17 +368,17 @@ mod tests {
     fn faults_cost_once_after_the_heal_and_clocks_add_up() {
         let mut plan = case(&json!([]));
         assert_eq!((heal(&plan), faults(&plan)), (Duration::from_millis(2100), 0));
-        let fault = |at_ms, harm| Fault { at_ms, for_ms: 400, harm };
-        plan.faults = vec![fault(3000, Harm::Kill { node: 1 }), fault(100, Harm::PowerLoss { node: 0 })];
+        let fault = |at_ms, kind| Fault { at_ms, for_ms: 400, kind };
+        plan.faults = vec![fault(3000, FaultKind::Kill { node: 1 }), fault(100, FaultKind::PowerLoss { node: 0 })];
         assert_eq!(heal(&plan), Duration::from_millis(3400));
         let calls = DRAIN + 400 + 1500 + SPECULATIVE;
         assert_eq!(faults(&plan), calls + RESTART);
-        plan.faults[0].harm = Harm::ClockStep { node: 0, by_ms: -700 };
+        plan.faults[0].kind = FaultKind::ClockStep { node: 0, by_ms: -700 };
         assert_eq!(heal(&plan), Duration::from_millis(3000), "a step has no end");
-        plan.faults[1].harm = Harm::ClockSkew { node: 7, by_ms: 50 };
+        plan.faults[1].kind = FaultKind::ClockSkew { node: 7, by_ms: 50 };
         assert_eq!(faults(&plan), calls + 750);
         assert_eq!(paces(&plan), 0);
-        plan.faults = vec![fault(0, Harm::Kill { node: 1 }); 30];
+        plan.faults = vec![fault(0, FaultKind::Kill { node: 1 }); 30];
         assert_eq!(paces(&plan), PACE, "the others have nothing left to spoil");
         plan.faults[0].for_ms = 16_000;
         assert_eq!(paces(&plan), PACE + 2 * PACE + 4 * PACE);

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::Union;
 use resurgam_formats::plan::{
-    Caller, Cluster, Family, Fault, Harm, Latency, Operation, PartitionKind, Side, StoreOutcome, Way,
+    Caller, Cluster, Family, Fault, FaultKind, Latency, Operation, PartitionKind, Side, StoreOutcome, Way,
 };
 use resurgam_formats::time::Millis;
 
@@ -58,10 +58,10 @@ pub(super) fn faults(operations: &[Operation], families: &[Family]) -> BoxedStra
                 .iter()
                 .zip(&allowed)
                 .filter(|((_, percent, _), draw)| u32::from(**draw) * 100 < *percent * 256)
-                .map(|((.., harm), draw)| (1 + u32::from(*draw) % 4, harm.clone()))
+                .map(|((.., kind), draw)| (1 + u32::from(*draw) % 4, kind.clone()))
                 .collect();
             let swarm =
-                if swarm.is_empty() { known.iter().map(|(.., harm)| (1, harm.clone())).collect() } else { swarm };
+                if swarm.is_empty() { known.iter().map(|(.., kind)| (1, kind.clone())).collect() } else { swarm };
             if swarm.is_empty() {
                 return Just(Vec::new()).boxed();
             }
@@ -75,7 +75,11 @@ pub(super) fn faults(operations: &[Operation], families: &[Family]) -> BoxedStra
 }
 
 /// One fault of the swarm.
-fn one(harm: Union<BoxedStrategy<Harm>>, moments: &[Millis], longest: Millis) -> impl Strategy<Value = Fault> + use<> {
+fn one(
+    kind: Union<BoxedStrategy<FaultKind>>,
+    moments: &[Millis],
+    longest: Millis,
+) -> impl Strategy<Value = Fault> + use<> {
     let anywhere = 0..=HORIZON_MS;
     let at = if moments.is_empty() {
         anywhere.boxed()
@@ -83,32 +87,40 @@ fn one(harm: Union<BoxedStrategy<Harm>>, moments: &[Millis], longest: Millis) ->
         let near = (select(moments.to_vec()), 0..=200u32).prop_map(|(at, later)| (at + later).saturating_sub(50));
         prop_oneof![3 => near, 2 => anywhere].boxed()
     };
-    (at, harm, 10..=longest, any::<bool>()).prop_map(|(at_ms, harm, lasts, ambush)| {
-        let for_ms = match &harm {
-            Harm::ClockStep { .. } => 0,
+    (at, kind, 10..=longest, any::<bool>()).prop_map(|(at_ms, kind, lasts, ambush)| {
+        let for_ms = match &kind {
+            FaultKind::ClockStep { .. } => 0,
             // What lies in wait mostly does so until it is used up.
-            Harm::Store { .. } | Harm::ReplyLost { .. } | Harm::CallRepeated { .. } if ambush => 0,
+            FaultKind::Store { .. } | FaultKind::ReplyLost { .. } | FaultKind::CallRepeated { .. } if ambush => 0,
             _ => lasts,
         };
-        Fault { at_ms, for_ms, harm }
+        Fault { at_ms, for_ms, kind }
     })
 }
 
 /// Kinds of faults: the family, the percentage of cases that allow it, and itself.
-fn kinds() -> Vec<(Family, u32, BoxedStrategy<Harm>)> {
-    let partition = |way| sides().prop_map(move |side| Harm::Partition { side, way }).boxed();
+fn kinds() -> Vec<(Family, u32, BoxedStrategy<FaultKind>)> {
+    let partition = |way| sides().prop_map(move |side| FaultKind::Partition { side, way }).boxed();
     let offset = |most: i32| prop_oneof![1 => -most..=-1, 1 => 1..=most];
     let mut all = vec![
         (Family::Network, 40, partition(Way::Both)),
         (Family::Network, 25, partition(Way::Out)),
         (Family::Network, 25, partition(Way::In)),
-        (Family::Network, 30, sides().prop_map(|side| Harm::Hold { side }).boxed()),
-        (Family::Network, 20, (sides(), 5..=400u32).prop_map(|(side, by_ms)| Harm::Slow { side, by_ms }).boxed()),
-        (Family::Node, 40, node().prop_map(|node| Harm::Kill { node }).boxed()),
-        (Family::Node, 30, node().prop_map(|node| Harm::PowerLoss { node }).boxed()),
-        (Family::Clock, 25, (node(), offset(5000)).prop_map(|(node, by_ms)| Harm::ClockSkew { node, by_ms }).boxed()),
-        (Family::Clock, 20, (node(), offset(3000)).prop_map(|(node, by_ms)| Harm::ClockStep { node, by_ms }).boxed()),
-        (Family::Store, 30, node().prop_map(|node| Harm::StoreUnreachable { node }).boxed()),
+        (Family::Network, 30, sides().prop_map(|side| FaultKind::Hold { side }).boxed()),
+        (Family::Network, 20, (sides(), 5..=400u32).prop_map(|(side, by_ms)| FaultKind::Slow { side, by_ms }).boxed()),
+        (Family::Node, 40, node().prop_map(|node| FaultKind::Kill { node }).boxed()),
+        (Family::Node, 30, node().prop_map(|node| FaultKind::PowerLoss { node }).boxed()),
+        (
+            Family::Clock,
+            25,
+            (node(), offset(5000)).prop_map(|(node, by_ms)| FaultKind::ClockSkew { node, by_ms }).boxed(),
+        ),
+        (
+            Family::Clock,
+            20,
+            (node(), offset(3000)).prop_map(|(node, by_ms)| FaultKind::ClockStep { node, by_ms }).boxed(),
+        ),
+        (Family::Store, 30, node().prop_map(|node| FaultKind::StoreUnreachable { node }).boxed()),
     ];
     let late = || 1..=1500u32;
     let outcomes: [BoxedStrategy<StoreOutcome>; 12] = [
@@ -127,20 +139,20 @@ fn kinds() -> Vec<(Family, u32, BoxedStrategy<Harm>)> {
     ];
     all.extend(outcomes.map(|outcome| (Family::Store, 35, spoiled(outcome))));
     for by in [Caller::Client, Caller::Worker] {
-        let lost = (1..=3u8).prop_map(move |calls| Harm::ReplyLost { by, calls });
-        let twice = (1..=3u8).prop_map(move |calls| Harm::CallRepeated { by, calls });
+        let lost = (1..=3u8).prop_map(move |calls| FaultKind::ReplyLost { by, calls });
+        let twice = (1..=3u8).prop_map(move |calls| FaultKind::CallRepeated { by, calls });
         all.extend([(Family::Call, 35, lost.boxed()), (Family::Call, 30, twice.boxed())]);
     }
     all
 }
 
 /// The next calls of the store, of one node or all, on one kind of partition or all.
-fn spoiled(outcome: BoxedStrategy<StoreOutcome>) -> BoxedStrategy<Harm> {
+fn spoiled(outcome: BoxedStrategy<StoreOutcome>) -> BoxedStrategy<FaultKind> {
     use PartitionKind::{History, Queue, Shard};
     let partition = option::weighted(0.5, select(vec![Shard, Shard, Shard, Queue, Queue, History]));
     let calls = prop_oneof![4 => Just(1u8), 3 => 2..=4u8, 1 => 5..=12u8];
     (option::weighted(0.5, node()), partition, calls, outcome)
-        .prop_map(|(node, partition, calls, outcome)| Harm::Store { node, partition, calls, outcome })
+        .prop_map(|(node, partition, calls, outcome)| FaultKind::Store { node, partition, calls, outcome })
         .boxed()
 }
 

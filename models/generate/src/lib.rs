@@ -136,14 +136,14 @@ fn shapes() -> impl Strategy<Value = Shape> {
 /// Plans of a shape; they use nothing outside its mask.
 fn shaped(seed: u64, Shape { mask, slots, programs }: Shape) -> BoxedStrategy<Plan> {
     let inputs = vec(program::inputs(mask), usize::from(programs));
-    (inputs, operation::timelines(mask, slots, programs), worker::workers(mask), worker::mischief(mask))
-        .prop_map(move |(programs, operations, workers, mischief)| Plan {
+    (inputs, operation::timelines(mask, slots, programs), worker::workers(mask), worker::worker_faults(mask))
+        .prop_map(move |(programs, operations, workers, worker_faults)| Plan {
             version: plan::VERSION,
             seed,
             programs,
             operations: operation::told_apart(operations),
             workers,
-            mischief,
+            worker_faults,
             knobs: Knobs { task_timeout_ms: TASK_TIMEOUT_MS, sticky_timeout_ms: STICKY_TIMEOUT_MS },
             cluster: Cluster::default(),
             faults: Vec::new(),

@@ -81,8 +81,8 @@ features! {
     CacheOff 15
     SmallCache 30
     FullReplay 30
-    // Mischief.
-    Mischief 62
+    // WorkerFault.
+    WorkerFault 62
     WorkflowMischief 80
     ActivityMischief 70
     Drop 45

@@ -6,7 +6,7 @@
 //!
 //! As every part of a plan is a plan, most of it is delta debugging: parts of lists are left out, all at once first, then
 //! ever smaller ones. The passes go from what makes a failure hard to read to what only makes it slow: faults, workflows,
-//! operations, mischief, repetitions, statements (left out, replaced by what is inside them, made plain), programs,
+//! operations, worker faults, repetitions, statements (left out, replaced by what is inside them, made plain), programs,
 //! durations, workers, nodes, knobs; and again from the beginning, as long as anything helps. No plan is proposed twice.
 //!
 //! A candidate is always executable ([`plan::problem`]), and if the first plan ends by itself so does every candidate: a
@@ -47,7 +47,7 @@ const PASSES: &[(&str, Pass)] = &[
     ("faults", Pass::List(list::FAULTS)),
     ("workflows", Pass::List(list::WORKFLOWS)),
     ("operations", Pass::List(list::OPERATIONS)),
-    ("mischief", Pass::List(list::MISCHIEF)),
+    ("worker faults", Pass::List(list::MISCHIEF)),
     ("repetitions", Pass::List(list::AGAIN)),
     ("statements", Pass::List(list::STATEMENTS)),
     ("nesting", Pass::Places(simpler::statement)),

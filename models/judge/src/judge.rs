@@ -2,7 +2,7 @@
 
 use crate::differences::{self, Difference};
 use crate::profile::Profile;
-use crate::rules::{self, Findings};
+use crate::rules::{self, Findings, Indexed};
 use resurgam_formats::evidence::Evidence;
 use resurgam_formats::verdict::{self, Known, Outcome, RuleVerdict, Verdict};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,13 +13,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 #[must_use]
 pub fn judge(subject: &str, evidence: &Evidence, profile: &Profile) -> Verdict {
     let differences = differences::of(profile);
-    let rules = rules::all().iter().map(|rule| one(rule.as_ref(), evidence, profile, &differences)).collect();
+    let indexed = Indexed::new(evidence, profile);
+    let rules = rules::all().iter().map(|rule| one(rule.as_ref(), &indexed, profile, &differences)).collect();
     Verdict { version: verdict::VERSION, subject: subject.to_owned(), rules, notes: notes(evidence) }
 }
 
 fn one(
     rule: &dyn rules::Rule,
-    evidence: &Evidence,
+    evidence: &Indexed<'_>,
     profile: &Profile,
     known_differences: &[Difference],
 ) -> RuleVerdict {
@@ -34,7 +35,7 @@ fn one(
             known: Vec::new(),
         };
     }
-    let mut findings = Findings::about(profile);
+    let mut findings = Findings::default();
     let crashed = catch_unwind(AssertUnwindSafe(|| rule.judge(evidence, &mut findings))).is_err();
     let examined = findings.examined();
     let (mut outcome, found, total, mut why) = findings.into_parts();

@@ -111,7 +111,7 @@ fn history() -> Value {
 /// A valid recording with every type of line.
 fn recording() -> String {
     let plan = json!({"version": 1, "seed": 7, "programs": [], "operations": [], "workers": {"count": 1, "cache": 0,
-        "full_replay": false}, "mischief": [], "knobs": {"task_timeout_ms": 1000, "sticky_timeout_ms": 500}});
+        "full_replay": false}, "worker_faults": [], "knobs": {"task_timeout_ms": 1000, "sticky_timeout_ms": 500}});
     let signal = json!({"of": "client", "workflow_id": "w", "request_id": "x", "action": {"call": "signal", "name": "s", "value": 1}});
     let lines = [
         json!({"at": 0, "type": "header", "version": 1, "target": "temporal", "prefix": "p", "plan": plan}),
@@ -119,7 +119,7 @@ fn recording() -> String {
         json!({"at": 2, "type": "return", "operation": 1, "attempt": 1, "answer": {"answer": "ok", "value": {"reply": "done"}}}),
         json!({"at": 3, "type": "task", "task": 1, "worker": "worker-1", "kind": "workflow", "workflow_id": "w", "run_id": "r",
             "attempt": 1, "started": 3}),
-        json!({"at": 4, "type": "mischief", "task": 1, "trick": "drop"}),
+        json!({"at": 4, "type": "worker_fault", "task": 1, "what": "drop"}),
         json!({"at": 5, "type": "fault", "fault": "f", "active": true}),
         json!({"at": 7, "type": "history", "workflow_id": "w", "run_id": "r", "final": true, "from": 6, "events": history()["events"]}),
         json!({"at": 8, "type": "description", "workflow_id": "w", "run_id": "r", "status": "COMPLETED", "history_length": 14}),

@@ -31,7 +31,7 @@ fn events() -> Vec<Value> {
 
 fn header() -> Value {
     let plan = json!({"version": 1, "seed": 7, "programs": [], "operations": [], "workers": {"count": 1, "cache": 0,
-        "full_replay": false}, "mischief": [], "knobs": {"task_timeout_ms": 1000, "sticky_timeout_ms": 500}});
+        "full_replay": false}, "worker_faults": [], "knobs": {"task_timeout_ms": 1000, "sticky_timeout_ms": 500}});
     json!({"at": 0, "type": "header", "version": 1, "target": "temporal", "target_version": "1.31.2", "prefix": "p", "plan": plan})
 }
 

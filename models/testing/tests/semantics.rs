@@ -2,7 +2,7 @@
 
 use resurgam_judge::replay;
 use resurgam_testing::dense;
-use resurgam_testing::toy::{Refused, Toy, history};
+use resurgam_testing::fake_server::{FakeServer, Refused, history};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -14,15 +14,15 @@ fn config(per_usual: u32) -> ProptestConfig {
 }
 
 /// What the machine commanded at each completed workflow task is what the naive evaluator says it commands there.
-fn agree(input: &Input, toy: Result<Toy, Refused>) -> Result<(), TestCaseError> {
-    let toy = toy.expect("no server refuses what a program commands");
-    let judged = replay::commands("w", &toy.events).expect("the history is its own");
+fn agree(input: &Input, server: Result<FakeServer, Refused>) -> Result<(), TestCaseError> {
+    let server = server.expect("no server refuses what a program commands");
+    let judged = replay::commands("w", &server.events).expect("the history is its own");
     let judged: Vec<_> = judged.into_iter().map(|task| (task.completed, task.commands)).collect();
-    let shorter = judged.len().min(toy.tasks.len());
-    for (judged, commanded) in judged.iter().zip(&toy.tasks) {
-        prop_assert_eq!(judged, commanded, "\n{}\n{:#?}", serde_json::json!(input), toy.events);
+    let shorter = judged.len().min(server.tasks.len());
+    for (judged, commanded) in judged.iter().zip(&server.tasks) {
+        prop_assert_eq!(judged, commanded, "\n{}\n{:#?}", serde_json::json!(input), server.events);
     }
-    prop_assert_eq!(judged.len(), toy.tasks.len(), "{} in common", shorter);
+    prop_assert_eq!(judged.len(), server.tasks.len(), "{} in common", shorter);
     Ok(())
 }
 

@@ -42,7 +42,7 @@ pub struct Item {
     pub bad: bool,
     /// A worker misbehaved here on purpose.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub mischief: bool,
+    pub worker_faults: bool,
     /// The event: index of the run in [`Timeline::runs`](super::Timeline::runs), and its id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event: Option<(usize, i64)>,

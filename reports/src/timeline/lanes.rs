@@ -4,7 +4,7 @@ use super::lane::{Item, Lane, Time, time};
 use crate::text;
 use resurgam_campaign::coverage::kinds;
 use resurgam_formats::evidence::{Attempt, Evidence, Handed, Operation};
-use resurgam_formats::plan::{Action, TaskKind, Trick};
+use resurgam_formats::plan::{Action, TaskKind, WorkerFaultKind};
 use resurgam_formats::recording::{ActivityEnd, Answer, Call, Reply, TaskId};
 use resurgam_formats::verdict::Finding;
 use std::collections::BTreeMap;
@@ -78,9 +78,9 @@ pub(super) fn tasks(evidence: &Evidence, workflow: &str, findings: &[&Finding], 
             open: to.is_none(),
             class: if task.sticky { "sticky" } else { "task" },
             label,
-            detail: format!("{detail}; {said}{}", tricks(&handed.tricks)),
+            detail: format!("{detail}; {said}{}", worker_faults(&handed.worker_faults)),
             bad: operations.iter().any(|operation| is_bad(findings, operation)),
-            mischief: !handed.tricks.is_empty(),
+            worker_faults: !handed.worker_faults.is_empty(),
             event: None,
         };
         lanes.entry(&task.worker).or_default().push(item);
@@ -118,10 +118,10 @@ pub(super) fn activities(evidence: &Evidence, workflow: &str, findings: &[&Findi
                 task.activity_id,
                 task.attempt,
                 task.worker,
-                tricks(&handed.tricks)
+                worker_faults(&handed.worker_faults)
             ),
             bad: operations.iter().any(|operation| is_bad(findings, operation)),
-            mischief: !handed.tricks.is_empty(),
+            worker_faults: !handed.worker_faults.is_empty(),
             event: None,
         };
         let key = (task.run_id.as_str(), task.activity_id.as_str());
@@ -134,7 +134,10 @@ pub(super) fn activities(evidence: &Evidence, workflow: &str, findings: &[&Findi
 
 /// The worker lost the task on purpose: nothing is under way any more.
 fn lost(handed: &Handed) -> bool {
-    handed.tricks.iter().any(|trick| matches!(trick, Trick::Drop | Trick::Crash))
+    handed
+        .worker_faults
+        .iter()
+        .any(|worker_fault| matches!(worker_fault, WorkerFaultKind::Drop | WorkerFaultKind::Crash))
 }
 
 /// The calls with which workers answered each task.
@@ -180,14 +183,14 @@ fn ended(operations: &[&Operation]) -> (Option<Time>, String) {
     (to, if said.is_empty() { "never answered".to_owned() } else { said.join("; ") })
 }
 
-fn tricks(tricks: &[Trick]) -> String {
-    tricks.iter().fold(String::new(), |all, trick| {
-        all + &match trick {
-            Trick::Drop => "; on purpose it forgot the task".to_owned(),
-            Trick::Late(ms) => format!("; on purpose it answered {ms} ms late"),
-            Trick::Twice(ms) => format!("; on purpose it answered again after {ms} ms"),
-            Trick::Crash => "; on purpose it crashed".to_owned(),
-            Trick::FailTask => "; on purpose it failed the task".to_owned(),
+fn worker_faults(worker_faults: &[WorkerFaultKind]) -> String {
+    worker_faults.iter().fold(String::new(), |all, worker_fault| {
+        all + &match worker_fault {
+            WorkerFaultKind::Drop => "; on purpose it forgot the task".to_owned(),
+            WorkerFaultKind::Late(ms) => format!("; on purpose it answered {ms} ms late"),
+            WorkerFaultKind::Twice(ms) => format!("; on purpose it answered again after {ms} ms"),
+            WorkerFaultKind::Crash => "; on purpose it crashed".to_owned(),
+            WorkerFaultKind::FailTask => "; on purpose it failed the task".to_owned(),
         }
     })
 }

@@ -4,7 +4,7 @@
 
 use super::lane::{Item, Lane, Time, time};
 use resurgam_formats::evidence::{Evidence, Fault};
-use resurgam_formats::plan::{Harm, Side};
+use resurgam_formats::plan::{FaultKind, Side};
 use resurgam_formats::recording::Injected;
 use std::collections::BTreeMap;
 
@@ -96,13 +96,13 @@ fn item(fault: &Fault, end: Time) -> Item {
 /// What it looks like: a class per family of harm.
 fn class(fault: &Fault) -> &'static str {
     let Injected::Planned(planned) = &fault.fault else { return "fault" };
-    match planned.harm {
-        Harm::Kill { .. } | Harm::PowerLoss { .. } => "down",
-        Harm::Partition { .. } => "cut",
-        Harm::Hold { .. } | Harm::Slow { .. } => "slow",
-        Harm::ClockSkew { .. } | Harm::ClockStep { .. } => "clock",
-        Harm::StoreUnreachable { .. } | Harm::Store { .. } => "spoil",
-        Harm::ReplyLost { .. } | Harm::CallRepeated { .. } => "calls",
+    match planned.kind {
+        FaultKind::Kill { .. } | FaultKind::PowerLoss { .. } => "down",
+        FaultKind::Partition { .. } => "cut",
+        FaultKind::Hold { .. } | FaultKind::Slow { .. } => "slow",
+        FaultKind::ClockSkew { .. } | FaultKind::ClockStep { .. } => "clock",
+        FaultKind::StoreUnreachable { .. } | FaultKind::Store { .. } => "spoil",
+        FaultKind::ReplyLost { .. } | FaultKind::CallRepeated { .. } => "calls",
     }
 }
 
@@ -110,19 +110,19 @@ fn class(fault: &Fault) -> &'static str {
 fn there(fault: &Fault, nodes: Option<u8>) -> Fault {
     let mut fault = fault.clone();
     let (Injected::Planned(planned), Some(nodes)) = (&mut fault.fault, nodes) else { return fault };
-    match &mut planned.harm {
-        Harm::Partition { side, .. } | Harm::Hold { side } | Harm::Slow { side, .. } => {
+    match &mut planned.kind {
+        FaultKind::Partition { side, .. } | FaultKind::Hold { side } | FaultKind::Slow { side, .. } => {
             side.nodes.iter_mut().for_each(|index| *index %= nodes);
             side.nodes.sort_unstable();
             side.nodes.dedup();
         }
-        Harm::Kill { node: index }
-        | Harm::PowerLoss { node: index }
-        | Harm::ClockSkew { node: index, .. }
-        | Harm::ClockStep { node: index, .. }
-        | Harm::StoreUnreachable { node: index }
-        | Harm::Store { node: Some(index), .. } => *index %= nodes,
-        Harm::Store { node: None, .. } | Harm::ReplyLost { .. } | Harm::CallRepeated { .. } => {}
+        FaultKind::Kill { node: index }
+        | FaultKind::PowerLoss { node: index }
+        | FaultKind::ClockSkew { node: index, .. }
+        | FaultKind::ClockStep { node: index, .. }
+        | FaultKind::StoreUnreachable { node: index }
+        | FaultKind::Store { node: Some(index), .. } => *index %= nodes,
+        FaultKind::Store { node: None, .. } | FaultKind::ReplyLost { .. } | FaultKind::CallRepeated { .. } => {}
     }
     fault
 }
@@ -134,16 +134,16 @@ fn places(fault: &Fault) -> Vec<Place> {
         let nodes = side.nodes.iter().map(|index| Place::Node(*index));
         nodes.chain(side.driver.then_some(Place::Driver)).collect()
     };
-    match &planned.harm {
-        Harm::Partition { side, .. } | Harm::Hold { side } | Harm::Slow { side, .. } => of_side(side),
-        Harm::Kill { node: index }
-        | Harm::PowerLoss { node: index }
-        | Harm::ClockSkew { node: index, .. }
-        | Harm::ClockStep { node: index, .. }
-        | Harm::StoreUnreachable { node: index }
-        | Harm::Store { node: Some(index), .. } => vec![Place::Node(*index)],
-        Harm::Store { node: None, .. } => vec![Place::Store],
-        Harm::ReplyLost { .. } | Harm::CallRepeated { .. } => vec![Place::Driver],
+    match &planned.kind {
+        FaultKind::Partition { side, .. } | FaultKind::Hold { side } | FaultKind::Slow { side, .. } => of_side(side),
+        FaultKind::Kill { node: index }
+        | FaultKind::PowerLoss { node: index }
+        | FaultKind::ClockSkew { node: index, .. }
+        | FaultKind::ClockStep { node: index, .. }
+        | FaultKind::StoreUnreachable { node: index }
+        | FaultKind::Store { node: Some(index), .. } => vec![Place::Node(*index)],
+        FaultKind::Store { node: None, .. } => vec![Place::Store],
+        FaultKind::ReplyLost { .. } | FaultKind::CallRepeated { .. } => vec![Place::Driver],
     }
 }
 

@@ -12,7 +12,7 @@ fn text(timeline: &Timeline) -> String {
         writeln!(out, "{name}").unwrap();
         for item in items {
             let to = item.to.map_or(String::new(), |to| format!("–{}", ms(to)));
-            let marks = [(item.bad, " BAD"), (item.open, " open"), (item.mischief, " mischief")];
+            let marks = [(item.bad, " BAD"), (item.open, " open"), (item.worker_faults, " worker fault")];
             let marks: String = marks.iter().filter(|(holds, _)| *holds).map(|(_, mark)| *mark).collect();
             writeln!(out, "  {}{to} [{}] {}{marks} | {}", ms(item.from), item.class, item.label, item.detail).unwrap();
         }

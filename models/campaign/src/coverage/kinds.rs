@@ -1,9 +1,9 @@
 //! The names under which coverage counts things, and the lists of all names that can occur.
 //!
-//! Every name is the result of an exhaustive `match`, so that a new statement, call or trick does not compile until it
+//! Every name is the result of an exhaustive `match`, so that a new statement, call or worker fault does not compile until it
 //! has a name; a test holds the lists equal to what the matches can give.
 
-use resurgam_formats::plan::{Action, TaskKind, Trick};
+use resurgam_formats::plan::{Action, TaskKind, WorkerFaultKind};
 use resurgam_formats::program::{Statement, Until};
 use resurgam_formats::recording::{Answer, Call, Reply, UpdateReached};
 
@@ -63,7 +63,7 @@ pub const OPERATIONS: &[&str] = &[
 ];
 
 /// Misbehaviour of workers, by kind of task.
-pub const TRICKS: &[&str] = &[
+pub const WORKER_FAULTS: &[&str] = &[
     "workflow drop",
     "workflow late",
     "workflow twice",
@@ -88,7 +88,7 @@ pub const TASKS: &[&str] = &[
     "activity retried",
 ];
 
-/// Event kinds that programs, plans and mischief of this version can cause.
+/// Event kinds that programs, plans and worker faults of this version can cause.
 ///
 /// Not among them: what only an administrator, a reset, Nexus, search attributes or an external signal writes; and
 /// `ChildWorkflowExecutionTimedOut`, as children have no timeouts.
@@ -206,19 +206,19 @@ pub fn answer(answer: &Answer, returned: bool) -> &'static str {
     }
 }
 
-/// The name of a trick.
+/// The name of a worker fault.
 #[must_use]
-pub fn trick(task: TaskKind, trick: Trick) -> &'static str {
-    match (task, trick) {
-        (TaskKind::Workflow, Trick::Drop) => "workflow drop",
-        (TaskKind::Workflow, Trick::Late(_)) => "workflow late",
-        (TaskKind::Workflow, Trick::Twice(_)) => "workflow twice",
-        (TaskKind::Workflow, Trick::Crash) => "workflow crash",
-        (TaskKind::Workflow, Trick::FailTask) => "workflow fail_task",
-        (TaskKind::Activity, Trick::Drop) => "activity drop",
-        (TaskKind::Activity, Trick::Late(_)) => "activity late",
-        (TaskKind::Activity, Trick::Twice(_)) => "activity twice",
-        (TaskKind::Activity, Trick::Crash) => "activity crash",
-        (TaskKind::Activity, Trick::FailTask) => "activity fail_task",
+pub fn worker_fault(task: TaskKind, worker_fault: WorkerFaultKind) -> &'static str {
+    match (task, worker_fault) {
+        (TaskKind::Workflow, WorkerFaultKind::Drop) => "workflow drop",
+        (TaskKind::Workflow, WorkerFaultKind::Late(_)) => "workflow late",
+        (TaskKind::Workflow, WorkerFaultKind::Twice(_)) => "workflow twice",
+        (TaskKind::Workflow, WorkerFaultKind::Crash) => "workflow crash",
+        (TaskKind::Workflow, WorkerFaultKind::FailTask) => "workflow fail_task",
+        (TaskKind::Activity, WorkerFaultKind::Drop) => "activity drop",
+        (TaskKind::Activity, WorkerFaultKind::Late(_)) => "activity late",
+        (TaskKind::Activity, WorkerFaultKind::Twice(_)) => "activity twice",
+        (TaskKind::Activity, WorkerFaultKind::Crash) => "activity crash",
+        (TaskKind::Activity, WorkerFaultKind::FailTask) => "activity fail_task",
     }
 }

@@ -36,7 +36,7 @@ pub struct Coverage {
     /// Tasks as workers received them.
     pub tasks: Counts,
     /// What workers did on purpose.
-    pub tricks: Counts,
+    pub worker_faults: Counts,
     /// Faults, by kind; apart those that made no difference.
     pub faults: Counts,
     /// What happened in the simulated store, out of the ordinary.
@@ -64,7 +64,7 @@ pub struct Missing {
     /// Situations of tasks.
     pub tasks: Vec<String>,
     /// Misbehaviour of workers.
-    pub tricks: Vec<String>,
+    pub worker_faults: Vec<String>,
     /// Faults; none is missing where none was injected, as real targets stand no faults.
     #[serde(default)]
     pub faults: Vec<String>,
@@ -74,7 +74,7 @@ impl Missing {
     /// How many names.
     #[must_use]
     pub fn len(&self) -> usize {
-        [&self.statements, &self.events, &self.operations, &self.tasks, &self.tricks, &self.faults]
+        [&self.statements, &self.events, &self.operations, &self.tasks, &self.worker_faults, &self.faults]
             .iter()
             .map(|list| list.len())
             .sum()
@@ -118,8 +118,8 @@ impl Coverage {
         all.overlaps(evidence);
         for handed in evidence.tasks.values() {
             all.task(&handed.task);
-            for trick in &handed.tricks {
-                bump(&mut all.tricks, kinds::trick(handed.task.kind, *trick), 1);
+            for worker_fault in &handed.worker_faults {
+                bump(&mut all.worker_faults, kinds::worker_fault(handed.task.kind, *worker_fault), 1);
             }
         }
         for fault in &evidence.faults {
@@ -144,7 +144,7 @@ impl Coverage {
             (&mut self.statements, &other.statements),
             (&mut self.events, &other.events),
             (&mut self.tasks, &other.tasks),
-            (&mut self.tricks, &other.tricks),
+            (&mut self.worker_faults, &other.worker_faults),
             (&mut self.faults, &other.faults),
             (&mut self.store, &other.store),
         ] {
@@ -174,7 +174,7 @@ impl Coverage {
             events: without(kinds::EVENTS, &self.events),
             operations: without(kinds::OPERATIONS, &self.operations),
             tasks: without(kinds::TASKS, &self.tasks),
-            tricks: without(kinds::TRICKS, &self.tricks),
+            worker_faults: without(kinds::WORKER_FAULTS, &self.worker_faults),
             faults: if self.faults.is_empty() { Vec::new() } else { without(kinds::FAULTS, &self.faults) },
         }
     }

@@ -12,7 +12,7 @@ fn evidence() -> Evidence {
         {"at":40,"type":"return","operation":2,"attempt":1,"answer":{"answer":"info","error":"UNAVAILABLE"}}
         {"at":50,"type":"invoke","operation":4,"attempt":1,"by":"client-2","call":{"of":"client","workflow_id":"w","action":{"call":"describe"}}}
         {"at":60,"type":"task","task":1,"worker":"worker-0","kind":"workflow","workflow_id":"w","run_id":"r","attempt":2,"started":3,"sticky":true}
-        {"at":61,"type":"mischief","task":1,"trick":{"late":5}}
+        {"at":61,"type":"worker_fault","task":1,"what":{"late":5}}
         {"at":62,"type":"fault","fault":"partition a|b","active":true}
         1 WorkflowExecutionStarted input={"payloads":[{"program":{"version":1,"variables":1,"body":[{"do":"timer","ms":1},{"do":"timer","ms":2},{"do":"parallel","until":"first","branches":[[{"do":"scope","body":[]}]]}],"result":{"const":0}}}]}
         2 WorkflowTaskScheduled
@@ -79,7 +79,7 @@ fn a_case_is_counted_by_kind_and_pair() {
     assert_eq!(all.operations["signal"], counts(&[("ok", 1), ("no answer", 1)]));
     assert_eq!(all.operations["cancel"], counts(&[("info", 1)]));
     assert_eq!(all.tasks, counts(&[("workflow", 1), ("workflow sticky", 1), ("workflow retried", 1)]));
-    assert_eq!(all.tricks, counts(&[("workflow late", 1)]));
+    assert_eq!(all.worker_faults, counts(&[("workflow late", 1)]));
     assert_eq!(all.faults, counts(&[("partition", 1)]));
 }
 
@@ -112,7 +112,8 @@ fn what_was_reached_is_not_missing() {
     let missing = all.missing();
     assert!(!missing.statements.contains(&"timer".to_owned()) && missing.statements.contains(&"child".to_owned()));
     assert!(
-        missing.tricks.contains(&"activity drop".to_owned()) && !missing.tricks.contains(&"workflow late".to_owned())
+        missing.worker_faults.contains(&"activity drop".to_owned())
+            && !missing.worker_faults.contains(&"workflow late".to_owned())
     );
     let (known, reached) = (kinds::EVENTS.len(), all.events.len());
     assert_eq!(missing.events.len(), known - reached);
@@ -124,7 +125,8 @@ fn lists_name_what_exists() {
     for name in kinds::EVENTS {
         assert!(resurgam_formats::event::KINDS.contains(name), "{name}");
     }
-    for list in [kinds::FAULTS, kinds::STATEMENTS, kinds::OPERATIONS, kinds::TRICKS, kinds::TASKS, kinds::EVENTS] {
+    for list in [kinds::FAULTS, kinds::STATEMENTS, kinds::OPERATIONS, kinds::WORKER_FAULTS, kinds::TASKS, kinds::EVENTS]
+    {
         assert_eq!(list.iter().collect::<BTreeSet<_>>().len(), list.len());
     }
     let all = Coverage::of(&evidence());

@@ -3,15 +3,15 @@
 use super::{Needs, Row};
 use resurgam_formats::command::Command;
 use resurgam_formats::evidence::{Evidence, Fault};
-use resurgam_formats::plan::Harm;
+use resurgam_formats::plan::FaultKind;
 use resurgam_formats::recording::{Answer, Call, Injected, TaskId};
 use resurgam_formats::time::At;
 use rustc_hash::FxHashMap;
 
 /// The faults of plans that made a difference, with their times.
-fn faults(evidence: &Evidence) -> impl Iterator<Item = (&Fault, &Harm)> {
+fn faults(evidence: &Evidence) -> impl Iterator<Item = (&Fault, &FaultKind)> {
     evidence.faults.iter().filter(|fault| fault.hits != Some(0)).filter_map(|fault| match &fault.fault {
-        Injected::Planned(planned) => Some((fault, &planned.harm)),
+        Injected::Planned(planned) => Some((fault, &planned.kind)),
         Injected::Named(_) => None,
     })
 }
@@ -41,7 +41,8 @@ fn killed_with_task(evidence: &Evidence) -> u64 {
         let mut tasks = evidence.tasks.values();
         tasks.any(|handed| handed.at <= at && answered.get(&handed.task.task).is_some_and(|until| at < *until))
     };
-    let kills = faults(evidence).filter(|(_, harm)| matches!(harm, Harm::Kill { .. } | Harm::PowerLoss { .. }));
+    let kills =
+        faults(evidence).filter(|(_, kind)| matches!(kind, FaultKind::Kill { .. } | FaultKind::PowerLoss { .. }));
     kills.filter(|(fault, _)| in_hand(fault.from)).count() as u64
 }
 
@@ -71,7 +72,7 @@ fn clock_back_with_timer(evidence: &Evidence) -> u64 {
         }
     }
     let back = faults(evidence).filter(
-        |(_, harm)| matches!(harm, Harm::ClockStep { by_ms, .. } | Harm::ClockSkew { by_ms, .. } if *by_ms < 0),
+        |(_, kind)| matches!(kind, FaultKind::ClockStep { by_ms, .. } | FaultKind::ClockSkew { by_ms, .. } if *by_ms < 0),
     );
     back.filter(|(fault, _)| timers.iter().any(|(from, until)| (*from..*until).contains(&fault.from))).count() as u64
 }

@@ -7,7 +7,7 @@ use resurgam_formats::evidence::{Evidence, Run};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Children that were running when their parent closed, under a policy, and of whose runs something is true.
-fn orphans(evidence: &Evidence, policy: &str, fate: impl Fn(&Run) -> bool) -> u64 {
+fn orphans(evidence: &Evidence, policy: &str, scripted: impl Fn(&Run) -> bool) -> u64 {
     let mut count = 0;
     for run in evidence.runs.iter().filter(|run| run.close().is_some()) {
         let mut running: FxHashMap<EventId, (&str, &str)> = FxHashMap::default();
@@ -29,7 +29,7 @@ fn orphans(evidence: &Evidence, policy: &str, fate: impl Fn(&Run) -> bool) -> u6
             .filter(|(initiated, _)| {
                 initiated_with(run, **initiated).is_some_and(|of| of.parent_close_policy.is(policy))
             })
-            .filter(|(_, (workflow_id, run_id))| evidence.run(workflow_id, run_id).is_some_and(&fate))
+            .filter(|(_, (workflow_id, run_id))| evidence.run(workflow_id, run_id).is_some_and(&scripted))
             .count() as u64;
     }
     count

@@ -3,7 +3,7 @@
 use super::{Needs, Row};
 use resurgam_formats::event::{Body, Event, EventId};
 use resurgam_formats::evidence::{Evidence, Handed, Run};
-use resurgam_formats::plan::{TaskKind, Trick};
+use resurgam_formats::plan::{TaskKind, WorkerFaultKind};
 use resurgam_formats::recording::{Call, Reply, Task};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::hash::Hash;
@@ -250,11 +250,13 @@ pub(super) const ALL: &[Row] = &[
         id: "worker-crashed-with-task",
         title: "a worker crashed with a task in hand",
         needs: Needs::Plans,
-        count: |e| e.tasks.values().filter(|handed| handed.tricks.contains(&Trick::Crash)).count() as u64,
+        count: |e| {
+            e.tasks.values().filter(|handed| handed.worker_faults.contains(&WorkerFaultKind::Crash)).count() as u64
+        },
         seen: r#"{"at":1,"type":"task","task":1,"worker":"v","kind":"workflow","workflow_id":"w","run_id":"r","attempt":1,"started":3}
-                 {"at":2,"type":"mischief","task":1,"trick":"crash"}"#,
+                 {"at":2,"type":"worker_fault","task":1,"what":"crash"}"#,
         near: r#"{"at":1,"type":"task","task":1,"worker":"v","kind":"workflow","workflow_id":"w","run_id":"r","attempt":1,"started":3}
-                 {"at":2,"type":"mischief","task":1,"trick":"drop"}"#,
+                 {"at":2,"type":"worker_fault","task":1,"what":"drop"}"#,
     },
     Row {
         id: "late-decision-refused",

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use stateright::{Model, Property};
 
 use crate::scope::Scope;
-use crate::state::{Errand, Message, Owner, Phase, Reading, Started, State, Transaction};
+use crate::state::{Message, Owner, Phase, Reading, Started, State, Transaction, TransferTask};
 use crate::variant::Flaw;
 use crate::{owner, properties, state, store};
 
@@ -111,12 +111,12 @@ impl FencedLog {
             Phase::Loading { .. } => self.reads(state, actions, |stale| Action::Load { owner, stale }),
             Phase::Ready => self.ready_actions(state, owner, actions),
             Phase::Appending { .. } => actions.push(Action::GiveUp(owner)),
-            Phase::Committing { errand, .. } => {
+            Phase::Committing { transfer, .. } => {
                 actions.push(Action::GiveUp(owner));
                 if self.has(Flaw::ReadBesideBatch) && self.readable(state) && self.current(state, owner) {
                     actions.push(Action::ReadAtOnce(owner));
                 }
-                if let Errand::Write(entry) = errand {
+                if let TransferTask::Write(entry) = transfer {
                     if self.has(Flaw::RepeatOnUncommitted) && self.callable(state, entry.request) {
                         actions.push(Action::Echo { owner, request: entry.request });
                     }
@@ -248,18 +248,18 @@ impl Model for FencedLog {
                 state.calls[usize::from(request)] += 1;
                 state.acknowledged.insert(request);
             }
-            Action::ReadByCommit(owner) => owner::commit(self, state, owner, Errand::Read),
+            Action::ReadByCommit(owner) => owner::commit(self, state, owner, TransferTask::Read),
             Action::ReadAtOnce(owner) => {
                 let Owner { view, phase, .. } = &state.owners[owner];
                 let mut shown = view.as_ref()?.requests();
-                if let Phase::Committing { errand: Errand::Write(entry), .. } = phase
+                if let Phase::Committing { transfer: TransferTask::Write(entry), .. } = phase
                     && self.has(Flaw::ReadOnUncommitted)
                 {
                     shown.insert(entry.request);
                 }
                 state.reading = Reading::Shown { acknowledged: state.acknowledged, shown };
             }
-            Action::Tidy(owner) => owner::commit(self, state, owner, Errand::Tidy),
+            Action::Tidy(owner) => owner::commit(self, state, owner, TransferTask::Tidy),
             Action::Dispatch { owner, task } => owner::dispatch(self, state, owner, task),
             Action::GiveUp(owner) => owner::give_up(self, state, owner),
             Action::GiveUpDispatch(owner) => state.owners[owner].offered = None,

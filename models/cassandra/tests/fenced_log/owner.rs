@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::model::FencedLog;
 use crate::state::{
-    Batch, Doubt, Entry, Errand, Message, NodeKey, Offer, Phase, Reading, State, Store, Transaction, View,
+    Batch, Doubt, Entry, Message, NodeKey, Offer, Phase, Reading, State, Store, Transaction, TransferTask, View,
 };
 use crate::variant::Flaw;
 
@@ -138,7 +138,7 @@ pub(crate) fn take(model: &FencedLog, state: &mut State, owner: usize, request: 
     state.calls[usize::from(request)] += 1;
     let Some(view) = &mut state.owners[owner].view else { return };
     if view.requests().contains(request) {
-        commit(model, state, owner, Errand::Repeat(request));
+        commit(model, state, owner, TransferTask::Repeat(request));
         return;
     }
     begin(model, state, owner, request);
@@ -157,21 +157,21 @@ fn begin(model: &FencedLog, state: &mut State, owner: usize, request: u8) {
         state.owners[owner].phase = Phase::Appending { entry };
         state.send(Message::Append { key, bytes: entry.id });
     } else {
-        commit(model, state, owner, Errand::Write(entry));
+        commit(model, state, owner, TransferTask::Write(entry));
     }
 }
 
 /// Hears that its node is durable: the batch may go.
 pub(crate) fn appended(model: &FencedLog, state: &mut State, owner: usize) {
     if let Phase::Appending { entry } = state.owners[owner].phase {
-        commit(model, state, owner, Errand::Write(entry));
+        commit(model, state, owner, TransferTask::Write(entry));
     }
 }
 
-/// Sends the conditional batch of `errand`.
-pub(crate) fn commit(model: &FencedLog, state: &mut State, owner: usize, errand: Errand) {
-    match errand {
-        Errand::Write(entry) => {
+/// Sends the conditional batch of `transfer task`.
+pub(crate) fn commit(model: &FencedLog, state: &mut State, owner: usize, transfer: TransferTask) {
+    match transfer {
+        TransferTask::Write(entry) => {
             set_level(model, state, owner);
             send_write(state, owner, entry);
             if model.has(Flaw::ReplyBeforeCommit) {
@@ -183,19 +183,19 @@ pub(crate) fn commit(model: &FencedLog, state: &mut State, owner: usize, errand:
                 view.queue.insert(entry.transaction, entry.request);
             }
         }
-        Errand::Read => {
+        TransferTask::Read => {
             state.reading = Reading::Begun { acknowledged: state.acknowledged };
-            send_empty(model, state, owner, errand);
+            send_empty(model, state, owner, transfer);
         }
-        Errand::Repeat(_) | Errand::Tidy => send_empty(model, state, owner, errand),
+        TransferTask::Repeat(_) | TransferTask::Tidy => send_empty(model, state, owner, transfer),
     }
 }
 
-fn send_empty(model: &FencedLog, state: &mut State, owner: usize, errand: Errand) {
+fn send_empty(model: &FencedLog, state: &mut State, owner: usize, transfer: TransferTask) {
     let id = state.draw(owner);
     set_level(model, state, owner);
     let Some(View { range, sequence, stored: level, .. }) = state.owners[owner].view else { return };
-    state.owners[owner].phase = Phase::Committing { id, errand };
+    state.owners[owner].phase = Phase::Committing { id, transfer };
     state.send(Message::Batch(Batch { range, sequence, id, put: None, level }));
 }
 
@@ -204,7 +204,7 @@ fn send_write(state: &mut State, owner: usize, entry: Entry) {
     let mut chain = view.chain.clone();
     chain.push(entry);
     let View { range, sequence, stored: level, .. } = *view;
-    state.owners[owner].phase = Phase::Committing { id: entry.id, errand: Errand::Write(entry) };
+    state.owners[owner].phase = Phase::Committing { id: entry.id, transfer: TransferTask::Write(entry) };
     state.send(Message::Batch(Batch { range, sequence, id: entry.id, put: Some(chain), level }));
 }
 
@@ -226,16 +226,16 @@ fn set_level(model: &FencedLog, state: &mut State, owner: usize) {
 
 /// Hears of its batch. In this order: my batch id, then another range, then another sequence.
 pub(crate) fn committed(model: &FencedLog, state: &mut State, owner: usize, applied: bool) {
-    let Phase::Committing { id, errand } = state.owners[owner].phase else { return };
+    let Phase::Committing { id, transfer } = state.owners[owner].phase else { return };
     let recognised = state.store.batch == Some(id) && !model.has(Flaw::OwnBatchNotRecognised);
     let owned = state.owners[owner].view.as_ref().is_some_and(|view| view.range == state.store.range);
     if applied || recognised {
-        succeed(model, state, owner, errand);
+        succeed(model, state, owner, transfer);
         if !owned && !model.has(Flaw::NoRangeGuard) {
             lose(state, owner);
         }
     } else if model.has(Flaw::RefusalIsFailure) {
-        if let Errand::Write(entry) = errand {
+        if let TransferTask::Write(entry) = transfer {
             say_failed(model, state, entry.request);
         }
         lose(state, owner);
@@ -248,11 +248,11 @@ pub(crate) fn committed(model: &FencedLog, state: &mut State, owner: usize, appl
 }
 
 /// Moves the view over its committed batch and answers.
-fn succeed(model: &FencedLog, state: &mut State, owner: usize, errand: Errand) {
+fn succeed(model: &FencedLog, state: &mut State, owner: usize, transfer: TransferTask) {
     let Some(view) = &mut state.owners[owner].view else { return };
     view.sequence += 1;
-    match errand {
-        Errand::Write(entry) => {
+    match transfer {
+        TransferTask::Write(entry) => {
             view.chain.push(entry);
             if model.has(Flaw::QueuePaged) {
                 view.written = entry.transaction;
@@ -262,14 +262,14 @@ fn succeed(model: &FencedLog, state: &mut State, owner: usize, errand: Errand) {
             }
             state.acknowledged.insert(entry.request);
         }
-        Errand::Repeat(request) => state.acknowledged.insert(request),
-        Errand::Read => {
+        TransferTask::Repeat(request) => state.acknowledged.insert(request),
+        TransferTask::Read => {
             let shown = view.requests();
             if let Reading::Begun { acknowledged } = state.reading {
                 state.reading = Reading::Shown { acknowledged, shown };
             }
         }
-        Errand::Tidy => {}
+        TransferTask::Tidy => {}
     }
     state.owners[owner].phase = Phase::Ready;
 }
@@ -280,7 +280,7 @@ pub(crate) fn give_up(model: &FencedLog, state: &mut State, owner: usize) {
         // The transition is abandoned; its node may still land.
         Phase::Appending { entry } => {
             if model.has(Flaw::BatchBeforeAppend) {
-                commit(model, state, owner, Errand::Write(entry));
+                commit(model, state, owner, TransferTask::Write(entry));
             } else {
                 state.owners[owner].phase = Phase::Ready;
             }
@@ -289,14 +289,14 @@ pub(crate) fn give_up(model: &FencedLog, state: &mut State, owner: usize) {
             let trusting = model.has(Flaw::TrustUnknownFence);
             state.owners[owner].phase = if trusting { Phase::Loading { range, doubt } } else { Phase::Idle { doubt } };
         }
-        Phase::Committing { errand, .. } => batch_unknown(model, state, owner, errand),
+        Phase::Committing { transfer, .. } => batch_unknown(model, state, owner, transfer),
         Phase::Idle { .. } | Phase::Loading { .. } | Phase::Ready => {}
     }
 }
 
-fn batch_unknown(model: &FencedLog, state: &mut State, owner: usize, errand: Errand) {
+fn batch_unknown(model: &FencedLog, state: &mut State, owner: usize, transfer: TransferTask) {
     let again = state.resends < model.scope.resends.max(1);
-    let Errand::Write(entry) = errand else {
+    let TransferTask::Write(entry) = transfer else {
         doubt(model, state, owner);
         return;
     };
@@ -311,7 +311,7 @@ fn batch_unknown(model: &FencedLog, state: &mut State, owner: usize, errand: Err
         say_failed(model, state, entry.request);
         state.owners[owner].phase = Phase::Ready;
     } else if model.has(Flaw::TimeoutIsSuccess) {
-        succeed(model, state, owner, errand);
+        succeed(model, state, owner, transfer);
     } else if model.has(Flaw::DirtyCache) {
         state.owners[owner].phase = Phase::Ready;
         if let Some(view) = &mut state.owners[owner].view {
@@ -324,11 +324,11 @@ fn batch_unknown(model: &FencedLog, state: &mut State, owner: usize, errand: Err
 
 /// The outcome of the outstanding batch is unknown: drops the view, keeps the waiting request.
 fn doubt(model: &FencedLog, state: &mut State, owner: usize) {
-    let Phase::Committing { id, errand } = state.owners[owner].phase else { return };
-    let doubt = match errand {
-        Errand::Write(entry) => Some(Doubt { request: entry.request, id, transaction: Some(entry.transaction) }),
-        Errand::Repeat(request) => Some(Doubt { request, id, transaction: None }),
-        Errand::Read | Errand::Tidy => None,
+    let Phase::Committing { id, transfer } = state.owners[owner].phase else { return };
+    let doubt = match transfer {
+        TransferTask::Write(entry) => Some(Doubt { request: entry.request, id, transaction: Some(entry.transaction) }),
+        TransferTask::Repeat(request) => Some(Doubt { request, id, transaction: None }),
+        TransferTask::Read | TransferTask::Tidy => None,
     };
     state.owners[owner].phase = Phase::Idle { doubt };
     if !model.has(Flaw::CacheKeptAcrossFence) && !model.has(Flaw::ReadInsteadOfFence) {

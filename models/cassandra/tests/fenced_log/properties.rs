@@ -5,7 +5,7 @@ use stateright::Property;
 use crate::model::FencedLog;
 use crate::owner;
 use crate::scope::Scope;
-use crate::state::{self, Errand, Message, Owner, Phase, Reading, State, Transaction};
+use crate::state::{self, Message, Owner, Phase, Reading, State, Transaction, TransferTask};
 use crate::variant::Flaw;
 
 /// A statement about one state, and the scopes in which it says anything.
@@ -181,7 +181,7 @@ const SIGHTS: [Statement; 14] = [
     Statement {
         name: "a repeated request waits for a commit",
         holds: |_, state| {
-            state.owners.iter().any(|o| matches!(o.phase, Phase::Committing { errand: Errand::Repeat(_), .. }))
+            state.owners.iter().any(|o| matches!(o.phase, Phase::Committing { transfer: TransferTask::Repeat(_), .. }))
         },
         applies: |scope| scope.calls > 1,
     },

@@ -96,7 +96,7 @@ pub(crate) struct View {
 
 /// Which conditional write an owner has sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Errand {
+pub(crate) enum TransferTask {
     /// A new transition.
     Write(Entry),
     /// The answer to a repeated request, which writes nothing and therefore waits for a commit all the same.
@@ -129,7 +129,7 @@ pub(crate) enum Phase {
     /// Has sent a history node.
     Appending { entry: Entry },
     /// Has sent a conditional batch.
-    Committing { id: Id, errand: Errand },
+    Committing { id: Id, transfer: TransferTask },
 }
 
 /// One node of the orchestrator.

@@ -2,7 +2,7 @@
 //!
 //! Conditional writes are linearizable: each takes effect at one moment, between sending and never. What a plain read may
 //! still miss is kept in [`State::before`]: the state without the last conditional write, as long as that one was never
-//! acknowledged and no later one has settled it (research/cassandra.md §1.5).
+//! acknowledged and no later one has settled it (docs/cassandra-semantics.md).
 
 use crate::model::FencedLog;
 use crate::state::{Batch, Id, Message, NodeKey, State};

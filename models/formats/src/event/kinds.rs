@@ -1,6 +1,6 @@
 //! The table of event kinds: number, name, JSON key and the attributes that something here reads.
 //!
-//! Source: research/temporal-server.md §2.2 and the public API. An attribute that is not listed is known to
+//! Source: the public API; docs/temporal-semantics.md, “Events and what they refer to”. An attribute that is not listed is known to
 //! [`crate::wire`] by name only; it is not kept. Fields named `…: EventId` are references to earlier events.
 
 use super::failure::{Failure, RetryPolicy};

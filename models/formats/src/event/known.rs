@@ -104,7 +104,7 @@ fn typed(of: &str, name: &str, value: &mut Value, place: &mut Place<'_>, notes: 
         }
         Value::String(text) => {
             if let Some(all) = KNOWN.enums.get(of)
-                && !all.iter().any(|(_, known)| spells(text, known))
+                && !all.iter().any(|(_, known)| active(text, known))
             {
                 notes.unrecognised(format!("value {text} in {}", place.named(name)));
             }
@@ -133,7 +133,7 @@ fn camel(name: &str) -> String {
 }
 
 /// True if `text` is the enum value `known` with or without its prefix, in upper snake or camel case.
-fn spells(text: &str, known: &str) -> bool {
+fn active(text: &str, known: &str) -> bool {
     let plain = |s: &str| s.bytes().filter(|b| *b != b'_').map(|b| b.to_ascii_uppercase()).collect::<Vec<_>>();
     text == known || plain(known).ends_with(&plain(text)) && !text.is_empty()
 }

@@ -1,7 +1,7 @@
 //! The events of a workflow history, reduced to what rules and semantics read.
 //!
 //! This is our own small type, not the official protobuf: the judge must not share code with what it judges
-//! (design §1), and a history may come from anywhere. Every known kind has a struct with the fields that something
+//! (it would share its mistakes), and a history may come from anywhere. Every known kind has a struct with the fields that something
 //! in this crate reads; a kind that is not known is kept as [`Body::Unrecognised`], never dropped.
 //!
 //! One event is decoded here, in every spelling of its JSON; whole files in their many shapes are the business of
@@ -63,7 +63,7 @@ pub struct Event {
     pub body: Body,
 }
 
-/// Broad classes of events that several rules need. Source: research/temporal-server.md §1.4, §2.1, §2.2.
+/// Broad classes of events that several rules need. Source: docs/temporal-semantics.md.
 impl Body {
     /// True if this event ends the run.
     #[must_use]

@@ -1,6 +1,6 @@
 //! The cluster and the faults of a plan, for people.
 
-use crate::plan::{Caller, Cluster, Fault, Harm, Latency, PartitionKind, Side, StoreOutcome, Way};
+use crate::plan::{Caller, Cluster, Fault, FaultKind, Latency, PartitionKind, Side, StoreOutcome, Way};
 
 /// The cluster, such as `3 nodes, 4 shards`; what is as in every plan is left out.
 pub(super) fn cluster(cluster: &Cluster) -> String {
@@ -25,26 +25,26 @@ pub(super) fn cluster(cluster: &Cluster) -> String {
 /// A fault with its time.
 pub(super) fn fault(fault: &Fault, width: usize) -> String {
     let lasts = if fault.for_ms == 0 { String::new() } else { format!(" for {} ms", fault.for_ms) };
-    format!("at {:>width$} ms{lasts}: {}", fault.at_ms, harm(&fault.harm))
+    format!("at {:>width$} ms{lasts}: {}", fault.at_ms, kind(&fault.kind))
 }
 
 /// What a fault does, such as `node 1 is killed`.
 #[must_use]
-pub fn harm(harm: &Harm) -> String {
-    match harm {
-        Harm::Partition { side: cut, way } => match way {
+pub fn kind(kind: &FaultKind) -> String {
+    match kind {
+        FaultKind::Partition { side: cut, way } => match way {
             Way::Both => format!("{} cut off", side(cut)),
             Way::Out => format!("{} cut off, outward only", side(cut)),
             Way::In => format!("{} cut off, inward only", side(cut)),
         },
-        Harm::Hold { side: cut } => format!("messages of {} held back", side(cut)),
-        Harm::Slow { side: cut, by_ms } => format!("messages of {} slower by {by_ms} ms", side(cut)),
-        Harm::Kill { node } => format!("node {node} killed"),
-        Harm::PowerLoss { node } => format!("node {node} loses power"),
-        Harm::ClockSkew { node, by_ms } => format!("clock of node {node} wrong by {by_ms} ms"),
-        Harm::ClockStep { node, by_ms } => format!("clock of node {node} set by {by_ms} ms"),
-        Harm::StoreUnreachable { node } => format!("store out of reach of node {node}"),
-        Harm::Store { node, partition, calls, outcome } => {
+        FaultKind::Hold { side: cut } => format!("messages of {} held back", side(cut)),
+        FaultKind::Slow { side: cut, by_ms } => format!("messages of {} slower by {by_ms} ms", side(cut)),
+        FaultKind::Kill { node } => format!("node {node} killed"),
+        FaultKind::PowerLoss { node } => format!("node {node} loses power"),
+        FaultKind::ClockSkew { node, by_ms } => format!("clock of node {node} wrong by {by_ms} ms"),
+        FaultKind::ClockStep { node, by_ms } => format!("clock of node {node} set by {by_ms} ms"),
+        FaultKind::StoreUnreachable { node } => format!("store out of reach of node {node}"),
+        FaultKind::Store { node, partition, calls, outcome } => {
             let of = node.map_or(String::new(), |node| format!(" of node {node}"));
             let on = match partition {
                 None => "",
@@ -56,8 +56,8 @@ pub fn harm(harm: &Harm) -> String {
             let (what, how) = spoiled(*outcome);
             format!("next {}{of}{on} {how}", counted(*calls, what))
         }
-        Harm::ReplyLost { by, calls } => format!("next {} get no reply", counted(*calls, caller(*by))),
-        Harm::CallRepeated { by, calls } => format!("next {} sent twice", counted(*calls, caller(*by))),
+        FaultKind::ReplyLost { by, calls } => format!("next {} get no reply", counted(*calls, caller(*by))),
+        FaultKind::CallRepeated { by, calls } => format!("next {} sent twice", counted(*calls, caller(*by))),
     }
 }
 

@@ -20,7 +20,7 @@ pub struct Fault {
     pub for_ms: Millis,
     /// What.
     #[serde(flatten)]
-    pub harm: Harm,
+    pub kind: FaultKind,
 }
 
 fn is_zero(ms: &Millis) -> bool {
@@ -34,7 +34,7 @@ fn is_false(value: &bool) -> bool {
 /// Kinds of faults.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "fault")]
-pub enum Harm {
+pub enum FaultKind {
     /// Messages between a side and all others are lost; open connections never learn of it.
     Partition {
         /// One side.
@@ -151,7 +151,7 @@ pub enum PartitionKind {
     Other,
 }
 
-/// How a call of the store ends. Source: research/cassandra.md §1.5, §2.4; design-review.md items 3 and 10.
+/// How a call of the store ends. Source: docs/cassandra-semantics.md, “What an answer says”.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StoreOutcome {
@@ -230,9 +230,9 @@ impl Fault {
     #[must_use]
     pub fn end_ms(&self) -> u64 {
         let until = u64::from(self.at_ms) + u64::from(self.for_ms);
-        match &self.harm {
-            Harm::ClockStep { .. } => u64::from(self.at_ms),
-            Harm::Store { outcome: StoreOutcome::CommitLate(ms) | StoreOutcome::AppendLate(ms), .. } => {
+        match &self.kind {
+            FaultKind::ClockStep { .. } => u64::from(self.at_ms),
+            FaultKind::Store { outcome: StoreOutcome::CommitLate(ms) | StoreOutcome::AppendLate(ms), .. } => {
                 until + u64::from(*ms)
             }
             _ => until,
@@ -240,7 +240,7 @@ impl Fault {
     }
 }
 
-impl Harm {
+impl FaultKind {
     /// Its family.
     #[must_use]
     pub fn family(&self) -> Family {
@@ -282,7 +282,7 @@ mod tests {
         let fault = Fault {
             at_ms: 100,
             for_ms: 300,
-            harm: Harm::Partition { side: Side { nodes: vec![1], driver: true }, way: Way::Out },
+            kind: FaultKind::Partition { side: Side { nodes: vec![1], driver: true }, way: Way::Out },
         };
         let text =
             json!({"at_ms": 100, "for_ms": 300, "fault": "partition", "nodes": [1], "driver": true, "way": "out"});

@@ -33,10 +33,10 @@ pub(super) const OPERATIONS: List = List {
     without: |plan, part| edited(plan, |plan| drop(plan.operations.drain(part))),
 };
 
-/// Mischief.
+/// WorkerFault.
 pub(super) const MISCHIEF: List = List {
-    length: |plan| plan.mischief.len(),
-    without: |plan, part| edited(plan, |plan| drop(plan.mischief.drain(part))),
+    length: |plan| plan.worker_faults.len(),
+    without: |plan, part| edited(plan, |plan| drop(plan.worker_faults.drain(part))),
 };
 
 /// Repetitions of all operations.

@@ -4,7 +4,7 @@
 
 use super::list::edited;
 use super::tree;
-use resurgam_formats::plan::{Harm, Plan, StoreOutcome, Trick};
+use resurgam_formats::plan::{FaultKind, Plan, StoreOutcome, WorkerFaultKind};
 use resurgam_formats::program::Statement;
 use resurgam_formats::time::Millis;
 
@@ -58,18 +58,20 @@ fn each(plan: &mut Plan, f: &mut dyn FnMut(Millis, Millis) -> Millis) {
         fault.at_ms = f(fault.at_ms, 0);
         // Nothing for no time is no fault, and lying in wait for no time is to do so for ever.
         fault.for_ms = f(fault.for_ms, 1);
-        match &mut fault.harm {
-            Harm::Slow { by_ms, .. } => *by_ms = f(*by_ms, 1),
-            Harm::ClockSkew { by_ms, .. } | Harm::ClockStep { by_ms, .. } => {
+        match &mut fault.kind {
+            FaultKind::Slow { by_ms, .. } => *by_ms = f(*by_ms, 1),
+            FaultKind::ClockSkew { by_ms, .. } | FaultKind::ClockStep { by_ms, .. } => {
                 let size = i32::try_from(f(by_ms.unsigned_abs(), 1)).unwrap_or(i32::MAX);
                 *by_ms = if *by_ms < 0 { -size } else { size };
             }
-            Harm::Store { outcome: StoreOutcome::CommitLate(ms) | StoreOutcome::AppendLate(ms), .. } => *ms = f(*ms, 1),
+            FaultKind::Store { outcome: StoreOutcome::CommitLate(ms) | StoreOutcome::AppendLate(ms), .. } => {
+                *ms = f(*ms, 1);
+            }
             _ => {}
         }
     }
-    for mischief in &mut plan.mischief {
-        if let Trick::Late(ms) | Trick::Twice(ms) = &mut mischief.what {
+    for worker_faults in &mut plan.worker_faults {
+        if let WorkerFaultKind::Late(ms) | WorkerFaultKind::Twice(ms) = &mut worker_faults.what {
             *ms = f(*ms, 0);
         }
     }

@@ -6,7 +6,7 @@
 use super::list::edited;
 use super::tree;
 use resurgam_formats::plan::{
-    Action, Cluster, Fault, Harm, IdConflict, IdReuse, Knobs, Operation, Plan, Side, Start, Way,
+    Action, Cluster, Fault, FaultKind, IdConflict, IdReuse, Knobs, Operation, Plan, Side, Start, Way,
 };
 use resurgam_formats::program::{
     ActEnd, ActivityCall, Cancellation, ChildCall, ChildWait, Expr, ParentClose, Program, Retry, Statement, Until,
@@ -250,8 +250,8 @@ pub(super) fn fault(plan: &Plan, at: usize, which: usize) -> Option<Option<Plan>
 
 fn plainer_faults(fault: &Fault) -> Vec<Fault> {
     let mut all = Changes::of(fault);
-    match &fault.harm {
-        Harm::Partition { side, .. } | Harm::Hold { side } | Harm::Slow { side, .. } => {
+    match &fault.kind {
+        FaultKind::Partition { side, .. } | FaultKind::Hold { side } | FaultKind::Slow { side, .. } => {
             let mut sides = Changes::of(side);
             sides.add(|side| side.driver &= side.nodes.is_empty());
             for gone in 0..side.nodes.len() {
@@ -262,41 +262,41 @@ fn plainer_faults(fault: &Fault) -> Vec<Fault> {
                 });
             }
             for plain in sides.all {
-                all.add(|fault| *side_mut(&mut fault.harm) = plain);
+                all.add(|fault| *side_mut(&mut fault.kind) = plain);
             }
             all.add(|fault| {
-                if let Harm::Partition { way, .. } = &mut fault.harm {
+                if let FaultKind::Partition { way, .. } = &mut fault.kind {
                     *way = Way::Both;
                 }
             });
         }
-        Harm::Store { .. } | Harm::ReplyLost { .. } | Harm::CallRepeated { .. } => {
+        FaultKind::Store { .. } | FaultKind::ReplyLost { .. } | FaultKind::CallRepeated { .. } => {
             for fewer in [|calls: u8| calls.min(1), |calls: u8| calls / 2 + calls % 2, |calls: u8| calls.max(2) - 1] {
                 all.add(|fault| {
-                    if let Harm::Store { calls, .. }
-                    | Harm::ReplyLost { calls, .. }
-                    | Harm::CallRepeated { calls, .. } = &mut fault.harm
+                    if let FaultKind::Store { calls, .. }
+                    | FaultKind::ReplyLost { calls, .. }
+                    | FaultKind::CallRepeated { calls, .. } = &mut fault.kind
                     {
                         *calls = fewer(*calls);
                     }
                 });
             }
             all.add(|fault| {
-                if let Harm::Store { partition, .. } = &mut fault.harm {
+                if let FaultKind::Store { partition, .. } = &mut fault.kind {
                     *partition = None;
                 }
             });
             all.add(|fault| {
-                if let Harm::Store { node, .. } = &mut fault.harm {
+                if let FaultKind::Store { node, .. } = &mut fault.kind {
                     *node = None;
                 }
             });
         }
-        Harm::Kill { .. }
-        | Harm::PowerLoss { .. }
-        | Harm::ClockSkew { .. }
-        | Harm::ClockStep { .. }
-        | Harm::StoreUnreachable { .. } => {}
+        FaultKind::Kill { .. }
+        | FaultKind::PowerLoss { .. }
+        | FaultKind::ClockSkew { .. }
+        | FaultKind::ClockStep { .. }
+        | FaultKind::StoreUnreachable { .. } => {}
     }
     all.all
 }
@@ -305,9 +305,9 @@ fn plainer_faults(fault: &Fault) -> Vec<Fault> {
 ///
 /// # Panics
 /// If the fault cuts nothing.
-fn side_mut(harm: &mut Harm) -> &mut Side {
-    match harm {
-        Harm::Partition { side, .. } | Harm::Hold { side } | Harm::Slow { side, .. } => side,
+fn side_mut(kind: &mut FaultKind) -> &mut Side {
+    match kind {
+        FaultKind::Partition { side, .. } | FaultKind::Hold { side } | FaultKind::Slow { side, .. } => side,
         other => unreachable!("{other:?} has no sides"),
     }
 }
@@ -316,17 +316,17 @@ fn side_mut(harm: &mut Harm) -> &mut Side {
 fn name_nodes(plan: &mut Plan) {
     let cluster = &plan.cluster;
     for fault in &mut plan.faults {
-        match &mut fault.harm {
-            Harm::Partition { side, .. } | Harm::Hold { side } | Harm::Slow { side, .. } => {
+        match &mut fault.kind {
+            FaultKind::Partition { side, .. } | FaultKind::Hold { side } | FaultKind::Slow { side, .. } => {
                 side.nodes = cluster.side(&side.nodes).into_iter().collect();
             }
-            Harm::Kill { node }
-            | Harm::PowerLoss { node }
-            | Harm::ClockSkew { node, .. }
-            | Harm::ClockStep { node, .. }
-            | Harm::StoreUnreachable { node }
-            | Harm::Store { node: Some(node), .. } => *node = cluster.node(*node),
-            Harm::Store { node: None, .. } | Harm::ReplyLost { .. } | Harm::CallRepeated { .. } => {}
+            FaultKind::Kill { node }
+            | FaultKind::PowerLoss { node }
+            | FaultKind::ClockSkew { node, .. }
+            | FaultKind::ClockStep { node, .. }
+            | FaultKind::StoreUnreachable { node }
+            | FaultKind::Store { node: Some(node), .. } => *node = cluster.node(*node),
+            FaultKind::Store { node: None, .. } | FaultKind::ReplyLost { .. } | FaultKind::CallRepeated { .. } => {}
         }
     }
 }

@@ -4,7 +4,7 @@
 use super::*;
 use crate::{chaos, plan};
 use proptest::prelude::*;
-use resurgam_formats::plan::{Action, Caller, Fault, Harm, StoreOutcome, problem};
+use resurgam_formats::plan::{Action, Caller, Fault, FaultKind, StoreOutcome, problem};
 use resurgam_formats::program::{ActEnd, Statement};
 use std::hash::BuildHasher as _;
 
@@ -70,14 +70,14 @@ fn depth(value: &serde_json::Value) -> usize {
 #[test]
 fn one_statement_and_one_fault_on_two_nodes() {
     let fails = |plan: &Plan| {
-        let kills = |harm: &Harm| matches!(harm, Harm::Kill { node } if plan.cluster.node(*node) == 1);
-        plan.faults.iter().any(|fault| kills(&fault.harm)) && statements(plan).any(|one| retried(&one))
+        let kills = |kind: &FaultKind| matches!(kind, FaultKind::Kill { node } if plan.cluster.node(*node) == 1);
+        plan.faults.iter().any(|fault| kills(&fault.kind)) && statements(plan).any(|one| retried(&one))
     };
     let mut most = 0;
     for plan in failing(&fails, 10) {
         let shrinker = shrunk(&plan, 2000, &fails);
         let progress = shrinker.progress();
-        let expected = Measure { faults: 1, workflows: 0, operations: 0, statements: 1, mischief: 0, nodes: 2 };
+        let expected = Measure { faults: 1, workflows: 0, operations: 0, statements: 1, worker_faults: 0, nodes: 2 };
         assert_eq!(progress.to, expected, "seed {}", plan.seed);
         let best = shrinker.best();
         assert_eq!((best.workers.count, best.cluster.shards, best.programs.len()), (1, 1, 1), "{best:?}");
@@ -93,19 +93,19 @@ fn one_statement_and_one_fault_on_two_nodes() {
 fn what_belongs_together_stays_together() {
     // A late commit of some length, a wait inside a scope, and a signal to a workflow that is started.
     let fails = |plan: &Plan| {
-        let late = |harm: &Harm| matches!(harm, Harm::Store { outcome: StoreOutcome::CommitLate(40..), .. });
+        let late = |kind: &FaultKind| matches!(kind, FaultKind::Store { outcome: StoreOutcome::CommitLate(40..), .. });
         let signals: Vec<u8> =
             plan.operations.iter().filter(|o| matches!(o.action, Action::Signal { .. })).map(|o| o.workflow).collect();
         let started =
             plan.operations.iter().any(|o| matches!(o.action, Action::Start(_)) && signals.contains(&o.workflow));
-        plan.faults.iter().any(|fault| late(&fault.harm)) && started && statements(plan).any(|one| scoped_wait(&one))
+        plan.faults.iter().any(|fault| late(&fault.kind)) && started && statements(plan).any(|one| scoped_wait(&one))
     };
     for plan in failing(&fails, 3) {
         let shrinker = shrunk(&plan, 3000, &fails);
-        let expected = Measure { faults: 1, workflows: 1, operations: 2, statements: 2, mischief: 0, nodes: 1 };
+        let expected = Measure { faults: 1, workflows: 1, operations: 2, statements: 2, worker_faults: 0, nodes: 1 };
         assert_eq!(shrinker.progress().to, expected, "seed {}", plan.seed);
-        let Harm::Store { outcome: StoreOutcome::CommitLate(ms), calls: 1, node: None, partition: None } =
-            shrinker.best().faults[0].harm
+        let FaultKind::Store { outcome: StoreOutcome::CommitLate(ms), calls: 1, node: None, partition: None } =
+            shrinker.best().faults[0].kind
         else {
             panic!("{:?}", shrinker.best().faults)
         };
@@ -133,7 +133,7 @@ fn luck_finds_what_one_seed_misses() {
     let coins = std::hash::BuildHasherDefault::<DefaultHasher>::default();
     // One of the faults is to blame, but it takes luck, and every other plan has another.
     let fails = |plan: &Plan| {
-        plan.faults.iter().any(|fault| matches!(fault.harm, Harm::Kill { .. }))
+        plan.faults.iter().any(|fault| matches!(fault.kind, FaultKind::Kill { .. }))
             && coins.hash_one((plan.seed, plan.faults.len(), plan.operations.len(), plan.statement_count())) % 4 == 0
     };
     let (mut unlucky, mut lucky) = (0, 0);
@@ -229,8 +229,8 @@ fn statements_are_numbered_as_they_are_replaced() {
 
 #[test]
 fn measures_read_well() {
-    let one = Measure { faults: 2, workflows: 1, operations: 3, statements: 1, mischief: 0, nodes: 3 };
-    assert_eq!(one.to_string(), "1 statement, 3 operations, 2 faults, 0 tricks, 3 nodes");
+    let one = Measure { faults: 2, workflows: 1, operations: 3, statements: 1, worker_faults: 0, nodes: 3 };
+    assert_eq!(one.to_string(), "1 statement, 3 operations, 2 faults, 0 worker faults, 3 nodes");
 }
 
 proptest! {
@@ -267,11 +267,11 @@ proptest! {
 #[test]
 fn a_lost_reply_needs_a_caller() {
     let fails = |plan: &Plan| {
-        let lost = |harm: &Harm| matches!(harm, Harm::ReplyLost { by: Caller::Worker, calls: 2.. });
-        plan.faults.iter().any(|fault| lost(&fault.harm))
+        let lost = |kind: &FaultKind| matches!(kind, FaultKind::ReplyLost { by: Caller::Worker, calls: 2.. });
+        plan.faults.iter().any(|fault| lost(&fault.kind))
     };
     for plan in failing(&fails, 5) {
         let best = shrunk(&plan, 1000, &fails).best().clone();
-        assert!(matches!(best.faults[..], [Fault { harm: Harm::ReplyLost { calls: 2, .. }, .. }]), "{best:?}");
+        assert!(matches!(best.faults[..], [Fault { kind: FaultKind::ReplyLost { calls: 2, .. }, .. }]), "{best:?}");
     }
 }

@@ -2,7 +2,6 @@
 
 use resurgam_formats::event::EventId;
 use resurgam_formats::evidence::Run;
-use resurgam_formats::profile::{HandOver, Profile};
 use resurgam_formats::recording::OperationId;
 use resurgam_formats::verdict::{Finding, Outcome};
 
@@ -15,25 +14,12 @@ pub struct Findings {
     total: u64,
     examined: u64,
     undecided: Option<String>,
-    hand_over: HandOver,
 }
 
 /// At most this many violations of one rule are kept with their evidence.
 const KEPT: usize = 100;
 
 impl Findings {
-    /// Findings about a target of this profile; by default, about one that claims nothing.
-    #[must_use]
-    pub fn about(profile: &Profile) -> Self {
-        Self { hand_over: profile.promises.hand_over, ..Self::default() }
-    }
-
-    /// What the target promises of a task whose hand-over may have failed.
-    #[must_use]
-    pub fn hand_over(&self) -> HandOver {
-        self.hand_over
-    }
-
     /// From here on findings are about this run.
     pub fn look_at(&mut self, run: &Run) {
         self.workflow_id.clone_from(&run.workflow_id);

@@ -1,25 +1,30 @@
 //! The rules: one file each, one checkable statement each.
 //!
-//! A rule reads [`Evidence`] and writes [`Findings`]. It knows nothing of other rules, never does I/O, and costs time
+//! A rule reads [`Indexed`] evidence and writes [`Findings`]. It knows nothing of other rules, never does I/O, and costs time
 //! and memory linear in the evidence. What the contract allows is never a violation; what cannot be decided is
 //! `unknown`. Every rule carries its own explanation, a minimal violating example and a near miss that is allowed; the
 //! tests of this module run both.
 
-mod book;
 mod findings;
 pub mod history;
+mod index;
+mod indexed;
 pub mod inside;
 pub mod ledger;
 pub mod linear;
 pub mod liveness;
 pub mod outcome;
+mod proof;
 pub mod tasks;
+mod whole;
+mod witness;
 
 pub use findings::Findings;
+pub use indexed::Indexed;
 
 use crate::profile::Capability;
 use resurgam_formats::event::Event;
-use resurgam_formats::evidence::{Evidence, Run};
+use resurgam_formats::evidence::Run;
 
 /// What a person reads about a rule: `resurgam rules H8`.
 #[derive(Clone, Copy, Debug)]
@@ -57,7 +62,7 @@ pub trait Rule: Sync + Send {
         None
     }
     /// Judges the evidence.
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings);
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings);
 }
 
 /// A rule about single histories, as a small machine that sees each event of a run once, in the order of the evidence.
@@ -96,7 +101,7 @@ impl<S: Stream + 'static> Rule for PerRun<S> {
     fn about(&self) -> &'static About {
         const { &S::ABOUT }
     }
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         for run in evidence.runs.iter().filter(|run| S::PARTIAL || !run.partial) {
             findings.look_at(run);
             let mut machine = S::default();

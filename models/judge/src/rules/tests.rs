@@ -7,7 +7,7 @@ use resurgam_testing::notation::parse;
 fn judge(rule: &dyn Rule, text: &str) -> Findings {
     let evidence = parse(text).unwrap_or_else(|e| panic!("{}: {e}", rule.about().name()));
     let mut findings = Findings::default();
-    rule.judge(&evidence, &mut findings);
+    rule.judge(&Indexed::plain(&evidence), &mut findings);
     findings
 }
 

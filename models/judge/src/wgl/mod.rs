@@ -4,7 +4,7 @@
 //! Wing & Gong's search with Lowe's memory of what was tried (set of operations done, state reached) and partitions: if
 //! an object falls apart into independent ones, each is searched for itself. Partitions run in turn, the smallest
 //! first, and the first that fails ends it all; checking one after another can exhaust memory on a large one before a
-//! small one shows the fault (measured: research/rust-simulation.md §3.2). The problem is NP-complete, so the search has
+//! small one shows the fault. The problem is NP-complete, so the search has
 //! a budget of steps and bytes, and says `unknown` when it is used up: never `ok`.
 //!
 //! Workflow ids are not judged by this but by [`crate::rules::linear`]: what workers and timers do has no caller, and a

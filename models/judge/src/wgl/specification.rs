@@ -85,7 +85,7 @@ impl Specification for KeyValue {
     }
 }
 
-/// The head row of a shard or a task queue partition (design §5): a fence, and a sequence of batches below it.
+/// The head row of a shard or a task queue partition: a fence, and a sequence of batches below it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Ownership;
 

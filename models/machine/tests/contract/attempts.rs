@@ -6,13 +6,13 @@ use super::*;
 fn catch_runs_only_for_failures_and_its_end_counts() {
     let caught = |body: Block| attempt(body, Some(vec![set(0, 1), timer()]), vec![]);
     assert_eq!(task(&mut run(vec![caught(vec![set(0, 2)])])), "done 2");
-    let mut toy = run(vec![caught(vec![fail("k"), set(0, 2)]), set(1, 1)]);
-    assert_eq!(task(&mut toy), "timer 1");
-    assert_eq!(after(&mut toy, [Happening::Fired(1)]), "done 1");
+    let mut server = run(vec![caught(vec![fail("k"), set(0, 2)]), set(1, 1)]);
+    assert_eq!(task(&mut server), "timer 1");
+    assert_eq!(after(&mut server, [Happening::Fired(1)]), "done 1");
     // A cancelled body is not caught.
-    let mut toy = run(vec![caught(vec![activity(0)])]);
-    task(&mut toy);
-    assert_eq!(after(&mut toy, [Happening::Cancelled(1)]), "cancelled");
+    let mut server = run(vec![caught(vec![activity(0)])]);
+    task(&mut server);
+    assert_eq!(after(&mut server, [Happening::Cancelled(1)]), "cancelled");
     assert_eq!(task(&mut run(vec![attempt(vec![fail("k")], Some(vec![fail("c")]), vec![])])), "failed c");
 }
 
@@ -30,35 +30,35 @@ fn finally_runs_in_any_case_and_wins_if_it_is_not_done() {
 #[test]
 fn finally_is_shielded_from_cancellation_before_and_while_it_runs() {
     let tidy = || vec![attempt(vec![activity(0)], None, vec![timer(), set(0, 3), activity(1)]), timer()];
-    let mut toy = run(tidy());
-    task(&mut toy);
-    assert_eq!(after(&mut toy, [Happening::Cancel]), "cancel-activity 1, timer 2");
-    assert_eq!(after(&mut toy, [Happening::Fired(2)]), "activity 3");
-    assert_eq!(after(&mut toy, [Happening::Completed(3, 1)]), "cancelled");
-    let mut toy = run(tidy());
-    task(&mut toy);
-    assert_eq!(after(&mut toy, [Happening::Completed(1, 1)]), "timer 2");
-    assert_eq!(after(&mut toy, [Happening::Cancel]), "");
-    assert_eq!(after(&mut toy, [Happening::Fired(2)]), "activity 3");
+    let mut server = run(tidy());
+    task(&mut server);
+    assert_eq!(after(&mut server, [Happening::Cancel]), "cancel-activity 1, timer 2");
+    assert_eq!(after(&mut server, [Happening::Fired(2)]), "activity 3");
+    assert_eq!(after(&mut server, [Happening::Completed(3, 1)]), "cancelled");
+    let mut server = run(tidy());
+    task(&mut server);
+    assert_eq!(after(&mut server, [Happening::Completed(1, 1)]), "timer 2");
+    assert_eq!(after(&mut server, [Happening::Cancel]), "");
+    assert_eq!(after(&mut server, [Happening::Fired(2)]), "activity 3");
     // The try was done; the timer after it begins in a cancelled branch and takes no number.
-    assert_eq!(after(&mut toy, [Happening::Completed(3, 1)]), "cancelled");
+    assert_eq!(after(&mut server, [Happening::Completed(3, 1)]), "cancelled");
 }
 
 #[test]
 fn the_shield_holds_for_all_that_is_inside_but_not_against_it() {
     let inside = first(vec![vec![activity(0)], vec![timer()]]);
-    let mut toy = run(vec![attempt(vec![], None, vec![inside]), set(0, 6)]);
-    assert_eq!(task(&mut toy), "activity 1, timer 2");
-    assert_eq!(after(&mut toy, [Happening::Cancel]), "");
-    assert_eq!(after(&mut toy, [Happening::Fired(2)]), "cancel-activity 1, done 6");
-    let mut toy = run(vec![attempt(vec![], None, vec![scope(Some(5), vec![timer()])])]);
-    assert_eq!(task(&mut toy), "timer 1, timer 2");
-    assert_eq!(after(&mut toy, [Happening::Fired(1)]), "cancel-timer 2, done 0");
+    let mut server = run(vec![attempt(vec![], None, vec![inside]), set(0, 6)]);
+    assert_eq!(task(&mut server), "activity 1, timer 2");
+    assert_eq!(after(&mut server, [Happening::Cancel]), "");
+    assert_eq!(after(&mut server, [Happening::Fired(2)]), "cancel-activity 1, done 6");
+    let mut server = run(vec![attempt(vec![], None, vec![scope(Some(5), vec![timer()])])]);
+    assert_eq!(task(&mut server), "timer 1, timer 2");
+    assert_eq!(after(&mut server, [Happening::Fired(1)]), "cancel-timer 2, done 0");
 }
 
 #[test]
 fn catch_can_be_cancelled() {
-    let mut toy = run(vec![attempt(vec![fail("k")], Some(vec![timer()]), vec![set(0, 1)])]);
-    assert_eq!(task(&mut toy), "timer 1");
-    assert_eq!(after(&mut toy, [Happening::Cancel]), "cancel-timer 1, cancelled");
+    let mut server = run(vec![attempt(vec![fail("k")], Some(vec![timer()]), vec![set(0, 1)])]);
+    assert_eq!(task(&mut server), "timer 1");
+    assert_eq!(after(&mut server, [Happening::Cancel]), "cancel-timer 1, cancelled");
 }

@@ -1,6 +1,6 @@
 //! The contract, sentence by sentence, and the three properties that define a reentrant process.
 //!
-//! Programs run on the toy server, which writes the events; commands are compared in a short notation.
+//! Programs run on the fake server, which writes the events; commands are compared in a short notation.
 
 mod attempts;
 mod cancellation;
@@ -21,7 +21,7 @@ use resurgam_formats::program::{
 };
 use resurgam_formats::time::Millis;
 use resurgam_testing::dense;
-use resurgam_testing::toy::{Happening, Toy};
+use resurgam_testing::fake_server::{FakeServer, Happening};
 use std::collections::BTreeMap;
 
 fn set(into: Var, value: i64) -> Statement {
@@ -105,25 +105,25 @@ fn with_update(body: Block, handler: Block, drain_updates: bool) -> Program {
     Program { updates: BTreeMap::from([("u".into(), handler)]), drain_updates, ..program(body) }
 }
 
-fn start(program: Program) -> Toy {
-    Toy::new("w", &Input { program, variables: vec![] }).expect("readable")
+fn start(program: Program) -> FakeServer {
+    FakeServer::new("w", &Input { program, variables: vec![] }).expect("readable")
 }
 
-fn run(body: Block) -> Toy {
+fn run(body: Block) -> FakeServer {
     start(program(body))
 }
 
 /// The commands of the next workflow task.
-fn task(toy: &mut Toy) -> String {
-    brief(&toy.task().expect("a task is scheduled and its commands are taken"))
+fn task(server: &mut FakeServer) -> String {
+    brief(&server.task().expect("a task is scheduled and its commands are taken"))
 }
 
 /// Things happen, then a workflow task.
-fn after(toy: &mut Toy, happenings: impl IntoIterator<Item = Happening>) -> String {
+fn after(server: &mut FakeServer, happenings: impl IntoIterator<Item = Happening>) -> String {
     for what in happenings {
-        toy.happens(what).expect("it can happen");
+        server.happens(what).expect("it can happen");
     }
-    task(toy)
+    task(server)
 }
 
 fn signalled(name: &str, value: i64) -> Happening {

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use resurgam_machine::Machine;
 use resurgam_testing::dense;
-use resurgam_testing::toy::{Step, history};
+use resurgam_testing::fake_server::{Step, history};
 use std::collections::BTreeSet;
 
 /// Half the usual number of cases; `PROPTEST_CASES` sets what is usual.
@@ -18,7 +18,7 @@ fn config() -> ProptestConfig {
 }
 
 /// Histories of dense programs, and now and then (plans are slow to draw) of one that the real server executes.
-fn histories() -> impl Strategy<Value = Toy> {
+fn histories() -> impl Strategy<Value = FakeServer> {
     let generated = resurgam_generate::plans().prop_map(|mut plan| plan.programs.remove(0));
     let inputs = prop_oneof![9 => dense::inputs().boxed(), 1 => generated.boxed()];
     (inputs, vec(any::<u16>(), 0..150))
@@ -47,21 +47,21 @@ proptest! {
 
     /// Saved and restored at every input, it commands the same as if it had never stopped.
     #[test]
-    fn resumable(toy in histories()) {
+    fn resumable(server in histories()) {
         let mut machine = Machine::new("w");
-        for step in &toy.steps {
+        for step in &server.steps {
             machine = restored(&machine);
             again(&mut machine, step);
         }
-        prop_assert_eq!(&machine, toy.machine());
+        prop_assert_eq!(&machine, server.machine());
     }
 
     /// At every start of a workflow task, also of those that then fail, the replay of the history up to there is the
     /// machine that has lived through it.
     #[test]
-    fn recoverable(toy in histories()) {
-        for (events, lived) in &toy.offers {
-            let mut replayed = Machine::replay("w", &toy.events[..*events]).expect("it fits");
+    fn recoverable(server in histories()) {
+        for (events, lived) in &server.offers {
+            let mut replayed = Machine::replay("w", &server.events[..*events]).expect("it fits");
             prop_assert_eq!(&replayed, lived);
             prop_assert_eq!(replayed.take_commands(), lived.clone().take_commands());
         }
@@ -70,12 +70,12 @@ proptest! {
     /// It makes no difference which workflow tasks a machine answers itself and at which it only looks on, as the machine
     /// of a query does while another one answers, or one whose worker lost the task.
     #[test]
-    fn replaceable(toy in histories(), parts in vec(any::<bool>(), 1..20)) {
+    fn replaceable(server in histories(), parts in vec(any::<bool>(), 1..20)) {
         let mut parts = parts.iter().cycle().copied();
         let mut machine = Machine::new("w");
         let mut unseen = vec![];
         let mut takes_part = None;
-        for step in &toy.steps {
+        for step in &server.steps {
             if let Step::Event(event) = step {
                 unseen.push(event.clone());
                 continue;
@@ -89,18 +89,18 @@ proptest! {
             }
         }
         machine.advance(&unseen).expect("it fits");
-        prop_assert_eq!(&machine, toy.machine());
+        prop_assert_eq!(&machine, server.machine());
     }
 
     /// Every signal is counted once, at the event that brings it, and none after the run is over in its output.
     #[test]
-    fn reactive_to_signals(toy in histories(), cut in any::<prop::sample::Index>()) {
-        let name = toy.machine().query("p").map(|_| "p").or_else(|| toy.machine().query("q").map(|_| "q"));
+    fn reactive_to_signals(server in histories(), cut in any::<prop::sample::Index>()) {
+        let name = server.machine().query("p").map(|_| "p").or_else(|| server.machine().query("q").map(|_| "q"));
         let mut machine = Machine::new("w");
         let mut arrived = BTreeMap::new();
         let mut at_the_end = None;
-        let cut = cut.index(toy.steps.len());
-        for (index, step) in toy.steps.iter().enumerate() {
+        let cut = cut.index(server.steps.len());
+        for (index, step) in server.steps.iter().enumerate() {
             if index == cut {
                 machine = restored(&machine);
             }
@@ -118,7 +118,7 @@ proptest! {
                 prop_assert_eq!(answer.signals, arrived.values().sum::<u32>());
             }
         }
-        for command in toy.tasks.iter().flat_map(|(_, commands)| commands) {
+        for command in server.tasks.iter().flat_map(|(_, commands)| commands) {
             if let Command::CompleteWorkflow { output } = command {
                 prop_assert_eq!(Some(&output.signals), at_the_end.as_ref());
             }
@@ -127,14 +127,14 @@ proptest! {
 
     /// Every update that was accepted is accepted by one command, in order, and completed by at most one.
     #[test]
-    fn reactive_to_updates(toy in histories()) {
-        let taken = toy.steps.iter().filter_map(|step| match step {
+    fn reactive_to_updates(server in histories()) {
+        let taken = server.steps.iter().filter_map(|step| match step {
             Step::Update(update, true) => Some(update.id.clone()),
             _ => None,
         });
         let mut accepted = vec![];
         let mut completed = BTreeSet::new();
-        for command in toy.tasks.iter().flat_map(|(_, commands)| commands) {
+        for command in server.tasks.iter().flat_map(|(_, commands)| commands) {
             match command {
                 Command::AcceptUpdate { id } => accepted.push(id.clone()),
                 Command::CompleteUpdate { id, .. } => {
@@ -161,25 +161,25 @@ proptest! {
         for into in 0..6 {
             program.queries.insert(format!("v{into}"), Expr::Var(into));
         }
-        let toy = history("w", &Input { program, variables: vec![] }, &choices).expect("it fits");
-        let sent = toy.events.iter().filter_map(|event| match &event.body {
+        let server = history("w", &Input { program, variables: vec![] }, &choices).expect("it fits");
+        let sent = server.events.iter().filter_map(|event| match &event.body {
             Body::WorkflowExecutionSignaled(signal) if signal.name == "a" => signal.input.first_json()?.as_i64(),
             _ => None,
         });
-        if toy.cancelled() {
+        if server.cancelled() {
             return Ok(());
         }
         for (into, value) in sent.take(6).enumerate() {
-            prop_assert_eq!(toy.machine().query(&format!("v{into}")).map(|answer| answer.value), Some(value));
+            prop_assert_eq!(server.machine().query(&format!("v{into}")).map(|answer| answer.value), Some(value));
         }
-        let handled = toy.steps.iter().filter(|step| matches!(step, Step::Update(_, true))).count();
-        prop_assert_eq!(toy.machine().query("handled").map(|answer| answer.value), Some(handled as i64));
+        let handled = server.steps.iter().filter(|step| matches!(step, Step::Update(_, true))).count();
+        prop_assert_eq!(server.machine().query("handled").map(|answer| answer.value), Some(handled as i64));
     }
 
     /// No history makes the machine panic, however its events are cut, doubled and exchanged.
     #[test]
-    fn hostile_histories_are_refused(toy in histories(), edits in vec((any::<u16>(), any::<u16>()), 1..6)) {
-        let mut events = toy.events;
+    fn hostile_histories_are_refused(server in histories(), edits in vec((any::<u16>(), any::<u16>()), 1..6)) {
+        let mut events = server.events;
         for (from, to) in edits {
             let (from, to) = (usize::from(from) % events.len(), usize::from(to) % events.len());
             let body = events[from].body.clone();
@@ -198,9 +198,9 @@ fn the_toy_writes_histories_worth_looking_at() {
     let mut closed = 0;
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     for _ in 0..200 {
-        let toy = histories().new_tree(&mut runner).expect("no strategy filters").current();
-        closed += u32::from(toy.is_closed());
-        for event in &toy.events {
+        let server = histories().new_tree(&mut runner).expect("no strategy filters").current();
+        closed += u32::from(server.is_closed());
+        for event in &server.events {
             *kinds.entry(event.body.name().to_owned()).or_default() += 1;
         }
     }

@@ -1,11 +1,11 @@
-//! The catalogue on toy evidence: every corruption of a history that the rules of histories can judge alone is caught,
+//! The catalogue on fake server evidence: every corruption of a history that the rules of histories can judge alone is caught,
 //! and rewriting keeps true evidence true.
 
 use super::*;
 use crate::notation::parse;
 use resurgam_judge::profile::{HandOver, Promises};
 
-const HEADER: &str = r#"{"at":0,"type":"header","version":1,"target":"t","prefix":"p","plan":{"version":1,"seed":1,"programs":[],"operations":[],"workers":{"count":1,"cache":0,"full_replay":false},"mischief":[],"knobs":{"task_timeout_ms":1000,"sticky_timeout_ms":500}}}"#;
+const HEADER: &str = r#"{"at":0,"type":"header","version":1,"target":"t","prefix":"p","plan":{"version":1,"seed":1,"programs":[],"operations":[],"workers":{"count":1,"cache":0,"full_replay":false},"worker_faults":[],"knobs":{"task_timeout_ms":1000,"sticky_timeout_ms":500}}}"#;
 
 /// One run with a bit of everything, and its child.
 const TOY: &str = r#"
@@ -60,7 +60,7 @@ fn once() -> Profile {
     Profile::promising(Promises { hand_over: HandOver::Once, ..Promises::default() })
 }
 
-fn toy() -> Evidence {
+fn server() -> Evidence {
     let mut evidence = parse(&format!("{HEADER}\n{TOY}")).unwrap();
     for run in &mut evidence.runs {
         for (task_id, event) in (1..).zip(&mut run.events) {
@@ -70,7 +70,7 @@ fn toy() -> Evidence {
     evidence
 }
 
-/// Rules that judge histories by themselves: the toy has no ledger.
+/// Rules that judge histories by themselves: the fake server has no ledger.
 fn alone(corruption: &Corruption) -> bool {
     let ours =
         ["H1", "H2", "H3", "H6", "H7", "H8", "H9", "H12", "H14", "H15", "H16", "H17", "H18", "H19", "H20", "H21", "R1"];
@@ -79,7 +79,7 @@ fn alone(corruption: &Corruption) -> bool {
 
 #[test]
 fn the_toy_is_true_for_rules_of_histories() {
-    let verdict = judge("toy", &toy(), &once());
+    let verdict = judge("toy", &server(), &once());
     let wrong = |rule: &&resurgam_formats::verdict::RuleVerdict| {
         rule.outcome == Outcome::Violated
             && all()
@@ -93,7 +93,7 @@ fn the_toy_is_true_for_rules_of_histories() {
 
 #[test]
 fn every_corruption_of_the_toy_is_caught() {
-    let evidence = toy();
+    let evidence = server();
     let mut tried = BTreeSet::new();
     for result in score("toy", &evidence, &once(), usize::MAX) {
         let corruption = all().into_iter().find(|c| c.name == result.corruption).unwrap();
@@ -119,7 +119,7 @@ fn the_catalogue_is_large_and_named_well() {
 
 #[test]
 fn rewriting_keeps_references() {
-    let true_one = toy();
+    let true_one = server();
     let mut changed = true_one.clone();
     edit::insert(&mut changed, 0, 1, structure::stray_signal()).unwrap();
     assert_eq!(changed.runs[0].events.len(), true_one.runs[0].events.len() + 1);

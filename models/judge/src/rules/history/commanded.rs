@@ -1,7 +1,7 @@
 //! Whether a command event is the event that a given command writes. Used by the rules that compare the two.
 //!
 //! Only what the server must not change is compared: it may cap timeouts and fill in retry policies
-//! (research/temporal-server.md §1.6).
+//! (docs/temporal-semantics.md, “Activities”).
 
 use crate::replay;
 use resurgam_formats::command::Command;

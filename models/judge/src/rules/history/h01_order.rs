@@ -21,7 +21,7 @@ impl Stream for Order {
                  repetition is an event applied twice; either way the rebuilt state differs from the one that the server \
                  acted on, and the run is stuck or wrong for ever. Task ids order the batches that were committed; one that \
                  steps back shows a batch of a server that had lost the shard.",
-        source: "research/temporal-server.md §2.3 H1; temporal#584, temporal#5900",
+        source: "docs/temporal-semantics.md: “Events and what they refer to”; temporal#584, temporal#5900",
         violating: "
             1 WorkflowExecutionStarted
             3 WorkflowTaskScheduled",

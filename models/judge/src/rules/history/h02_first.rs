@@ -36,7 +36,7 @@ impl Stream for First {
         reason: "The start carries the type and the input; without it no worker can begin to replay, and a second one would \
                  begin another workflow inside the first. Before the first workflow task no worker has decided anything, so \
                  only what callers send (signals, cancellation), a termination or a timeout can stand there.",
-        source: "research/temporal-server.md §1.2 (first workflow task), §2.3 H2",
+        source: "docs/temporal-semantics.md: “Workflow tasks”",
         violating: "
             1 WorkflowTaskScheduled
             2 WorkflowExecutionStarted",

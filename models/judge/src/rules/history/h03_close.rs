@@ -17,7 +17,7 @@ impl Stream for Close {
         reason: "A caller that was told the result must be able to rely on it: a closed run never changes. An event after the \
                  close is one that no worker will ever see (a signal acknowledged and lost), a second close would give two \
                  callers two results.",
-        source: "research/temporal-server.md §2.3 H3; cadence#1509, cadence#1092",
+        source: "docs/temporal-semantics.md: “Reads of histories”; cadence#1509, cadence#1092",
         violating: "
             1 WorkflowExecutionStarted
             2 WorkflowExecutionTerminated

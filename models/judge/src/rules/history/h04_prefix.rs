@@ -1,8 +1,9 @@
 //! H4: a history only grows.
 
+use crate::rules::Indexed;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::{Body, Event, EventId};
-use resurgam_formats::evidence::{Evidence, Run};
+use resurgam_formats::evidence::Run;
 use std::collections::BTreeMap;
 
 /// Compares all reads of one run with each other.
@@ -16,7 +17,7 @@ static ABOUT: About = About {
              changes, disappears, or follows a close event, a workflow that was replayed before and one that is \
              replayed after decide differently, and the client has seen something that never happened. Only a pending \
              workflow task at the very end may differ: servers show one that is not written yet.",
-    source: "research/temporal-server.md §1.9, §2.3 H3, H4",
+    source: "docs/temporal-semantics.md: “Reads of histories”",
     violating: "
         run w/r
         1 WorkflowExecutionStarted
@@ -46,7 +47,7 @@ impl Rule for PrefixStability {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         let mut groups: BTreeMap<(&str, &str), Vec<&Run>> = BTreeMap::new();
         for run in evidence.reads.iter().chain(&evidence.runs) {
             if !run.partial && !run.run_id.is_empty() {
@@ -137,7 +138,7 @@ mod tests {
 
     fn outcome(text: &str) -> Outcome {
         let mut findings = Findings::default();
-        PrefixStability.judge(&parse(text).unwrap(), &mut findings);
+        PrefixStability.judge(&Indexed::plain(&parse(text).unwrap()), &mut findings);
         findings.into_parts().0
     }
 

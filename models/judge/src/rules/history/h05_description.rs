@@ -1,9 +1,9 @@
 //! H5: a description agrees with the history.
 
-use crate::rules::book::by_execution;
+use crate::rules::Indexed;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::{Body, EventId};
-use resurgam_formats::evidence::{Evidence, Run};
+use resurgam_formats::evidence::Run;
 use resurgam_formats::recording::{Description, OperationId, Reply};
 
 /// Compares descriptions with final histories.
@@ -16,7 +16,7 @@ static ABOUT: About = About {
     reason: "Operators and clients decide by the description (is it finished, did it fail, which chain is it?) and \
              workers by the history. If the two disagree the state row and the event log have drifted apart: a run may \
              be stuck as running for ever though it is over, or be counted as completed though it failed.",
-    source: "research/temporal-server.md §2.3 H5",
+    source: "docs/temporal-semantics.md: “Reads of histories”",
     violating: r#"
         run w/r
         1 WorkflowExecutionStarted firstExecutionRunId=r
@@ -34,8 +34,8 @@ impl Rule for DescriptionAgrees {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
-        let runs = by_execution(evidence);
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
+        let runs = evidence.by_execution();
         let read = evidence.descriptions.iter().map(|(_, description)| (description, None));
         let answered = evidence.operations.values().flat_map(|operation| {
             operation.replies().filter_map(|(_, reply)| match reply {

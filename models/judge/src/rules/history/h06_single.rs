@@ -18,7 +18,7 @@ impl Stream for Single {
         reason: "Workflow code is single-threaded because the server hands out one workflow task of a run at a time. With two, \
                  two workers decide on the same state and both decisions are applied: activities are scheduled twice, timers \
                  started twice.",
-        source: "research/temporal-server.md §2.3 H6; temporal#1668, temporal#2335",
+        source: "docs/temporal-semantics.md: “Workflow tasks”; temporal#1668, temporal#2335",
         violating: "
             1 WorkflowExecutionStarted
             2 WorkflowTaskScheduled

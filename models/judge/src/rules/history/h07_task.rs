@@ -47,7 +47,7 @@ impl Stream for Task {
                  answer of a worker whose task was taken away; accepting it applies a decision made on an old state. Only a \
                  timeout before any worker took the task (of a sticky queue, or of a speculative task) ends one that was not \
                  started.",
-        source: "research/temporal-server.md §1.2, §1.3, §2.2, §2.3 H7; temporal#1668",
+        source: "docs/temporal-semantics.md: “Workflow tasks”, “Sticky queues”, “Events and what they refer to”; temporal#1668",
         violating: "
             1 WorkflowExecutionStarted
             2 WorkflowTaskScheduled

@@ -17,7 +17,7 @@ impl Stream for Buffering {
         reason: "While a worker decides, the server must hold back everything else that happens and write it after the \
                  decision. A worker that replays such a history would otherwise see an event that it had not seen when it \
                  decided, and would decide differently: a non-determinism error for correct code.",
-        source: "research/temporal-server.md §1.4, §2.3 H8",
+        source: "docs/temporal-semantics.md: “Buffered events”",
         violating: "
             1 WorkflowExecutionStarted
             2 WorkflowTaskScheduled

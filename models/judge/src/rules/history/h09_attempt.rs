@@ -90,7 +90,7 @@ impl Stream for Attempt {
         reason: "A workflow task that fails again and again must not grow the history, so further attempts are written only when \
                  one succeeds. When something new has happened since, the task is a new one, attempt 1, written at once. Where \
                  these two are mixed up, the ids that a worker was shown are taken by other events, and the run is stuck.",
-        source: "research/temporal-server.md §1.2, §2.3 H9; cadence#450, cadence#1135, temporal#1668",
+        source: "docs/temporal-semantics.md: “Workflow tasks”; cadence#450, cadence#1135, temporal#1668",
         violating: "
             1 WorkflowExecutionStarted
             2 WorkflowTaskScheduled attempt=1

@@ -29,7 +29,7 @@ impl Stream for Commands {
         reason: "A replaying worker takes the command events after a WorkflowTaskCompleted as what it must have decided there. \
                  One that stands elsewhere, or behind an event that was buffered meanwhile, is compared with the wrong \
                  decision, and correct code fails with a non-determinism error.",
-        source: "research/temporal-server.md §1.4, §2.1, §2.3 H12 (not: 23, 30, 38, 56, 57, which come later)",
+        source: "docs/temporal-semantics.md: “Buffered events”, “Events and what they refer to”. Not the failures of external requests and of child starts, which carry the task too but come later",
         violating: "
             1 WorkflowExecutionStarted
             2 WorkflowTaskScheduled

@@ -1,9 +1,9 @@
 //! H13: an acknowledged workflow task writes its commands, as they are, in their order.
 
 use super::commanded::{Commanded, group};
+use crate::rules::Indexed;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::{Body, EventId};
-use resurgam_formats::evidence::Evidence;
 use resurgam_formats::recording::{Call, OperationId, Reply, TaskId};
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ static ABOUT: About = About {
     reason: "A worker that sent commands and got an answer relies on exactly these commands. Replay matches command events \
              by their order: if the server writes them in another order, drops one, or takes one twice, correct code is \
              told that it is non-deterministic, or a timer or activity that it believes to run does not exist.",
-    source: "research/temporal-server.md §1.2, §2.1, §2.3 H13",
+    source: "docs/temporal-semantics.md: “Workflow tasks”, “Events and what they refer to”",
     violating: r#"
         {"at":1,"type":"task","task":1,"worker":"worker-1","kind":"workflow","workflow_id":"w","run_id":"r","attempt":1,"started":3}
         {"at":2,"type":"invoke","operation":1,"attempt":1,"by":"worker-1","call":{"of":"complete_workflow_task","task":1,"commands":[{"command":"start_timer","seq":1,"ms":250},{"command":"start_timer","seq":2,"ms":250}]}}
@@ -51,7 +51,7 @@ impl Rule for CommandOrder {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         // Acknowledged completions by run and Started event. A task that was not the one that completed is answered
         // NOT_FOUND; whether an acknowledged completion is in the history at all is the ledger's question.
         let mut sent: BTreeMap<Started<'_>, Vec<(OperationId, TaskId)>> = BTreeMap::new();

@@ -19,7 +19,7 @@ impl Stream for Closing {
         reason: "A worker that closes its run has seen everything up to the workflow task that it answers. If something else had \
                  arrived by then, the server must refuse the close (UNHANDLED_COMMAND) and show it first. A close behind an \
                  event that the worker had not seen means that an acknowledged signal was never handled.",
-        source: "research/temporal-server.md §1.2 (UNHANDLED_COMMAND), §1.4, §2.3 H14; cadence#1549, temporal#4050",
+        source: "docs/temporal-semantics.md: “Workflow tasks”, “Buffered events”; cadence#1549, temporal#4050",
         violating: "
             1 WorkflowExecutionStarted
             2 WorkflowTaskScheduled

@@ -94,7 +94,7 @@ impl Stream for Activities {
         reason: "The worker's code waits for one result of each activity. Without it the workflow hangs; with two, or with one \
                  that belongs to another activity, the wrong branch of the code runs. For an activity with retries the start is \
                  written together with the end, so a start alone is a lost result.",
-        source: "research/temporal-server.md §1.6, §2.3 H15; temporal#7922, cadence#1191",
+        source: "docs/temporal-semantics.md: “Activities”; temporal#7922, cadence#1191",
         violating: "
             1 WorkflowExecutionStarted
             2 ActivityTaskScheduled activityId=a

@@ -2,11 +2,11 @@
 //!
 //! Upper bounds of time are liveness and are not judged here: a timeout is written when the server gets to it.
 
+use crate::rules::Indexed;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::{
     ActivityTaskScheduled, ActivityTaskStarted, ActivityTaskTimedOut, Body, Event, EventId, FailureKind, Span,
 };
-use resurgam_formats::evidence::Evidence;
 use rustc_hash::FxHashMap;
 
 /// Timestamps and deadlines are rounded to milliseconds in places.
@@ -14,7 +14,7 @@ pub(super) const ROUNDING: i64 = 5_000_000;
 
 /// The first line of a recording, for tests.
 #[cfg(test)]
-pub(super) const HEADER: &str = r#"{"at":0,"type":"header","version":1,"target":"t","prefix":"p","plan":{"version":1,"seed":1,"programs":[],"operations":[],"workers":{"count":1,"cache":0,"full_replay":false},"mischief":[],"knobs":{"task_timeout_ms":1000,"sticky_timeout_ms":500}}}"#;
+pub(super) const HEADER: &str = r#"{"at":0,"type":"header","version":1,"target":"t","prefix":"p","plan":{"version":1,"seed":1,"programs":[],"operations":[],"workers":{"count":1,"cache":0,"full_replay":false},"worker_faults":[],"knobs":{"task_timeout_ms":1000,"sticky_timeout_ms":500}}}"#;
 
 /// The rule.
 pub(super) struct Limits;
@@ -27,9 +27,9 @@ const ABOUT: About = About {
              timeout promises the worker that much time. An activity that is timed out early is executed twice at the same \
              time. In a bare history a breach is only `unknown`: an operator may have changed the activity's options, which \
              leaves no event.",
-    source: "research/temporal-server.md §1.6, §2.3 H16; research/design-review.md item 14; temporal#4752",
+    source: "docs/temporal-semantics.md: “Activities”, “Timers”; temporal#4752",
     violating: r#"
-        {"at":0,"type":"header","version":1,"target":"t","prefix":"p","plan":{"version":1,"seed":1,"programs":[],"operations":[],"workers":{"count":1,"cache":0,"full_replay":false},"mischief":[],"knobs":{"task_timeout_ms":1000,"sticky_timeout_ms":500}}}
+        {"at":0,"type":"header","version":1,"target":"t","prefix":"p","plan":{"version":1,"seed":1,"programs":[],"operations":[],"workers":{"count":1,"cache":0,"full_replay":false},"worker_faults":[],"knobs":{"task_timeout_ms":1000,"sticky_timeout_ms":500}}}
         1 WorkflowExecutionStarted @0
         2 ActivityTaskScheduled activityId=a startToCloseTimeout=2s @1
         3 ActivityTaskStarted scheduledEventId=2 attempt=1 @1.5
@@ -115,7 +115,7 @@ impl Rule for Limits {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         let recorded = evidence.header.is_some();
         let breach = |findings: &mut Findings, events: &[EventId], message: String| {
             if recorded {

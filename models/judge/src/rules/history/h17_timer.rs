@@ -51,7 +51,7 @@ impl Stream for Timers {
         reason: "Workflows build deadlines, back-off and reminders on timers. One that fires early breaks the promise of the \
                  program (`wait at least a day`); one that fires after its cancellation, or twice, wakes code that is not \
                  waiting for it. It may fire late: that is for liveness to judge.",
-        source: "research/temporal-server.md §1.7, §2.3 H17; research/design-review.md item 14; cadence#1898",
+        source: "docs/temporal-semantics.md: “Timers”; cadence#1898",
         violating: "
             1 WorkflowExecutionStarted @0
             2 TimerStarted timerId=a startToFireTimeout=10s @1

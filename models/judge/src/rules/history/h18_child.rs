@@ -1,5 +1,7 @@
 //! H18: the life of a child workflow, in its parent's history and across both.
 
+use crate::rules::Indexed;
+use crate::rules::index::Key;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::{Body, Event, EventId, Execution, Payloads};
 use resurgam_formats::evidence::{Evidence, Run};
@@ -16,7 +18,7 @@ const ABOUT: About = About {
              have is a wrong result, an end that never comes is a parent that waits for ever. In a recording of a whole case \
              the child's own history must confirm it: it points back to its parent, and the last run of its chain closed the \
              way the parent was told.",
-    source: "research/temporal-server.md §1.10, §2.3 H18; temporal#7591, temporal#3977, cadence#503",
+    source: "docs/temporal-semantics.md: “Chains and children”; temporal#7591, temporal#3977, cadence#503",
     violating: "
         1 WorkflowExecutionStarted
         2 StartChildWorkflowExecutionInitiated workflowId=c
@@ -126,15 +128,8 @@ fn within<'a>(run: &'a Run, findings: &mut Findings) -> Vec<Told<'a>> {
     told
 }
 
-/// All final histories of a case by workflow id and run id.
-pub(super) type Index<'a> = FxHashMap<(&'a str, &'a str), &'a Run>;
-
-pub(super) fn index(evidence: &Evidence) -> Index<'_> {
-    evidence.runs.iter().map(|run| ((run.workflow_id.as_str(), run.run_id.as_str()), run)).collect()
-}
-
 /// The last run of the chain that begins with this run, as far as the evidence goes; `None` if a run is missing.
-fn last_of<'a>(all: &Index<'a>, first: &'a Run) -> Option<&'a Run> {
+fn last_of<'a>(all: &FxHashMap<Key<'a>, &'a Run>, first: &'a Run) -> Option<&'a Run> {
     let mut seen = FxHashSet::default();
     let mut run = first;
     while !run.successor().is_empty() && seen.insert(run.run_id.as_str()) {
@@ -158,7 +153,7 @@ fn results<'a>(parent: &'a Body, child: &'a Body) -> Option<(&'a Payloads, &'a P
 }
 
 /// Compares what a parent says of a child with the child's own histories.
-fn confirm(told: &Told<'_>, all: &Index<'_>, quiet: bool, findings: &mut Findings) {
+fn confirm(told: &Told<'_>, all: &FxHashMap<Key<'_>, &Run>, quiet: bool, findings: &mut Findings) {
     findings.look_at(told.parent);
     findings.examine();
     let here = [told.initiated, told.started];
@@ -209,7 +204,7 @@ fn confirm(told: &Told<'_>, all: &Index<'_>, quiet: bool, findings: &mut Finding
 }
 
 /// Every child's run points to the event of its parent that asked for it, and no event has two children.
-fn back_pointers(evidence: &Evidence, all: &Index<'_>, quiet: bool, findings: &mut Findings) {
+fn back_pointers(evidence: &Evidence, all: &FxHashMap<Key<'_>, &Run>, quiet: bool, findings: &mut Findings) {
     let mut chains: FxHashMap<(&Execution, EventId), &str> = FxHashMap::default();
     for run in &evidence.runs {
         let Some(start) = run.started().filter(|start| !start.parent.workflow_id.is_empty()) else { continue };
@@ -262,7 +257,7 @@ impl Rule for Children {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         let mut told = Vec::new();
         for run in evidence.runs.iter().filter(|run| !run.partial) {
             findings.look_at(run);
@@ -272,10 +267,10 @@ impl Rule for Children {
             return;
         }
         let quiet = evidence.end.as_ref().is_some_and(|end| end.quiescent);
-        let all = index(evidence);
+        let all = evidence.by_execution();
         for told in &told {
-            confirm(told, &all, quiet, findings);
+            confirm(told, all, quiet, findings);
         }
-        back_pointers(evidence, &all, quiet, findings);
+        back_pointers(evidence, all, quiet, findings);
     }
 }

@@ -1,9 +1,10 @@
 //! H19: signals and cancellations from one workflow to another, in the sender's history and across both.
 
-use super::h18_child::{index, is_fork};
+use super::h18_child::is_fork;
+use crate::rules::Indexed;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::{Body, Event, EventId, Execution};
-use resurgam_formats::evidence::{Evidence, Run};
+use resurgam_formats::evidence::Run;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// The rule.
@@ -16,7 +17,7 @@ const ABOUT: About = About {
     reason: "A workflow that signals another one waits for the outcome and relies on it: `delivered` must mean that the other \
              workflow has it in its history, once in each run that it reached. In a recording of a whole case both histories \
              are there and must agree.",
-    source: "research/temporal-server.md §2.1, §2.3 H19",
+    source: "docs/temporal-semantics.md: “Events and what they refer to”",
     violating: "
         1 WorkflowExecutionStarted
         2 SignalExternalWorkflowExecutionInitiated workflowExecution.workflowId=x signalName=s
@@ -101,8 +102,8 @@ fn settle(event: &Event, initiated: EventId, asked: Option<&Execution>, target: 
 }
 
 /// Compares what was sent with what arrived.
-fn confirm<'a>(evidence: &'a Evidence, sent: &FxHashMap<Route<'a>, Sent>, quiet: bool, findings: &mut Findings) {
-    let all = index(evidence);
+fn confirm<'a>(evidence: &'a Indexed<'_>, sent: &FxHashMap<Route<'a>, Sent>, quiet: bool, findings: &mut Findings) {
+    let all = evidence.by_execution();
     let mut arrived: FxHashMap<Route<'_>, u64> = FxHashMap::default();
     for run in &evidence.runs {
         findings.look_at(run);
@@ -181,7 +182,7 @@ impl Rule for Externals {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         let executions: Vec<Execution> = evidence.runs.iter().map(Run::execution).collect();
         let mut sent = FxHashMap::default();
         for (run, from) in evidence.runs.iter().zip(&executions).filter(|(run, _)| !run.partial) {

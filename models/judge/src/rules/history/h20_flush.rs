@@ -23,7 +23,7 @@ impl Stream for Flush {
                  order. The server therefore writes all ends last. An end before the start that it belongs to cannot be \
                  replayed. (After a failed decision a retry may be pending without an event, so what stands there need not \
                  have come at once, and is not judged.)",
-        source: "research/temporal-server.md §1.4, §2.3 H20; cadence#1191, temporal#1490, temporal#7922",
+        source: "docs/temporal-semantics.md: “Buffered events”; cadence#1191, temporal#1490, temporal#7922",
         violating: "
             1 WorkflowExecutionStarted
             2 WorkflowTaskScheduled

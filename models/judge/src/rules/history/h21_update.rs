@@ -20,7 +20,7 @@ impl Stream for Updates {
         title: "each update id is accepted at most once per run, and completed at most once, after its acceptance",
         reason: "An update is a call into the workflow: its id makes a repeated call safe. Accepted twice, the handler runs \
                  twice; completed without acceptance or twice, the caller gets an answer that belongs to another call.",
-        source: "research/temporal-server.md §1.8, §2.2, §2.3 H21",
+        source: "docs/temporal-semantics.md: “Signals, cancel requests, queries, updates”, “Events and what they refer to”",
         violating: "
             1 WorkflowExecutionStarted
             2 WorkflowExecutionUpdateAccepted protocolInstanceId=u

@@ -1,6 +1,8 @@
 //! H22: an acknowledged signal arrives, once, and in order.
 
-use crate::rules::book::{acknowledged, asked, by_workflow, number, perhaps_unnamed, possible, shows, whole};
+use crate::rules::Indexed;
+use crate::rules::proof::{acknowledged, number, possible, shows};
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::{Body, EventId};
 use resurgam_formats::evidence::{Evidence, Operation, Run};
@@ -21,7 +23,7 @@ static ABOUT: About = About {
              signal is lost the workflow waits for ever; if a repeated call is taken twice the customer pays twice; if \
              two signals sent one after the other change places a correction is overwritten by what it corrected. The \
              server's events carry no request id of signals, so a signal is known by its name and value.",
-    source: "research/temporal-server.md §1.4, §1.8, §2.3 H20, H22",
+    source: "docs/temporal-semantics.md: “Buffered events”, “Signals, cancel requests, queries, updates”",
     violating: whole!(
         r#"
         {"at":1,"type":"invoke","operation":1,"attempt":1,"by":"client-1","call":{"of":"client","workflow_id":"w","request_id":"q","action":{"call":"signal","name":"s","value":7}}}
@@ -67,7 +69,7 @@ impl Rule for Signals {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         for run in &evidence.runs {
             request_ids(run, findings);
         }
@@ -75,7 +77,7 @@ impl Rule for Signals {
             return;
         }
         let mut kinds: BTreeMap<Kind<'_>, Alike<'_>> = BTreeMap::new();
-        for call in asked(evidence) {
+        for call in evidence.asked() {
             if let Action::Signal { name, value } | Action::SignalWithStart { name, value, .. } = call.action {
                 kinds.entry((call.workflow_id, name, *value)).or_default().sent.push(call.operation);
             }
@@ -88,9 +90,13 @@ impl Rule for Signals {
             }
         }
         // Where a signal may stand in a run that the recording does not know, neither absence nor order is decided.
-        let unnamed = perhaps_unnamed(evidence);
-        let mut runs = by_workflow(evidence);
-        runs.retain(|workflow_id, _| !unnamed.contains(workflow_id));
+        let unnamed = evidence.perhaps_unnamed();
+        let runs: FxHashMap<&str, Vec<&Run>> = evidence
+            .by_workflow()
+            .iter()
+            .filter(|(workflow_id, _)| !unnamed.contains(*workflow_id))
+            .map(|(workflow_id, runs)| (*workflow_id, runs.clone()))
+            .collect();
         for (kind, alike) in &kinds {
             count(kind, alike, evidence, &runs, findings);
         }
@@ -215,7 +221,7 @@ mod tests {
     fn outcome(lines: &str) -> Outcome {
         let text = whole!("LINES").replace("LINES", lines);
         let mut findings = Findings::default();
-        Signals.judge(&parse(&text).unwrap(), &mut findings);
+        Signals.judge(&Indexed::plain(&parse(&text).unwrap()), &mut findings);
         findings.into_parts().0
     }
 

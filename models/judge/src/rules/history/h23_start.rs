@@ -1,10 +1,12 @@
 //! H23: of one workflow id at most one run is open, and one request starts one run.
 
-use crate::rules::book::{Asked, asked, by_execution, by_workflow, perhaps_unnamed, whole};
+use crate::rules::Indexed;
+use crate::rules::index::Asked;
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::EventId;
 use resurgam_formats::evidence::{Attempt, Evidence, Run};
-use resurgam_formats::plan::{Action, Harm};
+use resurgam_formats::plan::{Action, FaultKind};
 use resurgam_formats::recording::{Answer, Injected, OperationId, Reply};
 use resurgam_formats::time::At;
 use rustc_hash::FxHashMap;
@@ -21,7 +23,7 @@ static ABOUT: About = About {
              time. If two runs overlap, the order is shipped twice; if an acknowledged start is gone, never; if a \
              repeated call starts a second run, a retry in the client's library does what the lock should prevent. \
              A request id may start again once another run of the id became current in between.",
-    source: "research/temporal-server.md §1.5, §2.3 H23; research/design-review.md item 13",
+    source: "docs/temporal-semantics.md: “Starts and workflow ids”",
     violating: "
         run w/r1
         1 WorkflowExecutionStarted @100
@@ -53,26 +55,26 @@ impl Rule for Starts {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         let waits = waits(evidence);
         let seen = seen(evidence);
         let slack = SLACK.saturating_add(skew(evidence));
-        let runs: BTreeMap<&str, Vec<&Run>> = by_workflow(evidence).into_iter().collect();
+        let runs: BTreeMap<&str, &Vec<&Run>> = evidence.by_workflow().iter().map(|(id, runs)| (*id, runs)).collect();
         for (workflow_id, runs) in &runs {
             if !workflow_id.is_empty() {
                 overlaps(runs, &waits, &seen, slack, findings);
             }
         }
         if evidence.is_whole() {
-            let known = by_execution(evidence);
-            let unnamed = perhaps_unnamed(evidence);
-            for call in asked(evidence) {
-                acknowledged_exist(&call, &known, findings);
+            let known = evidence.by_execution();
+            let unnamed = evidence.perhaps_unnamed();
+            for call in evidence.asked() {
+                acknowledged_exist(&call, known, findings);
                 // The run in between may be one that the recording does not know.
                 if unnamed.contains(call.workflow_id) {
                     continue;
                 }
-                started_twice(&call, runs.get(call.workflow_id).map_or(&[], Vec::as_slice), slack, findings);
+                started_twice(&call, runs.get(call.workflow_id).map_or(&[], |runs| runs.as_slice()), slack, findings);
             }
         }
     }
@@ -82,8 +84,10 @@ impl Rule for Starts {
 /// opposite directions, and faults on one clock add up.
 fn skew(evidence: &Evidence) -> i64 {
     let wrong = evidence.faults.iter().map(|fault| match &fault.fault {
-        Injected::Planned(fault) => match fault.harm {
-            Harm::ClockSkew { by_ms, .. } | Harm::ClockStep { by_ms, .. } => i64::from(by_ms).abs() * 1_000_000,
+        Injected::Planned(fault) => match fault.kind {
+            FaultKind::ClockSkew { by_ms, .. } | FaultKind::ClockStep { by_ms, .. } => {
+                i64::from(by_ms).abs() * 1_000_000
+            }
             _ => 0,
         },
         Injected::Named(_) => 0,
@@ -312,7 +316,7 @@ mod tests {
     fn two_runs_open_at_the_end_are_violated() {
         let text = "run w/r1\n1 WorkflowExecutionStarted @1\nrun w/r2\n1 WorkflowExecutionStarted @3";
         let mut findings = Findings::default();
-        Starts.judge(&parse(text).unwrap(), &mut findings);
+        Starts.judge(&Indexed::plain(&parse(text).unwrap()), &mut findings);
         assert_eq!(findings.into_parts().0, Outcome::Violated);
     }
 }

@@ -1,9 +1,9 @@
 //! H24: the runs of a chain are linked in both directions.
 
-use crate::rules::book::{asked, by_execution};
+use crate::rules::Indexed;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::{Body, EventId};
-use resurgam_formats::evidence::{Evidence, Run};
+use resurgam_formats::evidence::Run;
 use resurgam_formats::plan::Action;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -19,7 +19,7 @@ static ABOUT: About = About {
              Closing one run and starting the next is one step. If only half of it happens the workflow is lost or \
              runs twice; if the attempt is not counted a retry policy never ends; if the back-off is not kept a \
              failing workflow hammers what it fails on; if the chain's own timeout is forgotten it goes on for ever.",
-    source: "research/temporal-server.md §1.10, §2.3 H24; temporal#725, temporal#4752",
+    source: "docs/temporal-semantics.md: “Chains and children”; temporal#725, temporal#4752",
     violating: "
         run w/r1
         1 WorkflowExecutionStarted firstExecutionRunId=r1 attempt=1
@@ -44,16 +44,17 @@ impl Rule for Chain {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
-        let known = by_execution(evidence);
-        let updated: FxHashSet<&str> = asked(evidence)
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
+        let known = evidence.by_execution();
+        let updated: FxHashSet<&str> = evidence
+            .asked()
             .filter(|call| matches!(call.action, Action::Update { .. }))
             .map(|call| call.workflow_id)
             .collect();
         let mut heirs: FxHashMap<(&str, &str), &Run> = FxHashMap::default();
         for run in evidence.runs.iter().filter(|run| !run.partial) {
             findings.look_at(run);
-            forward(run, &known, evidence.is_whole(), findings);
+            forward(run, known, evidence.is_whole(), findings);
             if let Some(started) = run.started().filter(|started| !started.continued_run.is_empty()) {
                 let origin = (run.workflow_id.as_str(), started.continued_run.as_str());
                 findings.examine();
@@ -160,13 +161,13 @@ fn backoff(run: &Run, findings: &mut Findings) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::book::whole;
+    use crate::rules::whole::whole;
     use resurgam_formats::verdict::Outcome;
     use resurgam_testing::notation::parse;
 
     fn outcome(text: &str) -> Outcome {
         let mut findings = Findings::default();
-        Chain.judge(&parse(&whole!("LINES").replace("LINES", text)).unwrap(), &mut findings);
+        Chain.judge(&Indexed::plain(&parse(&whole!("LINES").replace("LINES", text)).unwrap()), &mut findings);
         findings.into_parts().0
     }
 

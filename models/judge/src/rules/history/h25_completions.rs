@@ -1,9 +1,12 @@
 //! H25: what a worker was told is done is in the history, once; what was refused is not.
 
-use crate::rules::book::{Decided, Ended, acknowledged, by_execution, decisions, ends, number, possible, shows, whole};
+use crate::rules::Indexed;
+use crate::rules::index::{Decided, Ended};
+use crate::rules::proof::{acknowledged, number, possible, shows};
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::{Body, EventId};
-use resurgam_formats::evidence::{Evidence, Run};
+use resurgam_formats::evidence::Run;
 use resurgam_formats::recording::{ActivityEnd, OperationId};
 use rustc_hash::FxHashMap;
 
@@ -18,7 +21,7 @@ static ABOUT: About = About {
              never counted. A worker that was told `not found` knows that its work does not count: if the history has it \
              all the same, two workers have both decided. Logical operations are judged: that a repeated call is not \
              found says nothing if an earlier attempt may have been applied.",
-    source: "research/temporal-server.md §1.2, §1.6, §2.3 H25; research/design-review.md item 13",
+    source: "docs/temporal-semantics.md: “Workflow tasks”, “Activities”, “Starts and workflow ids”",
     violating: whole!(
         r#"
         {"at":1,"type":"task","task":1,"worker":"worker-1","kind":"activity","workflow_id":"w","run_id":"r","attempt":1,"activity_id":"1"}
@@ -50,30 +53,30 @@ impl Rule for Completions {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         if !evidence.is_whole() {
             return;
         }
-        let runs = by_execution(evidence);
-        let mut decided: Vec<_> = decisions(evidence).into_iter().collect();
+        let runs = evidence.by_execution();
+        let mut decided: Vec<_> = evidence.decisions().iter().collect();
         decided.sort_unstable_by_key(|(key, _)| *key);
         for (key, answers) in decided {
-            if let Some(run) = runs.get(&key).filter(|run| !run.partial) {
+            if let Some(run) = runs.get(key).filter(|run| !run.partial) {
                 findings.look_at(run);
-                workflow_tasks(run, &answers, findings);
+                workflow_tasks(run, answers, findings);
             }
         }
-        let mut ended: Vec<_> = ends(evidence).into_iter().collect();
+        let mut ended: Vec<_> = evidence.ends().iter().collect();
         ended.sort_unstable_by_key(|(key, _)| *key);
         let mut current: Option<(&Run, FxHashMap<&str, Activity<'_>>)> = None;
-        for ((workflow_id, run_id, activity_id), answers) in ended {
+        for (&(workflow_id, run_id, activity_id), answers) in ended {
             let Some(run) = runs.get(&(workflow_id, run_id)).filter(|run| !run.partial) else { continue };
             if current.as_ref().is_none_or(|(known, _)| !std::ptr::eq(*known, *run)) {
                 current = Some((run, activities(run)));
             }
             if let Some((_, activities)) = &current {
                 findings.look_at(run);
-                activity(run, activity_id, activities.get(activity_id), &answers, findings);
+                activity(run, activity_id, activities.get(activity_id), answers, findings);
             }
         }
     }
@@ -226,7 +229,7 @@ mod tests {
                {events}"#
         );
         let mut findings = Findings::default();
-        Completions.judge(&parse(&whole!("LINES").replace("LINES", &lines)).unwrap(), &mut findings);
+        Completions.judge(&Indexed::plain(&parse(&whole!("LINES").replace("LINES", &lines)).unwrap()), &mut findings);
         findings.into_parts().0
     }
 

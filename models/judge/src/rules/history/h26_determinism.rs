@@ -2,9 +2,9 @@
 
 use super::commanded::{Commanded, group};
 use crate::replay::{self, Unfit};
+use crate::rules::Indexed;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::Body;
-use resurgam_formats::evidence::Evidence;
 
 /// The rule.
 pub(super) struct Determinism;
@@ -18,7 +18,7 @@ static ABOUT: About = About {
              next replay goes another way: the workflow is stuck with a non-determinism error, or worse, silently does \
              something else. Every run carries its program, so the commands of every completed workflow task can be \
              computed from the events before it.",
-    source: "research/temporal-server.md §2.3 H26; the contract in resurgam_formats::program",
+    source: "docs/temporal-semantics.md: “Workflow tasks”; the contract in resurgam_formats::program",
     violating: r#"
         1 WorkflowExecutionStarted workflowType.name=resurgam-program input=[{"program":{"version":1,"variables":1,"body":[{"do":"timer","ms":250}],"result":{"var":0}}}]
         2 WorkflowTaskScheduled
@@ -38,7 +38,7 @@ impl Rule for Determinism {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         for run in evidence.runs.iter().filter(|run| !run.partial) {
             findings.look_at(run);
             let commanded = Commanded::new(run);

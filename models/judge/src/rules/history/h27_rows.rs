@@ -4,11 +4,12 @@
 //! nobody has to read the history to decide. This rule holds the two together, in the middle of a case as well as at its
 //! end, since most of what may drift apart is gone once a run has closed.
 
-use crate::rules::book::{by_execution, whole};
+use crate::rules::Indexed;
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::audit::{Audit, CurrentRow, RunRow};
 use resurgam_formats::event::{Body, Event, EventId};
-use resurgam_formats::evidence::{Evidence, Run};
+use resurgam_formats::evidence::Run;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
 
@@ -24,7 +25,7 @@ static ABOUT: About = About {
              replayed; a current-run row that leads to no run blocks the workflow id for ever. Such drift comes from lost \
              or repeated statements of one batch and from caches that outlive a write that failed, and stays unseen until \
              the run needs what is missing.",
-    source: "research/temporal-server.md §2.3 H27; cadence#652, cadence#667, temporal#1187, temporal#10841",
+    source: "docs/temporal-semantics.md: “Pending work”; cadence#652, cadence#667, temporal#1187, temporal#10841",
     violating: whole!(
         r#"run w/r
         1 WorkflowExecutionStarted
@@ -56,8 +57,8 @@ impl Rule for Rows {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
-        let runs = by_execution(evidence);
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
+        let runs = evidence.by_execution();
         for (at, audit) in &evidence.audits {
             findings.look_at_all();
             for row in &audit.stray {

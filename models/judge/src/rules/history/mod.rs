@@ -1,4 +1,4 @@
-//! Invariants of histories, H1 to H27. Source: research/temporal-server.md §2.3, corrected by design-review items 13, 14.
+//! Invariants of histories, H1 to H27. Source: docs/temporal-semantics.md, and what the real server was seen to do.
 
 mod commanded;
 mod h01_order;

@@ -26,7 +26,7 @@ enum Target {
     Elsewhere,
 }
 
-/// What the field of a kind refers to. Source: research/temporal-server.md §2.2.
+/// What the field of a kind refers to. Source: docs/temporal-semantics.md, “Events and what they refer to”.
 fn target(kind: u8, field: &str) -> Target {
     use Target::{Any, Elsewhere, One, Perhaps};
     match (kind, field) {
@@ -107,7 +107,7 @@ impl Stream for References {
         reason: "A worker finds the code that waits for a result by the reference from the result to its beginning. A reference \
                  that leads nowhere, or to an event of another kind, makes every replay of this history fail, or wakes the \
                  wrong code.",
-        source: "research/temporal-server.md §2.2",
+        source: "docs/temporal-semantics.md: “Events and what they refer to”",
         violating: "
             1 WorkflowExecutionStarted
             2 WorkflowTaskScheduled

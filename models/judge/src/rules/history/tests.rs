@@ -2,6 +2,7 @@
 
 use super::all;
 use crate::rules::Findings;
+use crate::rules::Indexed;
 use resurgam_formats::verdict::Outcome;
 use resurgam_testing::notation::parse;
 
@@ -10,7 +11,7 @@ fn violated(text: &str) -> Vec<String> {
     let evidence = parse(text).unwrap_or_else(|e| panic!("{e}"));
     let judged = all().into_iter().map(|rule| {
         let mut findings = Findings::default();
-        rule.judge(&evidence, &mut findings);
+        rule.judge(&Indexed::plain(&evidence), &mut findings);
         (rule.about().name(), findings.into_parts())
     });
     judged.filter(|(_, parts)| parts.0 == Outcome::Violated).map(|(name, _)| name).collect()
@@ -146,7 +147,7 @@ fn unknown_kinds_are_never_violations() {
             let evidence = parse(&changed.join("\n")).unwrap();
             for rule in all() {
                 let mut findings = Findings::default();
-                rule.judge(&evidence, &mut findings);
+                rule.judge(&Indexed::plain(&evidence), &mut findings);
                 let of_it: i64 = id.parse().unwrap();
                 for finding in findings.found() {
                     assert_ne!(finding.events.last(), Some(&of_it), "{}: {}", rule.about().name(), finding.message);
@@ -312,7 +313,7 @@ fn rows_are_compared_with_the_history_up_to_where_they_end() {
         let line = format!(r#"{{"at":1,"type":"audit","runs":[{row}],"current":[{current}]}}"#);
         let evidence = parse(&format!("{history}\n{line}")).unwrap();
         let mut findings = Findings::default();
-        crate::rules::find("H27").unwrap().judge(&evidence, &mut findings);
+        crate::rules::find("H27").unwrap().judge(&Indexed::plain(&evidence), &mut findings);
         findings.found().len()
     };
     let all = format!(r#""activities":[5],{child},"externals":[7]"#);

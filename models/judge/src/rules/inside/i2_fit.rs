@@ -1,8 +1,8 @@
 //! I2: every node does what a node has to do.
 
-use crate::rules::book::whole;
+use crate::rules::Indexed;
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
-use resurgam_formats::evidence::Evidence;
 
 /// Looks for nodes that are unfit.
 pub(super) struct Fit;
@@ -24,7 +24,7 @@ impl Rule for Fit {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         findings.look_at_all();
         // A recording of which the end is missing says nothing about what was not called.
         if evidence.end.is_some() {

@@ -1,6 +1,9 @@
 //! L1: every acknowledged start is a run, and every run was asked for.
 
-use crate::rules::book::{Asked, asked, by_execution, possible, whole};
+use crate::rules::Indexed;
+use crate::rules::index::Asked;
+use crate::rules::proof::possible;
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::EventId;
 use resurgam_formats::evidence::{Evidence, Run};
@@ -20,7 +23,7 @@ static ABOUT: About = About {
     reason: "A run that nobody asked for does work that nobody wanted, and a start that was acknowledged and left no run \
              is work that nobody does. Both directions of the ledger are needed: a server that starts a run for every \
              attempt passes every rule about single histories.",
-    source: "design §3 ledger; research/temporal-server.md §1.5, §1.10",
+    source: "docs/temporal-semantics.md: “Starts and workflow ids”, “Chains and children”",
     violating: whole!(
         "
         run w/r
@@ -42,16 +45,16 @@ impl Rule for Starts {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         if !evidence.is_whole() {
             return;
         }
-        let known = by_execution(evidence);
+        let known = evidence.by_execution();
         let mut calls: FxHashMap<&str, Vec<Asked<'_>>> = FxHashMap::default();
-        for call in asked(evidence) {
+        for call in evidence.asked() {
             if program_of(&call).is_some() {
                 calls.entry(call.workflow_id).or_default().push(call);
-                acknowledged_began(&call, &known, findings);
+                acknowledged_began(&call, known, findings);
             }
         }
         let mut roots: BTreeMap<&str, Vec<&Run>> = BTreeMap::new();

@@ -1,9 +1,12 @@
 //! L2: every signal in a history was sent.
 
-use crate::rules::book::{Asked, asked, may_apply, number, possible, unreadable, whole};
+use crate::rules::Indexed;
+use crate::rules::index::Asked;
+use crate::rules::proof::{may_apply, number, possible, unreadable};
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::Body;
-use resurgam_formats::evidence::{Evidence, Run};
+use resurgam_formats::evidence::Run;
 use resurgam_formats::plan::Action;
 use resurgam_formats::recording::OperationId;
 use std::collections::BTreeMap;
@@ -18,7 +21,7 @@ static ABOUT: About = About {
     reason: "H22 says that a signal which was sent arrives once; this is the other side of the ledger: what arrived was \
              sent. A signal that nobody sent, a value that changed on the way, or a signal that was refused and taken \
              all the same makes the workflow act on an order that nobody gave.",
-    source: "design §3 ledger; research/temporal-server.md §1.8",
+    source: "docs/temporal-semantics.md: “Signals, cancel requests, queries, updates”",
     violating: whole!(
         r#"
         {"at":1,"type":"invoke","operation":1,"attempt":1,"by":"client-1","call":{"of":"client","workflow_id":"w","request_id":"q","action":{"call":"signal","name":"s","value":7}}}
@@ -42,12 +45,12 @@ impl Rule for Signals {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         if !evidence.is_whole() {
             return;
         }
         let mut sent: BTreeMap<(&str, &str, i64), (Vec<Asked<'_>>, usize)> = BTreeMap::new();
-        for call in asked(evidence) {
+        for call in evidence.asked() {
             if let Action::Signal { name, value } | Action::SignalWithStart { name, value, .. } = call.action {
                 sent.entry((call.workflow_id, name, *value)).or_default().0.push(call);
             }

@@ -1,10 +1,12 @@
 //! L3: what a client was told about an update is in the history, and the history has no update that was not sent.
 
-use crate::rules::book::{acknowledged, asked, by_execution, decisions, number, possible, shows, unreadable, whole};
+use crate::rules::Indexed;
+use crate::rules::proof::{acknowledged, number, possible, shows, unreadable};
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::command::Command;
 use resurgam_formats::event::{Body, EventId, UpdateOutcome, UpdateRequest};
-use resurgam_formats::evidence::{Evidence, Operation, Run};
+use resurgam_formats::evidence::Operation;
 use resurgam_formats::plan::Action;
 use resurgam_formats::program::Failure;
 use resurgam_formats::recording::{Call, OperationId, Reply, UpdateReached};
@@ -21,7 +23,7 @@ static ABOUT: About = About {
              completion or another result, the workflow will not remember what the client was promised after the next \
              replay. If it has an update that no client sent, or a result that no worker computed, the server has made \
              it up or mixed up two. And a client that is told of a refusal gives up: only the workflow may refuse.",
-    source: "design §3 ledger; research/temporal-server.md §1.8, §2.3 H21; temporal#5784",
+    source: "docs/temporal-semantics.md: “Signals, cancel requests, queries, updates”; temporal#5784",
     violating: whole!(
         r#"
         {"at":1,"type":"invoke","operation":1,"attempt":1,"by":"client-1","call":{"of":"client","workflow_id":"w","request_id":"u","action":{"call":"update","name":"add","value":7,"wait":"completed"}}}
@@ -52,12 +54,12 @@ impl Rule for Updates {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         if !evidence.is_whole() {
             return;
         }
         let mut sent: Sent<'_> = FxHashMap::default();
-        for call in asked(evidence) {
+        for call in evidence.asked() {
             if let Action::Update { name, value, .. } = call.action {
                 sent.entry((call.workflow_id, call.request_id)).or_default().push((call.operation, name, *value));
             }
@@ -125,9 +127,9 @@ fn wanted(
     }
 }
 
-fn handled(evidence: &Evidence) -> Handled<'_> {
+fn handled<'e>(evidence: &Indexed<'e>) -> Handled<'e> {
     let mut handled: Handled<'_> = FxHashMap::default();
-    for ((workflow_id, run_id), answers) in decisions(evidence) {
+    for ((workflow_id, run_id), answers) in evidence.decisions() {
         for answer in answers.iter().filter(|answer| possible(answer.operation)) {
             for command in answer.commands {
                 match command {
@@ -154,9 +156,9 @@ fn agrees(written: &UpdateOutcome, given: &Result<i64, Failure>) -> bool {
 }
 
 /// What clients were told is in the history of the run that the answer names.
-fn told(evidence: &Evidence, written: &FxHashMap<Key<'_>, Written<'_>>, findings: &mut Findings) {
-    let known: FxHashMap<(&str, &str), &Run> = by_execution(evidence);
-    for call in asked(evidence) {
+fn told(evidence: &Indexed<'_>, written: &FxHashMap<Key<'_>, Written<'_>>, findings: &mut Findings) {
+    let known = evidence.by_execution();
+    for call in evidence.asked() {
         for (attempt, reply) in call.operation.replies() {
             let Reply::Update { run_id, stage } = reply else { continue };
             let run = known.get(&(call.workflow_id, run_id.as_str()));
@@ -195,10 +197,10 @@ fn told(evidence: &Evidence, written: &FxHashMap<Key<'_>, Written<'_>>, findings
 
 /// What clients were told to have been refused was refused by a worker. Not asked of runs that had closed by then: what
 /// they were not told ends with them. That a run was open is shown by a workflow task that was answered later.
-fn refused(evidence: &Evidence, written: &FxHashMap<Key<'_>, Written<'_>>, findings: &mut Findings) {
-    let decisions = decisions(evidence);
-    let runs = by_execution(evidence);
-    for call in asked(evidence) {
+fn refused(evidence: &Indexed<'_>, written: &FxHashMap<Key<'_>, Written<'_>>, findings: &mut Findings) {
+    let decisions = evidence.decisions();
+    let runs = evidence.by_execution();
+    for call in evidence.asked() {
         for (attempt, reply) in call.operation.replies() {
             let Reply::Update { run_id, stage: UpdateReached::Failed(why) } = reply else { continue };
             let (id, key) = (call.request_id, (call.workflow_id, run_id.as_str()));
@@ -248,7 +250,7 @@ mod tests {
                6 WorkflowExecutionUpdateCompleted acceptedEventId=5 meta.updateId=u outcome={{"success":[{written}]}}"#
         );
         let mut findings = Findings::default();
-        Updates.judge(&parse(&whole!("LINES").replace("LINES", &lines)).unwrap(), &mut findings);
+        Updates.judge(&Indexed::plain(&parse(&whole!("LINES").replace("LINES", &lines)).unwrap()), &mut findings);
         findings.into_parts().0
     }
 
@@ -268,7 +270,7 @@ mod tests {
                4 WorkflowTaskCompleted scheduledEventId=2 startedEventId=3"#
         );
         let mut findings = Findings::default();
-        Updates.judge(&parse(&whole!("LINES").replace("LINES", &lines)).unwrap(), &mut findings);
+        Updates.judge(&Indexed::plain(&parse(&whole!("LINES").replace("LINES", &lines)).unwrap()), &mut findings);
         findings.into_parts().0
     }
 

@@ -1,12 +1,13 @@
 //! L4: every activity was asked for by the program, and every end of one was reported by someone.
 
-use crate::rules::book::{
-    Ended, acknowledged, by_execution, commanded, ends, number, possible, shows, unreadable, whole,
-};
+use crate::rules::Indexed;
+use crate::rules::index::Ended;
+use crate::rules::proof::{acknowledged, number, possible, shows, unreadable};
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::command::Command;
 use resurgam_formats::event::{Body, EventId, FailureKind};
-use resurgam_formats::evidence::{Evidence, Run};
+use resurgam_formats::evidence::Run;
 use resurgam_formats::program::Failure;
 use resurgam_formats::recording::{ActivityEnd, OperationId};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -21,7 +22,7 @@ static ABOUT: About = About {
     reason: "Activities are the side effects of a workflow. An activity that no program asked for is a payment that \
              nobody ordered; an acknowledged command without an activity is one that never happens; a result that no \
              worker reported is an invention on which the workflow goes on.",
-    source: "design §3 ledger; research/temporal-server.md §1.6",
+    source: "docs/temporal-semantics.md: “Activities”",
     violating: whole!(
         r#"
         {"at":1,"type":"task","task":1,"worker":"worker-1","kind":"workflow","workflow_id":"w","run_id":"r","attempt":1,"started":3}
@@ -57,20 +58,20 @@ impl Rule for Activities {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         if !evidence.is_whole() {
             return;
         }
-        let ends = ends(evidence);
-        let asked = commanded(evidence, |command| match command {
+        let ends = evidence.ends();
+        let asked = evidence.commanded(|command| match command {
             Command::ScheduleActivity { seq, .. } => Some(*seq),
             _ => None,
         });
-        let known = by_execution(evidence);
+        let known = evidence.by_execution();
         for run in evidence.runs.iter().filter(|run| !run.partial) {
             findings.look_at(run);
             let key = (run.workflow_id.as_str(), run.run_id.as_str());
-            judge_run(run, asked.get(&key), &ends, findings);
+            judge_run(run, asked.get(&key), ends, findings);
         }
         let mut asked: Vec<_> = asked.into_iter().collect();
         asked.sort_unstable_by_key(|(key, _)| *key);

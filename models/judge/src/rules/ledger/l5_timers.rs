@@ -1,10 +1,12 @@
 //! L5: every timer was asked for by the program, for as long as it runs.
 
-use crate::rules::book::{acknowledged, by_execution, commanded, possible, shows, whole};
+use crate::rules::Indexed;
+use crate::rules::proof::{acknowledged, possible, shows};
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::command::Command;
 use resurgam_formats::event::{Body, Span};
-use resurgam_formats::evidence::{Evidence, Run};
+use resurgam_formats::evidence::Run;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Balances commands and timers in histories.
@@ -17,7 +19,7 @@ static ABOUT: About = About {
     reason: "A program sleeps by timers, and waits with timers for what may never come. A timer that was commanded and \
              does not exist leaves the workflow asleep for ever; one with another duration wakes it too early or too \
              late; one that was cancelled though nobody asked for it is a deadline that never comes.",
-    source: "design §3 ledger; research/temporal-server.md §1.7, §2.1",
+    source: "docs/temporal-semantics.md: “Timers”, “Events and what they refer to”",
     violating: whole!(
         r#"
         {"at":1,"type":"task","task":1,"worker":"worker-1","kind":"workflow","workflow_id":"w","run_id":"r","attempt":1,"started":3}
@@ -49,19 +51,19 @@ impl Rule for Timers {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         if !evidence.is_whole() {
             return;
         }
-        let started = commanded(evidence, |command| match command {
+        let started = evidence.commanded(|command| match command {
             Command::StartTimer { seq, ms } => Some((*seq, *ms)),
             _ => None,
         });
-        let cancelled = commanded(evidence, |command| match command {
+        let cancelled = evidence.commanded(|command| match command {
             Command::CancelTimer { seq } => Some(*seq),
             _ => None,
         });
-        let known = by_execution(evidence);
+        let known = evidence.by_execution();
         for run in evidence.runs.iter().filter(|run| !run.partial) {
             findings.look_at(run);
             let key = (run.workflow_id.as_str(), run.run_id.as_str());

@@ -1,9 +1,11 @@
 //! L6: a query sees everything that was acknowledged before it was asked.
 
-use crate::rules::book::{acknowledged, asked, by_execution, number, perhaps_unnamed, shows, whole};
+use crate::rules::Indexed;
+use crate::rules::proof::{acknowledged, number, shows};
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::Body;
-use resurgam_formats::evidence::{Evidence, Operation, Run};
+use resurgam_formats::evidence::{Operation, Run};
 use resurgam_formats::plan::Action;
 use resurgam_formats::recording::Reply;
 use resurgam_formats::time::At;
@@ -19,7 +21,7 @@ static ABOUT: About = About {
     reason: "A client that signals and then queries expects to see its own signal. A server that answers a query from a \
              worker that is behind shows a past that the client already knows to be over; one that shows more than the \
              history holds shows a future that may never come.",
-    source: "research/temporal-server.md §1.8",
+    source: "docs/temporal-semantics.md: “Signals, cancel requests, queries, updates”",
     violating: whole!(
         r#"
         {"at":1,"type":"invoke","operation":1,"attempt":1,"by":"client-1","call":{"of":"client","workflow_id":"w","request_id":"q","action":{"call":"signal","name":"s","value":7}}}
@@ -58,13 +60,13 @@ impl Rule for Queries {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         if !evidence.is_whole() {
             return;
         }
         let acknowledged = arrivals(evidence);
-        let runs = by_execution(evidence);
-        for call in asked(evidence) {
+        let runs = evidence.by_execution();
+        for call in evidence.asked() {
             for (attempt, reply) in call.operation.replies() {
                 let Reply::Query(answer) = reply else { continue };
                 let Some(run) = runs.get(&(call.workflow_id, answer.run_id.as_str())) else { continue };
@@ -97,9 +99,9 @@ impl Rule for Queries {
 
 /// By run id, when signals that certainly stand in that run were acknowledged, in order. A signal counts only if it is
 /// told apart from all others and stands in one place: a late attempt may put it into a later run.
-fn arrivals(evidence: &Evidence) -> FxHashMap<&str, Vec<At>> {
+fn arrivals<'a>(evidence: &'a Indexed<'_>) -> FxHashMap<&'a str, Vec<At>> {
     let mut kinds: FxHashMap<(&str, &str, i64), Alike<'_>> = FxHashMap::default();
-    for call in asked(evidence) {
+    for call in evidence.asked() {
         if let Action::Signal { name, value } | Action::SignalWithStart { name, value, .. } = call.action {
             kinds.entry((call.workflow_id, name, *value)).and_modify(|alike| alike.sent = None).or_insert(Alike {
                 sent: Some(call.operation),
@@ -116,7 +118,7 @@ fn arrivals(evidence: &Evidence) -> FxHashMap<&str, Vec<At>> {
             }
         }
     }
-    let unnamed = perhaps_unnamed(evidence);
+    let unnamed = evidence.perhaps_unnamed();
     kinds.retain(|(workflow_id, ..), _| !unnamed.contains(workflow_id));
     let mut times: FxHashMap<&str, Vec<At>> = FxHashMap::default();
     for alike in kinds.values() {

@@ -1,10 +1,12 @@
 //! L7: a workflow task on a sticky queue is not passed over until it times out.
 
 use crate::profile::Capability;
-use crate::rules::book::{is_quiet, whole};
+use crate::rules::Indexed;
+use crate::rules::proof::is_quiet;
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::{Body, Event, EventId};
-use resurgam_formats::evidence::{Evidence, Run};
+use resurgam_formats::evidence::Run;
 use resurgam_formats::time::At;
 use rustc_hash::FxHashMap;
 
@@ -19,7 +21,7 @@ static ABOUT: About = About {
              takes a task over and forgets it hides behind the schedule-to-start timeout, which brings the task back \
              seconds later: every workflow goes on, only slowly, and nothing in any log says why. That the same worker \
              takes a younger task from the same queue meanwhile shows that it was there.",
-    source: "cadence#29; research/temporal-server.md §4. The real server does this under load: in 10 of 2,000 cases \
+    source: "cadence#29; docs/temporal-semantics.md: “Sticky queues”. The real server does this under load: in 10 of 2,000 cases \
              without faults (docs/measurements.md)",
     violating: whole!(
         r#"
@@ -57,7 +59,7 @@ impl Rule for Sticky {
         Some(Capability::RepeatedHandOver)
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         if !evidence.is_whole() || !is_quiet(evidence, 0, At::MAX) {
             return;
         }

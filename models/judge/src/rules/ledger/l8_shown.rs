@@ -1,8 +1,9 @@
 //! L8: what a worker is shown with a workflow task is the history up to the start of that task.
 
-use crate::rules::book::whole;
+use crate::rules::Indexed;
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
-use resurgam_formats::evidence::{Evidence, Run};
+use resurgam_formats::evidence::Run;
 use resurgam_formats::plan::TaskKind;
 use resurgam_formats::recording::Task;
 
@@ -16,7 +17,7 @@ static ABOUT: About = About {
     reason: "A worker decides on what it is shown, and on nothing else. If an event is left out, shown twice, or if the ids \
              that a retried task was promised were given to others meanwhile, the worker replays a history that does not \
              exist; what it then commands looks legal, and the history that clients read does not show why it was wrong.",
-    source: "research/temporal-server.md §1.3, §1.4; cadence#450. Without exception in 18,858 tasks of the real server",
+    source: "docs/temporal-semantics.md: “Sticky queues”, “Buffered events”; cadence#450. Without exception in 18,858 tasks of the real server",
     violating: whole!(
         r#"{"at":1,"type":"task","task":1,"worker":"worker-1","kind":"workflow","workflow_id":"w","run_id":"r","attempt":2,"started":3,"events":[1,3],"event_count":4}"#
     ),
@@ -33,7 +34,7 @@ impl Rule for Shown {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         let tasks = evidence.tasks.values().map(|handed| &handed.task);
         // A task for a query only has no start of its own.
         for task in tasks.filter(|task| task.kind == TaskKind::Workflow && task.started > 0) {

@@ -1,9 +1,10 @@
 //! L9: a query or an update that waits for a worker reaches one.
 
 use crate::profile::Capability;
-use crate::rules::book::{acknowledged, answers_may_be_lost, asked, decisions, is_quiet, whole};
+use crate::rules::Indexed;
+use crate::rules::proof::{acknowledged, answers_may_be_lost, is_quiet};
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
-use resurgam_formats::evidence::Evidence;
 use resurgam_formats::plan::Action;
 use resurgam_formats::recording::{Answer, OperationId, Task};
 use resurgam_formats::time::At;
@@ -20,7 +21,7 @@ static ABOUT: About = About {
              run there is no next one, and a query has to be given to a worker by itself; if the task fails, the updates \
              that went out with it have to go out again. A server that forgets this lets the caller wait until its own \
              deadline, for something that could be told at once.",
-    source: "research/temporal-server.md §1.8, §1.9; temporal#2033, temporal#5784. The real server does this under load: \
+    source: "docs/temporal-semantics.md: “Signals, cancel requests, queries, updates”; temporal#2033, temporal#5784. The real server does this under load: \
              in 6 of 2,000 cases without faults (docs/measurements.md)",
     violating: whole!(
         r#"
@@ -66,7 +67,7 @@ impl Rule for Unheard {
         Some(Capability::RepeatedHandOver)
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         let Some(header) = evidence.header.as_ref().filter(|_| evidence.is_whole()) else { return };
         // A poll whose worker is gone may wait for long after the fault, and take what is meant for others.
         if answers_may_be_lost(evidence) {
@@ -75,7 +76,7 @@ impl Rule for Unheard {
         let knobs = &header.plan.knobs;
         let patience = PATIENCE + (At::from(knobs.task_timeout_ms) + At::from(knobs.sticky_timeout_ms)) * 1_000_000;
         let answered = answered(evidence);
-        for call in asked(evidence) {
+        for call in evidence.asked() {
             let carries: &dyn Fn(&Task) -> bool = match call.action {
                 Action::Query { .. } => &|task| task.queries > 0,
                 Action::Update { .. } => &|task| task.updates.iter().any(|id| id == call.request_id),
@@ -120,9 +121,9 @@ struct Answered<'a> {
 }
 
 /// By workflow id.
-fn answered(evidence: &Evidence) -> FxHashMap<&str, Vec<Answered<'_>>> {
+fn answered<'e>(evidence: &Indexed<'e>) -> FxHashMap<&'e str, Vec<Answered<'e>>> {
     let mut all: FxHashMap<&str, Vec<Answered<'_>>> = FxHashMap::default();
-    for ((workflow_id, _), answers) in decisions(evidence) {
+    for ((workflow_id, _), answers) in evidence.decisions() {
         all.entry(workflow_id).or_default().extend(answers.iter().filter_map(|answer| {
             let told = acknowledged(answer.operation)?;
             Some(Answered {

@@ -1,15 +1,12 @@
-//! Linearizability of workflow ids, with the event histories as witness (design §3): is there, for every operation, one
+//! Linearizability of workflow ids, with the event histories as witness: is there, for every operation, one
 //! moment between its call and its answer at which it can have happened? The history says in which order events
 //! happened; operations that left none are placed between them.
 //!
-//! Source: research/design-review.md items 6 and 16; the sequential specification is research/temporal-server.md
-//! §1.5 and §1.8. Workflow ids are independent objects: what holds between them is for other families.
+//! The sequential specification is docs/temporal-semantics.md, “Starts and workflow ids” and “Signals, cancel requests, queries,
+//! updates”. Workflow ids are independent objects: what holds between them is for other families.
 //!
 //! Partitions of the store and attempts at tasks have no history that could be a witness: W5 and W6 search their order.
 
-mod effects;
-mod reads;
-mod timeline;
 mod w1_order;
 mod w2_reads;
 mod w3_fresh;
@@ -18,12 +15,9 @@ mod w5_ownership;
 mod w6_attempts;
 
 use super::Rule;
-use effects::{Bounds, effects};
-use reads::{Shown, reads};
+use super::witness::{Bound, By, Conflict, Point, Timeline};
 use resurgam_formats::event::{Body, EventId};
-use resurgam_formats::evidence::Evidence;
 use resurgam_formats::recording::OperationId;
-use timeline::{Bound, By, Conflict, Point, Timeline};
 
 /// Every rule of the family.
 #[must_use]
@@ -36,23 +30,6 @@ pub fn all() -> Vec<Box<dyn Rule>> {
         Box::new(w5_ownership::Owners),
         Box::new(w6_attempts::Claims),
     ]
-}
-
-/// All that the rules of the family read.
-struct Witness<'a> {
-    timeline: Timeline<'a>,
-    effects: Bounds,
-    shown: Shown,
-}
-
-impl<'a> Witness<'a> {
-    fn new(evidence: &'a Evidence) -> Self {
-        let mut timeline = Timeline::new(evidence);
-        let effects = effects(evidence, &timeline);
-        let shown = reads(evidence, &timeline);
-        timeline.order(&effects.lower, effects.upper.iter().chain(&shown.bounds.upper));
-        Self { timeline, effects, shown }
-    }
 }
 
 /// The operations of a conflict and the events, of the run of the second, that show it.

@@ -6,7 +6,7 @@ use resurgam_formats::verdict::Outcome;
 use resurgam_testing::notation::parse;
 use std::fmt::Write as _;
 
-const HEADER: &str = r#"{"at":0,"type":"header","version":1,"target":"t","prefix":"p","plan":{"version":1,"seed":1,"programs":[],"operations":[],"workers":{"count":1,"cache":0,"full_replay":false},"mischief":[],"knobs":{"task_timeout_ms":1000,"sticky_timeout_ms":500}}}"#;
+const HEADER: &str = r#"{"at":0,"type":"header","version":1,"target":"t","prefix":"p","plan":{"version":1,"seed":1,"programs":[],"operations":[],"workers":{"count":1,"cache":0,"full_replay":false},"worker_faults":[],"knobs":{"task_timeout_ms":1000,"sticky_timeout_ms":500}}}"#;
 
 const START: &str = r#""call":"start","program":0,"reuse":"allow_duplicate","conflict":"fail""#;
 const ATTACH: &str = r#""call":"start","program":0,"reuse":"allow_duplicate","conflict":"use_existing""#;

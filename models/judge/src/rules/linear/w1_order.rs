@@ -1,11 +1,13 @@
 //! W1: what happened first stands first.
 
-use super::{Bound, Witness, shown_by, what, who};
+use super::{Bound, shown_by, what, who};
 use resurgam_formats::event::Body;
-use resurgam_formats::evidence::{Evidence, Run};
+use resurgam_formats::evidence::Run;
 use resurgam_formats::plan::Action;
 
-use crate::rules::book::{acknowledged, asked, by_workflow, perhaps_unnamed, shows, whole};
+use crate::rules::Indexed;
+use crate::rules::proof::{acknowledged, shows};
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 
 /// Compares the order of events with the times of the calls they came from.
@@ -20,7 +22,7 @@ static ABOUT: About = About {
              other way round, the workflow acts on a world that nobody saw, and no client can prevent it. Only what \
              waits in the buffer of a started workflow task may be written behind what the task commanded, and the ends \
              of activities and children behind everything else that waited with them.",
-    source: "research/design-review.md item 16; research/temporal-server.md §1.4, §2.3 H20",
+    source: "docs/temporal-semantics.md: “Buffered events”",
     violating: whole!(
         r#"
         {"at":1,"type":"invoke","operation":1,"attempt":1,"by":"client-1","call":{"of":"client","workflow_id":"w","request_id":"q1","action":{"call":"signal","name":"s","value":7}}}
@@ -50,11 +52,11 @@ impl Rule for Order {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         if !evidence.is_whole() {
             return;
         }
-        let witness = Witness::new(evidence);
+        let witness = evidence.witness();
         let timeline = &witness.timeline;
         let lowest = timeline.lowest(&witness.effects.lower, true);
         for bound in &witness.effects.upper {
@@ -81,10 +83,10 @@ impl Rule for Order {
 }
 
 /// Acknowledged terminations and cancel requests must show in some run.
-fn absent(evidence: &Evidence, findings: &mut Findings) {
-    let runs = by_workflow(evidence);
-    let unnamed = perhaps_unnamed(evidence);
-    for call in asked(evidence).filter(|call| !unnamed.contains(call.workflow_id)) {
+fn absent(evidence: &Indexed<'_>, findings: &mut Findings) {
+    let runs = evidence.by_workflow();
+    let unnamed = evidence.perhaps_unnamed();
+    for call in evidence.asked().filter(|call| !unnamed.contains(call.workflow_id)) {
         let Some(at) = acknowledged(call.operation) else { continue };
         let runs = runs.get(call.workflow_id).map_or(&[][..], Vec::as_slice);
         if !runs.iter().all(|run| shows(run, at)) {

@@ -1,9 +1,9 @@
 //! W2: an answer shows a state that was, and never an older one than an answer before.
 
-use super::{Witness, shown_by, what, who};
-use crate::rules::book::whole;
+use super::{shown_by, what, who};
+use crate::rules::Indexed;
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
-use resurgam_formats::evidence::Evidence;
 
 /// Compares answers that write nothing with the history and with each other.
 pub(super) struct Reads;
@@ -16,7 +16,7 @@ static ABOUT: About = About {
              had not happened yet, or a state that the run never had, or an older state than one before it, makes two \
              careful readers disagree for ever. A server that does not promise fresh reads may answer late, but every \
              answer must be true of some moment, and moments do not run backwards.",
-    source: "research/design-review.md item 6; research/temporal-server.md §1.8, §1.9",
+    source: "docs/temporal-semantics.md: “Reads of histories”, “Signals, cancel requests, queries, updates”",
     violating: whole!(
         r#"
         {"at":1,"type":"invoke","operation":1,"attempt":1,"by":"client-1","call":{"of":"client","workflow_id":"w","action":{"call":"describe"}}}
@@ -44,11 +44,11 @@ impl Rule for Reads {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         if !evidence.is_whole() {
             return;
         }
-        let witness = Witness::new(evidence);
+        let witness = evidence.witness();
         let (timeline, reads) = (&witness.timeline, &witness.shown.bounds);
         (0..witness.shown.looked).for_each(|_| findings.examine());
         for strange in &witness.shown.strange {

@@ -1,10 +1,10 @@
 //! W3: an answer shows the state of a moment between the call and the answer.
 
-use super::{Witness, shown_by, what, who};
+use super::{shown_by, what, who};
 use crate::profile::Capability;
-use crate::rules::book::whole;
+use crate::rules::Indexed;
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
-use resurgam_formats::evidence::Evidence;
 
 /// Compares answers that write nothing with what was acknowledged before they were asked for.
 pub(super) struct Fresh;
@@ -18,7 +18,7 @@ static ABOUT: About = About {
              signalled and then looks does not see its own signal, a retry of a start finds a run that is long gone, and \
              no caller can tell. A target that promises linearizable reads must be fresh on every path, not only where \
              it writes.",
-    source: "research/design-review.md items 5, 6; temporal#10478",
+    source: "docs/temporal-semantics.md: “Reads of histories”; temporal#10478",
     violating: whole!(
         r#"
         {"at":1,"type":"invoke","operation":1,"attempt":1,"by":"client-1","call":{"of":"client","workflow_id":"w","request_id":"q","action":{"call":"signal","name":"s","value":7}}}
@@ -54,11 +54,11 @@ impl Rule for Fresh {
         Some(Capability::LinearizableReads)
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         if !evidence.is_whole() {
             return;
         }
-        let witness = Witness::new(evidence);
+        let witness = evidence.witness();
         let (timeline, reads) = (&witness.timeline, &witness.shown.bounds);
         (0..witness.shown.looked).for_each(|_| findings.examine());
         let lowest = timeline.lowest(&reads.lower, true);

@@ -1,12 +1,13 @@
 //! W4: "there is no open run" is said only when there is none.
 
-use super::timeline::{Bound, Chain, Lowest, Point, Timeline};
-use super::{Witness, effects};
 use crate::profile::Capability;
-use crate::rules::book::{Asked, asked, perhaps_unnamed, whole};
+use crate::rules::Indexed;
+use crate::rules::index::Asked;
+use crate::rules::whole::whole;
+use crate::rules::witness::{Bound, Bounds, Chain, Lowest, Point, Timeline, Witness};
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::Body;
-use resurgam_formats::evidence::{Attempt, Evidence};
+use resurgam_formats::evidence::Attempt;
 use resurgam_formats::plan::Action;
 use resurgam_formats::recording::Reply;
 use resurgam_formats::time::At;
@@ -23,7 +24,7 @@ static ABOUT: About = About {
              If the run was open all the while, because the answer came from a node with an old picture or from a state \
              that was never committed, work is lost or doubled by a client that did everything right. A cancel request \
              that is said to be done must be in the history of the run, or find it closed.",
-    source: "research/design-review.md items 5, 6, 15; research/temporal-server.md §1.8, §1.11",
+    source: "docs/temporal-semantics.md: “Reads of histories”, “Errors”, “Signals, cancel requests, queries, updates”",
     violating: whole!(
         r#"
         {"at":1,"type":"invoke","operation":1,"attempt":1,"by":"client-1","call":{"of":"client","workflow_id":"w","request_id":"q1","action":{"call":"start","program":0,"reuse":"allow_duplicate","conflict":"fail"}}}
@@ -59,17 +60,17 @@ impl Rule for Absence {
         Some(Capability::LinearizableReads)
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         if !evidence.is_whole() {
             return;
         }
-        let witness = Witness::new(evidence);
+        let witness = evidence.witness();
         let timeline = &witness.timeline;
         let lower: Vec<Bound> = witness.effects.lower.iter().chain(&witness.shown.bounds.lower).copied().collect();
-        let times = Times { timeline, lowest: timeline.lowest(&lower, true), seen: seen(&witness) };
+        let times = Times { timeline, lowest: timeline.lowest(&lower, true), seen: seen(witness) };
         // A run that the recording does not know may have been the one that is closed.
-        let unnamed = perhaps_unnamed(evidence);
-        for call in asked(evidence) {
+        let unnamed = evidence.perhaps_unnamed();
+        for call in evidence.asked() {
             let chains = timeline.chains(call.workflow_id);
             let whole = evidence.runs.iter().filter(|run| run.workflow_id == call.workflow_id).count()
                 == chains.iter().map(|chain| chain.runs.len()).sum::<usize>();
@@ -118,7 +119,7 @@ fn message(call: &Asked<'_>, attempt: &Attempt, reply: &Reply) -> String {
 
 /// By run, the earliest time at which something of it or of a run that follows in its chain was seen.
 fn seen(witness: &Witness<'_>) -> FxHashMap<usize, At> {
-    let effects::Bounds { upper, .. } = &witness.effects;
+    let Bounds { upper, .. } = &witness.effects;
     let mut seen: FxHashMap<usize, At> = FxHashMap::default();
     for bound in upper.iter().chain(&witness.shown.bounds.upper) {
         let at = seen.entry(bound.run).or_insert(At::MAX);

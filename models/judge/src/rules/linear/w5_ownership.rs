@@ -3,11 +3,11 @@
 //! The search of [`crate::wgl`] on real cases. It knows only what senders know, so it is independent of P4, which follows
 //! what the store says took effect: each is a check of the other.
 
-use crate::rules::book::whole;
+use crate::rules::Indexed;
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use crate::wgl::specification::{HeadCall, HeadWhat, Ownership};
 use crate::wgl::{Budget, Operation, Verdict, check};
-use resurgam_formats::evidence::Evidence;
 use resurgam_formats::tenure::{Fence, Partition, Told};
 
 /// Searches an order of fences and batches.
@@ -24,7 +24,7 @@ static ABOUT: About = About {
              same range, or one is told that its batch is in under a range that others had passed before it asked, then the \
              condition was not tested on the latest head row (a read at a weak level, a statement outside the batch, a \
              refusal misread as success), and everything that rests on having one owner is void.",
-    source: "design §3 and §5; research/cassandra.md §1.1; cadence#616, temporal#9486",
+    source: "docs/cassandra-semantics.md; cadence#616, temporal#9486",
     violating: whole!(
         r#"{"at":9,"type":"tenures","partitions":{"shard/1":{"fences":[{"by":"n#1","over":0,"from":1,"until":2,"told":"applied"},{"by":"m#1","over":0,"from":3,"until":4,"told":"applied"}]}}}"#
     ),
@@ -38,7 +38,7 @@ impl Rule for Owners {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         findings.look_at_all();
         for (name, account) in evidence.tenures.iter().flat_map(|tenures| &tenures.partitions) {
             let operations = operations(account);

@@ -5,7 +5,8 @@
 //! how that shows in histories is for H25 and others, which do not look at the order in real time.
 
 use crate::profile::Capability;
-use crate::rules::book::whole;
+use crate::rules::Indexed;
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use crate::wgl::specification::{AttemptCall, AttemptWhat, Attempts};
 use crate::wgl::{Budget, Operation, Verdict, check};
@@ -28,7 +29,7 @@ static ABOUT: About = About {
              has decided it, whoever is told `not found` may forget it. If `done` follows after `not found`, or comes twice, \
              or a heartbeat is accepted of an attempt that is over, then an owner has answered from a state that was not the \
              latest, and two workers go on from the same point.",
-    source: "design §3; research/temporal-server.md §1.2, §1.6; research/design-review.md item 13",
+    source: "docs/temporal-semantics.md: “Workflow tasks”, “Activities”, “Starts and workflow ids”",
     violating: whole!(
         r#"{"at":1,"type":"task","task":1,"worker":"worker-1","kind":"activity","workflow_id":"w","run_id":"r","attempt":1,"activity_id":"1"}
         {"at":2,"type":"invoke","operation":1,"attempt":1,"by":"worker-1","call":{"of":"heartbeat","task":1}}
@@ -55,7 +56,7 @@ impl Rule for Claims {
         Some(Capability::LinearizableReads)
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         findings.look_at_all();
         let mut names: BTreeMap<Name<'_>, usize> = BTreeMap::new();
         let (mut operations, mut by): (Vec<Operation<AttemptCall>>, Vec<OperationId>) = Default::default();

@@ -1,9 +1,10 @@
 //! V1: every case comes to rest.
 
-use crate::rules::book::{by_execution, whole};
+use crate::rules::Indexed;
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::{Body, EventId};
-use resurgam_formats::evidence::{Evidence, Run};
+use resurgam_formats::evidence::Run;
 use resurgam_formats::recording::Call;
 use rustc_hash::FxHashMap;
 
@@ -17,7 +18,7 @@ static ABOUT: About = About {
     reason: "Every program ends after a time that its timers, timeouts and retries bound. A run that is still open then is \
              stuck: a task was lost, a timer did not fire, a signal woke nobody. No rule about what is in a history can \
              see this, because what is missing leaves no event.",
-    source: "design §4 (end of a case); research/temporal-server.md §2.3 H11",
+    source: "docs/temporal-semantics.md: “Workflow tasks”",
     violating: r#"
         run w/r
         1 WorkflowExecutionStarted
@@ -42,7 +43,7 @@ impl Rule for Quiescence {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         let Some(end) = &evidence.end else {
             if evidence.header.is_some() || !evidence.operations.is_empty() {
                 findings.unknown("the recording is truncated: it has no end line");
@@ -54,7 +55,7 @@ impl Rule for Quiescence {
             return;
         }
         findings.examine();
-        let runs = by_execution(evidence);
+        let runs = evidence.by_execution();
         let (mut stuck, mut forgotten) = (0, 0);
         for run in evidence.runs.iter().filter(|run| !run.partial && run.close().is_none()) {
             findings.look_at(run);
@@ -64,7 +65,7 @@ impl Rule for Quiescence {
                 |event| format!("the run is still open; its last event is {} ({})", event.id, event.body.name()),
             );
             let last: Vec<EventId> = last.map(|event| event.id).into_iter().collect();
-            if is_forgotten(run, &runs) {
+            if is_forgotten(run, runs) {
                 forgotten += 1;
                 findings.violated_as(FORGOTTEN, &[], &last, message);
             } else {
@@ -111,7 +112,7 @@ mod tests {
 
     fn judge(text: &str) -> (Outcome, Vec<String>) {
         let mut findings = Findings::default();
-        Quiescence.judge(&parse(text).unwrap(), &mut findings);
+        Quiescence.judge(&Indexed::plain(&parse(text).unwrap()), &mut findings);
         let (outcome, found, ..) = findings.into_parts();
         (outcome, found.into_iter().map(|finding| finding.shape).collect())
     }

@@ -1,5 +1,5 @@
 //! Outcomes: what a run and its activities came to, judged from program, scripts, retry policies and ledgers, and not
-//! from the events between start and end. Source: design §3.
+//! from the events between start and end.
 
 mod allowed;
 mod o1_result;

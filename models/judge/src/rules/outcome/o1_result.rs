@@ -3,6 +3,7 @@
 use super::allowed::{self, Asked, Ends};
 use super::values::Values;
 use crate::replay::{self, Unfit};
+use crate::rules::Indexed;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::Body;
 use resurgam_formats::evidence::{Evidence, Run};
@@ -23,7 +24,7 @@ static ABOUT: About = About {
              asked for, or more signals than were sent, mean that the orchestrator lost or invented something on the way. \
              The set of what is allowed is computed from the program and the ledgers of clients, not from the events \
              between start and end, so a history that is consistent in itself and yet wrong is caught too.",
-    source: "design §3 outcome/; the contract in resurgam_formats::program",
+    source: "the contract in resurgam_formats::program",
     violating: r#"
         1 WorkflowExecutionStarted workflowType.name=resurgam-program input=[{"program":{"version":1,"variables":1,"body":[{"do":"set","into":0,"value":{"const":5}}],"result":{"var":0}}}]
         2 WorkflowTaskScheduled
@@ -43,7 +44,7 @@ impl Rule for OneResult {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         let ledger = evidence.is_whole().then(|| Ledger::of(evidence));
         for run in evidence.runs.iter().filter(|run| !run.partial) {
             let Some(close) = run.close() else { continue };

@@ -1,6 +1,7 @@
 //! O2: the attempts of an activity and how it ended lie in what its script and its retry policy allow.
 
 use crate::profile::HandOver;
+use crate::rules::Indexed;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::command::Command;
 use resurgam_formats::event::{Body, EventId, FailureKind};
@@ -20,7 +21,7 @@ static ABOUT: About = About {
              one is not repeated. An attempt after the server acknowledged the end repeats a side effect that was \
              reported as done; an activity that is given up before its last attempt fails a workflow for nothing. This \
              is judged from what workers were handed and what they answered, not from the events in between.",
-    source: "research/temporal-server.md §1.6; design §3 outcome/",
+    source: "docs/temporal-semantics.md: “Activities”",
     violating: r#"
         {"at":1,"type":"task","task":1,"worker":"worker-1","kind":"workflow","workflow_id":"w","run_id":"r","attempt":1,"started":3}
         {"at":2,"type":"invoke","operation":1,"attempt":1,"by":"worker-1","call":{"of":"complete_workflow_task","task":1,"commands":[{"command":"schedule_activity","seq":1,"call":{"script":{"attempts":[{"end":{"fail":{"kind":"flaky","non_retryable":false}}}]},"start_to_close_ms":1000,"retry":{"initial_ms":10,"coefficient_tenths":10,"maximum_ms":10,"maximum_attempts":2},"cancellation":"try_cancel","into":0}}]}}
@@ -61,7 +62,7 @@ impl Rule for ActivityAttempts {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         let activities = gather(evidence);
         for ((workflow_id, run_id, seq), activity) in &activities {
             if activity.attempts.is_empty() {
@@ -69,7 +70,7 @@ impl Rule for ActivityAttempts {
             }
             findings.look_at(&Run { workflow_id: (*workflow_id).into(), run_id: (*run_id).into(), ..Run::default() });
             findings.examine();
-            attempts(*seq, activity, findings);
+            attempts(*seq, activity, evidence.hand_over(), findings);
         }
         for run in evidence.runs.iter().filter(|run| !run.partial) {
             findings.look_at(run);
@@ -149,8 +150,8 @@ fn gather(evidence: &Evidence) -> BTreeMap<Key<'_>, Activity<'_>> {
 
 /// Judges which attempts there were. Numbers of attempts are compared, never times: a worker may note late what it
 /// was handed long ago.
-fn attempts(seq: u32, activity: &Activity<'_>, findings: &mut Findings) {
-    let repeated = |tasks: &[TaskId]| tasks.len() > 1 && findings.hand_over() == HandOver::Once;
+fn attempts(seq: u32, activity: &Activity<'_>, hand_over: HandOver, findings: &mut Findings) {
+    let repeated = |tasks: &[TaskId]| tasks.len() > 1 && hand_over == HandOver::Once;
     let repeated: Vec<_> = activity.attempts.iter().filter(|(_, tasks)| repeated(tasks)).collect();
     for (attempt, tasks) in repeated {
         let text = format!("attempt {attempt} of activity {seq} was handed out {} times: tasks {tasks:?}", tasks.len());

@@ -4,6 +4,7 @@ use super::allowed::{Asked, ends, value};
 use super::values::Values;
 use crate::judge;
 use crate::profile::{HandOver, Profile, Promises};
+use crate::rules::Indexed;
 use crate::rules::{Findings, find};
 use resurgam_formats::program::Program;
 use resurgam_formats::verdict::Outcome;
@@ -87,8 +88,8 @@ fn a_handler_interferes_if_it_was_called() {
 fn judged(rule: &str, text: &str) -> Outcome {
     // Of a target that promises to hand a task over at most once.
     let profile = Profile::promising(Promises { hand_over: HandOver::Once, ..Promises::default() });
-    let mut findings = Findings::about(&profile);
-    find(rule).unwrap().judge(&parse(text).unwrap(), &mut findings);
+    let mut findings = Findings::default();
+    find(rule).unwrap().judge(&Indexed::new(&parse(text).unwrap(), &profile), &mut findings);
     findings.into_parts().0
 }
 

@@ -4,7 +4,7 @@
 //! An audit is one moment of all partitions, and every hand-over from one row to the next (transfer, task queue, start)
 //! is committed at its receiver before its sender may forget it. So at each moment at least one of the two is there.
 //!
-//! Of the persistence rules of research/temporal-server.md §4, P5 (an error class tells the truth) is not here: what is
+//! Of the rules of persistence, P5 (an error class tells the truth) is not here: what is
 //! refused for good must have no effect, and what is acknowledged must have one, which L1 to L4, W1 to W4 and H25 judge on
 //! every operation of clients and workers, with the histories as witness.
 

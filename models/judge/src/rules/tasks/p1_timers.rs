@@ -1,11 +1,11 @@
 //! P1: every deadline has a timer task.
 
 use super::each_open;
-use crate::rules::book::whole;
+use crate::rules::Indexed;
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
-use resurgam_formats::audit::AlarmKind;
+use resurgam_formats::audit::TimerTaskKind;
 use resurgam_formats::event::EventId;
-use resurgam_formats::evidence::Evidence;
 
 /// Looks for the timer task of every deadline.
 pub(super) struct Timers;
@@ -17,7 +17,7 @@ static ABOUT: About = About {
     reason: "Nothing but the row of a timer task wakes an orchestrator at a time. A timer that is in the state of a run but \
              has no such row never fires, and a timeout without one lets a run wait for a worker that is long dead. It \
              cannot be seen from outside before the deadline has passed, and then looks like slowness.",
-    source: "research/temporal-server.md §4 P1, §2.3 H27; temporal#11869, cadence#732, temporal#6545, temporal#1668",
+    source: "docs/temporal-semantics.md: “Pending work”; temporal#11869, cadence#732, temporal#6545, temporal#1668",
     violating: whole!(
         r#"{"at":9,"type":"audit","runs":[{"workflow_id":"w","run_id":"r","open":true,"next_event":7,"events":[[1,6]],"pending":{"timers":[5,6]},"deadlines":[{"what":"timer","event":5,"due":700},{"what":"timer","event":6,"due":800}],"timers":[{"what":"timer","event":5,"due":700}]}]}"#
     ),
@@ -32,14 +32,14 @@ impl Rule for Timers {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         each_open(evidence, findings, |at, _, row, findings| {
             for wanted in &row.deadlines {
                 findings.examine();
                 // An attempt that has to wait first is given its timeout when it begins.
-                let later = wanted.what == AlarmKind::ActivityScheduleToStart
-                    && row.will_ring(AlarmKind::ActivityRetry, wanted.event, wanted.attempt);
-                if later || row.rings(wanted) {
+                let later = wanted.what == TimerTaskKind::ActivityScheduleToStart
+                    && row.will_fire(TimerTaskKind::ActivityRetry, wanted.event, wanted.attempt);
+                if later || row.fires(wanted) {
                     continue;
                 }
                 let late = row.timers.iter().find(|timer| timer.what == wanted.what && timer.event == wanted.event);

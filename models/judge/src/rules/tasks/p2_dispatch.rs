@@ -2,11 +2,12 @@
 
 use super::each_open;
 use crate::profile::HandOver;
-use crate::rules::book::{answers_may_be_lost, whole};
+use crate::rules::Indexed;
+use crate::rules::proof::answers_may_be_lost;
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
-use resurgam_formats::audit::{Alarm, AlarmKind, Audit, ChildRow, Errand, ErrandKind, RunRow};
+use resurgam_formats::audit::{Audit, ChildRow, RunRow, TimerTask, TimerTaskKind, TransferTask, TransferTaskKind};
 use resurgam_formats::event::{Body, EventId};
-use resurgam_formats::evidence::Evidence;
 use resurgam_formats::plan::TaskKind;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -22,14 +23,14 @@ static ABOUT: About = About {
              it, a level that counts a write of unknown outcome) the run waits for ever, or until some timeout repairs what \
              looks like a lost worker. Only a timeout that offers the work again may stand in for the row. Where a target \
              promises repeated hand-overs, the row stays until a worker has the task, not only until its start is recorded.",
-    source: "research/temporal-server.md §4 P2; cadence#4799, temporal#2272, temporal#12010, cadence#1766, temporal#459, \
+    source: "docs/temporal-semantics.md: “Pending work”; cadence#4799, temporal#2272, temporal#12010, cadence#1766, temporal#459, \
              temporal#3977, temporal#11733",
     violating: whole!(
-        r#"{"at":9,"type":"audit","runs":[{"workflow_id":"w","run_id":"r","open":true,"next_event":3,"events":[[1,2]],"pending":{"task":{"scheduled":2,"written":true}},"errands":[{"what":"workflow_task","event":2,"attempt":1}]}]}"#
+        r#"{"at":9,"type":"audit","runs":[{"workflow_id":"w","run_id":"r","open":true,"next_event":3,"events":[[1,2]],"pending":{"task":{"scheduled":2,"written":true}},"transfers":[{"what":"workflow_task","event":2,"attempt":1}]}]}"#
     ),
     allowed: whole!(
-        r#"{"at":8,"type":"audit","runs":[{"workflow_id":"w","run_id":"r","open":true,"next_event":3,"events":[[1,2]],"errands":[{"what":"workflow_task","event":2,"attempt":1}],"tasks":[{"what":"workflow_task","event":2,"attempt":1}]}]}
-        {"at":9,"type":"audit","runs":[{"workflow_id":"w","run_id":"r","open":true,"next_event":6,"events":[[1,5]],"errands":[{"what":"activity_task","event":5,"attempt":2}],"timers":[{"what":"activity_retry","event":5,"attempt":2,"due":800}]}]}"#
+        r#"{"at":8,"type":"audit","runs":[{"workflow_id":"w","run_id":"r","open":true,"next_event":3,"events":[[1,2]],"transfers":[{"what":"workflow_task","event":2,"attempt":1}],"tasks":[{"what":"workflow_task","event":2,"attempt":1}]}]}
+        {"at":9,"type":"audit","runs":[{"workflow_id":"w","run_id":"r","open":true,"next_event":6,"events":[[1,5]],"transfers":[{"what":"activity_task","event":5,"attempt":2}],"timers":[{"what":"activity_retry","event":5,"attempt":2,"due":800}]}]}"#
     ),
 };
 
@@ -38,26 +39,26 @@ impl Rule for Dispatch {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
-        let handed = Handed::of(evidence, findings);
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
+        let handed = Handed::of(evidence);
         each_open(evidence, findings, |at, audit, row, findings| {
-            for (errand, deadline) in started(row).filter(|_| handed.counts) {
+            for (transfer, deadline) in started(row).filter(|_| handed.counts) {
                 findings.examine();
-                if !row.tasks.contains(&errand) && !handed.has(row, deadline) {
+                if !row.tasks.contains(&transfer) && !handed.has(row, deadline) {
                     let message = format!(
                         "at {} ms: {:?}, attempt {}, is started, but no worker ever has it, and it is in no queue",
                         at / 1_000_000,
-                        errand.what,
-                        errand.attempt
+                        transfer.what,
+                        transfer.attempt
                     );
-                    findings.violated(&[EventId(errand.event)], message);
+                    findings.violated(&[EventId(transfer.event)], message);
                 }
             }
-            for errand in &row.errands {
+            for transfer in &row.transfers {
                 findings.examine();
-                if !row.tasks.contains(errand) && !is_repeated(row, errand) {
-                    let message = format!("at {} ms: {:?} is in no queue", at / 1_000_000, errand.what);
-                    findings.violated(&[EventId(errand.event)], message);
+                if !row.tasks.contains(transfer) && !is_repeated(row, transfer) {
+                    let message = format!("at {} ms: {:?} is in no queue", at / 1_000_000, transfer.what);
+                    findings.violated(&[EventId(transfer.event)], message);
                 }
             }
             for child in row.pending.children.iter().filter(|child| !child.run_id.is_empty()) {
@@ -76,15 +77,15 @@ impl Rule for Dispatch {
 }
 
 /// What has started, by the deadline that this has given it, as the task that brought it.
-fn started(row: &RunRow) -> impl Iterator<Item = (Errand, &Alarm)> {
+fn started(row: &RunRow) -> impl Iterator<Item = (TransferTask, &TimerTask)> {
     let sticky = row.pending.task.as_ref().is_some_and(|task| task.sticky);
     row.deadlines.iter().filter_map(move |deadline| {
         let what = match deadline.what {
-            AlarmKind::TaskStartToClose if !sticky => ErrandKind::WorkflowTask,
-            AlarmKind::ActivityStartToClose => ErrandKind::ActivityTask,
+            TimerTaskKind::TaskStartToClose if !sticky => TransferTaskKind::WorkflowTask,
+            TimerTaskKind::ActivityStartToClose => TransferTaskKind::ActivityTask,
             _ => return None,
         };
-        Some((Errand { what, event: deadline.event, attempt: deadline.attempt }, deadline))
+        Some((TransferTask { what, event: deadline.event, attempt: deadline.attempt }, deadline))
     })
 }
 
@@ -102,9 +103,9 @@ struct Handed<'a> {
 }
 
 impl<'a> Handed<'a> {
-    fn of(evidence: &'a Evidence, findings: &Findings) -> Self {
+    fn of(evidence: &'a Indexed<'_>) -> Self {
         let counts =
-            findings.hand_over() == HandOver::UntilTaken && evidence.is_whole() && !answers_may_be_lost(evidence);
+            evidence.hand_over() == HandOver::UntilTaken && evidence.is_whole() && !answers_may_be_lost(evidence);
         if !counts || evidence.audits.is_empty() {
             return Self::default();
         }
@@ -124,9 +125,9 @@ impl<'a> Handed<'a> {
         }
     }
 
-    fn has(&self, row: &RunRow, deadline: &Alarm) -> bool {
+    fn has(&self, row: &RunRow, deadline: &TimerTask) -> bool {
         let run_id = row.run_id.as_str();
-        if deadline.what == AlarmKind::TaskStartToClose {
+        if deadline.what == TimerTaskKind::TaskStartToClose {
             let started = row.pending.task.as_ref().map_or(0, |task| task.started);
             return self.tasks.contains(&(run_id, started, deadline.attempt));
         }
@@ -138,13 +139,13 @@ impl<'a> Handed<'a> {
 }
 
 /// True if a timer task will offer this again, or for the first time.
-fn is_repeated(row: &RunRow, errand: &Errand) -> bool {
-    let kinds: &[AlarmKind] = match errand.what {
-        ErrandKind::WorkflowTask => &[AlarmKind::TaskScheduleToStart],
-        ErrandKind::ActivityTask => &[AlarmKind::ActivityScheduleToStart, AlarmKind::ActivityRetry],
+fn is_repeated(row: &RunRow, transfer: &TransferTask) -> bool {
+    let kinds: &[TimerTaskKind] = match transfer.what {
+        TransferTaskKind::WorkflowTask => &[TimerTaskKind::TaskScheduleToStart],
+        TransferTaskKind::ActivityTask => &[TimerTaskKind::ActivityScheduleToStart, TimerTaskKind::ActivityRetry],
         _ => &[],
     };
-    kinds.iter().any(|kind| row.will_ring(*kind, errand.event, errand.attempt))
+    kinds.iter().any(|kind| row.will_fire(*kind, transfer.event, transfer.attempt))
 }
 
 /// The last run of a pending child, if it is closed and its parent will not hear of it.
@@ -159,6 +160,6 @@ fn unheard<'a>(audit: &'a Audit, child: &'a ChildRow) -> Option<&'a str> {
         }
         run = find(&run.successor)?;
     }
-    let told = run.open || run.tasks.iter().any(|task| task.what == ErrandKind::NotifyParent);
+    let told = run.open || run.tasks.iter().any(|task| task.what == TransferTaskKind::NotifyParent);
     (!told).then_some(run.run_id.as_str())
 }

@@ -1,8 +1,8 @@
 //! P3: a write of unknown outcome ends the use of the range.
 
-use crate::rules::book::whole;
+use crate::rules::Indexed;
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
-use resurgam_formats::evidence::Evidence;
 use resurgam_formats::tenure::{Partition, Stint, Told};
 use resurgam_formats::time::At;
 
@@ -17,7 +17,7 @@ static ABOUT: About = About {
              decides on a state that may not be the store's, tells callers what may not be so, and passes over tasks that \
              arrive late. Only a fence that is known to be in settles it, and a fence that was itself not answered gives \
              no right to its range until the head row has shown it.",
-    source: "research/temporal-server.md §4 P3; research/cassandra.md §1.5; cadence#616, temporal#9488, temporal#12010",
+    source: "docs/temporal-semantics.md: “Pending work”; docs/cassandra-semantics.md; cadence#616, temporal#9488, temporal#12010",
     violating: whole!(
         r#"{"at":9,"type":"tenures","partitions":{"shard/1":{"fences":[{"by":"n#1","over":0,"from":1,"until":2,"told":"applied"}],"stints":[{"by":"n#1","range":1,"from":3,"batches":2,"doubt":5,"after_doubt":1}]}}}"#
     ),
@@ -31,7 +31,7 @@ impl Rule for Doubt {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         findings.look_at_all();
         for (name, account) in evidence.tenures.iter().flat_map(|tenures| &tenures.partitions) {
             for stint in &account.stints {

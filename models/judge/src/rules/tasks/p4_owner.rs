@@ -1,8 +1,8 @@
 //! P4: only the owner writes.
 
-use crate::rules::book::whole;
+use crate::rules::Indexed;
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
-use resurgam_formats::evidence::Evidence;
 use resurgam_formats::tenure::Step;
 
 /// Follows the head row of every partition.
@@ -16,7 +16,7 @@ static ABOUT: About = About {
              batch of an owner that has been replaced, whether it was slow, paused or late on the network, writes rows over \
              those of its successor, who does not notice: half a transition of each is left. A range or sequence that is \
              used twice lets a late batch pass for a new one.",
-    source: "research/temporal-server.md §4 P4; cadence#616, cadence#1500; design §5",
+    source: "docs/temporal-semantics.md: “Pending work”; cadence#616, cadence#1500",
     violating: whole!(
         r#"{"at":9,"type":"tenures","partitions":{"shard/1":{"decided":[{"by":"n#1","fence":true,"range":1,"first":0,"last":0},{"by":"m#1","fence":true,"range":2,"first":0,"last":0},{"by":"n#1","range":2,"first":1,"last":1}]}}}"#
     ),
@@ -30,7 +30,7 @@ impl Rule for Owner {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         findings.look_at_all();
         for (name, account) in evidence.tenures.iter().flat_map(|tenures| &tenures.partitions) {
             let mut owner: Option<&str> = None;

@@ -1,10 +1,11 @@
 //! P6: the parent close policy reaches the child.
 
-use crate::rules::book::{by_execution, whole};
+use crate::rules::Indexed;
+use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
-use resurgam_formats::audit::{Audit, Errand, ErrandKind, RunRow};
+use resurgam_formats::audit::{Audit, RunRow, TransferTask, TransferTaskKind};
 use resurgam_formats::event::{Body, EventId, Execution};
-use resurgam_formats::evidence::{Evidence, Run};
+use resurgam_formats::evidence::Run;
 use rustc_hash::FxHashMap;
 
 /// Looks for open children of parents that have closed.
@@ -61,11 +62,11 @@ impl Rule for ParentClose {
         &ABOUT
     }
 
-    fn judge(&self, evidence: &Evidence, findings: &mut Findings) {
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         if evidence.audits.is_empty() {
             return;
         }
-        let known = by_execution(evidence);
+        let known = evidence.by_execution();
         let parents: Vec<(&Run, Vec<Left<'_>>)> = evidence
             .runs
             .iter()
@@ -83,9 +84,10 @@ impl Rule for ParentClose {
                 findings.look_at(parent);
                 for child in children {
                     findings.examine();
-                    let task = Errand { what: ErrandKind::CloseChild, event: child.initiated.0, attempt: 0 };
+                    let task =
+                        TransferTask { what: TransferTaskKind::CloseChild, event: child.initiated.0, attempt: 0 };
                     if !row.tasks.contains(&task)
-                        && let Some(run_id) = forgotten(child, &rows, &known)
+                        && let Some(run_id) = forgotten(child, &rows, known)
                     {
                         let message = format!(
                             "at {} ms: child {}/{run_id} is open, and nothing is on its way to {} it",

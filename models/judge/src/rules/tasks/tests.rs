@@ -1,7 +1,8 @@
 //! Hand-made audits and tenures: each thing that can be missing is missed, and its legal neighbour is not.
 
 use crate::profile::{HandOver, Profile, Promises};
-use crate::rules::book::whole;
+use crate::rules::Indexed;
+use crate::rules::whole::whole;
 use crate::rules::{Findings, find};
 use resurgam_formats::evidence::Evidence;
 use resurgam_testing::notation::parse;
@@ -16,9 +17,9 @@ fn found(rule: &str, lines: &[Value]) -> Vec<String> {
 /// The same of a text, about a target that hands over again.
 fn judged(rule: &str, text: &str) -> Vec<String> {
     let evidence: Evidence = parse(text).unwrap();
-    let mut findings =
-        Findings::about(&Profile::promising(Promises { hand_over: HandOver::UntilTaken, ..Promises::default() }));
-    find(rule).unwrap().judge(&evidence, &mut findings);
+    let profile = Profile::promising(Promises { hand_over: HandOver::UntilTaken, ..Promises::default() });
+    let mut findings = Findings::default();
+    find(rule).unwrap().judge(&Indexed::new(&evidence, &profile), &mut findings);
     findings.found().iter().map(|finding| finding.message.clone()).collect()
 }
 
@@ -41,23 +42,23 @@ fn one(more: Value) -> [Value; 1] {
     [audit(&[("r", more)])]
 }
 
-fn alarm(what: &str, attempt: u32, due: i64) -> Value {
+fn timer(what: &str, attempt: u32, due: i64) -> Value {
     json!({"what": what, "event": 4, "attempt": attempt, "due": due})
 }
 
 #[test]
 fn a_timer_task_is_of_the_same_thing_and_in_time() {
-    let close = |attempt, due| alarm("activity_start_to_close", attempt, due);
+    let close = |attempt, due| timer("activity_start_to_close", attempt, due);
     let with = |wanted: &Value, timers: Value| found("P1", &one(json!({"deadlines": [wanted], "timers": timers})));
     let wanted = close(2, 100);
     assert!(with(&wanted, json!([close(2, 100)])).is_empty());
     assert!(with(&wanted, json!([close(1, 90), close(2, 90)])).is_empty());
     assert_eq!(with(&wanted, json!([])), ["at 7 ms: ActivityStartToClose, attempt 2 has no timer task"]);
-    for wrong in [close(2, 101), close(1, 100), alarm("activity_heartbeat", 2, 100)] {
+    for wrong in [close(2, 101), close(1, 100), timer("activity_heartbeat", 2, 100)] {
         assert_eq!(with(&wanted, json!([wrong])).len(), 1, "{wrong}");
     }
     // The whole time is one for all attempts.
-    let whole = |attempt| alarm("activity_schedule_to_close", attempt, 100);
+    let whole = |attempt| timer("activity_schedule_to_close", attempt, 100);
     assert!(with(&whole(0), json!([whole(1)])).is_empty());
     // Two starts of one workflow task are told apart by their time.
     let task = |since| json!({"what": "task_start_to_close", "event": 4, "attempt": 1, "since": since, "due": 100});
@@ -67,7 +68,8 @@ fn a_timer_task_is_of_the_same_thing_and_in_time() {
 
 #[test]
 fn a_closed_run_needs_nothing() {
-    let more = json!({"open": false, "deadlines": [alarm("timer", 0, 9)], "errands": [{"what": "signal", "event": 4}]});
+    let more =
+        json!({"open": false, "deadlines": [timer("timer", 0, 9)], "transfers": [{"what": "signal", "event": 4}]});
     assert!(found("P1", &one(more.clone())).is_empty());
     assert!(found("P2", &one(more)).is_empty());
 }
@@ -103,27 +105,27 @@ fn what_is_started_stays_in_a_queue_until_a_worker_has_it() {
 
 #[test]
 fn only_a_timeout_that_offers_again_stands_in_for_a_task() {
-    let errand = |what: &str, attempt: u32| json!({"what": what, "event": 4, "attempt": attempt});
+    let transfer = |what: &str, attempt: u32| json!({"what": what, "event": 4, "attempt": attempt});
     let with = |wanted: &Value, tasks: Value, timers: Value| {
-        found("P2", &one(json!({"errands": [wanted], "tasks": tasks, "timers": timers})))
+        found("P2", &one(json!({"transfers": [wanted], "tasks": tasks, "timers": timers})))
     };
-    let activity = errand("activity_task", 2);
+    let activity = transfer("activity_task", 2);
     assert!(with(&activity, json!([activity]), json!([])).is_empty());
     assert_eq!(with(&activity, json!([]), json!([])), ["at 7 ms: ActivityTask is in no queue"]);
-    assert_eq!(with(&activity, json!([errand("activity_task", 1)]), json!([])).len(), 1);
+    assert_eq!(with(&activity, json!([transfer("activity_task", 1)]), json!([])).len(), 1);
     for (timer, silent) in [
-        (alarm("activity_retry", 2, 9), true),
-        (alarm("activity_schedule_to_start", 2, 9), true),
-        (alarm("activity_retry", 1, 9), false),
-        (alarm("activity_schedule_to_close", 2, 9), false),
+        (timer("activity_retry", 2, 9), true),
+        (timer("activity_schedule_to_start", 2, 9), true),
+        (timer("activity_retry", 1, 9), false),
+        (timer("activity_schedule_to_close", 2, 9), false),
     ] {
         assert_eq!(with(&activity, json!([]), json!([timer])).is_empty(), silent, "{timer}");
     }
-    let task = errand("workflow_task", 1);
-    assert!(with(&task, json!([]), json!([alarm("task_schedule_to_start", 1, 9)])).is_empty());
-    assert_eq!(with(&task, json!([]), json!([alarm("task_start_to_close", 1, 9)])).len(), 1);
-    let child = errand("start_child", 0);
-    assert_eq!(with(&child, json!([errand("signal", 0)]), json!([])).len(), 1);
+    let task = transfer("workflow_task", 1);
+    assert!(with(&task, json!([]), json!([timer("task_schedule_to_start", 1, 9)])).is_empty());
+    assert_eq!(with(&task, json!([]), json!([timer("task_start_to_close", 1, 9)])).len(), 1);
+    let child = transfer("start_child", 0);
+    assert_eq!(with(&child, json!([transfer("signal", 0)]), json!([])).len(), 1);
 }
 
 /// A parent that has closed, with this policy for its child `c1`; what the audit says of its tasks and of the child.

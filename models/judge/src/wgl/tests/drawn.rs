@@ -1,4 +1,4 @@
-//! Histories of the size and shape of published ones (research/rust-simulation.md §3.2): ten keys, fifty clients, 1,700
+//! Histories of the size and shape of published ones: ten keys, fifty clients, 1,700
 //! puts, appends and gets; and an etcd register with compare-and-set and timeouts. They are drawn, not copied: what
 //! happens at one moment of each operation is what it says, so there is an order by construction; one answer that nobody
 //! can have seen, and there is none.

@@ -231,7 +231,7 @@ fn judged(calls: &[Call], history: &History) -> Vec<String> {
         };
         writeln!(runs[run - 1], "{number} {event}").unwrap();
     }
-    let header = r#"{"at":0,"type":"header","version":1,"target":"t","prefix":"p","plan":{"version":1,"seed":1,"programs":[],"operations":[],"workers":{"count":1,"cache":0,"full_replay":false},"mischief":[],"knobs":{"task_timeout_ms":1000,"sticky_timeout_ms":500}}}"#;
+    let header = r#"{"at":0,"type":"header","version":1,"target":"t","prefix":"p","plan":{"version":1,"seed":1,"programs":[],"operations":[],"workers":{"count":1,"cache":0,"full_replay":false},"worker_faults":[],"knobs":{"task_timeout_ms":1000,"sticky_timeout_ms":500}}}"#;
     let mut text = header.to_owned();
     for (_, line) in lines {
         write!(text, "\n{line}").unwrap();

@@ -8,7 +8,7 @@
 //! An event has two points. It is *accepted* when the server takes it, and *written* when it gets its id. They differ
 //! only for events that arrive while a workflow task is started: those wait in the buffer and are written at its end,
 //! behind what the task commanded, and the ends of activities and children behind all others. Source:
-//! research/temporal-server.md §1.4. Nothing is judged here.
+//! docs/temporal-semantics.md, “Buffered events”. Nothing is judged here.
 
 use resurgam_formats::event::Body;
 use resurgam_formats::evidence::{Evidence, Run};
@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 
 /// What proves a bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum By {
+pub(crate) enum By {
     /// A call of a client or an answer of a worker.
     Operation(OperationId),
     /// A worker was handed this task.
@@ -28,7 +28,7 @@ pub(super) enum By {
 
 /// A moment in the life of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Point {
+pub(crate) enum Point {
     /// The event with this number was taken by the server.
     Accepted(usize),
     /// The event with this number was written. One more than there are: another run became the current one.
@@ -37,27 +37,27 @@ pub(super) enum Point {
 
 /// A point was not reached before (lower) or was reached at (upper) a time.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Bound {
+pub(crate) struct Bound {
     /// Index into [`Evidence::runs`].
-    pub(super) run: usize,
-    pub(super) point: Point,
-    pub(super) at: At,
-    pub(super) by: By,
+    pub(crate) run: usize,
+    pub(crate) point: Point,
+    pub(crate) at: At,
+    pub(crate) by: By,
 }
 
 /// What must have come first came after, in time.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Conflict {
+pub(crate) struct Conflict {
     /// Stands first in the history, and cannot have happened before this.
-    pub(super) first: Bound,
+    pub(crate) first: Bound,
     /// Stands later, and had happened at this earlier time.
-    pub(super) second: Bound,
+    pub(crate) second: Bound,
 }
 
 /// One run whose events can be trusted to be numbered 1, 2, 3, …
 #[derive(Debug)]
-pub(super) struct Line<'a> {
-    pub(super) run: &'a Run,
+pub(crate) struct Line<'a> {
+    pub(crate) run: &'a Run,
     /// By event number less one: how many events were certainly written when it was accepted; its own number if it
     /// was never in the buffer.
     floors: Vec<usize>,
@@ -65,15 +65,15 @@ pub(super) struct Line<'a> {
 
 impl Line<'_> {
     /// How many events.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.floors.len()
     }
     /// The event with this number.
-    pub(super) fn event(&self, number: usize) -> Option<&Body> {
+    pub(crate) fn event(&self, number: usize) -> Option<&Body> {
         Some(&self.run.events.get(number.checked_sub(1)?)?.body)
     }
     /// The number of the close event.
-    pub(super) fn close(&self) -> Option<usize> {
+    pub(crate) fn close(&self) -> Option<usize> {
         self.run.close().and_then(|close| usize::try_from(close.id.0).ok())
     }
     fn floor(&self, number: usize) -> usize {
@@ -88,21 +88,21 @@ impl Line<'_> {
 
 /// Runs that follow each other by continue-as-new or retry: no other run of the id can come in between.
 #[derive(Debug)]
-pub(super) struct Chain {
+pub(crate) struct Chain {
     /// Indexes of the runs, in order.
-    pub(super) runs: Vec<usize>,
+    pub(crate) runs: Vec<usize>,
     /// Something of it was not there before this. What another chain showed earlier stands before it, since runs of one
     /// id do not overlap.
     after: At,
     /// The first run was there at this time.
-    pub(super) by: At,
+    pub(crate) by: At,
     /// Another chain, that stands behind it, was there at this time.
-    pub(super) followed: At,
+    pub(crate) followed: At,
 }
 
 /// All runs, and the chains of each workflow id; what certainly stands before another comes first.
 #[derive(Debug, Default)]
-pub(super) struct Timeline<'a> {
+pub(crate) struct Timeline<'a> {
     lines: Vec<Option<Line<'a>>>,
     index: FxHashMap<(&'a str, &'a str), usize>,
     chains: BTreeMap<&'a str, Vec<Chain>>,
@@ -110,7 +110,7 @@ pub(super) struct Timeline<'a> {
 
 impl<'a> Timeline<'a> {
     /// Arranges the final histories.
-    pub(super) fn new(evidence: &'a Evidence) -> Self {
+    pub(crate) fn new(evidence: &'a Evidence) -> Self {
         let lines: Vec<Option<Line<'a>>> = evidence.runs.iter().map(line).collect();
         let mut index = FxHashMap::default();
         for (number, line) in lines.iter().enumerate() {
@@ -122,7 +122,7 @@ impl<'a> Timeline<'a> {
     }
 
     /// Finds out what is certain about the order of chains.
-    pub(super) fn order<'b>(&mut self, lower: &[Bound], upper: impl IntoIterator<Item = &'b Bound>) {
+    pub(crate) fn order<'b>(&mut self, lower: &[Bound], upper: impl IntoIterator<Item = &'b Bound>) {
         let mut latest: FxHashMap<usize, At> = FxHashMap::default();
         for bound in lower {
             let at = latest.entry(bound.run).or_default();
@@ -174,28 +174,28 @@ impl<'a> Timeline<'a> {
     }
 
     /// The runs that are whole, by index.
-    pub(super) fn known(&self) -> impl Iterator<Item = (usize, &Line<'a>)> {
+    pub(crate) fn known(&self) -> impl Iterator<Item = (usize, &Line<'a>)> {
         self.lines.iter().enumerate().filter_map(|(number, line)| Some((number, line.as_ref()?)))
     }
 
     /// One run by its index.
-    pub(super) fn line(&self, run: usize) -> Option<&Line<'a>> {
+    pub(crate) fn line(&self, run: usize) -> Option<&Line<'a>> {
         self.lines.get(run)?.as_ref()
     }
 
     /// The index of a run.
-    pub(super) fn find(&self, workflow_id: &str, run_id: &str) -> Option<usize> {
+    pub(crate) fn find(&self, workflow_id: &str, run_id: &str) -> Option<usize> {
         self.index.get(&(workflow_id, run_id)).copied()
     }
 
     /// The chains of a workflow id.
-    pub(super) fn chains(&self, workflow_id: &str) -> &[Chain] {
+    pub(crate) fn chains(&self, workflow_id: &str) -> &[Chain] {
         self.chains.get(workflow_id).map_or(&[], Vec::as_slice)
     }
 
     /// The greatest lower bounds of all points, each with what stands before it taken into account; `across` runs or
     /// within each run for itself.
-    pub(super) fn lowest(&self, lower: &[Bound], across: bool) -> Lowest {
+    pub(crate) fn lowest(&self, lower: &[Bound], across: bool) -> Lowest {
         let mut own: FxHashMap<usize, Vec<Bound>> = FxHashMap::default();
         for bound in lower {
             own.entry(bound.run).or_default().push(*bound);
@@ -227,7 +227,7 @@ impl<'a> Timeline<'a> {
     }
 
     /// Every upper bound that lies before the lower bound of something that stands first.
-    pub(super) fn conflicts(&self, lowest: &Lowest, upper: &[Bound]) -> Vec<Conflict> {
+    pub(crate) fn conflicts(&self, lowest: &Lowest, upper: &[Bound]) -> Vec<Conflict> {
         let of = |second: &Bound| {
             let first = lowest.at(self.line(second.run)?, second.run, second.point)?;
             (second.at < first.at).then_some(Conflict { first, second: *second })
@@ -238,13 +238,13 @@ impl<'a> Timeline<'a> {
 
 /// Greatest lower bounds by run.
 #[derive(Debug, Default)]
-pub(super) struct Lowest {
+pub(crate) struct Lowest {
     runs: FxHashMap<usize, Marks>,
 }
 
 impl Lowest {
     /// The greatest lower bound of a point.
-    pub(super) fn at(&self, line: &Line<'_>, run: usize, point: Point) -> Option<Bound> {
+    pub(crate) fn at(&self, line: &Line<'_>, run: usize, point: Point) -> Option<Bound> {
         let marks = self.runs.get(&run)?;
         let written = |number: usize| marks.written.get(number.min(line.len() + 1)).copied().flatten();
         match point {

@@ -4,9 +4,10 @@
 
 use super::effects::Bounds;
 use super::timeline::{By, Line, Point, Timeline};
-use crate::rules::book::{Asked, asked};
+use crate::rules::index::Asked;
+use crate::rules::index::Index;
 use resurgam_formats::event::Body;
-use resurgam_formats::evidence::{Attempt, Evidence, Run};
+use resurgam_formats::evidence::{Attempt, Run};
 use resurgam_formats::plan::{Action, IdConflict, IdReuse, Start};
 use resurgam_formats::recording::{Description, OperationId, QueryAnswer, Reply};
 use resurgam_formats::time::At;
@@ -14,19 +15,19 @@ use rustc_hash::FxHashMap;
 
 /// An answer that fits no state at all that the run ever had.
 #[derive(Clone, Debug)]
-pub(super) struct Strange {
-    pub(super) run: usize,
-    pub(super) operation: OperationId,
-    pub(super) message: String,
+pub(crate) struct Strange {
+    pub(crate) run: usize,
+    pub(crate) operation: OperationId,
+    pub(crate) message: String,
 }
 
 /// What all reads show.
 #[derive(Debug, Default)]
-pub(super) struct Shown {
-    pub(super) bounds: Bounds,
-    pub(super) strange: Vec<Strange>,
+pub(crate) struct Shown {
+    pub(crate) bounds: Bounds,
+    pub(crate) strange: Vec<Strange>,
     /// How many answers were looked at.
-    pub(super) looked: u64,
+    pub(crate) looked: u64,
 }
 
 /// One answer about one run.
@@ -58,13 +59,13 @@ impl Shown {
 }
 
 /// All that reads show.
-pub(super) fn reads(evidence: &Evidence, timeline: &Timeline<'_>) -> Shown {
+pub(crate) fn reads(evidence: &Index<'_>, timeline: &Timeline<'_>) -> Shown {
     let mut shown = Shown::default();
     let mut histories: FxHashMap<(&str, &str, usize), Vec<&Run>> = FxHashMap::default();
     for read in evidence.reads.iter().filter(|read| read.read.1 > 0) {
         histories.entry((&read.workflow_id, &read.run_id, read.events.len())).or_default().push(read);
     }
-    for call in asked(evidence) {
+    for call in evidence.asked() {
         for (attempt, reply) in call.operation.replies() {
             let Some(until) = attempt.returned else { continue };
             let Some(run) = named(reply).and_then(|run_id| timeline.find(call.workflow_id, run_id)) else { continue };

@@ -1,6 +1,6 @@
-//! Workflow tasks of the toy: their attempts, and what the commands of a completed one become.
+//! Workflow tasks of the fake server: their attempts, and what the commands of a completed one become.
 
-use super::{Activity, Child, Refused, Stage, Step, Toy, scheduled, started};
+use super::{Activity, Child, FakeServer, Refused, Stage, Step, scheduled, started};
 use resurgam_formats::command::Command;
 use resurgam_formats::event::{
     ActivityTaskCancelRequested, ActivityTaskCanceled, ActivityTaskScheduled, Body, EventId, Execution, Failure,
@@ -14,7 +14,7 @@ use resurgam_formats::marker;
 use resurgam_formats::program::LOCAL_MARKER;
 use serde_json::json;
 
-impl Toy {
+impl FakeServer {
     /// A worker takes the workflow task and answers it at once.
     ///
     /// # Errors

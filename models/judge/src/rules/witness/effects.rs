@@ -2,9 +2,11 @@
 //! and when. Only where it is certain which call an event came from. Nothing is judged here.
 
 use super::timeline::{Bound, By, Line, Point, Timeline};
-use crate::rules::book::{Asked, acknowledged, asked, decisions, ends, may_apply, number};
+use crate::rules::index::Asked;
+use crate::rules::index::Index;
+use crate::rules::proof::{acknowledged, may_apply, number};
 use resurgam_formats::event::Body;
-use resurgam_formats::evidence::{Evidence, Operation};
+use resurgam_formats::evidence::Operation;
 use resurgam_formats::plan::{Action, TaskKind};
 use resurgam_formats::recording::{ActivityEnd, Answer, OperationId, Reply, UpdateReached};
 use resurgam_formats::time::At;
@@ -12,18 +14,18 @@ use rustc_hash::FxHashMap;
 
 /// Bounds from below and from above.
 #[derive(Debug, Default)]
-pub(super) struct Bounds {
-    pub(super) lower: Vec<Bound>,
-    pub(super) upper: Vec<Bound>,
+pub(crate) struct Bounds {
+    pub(crate) lower: Vec<Bound>,
+    pub(crate) upper: Vec<Bound>,
 }
 
 impl Bounds {
     /// Not before `at`.
-    pub(super) fn not_before(&mut self, run: usize, point: Point, at: At, by: By) {
+    pub(crate) fn not_before(&mut self, run: usize, point: Point, at: At, by: By) {
         self.lower.push(Bound { run, point, at, by });
     }
     /// There at `at`.
-    pub(super) fn there(&mut self, run: usize, point: Point, at: At, by: By) {
+    pub(crate) fn there(&mut self, run: usize, point: Point, at: At, by: By) {
         self.upper.push(Bound { run, point, at, by });
     }
     /// The event came from this operation: not before its first attempt that may have done it, and there when it was
@@ -40,12 +42,12 @@ impl Bounds {
 }
 
 /// When the first attempt was sent that may have had an effect.
-pub(super) fn sent(operation: &Operation) -> Option<At> {
+pub(crate) fn sent(operation: &Operation) -> Option<At> {
     operation.attempts.iter().filter(|attempt| may_apply(attempt)).map(|attempt| attempt.invoked).min()
 }
 
 /// All bounds that effects give.
-pub(super) fn effects(evidence: &Evidence, timeline: &Timeline<'_>) -> Bounds {
+pub(crate) fn effects(evidence: &Index<'_>, timeline: &Timeline<'_>) -> Bounds {
     let mut bounds = Bounds::default();
     starts(evidence, timeline, &mut bounds);
     signals(evidence, timeline, &mut bounds);
@@ -57,7 +59,7 @@ pub(super) fn effects(evidence: &Evidence, timeline: &Timeline<'_>) -> Bounds {
 
 /// Starts that say which run they started. A run that nobody says to have started was not there before the first start
 /// whose outcome is unknown.
-fn starts(evidence: &Evidence, timeline: &Timeline<'_>, bounds: &mut Bounds) {
+fn starts(evidence: &Index<'_>, timeline: &Timeline<'_>, bounds: &mut Bounds) {
     let mut said: FxHashMap<usize, (&Operation, At)> = FxHashMap::default();
     let mut unknown: FxHashMap<&str, (At, By)> = FxHashMap::default();
     for call in starters(evidence) {
@@ -90,15 +92,15 @@ fn starts(evidence: &Evidence, timeline: &Timeline<'_>, bounds: &mut Bounds) {
 }
 
 /// Calls that may start a run.
-pub(super) fn starters(evidence: &Evidence) -> impl Iterator<Item = Asked<'_>> {
-    asked(evidence).filter(|call| matches!(call.action, Action::Start(_) | Action::SignalWithStart { .. }))
+fn starters<'e>(evidence: &Index<'e>) -> impl Iterator<Item = Asked<'e>> {
+    evidence.asked().filter(|call| matches!(call.action, Action::Start(_) | Action::SignalWithStart { .. }))
 }
 
 /// Signals that are told apart from all others by workflow id, name and value, and stand in one place.
-fn signals(evidence: &Evidence, timeline: &Timeline<'_>, bounds: &mut Bounds) {
+fn signals(evidence: &Index<'_>, timeline: &Timeline<'_>, bounds: &mut Bounds) {
     type Alike<'a> = (Option<&'a Operation>, Option<(usize, usize)>, usize);
     let mut kinds: FxHashMap<(&str, &str, i64), Alike<'_>> = FxHashMap::default();
-    for call in asked(evidence) {
+    for call in evidence.asked() {
         if let Action::Signal { name, value } | Action::SignalWithStart { name, value, .. } = call.action {
             let first = (Some(call.operation), None, 0);
             kinds.entry((call.workflow_id, name, *value)).and_modify(|alike| alike.0 = None).or_insert(first);
@@ -126,11 +128,11 @@ fn signals(evidence: &Evidence, timeline: &Timeline<'_>, bounds: &mut Bounds) {
 /// Events that carry the id of their call: terminations and updates. A server does not know a repeated termination again,
 /// so a call may leave several; then its answer says of none that it was there (an update's answer names the run). Cancel
 /// requests carry no id; what a client sent was not there before the first that may have been taken.
-fn named(evidence: &Evidence, timeline: &Timeline<'_>, bounds: &mut Bounds) {
+fn named(evidence: &Index<'_>, timeline: &Timeline<'_>, bounds: &mut Bounds) {
     let mut terminations: FxHashMap<(&str, &str), &Operation> = FxHashMap::default();
     let mut updates: FxHashMap<(&str, &str), &Operation> = FxHashMap::default();
     let mut cancels: FxHashMap<&str, (At, By)> = FxHashMap::default();
-    for call in asked(evidence) {
+    for call in evidence.asked() {
         let key = (call.workflow_id, call.request_id);
         match call.action {
             Action::Terminate => _ = terminations.insert(key, call.operation),
@@ -199,7 +201,7 @@ fn reached(operation: &Operation, line: &Line<'_>, completed: bool) -> Option<At
 
 /// Workflow tasks as they were handed out and completed. A task that was handed out shows what was written before it;
 /// its own two events may not be written yet.
-fn workflow_tasks(evidence: &Evidence, timeline: &Timeline<'_>, bounds: &mut Bounds) {
+fn workflow_tasks(evidence: &Index<'_>, timeline: &Timeline<'_>, bounds: &mut Bounds) {
     // By run and started event: the only task that was handed out with it; ids of tasks that were dropped come again.
     let mut only: FxHashMap<(usize, i64), Option<u32>> = FxHashMap::default();
     for (number, handed) in &evidence.tasks {
@@ -216,7 +218,7 @@ fn workflow_tasks(evidence: &Evidence, timeline: &Timeline<'_>, bounds: &mut Bou
             bounds.there(run, Point::Written(last), handed.at, By::Task(*number));
         }
     }
-    for ((workflow_id, run_id), answers) in decisions(evidence) {
+    for ((workflow_id, run_id), answers) in evidence.decisions() {
         let Some(run) = timeline.find(workflow_id, run_id) else { continue };
         let Some(line) = timeline.line(run) else { continue };
         let mut completed: FxHashMap<i64, usize> = FxHashMap::default();
@@ -226,10 +228,10 @@ fn workflow_tasks(evidence: &Evidence, timeline: &Timeline<'_>, bounds: &mut Bou
             }
         }
         let mut senders: FxHashMap<i64, u32> = FxHashMap::default();
-        for answer in &answers {
+        for answer in answers {
             *senders.entry(answer.task.task.started).or_default() += 1;
         }
-        for answer in &answers {
+        for answer in answers {
             let task = &answer.task.task;
             if only.get(&(run, task.started)) == Some(&Some(task.task))
                 && senders.get(&task.started) == Some(&1)
@@ -242,7 +244,7 @@ fn workflow_tasks(evidence: &Evidence, timeline: &Timeline<'_>, bounds: &mut Bou
 }
 
 /// Activities as they were handed out and ended.
-fn activities(evidence: &Evidence, timeline: &Timeline<'_>, bounds: &mut Bounds) {
+fn activities(evidence: &Index<'_>, timeline: &Timeline<'_>, bounds: &mut Bounds) {
     let mut handed: FxHashMap<(usize, &str), (At, By)> = FxHashMap::default();
     for (number, task) in evidence.tasks.iter().filter(|(_, handed)| handed.task.kind == TaskKind::Activity) {
         if let Some(run) = timeline.find(&task.task.workflow_id, &task.task.run_id) {
@@ -251,7 +253,7 @@ fn activities(evidence: &Evidence, timeline: &Timeline<'_>, bounds: &mut Bounds)
             *first = shown.min(*first);
         }
     }
-    let ended = ends(evidence);
+    let ended = evidence.ends();
     for (index, line) in timeline.known() {
         let mut names: FxHashMap<i64, &str> = FxHashMap::default();
         let mut uses: FxHashMap<&str, u32> = FxHashMap::default();

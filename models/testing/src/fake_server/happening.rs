@@ -1,6 +1,6 @@
-//! What may happen to a run of the toy beside its workflow tasks.
+//! What may happen to a run of the fake server beside its workflow tasks.
 
-use super::{Refused, Toy};
+use super::{FakeServer, Refused};
 use resurgam_formats::event::{
     self, ActivityTaskCanceled, ActivityTaskCompleted, ActivityTaskFailed, ActivityTaskTimedOut, Body,
     ChildWorkflowExecutionCanceled, ChildWorkflowExecutionCompleted, ChildWorkflowExecutionFailed,
@@ -33,7 +33,7 @@ pub enum Happening {
     CancelDelivered,
 }
 
-impl Toy {
+impl FakeServer {
     /// Something happens.
     ///
     /// # Errors
@@ -69,7 +69,7 @@ impl Toy {
             }
             Happening::Started(seq) => {
                 if let Some(activity) = self.pending.activities.get_mut(&seq) {
-                    // The event is written together with the outcome, which the toy leaves out.
+                    // The event is written together with the outcome, which the fake server leaves out.
                     activity.started = true;
                     return Ok(());
                 }

@@ -1,4 +1,4 @@
-//! A toy of a server: it executes one program with the [`Machine`] and writes the history that a server might have written.
+//! A fake server: it executes one program with the [`Machine`] and writes the history that a server might have written.
 //!
 //! For tests of whatever reads histories: it knows workflow tasks (completed, failed, timed out, transient, refused
 //! with UNHANDLED_COMMAND), the buffer that holds events back while a task is started, and what may happen to the
@@ -52,7 +52,7 @@ pub struct Update {
 
 /// A run with its history.
 #[derive(Clone, Debug)]
-pub struct Toy {
+pub struct FakeServer {
     workflow_id: String,
     /// The history so far.
     pub events: Vec<Event>,
@@ -109,13 +109,13 @@ struct Child {
     started: bool,
 }
 
-impl Toy {
+impl FakeServer {
     /// A run that has just been started.
     ///
     /// # Errors
     /// The program cannot be read.
     pub fn new(workflow_id: &str, input: &Input) -> Result<Self, Refused> {
-        let mut toy = Self {
+        let mut server = Self {
             workflow_id: workflow_id.to_owned(),
             events: vec![],
             steps: vec![],
@@ -134,9 +134,9 @@ impl Toy {
         let workflow_type = Named(WORKFLOW_TYPE.to_owned());
         let workflow_id = workflow_id.to_owned();
         let started = WorkflowExecutionStarted { workflow_type, workflow_id, input, ..Default::default() };
-        toy.write(Body::WorkflowExecutionStarted(Box::new(started)))?;
-        toy.schedule()?;
-        Ok(toy)
+        server.write(Body::WorkflowExecutionStarted(Box::new(started)))?;
+        server.schedule()?;
+        Ok(server)
     }
 
     /// The machine as it is before the next workflow task.

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 /// A case that was executed in the simulation, and judged if it came to its end.
 #[derive(Debug)]
-pub struct Trial {
+pub struct SimulatedRun {
     /// The lines of the recording.
     pub lines: Vec<u8>,
     /// The trace hash of the recording.
@@ -34,7 +34,7 @@ pub struct Trial {
     pub calls: BTreeSet<String>,
 }
 
-impl Trial {
+impl SimulatedRun {
     /// Executes and judges a plan. Nothing is written.
     #[must_use]
     pub fn of(plan: &Plan, subject: &Subject, prefix: &str) -> Self {

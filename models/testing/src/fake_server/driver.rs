@@ -1,7 +1,7 @@
-//! Drives the toy by a list of choices: the same list, the same history. Shorter lists and smaller choices give shorter
+//! Drives the fake server by a list of choices: the same list, the same history. Shorter lists and smaller choices give shorter
 //! and calmer histories, so that a list shrinks well.
 
-use super::{Happening, Refused, Stage, Toy};
+use super::{FakeServer, Happening, Refused, Stage};
 use resurgam_formats::program::{Failure, Input};
 
 /// One step that the driver may take.
@@ -18,30 +18,30 @@ enum Move {
 ///
 /// # Errors
 /// [`Refused`] if the program commanded something that a server would refuse, or cannot read its own history.
-pub fn history(workflow_id: &str, input: &Input, choices: &[u16]) -> Result<Toy, Refused> {
-    let mut toy = Toy::new(workflow_id, input)?;
+pub fn history(workflow_id: &str, input: &Input, choices: &[u16]) -> Result<FakeServer, Refused> {
+    let mut server = FakeServer::new(workflow_id, input)?;
     let mut updates = 0;
     for choice in choices.iter().copied().map(usize::from) {
-        let moves = toy.moves();
+        let moves = server.moves();
         if moves.is_empty() {
             break;
         }
         let weight: usize = moves.iter().map(|(weight, _)| weight).sum();
         let value = (choice / weight % 7) as i64;
         match pick(moves, choice % weight) {
-            Move::Begin => toy.begin()?,
-            Move::Finish => toy.finish(value)?,
-            Move::Fail(timed_out) => toy.fail(timed_out)?,
+            Move::Begin => server.begin()?,
+            Move::Finish => server.finish(value)?,
+            Move::Fail(timed_out) => server.fail(timed_out)?,
             Move::Update(name) => {
                 updates += 1;
-                toy.update(&format!("update-{updates}"), name, value - 1)?;
+                server.update(&format!("update-{updates}"), name, value - 1)?;
             }
-            Move::Happen(Happening::Completed(seq, _)) => toy.happens(Happening::Completed(seq, value))?,
-            Move::Happen(Happening::Signal(name, _)) => toy.happens(Happening::Signal(name, value))?,
-            Move::Happen(what) => toy.happens(what)?,
+            Move::Happen(Happening::Completed(seq, _)) => server.happens(Happening::Completed(seq, value))?,
+            Move::Happen(Happening::Signal(name, _)) => server.happens(Happening::Signal(name, value))?,
+            Move::Happen(what) => server.happens(what)?,
         }
     }
-    Ok(toy)
+    Ok(server)
 }
 
 /// The move at this place when each takes as many places as it weighs.
@@ -55,7 +55,7 @@ fn pick(moves: Vec<(usize, Move)>, mut place: usize) -> Move {
     Move::Happen(Happening::Signal("a".into(), 0))
 }
 
-impl Toy {
+impl FakeServer {
     /// What is possible now with its weight; that which leads on comes first and weighs most.
     fn moves(&self) -> Vec<(usize, Move)> {
         if self.closed {

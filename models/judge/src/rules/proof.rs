@@ -1,0 +1,76 @@
+//! What single answers and histories prove, as all rules read them.
+
+use resurgam_formats::event::Payloads;
+use resurgam_formats::evidence::{Attempt, Evidence, Operation, Run};
+use resurgam_formats::plan::{Caller, Family, FaultKind};
+use resurgam_formats::recording::{Answer, Injected, Reply};
+use resurgam_formats::time::At;
+
+/// True if what was acknowledged at this time must be in this final history: its read began later (or is not dated).
+pub(super) fn shows(run: &Run, at: At) -> bool {
+    !run.partial && (run.read.0 == 0 || at <= run.read.0)
+}
+
+/// True for answers that say "done".
+pub(super) fn positive(reply: &Reply) -> bool {
+    !matches!(reply, Reply::NotFound { .. } | Reply::Refused { .. } | Reply::AlreadyStarted { .. })
+}
+
+/// True if this attempt may have had an effect, or had one.
+pub(super) fn may_apply(attempt: &Attempt) -> bool {
+    match &attempt.answer {
+        Answer::Ok { value } => positive(value),
+        Answer::Fail { .. } => false,
+        Answer::Info { .. } => true,
+    }
+}
+
+/// True if some attempt of the operation may have had an effect, or had one. Definite refusals of all attempts prove
+/// that none had.
+pub(super) fn possible(operation: &Operation) -> bool {
+    operation.attempts.iter().any(may_apply)
+}
+
+/// When the operation was first acknowledged; `None` if it never was.
+pub(super) fn acknowledged(operation: &Operation) -> Option<At> {
+    operation.replies().filter(|(_, reply)| positive(reply)).filter_map(|(attempt, _)| attempt.returned).min()
+}
+
+/// True if a fault may have lost what a worker was handed on its way: on the network, with a node, or by taking the call
+/// from the worker. A fault of the store or of a clock loses no answer.
+pub(super) fn answers_may_be_lost(evidence: &Evidence) -> bool {
+    evidence.faults.iter().any(|fault| match &fault.fault {
+        Injected::Planned(fault) => match fault.kind.family() {
+            Family::Network | Family::Node => true,
+            Family::Call => matches!(
+                fault.kind,
+                FaultKind::ReplyLost { by: Caller::Worker, .. } | FaultKind::CallRepeated { by: Caller::Worker, .. }
+            ),
+            Family::Store | Family::Clock => false,
+        },
+        Injected::Named(_) => true,
+    })
+}
+
+/// What a fault has held up may take so long after its end to go on, in nanoseconds: calls that are tried again, a batch
+/// that is late.
+const AFTERMATH: At = 2_000_000_000;
+
+/// True if between these moments no fault was in force: all can hold up or lose something, and a clock that jumps ends
+/// what has not had its time.
+pub(super) fn is_quiet(evidence: &Evidence, from: At, until: At) -> bool {
+    !evidence.faults.iter().any(|fault| {
+        let over = fault.until.is_some_and(|end| end.saturating_add(AFTERMATH) < from);
+        !over && fault.from <= until
+    })
+}
+
+/// The only payload as an integer.
+pub(super) fn number(payloads: &Payloads) -> Option<i64> {
+    payloads.first_json()?.as_i64()
+}
+
+/// True if there is a payload whose encoding cannot be read here: it says nothing.
+pub(super) fn unreadable(payloads: &Payloads) -> bool {
+    payloads.0.first().is_some_and(|payload| payload.as_json().is_none())
+}
