@@ -17,14 +17,7 @@ mod log;
 mod matching;
 pub mod node;
 pub mod planted;
+pub mod stored;
 pub use resurgam_node::store;
 #[cfg(test)]
 mod testing;
-
-/// What is stored, for whoever looks at it from outside, such as an audit.
-pub mod stored {
-    pub use crate::history::engine::Limits;
-    pub use crate::history::shard::rows;
-    pub use crate::history::{state, task};
-    pub use crate::matching::unfinished;
-}

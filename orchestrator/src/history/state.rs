@@ -164,7 +164,7 @@ pub struct Tail {
 }
 
 /// What kind a workflow task is of, as in temporalio/temporal,
-/// `proto/internal/temporal/server/api/enums/v1/workflow_task_type.proto`.
+/// proto/internal/temporal/server/api/enums/v1/workflow_task_type.proto.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, prost::Enumeration)]
 #[repr(i32)]
 pub enum WorkflowTaskType {
