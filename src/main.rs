@@ -41,7 +41,7 @@ enum Command {
     /// Print JSON Schemas of the formats.
     Schema(commands::schema::Args),
     /// Serve the Temporal API: the orchestrator of this repository.
-    Server(resurgam_orchestrator::server::Options),
+    Server(resurgam_server::Options),
     /// Install the real components.
     Setup(commands::setup::Args),
     /// Show a recorded case in the terminal.

@@ -58,8 +58,12 @@ fn crates_know_only_what_they_may() {
     ];
     let builtin = [&harness[..], &["resurgam-harness", "resurgam-orchestrator"]].concat();
     let with_builtin = [&builtin[..], &["resurgam-builtin"]].concat();
-    let everything = [&with_builtin[..], &["resurgam-compare", "resurgam-reports", "resurgam-scenarios"]].concat();
-    let allowed: [(&str, &[&str]); 20] = [
+    let everything = [
+        &with_builtin[..],
+        &["resurgam-compare", "resurgam-released", "resurgam-reports", "resurgam-scenarios", "resurgam-server"],
+    ]
+    .concat();
+    let allowed: [(&str, &[&str]); 22] = [
         ("resurgam-formats", &[]),
         ("resurgam-machine", &["resurgam-formats"]),
         ("resurgam-cassandra", &["resurgam-formats"]),
@@ -74,6 +78,8 @@ fn crates_know_only_what_they_may() {
         ("resurgam-node", &["resurgam-api"]),
         ("resurgam-example-naive", &["resurgam-api", "resurgam-node"]),
         ("resurgam-orchestrator", &["resurgam-api", "resurgam-node"]),
+        ("resurgam-released", &["resurgam-api", "resurgam-node"]),
+        ("resurgam-server", &["resurgam-api", "resurgam-node", "resurgam-released"]),
         // The kernel knows nothing of workflows.
         ("resurgam-simulation", &["resurgam-api", "resurgam-interpose"]),
         // The judge for the texts about rules only.

@@ -4,8 +4,13 @@
 //! Types and clients are those of the official `temporalio-protos`, passed on so that the whole workspace speaks one
 //! version of the protocol. Nothing here interprets what is said.
 
+pub mod calls;
 pub mod environment;
 pub mod json;
+
+/// For [`serve_history`], which names it.
+#[doc(hidden)]
+pub use tonic;
 
 pub use temporal::operatorservice::v1::operator_service_client::OperatorServiceClient;
 pub use temporal::workflowservice::v1::workflow_service_client::WorkflowServiceClient;

@@ -118,7 +118,7 @@ impl Bug {
         name.parse().ok()
     }
 
-    /// Its name.
+    /// Its name, as the catalogue has it.
     #[must_use]
     pub fn name(&self) -> &str {
         self.as_ref()

@@ -14,11 +14,10 @@ use resurgam_formats::audit::{
 use resurgam_formats::time::UnixMillis;
 use resurgam_harness::{Auditor, Partitions};
 use resurgam_node::store::PartitionKind;
-use resurgam_orchestrator::history::engine::Limits;
-use resurgam_orchestrator::history::shard::rows::{self, ShardRows};
-use resurgam_orchestrator::history::state::{Activity, State, WorkflowTaskType};
-use resurgam_orchestrator::history::task::{self, TimerTask, TransferTask};
-use resurgam_orchestrator::matching;
+use resurgam_orchestrator::stored::rows::{self, ShardRows};
+use resurgam_orchestrator::stored::state::{Activity, State, WorkflowTaskType};
+use resurgam_orchestrator::stored::task::{self, TimerTask, TransferTask};
+use resurgam_orchestrator::stored::{Limits, unfinished};
 use std::collections::BTreeMap;
 
 /// Says what the rows of our orchestrator mean.
@@ -51,7 +50,7 @@ fn of(partitions: &Partitions<'_>) -> Audit {
             timers.extend(shard.timers.iter().filter_map(timer));
             tasks.extend(shard.transfers.iter().filter_map(transfer));
         } else if name.kind == PartitionKind::Queue {
-            tasks.extend(matching::unfinished(rows).iter().filter_map(queued));
+            tasks.extend(unfinished(rows).iter().filter_map(queued));
         }
     }
     for (name, timer_row) in timers {

@@ -2,18 +2,23 @@
 
 use resurgam_builtin::subject;
 use resurgam_harness::SimulatedRun;
-
 use resurgam_node::calls::CALLS;
 use std::collections::BTreeSet;
 
-/// So many cases make every call.
-const CASES: u64 = 60;
+/// At most so many cases until every call was made; the rarest is seldom.
+const CASES: u64 = 400;
 
 #[test]
 fn the_list_of_calls_is_what_is_called() {
     let ours = subject(None);
-    let made: BTreeSet<String> =
-        (0..CASES).flat_map(|seed| SimulatedRun::of(&resurgam_generate::chaos(seed), &ours, "case-").calls).collect();
     let listed: BTreeSet<String> = CALLS.iter().map(|call| call.name.to_owned()).collect();
-    assert_eq!(made, listed);
+    let mut made = BTreeSet::new();
+    for seed in 0..CASES {
+        made.extend(SimulatedRun::of(&resurgam_generate::chaos(seed), &ours, "case-").calls);
+        assert!(made.is_subset(&listed), "not listed: {:?}", made.difference(&listed));
+        if made == listed {
+            return;
+        }
+    }
+    panic!("never made: {:?}", listed.difference(&made));
 }

@@ -43,16 +43,25 @@ pub fn poll_limit(metadata: &MetadataMap) -> Result<Duration, Box<Status>> {
     }
 }
 
-/// A request that has to be done by a moment: what is left until then travels along.
-pub fn by<T>(until: Instant, message: T) -> Request<T> {
-    within(until.saturating_duration_since(Instant::now()), message)
+/// The time limit of a call within the cluster.
+#[derive(Clone, Copy, Debug)]
+pub enum Limit {
+    /// Everything has to be done by this moment: what is left until then travels along.
+    Until(Instant),
+    /// Every attempt may take this long.
+    Each(Duration),
 }
 
-/// A request with a time limit, which travels along.
-pub fn within<T>(limit: Duration, message: T) -> Request<T> {
-    let mut request = Request::new(message);
-    request.set_timeout(limit);
-    request
+impl Limit {
+    /// A request with this limit, sent now.
+    pub fn on<T>(self, message: T) -> Request<T> {
+        let mut request = Request::new(message);
+        request.set_timeout(match self {
+            Self::Until(until) => until.saturating_duration_since(Instant::now()),
+            Self::Each(limit) => limit,
+        });
+        request
+    }
 }
 
 #[cfg(test)]

@@ -4,13 +4,13 @@
 //! It decides nothing about workflows or tasks, and knows none of the services.
 
 pub mod config;
-pub mod deadline;
-pub mod membership;
+pub(crate) mod deadline;
+pub(crate) mod membership;
 pub mod namespaces;
-pub mod rejection;
-pub mod router;
-pub mod status;
-pub mod task_token;
+pub(crate) mod rejection;
+pub(crate) mod router;
+pub(crate) mod status;
+pub(crate) mod task_token;
 
 pub use config::{Config, Member};
-pub use rejection::Rejection;
+pub(crate) use rejection::Rejection;

@@ -19,7 +19,7 @@ pub struct Namespace {
     /// Its id, a UUID.
     #[prost(string, tag = "1")]
     pub id: String,
-    /// Its name.
+    /// Its name, which never changes.
     #[prost(string, tag = "2")]
     pub name: String,
     /// What its owner says about it.

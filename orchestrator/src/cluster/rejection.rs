@@ -15,11 +15,11 @@ pub enum Rejection {
     /// The workflow id is taken.
     #[error("{message}")]
     AlreadyStarted {
-        /// Why.
+        /// Why, for people.
         message: String,
         /// Request id that started the run which has it.
         request_id: String,
-        /// That run.
+        /// Run id of that run.
         run_id: String,
     },
     /// Not in this state.
@@ -28,9 +28,9 @@ pub enum Rejection {
     /// Busy, or a limit was reached.
     #[error("{message}")]
     ResourceExhausted {
-        /// Why.
+        /// Why, for people.
         message: String,
-        /// `temporal.api.enums.v1.ResourceExhaustedCause`.
+        /// Why, a `temporal.api.enums.v1.ResourceExhaustedCause`.
         cause: i32,
     },
     /// A query's handler failed.

@@ -3,9 +3,11 @@
 //! A call is repeated only if the one who was asked says that it did not own what was asked for and has done nothing:
 //! everything else may have had an effect, and only the caller knows whether a repetition is harmless.
 
+use super::deadline::Limit;
 use super::membership::Membership;
 use super::status;
 use crate::store::Partition;
+use resurgam_api::calls::{HistoryCall, MatchingCall};
 use resurgam_api::environment::Environment;
 use resurgam_api::internal::history_client::HistoryClient;
 use resurgam_api::internal::matching_client::MatchingClient;
@@ -58,42 +60,29 @@ impl Router {
         (hash % u64::from(self.shards)) as u32
     }
 
-    /// Calls the owner of the shard of a workflow.
+    /// Calls the owner of the shard of a workflow. The request may be sent more than once.
     ///
     /// # Errors
     /// As the owner says, or UNAVAILABLE.
-    pub async fn history<T, F>(
-        &self,
-        namespace_id: &str,
-        workflow_id: &str,
-        call: impl Fn(HistoryClient<Channel>) -> F,
-    ) -> Result<T, Status>
-    where
-        F: Future<Output = Result<Response<T>, Status>>,
-    {
-        let name = shard_name(self.shard(namespace_id, workflow_id));
+    pub async fn history<C: HistoryCall>(&self, call: C, limit: Limit) -> Result<C::Answer, Status> {
+        let target = call.target().ok_or_else(|| Status::invalid_argument("the call names no workflow"))?;
+        let name = shard_name(self.shard(&target.namespace_id, &target.workflow_id));
         self.owner(&name, |channel| {
             let client = HistoryClient::new(channel).max_decoding_message_size(MESSAGE_LIMIT);
-            call(client.max_encoding_message_size(MESSAGE_LIMIT))
+            C::send(limit.on(call.clone()), client.max_encoding_message_size(MESSAGE_LIMIT))
         })
         .await
     }
 
-    /// Calls the owner of a task queue.
+    /// Calls the owner of a task queue. The request may be sent more than once.
     ///
     /// # Errors
     /// As the owner says, or UNAVAILABLE.
-    pub async fn matching<T, F>(
-        &self,
-        queue: &TaskQueue,
-        call: impl Fn(MatchingClient<Channel>) -> F,
-    ) -> Result<T, Status>
-    where
-        F: Future<Output = Result<Response<T>, Status>>,
-    {
-        self.owner(&queue_partition(queue).to_string(), |channel| {
+    pub async fn matching<C: MatchingCall>(&self, call: C, limit: Limit) -> Result<C::Answer, Status> {
+        let queue = call.queue().ok_or_else(|| Status::invalid_argument("the call names no task queue"))?;
+        self.owner(&queue_partition(&queue).to_string(), |channel| {
             let client = MatchingClient::new(channel).max_decoding_message_size(MESSAGE_LIMIT);
-            call(client.max_encoding_message_size(MESSAGE_LIMIT))
+            C::send(limit.on(call.clone()), client.max_encoding_message_size(MESSAGE_LIMIT))
         })
         .await
     }

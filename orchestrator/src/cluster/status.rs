@@ -1,7 +1,8 @@
 //! Refusals as gRPC statuses, with the details that Temporal's clients read, and back again after an internal hop.
 //!
 //! The code says what is known: NOT_FOUND, ALREADY_EXISTS, INVALID_ARGUMENT and FAILED_PRECONDITION are definite,
-//! UNAVAILABLE is not, unless [`is_not_owner`] says that nothing was tried. Source: docs/temporal-semantics.md.
+//! UNAVAILABLE is not, unless [`is_not_owner`] says that nothing was tried. As in
+//! temporalio/api-go, `serviceerror/`.
 
 use super::Rejection;
 use bytes::Bytes;
@@ -82,7 +83,7 @@ pub fn not_owner(message: impl Into<String>) -> Status {
     marked(Code::Unavailable, message.into(), NOT_OWNER)
 }
 
-/// See [`not_owner`].
+/// Whether it is the status of [`not_owner`].
 #[must_use]
 pub fn is_not_owner(status: &Status) -> bool {
     status.code() == Code::Unavailable && has(status, NOT_OWNER)
@@ -94,7 +95,7 @@ pub fn sticky_worker_unavailable() -> Status {
     marked(Code::Unavailable, "the sticky worker is unavailable".into(), STICKY_WORKER_UNAVAILABLE)
 }
 
-/// See [`sticky_worker_unavailable`].
+/// Whether it is the status of [`sticky_worker_unavailable`].
 #[must_use]
 pub fn is_sticky_worker_unavailable(status: &Status) -> bool {
     status.code() == Code::Unavailable && has(status, STICKY_WORKER_UNAVAILABLE)

@@ -2,11 +2,13 @@
 //! to the owner of its workflow or task queue, with the caller's time limit. Nothing is decided here.
 
 use super::validate;
+use crate::cluster::deadline::{self, Limit};
 use crate::cluster::namespaces::Registry;
 use crate::cluster::router::Router;
-use crate::cluster::{deadline, task_token};
+use crate::cluster::{status, task_token};
+use resurgam_api::calls::{HistoryCall, MatchingCall};
 use resurgam_api::environment::Environment;
-use resurgam_api::internal::{self, TaskKind, TaskToken};
+use resurgam_api::internal::{self, Target, TaskKind, TaskToken};
 use resurgam_api::temporal::common::v1::WorkflowExecution;
 use resurgam_api::temporal::enums::v1::TaskQueueKind;
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
@@ -31,36 +33,33 @@ pub struct Frontend {
     pub(super) shards: u32,
 }
 
-/// Calls the owner of a workflow; the request may be sent more than once.
-macro_rules! history {
-    ($self:ident, $until:expr, $namespace:expr, $workflow:expr, $method:ident, $request:expr) => {{
-        let (request, until) = ($request, $until);
-        let answer = $self.router.history(&$namespace, &$workflow, |mut client| {
-            let request = $crate::cluster::deadline::by(until, request.clone());
-            async move { client.$method(request).await }
-        });
-        answer.await.map(tonic::Response::new).map_err($crate::cluster::status::public)
-    }};
-}
-
-/// Calls the owner of a task queue; the request may be sent more than once.
-macro_rules! matching {
-    ($self:ident, $until:expr, $queue:expr, $method:ident, $request:expr) => {{
-        let (request, until) = ($request, $until);
-        let answer = $self.router.matching(&$queue, |mut client| {
-            let request = $crate::cluster::deadline::by(until, request.clone());
-            async move { client.$method(request).await }
-        });
-        answer.await.map(tonic::Response::new).map_err($crate::cluster::status::public)
-    }};
-}
-
-pub(super) use {history, matching};
-
 impl Frontend {
     /// A frontend that finds owners by `router`.
     pub fn new(environment: Arc<dyn Environment>, registry: Arc<Registry>, router: Arc<Router>, shards: u32) -> Self {
         Self { environment, registry, router, shards }
+    }
+
+    /// Calls the owner of a workflow. The request may be sent more than once.
+    pub(super) async fn history<C: HistoryCall>(&self, until: Instant, call: C) -> Answer<C::Answer> {
+        let answer = self.router.history(call, Limit::Until(until)).await;
+        answer.map(Response::new).map_err(status::public)
+    }
+
+    /// Calls the owner of a task queue. The request may be sent more than once.
+    pub(super) async fn matching<C: MatchingCall>(&self, until: Instant, call: C) -> Answer<C::Answer> {
+        let answer = self.router.matching(call, Limit::Until(until)).await;
+        answer.map(Response::new).map_err(status::public)
+    }
+
+    /// The workflow that a request names.
+    pub(super) async fn target(
+        &self,
+        namespace: &str,
+        execution: Option<&WorkflowExecution>,
+    ) -> Result<Target, Status> {
+        let namespace_id = self.namespace(namespace).await?;
+        let named = execution.cloned().unwrap_or_default();
+        Ok(Target { namespace_id, workflow_id: named.workflow_id, run_id: named.run_id })
     }
 
     pub(super) async fn namespace(&self, name: &str) -> Result<String, Status> {
@@ -143,8 +142,4 @@ pub(super) fn check(checks: &[Result<(), Box<Status>>]) -> Result<(), Status> {
         Some(status) => Err(Status::clone(status)),
         None => Ok(()),
     }
-}
-
-pub(super) fn workflow_id(execution: Option<&WorkflowExecution>) -> String {
-    execution.map(|execution| execution.workflow_id.clone()).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! The frontend service: the public door. It checks requests, finds their namespace, and passes them on to the owner of
+//! The frontend service: the public calls. It checks requests, finds their namespace, and passes them on to the owner of
 //! the shard or queue that they are about. It keeps nothing but a cache of namespaces, so any node can serve any call.
 
 pub mod handler;

@@ -1,5 +1,6 @@
 //! What has to hold of a request whatever the state of its workflow: names are there and not too long, payloads are not
-//! too large. Source: docs/temporal-semantics.md.
+//! too large. As in temporalio/temporal,
+//! `service/frontend/workflow_handler.go`.
 
 use prost::Message;
 use resurgam_api::temporal::common::v1::WorkflowExecution;

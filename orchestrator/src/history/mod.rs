@@ -3,9 +3,11 @@
 //! A workflow id belongs to one shard, a shard to one partition of the store and one fenced log. Whoever holds the log's
 //! tenure works on the shard; the engine says what an input does, the log makes it true, and only then anybody hears.
 
+mod calls;
 pub mod engine;
 pub mod remote;
 pub mod service;
 pub mod shard;
+pub mod shards;
 pub mod state;
 pub mod task;

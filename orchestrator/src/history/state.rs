@@ -18,10 +18,10 @@ pub type EventId = i64;
 /// Which run of a workflow id is the current one. One row per workflow id.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct Current {
-    /// The run.
+    /// Run id of the current run.
     #[prost(string, tag = "1")]
     pub run_id: String,
-    /// `temporal.api.enums.v1.WorkflowExecutionStatus`.
+    /// Its status, a `temporal.api.enums.v1.WorkflowExecutionStatus`.
     #[prost(int32, tag = "2")]
     pub status: i32,
     /// Request ids that started this run, or were attached to it.
@@ -38,13 +38,13 @@ pub struct State {
     /// Id of the namespace.
     #[prost(string, tag = "1")]
     pub namespace_id: String,
-    /// Workflow id.
+    /// Its workflow id.
     #[prost(string, tag = "2")]
     pub workflow_id: String,
-    /// Run id.
+    /// Its run id.
     #[prost(string, tag = "3")]
     pub run_id: String,
-    /// `temporal.api.enums.v1.WorkflowExecutionStatus`.
+    /// Its status, a `temporal.api.enums.v1.WorkflowExecutionStatus`.
     #[prost(int32, tag = "4")]
     pub status: i32,
     /// The id that the next event gets.
@@ -163,7 +163,8 @@ pub struct Tail {
     pub transaction: i64,
 }
 
-/// What kind a workflow task is of (docs/temporal-semantics.md).
+/// What kind a workflow task is of, as in temporalio/temporal,
+/// proto/internal/temporal/server/api/enums/v1/workflow_task_type.proto.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, prost::Enumeration)]
 #[repr(i32)]
 pub enum WorkflowTaskType {
@@ -178,7 +179,7 @@ pub enum WorkflowTaskType {
 /// The pending workflow task.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct WorkflowTask {
-    /// Nature.
+    /// Whether it has events, and when they are written.
     #[prost(enumeration = "WorkflowTaskType", tag = "1")]
     pub task_type: i32,
     /// Its Scheduled event, or the id that it would have.
@@ -196,7 +197,7 @@ pub struct WorkflowTask {
     /// When it was started; 0 until then.
     #[prost(int64, tag = "6")]
     pub started_time: Millis,
-    /// Start-to-close timeout.
+    /// Start-to-close timeout in milliseconds.
     #[prost(int64, tag = "7")]
     pub timeout: Millis,
     /// When the first of a row of heartbeat tasks was scheduled.
@@ -211,10 +212,10 @@ pub struct WorkflowTask {
     /// Who started it.
     #[prost(string, tag = "11")]
     pub identity: String,
-    /// History size and suggestions were computed at start and must not change later.
+    /// The worker is advised to continue as new. Computed at the start, and the same ever after.
     #[prost(bool, tag = "12")]
     pub suggest_continue_as_new: bool,
-    /// See above.
+    /// Size of the history in bytes when it was started, as the worker is told.
     #[prost(int64, tag = "13")]
     pub history_size: i64,
     /// The last history node when it was started.
@@ -225,7 +226,7 @@ pub struct WorkflowTask {
 /// The sticky queue of a worker that has the run in its cache.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct Sticky {
-    /// Its name.
+    /// Name of the queue.
     #[prost(string, tag = "1")]
     pub queue: String,
     /// Schedule-to-start timeout of tasks there.
@@ -239,19 +240,19 @@ pub struct Activity {
     /// Its Scheduled event.
     #[prost(int64, tag = "1")]
     pub scheduled_event_id: EventId,
-    /// Activity id.
+    /// The id that the worker gave it.
     #[prost(string, tag = "2")]
     pub activity_id: String,
-    /// Type.
+    /// Name of its type.
     #[prost(string, tag = "3")]
     pub activity_type: String,
-    /// Task queue.
+    /// Name of its task queue.
     #[prost(string, tag = "4")]
     pub task_queue: String,
-    /// Input.
+    /// What it is called with.
     #[prost(message, optional, tag = "5")]
     pub input: Option<Payloads>,
-    /// Header.
+    /// Header of the command.
     #[prost(message, optional, tag = "6")]
     pub header: Option<Header>,
     /// Retry policy with defaults filled in; none: no retries.
@@ -275,16 +276,16 @@ pub struct Activity {
     /// Identity of who started it.
     #[prost(string, tag = "13")]
     pub identity: String,
-    /// Timeouts, 0: none.
+    /// Schedule-to-close timeout, in milliseconds as all timeouts; 0: none.
     #[prost(int64, tag = "14")]
     pub schedule_to_close: Millis,
-    /// See above.
+    /// Schedule-to-start timeout; 0: none.
     #[prost(int64, tag = "15")]
     pub schedule_to_start: Millis,
-    /// See above.
+    /// Start-to-close timeout; 0: none.
     #[prost(int64, tag = "16")]
     pub start_to_close: Millis,
-    /// See above.
+    /// Heartbeat timeout; 0: none.
     #[prost(int64, tag = "17")]
     pub heartbeat: Millis,
     /// When the last heartbeat of the current attempt came; 0: none.

@@ -11,10 +11,10 @@ pub struct RunKey {
     /// Id of the namespace.
     #[prost(string, tag = "1")]
     pub namespace_id: String,
-    /// Workflow id.
+    /// Its workflow id.
     #[prost(string, tag = "2")]
     pub workflow_id: String,
-    /// Run id.
+    /// Its run id.
     #[prost(string, tag = "3")]
     pub run_id: String,
 }
@@ -22,10 +22,10 @@ pub struct RunKey {
 /// Something to do elsewhere as soon as possible.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct TransferTask {
-    /// The run.
+    /// The run that ordered it.
     #[prost(message, required, tag = "1")]
     pub run: RunKey,
-    /// What.
+    /// What is to be done.
     #[prost(oneof = "TransferKind", tags = "2, 3, 4, 5, 6, 7, 8, 9")]
     pub kind: Option<TransferKind>,
 }
@@ -59,44 +59,44 @@ pub enum TransferKind {
     ReleaseChild(ReleaseChildTransfer),
 }
 
-/// See [`TransferKind::WorkflowTask`].
+/// A workflow task on its way to matching.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct WorkflowTaskTransfer {
     /// Scheduled event id.
     #[prost(int64, tag = "1")]
     pub scheduled_event_id: EventId,
-    /// Queue.
+    /// Name of the task queue.
     #[prost(string, tag = "2")]
     pub task_queue: String,
     /// It is a sticky one.
     #[prost(bool, tag = "3")]
     pub sticky: bool,
-    /// Attempt.
+    /// The attempt that is meant, from 1.
     #[prost(int32, tag = "4")]
     pub attempt: i32,
 }
 
-/// See [`TransferKind::ActivityTask`].
+/// An attempt of an activity on its way to matching.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct ActivityTaskTransfer {
     /// Scheduled event id.
     #[prost(int64, tag = "1")]
     pub scheduled_event_id: EventId,
-    /// Queue.
+    /// Name of the task queue.
     #[prost(string, tag = "2")]
     pub task_queue: String,
-    /// Attempt.
+    /// The attempt that is meant, from 1.
     #[prost(int32, tag = "3")]
     pub attempt: i32,
 }
 
-/// See [`TransferKind::CloseChild`].
+/// A parent close policy on its way to a child.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct CloseChildTransfer {
-    /// The child.
+    /// The child that is meant.
     #[prost(message, optional, tag = "1")]
     pub child: Option<WorkflowExecution>,
-    /// `temporal.api.enums.v1.ParentClosePolicy`.
+    /// The policy, a `temporal.api.enums.v1.ParentClosePolicy`.
     #[prost(int32, tag = "2")]
     pub policy: i32,
     /// Initiated event id of the child in the parent.
@@ -110,7 +110,7 @@ pub struct CloseChildTransfer {
 /// See [`TransferKind::ReleaseChild`]. It names the child itself: the parent may close, and forget it, in the same commit.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct ReleaseChildTransfer {
-    /// The child.
+    /// The child that is meant.
     #[prost(message, optional, tag = "1")]
     pub child: Option<WorkflowExecution>,
     /// The child's namespace id.
@@ -124,13 +124,13 @@ pub struct ReleaseChildTransfer {
 /// Something that happens to a run at a time, unless it has become pointless by then.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct TimerTask {
-    /// The run.
+    /// The run that ordered it.
     #[prost(message, required, tag = "1")]
     pub run: RunKey,
     /// When it is due.
     #[prost(int64, tag = "2")]
     pub due: Millis,
-    /// What.
+    /// What happens then.
     #[prost(oneof = "TimerKind", tags = "3, 4, 5, 6, 7, 8, 9")]
     pub kind: Option<TimerKind>,
 }
@@ -167,10 +167,10 @@ pub struct ActivityTimer {
     /// Scheduled event id.
     #[prost(int64, tag = "1")]
     pub scheduled_event_id: EventId,
-    /// Attempt.
+    /// The attempt that is meant, from 1.
     #[prost(int32, tag = "2")]
     pub attempt: i32,
-    /// `temporal.api.enums.v1.TimeoutType`.
+    /// Which timeout, a `temporal.api.enums.v1.TimeoutType`.
     #[prost(int32, tag = "3")]
     pub timeout: i32,
 }
@@ -181,7 +181,7 @@ pub struct WorkflowTaskTimer {
     /// Scheduled event id.
     #[prost(int64, tag = "1")]
     pub scheduled_event_id: EventId,
-    /// Attempt.
+    /// The attempt that is meant, from 1.
     #[prost(int32, tag = "2")]
     pub attempt: i32,
     /// `temporal.api.enums.v1.TimeoutType`: schedule-to-start or start-to-close.

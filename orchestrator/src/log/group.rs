@@ -20,7 +20,7 @@ pub struct Group {
 /// How much one group may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// Transitions.
+    /// How many transitions.
     pub transitions: usize,
     /// Bytes of keys, rows and nodes.
     pub bytes: usize,
@@ -64,12 +64,6 @@ impl Group {
     pub fn append(&mut self, partition: Partition, key: Key, value: Bytes) {
         self.bytes += key.len() + value.len();
         self.appends.entry(partition).or_default().insert(key, value);
-    }
-
-    /// How many transitions it holds.
-    #[must_use]
-    pub fn transitions(&self) -> usize {
-        self.transitions
     }
 
     /// Whether there is nothing to write. Committing it still proves the tenure.

@@ -103,7 +103,7 @@ impl Log {
         (self.head.range << NUMBER_BITS) as i64 + self.drawn
     }
 
-    /// The partition.
+    /// The partition that the log is of.
     #[must_use]
     pub fn partition(&self) -> &Partition {
         &self.partition

@@ -67,7 +67,7 @@ pub struct Offer {
     pub id: TaskId,
     /// Who is to get it.
     pub poller: Poller,
-    /// The task.
+    /// The task, as history added it.
     pub request: AddTaskRequest,
 }
 
@@ -98,7 +98,7 @@ pub struct Abandoned;
 /// What is to be written next.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Batch {
-    /// New tasks.
+    /// New tasks, to be stored.
     pub tasks: Vec<(TaskId, AddTaskRequest)>,
     /// The new ack level, if it rose: tasks up to it may be deleted, from the first number on (exclusive).
     pub acked: Option<(TaskId, TaskId)>,
@@ -473,6 +473,7 @@ impl Queue {
     }
 
     /// The read level and the ack level.
+    #[cfg(test)]
     #[must_use]
     pub const fn levels(&self) -> (TaskId, TaskId) {
         (self.read, self.ack)

@@ -2,18 +2,20 @@
 
 use super::queue::{Outcome, start_id};
 use crate::cluster::Rejection;
-use crate::cluster::deadline::within;
+use crate::cluster::deadline::Limit;
 use crate::cluster::router::Router;
 use crate::cluster::status;
 use crate::planted::{Bug, planted};
 use resurgam_api::environment::Environment;
-use resurgam_api::internal::{AddTaskRequest, RecordTaskStartedRequest, TaskKind};
+use resurgam_api::internal::{
+    AddTaskRequest, RecordActivityTaskStartedRequest, RecordWorkflowTaskStartedRequest, TaskKind,
+};
 use resurgam_api::temporal::workflowservice::v1::{PollActivityTaskQueueResponse, PollWorkflowTaskQueueResponse};
 use std::time::Duration;
 use tonic::Status;
 
 /// How long history may take.
-const LIMIT: Duration = Duration::from_secs(5);
+const LIMIT: Limit = Limit::Each(Duration::from_secs(5));
 
 /// What a poll gets.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,37 +34,19 @@ pub(super) async fn record(
     identity: &str,
 ) -> Result<Served, Status> {
     let (task, queue) = (request.task.clone().unwrap_or_default(), request.task_queue.clone().unwrap_or_default());
-    let request_id = start_id(&task, queue.kind);
-    let (namespace, workflow) = (task.namespace_id.clone(), task.workflow_id.clone());
-    let kind = queue.kind();
-    let record = RecordTaskStartedRequest {
-        task: Some(task),
-        request_id,
-        task_queue: Some(queue),
-        identity: identity.to_owned(),
-    };
-    if kind == TaskKind::Activity {
-        let call = router.history(&namespace, &workflow, |mut client| {
-            let record = within(LIMIT, attempt(environment, &record));
-            async move { client.record_activity_task_started(record).await }
-        });
-        call.await.map(|task| Served::Activity(Box::new(task)))
-    } else {
-        let call = router.history(&namespace, &workflow, |mut client| {
-            let record = within(LIMIT, attempt(environment, &record));
-            async move { client.record_workflow_task_started(record).await }
-        });
-        call.await.map(|task| Served::Workflow(Box::new(task)))
-    }
-}
-
-/// What is sent: every time the same.
-fn attempt(environment: &dyn Environment, record: &RecordTaskStartedRequest) -> RecordTaskStartedRequest {
-    let mut record = record.clone();
+    let mut request_id = start_id(&task, queue.kind);
     if planted(Bug::FreshStartId) {
-        record.request_id = format!("{}/{:016x}", record.request_id, environment.random());
+        request_id = format!("{request_id}/{:016x}", environment.random());
     }
-    record
+    let identity = identity.to_owned();
+    if queue.kind() == TaskKind::Activity {
+        let record = RecordActivityTaskStartedRequest { task: Some(task), request_id, identity };
+        router.history(record, LIMIT).await.map(|task| Served::Activity(Box::new(task)))
+    } else {
+        let task_queue = Some(queue);
+        let record = RecordWorkflowTaskStartedRequest { task: Some(task), request_id, task_queue, identity };
+        router.history(record, LIMIT).await.map(|task| Served::Workflow(Box::new(task)))
+    }
 }
 
 /// What a refused start means for the task: it ends only if history says that it is gone or that somebody else has it.

@@ -5,4 +5,4 @@
 mod node;
 pub mod reflection;
 
-pub use node::{Error, run};
+pub use node::{Error, Node, run};

@@ -30,9 +30,9 @@ pub enum Error {
     /// A port is taken, or an address is not one of this machine.
     #[error("cannot listen on {address}: {problem}")]
     Listen {
-        /// The address.
+        /// The address that was asked for.
         address: String,
-        /// Why not.
+        /// What the system says.
         problem: io::Error,
     },
     /// A member's address is not one, or a connection broke the server.
@@ -56,60 +56,96 @@ pub async fn run(
     store: Arc<dyn Store>,
     stop: CancellationToken,
 ) -> Result<(), Error> {
-    if !config.members.iter().any(|member| member.name == config.name) {
-        return Err(Error::Stranger(config.name));
+    Node::listen(environment, config, store).await?.serve(stop).await
+}
+
+/// A node that listens and does not serve yet: whoever calls waits for it.
+pub struct Node {
+    environment: Arc<dyn Environment>,
+    config: Config,
+    store: Arc<dyn Store>,
+    /// Where clients and workers call.
+    outside: Incoming,
+    /// Where other nodes call.
+    inside: Incoming,
+}
+
+impl Node {
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// It cannot listen, or it is not in the list of members.
+    pub async fn listen(
+        environment: Arc<dyn Environment>,
+        config: Config,
+        store: Arc<dyn Store>,
+    ) -> Result<Self, Error> {
+        if !config.members.iter().any(|member| member.name == config.name) {
+            return Err(Error::Stranger(config.name));
+        }
+        let outside = listen(environment.as_ref(), &config.frontend).await?;
+        let inside = listen(environment.as_ref(), &config.internal).await?;
+        Ok(Self { environment, config, store, outside, inside })
     }
-    // Whatever ends this function ends what it has started.
-    let _guard = stop.clone().drop_guard();
-    let outside = listen(environment.as_ref(), &config.frontend).await?;
-    let inside = listen(environment.as_ref(), &config.internal).await?;
-    let membership = Arc::new(Membership::new(&config));
-    let router = Arc::new(Router::new(&environment, Arc::clone(&membership), config.shards)?);
-    let registry = Arc::new(Registry::new(Arc::clone(&environment), Arc::clone(&store), config.name.clone()));
-    let (health, checks) = tonic_health::server::health_reporter();
-    // Official SDKs compress whatever they send.
-    let checks = checks.accept_compressed(Gzip).send_compressed(Gzip);
-    health
-        .set_service_status("temporal.api.workflowservice.v1.WorkflowService", tonic_health::ServingStatus::Serving)
-        .await;
-    membership.start(&environment, &config, &stop);
 
-    let frontend = Frontend::new(Arc::clone(&environment), Arc::clone(&registry), Arc::clone(&router), config.shards);
-    let frontend = WorkflowServiceServer::new(frontend)
-        .accept_compressed(Gzip)
-        .send_compressed(Gzip)
-        .max_decoding_message_size(MESSAGE_LIMIT)
-        .max_encoding_message_size(MESSAGE_LIMIT);
-    let public = reflection::routes()?.add_service(frontend).add_service(checks.clone());
+    /// Serves until `stop` is cancelled.
+    ///
+    /// # Errors
+    /// The address of a member is not one, or a connection broke the server.
+    pub async fn serve(self, stop: CancellationToken) -> Result<(), Error> {
+        let Self { environment, config, store, outside, inside } = self;
+        // Whatever ends this function ends what it has started.
+        let _guard = stop.clone().drop_guard();
+        let membership = Arc::new(Membership::new(&config));
+        let router = Arc::new(Router::new(&environment, Arc::clone(&membership), config.shards)?);
+        let registry = Arc::new(Registry::new(Arc::clone(&environment), Arc::clone(&store), config.name.clone()));
+        let (health, checks) = tonic_health::server::health_reporter();
+        // Official SDKs compress whatever they send.
+        let checks = checks.accept_compressed(Gzip).send_compressed(Gzip);
+        health
+            .set_service_status("temporal.api.workflowservice.v1.WorkflowService", tonic_health::ServingStatus::Serving)
+            .await;
+        membership.start(&environment, &config, &stop);
 
-    let matching = matching::service::Service::new(
-        Arc::clone(&environment),
-        Arc::clone(&store),
-        Arc::clone(&router),
-        Arc::clone(&membership),
-        config.name.clone(),
-        stop.clone(),
-    );
-    let matching =
-        MatchingServer::new(matching).max_decoding_message_size(MESSAGE_LIMIT).max_encoding_message_size(MESSAGE_LIMIT);
-    let dependencies = history::service::Dependencies {
-        environment,
-        store,
-        router,
-        registry,
-        membership,
-        node: config.name.clone(),
-        shards: config.shards,
-    };
-    let history = HistoryServer::new(history::service::Service::start(dependencies, stop.clone()))
-        .max_decoding_message_size(MESSAGE_LIMIT)
-        .max_encoding_message_size(MESSAGE_LIMIT);
-    let private = Routes::new(matching).add_service(history).add_service(checks);
+        let frontend =
+            Frontend::new(Arc::clone(&environment), Arc::clone(&registry), Arc::clone(&router), config.shards);
+        let frontend = WorkflowServiceServer::new(frontend)
+            .accept_compressed(Gzip)
+            .send_compressed(Gzip)
+            .max_decoding_message_size(MESSAGE_LIMIT)
+            .max_encoding_message_size(MESSAGE_LIMIT);
+        let public = reflection::routes()?.add_service(frontend).add_service(checks.clone());
 
-    tracing::info!(node = config.name, frontend = config.frontend, internal = config.internal, "serving");
-    let served = tokio::try_join!(serve(public, outside, &stop), serve(private, inside, &stop));
-    tracing::info!(node = config.name, "stopped");
-    served.map(|_| ())
+        let matching = matching::service::Service::new(
+            Arc::clone(&environment),
+            Arc::clone(&store),
+            Arc::clone(&router),
+            Arc::clone(&membership),
+            config.name.clone(),
+            stop.clone(),
+        );
+        let matching = MatchingServer::new(matching)
+            .max_decoding_message_size(MESSAGE_LIMIT)
+            .max_encoding_message_size(MESSAGE_LIMIT);
+        let dependencies = history::shards::Dependencies {
+            environment,
+            store,
+            router,
+            registry,
+            membership,
+            node: config.name.clone(),
+            shards: config.shards,
+        };
+        let history = HistoryServer::new(history::service::Service::start(dependencies, stop.clone()))
+            .max_decoding_message_size(MESSAGE_LIMIT)
+            .max_encoding_message_size(MESSAGE_LIMIT);
+        let private = Routes::new(matching).add_service(history).add_service(checks);
+
+        tracing::info!(node = config.name, frontend = config.frontend, internal = config.internal, "serving");
+        let served = tokio::try_join!(serve(public, outside, &stop), serve(private, inside, &stop));
+        tracing::info!(node = config.name, "stopped");
+        served.map(|_| ())
+    }
 }
 
 async fn listen(environment: &dyn Environment, address: &str) -> Result<Incoming, Error> {

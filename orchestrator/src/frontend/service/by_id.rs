@@ -1,6 +1,6 @@
 //! Answers to activities that are named by their id instead of a token.
 
-use crate::frontend::handler::{Answer, Frontend, check, history, open};
+use crate::frontend::handler::{Answer, Frontend, check, open};
 use crate::frontend::validate;
 use resurgam_api::internal;
 use resurgam_api::temporal::workflowservice::v1 as api;
@@ -13,7 +13,6 @@ pub(super) async fn complete(
     let (until, given) = open(request);
     check(&[validate::blob("Result", given.result.as_ref())])?;
     let task = frontend.named(&given.namespace, &given.workflow_id, &given.run_id, &given.activity_id).await?;
-    let (namespace, workflow) = (task.namespace_id.clone(), task.workflow_id.clone());
     let request = api::RespondActivityTaskCompletedRequest {
         result: given.result,
         identity: given.identity,
@@ -21,7 +20,7 @@ pub(super) async fn complete(
         ..Default::default()
     };
     let request = internal::CompleteActivityRequest { task: Some(task), request: Some(request) };
-    let answer: Answer<_> = history!(frontend, until, namespace, workflow, complete_activity, request);
+    let answer = frontend.history(until, request).await;
     answer.map(|_| Response::new(api::RespondActivityTaskCompletedByIdResponse {}))
 }
 
@@ -32,7 +31,6 @@ pub(super) async fn fail(
     let (until, given) = open(request);
     check(&[validate::blob("Failure", given.failure.as_ref())])?;
     let task = frontend.named(&given.namespace, &given.workflow_id, &given.run_id, &given.activity_id).await?;
-    let (namespace, workflow) = (task.namespace_id.clone(), task.workflow_id.clone());
     let request = api::RespondActivityTaskFailedRequest {
         failure: given.failure,
         identity: given.identity,
@@ -41,7 +39,7 @@ pub(super) async fn fail(
         ..Default::default()
     };
     let request = internal::FailActivityRequest { task: Some(task), request: Some(request) };
-    let answer: Answer<_> = history!(frontend, until, namespace, workflow, fail_activity, request);
+    let answer = frontend.history(until, request).await;
     answer.map(|_| Response::new(api::RespondActivityTaskFailedByIdResponse::default()))
 }
 
@@ -52,7 +50,6 @@ pub(super) async fn cancel(
     let (until, given) = open(request);
     check(&[validate::blob("Details", given.details.as_ref())])?;
     let task = frontend.named(&given.namespace, &given.workflow_id, &given.run_id, &given.activity_id).await?;
-    let (namespace, workflow) = (task.namespace_id.clone(), task.workflow_id.clone());
     let request = api::RespondActivityTaskCanceledRequest {
         details: given.details,
         identity: given.identity,
@@ -60,7 +57,7 @@ pub(super) async fn cancel(
         ..Default::default()
     };
     let request = internal::CancelActivityRequest { task: Some(task), request: Some(request) };
-    let answer: Answer<_> = history!(frontend, until, namespace, workflow, cancel_activity, request);
+    let answer = frontend.history(until, request).await;
     answer.map(|_| Response::new(api::RespondActivityTaskCanceledByIdResponse {}))
 }
 
@@ -71,7 +68,6 @@ pub(super) async fn heartbeat(
     let (until, given) = open(request);
     check(&[validate::blob("Details", given.details.as_ref())])?;
     let task = frontend.named(&given.namespace, &given.workflow_id, &given.run_id, &given.activity_id).await?;
-    let (namespace, workflow) = (task.namespace_id.clone(), task.workflow_id.clone());
     let request = api::RecordActivityTaskHeartbeatRequest {
         details: given.details,
         identity: given.identity,
@@ -79,9 +75,9 @@ pub(super) async fn heartbeat(
         ..Default::default()
     };
     let request = internal::HeartbeatRequest { task: Some(task), request: Some(request) };
-    let answer: Answer<_> = history!(frontend, until, namespace, workflow, heartbeat, request);
+    let answer = frontend.history(until, request).await;
     answer.map(|answer| {
-        let answer: api::RecordActivityTaskHeartbeatResponse = answer.into_inner();
+        let answer = answer.into_inner();
         Response::new(api::RecordActivityTaskHeartbeatByIdResponse {
             cancel_requested: answer.cancel_requested,
             activity_paused: answer.activity_paused,

@@ -1,6 +1,6 @@
 //! Calls that wait for what a workflow says: queries, updates, descriptions, histories.
 
-use crate::frontend::handler::{Answer, Frontend, check, history, open, workflow_id};
+use crate::frontend::handler::{Answer, Frontend, check, open};
 use crate::frontend::{unsupported, validate};
 use resurgam_api::internal;
 use resurgam_api::temporal::workflowservice::v1 as api;
@@ -16,10 +16,8 @@ pub(super) async fn query(
         validate::id("QueryType", request.query.as_ref().map_or("", |query| &query.query_type)),
         validate::blob("QueryArgs", request.query.as_ref().and_then(|query| query.query_args.as_ref())),
     ])?;
-    let (namespace, workflow) =
-        (frontend.namespace(&request.namespace).await?, workflow_id(request.execution.as_ref()));
-    let request = internal::QueryRequest { namespace_id: namespace.clone(), request: Some(request) };
-    history!(frontend, until, namespace, workflow, query, request)
+    let target = Some(frontend.target(&request.namespace, request.execution.as_ref()).await?);
+    frontend.history(until, internal::QueryRequest { target, request: Some(request) }).await
 }
 
 pub(super) async fn update(
@@ -40,10 +38,8 @@ pub(super) async fn update(
     let meta = update.meta.get_or_insert_default();
     frontend.request_id(&mut meta.update_id);
     check(&[validate::id("UpdateId", &meta.update_id)])?;
-    let namespace = frontend.namespace(&request.namespace).await?;
-    let workflow = workflow_id(request.workflow_execution.as_ref());
-    let request = internal::UpdateRequest { namespace_id: namespace.clone(), request: Some(request) };
-    history!(frontend, until, namespace, workflow, update, request)
+    let target = Some(frontend.target(&request.namespace, request.workflow_execution.as_ref()).await?);
+    frontend.history(until, internal::UpdateRequest { target, request: Some(request) }).await
 }
 
 pub(super) async fn poll_update(
@@ -55,10 +51,8 @@ pub(super) async fn poll_update(
         return Err(Status::invalid_argument("UpdateRef is not set on request."));
     };
     check(&[validate::execution(update.workflow_execution.as_ref()), validate::id("UpdateId", &update.update_id)])?;
-    let namespace = frontend.namespace(&request.namespace).await?;
-    let workflow = workflow_id(update.workflow_execution.as_ref());
-    let request = internal::PollUpdateRequest { namespace_id: namespace.clone(), request: Some(request) };
-    history!(frontend, until, namespace, workflow, poll_update, request)
+    let target = Some(frontend.target(&request.namespace, update.workflow_execution.as_ref()).await?);
+    frontend.history(until, internal::PollUpdateRequest { target, request: Some(request) }).await
 }
 
 pub(super) async fn describe(
@@ -67,10 +61,8 @@ pub(super) async fn describe(
 ) -> Answer<api::DescribeWorkflowExecutionResponse> {
     let (until, request) = open(request);
     check(&[validate::execution(request.execution.as_ref())])?;
-    let (namespace, workflow) =
-        (frontend.namespace(&request.namespace).await?, workflow_id(request.execution.as_ref()));
-    let request = internal::DescribeRequest { namespace_id: namespace.clone(), request: Some(request) };
-    history!(frontend, until, namespace, workflow, describe, request)
+    let target = Some(frontend.target(&request.namespace, request.execution.as_ref()).await?);
+    frontend.history(until, internal::DescribeRequest { target, request: Some(request) }).await
 }
 
 pub(super) async fn history(
@@ -79,8 +71,6 @@ pub(super) async fn history(
 ) -> Answer<api::GetWorkflowExecutionHistoryResponse> {
     let (until, request) = open(request);
     check(&[validate::execution(request.execution.as_ref())])?;
-    let (namespace, workflow) =
-        (frontend.namespace(&request.namespace).await?, workflow_id(request.execution.as_ref()));
-    let request = internal::GetHistoryRequest { namespace_id: namespace.clone(), request: Some(request) };
-    history!(frontend, until, namespace, workflow, get_history, request)
+    let target = Some(frontend.target(&request.namespace, request.execution.as_ref()).await?);
+    frontend.history(until, internal::GetHistoryRequest { target, request: Some(request) }).await
 }

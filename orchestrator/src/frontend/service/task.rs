@@ -1,7 +1,7 @@
 //! What workers call: polls for tasks, and answers to those of which they hold a token.
 
 use crate::cluster::{deadline, task_token};
-use crate::frontend::handler::{Answer, Frontend, check, history, matching, open};
+use crate::frontend::handler::{Answer, Frontend, check, open};
 use crate::frontend::{unsupported, validate};
 use resurgam_api::internal::{self, TaskKind};
 use resurgam_api::temporal::enums::v1::TaskQueueType;
@@ -9,14 +9,12 @@ use resurgam_api::temporal::workflowservice::v1 as api;
 use tokio::time::Instant;
 use tonic::{Request, Response, Status};
 
-/// An answer of a worker to a task of which it holds a token.
+/// The call that passes on an answer of a worker to a task of which it holds a token.
 macro_rules! respond {
-    ($self:ident, $given:ident, $message:ident, $method:ident) => {{
+    ($frontend:ident, $given:ident, $message:ident) => {{
         let (until, request) = open($given);
-        let task = $self.task(&request.task_token, &request.namespace).await?;
-        let (namespace, workflow) = (task.namespace_id.clone(), task.workflow_id.clone());
-        let request = internal::$message { task: Some(task), request: Some(request) };
-        history!($self, until, namespace, workflow, $method, request)
+        let task = $frontend.task(&request.task_token, &request.namespace).await?;
+        $frontend.history(until, internal::$message { task: Some(task), request: Some(request) }).await
     }};
 }
 
@@ -34,8 +32,9 @@ pub(super) async fn poll_workflow(
     let (until, request) = poll(request)?;
     check(&[unsupported::workflow_poll(&request)])?;
     let queue = frontend.queue(&request.namespace, request.task_queue.as_ref(), TaskKind::Workflow).await?;
-    let request = internal::PollWorkflowTaskRequest { task_queue: Some(queue.clone()), request: Some(request) };
-    matching!(frontend, until, queue, poll_workflow_task, request)
+    frontend
+        .matching(until, internal::PollWorkflowTaskRequest { task_queue: Some(queue), request: Some(request) })
+        .await
 }
 
 pub(super) async fn poll_activity(
@@ -45,8 +44,9 @@ pub(super) async fn poll_activity(
     let (until, request) = poll(request)?;
     check(&[unsupported::activity_poll(&request)])?;
     let queue = frontend.queue(&request.namespace, request.task_queue.as_ref(), TaskKind::Activity).await?;
-    let request = internal::PollActivityTaskRequest { task_queue: Some(queue.clone()), request: Some(request) };
-    matching!(frontend, until, queue, poll_activity_task, request)
+    frontend
+        .matching(until, internal::PollActivityTaskRequest { task_queue: Some(queue), request: Some(request) })
+        .await
 }
 
 pub(super) async fn complete_workflow(
@@ -54,14 +54,14 @@ pub(super) async fn complete_workflow(
     request: Request<api::RespondWorkflowTaskCompletedRequest>,
 ) -> Answer<api::RespondWorkflowTaskCompletedResponse> {
     check(&[unsupported::completion(request.get_ref())])?;
-    respond!(frontend, request, CompleteWorkflowTaskRequest, complete_workflow_task)
+    respond!(frontend, request, CompleteWorkflowTaskRequest)
 }
 
 pub(super) async fn fail_workflow(
     frontend: &Frontend,
     request: Request<api::RespondWorkflowTaskFailedRequest>,
 ) -> Answer<api::RespondWorkflowTaskFailedResponse> {
-    respond!(frontend, request, FailWorkflowTaskRequest, fail_workflow_task)
+    respond!(frontend, request, FailWorkflowTaskRequest)
 }
 
 pub(super) async fn complete_activity(
@@ -69,7 +69,7 @@ pub(super) async fn complete_activity(
     request: Request<api::RespondActivityTaskCompletedRequest>,
 ) -> Answer<api::RespondActivityTaskCompletedResponse> {
     check(&[validate::blob("Result", request.get_ref().result.as_ref())])?;
-    respond!(frontend, request, CompleteActivityRequest, complete_activity)
+    respond!(frontend, request, CompleteActivityRequest)
 }
 
 pub(super) async fn fail_activity(
@@ -77,7 +77,7 @@ pub(super) async fn fail_activity(
     request: Request<api::RespondActivityTaskFailedRequest>,
 ) -> Answer<api::RespondActivityTaskFailedResponse> {
     check(&[validate::blob("Failure", request.get_ref().failure.as_ref())])?;
-    respond!(frontend, request, FailActivityRequest, fail_activity)
+    respond!(frontend, request, FailActivityRequest)
 }
 
 pub(super) async fn cancel_activity(
@@ -85,7 +85,7 @@ pub(super) async fn cancel_activity(
     request: Request<api::RespondActivityTaskCanceledRequest>,
 ) -> Answer<api::RespondActivityTaskCanceledResponse> {
     check(&[validate::blob("Details", request.get_ref().details.as_ref())])?;
-    respond!(frontend, request, CancelActivityRequest, cancel_activity)
+    respond!(frontend, request, CancelActivityRequest)
 }
 
 pub(super) async fn heartbeat(
@@ -93,7 +93,7 @@ pub(super) async fn heartbeat(
     request: Request<api::RecordActivityTaskHeartbeatRequest>,
 ) -> Answer<api::RecordActivityTaskHeartbeatResponse> {
     check(&[validate::blob("Details", request.get_ref().details.as_ref())])?;
-    respond!(frontend, request, HeartbeatRequest, heartbeat)
+    respond!(frontend, request, HeartbeatRequest)
 }
 
 pub(super) async fn answer_query(
@@ -102,12 +102,11 @@ pub(super) async fn answer_query(
 ) -> Answer<api::RespondQueryTaskCompletedResponse> {
     let (until, request) = open(request);
     let task = task_token::decode(&request.task_token)?;
-    let Some(queue) = task.task_queue.clone().filter(|_| !task.query_id.is_empty()) else {
+    if task.task_queue.is_none() || task.query_id.is_empty() {
         return Err(Status::invalid_argument("Invalid TaskToken."));
-    };
+    }
     frontend.belongs(&task, &request.namespace).await?;
-    let request = internal::AnswerQueryRequest { task: Some(task), request: Some(request) };
-    matching!(frontend, until, queue, answer_query, request)
+    frontend.matching(until, internal::AnswerQueryRequest { task: Some(task), request: Some(request) }).await
 }
 
 pub(super) async fn describe_queue(
@@ -119,8 +118,9 @@ pub(super) async fn describe_queue(
     let activity = request.task_queue_type == i32::from(TaskQueueType::Activity);
     let kind = if activity { TaskKind::Activity } else { TaskKind::Workflow };
     let queue = frontend.queue(&request.namespace, request.task_queue.as_ref(), kind).await?;
-    let request = internal::DescribeTaskQueueRequest { task_queue: Some(queue.clone()), request: Some(request) };
-    matching!(frontend, until, queue, describe_task_queue, request)
+    frontend
+        .matching(until, internal::DescribeTaskQueueRequest { task_queue: Some(queue), request: Some(request) })
+        .await
 }
 
 pub(super) async fn shutdown_worker(
@@ -135,10 +135,7 @@ pub(super) async fn shutdown_worker(
             kind: TaskKind::Workflow.into(),
             sticky: true,
         };
-        let request = internal::CloseTaskQueueRequest { task_queue: Some(queue.clone()) };
-        let answer: Answer<internal::CloseTaskQueueResponse> =
-            matching!(frontend, until, queue, close_task_queue, request);
-        answer?;
+        frontend.matching(until, internal::CloseTaskQueueRequest { task_queue: Some(queue) }).await?;
     }
     Ok(Response::new(api::ShutdownWorkerResponse {}))
 }

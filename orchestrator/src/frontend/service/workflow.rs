@@ -1,8 +1,9 @@
 //! Calls that change a workflow from outside: start, signal, cancel, terminate.
 
-use crate::frontend::handler::{Answer, Frontend, check, history, open, workflow_id};
+use crate::frontend::handler::{Answer, Frontend, check, open};
 use crate::frontend::{unsupported, validate};
 use resurgam_api::internal;
+use resurgam_api::temporal::common::v1::WorkflowExecution;
 use resurgam_api::temporal::workflowservice::v1 as api;
 use tonic::Request;
 
@@ -21,14 +22,10 @@ pub(super) async fn start(
         unsupported::start(&request),
     ])?;
     frontend.request_id(&mut request.request_id);
-    let (namespace, workflow) = (frontend.namespace(&request.namespace).await?, request.workflow_id.clone());
-    let request = internal::StartWorkflowRequest {
-        namespace_id: namespace.clone(),
-        request: Some(request),
-        parent: None,
-        root: None,
-    };
-    history!(frontend, until, namespace, workflow, start_workflow, request)
+    let named = WorkflowExecution { workflow_id: request.workflow_id.clone(), run_id: String::new() };
+    let target = Some(frontend.target(&request.namespace, Some(&named)).await?);
+    let call = internal::StartWorkflowRequest { target, request: Some(request), parent: None, root: None };
+    frontend.history(until, call).await
 }
 
 pub(super) async fn signal_with_start(
@@ -47,9 +44,9 @@ pub(super) async fn signal_with_start(
         unsupported::signal_with_start(&request),
     ])?;
     frontend.request_id(&mut request.request_id);
-    let (namespace, workflow) = (frontend.namespace(&request.namespace).await?, request.workflow_id.clone());
-    let request = internal::SignalWithStartRequest { namespace_id: namespace.clone(), request: Some(request) };
-    history!(frontend, until, namespace, workflow, signal_with_start, request)
+    let named = WorkflowExecution { workflow_id: request.workflow_id.clone(), run_id: String::new() };
+    let target = Some(frontend.target(&request.namespace, Some(&named)).await?);
+    frontend.history(until, internal::SignalWithStartRequest { target, request: Some(request) }).await
 }
 
 pub(super) async fn signal(
@@ -64,15 +61,9 @@ pub(super) async fn signal(
         validate::blob("Input", request.input.as_ref()),
     ])?;
     frontend.request_id(&mut request.request_id);
-    let namespace = frontend.namespace(&request.namespace).await?;
-    let workflow = workflow_id(request.workflow_execution.as_ref());
-    let request = internal::SignalRequest {
-        namespace_id: namespace.clone(),
-        request: Some(request),
-        source: None,
-        child_only: false,
-    };
-    history!(frontend, until, namespace, workflow, signal, request)
+    let target = Some(frontend.target(&request.namespace, request.workflow_execution.as_ref()).await?);
+    let call = internal::SignalRequest { target, request: Some(request), source: None, child_only: false };
+    frontend.history(until, call).await
 }
 
 pub(super) async fn request_cancel(
@@ -86,15 +77,9 @@ pub(super) async fn request_cancel(
         validate::optional_id("RequestId", &request.request_id),
     ])?;
     frontend.request_id(&mut request.request_id);
-    let namespace = frontend.namespace(&request.namespace).await?;
-    let workflow = workflow_id(request.workflow_execution.as_ref());
-    let request = internal::RequestCancelRequest {
-        namespace_id: namespace.clone(),
-        request: Some(request),
-        source: None,
-        child_only: false,
-    };
-    history!(frontend, until, namespace, workflow, request_cancel, request)
+    let target = Some(frontend.target(&request.namespace, request.workflow_execution.as_ref()).await?);
+    let call = internal::RequestCancelRequest { target, request: Some(request), source: None, child_only: false };
+    frontend.history(until, call).await
 }
 
 pub(super) async fn terminate(
@@ -107,15 +92,9 @@ pub(super) async fn terminate(
         validate::run_id(&request.first_execution_run_id),
         validate::blob("Details", request.details.as_ref()),
     ])?;
-    let namespace = frontend.namespace(&request.namespace).await?;
-    let workflow = workflow_id(request.workflow_execution.as_ref());
-    let request = internal::TerminateRequest {
-        namespace_id: namespace.clone(),
-        request: Some(request),
-        child_only: false,
-        source: None,
-    };
-    history!(frontend, until, namespace, workflow, terminate, request)
+    let target = Some(frontend.target(&request.namespace, request.workflow_execution.as_ref()).await?);
+    let call = internal::TerminateRequest { target, request: Some(request), child_only: false, source: None };
+    frontend.history(until, call).await
 }
 
 pub(super) async fn reset_sticky(
@@ -124,8 +103,6 @@ pub(super) async fn reset_sticky(
 ) -> Answer<api::ResetStickyTaskQueueResponse> {
     let (until, request) = open(request);
     check(&[validate::execution(request.execution.as_ref())])?;
-    let (namespace, workflow) =
-        (frontend.namespace(&request.namespace).await?, workflow_id(request.execution.as_ref()));
-    let request = internal::ResetStickyRequest { namespace_id: namespace.clone(), request: Some(request) };
-    history!(frontend, until, namespace, workflow, reset_sticky, request)
+    let target = Some(frontend.target(&request.namespace, request.execution.as_ref()).await?);
+    frontend.history(until, internal::ResetStickyRequest { target, request: Some(request) }).await
 }

@@ -176,7 +176,8 @@ fn ended_unseen(tx: &Transaction<'_, '_>, scheduled_event_id: EventId) -> bool {
     })
 }
 
-/// The timeouts of an activity, derived from those that were given (docs/temporal-semantics.md). 0: none.
+/// The timeouts of an activity, derived from those that were given as in temporalio/temporal,
+/// `service/history/api/command_attr_validator.go`. 0: none.
 #[derive(Debug, PartialEq, Eq)]
 struct Timeouts {
     schedule_to_close: Millis,

@@ -3,12 +3,15 @@
 
 use super::activity::{arm, deadline, offer};
 use super::attempt::{find, running, write_start};
+use super::input::{Acted, Reply, RunInput, Which};
 use super::transaction::Transaction;
-use super::{ActivityOutcome, Rejection, Reply, retry};
+use super::waiter::Waiter;
+use super::{ActivityOutcome, retry};
+use crate::cluster::Rejection;
 use crate::history::state::{Activity, EventId};
 use crate::history::task::{ActivityTimer, TimerKind};
 use crate::planted::{Bug, planted};
-use resurgam_api::internal;
+use resurgam_api::internal::{CancelActivityRequest, CompleteActivityRequest, FailActivityRequest};
 use resurgam_api::temporal::common::v1::Payloads;
 use resurgam_api::temporal::enums::v1::{RetryState, TimeoutType};
 use resurgam_api::temporal::failure::v1::failure::FailureInfo;
@@ -18,15 +21,54 @@ use resurgam_api::temporal::history::v1::{
     ActivityTaskCanceledEventAttributes, ActivityTaskCompletedEventAttributes, ActivityTaskFailedEventAttributes,
     ActivityTaskTimedOutEventAttributes,
 };
+use resurgam_api::temporal::workflowservice::v1::{
+    RespondActivityTaskCanceledResponse, RespondActivityTaskCompletedResponse, RespondActivityTaskFailedResponse,
+};
+
+impl RunInput for CompleteActivityRequest {
+    type Answer = RespondActivityTaskCompletedResponse;
+
+    fn run(&self) -> Which<'_> {
+        Which::task(self.task.as_ref())
+    }
+
+    fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
+        complete(tx, self)?;
+        Ok(Reply::Now(Ok(RespondActivityTaskCompletedResponse::default())))
+    }
+}
+
+impl RunInput for FailActivityRequest {
+    type Answer = RespondActivityTaskFailedResponse;
+
+    fn run(&self) -> Which<'_> {
+        Which::task(self.task.as_ref())
+    }
+
+    fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
+        fail(tx, self)?;
+        Ok(Reply::Now(Ok(RespondActivityTaskFailedResponse::default())))
+    }
+}
+
+impl RunInput for CancelActivityRequest {
+    type Answer = RespondActivityTaskCanceledResponse;
+
+    fn run(&self) -> Which<'_> {
+        Which::task(self.task.as_ref())
+    }
+
+    fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
+        cancel(tx, self)?;
+        Ok(Reply::Now(Ok(RespondActivityTaskCanceledResponse::default())))
+    }
+}
 
 /// A worker completed an activity. By its id, one that waits for its next attempt can be completed too.
 ///
 /// # Errors
 /// `NotFound` if that attempt does not run any more.
-pub(super) fn complete(
-    tx: &mut Transaction<'_, '_>,
-    request: internal::CompleteActivityRequest,
-) -> Result<Reply, Rejection> {
+pub(super) fn complete(tx: &mut Transaction<'_, '_>, request: CompleteActivityRequest) -> Result<(), Rejection> {
     let token = request.task.as_ref();
     let id = find(tx, token)?;
     if token.is_some_and(|token| token.scheduled_event_id != 0) {
@@ -40,7 +82,7 @@ pub(super) fn complete(
 ///
 /// # Errors
 /// `NotFound` if that attempt does not run any more.
-pub(super) fn fail(tx: &mut Transaction<'_, '_>, request: internal::FailActivityRequest) -> Result<Reply, Rejection> {
+pub(super) fn fail(tx: &mut Transaction<'_, '_>, request: FailActivityRequest) -> Result<(), Rejection> {
     let id = running(tx, request.task.as_ref())?;
     let answer = request.request.unwrap_or_default();
     if let (Some(activity), Some(details)) = (tx.run.state.activities.get_mut(&id), answer.last_heartbeat_details) {
@@ -53,22 +95,14 @@ pub(super) fn fail(tx: &mut Transaction<'_, '_>, request: internal::FailActivity
 ///
 /// # Errors
 /// `NotFound` if that attempt does not run any more; `InvalidArgument` if nobody asked.
-pub(super) fn cancel(
-    tx: &mut Transaction<'_, '_>,
-    request: internal::CancelActivityRequest,
-) -> Result<Reply, Rejection> {
+pub(super) fn cancel(tx: &mut Transaction<'_, '_>, request: CancelActivityRequest) -> Result<(), Rejection> {
     let id = running(tx, request.task.as_ref())?;
     let answer = request.request.unwrap_or_default();
     end(tx, id, ActivityOutcome::Canceled(answer.details), &answer.identity)
 }
 
 /// An attempt ends as its worker says.
-fn end(
-    tx: &mut Transaction<'_, '_>,
-    id: EventId,
-    outcome: ActivityOutcome,
-    identity: &str,
-) -> Result<Reply, Rejection> {
+fn end(tx: &mut Transaction<'_, '_>, id: EventId, outcome: ActivityOutcome, identity: &str) -> Result<(), Rejection> {
     let mut activity = tx.run.state.activities[&id].clone();
     let identity = identity.to_owned();
     let attributes = match outcome {
@@ -86,7 +120,7 @@ fn end(
             })
         }
         ActivityOutcome::Failed(failure) => match again(tx, &activity, &failure) {
-            RetryState::InProgress => return Ok(Reply::Done),
+            RetryState::InProgress => return Ok(()),
             state => Attributes::ActivityTaskFailedEventAttributes(ActivityTaskFailedEventAttributes {
                 failure: Some(*failure),
                 scheduled_event_id: id,
@@ -111,7 +145,7 @@ fn end(
         }
     };
     finish(tx, id, attributes);
-    Ok(Reply::Done)
+    Ok(())
 }
 
 /// Writes the end of an activity.

@@ -3,13 +3,16 @@
 //! A running attempt is known to the state only: its Started event is written together with the end of the activity.
 
 use super::activity::arm;
+use super::input::{Acted, Reply, RunInput, Which};
+use super::priority;
 use super::span::duration;
 use super::transaction::{Transaction, timestamp};
-use super::{Rejection, Reply, priority};
+use super::waiter::Waiter;
+use crate::cluster::Rejection;
 use crate::history::state::{Activity, EventId};
 use crate::planted::{Bug, planted};
 use prost::Message;
-use resurgam_api::internal::{self, TaskToken};
+use resurgam_api::internal::{HeartbeatRequest, RecordActivityTaskStartedRequest, TaskToken};
 use resurgam_api::temporal::common::v1::{ActivityType, WorkflowExecution};
 use resurgam_api::temporal::enums::v1::TimeoutType;
 use resurgam_api::temporal::history::v1::ActivityTaskStartedEventAttributes;
@@ -19,11 +22,38 @@ use resurgam_api::temporal::workflowservice::v1 as api;
 /// Said of an activity that is not pending, not started, or in another attempt.
 pub(super) const GONE: &str = "invalid activityID or activity already timed out or invoking workflow is completed";
 
+impl RunInput for RecordActivityTaskStartedRequest {
+    type Answer = api::PollActivityTaskQueueResponse;
+
+    fn run(&self) -> Which<'_> {
+        Which::task(self.task.as_ref())
+    }
+
+    fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
+        start(tx, &self).map(Reply::now)
+    }
+}
+
+impl RunInput for HeartbeatRequest {
+    type Answer = api::RecordActivityTaskHeartbeatResponse;
+
+    fn run(&self) -> Which<'_> {
+        Which::task(self.task.as_ref())
+    }
+
+    fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
+        heartbeat(tx, self).map(Reply::now)
+    }
+}
+
 /// An attempt is about to be handed to a worker. The same request id again gets the same answer.
 ///
 /// # Errors
 /// `NotFound` if that attempt is over, `TaskAlreadyStarted` if somebody else has it.
-pub fn start(tx: &mut Transaction<'_, '_>, request: &internal::RecordTaskStartedRequest) -> Result<Reply, Rejection> {
+pub(super) fn start(
+    tx: &mut Transaction<'_, '_>,
+    request: &RecordActivityTaskStartedRequest,
+) -> Result<api::PollActivityTaskQueueResponse, Rejection> {
     tx.require_open()?;
     let gone = || Rejection::NotFound(GONE.to_owned());
     let token = request.task.as_ref().ok_or_else(gone)?;
@@ -50,7 +80,7 @@ pub fn start(tx: &mut Transaction<'_, '_>, request: &internal::RecordTaskStarted
         return Err(Rejection::TaskAlreadyStarted);
     }
     let activity = &tx.run.state.activities[&token.scheduled_event_id];
-    Ok(Reply::ActivityTask(Box::new(task(tx, activity))))
+    Ok(task(tx, activity))
 }
 
 /// What the worker gets.
@@ -95,7 +125,10 @@ fn task(tx: &Transaction<'_, '_>, activity: &Activity) -> api::PollActivityTaskQ
 ///
 /// # Errors
 /// `NotFound` if that attempt does not run any more.
-pub fn heartbeat(tx: &mut Transaction<'_, '_>, request: internal::HeartbeatRequest) -> Result<Reply, Rejection> {
+pub(super) fn heartbeat(
+    tx: &mut Transaction<'_, '_>,
+    request: HeartbeatRequest,
+) -> Result<api::RecordActivityTaskHeartbeatResponse, Rejection> {
     let scheduled_event_id = running(tx, request.task.as_ref())?;
     let now = tx.context.now;
     let gone = || Rejection::NotFound(GONE.to_owned());
@@ -103,7 +136,7 @@ pub fn heartbeat(tx: &mut Transaction<'_, '_>, request: internal::HeartbeatReque
     activity.last_heartbeat = now;
     activity.heartbeat_details = request.request.unwrap_or_default().details;
     let cancel_requested = activity.cancel_requested_event_id != 0;
-    Ok(Reply::Heartbeat(api::RecordActivityTaskHeartbeatResponse { cancel_requested, ..Default::default() }))
+    Ok(api::RecordActivityTaskHeartbeatResponse { cancel_requested, ..Default::default() })
 }
 
 /// The pending activity that a token names, by its event or by its id.

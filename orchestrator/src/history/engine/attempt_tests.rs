@@ -7,7 +7,7 @@ use super::attempt;
 use super::command_failure::CommandFailure;
 use super::fixture::Fixture;
 use super::span::duration;
-use super::{Rejection, Reply};
+use crate::cluster::Rejection;
 use crate::history::state::{EventId, Millis};
 use crate::history::task::TransferKind;
 use resurgam_api::internal::*;
@@ -57,16 +57,16 @@ fn token(attempt: i32) -> Option<TaskToken> {
     Some(TaskToken { scheduled_event_id: ID, attempt, ..TaskToken::default() })
 }
 
-fn complete_one(run: &mut Fixture, attempt: i32) -> Result<Reply, Rejection> {
+fn complete_one(run: &mut Fixture, attempt: i32) -> Result<(), Rejection> {
     run.step(|tx| complete(tx, CompleteActivityRequest { task: token(attempt), request: None }))
 }
 
-fn fail_one(run: &mut Fixture, attempt: i32) -> Result<Reply, Rejection> {
+fn fail_one(run: &mut Fixture, attempt: i32) -> Result<(), Rejection> {
     let request = RespondActivityTaskFailedRequest { failure: Some(Failure::default()), ..Default::default() };
     run.step(|tx| fail(tx, FailActivityRequest { task: token(attempt), request: Some(request) }))
 }
 
-fn beat(run: &mut Fixture, attempt: i32, detail: &[u8]) -> Result<Reply, Rejection> {
+fn beat(run: &mut Fixture, attempt: i32, detail: &[u8]) -> Result<RecordActivityTaskHeartbeatResponse, Rejection> {
     let details = Some(payloads(detail));
     let request = RecordActivityTaskHeartbeatRequest { details, ..Default::default() };
     run.step(|tx| attempt::heartbeat(tx, HeartbeatRequest { task: token(attempt), request: Some(request) }))
@@ -86,7 +86,7 @@ fn timed_out(run: &Fixture) -> (TimeoutType, RetryState) {
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "as it reads best")]
-fn gone(result: Result<Reply, Rejection>) -> bool {
+fn gone<T>(result: Result<T, Rejection>) -> bool {
     matches!(result, Err(Rejection::NotFound(_)))
 }
 
@@ -94,11 +94,11 @@ fn gone(result: Result<Reply, Rejection>) -> bool {
 fn a_start_is_written_with_the_end_and_has_its_own_time() {
     let mut run = scheduled(|_| {});
     run.now = 10_300;
-    let Ok(Reply::ActivityTask(task)) = run.start(ID, 1, "s") else { panic!() };
+    let task = run.start(ID, 1, "s").unwrap();
     assert_eq!((task.attempt, task.activity_id.as_str()), (1, "a"));
     assert!(run.take().is_empty());
     run.now = 10_700;
-    assert_eq!(complete_one(&mut run, 1), Ok(Reply::Done));
+    assert_eq!(complete_one(&mut run, 1), Ok(()));
     assert!(run.woken && run.run.state.activities.is_empty());
     assert_eq!(run.events[0].event_time.unwrap().nanos, 300_000_000);
     let Some(Attributes::ActivityTaskCompletedEventAttributes(end)) = &run.events[1].attributes else { panic!() };
@@ -216,7 +216,7 @@ fn heartbeats_hold_the_timeout_off_and_their_details_survive() {
     assert_eq!(run.run.state.activities[&ID].attempt, 2);
     assert!(gone(beat(&mut run, 1, b"2")));
     run.until(12_000);
-    let Ok(Reply::ActivityTask(task)) = run.start(ID, 2, "s") else { panic!() };
+    let task = run.start(ID, 2, "s").unwrap();
     assert_eq!(task.heartbeat_details, Some(payloads(b"1")));
     run.until(12_399);
     assert_eq!(run.run.state.activities[&ID].attempt, 2);
@@ -245,7 +245,7 @@ fn a_started_activity_learns_of_its_cancellation_and_is_not_retried() {
     assert!(matches!(run.step(|tx| cancel(tx, giving_up.clone())), Err(Rejection::InvalidArgument(_))));
     run.commands(vec![cancelling(ID)]).unwrap();
     assert!(run.commands(vec![cancelling(ID)]).is_err());
-    let Ok(Reply::Heartbeat(answer)) = beat(&mut run, 1, b"") else { panic!() };
+    let answer = beat(&mut run, 1, b"").unwrap();
     assert!(answer.cancel_requested);
     let mut other = Fixture::new();
     other.run = run.run.clone();
@@ -278,7 +278,7 @@ fn an_id_completes_what_waits_for_its_next_attempt() {
     fail_one(&mut run, 1).unwrap();
     let task = Some(TaskToken { activity_id: "a".into(), ..TaskToken::default() });
     let by_id = CompleteActivityRequest { task, request: None };
-    assert_eq!(run.step(|tx| complete(tx, by_id.clone())), Ok(Reply::Done));
+    assert_eq!(run.step(|tx| complete(tx, by_id.clone())), Ok(()));
     assert_eq!(run.take(), ["ActivityTaskStarted", "ActivityTaskCompleted"]);
     assert!(gone(run.step(|tx| complete(tx, by_id))));
 }

@@ -1,21 +1,60 @@
 //! Requests to cancel and to terminate a run.
 
+use super::input::{Acted, Reply, RunInput, Which};
 use super::transaction::Transaction;
-use super::{Rejection, Reply, close, signal};
+use super::waiter::Waiter;
+use super::{close, signal};
+use crate::cluster::Rejection;
 use resurgam_api::internal::{RequestCancelRequest, TerminateRequest};
 use resurgam_api::temporal::history::v1::WorkflowExecutionCancelRequestedEventAttributes;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
+use resurgam_api::temporal::workflowservice::v1::{
+    RequestCancelWorkflowExecutionResponse, TerminateWorkflowExecutionResponse,
+};
+
+impl RunInput for RequestCancelRequest {
+    type Answer = RequestCancelWorkflowExecutionResponse;
+
+    fn run(&self) -> Which<'_> {
+        let first = self.request.as_ref().map_or("", |it| &it.first_execution_run_id);
+        Which::target(self.target.as_ref()).of_chain(first)
+    }
+
+    fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
+        request(tx, self).map(Reply::now)
+    }
+
+    fn request_id(&mut self) -> Option<&mut String> {
+        self.request.as_mut().map(|request| &mut request.request_id)
+    }
+}
+
+impl RunInput for TerminateRequest {
+    type Answer = TerminateWorkflowExecutionResponse;
+
+    fn run(&self) -> Which<'_> {
+        let first = self.request.as_ref().map_or("", |it| &it.first_execution_run_id);
+        Which::target(self.target.as_ref()).of_chain(first)
+    }
+
+    fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
+        terminate(tx, self).map(Reply::now)
+    }
+}
 
 /// Asks the run to cancel. Only the first request leaves an event; a closed run needs none.
 ///
 /// # Errors
 /// `NotFound` if it is not a child of the sender as it should be.
-pub(super) fn request(tx: &mut Transaction<'_, '_>, request: RequestCancelRequest) -> Result<Reply, Rejection> {
+fn request(
+    tx: &mut Transaction<'_, '_>,
+    request: RequestCancelRequest,
+) -> Result<RequestCancelWorkflowExecutionResponse, Rejection> {
     if request.child_only {
         signal::require_child(tx, request.source.as_ref())?;
     }
     if tx.require_open().is_err() || tx.run.state.cancel_request.is_some() {
-        return Ok(Reply::Done);
+        return Ok(RequestCancelWorkflowExecutionResponse::default());
     }
     let (asked, source) = (request.request.unwrap_or_default(), request.source.unwrap_or_default());
     tx.run.state.cancel_request = Some(asked.request_id);
@@ -30,14 +69,17 @@ pub(super) fn request(tx: &mut Transaction<'_, '_>, request: RequestCancelReques
     event.links = asked.links;
     tx.place(event);
     tx.wake();
-    Ok(Reply::Done)
+    Ok(RequestCancelWorkflowExecutionResponse::default())
 }
 
 /// Terminates the run.
 ///
 /// # Errors
 /// `NotFound` if it is closed, or not a child of the sender as it should be.
-pub(super) fn terminate(tx: &mut Transaction<'_, '_>, request: TerminateRequest) -> Result<Reply, Rejection> {
+fn terminate(
+    tx: &mut Transaction<'_, '_>,
+    request: TerminateRequest,
+) -> Result<TerminateWorkflowExecutionResponse, Rejection> {
     if request.child_only {
         signal::require_child(tx, request.source.as_ref())?;
     }
@@ -49,5 +91,5 @@ pub(super) fn terminate(tx: &mut Transaction<'_, '_>, request: TerminateRequest)
         let written = tx.events.iter_mut().filter(|written| written.event_id == event.event_id);
         written.for_each(|written| written.links.clone_from(&event.links));
     }
-    Ok(Reply::Done)
+    Ok(TerminateWorkflowExecutionResponse::default())
 }

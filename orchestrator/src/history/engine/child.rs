@@ -2,12 +2,15 @@
 //! or before the one that it follows; the pending child decides what is still news.
 
 use super::command_failure::CommandFailure;
+use super::input::{Acted, Reply, RunInput, Which};
+use super::retry;
 use super::span::millis;
 use super::transaction::Transaction;
-use super::{Rejection, Reply, retry};
-use crate::history::state::{Child, EventId, State};
+use super::waiter::Waiter;
+use crate::cluster::Rejection;
+use crate::history::state::{Child, EventId};
 use crate::history::task::{CloseChildTransfer, ReleaseChildTransfer, TransferKind};
-use resurgam_api::internal::RecordChildClosedRequest;
+use resurgam_api::internal::{RecordChildClosedRequest, RecordChildClosedResponse};
 use resurgam_api::temporal::command::v1::StartChildWorkflowExecutionCommandAttributes;
 use resurgam_api::temporal::common::v1::{WorkflowExecution, WorkflowType};
 use resurgam_api::temporal::enums::v1::{ParentClosePolicy, WorkflowIdReusePolicy, WorkflowTaskFailedCause as Cause};
@@ -177,11 +180,26 @@ fn begin(tx: &mut Transaction<'_, '_>, initiated: EventId, execution: WorkflowEx
     tx.wake();
 }
 
+impl RunInput for RecordChildClosedRequest {
+    type Answer = RecordChildClosedResponse;
+
+    fn run(&self) -> Which<'_> {
+        Which::target(self.target.as_ref())
+    }
+
+    fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
+        closed(tx, self).map(Reply::now)
+    }
+}
+
 /// The last run of a child closed. If nobody told so far that it started, that is told first.
 ///
 /// # Errors
 /// `NotFound` if nobody waits for this child any more: there is no point in telling again.
-pub fn closed(tx: &mut Transaction<'_, '_>, request: RecordChildClosedRequest) -> Result<Reply, Rejection> {
+pub(super) fn closed(
+    tx: &mut Transaction<'_, '_>,
+    request: RecordChildClosedRequest,
+) -> Result<RecordChildClosedResponse, Rejection> {
     tx.require_open()?;
     let gone = || Rejection::NotFound("no such pending child".to_owned());
     let id = request.initiated_event_id;
@@ -203,7 +221,7 @@ pub fn closed(tx: &mut Transaction<'_, '_>, request: RecordChildClosedRequest) -
     tx.run.state.children.remove(&id);
     tx.add(end);
     tx.wake();
-    Ok(Reply::Done)
+    Ok(RecordChildClosedResponse {})
 }
 
 /// What the ends of children have in common.
@@ -295,14 +313,8 @@ fn release(initiated_event_id: EventId, child: &Child, execution: &WorkflowExecu
     })
 }
 
-/// What is to be done to the pending children of a run that closes. A child whose start is not known yet is named
-/// without a run; it may not exist.
-#[must_use]
-pub fn close_policies(state: &State) -> Vec<CloseChildTransfer> {
-    state.children.iter().filter_map(|(initiated, child)| close_policy(*initiated, child)).collect()
-}
-
-fn close_policy(initiated_event_id: EventId, child: &Child) -> Option<CloseChildTransfer> {
+/// What the end of a parent does to this child; none if it is let alone.
+pub(super) fn close_policy(initiated_event_id: EventId, child: &Child) -> Option<CloseChildTransfer> {
     let asked = asked(child);
     (asked.parent_close_policy() != ParentClosePolicy::Abandon).then(|| CloseChildTransfer {
         child: Some(WorkflowExecution { workflow_id: asked.workflow_id.clone(), run_id: child.run_id.clone() }),

@@ -4,10 +4,10 @@
 
 use super::child::*;
 use super::fixture::Fixture;
-use super::{Rejection, Reply};
+use crate::cluster::Rejection;
 use crate::history::state::EventId;
 use crate::history::task::TransferKind;
-use resurgam_api::internal::RecordChildClosedRequest;
+use resurgam_api::internal::{RecordChildClosedRequest, RecordChildClosedResponse};
 use resurgam_api::temporal::command::v1::StartChildWorkflowExecutionCommandAttributes;
 use resurgam_api::temporal::command::v1::command::Attributes as Command;
 use resurgam_api::temporal::common::v1::{RetryPolicy, WorkflowExecution, WorkflowType};
@@ -41,7 +41,7 @@ fn execution(run_id: &str) -> WorkflowExecution {
     WorkflowExecution { workflow_id: "c".into(), run_id: run_id.into() }
 }
 
-fn tell(run: &mut Fixture, close: Attributes) -> Result<Reply, Rejection> {
+fn tell(run: &mut Fixture, close: Attributes) -> Result<RecordChildClosedResponse, Rejection> {
     let request = RecordChildClosedRequest {
         initiated_event_id: ID,
         child: Some(execution("last")),
@@ -65,7 +65,7 @@ fn a_child_starts_once_is_released_and_ends_once() {
     run.step(|tx| started(tx, ID, Err(1)));
     assert_eq!(run.take(), ["ChildWorkflowExecutionStarted"]);
     assert!(run.woken);
-    assert_eq!(tell(&mut run, completed()), Ok(Reply::Done));
+    assert_eq!(tell(&mut run, completed()), Ok(RecordChildClosedResponse {}));
     let Some(Attributes::ChildWorkflowExecutionCompletedEventAttributes(end)) = &run.events[0].attributes else {
         panic!()
     };
@@ -126,7 +126,7 @@ fn a_start_can_fail() {
 fn a_closed_parent_does_its_duty_to_a_late_child() {
     for (policy, abandoned) in [(ParentClosePolicy::RequestCancel, false), (ParentClosePolicy::Abandon, true)] {
         let mut run = asked(|it| it.set_parent_close_policy(policy));
-        assert_eq!(close_policies(&run.run.state).len(), usize::from(!abandoned));
+        assert_eq!(close_policy(ID, &run.run.state.children[&ID]).is_none(), abandoned);
         run.run.state.status = 2;
         run.step(|tx| started(tx, ID, Ok(execution("first"))));
         assert!(run.take().is_empty() && !run.woken);
@@ -139,7 +139,8 @@ fn a_closed_parent_does_its_duty_to_a_late_child() {
         }
     }
     let run = asked(|_| {});
-    assert_eq!(close_policies(&run.run.state)[0].policy, ParentClosePolicy::Terminate as i32);
+    let close = close_policy(ID, &run.run.state.children[&ID]).unwrap();
+    assert_eq!(close.policy, ParentClosePolicy::Terminate as i32);
 }
 
 #[test]

@@ -12,7 +12,7 @@ pub struct CommandFailure {
 }
 
 impl CommandFailure {
-    /// A refusal.
+    /// A refusal for this cause.
     pub(super) fn new(cause: WorkflowTaskFailedCause, message: impl Into<String>) -> Self {
         Self { cause, message: message.into() }
     }

@@ -6,11 +6,15 @@
 
 use super::command_failure::CommandFailure;
 use super::fail::{self, End};
+use super::input::{Acted, Reply, RunInput, Which};
+use super::saved::Saved;
 use super::transaction::Transaction;
+use super::waiter::Waiter;
 use super::{
-    IDENTITY, Rejection, Reply, Run, Slice, buffer, chain, close, command, message, poll, query, span, task,
-    task_event, update,
+    CompletedTask, Handout, IDENTITY, buffer, chain, close, command, message, poll, query, span, task, task_event,
+    update,
 };
+use crate::cluster::Rejection;
 use crate::history::state::{EventId, Millis, Sticky, WorkflowTask};
 use crate::planted::{Bug, planted};
 use prost::Message;
@@ -30,26 +34,38 @@ use resurgam_api::temporal::workflowservice::v1 as api;
 /// For so long a worker may keep a run busy by heartbeats of one workflow task.
 const HEARTBEATS: Millis = 30 * 60 * 1000;
 
+impl RunInput for CompleteWorkflowTaskRequest {
+    type Answer = CompletedTask;
+
+    fn run(&self) -> Which<'_> {
+        Which::task(self.task.as_ref())
+    }
+
+    fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
+        answer(tx, self)
+    }
+}
+
 /// Takes the answer of a worker.
 ///
 /// # Errors
 /// `NotFound` if the task is not the started one, `InvalidArgument` if it is one that can only time out.
-pub(super) fn answer(
+fn answer(
     tx: &mut Transaction<'_, '_>,
     request: CompleteWorkflowTaskRequest,
-) -> Result<Option<Reply>, Rejection> {
+) -> Result<Reply<CompletedTask>, Rejection> {
     let pending = task::answered(tx, request.task.as_ref())?;
     let answer = request.request.unwrap_or_default();
     validate(&answer.commands)?;
     if answer.commands.iter().any(|command| command.encoded_len() > tx.context.limits.blob_bytes) {
         let message = "a command exceeds the size limit of payloads".to_owned();
         close::terminate(tx, message.clone(), None, IDENTITY.to_owned());
-        return refuse(tx, Rejection::InvalidArgument(message));
+        return refused(Rejection::InvalidArgument(message));
     }
     let heartbeat = is_heartbeat(&answer);
     if heartbeat && tx.context.now - pending.original_scheduled_time >= HEARTBEATS {
         fail::end(tx, End::TimedOut(TimeoutType::StartToClose));
-        return refuse(tx, Rejection::NotFound(task::GONE.to_owned()));
+        return refused(Rejection::NotFound(task::GONE.to_owned()));
     }
     let saved = Saved::of(tx);
     let dropped = message::droppable(tx, &pending, &answer);
@@ -62,16 +78,16 @@ pub(super) fn answer(
         }
         tx.run.volatile.closing |= unhandled;
         fail::end(tx, End::of(failure.cause, &failure.message, &answer.identity));
-        return refuse(tx, Rejection::InvalidArgument(failure.message));
+        return refused(Rejection::InvalidArgument(failure.message));
     }
     if dropped {
         let reset_history_event_id = tx.run.state.previous_started_event_id;
         let response = api::RespondWorkflowTaskCompletedResponse { reset_history_event_id, ..Default::default() };
-        return Ok(Some(Reply::CompleteWorkflowTask(response, None)));
+        return Ok(Reply::Now(Ok(CompletedTask { response, next: None })));
     }
     let next = go_on(tx, &pending, &answer, heartbeat);
     let response = api::RespondWorkflowTaskCompletedResponse::default();
-    Ok(Some(Reply::CompleteWorkflowTask(response, next)))
+    Ok(Reply::Now(Ok(CompletedTask { response, next })))
 }
 
 /// The worker needs more time, and nothing else.
@@ -97,10 +113,8 @@ fn drop_task(
 }
 
 /// Something was changed, and yet the caller gets an error.
-fn refuse(tx: &mut Transaction<'_, '_>, rejection: Rejection) -> Result<Option<Reply>, Rejection> {
-    let caller = tx.context.caller;
-    tx.answer(caller, Err(rejection));
-    Ok(None)
+fn refused(rejection: Rejection) -> Result<Reply<CompletedTask>, Rejection> {
+    Ok(Reply::Now(Err(rejection)))
 }
 
 fn closes(command: &Command) -> bool {
@@ -240,7 +254,7 @@ fn go_on(
     pending: &WorkflowTask,
     answer: &api::RespondWorkflowTaskCompletedRequest,
     heartbeat: bool,
-) -> Option<(Box<api::PollWorkflowTaskQueueResponse>, Slice)> {
+) -> Option<Handout> {
     if tx.require_open().is_err() {
         return None;
     }
@@ -263,37 +277,4 @@ fn go_on(
     let request_id = tx.context.ids.uuid();
     task::begin(tx, &request_id, &answer.identity);
     Some(poll::task(tx))
-}
-
-/// What a run was like before a decision.
-struct Saved {
-    run: Run,
-    woken: bool,
-    events: usize,
-    transfers: usize,
-    timers: usize,
-    answers: usize,
-}
-
-impl Saved {
-    fn of(tx: &Transaction<'_, '_>) -> Self {
-        Self {
-            run: tx.run.clone(),
-            woken: tx.woken,
-            events: tx.events.len(),
-            transfers: tx.transfers.len(),
-            timers: tx.timers.len(),
-            answers: tx.answers.len(),
-        }
-    }
-
-    fn restore(self, tx: &mut Transaction<'_, '_>) {
-        *tx.run = self.run;
-        tx.woken = self.woken;
-        tx.events.truncate(self.events);
-        tx.transfers.truncate(self.transfers);
-        tx.timers.truncate(self.timers);
-        tx.answers.truncate(self.answers);
-        tx.successor = None;
-    }
 }

@@ -1,10 +1,13 @@
 //! What a run is at, for people and tools: read from its state alone.
 
+use super::input::{Acted, Reply, RunInput, Which};
 use super::priority;
 use super::span::duration;
 use super::transaction::{Transaction, timestamp};
+use super::waiter::Waiter;
 use crate::history::state::{Activity, Child, EventId, Millis, State};
 use prost_wkt_types::{Duration, Timestamp};
+use resurgam_api::internal::DescribeRequest;
 use resurgam_api::temporal::common::v1::{ActivityType, Memo, SearchAttributes, WorkflowExecution};
 use resurgam_api::temporal::enums::v1::{PendingActivityState, PendingWorkflowTaskState};
 use resurgam_api::temporal::history::v1::history_event::Attributes;
@@ -14,9 +17,24 @@ use resurgam_api::temporal::workflow::v1::{
 };
 use resurgam_api::temporal::workflowservice::v1::DescribeWorkflowExecutionResponse;
 
+impl RunInput for DescribeRequest {
+    type Answer = DescribeWorkflowExecutionResponse;
+
+    fn run(&self) -> Which<'_> {
+        Which::target(self.target.as_ref())
+    }
+
+    fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
+        Ok(Reply::Now(Ok(describe(tx))))
+    }
+
+    fn reads_only(&self) -> bool {
+        true
+    }
+}
+
 /// Describes the run.
-#[must_use]
-pub fn describe(tx: &Transaction<'_, '_>) -> DescribeWorkflowExecutionResponse {
+fn describe(tx: &Transaction<'_, '_>) -> DescribeWorkflowExecutionResponse {
     let state = &tx.run.state;
     DescribeWorkflowExecutionResponse {
         execution_config: Some(config(state)),

@@ -3,8 +3,11 @@
 //! The first attempt leaves an event; further ones leave none. After a task of a sticky queue the count does not rise,
 //! since it may be the cache that failed.
 
+use super::input::{Acted, Reply, RunInput, Which};
 use super::transaction::Transaction;
-use super::{IDENTITY, Rejection, Reply, buffer, task, task_event};
+use super::waiter::Waiter;
+use super::{IDENTITY, buffer, task, task_event};
+use crate::cluster::Rejection;
 use crate::history::state::{EventId, WorkflowTask, WorkflowTaskType};
 use crate::history::task::WorkflowTaskTimer;
 use crate::planted::{Bug, planted};
@@ -14,11 +17,12 @@ use resurgam_api::temporal::failure::v1::Failure;
 use resurgam_api::temporal::failure::v1::failure::FailureInfo;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::history::v1::{WorkflowTaskFailedEventAttributes, WorkflowTaskTimedOutEventAttributes};
+use resurgam_api::temporal::workflowservice::v1::RespondWorkflowTaskFailedResponse;
 
 /// Why a workflow task ended without success.
 #[derive(Clone, Debug)]
 pub(super) enum End {
-    /// It failed.
+    /// A worker or the server says that it failed.
     Failed(Box<WorkflowTaskFailedEventAttributes>),
     /// It took too long.
     TimedOut(TimeoutType),
@@ -59,12 +63,27 @@ impl End {
     }
 }
 
+impl RunInput for FailWorkflowTaskRequest {
+    type Answer = RespondWorkflowTaskFailedResponse;
+
+    fn run(&self) -> Which<'_> {
+        Which::task(self.task.as_ref())
+    }
+
+    fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
+        answer(tx, self).map(Reply::now)
+    }
+}
+
 /// A worker failed its workflow task.
 ///
 /// # Errors
 /// `NotFound` if it is not the started one.
 #[allow(deprecated, reason = "workers may still say their version so")]
-pub(super) fn answer(tx: &mut Transaction<'_, '_>, request: FailWorkflowTaskRequest) -> Result<Reply, Rejection> {
+fn answer(
+    tx: &mut Transaction<'_, '_>,
+    request: FailWorkflowTaskRequest,
+) -> Result<RespondWorkflowTaskFailedResponse, Rejection> {
     task::answered(tx, request.task.as_ref())?;
     let answer = request.request.unwrap_or_default();
     end(
@@ -78,7 +97,7 @@ pub(super) fn answer(tx: &mut Transaction<'_, '_>, request: FailWorkflowTaskRequ
             ..Default::default()
         })),
     );
-    Ok(Reply::Done)
+    Ok(RespondWorkflowTaskFailedResponse {})
 }
 
 /// Ends the pending workflow task and schedules the next one.

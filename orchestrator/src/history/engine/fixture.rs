@@ -1,14 +1,18 @@
 //! A run for tests of entities, at a clock that the test sets.
 
 use super::transaction::Transaction;
-use super::{Context, Ids, Limits, Rejection, Reply, Run, Waiter};
+use super::waiter::Delivery;
+use super::{Context, Ids, Limits, Run};
 use super::{activity_outcome, attempt, command, command_failure, kind, user_timer};
+use crate::cluster::Rejection;
 use crate::history::state::{EventId, Millis, State, WorkflowTask};
 use crate::history::task::{TimerKind, TimerTask, TransferKind};
+use resurgam_api::internal::{RecordActivityTaskStartedRequest, TaskToken};
 use resurgam_api::temporal::command::v1::Command;
 use resurgam_api::temporal::command::v1::command::Attributes as CommandAttributes;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::history::v1::{HistoryEvent, WorkflowTaskCompletedEventAttributes};
+use resurgam_api::temporal::workflowservice::v1::PollActivityTaskQueueResponse;
 
 /// Ids that count.
 struct Counter(u64);
@@ -17,11 +21,6 @@ impl Ids for Counter {
     fn uuid(&mut self) -> String {
         self.0 += 1;
         format!("id-{}", self.0)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 += 1;
-        self.0 % bound
     }
 }
 
@@ -33,9 +32,7 @@ pub(super) struct Fixture {
     pub(super) events: Vec<HistoryEvent>,
     pub(super) transfers: Vec<TransferKind>,
     pub(super) timers: Vec<TimerTask>,
-    pub(super) answers: Vec<(Waiter, Result<Reply, Rejection>)>,
     pub(super) woken: bool,
-    pub(super) caller: Waiter,
     ids: Counter,
 }
 
@@ -57,30 +54,22 @@ impl Fixture {
             events: Vec::new(),
             transfers: Vec::new(),
             timers: Vec::new(),
-            answers: Vec::new(),
             woken: false,
-            caller: Waiter(1),
             ids: Counter(0),
         }
     }
 
-    /// One input.
+    /// Lets `act` work on the run, and keeps what came of it.
     pub(super) fn step<T>(&mut self, act: impl FnOnce(&mut Transaction<'_, '_>) -> T) -> T {
-        let mut context = Context {
-            now: self.now,
-            transaction: 7,
-            caller: self.caller,
-            namespace: "default",
-            ids: &mut self.ids,
-            limits: &self.limits,
-        };
+        let mut context =
+            Context { now: self.now, transaction: 7, namespace: "default", ids: &mut self.ids, limits: &self.limits };
         let mut tx = Transaction::new(&mut self.run, &mut context);
         let result = act(&mut tx);
         let Transaction { events, transfers, timers, answers, woken, .. } = tx;
         self.events.extend(events);
         self.transfers.extend(transfers.into_iter().filter_map(|transfer| transfer.kind));
         self.timers.extend(timers);
-        self.answers.extend(answers);
+        answers.into_iter().for_each(Delivery::make);
         self.woken |= woken;
         result
     }
@@ -128,14 +117,15 @@ impl Fixture {
     }
 
     /// Starts an attempt of an activity.
-    pub(super) fn start(&mut self, id: EventId, attempt: i32, request_id: &str) -> Result<Reply, Rejection> {
-        let task = resurgam_api::internal::TaskToken { scheduled_event_id: id, attempt, ..Default::default() };
-        let request = resurgam_api::internal::RecordTaskStartedRequest {
-            task: Some(task),
-            request_id: request_id.into(),
-            identity: "worker".into(),
-            ..Default::default()
-        };
+    pub(super) fn start(
+        &mut self,
+        id: EventId,
+        attempt: i32,
+        request_id: &str,
+    ) -> Result<PollActivityTaskQueueResponse, Rejection> {
+        let task = TaskToken { scheduled_event_id: id, attempt, ..TaskToken::default() };
+        let (request_id, identity) = (request_id.into(), "worker".into());
+        let request = RecordActivityTaskStartedRequest { task: Some(task), request_id, identity };
         self.step(|tx| attempt::start(tx, &request))
     }
 

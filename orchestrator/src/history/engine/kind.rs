@@ -3,7 +3,8 @@
 use resurgam_api::temporal::enums::v1::EventType;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 
-/// How an event behaves while a workflow task is started (docs/temporal-semantics.md).
+/// How an event behaves while a workflow task is started, as in temporalio/temporal,
+/// `service/history/historybuilder/event_store.go`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
     /// Written at once: start, close, workflow task and command events, updates.

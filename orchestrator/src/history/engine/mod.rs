@@ -1,7 +1,7 @@
 //! The history engine: what one input does to one workflow. Pure: no I/O, no clock, no chance but what the context gives.
 //!
-//! The shard loads a [`Workflow`], calls [`step`] on a copy, and commits the [`Effects`]; only then it adopts the copy
-//! and sends the answers. A [`Rejection`] is an answer too, computed from state that may not be committed yet, and
+//! The shard loads a [`Workflow`], applies an [`Input`] to a copy, and commits the [`Effects`]; only then it adopts the
+//! copy and sends the answers. A [`Rejection`] is an answer too, computed from state that may not be committed yet, and
 //! waits in the same way. Nothing here knows that commits can fail.
 
 pub mod activity;
@@ -18,6 +18,7 @@ mod complete;
 pub mod describe;
 pub mod external;
 mod fail;
+mod input;
 pub mod kind;
 mod marker;
 pub mod message;
@@ -25,20 +26,30 @@ mod new_run;
 mod poll;
 pub mod priority;
 mod query;
+mod release;
 pub mod retry;
 mod run;
+mod saved;
 pub mod signal;
 pub mod span;
 mod start;
-mod step;
+mod start_check;
+mod sticky;
 pub mod task;
 mod task_event;
 mod timer_task;
 pub mod transaction;
+mod transfer_result;
 pub mod update;
 pub mod user_timer;
+mod waiter;
 
-pub use step::step;
+#[cfg(test)]
+pub use input::Applied;
+pub use input::{Input, Reply};
+pub use transfer_result::TransferResult;
+pub use update::UpdateInput;
+pub use waiter::{Delivery, Waiter};
 
 #[cfg(test)]
 mod attempt_tests;
@@ -53,9 +64,8 @@ mod update_tests;
 
 use super::state::{Current, EventId, Millis, State, Tail};
 use super::task::{TimerTask, TransferTask};
-use crate::cluster::Rejection;
-use resurgam_api::internal;
-use resurgam_api::temporal::common::v1::{Payloads, WorkflowExecution};
+use resurgam_api::internal::TaskToken;
+use resurgam_api::temporal::common::v1::Payloads;
 use resurgam_api::temporal::failure;
 use resurgam_api::temporal::history::v1::HistoryEvent;
 use resurgam_api::temporal::query::v1::WorkflowQuery;
@@ -106,143 +116,82 @@ pub struct PendingUpdate {
     /// It is accepted (its event is in the history).
     pub accepted: bool,
     /// Who waits, and for which stage (`UpdateWorkflowExecutionLifecycleStage`).
-    pub waiters: Vec<(Waiter, i32)>,
+    pub waiters: Vec<(Waiter<api::UpdateWorkflowExecutionResponse>, i32)>,
 }
 
 /// A query on its way.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PendingQuery {
-    /// The query.
+    /// What is asked.
     pub query: WorkflowQuery,
     /// Who waits for the answer.
-    pub waiter: Waiter,
+    pub waiter: Waiter<QueryAnswer>,
     /// It went out with the workflow task of this started event id; 0: not yet.
     pub sent: EventId,
 }
 
-/// A caller who waits for an answer. The shard knows where it goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Waiter(pub u64);
-
-/// Something that happens to a workflow.
-#[derive(Clone, Debug)]
-#[allow(clippy::large_enum_variant, reason = "inputs are moved once")]
-pub enum Input {
-    /// Start it.
-    Start(internal::StartWorkflowRequest),
-    /// Signal it, or start it with the signal.
-    SignalWithStart(internal::SignalWithStartRequest),
-    /// Signal it.
-    Signal(internal::SignalRequest),
-    /// Ask it to cancel.
-    RequestCancel(internal::RequestCancelRequest),
-    /// Terminate it.
-    Terminate(internal::TerminateRequest),
-    /// Query it. Answered later, or at once by [`Reply::QueryDirectly`].
-    Query(internal::QueryRequest),
-    /// Update it. Usually answered later.
-    Update(internal::UpdateRequest),
-    /// Wait for an update.
-    PollUpdate(internal::PollUpdateRequest),
-    /// Describe it.
-    Describe(internal::DescribeRequest),
-    /// Forget its sticky queue.
-    ResetSticky(internal::ResetStickyRequest),
-    /// A workflow task is about to be handed to a worker.
-    WorkflowTaskStarted(internal::RecordTaskStartedRequest),
-    /// An activity task is about to be handed to a worker.
-    ActivityTaskStarted(internal::RecordTaskStartedRequest),
-    /// A worker completed a workflow task.
-    CompleteWorkflowTask(internal::CompleteWorkflowTaskRequest),
-    /// A worker failed a workflow task.
-    FailWorkflowTask(internal::FailWorkflowTaskRequest),
-    /// A worker completed an activity.
-    CompleteActivity(internal::CompleteActivityRequest),
-    /// A worker failed an activity.
-    FailActivity(internal::FailActivityRequest),
-    /// A worker cancelled an activity.
-    CancelActivity(internal::CancelActivityRequest),
-    /// A worker reports progress.
-    Heartbeat(internal::HeartbeatRequest),
-    /// The parent knows of this child now.
-    ScheduleFirstWorkflowTask(internal::ScheduleFirstWorkflowTaskRequest),
-    /// The last run of a child closed.
-    ChildClosed(internal::RecordChildClosedRequest),
-    /// A timer task is due. Ignored if it is no longer meant.
-    TimerTask(TimerTask),
-    /// The start of a child was answered: with the run that started, or with a cause of
-    /// `StartChildWorkflowExecutionFailedCause`.
-    ChildStarted(String, EventId, Result<WorkflowExecution, i32>),
-    /// A signal to another workflow was answered; the error is a `SignalExternalWorkflowExecutionFailedCause`.
-    ExternalSignaled(String, EventId, Result<(), i32>),
-    /// A cancel request to another workflow was answered; the error is a `CancelExternalWorkflowExecutionFailedCause`.
-    ExternalCanceled(String, EventId, Result<(), i32>),
-    /// A sticky queue has no worker: the workflow task with this scheduled event id goes to the normal queue.
-    StickyUnavailable(String, EventId),
-}
-
-/// An answer that is not an error.
-#[derive(Clone, Debug, PartialEq)]
-#[allow(clippy::large_enum_variant, reason = "answers are moved once")]
-pub enum Reply {
-    /// To [`Input::Start`].
-    Start(api::StartWorkflowExecutionResponse),
-    /// To [`Input::SignalWithStart`].
-    SignalWithStart(api::SignalWithStartWorkflowExecutionResponse),
-    /// To an input whose answer has nothing to say.
-    Done,
-    /// To [`Input::Query`], answered with a workflow task.
-    Query(api::QueryWorkflowResponse),
-    /// To [`Input::Query`]: no workflow task is pending; ask a worker through matching. The token names the run; the
-    /// queues to try are, in order, the sticky one (if any) and the normal one. `poll` is what the worker is to get, but
-    /// for its history.
-    QueryDirectly {
-        /// What the worker gets.
-        poll: Box<api::PollWorkflowTaskQueueResponse>,
-        /// The sticky queue.
-        sticky: Option<String>,
-        /// The normal queue.
-        queue: String,
-        /// The query.
-        query: WorkflowQuery,
-        /// The history that goes with it.
-        history: Slice,
-    },
-    /// To [`Input::Update`] and [`Input::PollUpdate`].
-    Update(api::UpdateWorkflowExecutionResponse),
-    /// To [`Input::Describe`].
-    Describe(api::DescribeWorkflowExecutionResponse),
-    /// To [`Input::WorkflowTaskStarted`]: all of the response but its history.
-    WorkflowTask(Box<api::PollWorkflowTaskQueueResponse>, Slice),
-    /// To [`Input::ActivityTaskStarted`].
-    ActivityTask(Box<api::PollActivityTaskQueueResponse>),
-    /// To [`Input::CompleteWorkflowTask`]; with the next workflow task if it was asked for inline.
-    CompleteWorkflowTask(
-        api::RespondWorkflowTaskCompletedResponse,
-        Option<(Box<api::PollWorkflowTaskQueueResponse>, Slice)>,
-    ),
-    /// To [`Input::Heartbeat`].
-    Heartbeat(api::RecordActivityTaskHeartbeatResponse),
-}
-
-/// A part of a history: events `from..next` of the chain that ends at the run's tail, then `appended` ones that are in no
+/// A part of a history: events `from..next` of the chain that ends at `tail`, then `appended` ones that are in no
 /// history (transient and speculative workflow tasks).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Slice {
-    /// The run.
+    /// Run id of the run.
     pub run_id: String,
-    /// First event.
+    /// Id of the first event.
     pub from: EventId,
     /// A node of the history that begins at or before it, and not long before; `None`: the beginning.
     pub at: Option<Tail>,
     /// One past the last event.
     pub next: EventId,
+    /// The last node of the history, as this step leaves it.
+    pub tail: Option<Tail>,
     /// Events that are shown, but not stored.
     pub appended: Vec<HistoryEvent>,
 }
 
-/// What a step did.
-#[derive(Clone, Debug, Default)]
+/// A workflow task, or a query, on its way to a worker.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Handout {
+    /// What the worker gets, but for the history.
+    pub poll: api::PollWorkflowTaskQueueResponse,
+    /// The history that goes with it.
+    pub history: Slice,
+}
+
+/// What becomes of a query.
+#[derive(Clone, Debug, PartialEq)]
+pub enum QueryAnswer {
+    /// A worker has answered, or nobody has to be asked.
+    Answered(api::QueryWorkflowResponse),
+    /// No workflow task is pending: a worker can be asked through matching.
+    AskWorker(Box<DirectQuery>),
+}
+
+/// A query that goes to a worker by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DirectQuery {
+    /// The run that is asked.
+    pub task: TaskToken,
+    /// What the worker gets.
+    pub handout: Handout,
+    /// The sticky queue, to be tried first.
+    pub sticky: Option<String>,
+    /// The normal queue.
+    pub queue: String,
+    /// What is asked.
+    pub query: WorkflowQuery,
+}
+
+/// What the worker hears who has completed a workflow task.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CompletedTask {
+    /// The response, but for the next task.
+    pub response: api::RespondWorkflowTaskCompletedResponse,
+    /// The next workflow task, if it was asked for.
+    pub next: Option<Handout>,
+}
+
+/// What an input did.
+#[derive(Debug, Default)]
 pub struct Effects {
     /// The current-run row, if it changed.
     pub current: Option<Current>,
@@ -252,8 +201,8 @@ pub struct Effects {
     pub transfers: Vec<TransferTask>,
     /// New timer tasks.
     pub timers: Vec<TimerTask>,
-    /// Answers to give after the commit: to the caller (unless it has to wait) and to others who waited.
-    pub answers: Vec<(Waiter, Result<Reply, Rejection>)>,
+    /// Answers to those who have waited, for after the commit.
+    pub answers: Vec<Delivery>,
 }
 
 /// What a step may use of the world.
@@ -262,11 +211,9 @@ pub struct Context<'a> {
     pub now: Millis,
     /// Id of this transaction, never used before in this shard by any owner, and larger than all before; below 2^47.
     pub transaction: i64,
-    /// Who calls.
-    pub caller: Waiter,
     /// Name of the namespace, which some events carry.
     pub namespace: &'a str,
-    /// Fresh ids.
+    /// Where fresh ids come from.
     pub ids: &'a mut dyn Ids,
     /// Limits and defaults.
     pub limits: &'a Limits,
@@ -276,11 +223,9 @@ pub struct Context<'a> {
 pub trait Ids: Send {
     /// A fresh UUID, as text.
     fn uuid(&mut self) -> String;
-    /// A number in `0..bound`, for jitter.
-    fn below(&mut self, bound: u64) -> u64;
 }
 
-/// Limits and defaults (docs/temporal-semantics.md).
+/// Limits and defaults, as in temporalio/temporal, `common/dynamicconfig/constants.go`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
     /// Longest id, in bytes.

@@ -13,7 +13,7 @@ use resurgam_api::temporal::sdk::v1::UserMetadata;
 
 /// All that a run is created with.
 pub(super) struct NewRun {
-    /// Its name.
+    /// Its namespace, workflow id and run id.
     pub(super) key: RunKey,
     /// Its first event. Timeouts and back-off are made consistent here; ids of the chain are filled in if empty.
     pub(super) started: WorkflowExecutionStartedEventAttributes,

@@ -1,7 +1,7 @@
 //! What a worker gets with a workflow task, and with a query that comes without one.
 
 use super::transaction::{Transaction, timestamp};
-use super::{Slice, message, task_event};
+use super::{Handout, Slice, message, task_event};
 use prost::Message;
 use resurgam_api::internal::TaskToken;
 use resurgam_api::temporal::common::v1::WorkflowExecution;
@@ -9,9 +9,9 @@ use resurgam_api::temporal::workflowservice::v1::PollWorkflowTaskQueueResponse;
 
 /// The started workflow task, and the history that goes with it: all of it, or, for a worker that has the run in its
 /// cache, what is new. Queries that wait go along.
-pub(super) fn task(tx: &mut Transaction<'_, '_>) -> (Box<PollWorkflowTaskQueueResponse>, Slice) {
+pub(super) fn task(tx: &mut Transaction<'_, '_>) -> Handout {
     let mut poll = frame(tx);
-    let Some(pending) = tx.run.state.workflow_task.clone() else { return (Box::new(poll), whole(tx)) };
+    let Some(pending) = tx.run.state.workflow_task.clone() else { return Handout { poll, history: whole(tx) } };
     let mut history = whole(tx);
     if !pending.sticky_queue.is_empty() {
         history.from = tx.run.state.previous_started_event_id + 1;
@@ -35,7 +35,7 @@ pub(super) fn task(tx: &mut Transaction<'_, '_>) -> (Box<PollWorkflowTaskQueueRe
         query.sent = pending.started_event_id;
         poll.queries.insert(id.clone(), query.query.clone());
     }
-    (Box::new(poll), history)
+    Handout { poll, history }
 }
 
 /// What every hand-out of a run has in common.
@@ -55,10 +55,18 @@ pub(super) fn frame(tx: &Transaction<'_, '_>) -> PollWorkflowTaskQueueResponse {
 /// The whole history so far.
 pub(super) fn whole(tx: &Transaction<'_, '_>) -> Slice {
     let state = &tx.run.state;
-    Slice { run_id: state.run_id.clone(), from: 1, at: None, next: state.next_event_id, appended: Vec::new() }
+    Slice {
+        run_id: state.run_id.clone(),
+        from: 1,
+        at: None,
+        next: state.next_event_id,
+        tail: tx.tail(),
+        appended: Vec::new(),
+    }
 }
 
-fn token(tx: &Transaction<'_, '_>) -> TaskToken {
+/// The run as tokens name it.
+pub(super) fn token(tx: &Transaction<'_, '_>) -> TaskToken {
     let key = tx.key();
     TaskToken {
         namespace_id: key.namespace_id,

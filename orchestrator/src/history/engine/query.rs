@@ -1,8 +1,11 @@
 //! Queries. A query sees every event that was acknowledged before it: if a workflow task is pending, it goes with one;
 //! otherwise a worker can be asked at once, through matching.
 
+use super::input::{Acted, Reply, RunInput, Which};
 use super::transaction::Transaction;
-use super::{PendingQuery, Rejection, Reply, poll, task_event};
+use super::waiter::Waiter;
+use super::{DirectQuery, Handout, PendingQuery, QueryAnswer, poll, task_event};
+use crate::cluster::Rejection;
 use crate::planted::{Bug, planted};
 use resurgam_api::internal::QueryRequest;
 use resurgam_api::temporal::enums::v1::{
@@ -17,11 +20,27 @@ const WAITING: usize = 1;
 /// From this attempt on a workflow task is not expected to succeed soon.
 const FAILING: i32 = 3;
 
-/// Somebody asks. `None`: the answer comes with a workflow task.
+impl RunInput for QueryRequest {
+    type Answer = QueryAnswer;
+
+    fn run(&self) -> Which<'_> {
+        Which::target(self.target.as_ref())
+    }
+
+    fn act(self, tx: &mut Transaction<'_, '_>, caller: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
+        ask(tx, self, caller)
+    }
+}
+
+/// Somebody asks. What is answered later is answered with a workflow task.
 ///
 /// # Errors
 /// `FailedPrecondition` if no worker can answer now; `ResourceExhausted` if another query waits.
-pub(super) fn ask(tx: &mut Transaction<'_, '_>, request: QueryRequest) -> Result<Option<Reply>, Rejection> {
+fn ask(
+    tx: &mut Transaction<'_, '_>,
+    request: QueryRequest,
+    caller: &Waiter<QueryAnswer>,
+) -> Result<Reply<QueryAnswer>, Rejection> {
     let request = request.request.unwrap_or_default();
     let state = &tx.run.state;
     let open = state.status == Status::Running as i32;
@@ -32,7 +51,8 @@ pub(super) fn ask(tx: &mut Transaction<'_, '_>, request: QueryRequest) -> Result
     };
     if rejected {
         let query_rejected = Some(QueryRejected { status: state.status });
-        return Ok(Some(Reply::Query(QueryWorkflowResponse { query_rejected, ..Default::default() })));
+        let answer = QueryWorkflowResponse { query_rejected, ..Default::default() };
+        return Ok(Reply::Now(Ok(QueryAnswer::Answered(answer))));
     }
     let refuse = |message: &str| Err(Rejection::FailedPrecondition(message.to_owned()));
     let query = request.query.unwrap_or_default();
@@ -44,7 +64,7 @@ pub(super) fn ask(tx: &mut Transaction<'_, '_>, request: QueryRequest) -> Result
     } else if pending.is_some_and(|task| task.attempt >= FAILING) {
         return refuse("Cannot query workflow due to Workflow Task in failed state.");
     } else if pending.is_none() || !open {
-        return Ok(Some(directly(tx, query)));
+        return Ok(Reply::Now(Ok(directly(tx, query))));
     } else if tx.run.volatile.queries.len() >= WAITING {
         return Err(Rejection::ResourceExhausted {
             message: "consistent query buffer is full, this may be caused by too many queries and workflow not able to process query fast enough".to_owned(),
@@ -52,21 +72,21 @@ pub(super) fn ask(tx: &mut Transaction<'_, '_>, request: QueryRequest) -> Result
         });
     }
     let id = tx.context.ids.uuid();
-    tx.run.volatile.queries.insert(id, PendingQuery { query, waiter: tx.context.caller, sent: 0 });
-    Ok(None)
+    tx.run.volatile.queries.insert(id, PendingQuery { query, waiter: caller.clone(), sent: 0 });
+    Ok(Reply::Later)
 }
 
 /// What to do to have a query answered outside of a workflow task.
-fn directly(tx: &Transaction<'_, '_>, query: WorkflowQuery) -> Reply {
+fn directly(tx: &Transaction<'_, '_>, query: WorkflowQuery) -> QueryAnswer {
     let mut poll = poll::frame(tx);
     poll.query = Some(query.clone());
-    Reply::QueryDirectly {
-        poll: Box::new(poll),
+    QueryAnswer::AskWorker(Box::new(DirectQuery {
+        task: poll::token(tx),
+        handout: Handout { poll, history: poll::whole(tx) },
         sticky: tx.run.state.sticky.as_ref().map(|sticky| sticky.queue.clone()),
         queue: task_event::queue_name(&tx.run.state).to_owned(),
         query,
-        history: poll::whole(tx),
-    }
+    }))
 }
 
 /// A worker answered queries with its workflow task.
@@ -81,9 +101,9 @@ pub(super) fn answered(tx: &mut Transaction<'_, '_>, results: &HashMap<String, W
             })
         } else {
             let query_result = result.answer.clone();
-            Ok(Reply::Query(QueryWorkflowResponse { query_result, ..Default::default() }))
+            Ok(QueryAnswer::Answered(QueryWorkflowResponse { query_result, ..Default::default() }))
         };
-        tx.answer(query.waiter, answer);
+        tx.answer(&query.waiter, answer);
     }
 }
 
@@ -100,6 +120,6 @@ pub(super) fn release(tx: &mut Transaction<'_, '_>) {
         } else {
             Ok(directly(tx, query.query))
         };
-        tx.answer(query.waiter, answer);
+        tx.answer(&query.waiter, answer);
     }
 }

@@ -1,32 +1,56 @@
 //! One input and one run of a workflow: which run is meant, what follows from what was done to it, and what is to be stored.
 
+use super::input::{Applied, Input, RunInput, Which};
 use super::transaction::Transaction;
-use super::{Context, Effects, Rejection, Reply, Run, Workflow, close, task, update};
+use super::waiter::Waiter;
+use super::{Context, Effects, Run, Workflow, close, task, update};
+use crate::cluster::Rejection;
 use crate::history::state::Current;
-use resurgam_api::temporal::common::v1::WorkflowExecution;
 use resurgam_api::temporal::history::v1::HistoryEvent;
 
-/// Lets `act` work on a run, and settles what follows from it. `act` returns the answer to the caller, or `None` if
-/// there is none now.
-pub(super) fn on_run(
+impl<I: RunInput> Input for I {
+    type Answer = <I as RunInput>::Answer;
+
+    fn apply(
+        self,
+        workflow: &mut Workflow,
+        context: &mut Context<'_>,
+        caller: &Waiter<Self::Answer>,
+    ) -> Applied<Self::Answer> {
+        let run_id = find(workflow, self.run())?;
+        on_run(workflow, &run_id, context, |tx| self.act(tx, caller))
+    }
+
+    fn reads_only(&self) -> bool {
+        RunInput::reads_only(self)
+    }
+
+    fn request_id(&mut self) -> Option<&mut String> {
+        RunInput::request_id(self)
+    }
+}
+
+/// Lets `act` work on a run, and settles what follows from it.
+///
+/// # Errors
+/// There is no such run, or `act` refuses.
+pub(super) fn on_run<T>(
     workflow: &mut Workflow,
     run_id: &str,
     context: &mut Context<'_>,
-    act: impl FnOnce(&mut Transaction<'_, '_>) -> Result<Option<Reply>, Rejection>,
-) -> Result<Effects, Rejection> {
+    act: impl FnOnce(&mut Transaction<'_, '_>) -> Result<T, Rejection>,
+) -> Result<(Effects, T), Rejection> {
     let mut current = workflow.current.clone().filter(|current| current.run_id == run_id);
     let run = workflow.runs.get_mut(run_id).ok_or_else(unknown)?;
     let before = run.state.clone();
     let mut tx = Transaction::new(run, context);
-    let reply = act(&mut tx)?;
+    let done = act(&mut tx)?;
     task::settle(&mut tx);
     close::limit(&mut tx);
     if update::settle(&mut tx) {
         task::speculate(&mut tx);
     }
-    let caller = tx.context.caller;
-    let Transaction { events, transfers, timers, mut answers, successor, .. } = tx;
-    answers.extend(reply.map(|reply| (caller, Ok(reply))));
+    let Transaction { events, transfers, timers, answers, successor, .. } = tx;
     let mut effects = Effects { transfers, timers, answers, ..Effects::default() };
     if run.state != before {
         run.state.transaction = context.transaction;
@@ -48,7 +72,7 @@ pub(super) fn on_run(
         };
         record(workflow, &mut effects, current, run, events);
     }
-    Ok(effects)
+    Ok((effects, done))
 }
 
 /// A new run becomes the current one.
@@ -69,20 +93,14 @@ fn unknown() -> Rejection {
     Rejection::NotFound("workflow execution not found".to_owned())
 }
 
-/// The run that is meant: the named one, or the current one, if it belongs to the chain that began with `first`.
-pub(super) fn find(
-    workflow: &Workflow,
-    execution: Option<&WorkflowExecution>,
-    first: &str,
-) -> Result<String, Rejection> {
-    let named = execution.map_or("", |execution| &execution.run_id);
-    let run_id = match (named, &workflow.current) {
+fn find(workflow: &Workflow, which: Which<'_>) -> Result<String, Rejection> {
+    let run_id = match (which.run_id, &workflow.current) {
         ("", None) => return Err(unknown()),
         ("", Some(current)) => &current.run_id,
         (named, _) => named,
     };
     let run = workflow.runs.get(run_id).ok_or_else(unknown)?;
-    if first.is_empty() || run.state.started.first_execution_run_id == first {
+    if which.first.is_empty() || run.state.started.first_execution_run_id == which.first {
         Ok(run_id.to_owned())
     } else {
         Err(unknown())

@@ -1,14 +1,17 @@
 //! Signals. One request id counts once per run, and that is tested before anything else: whoever repeats a signal that
 //! arrived is told that it arrived, even if the run has closed since.
 
+use super::input::{Acted, Reply, RunInput, Which};
 use super::transaction::Transaction;
-use super::{Rejection, Reply};
+use super::waiter::Waiter;
+use crate::cluster::Rejection;
 use crate::planted::{Bug, planted};
 use resurgam_api::internal::{SignalRequest, Source};
 use resurgam_api::temporal::common::v1::{Header, Link, Payloads};
 use resurgam_api::temporal::enums::v1::ResourceExhaustedCause;
 use resurgam_api::temporal::history::v1::WorkflowExecutionSignaledEventAttributes;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
+use resurgam_api::temporal::workflowservice::v1::SignalWorkflowExecutionResponse;
 
 /// A signal that arrives.
 #[derive(Clone, Debug, Default)]
@@ -22,11 +25,27 @@ pub(super) struct Arrival {
     pub(super) source: Option<Source>,
 }
 
+impl RunInput for SignalRequest {
+    type Answer = SignalWorkflowExecutionResponse;
+
+    fn run(&self) -> Which<'_> {
+        Which::target(self.target.as_ref())
+    }
+
+    fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
+        answer(tx, self).map(Reply::now)
+    }
+
+    fn request_id(&mut self) -> Option<&mut String> {
+        self.request.as_mut().map(|request| &mut request.request_id)
+    }
+}
+
 /// A client, or another workflow, signals the run.
 ///
 /// # Errors
 /// `NotFound` if it is closed, or not a child of the sender as it should be; `InvalidArgument` after too many signals.
-pub(super) fn answer(tx: &mut Transaction<'_, '_>, request: SignalRequest) -> Result<Reply, Rejection> {
+fn answer(tx: &mut Transaction<'_, '_>, request: SignalRequest) -> Result<SignalWorkflowExecutionResponse, Rejection> {
     if request.child_only {
         require_child(tx, request.source.as_ref())?;
     }
@@ -43,7 +62,7 @@ pub(super) fn answer(tx: &mut Transaction<'_, '_>, request: SignalRequest) -> Re
             source: request.source,
         },
     )?;
-    Ok(Reply::Done)
+    Ok(SignalWorkflowExecutionResponse::default())
 }
 
 /// Takes a signal, once.

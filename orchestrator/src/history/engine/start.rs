@@ -5,10 +5,14 @@
 
 #![allow(deprecated, reason = "clients may still use TERMINATE_IF_RUNNING")]
 
+use super::input::{Applied, Input, Reply};
 use super::new_run::{self, NewRun};
 use super::run::{on_run, record};
 use super::signal::{self, Arrival};
-use super::{Context, Effects, IDENTITY, Rejection, Reply, Workflow, close, retry, span};
+use super::start_check::{policies, validate};
+use super::waiter::Waiter;
+use super::{Context, Effects, IDENTITY, Workflow, close, retry, span};
+use crate::cluster::Rejection;
 use crate::history::state::Current;
 use crate::history::task::RunKey;
 use crate::planted::{Bug, planted};
@@ -22,6 +26,40 @@ use resurgam_api::temporal::history::v1::{
     WorkflowExecutionOptionsUpdatedEventAttributes, WorkflowExecutionStartedEventAttributes,
 };
 use resurgam_api::temporal::workflowservice::v1 as api;
+
+impl Input for StartWorkflowRequest {
+    type Answer = api::StartWorkflowExecutionResponse;
+
+    fn apply(
+        self,
+        workflow: &mut Workflow,
+        context: &mut Context<'_>,
+        _: &Waiter<Self::Answer>,
+    ) -> Applied<Self::Answer> {
+        start(workflow, self, context).map(|(effects, answer)| (effects, Reply::now(answer)))
+    }
+
+    fn request_id(&mut self) -> Option<&mut String> {
+        self.request.as_mut().map(|request| &mut request.request_id)
+    }
+}
+
+impl Input for SignalWithStartRequest {
+    type Answer = api::SignalWithStartWorkflowExecutionResponse;
+
+    fn apply(
+        self,
+        workflow: &mut Workflow,
+        context: &mut Context<'_>,
+        _: &Waiter<Self::Answer>,
+    ) -> Applied<Self::Answer> {
+        signal_with_start(workflow, self, context).map(|(effects, answer)| (effects, Reply::now(answer)))
+    }
+
+    fn request_id(&mut self) -> Option<&mut String> {
+        self.request.as_mut().map(|request| &mut request.request_id)
+    }
+}
 
 /// What decides about a start, whether or not a signal comes with it.
 struct Claim {
@@ -46,40 +84,38 @@ struct Outcome {
 ///
 /// # Errors
 /// `InvalidArgument`; `AlreadyStarted` if the workflow id is taken.
-pub(super) fn start(
+fn start(
     workflow: &mut Workflow,
     request: StartWorkflowRequest,
     context: &mut Context<'_>,
-) -> Result<Effects, Rejection> {
-    let StartWorkflowRequest { namespace_id, request, parent, root } = request;
-    let request = request.unwrap_or_default();
+) -> Result<(Effects, api::StartWorkflowExecutionResponse), Rejection> {
+    let StartWorkflowRequest { target, request, parent, root } = request;
+    let (namespace_id, request) = (target.unwrap_or_default().namespace_id, request.unwrap_or_default());
     let (reuse, conflict) =
         policies(request.workflow_id_reuse_policy(), request.workflow_id_conflict_policy(), Conflict::Fail)?;
     let claim = Claim { namespace_id, request, reuse, conflict, signal: None, parent, root };
-    let caller = context.caller;
-    let (mut effects, outcome) = run(workflow, claim, context)?;
-    let reply = Reply::Start(api::StartWorkflowExecutionResponse {
+    let (effects, outcome) = run(workflow, claim, context)?;
+    let answer = api::StartWorkflowExecutionResponse {
         run_id: outcome.run_id,
         first_execution_run_id: outcome.first_run_id,
         started: outcome.started,
         status: outcome.status,
         ..Default::default()
-    });
-    effects.answers.push((caller, Ok(reply)));
-    Ok(effects)
+    };
+    Ok((effects, answer))
 }
 
 /// Signals a workflow, which is started first if it does not run.
 ///
 /// # Errors
 /// `InvalidArgument`; `AlreadyStarted` if the workflow id must not be used again.
-pub(super) fn signal_with_start(
+fn signal_with_start(
     workflow: &mut Workflow,
     request: SignalWithStartRequest,
     context: &mut Context<'_>,
-) -> Result<Effects, Rejection> {
-    let SignalWithStartRequest { namespace_id, request } = request;
-    let request = request.unwrap_or_default();
+) -> Result<(Effects, api::SignalWithStartWorkflowExecutionResponse), Rejection> {
+    let SignalWithStartRequest { target, request } = request;
+    let (namespace_id, request) = (target.unwrap_or_default().namespace_id, request.unwrap_or_default());
     if request.workflow_id_conflict_policy() == Conflict::Fail {
         return Err(Rejection::InvalidArgument(
             "Invalid WorkflowIDConflictPolicy: WORKFLOW_ID_CONFLICT_POLICY_FAIL is not supported for this operation."
@@ -120,67 +156,14 @@ pub(super) fn signal_with_start(
         ..Default::default()
     };
     let claim = Claim { namespace_id, request, reuse, conflict, signal: Some(signal), parent: None, root: None };
-    let caller = context.caller;
-    let (mut effects, outcome) = run(workflow, claim, context)?;
-    let reply = Reply::SignalWithStart(api::SignalWithStartWorkflowExecutionResponse {
+    let (effects, outcome) = run(workflow, claim, context)?;
+    let answer = api::SignalWithStartWorkflowExecutionResponse {
         run_id: outcome.run_id,
         first_execution_run_id: outcome.first_run_id,
         started: outcome.started,
         ..Default::default()
-    });
-    effects.answers.push((caller, Ok(reply)));
-    Ok(effects)
-}
-
-/// The policies that are meant, if they go together.
-fn policies(reuse: Reuse, conflict: Conflict, default: Conflict) -> Result<(Reuse, Conflict), Rejection> {
-    let clash = |reuse: Reuse, conflict: Conflict| {
-        Err(Rejection::InvalidArgument(format!(
-            "Invalid WorkflowIDReusePolicy: {} cannot be used together with a WorkflowIDConflictPolicy {}.",
-            reuse.as_str_name(),
-            conflict.as_str_name()
-        )))
     };
-    match (reuse, conflict) {
-        (Reuse::TerminateIfRunning, Conflict::Unspecified) => Ok((Reuse::AllowDuplicate, Conflict::TerminateExisting)),
-        (Reuse::TerminateIfRunning, _) | (Reuse::RejectDuplicate, Conflict::TerminateExisting) => {
-            clash(reuse, conflict)
-        }
-        (Reuse::Unspecified, conflict) => policies(Reuse::AllowDuplicate, conflict, default),
-        (reuse, Conflict::Unspecified) => Ok((reuse, default)),
-        given => Ok(given),
-    }
-}
-
-fn validate(request: &api::StartWorkflowExecutionRequest, context: &Context<'_>) -> Result<(), Rejection> {
-    let invalid = |message: &str| Err(Rejection::InvalidArgument(message.to_owned()));
-    let kind = request.workflow_type.as_ref().map_or("", |kind| &kind.name);
-    let queue = request.task_queue.as_ref().map_or("", |queue| &queue.name);
-    let names = [&request.workflow_id, kind, queue, &request.request_id];
-    let spans = [
-        &request.workflow_execution_timeout,
-        &request.workflow_run_timeout,
-        &request.workflow_task_timeout,
-        &request.workflow_start_delay,
-    ];
-    if request.workflow_id.is_empty() {
-        invalid("WorkflowId is not set on request.")
-    } else if kind.is_empty() {
-        invalid("WorkflowType is not set on request.")
-    } else if queue.is_empty() {
-        invalid("TaskQueue is not set on request.")
-    } else if names.iter().any(|name| name.len() > context.limits.id_bytes) {
-        invalid("An id or name on request exceeds length limit.")
-    } else if spans.iter().any(|span| span::millis(span.as_ref()) < 0) {
-        invalid("A timeout or delay on request is negative.")
-    } else if !request.cron_schedule.is_empty() {
-        invalid("Cron schedules are not supported.")
-    } else if let Some(policy) = &request.retry_policy {
-        let policy = retry::with_defaults(Some(policy), context.limits.retry_interval);
-        retry::validate(&policy).map_err(Rejection::InvalidArgument)
-    } else {
-        Ok(())
-    }
+    Ok((effects, answer))
 }
 
 /// Settles who has the workflow id.
@@ -255,7 +238,7 @@ fn join(
     let attached = options.is_some().then(|| claim.request.request_id.clone());
     let links = options.filter(|options| options.attach_links).map(|_| claim.request.links).unwrap_or_default();
     let (signal, identity) = (claim.signal, claim.request.identity);
-    let mut effects = on_run(workflow, &current.run_id, context, |tx| {
+    let (mut effects, ()) = on_run(workflow, &current.run_id, context, |tx| {
         if let Some(request_id) = &attached {
             let mut event = tx.event(Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(
                 WorkflowExecutionOptionsUpdatedEventAttributes {
@@ -270,7 +253,7 @@ fn join(
         if let Some(signal) = signal {
             signal::accept(tx, signal)?;
         }
-        Ok(None)
+        Ok(())
     })?;
     if let (Some(request_id), Some(current)) = (attached, &mut workflow.current) {
         current.request_ids.push(request_id);
@@ -290,10 +273,11 @@ fn displace(
         Reuse::TerminateIfRunning => "TerminateIfRunning WorkflowIdReusePolicy",
         _ => "TerminateExisting WorkflowIdConflictPolicy",
     };
-    on_run(workflow, &current.run_id, context, |tx| {
+    let (effects, ()) = on_run(workflow, &current.run_id, context, |tx| {
         close::terminate(tx, reason.to_owned(), None, IDENTITY.to_owned());
-        Ok(None)
-    })
+        Ok(())
+    })?;
+    Ok(effects)
 }
 
 /// A new run takes the workflow id.

@@ -5,27 +5,24 @@
 //! succeeds. If something else is to be written, a speculative one comes first and is normal from then on; a transient one
 //! loses its ids and, when a worker takes it, becomes a normal first attempt.
 
+use super::input::{Acted, Reply, RunInput, Which};
 use super::task_event::{arm, limit_sticky, queue_name, scheduled, started};
 use super::transaction::{Transaction, timestamp};
-use super::{Rejection, Reply, message, poll};
+use super::waiter::Waiter;
+use super::{Handout, message, poll};
+use crate::cluster::Rejection;
 use crate::history::state::{EventId, Millis, State, WorkflowTask, WorkflowTaskType};
 use crate::history::task::{TransferKind, WorkflowTaskTransfer};
 use crate::planted::{Bug, planted};
-use resurgam_api::internal::{RecordTaskStartedRequest, TaskToken};
+use resurgam_api::internal::{RecordWorkflowTaskStartedRequest, TaskToken};
 use resurgam_api::temporal::enums::v1::TimeoutType;
 
 /// Said of a workflow task that is not pending, or not that one.
 pub(super) const GONE: &str = "workflow task not found";
 /// The first back-off of repeated workflow tasks.
 const BACKOFF: Millis = 5_000;
-/// The longest.
+/// The longest back-off of repeated workflow tasks.
 const BACKOFF_MAX: Millis = 600_000;
-
-/// An event was added that the workflow has to see: at the end of the step a workflow task is scheduled, unless one is
-/// pending or the run must not have one yet.
-pub fn wake(tx: &mut Transaction<'_, '_>) {
-    tx.wake();
-}
 
 /// Whether the run waits before its first workflow task: for a back-off, or for its parent.
 #[must_use]
@@ -44,7 +41,7 @@ pub(super) fn settle(tx: &mut Transaction<'_, '_>) {
 /// How a new workflow task reaches a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dispatch {
-    /// Through matching.
+    /// Through matching, to whoever polls.
     Matching,
     /// With the answer to the completion of the last one.
     Inline,
@@ -124,12 +121,24 @@ pub(super) fn unstick(tx: &mut Transaction<'_, '_>, scheduled_event_id: EventId)
     }
 }
 
+impl RunInput for RecordWorkflowTaskStartedRequest {
+    type Answer = Handout;
+
+    fn run(&self) -> Which<'_> {
+        Which::task(self.task.as_ref())
+    }
+
+    fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
+        start(tx, &self).map(Reply::now)
+    }
+}
+
 /// A worker is about to get the pending workflow task.
 ///
 /// # Errors
 /// `TaskAlreadyStarted` by another request; `NotFound` if it is not the pending one, or came through a sticky queue that
 /// it is not meant for any more.
-pub(super) fn start(tx: &mut Transaction<'_, '_>, request: &RecordTaskStartedRequest) -> Result<Reply, Rejection> {
+fn start(tx: &mut Transaction<'_, '_>, request: &RecordWorkflowTaskStartedRequest) -> Result<Handout, Rejection> {
     let gone = || Rejection::NotFound(GONE.to_owned());
     tx.require_open()?;
     let task = tx.run.state.workflow_task.as_ref().ok_or_else(gone)?;
@@ -155,8 +164,7 @@ pub(super) fn start(tx: &mut Transaction<'_, '_>, request: &RecordTaskStartedReq
         }
         begin(tx, &request.request_id, &request.identity);
     }
-    let (poll, history) = poll::task(tx);
-    Ok(Reply::WorkflowTask(poll, history))
+    Ok(poll::task(tx))
 }
 
 /// Starts the pending workflow task.

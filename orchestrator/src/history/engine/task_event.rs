@@ -13,7 +13,7 @@ use resurgam_api::temporal::history::v1::{
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
 
 /// Something is about to be written, or to wait in the buffer: a pending speculative task takes the ids that it was
-/// promised, and is a normal one from now on (docs/temporal-semantics.md).
+/// promised, and is a normal one from now on: temporalio/temporal, docs/architecture/speculative-workflow-task.md.
 pub(super) fn convert(tx: &mut Transaction<'_, '_>) {
     let speculative = |task: &&WorkflowTask| task.task_type() == WorkflowTaskType::Speculative;
     let Some(mut task) = tx.run.state.workflow_task.as_ref().filter(speculative).cloned() else { return };

@@ -1,12 +1,27 @@
 //! Timer tasks that are due. Each is compared with the state that it was ordered for and ignored if that is gone. None
 //! takes effect before its time by this owner's clock: one that comes early is ordered again.
 
+use super::input::{Acted, Reply, RunInput, Which};
 use super::transaction::Transaction;
+use super::waiter::Waiter;
 use super::{activity_outcome, chain, fail, user_timer};
 use crate::history::task::{TimerKind, TimerTask};
 
+impl RunInput for TimerTask {
+    type Answer = ();
+
+    fn run(&self) -> Which<'_> {
+        Which::run(&self.run.run_id)
+    }
+
+    fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<()>) -> Acted<()> {
+        fire(tx, &self);
+        Ok(Reply::Now(Ok(())))
+    }
+}
+
 /// A timer task is due.
-pub(super) fn fire(tx: &mut Transaction<'_, '_>, task: &TimerTask) {
+fn fire(tx: &mut Transaction<'_, '_>, task: &TimerTask) {
     if tx.require_open().is_err() {
         return;
     }

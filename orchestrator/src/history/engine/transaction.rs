@@ -1,7 +1,9 @@
 //! One input at work on one run: events get their ids here. Which of them wait instead is for `buffer`.
 
-use super::{Context, Rejection, Reply, Run, Waiter, kind};
-use crate::history::state::{EventId, Millis};
+use super::waiter::{Delivery, Waiter};
+use super::{Context, Run, kind};
+use crate::cluster::Rejection;
+use crate::history::state::{EventId, Millis, Tail};
 use crate::history::task::{RunKey, TimerKind, TimerTask, TransferKind, TransferTask};
 use prost_wkt_types::Timestamp;
 use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus;
@@ -10,9 +12,9 @@ use resurgam_api::temporal::history::v1::history_event::Attributes;
 
 /// A run being changed by one input.
 pub struct Transaction<'a, 'c> {
-    /// The run.
+    /// The run that is changed.
     pub run: &'a mut Run,
-    /// The world.
+    /// What it may use of the world.
     pub context: &'a mut Context<'c>,
     /// New events, in order.
     pub events: Vec<HistoryEvent>,
@@ -21,7 +23,7 @@ pub struct Transaction<'a, 'c> {
     /// New timer tasks.
     pub timers: Vec<TimerTask>,
     /// Answers for after the commit.
-    pub answers: Vec<(Waiter, Result<Reply, Rejection>)>,
+    pub answers: Vec<Delivery>,
     /// There is news for a worker: the step has to schedule a workflow task at its end.
     pub woken: bool,
     /// The run that follows this one, and its events.
@@ -118,8 +120,16 @@ impl<'a, 'c> Transaction<'a, 'c> {
     }
 
     /// Answers a waiter after the commit.
-    pub fn answer(&mut self, waiter: Waiter, answer: Result<Reply, Rejection>) {
-        self.answers.push((waiter, answer));
+    pub fn answer<A: Send + 'static>(&mut self, waiter: &Waiter<A>, answer: Result<A, Rejection>) {
+        self.answers.push(waiter.deliver(answer));
+    }
+
+    /// The last node of the history, as this input leaves it: what is written by one input is one node.
+    #[must_use]
+    pub fn tail(&self) -> Option<Tail> {
+        let written = self.events.first().map(|first| first.event_id);
+        let transaction = self.context.transaction;
+        written.map(|first_event_id| Tail { first_event_id, transaction }).or(self.run.state.tail)
     }
 }
 

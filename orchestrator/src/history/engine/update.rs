@@ -4,8 +4,11 @@
 //! An update that is not accepted is known to the owner's memory only; once accepted it is part of the state, and every
 //! later call with its id gets its outcome.
 
+use super::input::{Acted, Reply, RunInput, Which};
 use super::transaction::Transaction;
-use super::{PendingUpdate, Rejection, Reply, Waiter, signal};
+use super::waiter;
+use super::{PendingUpdate, signal};
+use crate::cluster::Rejection;
 use crate::history::state::State;
 use resurgam_api::internal::{PollUpdateRequest, UpdateRequest};
 use resurgam_api::temporal::common::v1::WorkflowExecution;
@@ -17,14 +20,50 @@ use resurgam_api::temporal::failure::v1::{ApplicationFailureInfo, Failure};
 use resurgam_api::temporal::update::v1::{Outcome, UpdateRef, outcome};
 use resurgam_api::temporal::workflowservice::v1::UpdateWorkflowExecutionResponse;
 
+type Waiter = waiter::Waiter<UpdateWorkflowExecutionResponse>;
+
 /// A workflow task that failed so often is not expected to succeed soon.
 const FAILING: i32 = 3;
 
-/// Somebody updates the run, or repeats that with the same update id. `None`: the answer comes later.
+/// Somebody waits for an update.
+#[derive(Clone, Debug)]
+pub enum UpdateInput {
+    /// One that is made now, or repeated.
+    Update(UpdateRequest),
+    /// One that was made before.
+    Poll(PollUpdateRequest),
+}
+
+impl RunInput for UpdateInput {
+    type Answer = UpdateWorkflowExecutionResponse;
+
+    fn run(&self) -> Which<'_> {
+        match self {
+            Self::Update(it) => {
+                let first = it.request.as_ref().map_or("", |it| &it.first_execution_run_id);
+                Which::target(it.target.as_ref()).of_chain(first)
+            }
+            Self::Poll(it) => Which::target(it.target.as_ref()),
+        }
+    }
+
+    fn act(self, tx: &mut Transaction<'_, '_>, caller: &Waiter) -> Acted<Self::Answer> {
+        match self {
+            Self::Update(request) => admit(tx, request, caller),
+            Self::Poll(request) => poll(tx, request, caller),
+        }
+    }
+}
+
+/// Somebody updates the run, or repeats that with the same update id. The answer may come later.
 ///
 /// # Errors
 /// `NotFound` if the run is closed, `FailedPrecondition` and `ResourceExhausted` if it cannot take the update now.
-pub fn admit(tx: &mut Transaction<'_, '_>, request: UpdateRequest) -> Result<Option<Reply>, Rejection> {
+pub(super) fn admit(
+    tx: &mut Transaction<'_, '_>,
+    request: UpdateRequest,
+    caller: &Waiter,
+) -> Result<Reply<UpdateWorkflowExecutionResponse>, Rejection> {
     let request = request.request.unwrap_or_default();
     let stage = request.wait_policy.unwrap_or_default().lifecycle_stage();
     let mut update = request.request.unwrap_or_default();
@@ -42,21 +81,25 @@ pub fn admit(tx: &mut Transaction<'_, '_>, request: UpdateRequest) -> Result<Opt
         room(tx)?;
         tx.run.volatile.updates.push(PendingUpdate { request: update, sent: 0, accepted: false, waiters: Vec::new() });
     }
-    Ok(wait(tx, &id, stage))
+    Ok(wait(tx, &id, stage, caller))
 }
 
-/// Somebody waits for an update that was made before. `None`: the answer comes later.
+/// Somebody waits for an update that was made before. The answer may come later.
 ///
 /// # Errors
 /// `NotFound` if the run knows no such update.
-pub fn poll(tx: &mut Transaction<'_, '_>, request: PollUpdateRequest) -> Result<Option<Reply>, Rejection> {
+pub(super) fn poll(
+    tx: &mut Transaction<'_, '_>,
+    request: PollUpdateRequest,
+    caller: &Waiter,
+) -> Result<Reply<UpdateWorkflowExecutionResponse>, Rejection> {
     let request = request.request.unwrap_or_default();
     let stage = request.wait_policy.unwrap_or_default().lifecycle_stage();
     let id = request.update_ref.unwrap_or_default().update_id;
     if reached(tx, &id).is_none() {
         return Err(Rejection::NotFound(format!("update {id:?} not found")));
     }
-    Ok(wait(tx, &id, stage))
+    Ok(wait(tx, &id, stage, caller))
 }
 
 /// How far an update has come; `None`: it is not known.
@@ -93,16 +136,21 @@ fn room(tx: &Transaction<'_, '_>) -> Result<(), Rejection> {
 }
 
 /// Answers the caller if the stage is reached; else the caller waits.
-fn wait(tx: &mut Transaction<'_, '_>, id: &str, stage: Stage) -> Option<Reply> {
-    let now = reached(tx, id)?;
+fn wait(
+    tx: &mut Transaction<'_, '_>,
+    id: &str,
+    stage: Stage,
+    caller: &Waiter,
+) -> Reply<UpdateWorkflowExecutionResponse> {
+    let Some(now) = reached(tx, id) else { return Reply::Later };
     let open = tx.require_open().is_ok();
     if now >= stage || stage <= Stage::Admitted || !open {
         let known = tx.run.state.updates.get(id).and_then(|update| update.outcome.clone());
         // What a closed run accepted and did not complete, it never will.
         let outcome = known.or_else(|| (!open && now == Stage::Accepted).then(unfinished));
-        return Some(reply(&tx.run.state, id, now, outcome));
+        return Reply::Now(Ok(reply(&tx.run.state, id, now, outcome)));
     }
-    let waiter = (tx.context.caller, stage.into());
+    let waiter = (caller.clone(), stage.into());
     let pending = &mut tx.run.volatile.updates;
     match pending.iter_mut().find(|it| it.id() == id) {
         Some(update) => update.waiters.push(waiter),
@@ -114,7 +162,7 @@ fn wait(tx: &mut Transaction<'_, '_>, id: &str, stage: Stage) -> Option<Reply> {
             pending.push(update);
         }
     }
-    None
+    Reply::Later
 }
 
 impl PendingUpdate {
@@ -125,15 +173,15 @@ impl PendingUpdate {
     }
 }
 
-fn reply(state: &State, id: &str, stage: Stage, outcome: Option<Outcome>) -> Reply {
+fn reply(state: &State, id: &str, stage: Stage, outcome: Option<Outcome>) -> UpdateWorkflowExecutionResponse {
     let execution = WorkflowExecution { workflow_id: state.workflow_id.clone(), run_id: state.run_id.clone() };
     let stage = if outcome.is_some() { Stage::Completed } else { stage };
-    Reply::Update(UpdateWorkflowExecutionResponse {
+    UpdateWorkflowExecutionResponse {
         update_ref: Some(UpdateRef { workflow_execution: Some(execution), update_id: id.to_owned() }),
         outcome,
         stage: stage.into(),
         ..Default::default()
-    })
+    }
 }
 
 /// Tells everybody who waits for this update its outcome, and forgets it.
@@ -141,7 +189,7 @@ pub(super) fn resolve(tx: &mut Transaction<'_, '_>, id: &str, outcome: &Outcome)
     let Some(place) = tx.run.volatile.updates.iter().position(|it| it.id() == id) else { return };
     for (waiter, _) in tx.run.volatile.updates.remove(place).waiters {
         let answer = reply(&tx.run.state, id, Stage::Completed, Some(outcome.clone()));
-        tx.answer(waiter, Ok(answer));
+        tx.answer(&waiter, Ok(answer));
     }
 }
 
@@ -162,7 +210,7 @@ pub fn settle(tx: &mut Transaction<'_, '_>) -> bool {
     }
     for (id, waiter) in told {
         let answer = reply(&tx.run.state, &id, Stage::Accepted, None);
-        tx.answer(waiter, Ok(answer));
+        tx.answer(&waiter, Ok(answer));
     }
     tx.run.volatile.updates.retain(|update| !update.accepted || !update.waiters.is_empty());
     unsent(tx)
@@ -188,7 +236,7 @@ fn close(tx: &mut Transaction<'_, '_>) {
             } else {
                 Err(Rejection::NotFound("workflow execution already completed".to_owned()))
             };
-            tx.answer(waiter, answer);
+            tx.answer(&waiter, answer);
         }
     }
 }

@@ -5,8 +5,10 @@
 use super::command_failure::CommandFailure;
 use super::fixture::Fixture;
 use super::message::{Incoming, drop_task, droppable, outgoing, send, unprocessed};
+use super::transaction::Transaction;
 use super::update::{admit, poll, settle};
-use super::{Rejection, Reply, Waiter};
+use super::{Reply, waiter};
+use crate::cluster::Rejection;
 use crate::history::state::WorkflowTaskType;
 use prost::Name;
 use prost_wkt_types::Any;
@@ -21,6 +23,8 @@ use resurgam_api::temporal::update::v1::outcome::Value;
 use resurgam_api::temporal::update::v1::{self as protocol, Input, Meta, Outcome, Request, UpdateRef, WaitPolicy};
 use resurgam_api::temporal::workflowservice::v1::respond_workflow_task_completed_request::Capabilities;
 use resurgam_api::temporal::workflowservice::v1::*;
+use std::ops::{Deref, DerefMut};
+use tokio::sync::oneshot;
 
 fn request(id: &str) -> Request {
     Request {
@@ -30,24 +34,73 @@ fn request(id: &str) -> Request {
     }
 }
 
+type Waiter = waiter::Waiter<UpdateWorkflowExecutionResponse>;
+
+/// A run, and those who wait for updates of it, by numbers.
+struct Callers {
+    run: Fixture,
+    waiting: Vec<(u64, oneshot::Receiver<Result<UpdateWorkflowExecutionResponse, Rejection>>)>,
+}
+
+impl Callers {
+    fn new() -> Self {
+        Self { run: Fixture::new(), waiting: Vec::new() }
+    }
+
+    /// A caller is answered, or waits (`None`).
+    fn ask(
+        &mut self,
+        caller: u64,
+        call: impl FnOnce(&mut Transaction<'_, '_>, &Waiter) -> Result<Reply<UpdateWorkflowExecutionResponse>, Rejection>,
+    ) -> Result<Option<UpdateWorkflowExecutionResponse>, Rejection> {
+        let (waiter, answer) = Waiter::new();
+        match self.run.step(|tx| call(tx, &waiter))? {
+            Reply::Now(answer) => answer.map(Some),
+            Reply::Later => {
+                self.waiting.push((caller, answer));
+                Ok(None)
+            }
+        }
+    }
+}
+
+impl Deref for Callers {
+    type Target = Fixture;
+
+    fn deref(&self) -> &Fixture {
+        &self.run
+    }
+}
+
+impl DerefMut for Callers {
+    fn deref_mut(&mut self) -> &mut Fixture {
+        &mut self.run
+    }
+}
+
 /// A caller, named by number, updates the run.
-fn update(run: &mut Fixture, caller: u64, id: &str, stage: Stage) -> Result<Option<Reply>, Rejection> {
-    run.caller = Waiter(caller);
+fn update(
+    run: &mut Callers,
+    caller: u64,
+    id: &str,
+    stage: Stage,
+) -> Result<Option<UpdateWorkflowExecutionResponse>, Rejection> {
     let wait_policy = Some(WaitPolicy { lifecycle_stage: stage.into() });
     let request = UpdateWorkflowExecutionRequest { wait_policy, request: Some(request(id)), ..Default::default() };
-    let answer = run.step(|tx| admit(tx, UpdateRequest { request: Some(request), ..UpdateRequest::default() }));
+    let request = UpdateRequest { request: Some(request), ..UpdateRequest::default() };
+    let answer = run.ask(caller, |tx, waiter| admit(tx, request, waiter));
     run.step(settle);
     answer
 }
 
-fn poll_for(run: &mut Fixture, caller: u64, id: &str) -> Result<Option<Reply>, Rejection> {
-    run.caller = Waiter(caller);
+fn poll_for(run: &mut Callers, caller: u64, id: &str) -> Result<Option<UpdateWorkflowExecutionResponse>, Rejection> {
     let request = PollWorkflowExecutionUpdateRequest {
         update_ref: Some(UpdateRef { update_id: id.into(), ..UpdateRef::default() }),
         wait_policy: Some(WaitPolicy { lifecycle_stage: Stage::Completed.into() }),
         ..Default::default()
     };
-    run.step(|tx| poll(tx, PollUpdateRequest { request: Some(request), ..PollUpdateRequest::default() }))
+    let request = PollUpdateRequest { request: Some(request), ..PollUpdateRequest::default() };
+    run.ask(caller, |tx, waiter| poll(tx, request, waiter))
 }
 
 fn said<M: Name>(update: &str, body: &M) -> Message {
@@ -76,7 +129,7 @@ fn success() -> Outcome {
 }
 
 /// A worker's answer to the workflow task that event 3 started.
-fn answer(run: &mut Fixture, messages: &[Message]) -> Result<(), CommandFailure> {
+fn answer(run: &mut Callers, messages: &[Message]) -> Result<(), CommandFailure> {
     let result = run.step(|tx| {
         send(tx, 3);
         let applied = Incoming::new(messages).rest(tx);
@@ -90,23 +143,29 @@ fn answer(run: &mut Fixture, messages: &[Message]) -> Result<(), CommandFailure>
 /// What a caller is told: the stage, and whether the outcome is a success.
 type Told = Result<(Stage, Option<bool>), Rejection>;
 
-/// Who was told what.
-fn told(run: &mut Fixture) -> Vec<(u64, Told)> {
-    let read = |reply| match reply {
-        Reply::Update(it) => (it.stage(), it.outcome.map(|it| matches!(it.value, Some(Value::Success(_))))),
-        other => panic!("{other:?}"),
+/// Who was told what, in the order in which they began to wait.
+fn told(run: &mut Callers) -> Vec<(u64, Told)> {
+    let read = |it: UpdateWorkflowExecutionResponse| {
+        (it.stage(), it.outcome.map(|it| matches!(it.value, Some(Value::Success(_)))))
     };
-    std::mem::take(&mut run.answers).into_iter().map(|(to, answer)| (to.0, answer.map(read))).collect()
+    let mut told = Vec::new();
+    run.waiting.retain_mut(|(caller, waiting)| match waiting.try_recv() {
+        Ok(answer) => {
+            told.push((*caller, answer.map(read)));
+            false
+        }
+        Err(oneshot::error::TryRecvError::Empty) => true,
+        Err(oneshot::error::TryRecvError::Closed) => false,
+    });
+    told
 }
 
 #[test]
 fn everybody_hears_of_the_stage_that_they_wait_for() {
-    let mut run = Fixture::new();
+    let mut run = Callers::new();
     assert_eq!(update(&mut run, 1, "a", Stage::Accepted), Ok(None));
     assert_eq!(update(&mut run, 2, "a", Stage::Completed), Ok(None));
-    assert!(
-        matches!(update(&mut run, 3, "a", Stage::Admitted), Ok(Some(Reply::Update(it))) if it.stage() == Stage::Admitted)
-    );
+    assert!(matches!(update(&mut run, 3, "a", Stage::Admitted), Ok(Some(it)) if it.stage() == Stage::Admitted));
     assert!(run.step(settle)); // it needs a workflow task
     let messages = run.step(|tx| {
         send(tx, 3);
@@ -122,12 +181,12 @@ fn everybody_hears_of_the_stage_that_they_wait_for() {
     answer(&mut run, &[completed("a")]).unwrap();
     assert_eq!(run.take(), ["WorkflowExecutionUpdateCompleted"]);
     assert_eq!(told(&mut run), [(2, Ok((Stage::Completed, Some(true))))]);
-    assert!(run.run.volatile.updates.is_empty());
+    assert!(run.run.run.volatile.updates.is_empty());
 }
 
 #[test]
 fn one_who_waits_for_acceptance_gets_the_outcome_if_it_is_there() {
-    let mut run = Fixture::new();
+    let mut run = Callers::new();
     update(&mut run, 1, "a", Stage::Accepted).unwrap();
     answer(&mut run, &[accepted("a"), completed("a")]).unwrap();
     assert_eq!(told(&mut run), [(1, Ok((Stage::Completed, Some(true))))]);
@@ -135,38 +194,36 @@ fn one_who_waits_for_acceptance_gets_the_outcome_if_it_is_there() {
 
 #[test]
 fn a_repeated_update_is_the_same_update() {
-    let mut run = Fixture::new();
+    let mut run = Callers::new();
     update(&mut run, 1, "a", Stage::Completed).unwrap();
     answer(&mut run, &[accepted("a")]).unwrap();
-    run.run.volatile = Default::default(); // another owner
-    assert!(
-        matches!(update(&mut run, 2, "a", Stage::Accepted), Ok(Some(Reply::Update(it))) if it.stage() == Stage::Accepted)
-    );
+    run.run.run.volatile = Default::default(); // another owner
+    assert!(matches!(update(&mut run, 2, "a", Stage::Accepted), Ok(Some(it)) if it.stage() == Stage::Accepted));
     assert_eq!(update(&mut run, 3, "a", Stage::Completed), Ok(None));
     assert_eq!(poll_for(&mut run, 4, "a"), Ok(None));
     assert!(!run.step(settle));
     answer(&mut run, &[completed("a")]).unwrap();
     assert_eq!(told(&mut run).iter().map(|it| it.0).collect::<Vec<_>>(), [3, 4]);
-    run.run.state.status = 2;
+    run.run.run.state.status = 2;
     for reply in [update(&mut run, 5, "a", Stage::Completed), poll_for(&mut run, 6, "a")] {
-        assert!(matches!(reply, Ok(Some(Reply::Update(it))) if it.outcome == Some(success())));
+        assert!(matches!(reply, Ok(Some(it)) if it.outcome == Some(success())));
     }
     assert_eq!(run.take().len(), 2);
 }
 
 #[test]
 fn a_refusal_leaves_no_trace() {
-    let mut run = Fixture::new();
+    let mut run = Callers::new();
     update(&mut run, 1, "a", Stage::Accepted).unwrap();
     answer(&mut run, &[rejected("a")]).unwrap();
     assert_eq!(told(&mut run), [(1, Ok((Stage::Completed, Some(false))))]);
-    assert!(run.take().is_empty() && run.run.state.updates.is_empty());
+    assert!(run.take().is_empty() && run.run.run.state.updates.is_empty());
     assert!(matches!(poll_for(&mut run, 2, "a"), Err(Rejection::NotFound(_))));
 }
 
 #[test]
 fn what_a_worker_passes_over_in_silence_is_rejected_and_what_came_later_stays() {
-    let mut run = Fixture::new();
+    let mut run = Callers::new();
     update(&mut run, 1, "a", Stage::Accepted).unwrap();
     run.step(|tx| send(tx, 3));
     update(&mut run, 2, "b", Stage::Accepted).unwrap();
@@ -179,7 +236,7 @@ fn what_a_worker_passes_over_in_silence_is_rejected_and_what_came_later_stays() 
 
 #[test]
 fn a_forgotten_update_is_accepted_if_the_worker_shows_it() {
-    let mut run = Fixture::new();
+    let mut run = Callers::new();
     let bad = Err(WorkflowTaskFailedCause::BadUpdateWorkflowExecutionMessage);
     assert_eq!(answer(&mut run, &[accepted("a")]).map_err(|it| it.cause), bad);
     let acceptance = protocol::Acceptance { accepted_request: Some(request("a")), ..Default::default() };
@@ -193,7 +250,7 @@ fn a_forgotten_update_is_accepted_if_the_worker_shows_it() {
 
 #[test]
 fn commands_put_messages_in_order() {
-    let mut run = Fixture::new();
+    let mut run = Callers::new();
     update(&mut run, 1, "a", Stage::Completed).unwrap();
     update(&mut run, 2, "b", Stage::Completed).unwrap();
     let messages = [accepted("a"), accepted("b")];
@@ -211,18 +268,18 @@ fn commands_put_messages_in_order() {
         missing
     });
     assert!(missing.is_err());
-    let state = &run.run.state.updates;
+    let state = &run.run.run.state.updates;
     assert!(state["b"].accepted_event_id < state["a"].accepted_event_id);
 }
 
 #[test]
 fn a_close_ends_all_waiting() {
     for (status, gone) in [(2, true), (6, false)] {
-        let mut run = Fixture::new();
+        let mut run = Callers::new();
         update(&mut run, 1, "a", Stage::Completed).unwrap();
         answer(&mut run, &[accepted("a")]).unwrap();
         update(&mut run, 2, "b", Stage::Accepted).unwrap();
-        run.run.state.status = status;
+        run.run.run.state.status = status;
         assert!(!run.step(settle));
         let told = told(&mut run);
         assert_eq!(told[0], (1, Ok((Stage::Completed, Some(false)))));
@@ -230,15 +287,13 @@ fn a_close_ends_all_waiting() {
         assert_eq!(matches!(&told[1], (2, Err(Rejection::Unavailable(_)))), !gone);
         assert!(matches!(update(&mut run, 3, "c", Stage::Accepted), Err(Rejection::NotFound(_))));
         let late = poll_for(&mut run, 4, "a");
-        assert!(
-            matches!(late, Ok(Some(Reply::Update(it))) if matches!(it.outcome, Some(Outcome { value: Some(Value::Failure(_)) })))
-        );
+        assert!(matches!(late, Ok(Some(it)) if matches!(it.outcome, Some(Outcome { value: Some(Value::Failure(_)) }))));
     }
 }
 
 #[test]
 fn only_so_many_updates_are_taken() {
-    let mut run = Fixture::new();
+    let mut run = Callers::new();
     run.limits.updates_in_flight = 1;
     run.limits.updates = 2;
     update(&mut run, 1, "a", Stage::Accepted).unwrap();
@@ -250,18 +305,18 @@ fn only_so_many_updates_are_taken() {
     update(&mut run, 2, "b", Stage::Accepted).unwrap();
     answer(&mut run, &[accepted("b"), completed("b")]).unwrap();
     assert!(matches!(update(&mut run, 2, "c", Stage::Accepted), Err(Rejection::FailedPrecondition(_))));
-    let mut run = Fixture::new();
+    let mut run = Callers::new();
     run.busy(true);
-    run.run.state.workflow_task.as_mut().unwrap().attempt = 3;
+    run.run.run.state.workflow_task.as_mut().unwrap().attempt = 3;
     assert!(matches!(update(&mut run, 1, "a", Stage::Accepted), Err(Rejection::FailedPrecondition(_))));
 }
 
 #[test]
 fn a_speculative_task_that_changes_nothing_is_dropped() {
-    let mut run = Fixture::new();
-    run.run.state.previous_started_event_id = 3;
+    let mut run = Callers::new();
+    run.run.run.state.previous_started_event_id = 3;
     run.busy(true);
-    let task = run.run.state.workflow_task.as_mut().unwrap();
+    let task = run.run.run.state.workflow_task.as_mut().unwrap();
     task.set_task_type(WorkflowTaskType::Speculative);
     (task.scheduled_event_id, task.started_event_id) = (5, 6);
     let task = task.clone();
@@ -277,7 +332,7 @@ fn a_speculative_task_that_changes_nothing_is_dropped() {
     let busy = RespondWorkflowTaskCompletedRequest { messages: vec![accepted("a")], ..said.clone() };
     assert!(!run.step(|tx| droppable(tx, &task, &busy)));
     run.step(|tx| drop_task(tx, &said)).unwrap();
-    assert!(run.take().is_empty() && run.run.state.workflow_task.is_none());
+    assert!(run.take().is_empty() && run.run.run.state.workflow_task.is_none());
     assert_eq!(told(&mut run), [(1, Ok((Stage::Completed, Some(false))))]);
     assert!(run.step(settle)); // "b" still waits
 }

@@ -5,13 +5,13 @@
 use super::cache::{self, Workflows};
 use super::config::Config;
 use super::dispatch::{self, Dispatcher};
-use super::job::{Answer, Answered, Finish, Job, RunView, Work};
+use super::job::{Answer, Finish, Job, Work};
 use super::queue::Queues;
 use super::route::Target;
 use super::turn::{Dependencies, Turn};
 use super::{keys, transfer};
 use crate::cluster::Rejection;
-use crate::history::engine::{Input, Waiter};
+use crate::history::engine::TransferResult;
 use crate::history::state::Millis;
 use crate::history::task::RunKey;
 use crate::log::{Backoff, Error, Log, Outcome};
@@ -21,7 +21,7 @@ use resurgam_api::environment::Environment;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -34,20 +34,13 @@ const CHECK: Duration = Duration::from_secs(5);
 /// Transfers that are done at a time.
 const TRANSFERS: usize = 256;
 
-/// A request to a shard.
-pub(super) struct Message {
-    pub(super) target: Target,
-    pub(super) work: Work,
-    pub(super) answer: oneshot::Sender<Answered>,
-}
-
 /// What outlives tenures.
 pub(super) struct Actor {
     pub(super) store: Arc<dyn Store>,
     pub(super) environment: Arc<dyn Environment>,
     pub(super) dispatcher: Arc<dyn Dispatcher>,
     pub(super) config: Arc<Config>,
-    pub(super) inbox: mpsc::Receiver<Message>,
+    pub(super) inbox: mpsc::Receiver<Job>,
     pub(super) stop: CancellationToken,
 }
 
@@ -60,7 +53,7 @@ enum End {
     Lost,
 }
 
-type Done = (i64, RunKey, Option<Input>);
+type Done = (i64, RunKey, Option<TransferResult>);
 
 /// What ends with a tenure.
 struct Tenure<'a> {
@@ -68,8 +61,8 @@ struct Tenure<'a> {
     log: Log,
     queues: Queues,
     cache: Workflows,
-    waiters: BTreeMap<Waiter, oneshot::Sender<Answered>>,
-    next_waiter: u64,
+    /// How many requests have come in.
+    received: u64,
     /// Who watches a run's history.
     watched: BTreeMap<String, watch::Sender<()>>,
     /// Jobs that come from inside.
@@ -105,6 +98,7 @@ impl Actor {
                     let end = tenure.serve().await;
                     if planted(Bug::CacheKept) {
                         kept = std::mem::take(&mut tenure.cache);
+                        cache::abandon(&kept);
                     }
                     if end == End::Stopped {
                         break;
@@ -145,8 +139,7 @@ impl<'a> Tenure<'a> {
             log,
             queues,
             cache,
-            waiters: BTreeMap::new(),
-            next_waiter: 0,
+            received: 0,
             watched: BTreeMap::new(),
             own: Vec::new(),
             done,
@@ -199,29 +192,22 @@ impl<'a> Tenure<'a> {
         if self.queues.is_untidy() { wake.min(TIDY) } else { wake }
     }
 
-    fn receive(&mut self, message: Message) -> Job {
-        let waiter = self.waiter();
-        self.waiters.insert(waiter, message.answer);
-        Job { target: message.target, work: message.work, waiter, finish: Finish::Nothing }
-    }
-
-    fn waiter(&mut self) -> Waiter {
-        self.next_waiter += 1;
-        if self.next_waiter.is_multiple_of(1024) {
-            self.waiters.retain(|_, answer| !answer.is_closed());
+    fn receive(&mut self, job: Job) -> Job {
+        self.received += 1;
+        if self.received.is_multiple_of(1024) {
             self.watched.retain(|_, watch| watch.receiver_count() > 0);
         }
-        Waiter(self.next_waiter)
+        job
     }
 
     /// A transfer was answered. What the run has to hear of it comes first; then it is done.
-    fn hear(&mut self, (id, run, input): Done) -> Option<Job> {
-        let Some(input) = input else {
+    fn hear(&mut self, (id, run, result): Done) -> Option<Job> {
+        let Some(result) = result else {
             self.queues.finish(id);
             return None;
         };
-        let waiter = self.waiter();
-        Some(Job { target: Target::from(&run), work: Work::Step(input), waiter, finish: Finish::Transfer(id) })
+        let work = Work::Step((self.actor.config.tasks.transfer)(result));
+        Some(Job { target: Target::from(&run), work, finish: Finish::Transfer(id) })
     }
 
     /// Everything that can go into the next turn, beginning with `jobs`.
@@ -229,9 +215,9 @@ impl<'a> Tenure<'a> {
         let limit = self.actor.config.bounds.transitions;
         jobs.append(&mut self.own);
         for (id, task) in self.queues.due(now, limit) {
-            let waiter = self.waiter();
             let target = Target::from(&task.run);
-            jobs.push(Job { target, work: Work::Step(Input::TimerTask(task)), waiter, finish: Finish::Timer(id) });
+            let work = Work::Step((self.actor.config.tasks.timer)(task));
+            jobs.push(Job { target, work, finish: Finish::Timer(id) });
         }
         while jobs.len() < limit {
             let Ok(done) = self.answers.try_recv() else { break };
@@ -276,23 +262,23 @@ impl<'a> Tenure<'a> {
             config: &self.actor.config,
             environment: self.actor.environment.as_ref(),
             dispatcher: self.actor.dispatcher.as_ref(),
-            waiters: &self.waiters,
             now,
         }
     }
 
     /// Adds one job to a turn.
     async fn add(&mut self, turn: &mut Turn, job: Job, now: Millis) -> Option<End> {
-        let (waiter, retry) = (job.waiter, (job.finish != Finish::Nothing).then(|| job.clone()));
+        let work = job.work.clone();
+        // A timer is still in its queue.
+        let again = matches!(job.finish, Finish::Transfer(_)).then(|| job.clone());
         match turn.add(&mut self.dependencies(now), job).await {
             Ok(None) => {}
-            Ok(Some((waiter, answer))) => self.answer(waiter, answer),
+            Ok(Some(answer)) => self.answer(answer),
             Err(Error::Lost) => return Some(End::Lost),
             Err(Error::Unavailable(problem)) => {
-                self.waiters.remove(&waiter);
+                work.abandon();
                 tracing::debug!(shard = self.actor.config.number, problem, "a row cannot be read");
-                // A timer is still in its queue.
-                self.own.extend(retry.filter(|job| matches!(job.finish, Finish::Transfer(_))));
+                self.own.extend(again);
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         }
@@ -305,7 +291,7 @@ impl<'a> Tenure<'a> {
             return None;
         }
         if planted(Bug::ReplyBeforeCommit) {
-            std::mem::take(&mut turn.answers).into_iter().for_each(|(waiter, answer)| self.answer(waiter, answer));
+            std::mem::take(&mut turn.answers).into_iter().for_each(|answer| self.answer(answer));
         }
         let outcome = self.log.commit(std::mem::take(&mut turn.group)).await;
         match outcome {
@@ -342,8 +328,8 @@ impl<'a> Tenure<'a> {
         for job in &turn.jobs {
             self.finish(job.finish);
         }
-        for (waiter, answer) in turn.answers {
-            self.answer(waiter, answer);
+        for answer in turn.answers {
+            self.answer(answer);
         }
         for run_id in turn.grown {
             if let Some(watch) = self.watched.get(&run_id) {
@@ -366,7 +352,7 @@ impl<'a> Tenure<'a> {
             cache::adopt(&mut self.cache, turn.workflows);
         }
         for job in turn.jobs {
-            self.waiters.remove(&job.waiter);
+            job.work.abandon();
             if matches!(job.finish, Finish::Transfer(_)) {
                 self.own.push(job);
             }
@@ -377,7 +363,7 @@ impl<'a> Tenure<'a> {
     async fn refuse(&mut self, mut turn: Turn, reason: &str, now: Millis) -> Option<End> {
         if planted(Bug::TimeoutIsFailure) || planted(Bug::ReadInsteadOfFence) || turn.jobs.len() < 2 {
             for job in std::mem::take(&mut turn.jobs) {
-                self.answer(job.waiter, Answer::Reply(Err(Rejection::InvalidArgument(reason.to_owned())), None));
+                self.answer(job.work.refuse(Rejection::InvalidArgument(reason.to_owned())));
                 if job.finish != Finish::Nothing {
                     tracing::error!(shard = self.actor.config.number, reason, "gave a task up");
                     self.finish(job.finish);
@@ -396,17 +382,20 @@ impl<'a> Tenure<'a> {
         None
     }
 
-    fn answer(&mut self, waiter: Waiter, answer: Answer) {
-        let Some(sender) = self.waiters.remove(&waiter) else { return };
-        let watch = match &answer {
-            Answer::RunView(RunView { run_id, open: true, .. }) => {
-                let watch = self.watched.entry(run_id.clone()).or_insert_with(|| watch::Sender::new(()));
-                Some(watch.subscribe())
+    fn answer(&mut self, answer: Answer) {
+        match answer {
+            Answer::Step(delivery) => delivery.make(),
+            Answer::View(caller, view) => {
+                let viewed = view.map(|view| {
+                    let watch = (view.open && caller.waits()).then(|| {
+                        let watch = self.watched.entry(view.run_id.clone()).or_insert_with(|| watch::Sender::new(()));
+                        watch.subscribe()
+                    });
+                    (view, watch)
+                });
+                caller.deliver(viewed).make();
             }
-            _ => None,
-        };
-        // Whoever does not wait any more need not know.
-        sender.send((answer, watch)).ok();
+        }
     }
 
     /// Begins with transfers that are not being done.
@@ -438,9 +427,9 @@ impl<'a> Tenure<'a> {
                 tokio::select! {
                     biased;
                     () = over.cancelled() => {}
-                    input = dispatch::carry_out(dispatcher.as_ref(), backoff, run.run_id.clone(), call) => {
+                    result = dispatch::carry_out(dispatcher.as_ref(), backoff, run.run_id.clone(), call) => {
                         // The tenure may be over.
-                        done.send((id, run, input)).ok();
+                        done.send((id, run, result)).ok();
                     }
                 }
             }));
@@ -455,16 +444,8 @@ impl<'a> Tenure<'a> {
 
 /// A job with new ids, for [`Bug::BlindRetry`].
 fn anew(mut job: Job) -> Job {
-    let Work::Step(input) = &mut job.work else { return job };
-    let id = match input {
-        Input::Start(it) => it.request.as_mut().map(|it| &mut it.request_id),
-        Input::SignalWithStart(it) => it.request.as_mut().map(|it| &mut it.request_id),
-        Input::Signal(it) => it.request.as_mut().map(|it| &mut it.request_id),
-        Input::RequestCancel(it) => it.request.as_mut().map(|it| &mut it.request_id),
-        _ => None,
-    };
-    if let Some(id) = id {
-        id.push_str("-again");
+    if let Work::Step(input) = &job.work {
+        job.work = Work::Step(input.anew());
     }
     job
 }

@@ -68,6 +68,14 @@ pub(super) fn adopt(cache: &mut Workflows, committed: Workflows) {
     }
 }
 
+/// Tells nobody any more, for [`Bug::CacheKept`](crate::planted::Bug::CacheKept): who waited for an earlier owner was told.
+pub(super) fn abandon(cache: &Workflows) {
+    for run in cache.values().flat_map(|workflow| workflow.runs.values()) {
+        run.volatile.queries.values().for_each(|query| query.waiter.abandon());
+        run.volatile.updates.iter().flat_map(|update| &update.waiters).for_each(|(waiter, _)| waiter.abandon());
+    }
+}
+
 fn is_idle(run: &Run) -> bool {
     run.volatile.updates.is_empty() && run.volatile.queries.is_empty()
 }

@@ -2,10 +2,10 @@
 //!
 //! The history is what its last node reaches by predecessors, and nothing else: a node that was abandoned with its batch
 //! must never be shown, though it begins with the same event id. But a page far from the end must not cost a walk from
-//! there. So a page is read forward, from a node of the chain that is known to the reader: of the nodes that follow from
-//! it, those with no way on are abandoned, and where only one way is left it is the chain's, because the chain has one.
-//! If two are left, a little more is read; at the last node, which is known, everything else ends. A part is shown only
-//! when the node that follows it names its last one, so that nothing stands in for a node that the store has lost.
+//! there. So a page is read forward, from a node of the chain that is known to the reader. A node without a successor was
+//! abandoned; if one candidate remains it belongs to the history, because the history goes on. If two remain, a little more
+//! is read: the last node of the history is known, and there all other candidates end. A part is shown only when the node
+//! that follows it names its last one as predecessor, so that nothing stands in for a node that the store has lost.
 
 use super::node::{self, Node};
 use crate::history::state::{EventId, Tail};
@@ -22,7 +22,7 @@ const FURTHER: EventId = 64;
 /// A history cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Unreadable {
-    /// For now.
+    /// The store does not answer for now.
     #[error("history cannot be read now: {0}")]
     Unavailable(String),
     /// A node is missing or damaged.

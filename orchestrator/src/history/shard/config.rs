@@ -1,12 +1,20 @@
 //! What a shard has to be told.
 
-use crate::cluster::Rejection;
-use crate::history::engine::{Context, Effects, Input, Limits, Workflow};
+use super::job::{AnyInput, unasked};
+use crate::history::engine::{Limits, TransferResult};
+use crate::history::task::TimerTask;
 use crate::log::Bounds;
+use std::sync::Arc;
 use std::time::Duration;
 
-/// What an input does to a workflow: `engine::step`, or a stand-in of it in tests.
-pub type Step = fn(&mut Workflow, Input, &mut Context<'_>) -> Result<Effects, Rejection>;
+/// How tasks of a shard become inputs of the engine; tests put a stand-in for the engine here.
+#[derive(Clone, Copy, Debug)]
+pub struct Tasks {
+    /// A timer task is due.
+    pub timer: fn(TimerTask) -> Arc<dyn AnyInput>,
+    /// A transfer task has a result.
+    pub transfer: fn(TransferResult) -> Arc<dyn AnyInput>,
+}
 
 /// What a shard has to be told.
 #[derive(Clone, Debug)]
@@ -15,9 +23,9 @@ pub struct Config {
     pub number: u32,
     /// Name of the node, for operators.
     pub node: String,
-    /// The engine.
-    pub step: Step,
-    /// Its limits.
+    /// How tasks become inputs.
+    pub tasks: Tasks,
+    /// Limits of the engine.
     pub limits: Limits,
     /// How much one commit may hold.
     pub bounds: Bounds,
@@ -32,11 +40,11 @@ pub struct Config {
 impl Config {
     /// The usual configuration of shard `number` on a node.
     #[must_use]
-    pub fn new(number: u32, node: &str, step: Step) -> Self {
+    pub fn new(number: u32, node: &str) -> Self {
         Self {
             number,
             node: node.to_owned(),
-            step,
+            tasks: Tasks { timer: unasked, transfer: unasked },
             limits: Limits::default(),
             bounds: Bounds::default(),
             linearizable_reads: true,

@@ -2,7 +2,7 @@
 //! the run that asked. At least once; that nothing happens twice is the receiver's care, by request ids.
 
 use super::transfer::Call;
-use crate::history::engine::Input;
+use crate::history::engine::TransferResult;
 use crate::log::Backoff;
 use async_trait::async_trait;
 use resurgam_api::internal;
@@ -57,10 +57,10 @@ pub(super) async fn carry_out(
     mut backoff: Backoff,
     run_id: String,
     call: Call,
-) -> Option<Input> {
+) -> Option<TransferResult> {
     loop {
         match attempt(dispatcher, &run_id, call.clone()).await {
-            Ok(input) => return input,
+            Ok(result) => return result,
             Err(status) => tracing::debug!(run_id, code = ?status.code(), "a transfer has to wait"),
         }
         backoff.wait().await;
@@ -68,12 +68,12 @@ pub(super) async fn carry_out(
 }
 
 /// The definite answer to one attempt, or a status that is none.
-async fn attempt(dispatcher: &dyn Dispatcher, run_id: &str, call: Call) -> Result<Option<Input>, Status> {
+async fn attempt(dispatcher: &dyn Dispatcher, run_id: &str, call: Call) -> Result<Option<TransferResult>, Status> {
     let run_id = run_id.to_owned();
     Ok(match call {
         // No refusal ends this: nobody else would ever offer the task again.
         Call::AddTask(request, sticky) => match (dispatcher.add_task(request).await?, sticky) {
-            (Added::NoStickyWorker, Some(scheduled)) => Some(Input::StickyUnavailable(run_id, scheduled)),
+            (Added::NoStickyWorker, Some(scheduled)) => Some(TransferResult::StickyUnavailable(run_id, scheduled)),
             _ => None,
         },
         Call::Start(request, id) => {
@@ -82,16 +82,16 @@ async fn attempt(dispatcher: &dyn Dispatcher, run_id: &str, call: Call) -> Resul
             let answer = answer
                 .map(|started| WorkflowExecution { workflow_id, run_id: started.run_id })
                 .map_err(|status| start_failed(&status) as i32);
-            Some(Input::ChildStarted(run_id, id, answer))
+            Some(TransferResult::ChildStarted(run_id, id, answer))
         }
         Call::Signal(request, id) => {
             let answer = definite(dispatcher.signal(request).await)?;
-            Some(Input::ExternalSignaled(run_id, id, answer.map_err(|status| signal_failed(&status) as i32)))
+            Some(TransferResult::ExternalSignaled(run_id, id, answer.map_err(|status| signal_failed(&status) as i32)))
         }
         Call::Cancel(request, id) => {
             let answer = definite(dispatcher.request_cancel(request).await)?;
             let answer = answer.map_err(|status| cancel_failed(&status) as i32);
-            id.map(|id| Input::ExternalCanceled(run_id, id, answer))
+            id.map(|id| TransferResult::ExternalCanceled(run_id, id, answer))
         }
         Call::Terminate(request) => definite(dispatcher.terminate(request).await)?.map_or(None, |()| None),
         Call::Release(request) => {

@@ -1,17 +1,19 @@
 //! How the rest of a node talks to a shard: a handle that sends requests to its task and waits for their answers.
 
-use super::actor::{Actor, Message};
+use super::actor::Actor;
 use super::config::Config;
 use super::dispatch::Dispatcher;
-use super::job::{Answer, Answered, RunView, Work};
-use super::route::{Target, target};
+use super::job::{Finish, Job, Viewed, Work, asked};
+use super::route::Target;
 use crate::cluster::Rejection;
-use crate::history::engine::{Input, Reply};
+use crate::history::engine::{Input, Waiter};
 use crate::store::Store;
+use resurgam_api::calls::HistoryCall;
 use resurgam_api::environment::Environment;
+use resurgam_api::internal;
 use std::fmt;
 use std::sync::Arc;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 /// Requests that wait for the shard's task before callers have to wait to be let in.
@@ -20,7 +22,7 @@ const INBOX: usize = 1024;
 /// The handle to a shard's task. Clones lead to the same one.
 #[derive(Clone)]
 pub struct Shard {
-    pub(super) inbox: mpsc::Sender<Message>,
+    pub(super) inbox: mpsc::Sender<Job>,
     pub(super) store: Arc<dyn Store>,
     pub(super) config: Arc<Config>,
 }
@@ -44,34 +46,40 @@ impl Shard {
         Self { inbox: sender, store, config }
     }
 
-    /// Does one input, waits for its commit, and for its answer if that comes later. Replies that go with a history carry it,
-    /// or its first page and the token of the next.
+    /// Does one call, waits for its commit, and for its answer if that comes later.
     ///
     /// # Errors
-    /// The engine's rejection, committed like any answer; or [`Rejection::Unavailable`], after which the input may or may
+    /// The engine's rejection, committed like any answer; or [`Rejection::Unavailable`], after which the call may or may
     /// not have been done.
-    pub async fn call(&self, input: Input) -> Result<Reply, Rejection> {
-        let Some(target) = target(&input) else {
-            return Err(Rejection::InvalidArgument("the input names no workflow".to_owned()));
-        };
-        match self.ask(target, Work::Step(input)).await?.0 {
-            Answer::Reply(reply, tail) => self.resolve(reply?, tail).await,
-            Answer::RunView(_) => Err(doubt()),
-        }
+    pub async fn call<I: Input + HistoryCall>(&self, call: I) -> Result<<I as Input>::Answer, Rejection> {
+        self.input(call.target(), call).await
+    }
+
+    /// The same for any input, about the workflow that its call names.
+    ///
+    /// # Errors
+    /// See [`Shard::call`].
+    pub async fn input<I: Input>(&self, target: Option<internal::Target>, input: I) -> Result<I::Answer, Rejection> {
+        let target = target.ok_or_else(|| Rejection::InvalidArgument("the call names no workflow".to_owned()))?;
+        let (caller, answer) = Waiter::new();
+        self.ask(target.into(), Work::Step(asked(input, caller)), answer).await
     }
 
     /// A look at a run, and a watch that tells when its history grows.
-    pub(super) async fn look(&self, target: Target) -> Result<(RunView, Option<watch::Receiver<()>>), Rejection> {
-        match self.ask(target, Work::View).await? {
-            (Answer::RunView(view), watch) => Ok((view, watch)),
-            (Answer::Reply(reply, _), _) => Err(reply.err().unwrap_or_else(doubt)),
-        }
+    pub(super) async fn look(&self, target: Target) -> Result<Viewed, Rejection> {
+        let (caller, answer) = Waiter::new();
+        self.ask(target, Work::View(caller), answer).await
     }
 
-    async fn ask(&self, target: Target, work: Work) -> Result<Answered, Rejection> {
-        let (answer, answered) = oneshot::channel();
-        self.inbox.send(Message { target, work, answer }).await.map_err(|_| doubt())?;
-        answered.await.map_err(|_| doubt())
+    async fn ask<A>(
+        &self,
+        target: Target,
+        work: Work,
+        answer: oneshot::Receiver<Result<A, Rejection>>,
+    ) -> Result<A, Rejection> {
+        let job = Job { target, work, finish: Finish::Nothing };
+        self.inbox.send(job).await.map_err(|_| doubt())?;
+        answer.await.map_err(|_| doubt())?
     }
 }
 

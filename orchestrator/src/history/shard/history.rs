@@ -7,7 +7,7 @@ use super::job::RunView;
 use super::route::Target;
 use super::token::Token;
 use crate::cluster::Rejection;
-use crate::history::engine::{Reply, Slice};
+use crate::history::engine::{Handout, Slice};
 use crate::history::state::{EventId, Tail};
 use prost::Message;
 use resurgam_api::internal;
@@ -48,9 +48,10 @@ impl Shard {
         request: internal::GetHistoryRequest,
         patience: Duration,
     ) -> Result<Response, Rejection> {
-        let namespace_id = request.namespace_id;
+        let target =
+            request.target.ok_or_else(|| Rejection::InvalidArgument("the call names no workflow".to_owned()))?;
+        let mut target = Target::from(target);
         let request = request.request.unwrap_or_default();
-        let execution = request.execution.unwrap_or_default();
         let asked = usize::try_from(request.maximum_page_size).unwrap_or_default();
         let options = ReadOptions {
             page: if asked == 0 { self.config.page } else { asked.min(self.config.page) },
@@ -58,11 +59,10 @@ impl Shard {
             last_only: request.history_event_filter_type == HistoryEventFilterType::CloseEvent as i32,
             until: Instant::now() + self.config.long_poll.min(patience),
         };
-        let mut target = Target::new(&namespace_id, &execution.workflow_id, &execution.run_id);
         let mut start = Start { from: 1, at: None, known: false };
         if !request.next_page_token.is_empty() {
             let token = Token::parse(&request.next_page_token)?;
-            if !execution.run_id.is_empty() && execution.run_id != token.run_id {
+            if !target.run_id.is_empty() && target.run_id != token.run_id {
                 return Err(Rejection::InvalidArgument("the page token is of another run".to_owned()));
             }
             if token.from < token.next || !token.appended.is_empty() {
@@ -139,28 +139,16 @@ impl Shard {
         Ok(response(events, Some(&token).filter(|token| token.follow)))
     }
 
-    /// Gives a reply the history that goes with it.
-    pub(super) async fn resolve(&self, mut reply: Reply, tail: Option<Tail>) -> Result<Reply, Rejection> {
-        match &mut reply {
-            Reply::WorkflowTask(poll, slice)
-            | Reply::QueryDirectly { poll, history: slice, .. }
-            | Reply::CompleteWorkflowTask(_, Some((poll, slice))) => self.fill(poll, slice, tail).await?,
-            _ => {}
-        }
-        Ok(reply)
-    }
-
-    async fn fill(
-        &self,
-        poll: &mut PollWorkflowTaskQueueResponse,
-        slice: &Slice,
-        tail: Option<Tail>,
-    ) -> Result<(), Rejection> {
-        let Slice { run_id, from, at, next, appended } = slice.clone();
+    /// What a worker gets, with its history: all of it, or the first page and the token of the next.
+    ///
+    /// # Errors
+    /// [`Rejection::Unavailable`].
+    pub async fn complete(&self, handout: Handout) -> Result<PollWorkflowTaskQueueResponse, Rejection> {
+        let Handout { mut poll, history: Slice { run_id, from, at, next, tail, appended } } = handout;
         let page = self.page(Token { run_id, from, next, tail, appended, follow: false, at }, self.config.page).await?;
         poll.history = page.history;
         poll.next_page_token = page.next_page_token;
-        Ok(())
+        Ok(poll)
     }
 }
 

@@ -3,9 +3,11 @@
 use super::queue::TimerId;
 use super::route::Target;
 use crate::cluster::Rejection;
-use crate::history::engine::{Input, Reply, Run, Waiter};
+use crate::history::engine::{Context, Delivery, Effects, Input, Reply, Run, Waiter, Workflow};
 use crate::history::state::{EventId, Tail};
 use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus;
+use std::fmt;
+use std::sync::Arc;
 use tokio::sync::watch;
 
 /// Something that a turn does.
@@ -13,20 +15,119 @@ use tokio::sync::watch;
 pub(super) struct Job {
     pub(super) target: Target,
     pub(super) work: Work,
-    /// Who waits for the answer.
-    pub(super) waiter: Waiter,
     /// The task that is done with it.
     pub(super) finish: Finish,
 }
 
 /// What a job does.
 #[derive(Clone, Debug)]
-#[allow(clippy::large_enum_variant, reason = "moved rarely")]
 pub(super) enum Work {
-    /// An input.
-    Step(Input),
+    /// Applies an input of the engine.
+    Step(Arc<dyn AnyInput>),
     /// A look at a run.
-    View,
+    View(Waiter<Viewed>),
+}
+
+impl Work {
+    /// It changes nothing.
+    pub(super) fn reads_only(&self) -> bool {
+        match self {
+            Self::Step(input) => input.reads_only(),
+            Self::View(_) => true,
+        }
+    }
+
+    /// Nobody will be answered.
+    pub(super) fn abandon(&self) {
+        match self {
+            Self::Step(input) => input.abandon(),
+            Self::View(waiter) => waiter.abandon(),
+        }
+    }
+
+    /// A refusal of it.
+    pub(super) fn refuse(&self, rejection: Rejection) -> Answer {
+        match self {
+            Self::Step(input) => Answer::Step(input.refuse(rejection)),
+            Self::View(waiter) => Answer::View(waiter.clone(), Err(rejection)),
+        }
+    }
+}
+
+/// An input with its caller, whatever their types: each answer goes to the caller who waits for one of that type.
+pub trait AnyInput: fmt::Debug + Send + Sync {
+    /// Applies the input to a copy of its workflow. With the effects comes the answer, unless that has to wait.
+    ///
+    /// # Errors
+    /// The refusal, for the caller.
+    fn apply(
+        &self,
+        workflow: &mut Workflow,
+        context: &mut Context<'_>,
+    ) -> Result<(Effects, Option<Delivery>), Delivery>;
+    /// It only looks.
+    fn reads_only(&self) -> bool;
+    /// Nobody will be answered.
+    fn abandon(&self);
+    /// A refusal for the caller.
+    fn refuse(&self, rejection: Rejection) -> Delivery;
+    /// The same with another request id, for [`BlindRetry`](crate::planted::Bug::BlindRetry).
+    fn anew(&self) -> Arc<dyn AnyInput>;
+}
+
+struct Asked<I: Input> {
+    input: I,
+    caller: Waiter<I::Answer>,
+}
+
+impl<I: Input> fmt::Debug for Asked<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.input.fmt(f)
+    }
+}
+
+/// An input for whom `caller` waits.
+pub fn asked<I: Input>(input: I, caller: Waiter<I::Answer>) -> Arc<dyn AnyInput> {
+    Arc::new(Asked { input, caller })
+}
+
+/// An input that comes from a task of the shard.
+pub fn unasked<I: Input>(input: I) -> Arc<dyn AnyInput> {
+    asked(input, Waiter::nobody())
+}
+
+impl<I: Input> AnyInput for Asked<I> {
+    fn apply(
+        &self,
+        workflow: &mut Workflow,
+        context: &mut Context<'_>,
+    ) -> Result<(Effects, Option<Delivery>), Delivery> {
+        match self.input.clone().apply(workflow, context, &self.caller) {
+            Ok((effects, Reply::Now(answer))) => Ok((effects, Some(self.caller.deliver(answer)))),
+            Ok((effects, Reply::Later)) => Ok((effects, None)),
+            Err(rejection) => Err(self.caller.deliver(Err(rejection))),
+        }
+    }
+
+    fn reads_only(&self) -> bool {
+        self.input.reads_only()
+    }
+
+    fn abandon(&self) {
+        self.caller.abandon();
+    }
+
+    fn refuse(&self, rejection: Rejection) -> Delivery {
+        self.caller.deliver(Err(rejection))
+    }
+
+    fn anew(&self) -> Arc<dyn AnyInput> {
+        let mut input = self.input.clone();
+        if let Some(id) = input.request_id() {
+            id.push_str("-again");
+        }
+        asked(input, self.caller.clone())
+    }
 }
 
 /// The task that a job comes from.
@@ -34,9 +135,9 @@ pub(super) enum Work {
 pub(super) enum Finish {
     /// None: a request.
     Nothing,
-    /// This transfer.
+    /// The transfer task of this id.
     Transfer(i64),
-    /// This timer.
+    /// The timer task of this id.
     Timer(TimerId),
 }
 
@@ -60,15 +161,14 @@ impl RunView {
     }
 }
 
-/// An answer on its way out.
-#[derive(Clone, Debug, PartialEq)]
-#[allow(clippy::large_enum_variant, reason = "moved once")]
-pub(super) enum Answer {
-    /// To a step, with the end of the history that the reply speaks of.
-    Reply(Result<Reply, Rejection>, Option<Tail>),
-    /// To a look.
-    RunView(RunView),
-}
+/// A run as it was seen and, if it is open, what tells when its history grows.
+pub(super) type Viewed = (RunView, Option<watch::Receiver<()>>);
 
-/// An answer and, for a look at an open run, what tells when its history grows.
-pub(super) type Answered = (Answer, Option<watch::Receiver<()>>);
+/// An answer on its way out.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// To an input.
+    Step(Delivery),
+    /// To a look.
+    View(Waiter<Viewed>, Result<RunView, Rejection>),
+}

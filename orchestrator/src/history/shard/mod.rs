@@ -21,7 +21,8 @@ mod token;
 mod transfer;
 mod turn;
 
-pub use config::{Config, Step};
+pub use config::Config;
 pub use dispatch::{Added, Dispatcher};
 pub use handle::Shard;
-pub use route::{Target, WorkflowKey, target};
+#[cfg(test)]
+pub use job::unasked;

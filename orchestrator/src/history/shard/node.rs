@@ -12,7 +12,7 @@ pub(super) struct Node {
     /// The node before; none for the first.
     #[prost(message, optional, tag = "1")]
     pub(super) predecessor: Option<Tail>,
-    /// Its events.
+    /// The events that it holds.
     #[prost(message, optional, tag = "2")]
     pub(super) history: Option<History>,
 }

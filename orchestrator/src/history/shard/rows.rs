@@ -19,7 +19,7 @@ pub struct ShardRows {
     pub runs: Vec<State>,
     /// Transfers above the ack level.
     pub transfers: Vec<TransferTask>,
-    /// Timer tasks.
+    /// Timer tasks that have not fired.
     pub timers: Vec<TimerTask>,
     /// Keys of rows that cannot be read.
     pub damaged: Vec<String>,
@@ -92,7 +92,7 @@ mod tests {
     fn every_row_is_what_it_was_written_as() {
         let transfer = |id| (keys::transfer(id), TransferTask { run: run(), kind: Some(TransferKind::StartChild(id)) });
         let timer = TimerTask { run: run(), due: 7, kind: Some(TimerKind::UserTimer(5)) };
-        let workflow = super::super::WorkflowKey { namespace_id: "n".into(), workflow_id: "w".into() };
+        let workflow = super::super::route::WorkflowKey { namespace_id: "n".into(), workflow_id: "w".into() };
         let current = Current { run_id: "r".into(), ..Current::default() };
         let mut rows = BTreeMap::from([
             (keys::ACK.to_owned(), format!("{:020}", 2).into_bytes()),

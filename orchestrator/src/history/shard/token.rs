@@ -9,7 +9,7 @@ use resurgam_api::temporal::history::v1::HistoryEvent;
 /// A place in a history.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct Token {
-    /// The run.
+    /// Run id of the run that is read.
     #[prost(string, tag = "1")]
     pub run_id: String,
     /// The next event to read.

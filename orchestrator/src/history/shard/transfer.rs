@@ -124,6 +124,8 @@ impl Requests<'_> {
             return None;
         };
         let it = it.clone();
+        let child_id = WorkflowExecution { workflow_id: it.workflow_id.clone(), run_id: String::new() };
+        let target = target(it.namespace_id, Some(child_id));
         let request = api::StartWorkflowExecutionRequest {
             namespace: it.namespace,
             workflow_id: it.workflow_id,
@@ -146,7 +148,7 @@ impl Requests<'_> {
             ..api::StartWorkflowExecutionRequest::default()
         };
         let request = internal::StartWorkflowRequest {
-            namespace_id: it.namespace_id,
+            target,
             request: Some(request),
             parent: self.source(id),
             root: self.state.root.clone().or_else(|| Some(self.execution())),
@@ -161,6 +163,7 @@ impl Requests<'_> {
             return None;
         };
         let it = it.clone();
+        let target = target(it.namespace_id, it.workflow_execution.clone());
         let request = api::SignalWorkflowExecutionRequest {
             namespace: it.namespace,
             workflow_execution: it.workflow_execution,
@@ -172,7 +175,7 @@ impl Requests<'_> {
             ..api::SignalWorkflowExecutionRequest::default()
         };
         let request = internal::SignalRequest {
-            namespace_id: it.namespace_id,
+            target,
             request: Some(request),
             source: self.source(id),
             child_only: it.child_workflow_only,
@@ -188,6 +191,7 @@ impl Requests<'_> {
             return None;
         };
         let it = it.clone();
+        let target = target(it.namespace_id, it.workflow_execution.clone());
         let request = api::RequestCancelWorkflowExecutionRequest {
             namespace: it.namespace,
             workflow_execution: it.workflow_execution,
@@ -197,7 +201,7 @@ impl Requests<'_> {
             ..api::RequestCancelWorkflowExecutionRequest::default()
         };
         let request = internal::RequestCancelRequest {
-            namespace_id: it.namespace_id,
+            target,
             request: Some(request),
             source: self.source(id),
             child_only: it.child_workflow_only,
@@ -208,8 +212,10 @@ impl Requests<'_> {
     fn notify_parent(&self) -> Option<Call> {
         let started = &self.state.started;
         Some(Call::ChildClosed(internal::RecordChildClosedRequest {
-            namespace_id: started.parent_workflow_namespace_id.clone(),
-            parent: Some(started.parent_workflow_execution.clone()?),
+            target: target(
+                started.parent_workflow_namespace_id.clone(),
+                Some(started.parent_workflow_execution.clone()?),
+            ),
             initiated_event_id: started.parent_initiated_event_id,
             child: Some(self.execution()),
             close: Some(self.state.close_event.clone()?),
@@ -218,15 +224,15 @@ impl Requests<'_> {
 
     /// The child is the chain that began with the run that was started: whichever of its runs is the current one by now.
     fn close_child(&self, transfer: &CloseChildTransfer) -> Option<Call> {
-        let namespace_id = transfer.namespace_id.clone();
         let source = self.source(transfer.initiated_event_id);
         let child = transfer.child.clone()?;
         let first_execution_run_id = child.run_id.clone();
         let current = WorkflowExecution { workflow_id: child.workflow_id.clone(), run_id: String::new() };
         let workflow_execution = Some(if planted(Bug::ParentCloseOfFirstRun) { child } else { current });
+        let target = target(transfer.namespace_id.clone(), workflow_execution.clone());
         match ParentClosePolicy::try_from(transfer.policy).ok()? {
             ParentClosePolicy::Terminate => Some(Call::Terminate(internal::TerminateRequest {
-                namespace_id,
+                target,
                 request: Some(api::TerminateWorkflowExecutionRequest {
                     workflow_execution,
                     first_execution_run_id,
@@ -246,7 +252,7 @@ impl Requests<'_> {
                     ..api::RequestCancelWorkflowExecutionRequest::default()
                 };
                 let request =
-                    internal::RequestCancelRequest { namespace_id, request: Some(request), source, child_only: true };
+                    internal::RequestCancelRequest { target, request: Some(request), source, child_only: true };
                 Some(Call::Cancel(request, None))
             }
             ParentClosePolicy::Abandon | ParentClosePolicy::Unspecified => None,
@@ -255,8 +261,7 @@ impl Requests<'_> {
 
     fn release_child(&self, transfer: &ReleaseChildTransfer) -> Option<Call> {
         Some(Call::Release(internal::ScheduleFirstWorkflowTaskRequest {
-            namespace_id: transfer.namespace_id.clone(),
-            execution: transfer.child.clone(),
+            target: target(transfer.namespace_id.clone(), transfer.child.clone()),
             parent: self.source(transfer.initiated_event_id),
         }))
     }
@@ -264,4 +269,10 @@ impl Requests<'_> {
 
 fn attributes(event: &Option<HistoryEvent>) -> Option<&Attributes> {
     event.as_ref().and_then(|event| event.attributes.as_ref())
+}
+
+/// A workflow, or one run of it, as the one that a call is about.
+fn target(namespace_id: String, execution: Option<WorkflowExecution>) -> Option<internal::Target> {
+    let WorkflowExecution { workflow_id, run_id } = execution?;
+    Some(internal::Target { namespace_id, workflow_id, run_id })
 }

@@ -4,13 +4,13 @@
 use super::cache::{self, Workflows};
 use super::config::Config;
 use super::dispatch::Dispatcher;
-use super::job::{Answer, Answered, Finish, Job, RunView, Work};
+use super::job::{Answer, AnyInput, Finish, Job, RunView, Work};
 use super::keys;
 use super::node::{self, Node};
 use super::queue::TimerId;
 use super::route::Target;
 use crate::cluster::Rejection;
-use crate::history::engine::{Context, Effects, Ids, Input, Reply, Run, Waiter, Workflow};
+use crate::history::engine::{Context, Effects, Ids, Run, Workflow};
 use crate::history::state::{Millis, Tail};
 use crate::history::task::{RunKey, TimerTask, TransferTask};
 use crate::log::{Error, Group, Log};
@@ -20,7 +20,6 @@ use prost::Message;
 use resurgam_api::environment::Environment;
 use resurgam_api::temporal::history::v1::{History, HistoryEvent};
 use std::collections::{BTreeMap, BTreeSet};
-use tokio::sync::oneshot;
 
 /// A turn under construction.
 #[derive(Debug, Default)]
@@ -31,7 +30,7 @@ pub(super) struct Turn {
     /// Workflows as they will be.
     pub(super) workflows: Workflows,
     pub(super) jobs: Vec<Job>,
-    pub(super) answers: Vec<(Waiter, Answer)>,
+    pub(super) answers: Vec<Answer>,
     pub(super) transfers: Vec<(i64, TransferTask)>,
     pub(super) timers: Vec<(TimerId, TimerTask)>,
     /// Runs with new events.
@@ -45,8 +44,6 @@ pub(super) struct Dependencies<'a> {
     pub(super) config: &'a Config,
     pub(super) environment: &'a dyn Environment,
     pub(super) dispatcher: &'a dyn Dispatcher,
-    /// Who waits for an answer, and where it goes.
-    pub(super) waiters: &'a BTreeMap<Waiter, oneshot::Sender<Answered>>,
     pub(super) now: Millis,
 }
 
@@ -70,28 +67,22 @@ impl Turn {
     }
 
     /// Does one job on copies. An answer that need not wait for the commit is returned.
-    pub(super) async fn add(
-        &mut self,
-        dependencies: &mut Dependencies<'_>,
-        job: Job,
-    ) -> Result<Option<(Waiter, Answer)>, Error> {
+    pub(super) async fn add(&mut self, dependencies: &mut Dependencies<'_>, job: Job) -> Result<Option<Answer>, Error> {
         let fresh = !self.workflows.contains_key(&job.target.workflow);
         let id = &job.target.workflow;
         let known = self.workflows.get(id).or_else(|| dependencies.cache.get(id)).or_else(|| self.loaded.get(id));
         let mut workflow = cache::load(dependencies.log, known, &job.target).await?;
-        drop_abandoned(&mut workflow, dependencies.waiters);
+        drop_abandoned(&mut workflow);
         let before = self.answers.len();
         let silent = match &job.work {
-            Work::View => {
-                let answer = look(&workflow, &job.target);
-                self.answers.push((job.waiter, answer));
+            Work::View(caller) => {
+                self.answers.push(Answer::View(caller.clone(), look(&workflow, &job.target)));
                 self.workflows.insert(job.target.workflow.clone(), workflow);
                 true
             }
-            Work::Step(input) => self.step(dependencies, &job, workflow, input.clone()),
+            Work::Step(input) => self.step(dependencies, &job.target, workflow, input.as_ref()),
         };
-        let reading = matches!(job.work, Work::View | Work::Step(Input::Describe(_)));
-        let early = planted(Bug::StaleRead) || reading && !dependencies.config.linearizable_reads;
+        let early = planted(Bug::StaleRead) || job.work.reads_only() && !dependencies.config.linearizable_reads;
         if fresh && silent && early && job.finish == Finish::Nothing && self.answers.len() == before + 1 {
             self.workflows.remove(&job.target.workflow);
             return Ok(self.answers.pop());
@@ -105,27 +96,33 @@ impl Turn {
     }
 
     /// One step of the engine; returns whether it changed nothing.
-    fn step(&mut self, dependencies: &mut Dependencies<'_>, job: &Job, workflow: Workflow, input: Input) -> bool {
+    fn step(
+        &mut self,
+        dependencies: &mut Dependencies<'_>,
+        target: &Target,
+        workflow: Workflow,
+        input: &dyn AnyInput,
+    ) -> bool {
         let transaction = dependencies.log.draw();
         let mut copy = workflow.clone();
-        let namespace = dependencies.dispatcher.namespace(&job.target.workflow.namespace_id);
+        let namespace = dependencies.dispatcher.namespace(&target.workflow.namespace_id);
         let mut context = Context {
             now: dependencies.now,
             transaction,
-            caller: job.waiter,
             namespace: &namespace,
             ids: &mut Drawn(dependencies.environment),
             limits: &dependencies.config.limits,
         };
-        match (dependencies.config.step)(&mut copy, input, &mut context) {
-            Ok(effects) => {
+        match input.apply(&mut copy, &mut context) {
+            Ok((effects, answer)) => {
                 let silent = effects.current.is_none() && effects.runs.is_empty();
-                self.fold(dependencies, job, transaction, copy, effects);
+                self.fold(dependencies, target, transaction, copy, effects);
+                self.answers.extend(answer.map(Answer::Step));
                 silent
             }
-            Err(rejection) => {
-                self.answers.push((job.waiter, Answer::Reply(Err(rejection), None)));
-                self.workflows.insert(job.target.workflow.clone(), workflow);
+            Err(refusal) => {
+                self.answers.push(Answer::Step(refusal));
+                self.workflows.insert(target.workflow.clone(), workflow);
                 true
             }
         }
@@ -135,13 +132,13 @@ impl Turn {
     fn fold(
         &mut self,
         dependencies: &mut Dependencies<'_>,
-        job: &Job,
+        target: &Target,
         transaction: i64,
         mut workflow: Workflow,
         effects: Effects,
     ) {
         if let Some(current) = effects.current {
-            self.group.put(keys::current(&job.target.workflow), Some(current.encode_to_vec().into()));
+            self.group.put(keys::current(&target.workflow), Some(current.encode_to_vec().into()));
             workflow.current = Some(current);
         }
         for (run_id, events) in effects.runs {
@@ -171,11 +168,8 @@ impl Turn {
             self.group.put(keys::timer(timer.due, id), Some(timer.encode_to_vec().into()));
             self.timers.push(((timer.due, id), timer));
         }
-        for (waiter, reply) in effects.answers {
-            let tail = reply.as_ref().ok().and_then(slice_run).and_then(|run_id| workflow.runs.get(run_id)?.state.tail);
-            self.answers.push((waiter, Answer::Reply(reply, tail)));
-        }
-        self.workflows.insert(job.target.workflow.clone(), workflow);
+        self.answers.extend(effects.answers.into_iter().map(Answer::Step));
+        self.workflows.insert(target.workflow.clone(), workflow);
     }
 
     /// Appends new events of a run as one node.
@@ -191,36 +185,20 @@ impl Turn {
 
 /// Forgets callers who have given up, so that they take nobody's place: a query that nobody waits for is no query. An
 /// update remains one, since a worker may have it already.
-fn drop_abandoned(workflow: &mut Workflow, waiters: &BTreeMap<Waiter, oneshot::Sender<Answered>>) {
-    let waits = |waiter: &Waiter| waiters.get(waiter).is_some_and(|answer| !answer.is_closed());
+fn drop_abandoned(workflow: &mut Workflow) {
     for run in workflow.runs.values_mut() {
-        run.volatile.queries.retain(|_, query| waits(&query.waiter));
+        run.volatile.queries.retain(|_, query| query.waiter.waits());
         for update in &mut run.volatile.updates {
-            update.waiters.retain(|(waiter, _)| waits(waiter));
+            update.waiters.retain(|(waiter, _)| waiter.waits());
         }
     }
 }
 
-/// The run whose history goes with a reply.
-fn slice_run(reply: &Reply) -> Option<&str> {
-    match reply {
-        Reply::WorkflowTask(_, slice)
-        | Reply::QueryDirectly { history: slice, .. }
-        | Reply::CompleteWorkflowTask(_, Some((_, slice))) => Some(&slice.run_id),
-        _ => None,
-    }
-}
-
-fn look(workflow: &Workflow, target: &Target) -> Answer {
+fn look(workflow: &Workflow, target: &Target) -> Result<RunView, Rejection> {
     let current = || workflow.current.as_ref().map_or("", |current| &current.run_id);
     let run_id = if target.run_id.is_empty() { current() } else { &target.run_id };
-    match workflow.runs.get(run_id) {
-        Some(run) => Answer::RunView(RunView::of(run)),
-        None => {
-            let message = format!("workflow not found for ID: {}", target.workflow.workflow_id);
-            Answer::Reply(Err(Rejection::NotFound(message)), None)
-        }
-    }
+    let missing = || Rejection::NotFound(format!("workflow not found for ID: {}", target.workflow.workflow_id));
+    workflow.runs.get(run_id).map(RunView::of).ok_or_else(missing)
 }
 
 /// Ids from the environment's randomness.
@@ -231,37 +209,32 @@ impl Ids for Drawn<'_> {
         let bits = u128::from(self.0.random()) << 64 | u128::from(self.0.random());
         uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid().to_string()
     }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0.random() % bound.max(1)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::engine::{PendingQuery, PendingUpdate};
+    use crate::history::engine::{PendingQuery, PendingUpdate, Waiter};
 
     #[test]
     fn callers_who_have_given_up_take_nobody_s_place() {
-        let (stays, _answer) = oneshot::channel();
-        let (gone, _) = oneshot::channel();
-        let waiters = BTreeMap::from([(Waiter(1), stays), (Waiter(2), gone)]);
+        let (stays, _answer) = Waiter::new();
+        let (gone, _) = Waiter::new();
         let mut run = Run::default();
-        for waiter in 1..=3 {
-            let query = PendingQuery { query: Default::default(), waiter: Waiter(waiter), sent: 0 };
-            run.volatile.queries.insert(waiter.to_string(), query);
+        for (id, waiter) in [("stays", stays), ("gone", gone), ("nobody", Waiter::nobody())] {
+            run.volatile.queries.insert(id.to_owned(), PendingQuery { query: Default::default(), waiter, sent: 0 });
         }
+        let (stays, _answer) = Waiter::new();
         run.volatile.updates.push(PendingUpdate {
             request: Default::default(),
             sent: 0,
             accepted: false,
-            waiters: (1..=3).map(|waiter| (Waiter(waiter), 3)).collect(),
+            waiters: vec![(stays.clone(), 3), (Waiter::new().0, 3), (Waiter::nobody(), 3)],
         });
         let mut workflow = Workflow { current: None, runs: BTreeMap::from([("r".to_owned(), run)]) };
-        drop_abandoned(&mut workflow, &waiters);
+        drop_abandoned(&mut workflow);
         let left = &workflow.runs["r"].volatile;
-        assert_eq!(left.queries.keys().collect::<Vec<_>>(), ["1"]);
-        assert_eq!(left.updates[0].waiters, [(Waiter(1), 3)], "the update itself stays");
+        assert_eq!(left.queries.keys().collect::<Vec<_>>(), ["stays"]);
+        assert_eq!(left.updates[0].waiters, [(stays, 3)], "the update itself stays");
     }
 }

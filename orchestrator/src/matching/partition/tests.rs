@@ -16,7 +16,7 @@ use crate::testing::{Demon, World};
 use async_trait::async_trait;
 use hyper_util::rt::TokioIo;
 use resurgam_api::environment::{Connection, Incoming};
-use resurgam_api::internal::{RecordTaskStartedRequest, TaskKind, TaskQueue, TaskToken};
+use resurgam_api::internal::{RecordActivityTaskStartedRequest, TaskKind, TaskQueue, TaskToken};
 use resurgam_api::temporal::workflowservice::v1::PollActivityTaskQueueResponse;
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -45,7 +45,7 @@ struct History {
 }
 
 impl History {
-    async fn start(&self, request: RecordTaskStartedRequest) -> Result<PollActivityTaskQueueResponse, Status> {
+    async fn start(&self, request: RecordActivityTaskStartedRequest) -> Result<PollActivityTaskQueueResponse, Status> {
         self.world.delay(5).await;
         let lost = self.world.below(100) < *self.malice.lock().unwrap();
         if lost && self.world.below(2) == 0 {
@@ -67,11 +67,11 @@ impl History {
     }
 }
 
-impl UnaryService<RecordTaskStartedRequest> for History {
+impl UnaryService<RecordActivityTaskStartedRequest> for History {
     type Response = PollActivityTaskQueueResponse;
     type Future = BoxFuture<'static, Result<Response<Self::Response>, Status>>;
 
-    fn call(&mut self, request: Request<RecordTaskStartedRequest>) -> Self::Future {
+    fn call(&mut self, request: Request<RecordActivityTaskStartedRequest>) -> Self::Future {
         let history = self.clone();
         Box::pin(async move { history.start(request.into_inner()).await.map(Response::new) })
     }
@@ -94,7 +94,8 @@ impl tower::Service<http::Request<Body>> for History {
         assert!(request.uri().path().ends_with("/RecordActivityTaskStarted"), "{}", request.uri());
         let history = self.clone();
         Box::pin(async move {
-            let codec = tonic_prost::ProstCodec::<PollActivityTaskQueueResponse, RecordTaskStartedRequest>::default();
+            let codec =
+                tonic_prost::ProstCodec::<PollActivityTaskQueueResponse, RecordActivityTaskStartedRequest>::default();
             Ok(Grpc::new(codec).unary(history, request).await)
         })
     }

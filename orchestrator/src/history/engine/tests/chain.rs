@@ -2,7 +2,6 @@
 
 use super::shard::{Shard, finish};
 use crate::cluster::Rejection;
-use crate::history::engine::Input;
 use crate::history::task::TransferKind;
 use prost_wkt_types::Duration;
 use resurgam_api::internal;
@@ -78,7 +77,7 @@ fn names_of_a_chain_follow_it() {
     let terminate = |first: &str| {
         let request =
             api::TerminateWorkflowExecutionRequest { first_execution_run_id: first.into(), ..Default::default() };
-        Input::Terminate(internal::TerminateRequest { request: Some(request), ..Default::default() })
+        internal::TerminateRequest { request: Some(request), ..Default::default() }
     };
     assert!(matches!(shard.step(terminate("other")).unwrap_err(), Rejection::NotFound(_)));
     shard.step(terminate(&first)).unwrap();
@@ -143,7 +142,7 @@ fn timers_that_come_early_are_ordered_again() {
     let mut shard = Shard::new();
     shard.start("q", |it| it.workflow_run_timeout = seconds(50)).unwrap();
     let timer = shard.timers.pop().unwrap();
-    shard.step(Input::TimerTask(timer.clone())).unwrap();
+    shard.step(timer.clone()).unwrap();
     assert_eq!((shard.names().as_str(), &shard.timers), ("Begin Scheduled", &vec![timer]));
 }
 
@@ -160,9 +159,9 @@ fn only_the_last_run_of_a_chain_tells_the_parent() {
     request.task_queue.as_mut().unwrap().name = "queue".into();
     let start =
         internal::StartWorkflowRequest { request: Some(request), parent: Some(parent.clone()), ..Default::default() };
-    shard.step(Input::Start(start)).unwrap();
+    shard.step(start).unwrap();
     let release = internal::ScheduleFirstWorkflowTaskRequest { parent: Some(parent), ..Default::default() };
-    shard.step(Input::ScheduleFirstWorkflowTask(release)).unwrap();
+    shard.step(release).unwrap();
     let task = shard.poll();
     shard.complete(&task, vec![again()]).unwrap();
     let told =

@@ -2,7 +2,6 @@
 
 use super::shard::{Shard, finish, marker, timer};
 use crate::cluster::Rejection;
-use crate::history::engine::Input;
 use resurgam_api::internal;
 use resurgam_api::temporal::command::v1::CancelTimerCommandAttributes;
 use resurgam_api::temporal::command::v1::command::Attributes as Decided;
@@ -113,7 +112,7 @@ fn only_the_parent_reaches_a_child_only_target() {
         child_only: true,
         ..Default::default()
     };
-    let refused = shard.step(Input::Signal(request)).unwrap_err();
+    let refused = shard.step(request).unwrap_err();
     assert_eq!(refused, Rejection::NotFound("workflow parent does not match".into()));
 }
 

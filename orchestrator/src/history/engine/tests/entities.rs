@@ -1,9 +1,9 @@
 //! Activities, children and messages to others, together with the workflow tasks around them.
 
-use super::shard::{Shard, finish, marker};
+use super::shard::{Shard, finish, marker, target};
 use crate::cluster::Rejection;
+use crate::history::engine::TransferResult;
 use crate::history::engine::span::duration;
-use crate::history::engine::{Input, Reply};
 use crate::history::task::TransferKind;
 use resurgam_api::internal::{self, TaskToken};
 use resurgam_api::temporal::command::v1::command::Attributes as Decided;
@@ -16,7 +16,6 @@ use resurgam_api::temporal::enums::v1::{ParentClosePolicy, WorkflowTaskFailedCau
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::history::v1::{HistoryEvent, WorkflowExecutionTerminatedEventAttributes};
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
-use resurgam_api::temporal::workflowservice::v1 as api;
 
 /// The event of the first command of the first workflow task.
 const FIRST: i64 = 5;
@@ -52,19 +51,15 @@ fn token(shard: &Shard, scheduled_event_id: i64) -> Option<TaskToken> {
     Some(TaskToken { run_id: shard.current(), scheduled_event_id, attempt: 1, ..TaskToken::default() })
 }
 
-fn start(shard: &mut Shard, id: i64) -> Result<Option<Reply>, Rejection> {
+fn start(shard: &mut Shard, id: i64) -> Result<(), Rejection> {
     let task = token(shard, id);
     let request_id = "x".into();
-    shard.step(Input::ActivityTaskStarted(internal::RecordTaskStartedRequest {
-        task,
-        request_id,
-        ..Default::default()
-    }))
+    shard.step(internal::RecordActivityTaskStartedRequest { task, request_id, ..Default::default() }).map(drop)
 }
 
-fn complete(shard: &mut Shard, id: i64) -> Result<Option<Reply>, Rejection> {
+fn complete(shard: &mut Shard, id: i64) -> Result<(), Rejection> {
     let task = token(shard, id);
-    shard.step(Input::CompleteActivity(internal::CompleteActivityRequest { task, request: None }))
+    shard.step(internal::CompleteActivityRequest { task, request: None }).map(drop)
 }
 
 /// The last event of the history.
@@ -72,29 +67,30 @@ fn last(shard: &Shard) -> &Attributes {
     shard.histories[&shard.current()].last().unwrap().attributes.as_ref().unwrap()
 }
 
-fn child_closed(shard: &mut Shard) -> Result<Option<Reply>, Rejection> {
+fn child_closed(shard: &mut Shard) -> Result<(), Rejection> {
     let close = WorkflowExecutionTerminatedEventAttributes::default();
     let attributes = Some(Attributes::WorkflowExecutionTerminatedEventAttributes(close));
     let run = shard.current();
-    shard.step(Input::ChildClosed(internal::RecordChildClosedRequest {
-        parent: Some(shard.execution(&run)),
-        initiated_event_id: FIRST,
-        child: Some(WorkflowExecution { workflow_id: "c".into(), run_id: "x".into() }),
-        close: Some(HistoryEvent { attributes, ..HistoryEvent::default() }),
-        ..Default::default()
-    }))
+    shard
+        .step(internal::RecordChildClosedRequest {
+            target: target(&run),
+            initiated_event_id: FIRST,
+            child: Some(WorkflowExecution { workflow_id: "c".into(), run_id: "x".into() }),
+            close: Some(HistoryEvent { attributes, ..HistoryEvent::default() }),
+        })
+        .map(drop)
 }
 
 fn child_started(shard: &mut Shard) {
     let execution = WorkflowExecution { workflow_id: "c".into(), run_id: "x".into() };
-    shard.step(Input::ChildStarted(shard.current(), FIRST, Ok(execution))).unwrap();
+    shard.step(TransferResult::ChildStarted(shard.current(), FIRST, Ok(execution))).unwrap();
 }
 
 #[test]
 fn the_end_of_an_activity_wakes_the_worker() {
     let mut shard = decided(vec![activity("a")]);
     assert!(shard.transfers.iter().any(|it| matches!(it.kind, Some(TransferKind::ActivityTask(_)))));
-    assert!(matches!(start(&mut shard, FIRST), Ok(Some(Reply::ActivityTask(_)))));
+    start(&mut shard, FIRST).unwrap();
     complete(&mut shard, FIRST).unwrap();
     let names = "Begin Scheduled Started Completed ActivityTaskScheduled ActivityTaskStarted ActivityTaskCompleted";
     assert_eq!(shard.names(), format!("{names} Scheduled"));
@@ -185,8 +181,8 @@ fn an_answer_from_another_workflow_wakes_the_worker() {
         },
     )]);
     let run = shard.current();
-    shard.step(Input::ExternalSignaled(run.clone(), FIRST, Ok(()))).unwrap();
-    shard.step(Input::ExternalSignaled(run, FIRST, Err(1))).unwrap();
+    shard.step(TransferResult::ExternalSignaled(run.clone(), FIRST, Ok(()))).unwrap();
+    shard.step(TransferResult::ExternalSignaled(run, FIRST, Err(1))).unwrap();
     assert!(matches!(last(&shard), Attributes::WorkflowTaskScheduledEventAttributes(_)));
     assert_eq!(shard.names().matches("ExternalSignaled").count(), 1, "{}", shard.names());
 }
@@ -194,12 +190,7 @@ fn an_answer_from_another_workflow_wakes_the_worker() {
 #[test]
 fn a_description_counts_what_is_written() {
     let mut shard = decided(vec![activity("a")]);
-    let request = api::DescribeWorkflowExecutionRequest {
-        execution: Some(shard.execution("")),
-        ..api::DescribeWorkflowExecutionRequest::default()
-    };
-    let request = internal::DescribeRequest { request: Some(request), ..Default::default() };
-    let Ok(Some(Reply::Describe(described))) = shard.step(Input::Describe(request)) else { panic!() };
+    let described = shard.step(internal::DescribeRequest { target: target(""), request: None }).unwrap().unwrap();
     assert_eq!(described.workflow_execution_info.unwrap().history_length, 5);
     assert_eq!(described.pending_activities.len(), 1);
 }

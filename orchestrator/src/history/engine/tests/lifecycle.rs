@@ -2,7 +2,7 @@
 
 use super::shard::{Shard, finish, marker, sticky, timer};
 use crate::cluster::Rejection;
-use crate::history::engine::Input;
+use crate::history::engine::TransferResult;
 
 const GONE: &str = "workflow task not found";
 
@@ -147,7 +147,7 @@ fn a_task_whose_sticky_queue_has_no_worker_goes_to_the_normal_one() {
     shard.respond(&task, vec![], sticky).unwrap();
     shard.signal("a").unwrap();
     let refused = shard.newest_task();
-    shard.step(Input::StickyUnavailable(shard.current(), 6)).unwrap();
+    shard.step(TransferResult::StickyUnavailable(shard.current(), 6)).unwrap();
     assert_eq!(shard.poll_as(&refused, "x").unwrap_err(), Rejection::NotFound(GONE.into()));
     let task = shard.poll();
     assert_eq!(task.slice.from, 1);

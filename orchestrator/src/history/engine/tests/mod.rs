@@ -1,4 +1,4 @@
-//! The engine at work, through its door only: each test says what goes in and what the history is then.
+//! The engine at work, through its inputs only: each test says what goes in and what the history is then.
 
 mod chain;
 mod closing;

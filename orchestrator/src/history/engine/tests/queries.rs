@@ -1,19 +1,27 @@
 //! Queries: with a workflow task, or directly.
 
-use super::shard::{Shard, finish, sticky};
+use super::shard::{Later, Shard, finish, sticky, target};
 use crate::cluster::Rejection;
-use crate::history::engine::{Input, Reply, Waiter};
+use crate::history::engine::QueryAnswer;
 use resurgam_api::internal;
 use resurgam_api::temporal::enums::v1::{QueryRejectCondition, QueryResultType};
 use resurgam_api::temporal::query::v1::{WorkflowQuery, WorkflowQueryResult};
 use resurgam_api::temporal::workflowservice::v1 as api;
 
-fn ask(shard: &mut Shard, condition: QueryRejectCondition) -> Result<Option<Reply>, Rejection> {
+fn query(condition: QueryRejectCondition) -> internal::QueryRequest {
     let query = WorkflowQuery { query_type: "state".into(), ..WorkflowQuery::default() };
-    let mut request =
-        api::QueryWorkflowRequest { execution: Some(shard.execution("")), query: Some(query), ..Default::default() };
+    let mut request = api::QueryWorkflowRequest { query: Some(query), ..Default::default() };
     request.set_query_reject_condition(condition);
-    shard.step(Input::Query(internal::QueryRequest { request: Some(request), ..Default::default() }))
+    internal::QueryRequest { target: target(""), request: Some(request) }
+}
+
+fn ask(shard: &mut Shard, condition: QueryRejectCondition) -> Result<Option<QueryAnswer>, Rejection> {
+    shard.step(query(condition))
+}
+
+/// A query that has to wait.
+fn wait(shard: &mut Shard) -> Later<QueryAnswer> {
+    shard.wait(query(ANY)).unwrap()
 }
 
 fn answer(
@@ -33,13 +41,13 @@ const ANY: QueryRejectCondition = QueryRejectCondition::None;
 #[test]
 fn a_query_waits_for_the_first_task_and_is_answered_with_it() {
     let mut shard = Shard::started();
-    assert_eq!(ask(&mut shard, ANY), Ok(None));
+    let mut waiting = wait(&mut shard);
     assert!(matches!(ask(&mut shard, ANY), Err(Rejection::ResourceExhausted { .. })), "only one may wait");
     let task = shard.poll();
     assert_eq!(task.poll.queries.len(), 1);
     shard.respond(&task, vec![], answer(&task, QueryResultType::Answered)).unwrap();
-    assert!(matches!(shard.answers.remove(&Waiter(2)), Some(Ok(Reply::Query(_)))));
-    assert!(matches!(ask(&mut shard, ANY), Ok(Some(Reply::QueryDirectly { sticky: None, .. }))));
+    assert!(matches!(waiting.try_recv(), Ok(Ok(QueryAnswer::Answered(_)))));
+    assert!(matches!(ask(&mut shard, ANY), Ok(Some(QueryAnswer::AskWorker(it))) if it.sticky.is_none()));
 }
 
 #[test]
@@ -47,7 +55,7 @@ fn a_query_that_came_too_late_goes_with_the_next_task_or_directly() {
     for signalled in [false, true] {
         let mut shard = Shard::started();
         let task = shard.poll();
-        ask(&mut shard, ANY).unwrap();
+        let mut waiting = wait(&mut shard);
         if signalled {
             shard.signal("a").unwrap();
         }
@@ -56,12 +64,11 @@ fn a_query_that_came_too_late_goes_with_the_next_task_or_directly() {
             let task = shard.poll();
             assert_eq!(task.poll.queries.len(), 1);
             shard.respond(&task, vec![], answer(&task, QueryResultType::Failed)).unwrap();
-            assert!(matches!(shard.answers.remove(&Waiter(3)), Some(Err(Rejection::QueryFailed { .. }))));
+            assert!(matches!(waiting.try_recv(), Ok(Err(Rejection::QueryFailed { .. }))));
         } else {
-            let Some(Ok(Reply::QueryDirectly { sticky, queue, history, .. })) = shard.answers.remove(&Waiter(3)) else {
-                panic!("it was not sent on")
-            };
-            assert_eq!((sticky.as_deref(), queue.as_str(), history.next), (Some("sticky"), "queue", 5));
+            let Ok(Ok(QueryAnswer::AskWorker(it))) = waiting.try_recv() else { panic!("it was not sent on") };
+            let seen = (it.sticky.as_deref(), it.queue.as_str(), it.handout.history.next);
+            assert_eq!(seen, (Some("sticky"), "queue", 5));
         }
     }
 }
@@ -70,14 +77,14 @@ fn a_query_that_came_too_late_goes_with_the_next_task_or_directly() {
 fn whoever_waits_when_the_run_closes_asks_directly() {
     let mut shard = Shard::started();
     let task = shard.poll();
-    ask(&mut shard, ANY).unwrap();
+    let mut waiting = wait(&mut shard);
     shard.complete(&task, vec![finish()]).unwrap();
-    assert!(matches!(shard.answers.remove(&Waiter(3)), Some(Ok(Reply::QueryDirectly { .. }))));
-    assert!(matches!(ask(&mut shard, ANY), Ok(Some(Reply::QueryDirectly { .. }))));
+    assert!(matches!(waiting.try_recv(), Ok(Ok(QueryAnswer::AskWorker(_)))));
+    assert!(matches!(ask(&mut shard, ANY), Ok(Some(QueryAnswer::AskWorker(_)))));
     let refused = ask(&mut shard, QueryRejectCondition::NotOpen).unwrap().unwrap();
-    assert!(matches!(refused, Reply::Query(it) if it.query_rejected.is_some_and(|it| it.status == 2)));
+    assert!(matches!(refused, QueryAnswer::Answered(it) if it.query_rejected.is_some_and(|it| it.status == 2)));
     let cleanly = ask(&mut shard, QueryRejectCondition::NotCompletedCleanly);
-    assert!(matches!(cleanly, Ok(Some(Reply::QueryDirectly { .. }))));
+    assert!(matches!(cleanly, Ok(Some(QueryAnswer::AskWorker(_)))));
 }
 
 #[test]
@@ -89,7 +96,7 @@ fn a_run_that_no_worker_can_show_is_not_queried() {
     }
     assert!(matches!(ask(&mut shard, ANY), Err(Rejection::FailedPrecondition(_))), "it fails again and again");
     let mut shard = Shard::started();
-    ask(&mut shard, ANY).unwrap();
+    let mut waiting = wait(&mut shard);
     shard.terminate().unwrap();
-    assert!(matches!(shard.answers.remove(&Waiter(2)), Some(Err(Rejection::FailedPrecondition(_)))));
+    assert!(matches!(waiting.try_recv(), Ok(Err(Rejection::FailedPrecondition(_)))));
 }

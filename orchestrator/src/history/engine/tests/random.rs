@@ -3,7 +3,7 @@
 use super::shape::check;
 use super::shard::{Handed, Shard, finish, marker, short, sticky, timer};
 use crate::cluster::Rejection;
-use crate::history::engine::Input;
+use crate::history::engine::TransferResult;
 use crate::history::task::TransferKind;
 use prost_wkt_types::Duration;
 use resurgam_api::internal::{self, TaskToken};
@@ -88,16 +88,16 @@ fn work(shard: &mut Shard, dice: &mut Dice) {
         attempt: transfer.attempt,
         ..TaskToken::default()
     });
-    let input = match dice.below(4) {
-        0 => Input::CompleteActivity(internal::CompleteActivityRequest { task, request: None }),
-        1 => Input::FailActivity(internal::FailActivityRequest { task, request: None }),
-        _ => Input::ActivityTaskStarted(internal::RecordTaskStartedRequest {
-            task,
-            request_id: format!("{} {}", transfer.scheduled_event_id, transfer.attempt),
-            ..Default::default()
-        }),
+    // Whatever is refused changes nothing.
+    let _ = match dice.below(4) {
+        0 => shard.step(internal::CompleteActivityRequest { task, request: None }).map(drop),
+        1 => shard.step(internal::FailActivityRequest { task, request: None }).map(drop),
+        _ => {
+            let request_id = format!("{} {}", transfer.scheduled_event_id, transfer.attempt);
+            let request = internal::RecordActivityTaskStartedRequest { task, request_id, ..Default::default() };
+            shard.step(request).map(drop)
+        }
     };
-    let _ = shard.step(input);
 }
 
 fn play(seed: u64) -> (Shard, Vec<Result<(), Rejection>>) {
@@ -142,7 +142,7 @@ fn play(seed: u64) -> (Shard, Vec<Result<(), Rejection>>) {
             22 if dice.below(4) == 0 => shard.terminate().map(|_| ()),
             23 => {
                 let (run_id, id) = (shard.current(), shard.state().next_event_id - 1);
-                shard.step(Input::StickyUnavailable(run_id, id)).map(|_| ())
+                shard.step(TransferResult::StickyUnavailable(run_id, id)).map(|_| ())
             }
             24..28 => {
                 work(&mut shard, &mut dice);

@@ -1,8 +1,10 @@
 //! A shard that applies effects as the real one does, with everything in plain view.
 
 use crate::cluster::Rejection;
-use crate::history::engine::{Context, Effects, Ids, Input, Limits, Reply, Slice, Waiter, Workflow, kind, step};
-use crate::history::state::{Millis, State};
+use crate::history::engine::{
+    Context, Delivery, Effects, Handout, Ids, Input, Limits, Reply, Slice, Waiter, Workflow, kind,
+};
+use crate::history::state::{Millis, State, Tail};
 use crate::history::task::{TimerTask, TransferKind, TransferTask};
 use prost::Message;
 use resurgam_api::internal::{self, TaskToken};
@@ -17,6 +19,10 @@ use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::taskqueue::v1::{StickyExecutionAttributes, TaskQueue};
 use resurgam_api::temporal::workflowservice::v1 as api;
 use std::collections::BTreeMap;
+use tokio::sync::oneshot;
+
+/// An answer that comes later.
+pub(super) type Later<A> = oneshot::Receiver<Result<A, Rejection>>;
 
 struct Counter(u64);
 
@@ -24,11 +30,6 @@ impl Ids for Counter {
     fn uuid(&mut self) -> String {
         self.0 += 1;
         format!("id{}", self.0)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 += 1;
-        self.0 % bound
     }
 }
 
@@ -38,7 +39,6 @@ pub(super) struct Shard {
     pub(super) histories: BTreeMap<String, Vec<HistoryEvent>>,
     pub(super) transfers: Vec<TransferTask>,
     pub(super) timers: Vec<TimerTask>,
-    pub(super) answers: BTreeMap<Waiter, Result<Reply, Rejection>>,
     pub(super) now: Millis,
     pub(super) limits: Limits,
     pub(super) commits: usize,
@@ -55,7 +55,7 @@ pub(super) struct Handed {
 }
 
 impl Handed {
-    fn of(poll: api::PollWorkflowTaskQueueResponse, slice: Slice) -> Self {
+    fn of(Handout { poll, history: slice }: Handout) -> Self {
         let token = TaskToken::decode(poll.task_token.as_slice()).expect("tokens are ours");
         Self { poll, slice, token }
     }
@@ -68,7 +68,6 @@ impl Shard {
             histories: BTreeMap::new(),
             transfers: Vec::new(),
             timers: Vec::new(),
-            answers: BTreeMap::new(),
             now: 1_000_000,
             limits: Limits::default(),
             commits: 0,
@@ -85,40 +84,58 @@ impl Shard {
     }
 
     /// One input, all or nothing. The answer, if there is one yet.
-    pub(super) fn step(&mut self, input: Input) -> Result<Option<Reply>, Rejection> {
+    pub(super) fn step<I: Input>(&mut self, input: I) -> Result<Option<I::Answer>, Rejection> {
+        match self.step_for(input, &Waiter::nobody())? {
+            Reply::Now(answer) => answer.map(Some),
+            Reply::Later => Ok(None),
+        }
+    }
+
+    /// One input that is answered later.
+    pub(super) fn wait<I: Input>(&mut self, input: I) -> Result<Later<I::Answer>, Rejection> {
+        let (caller, answer) = Waiter::new();
+        match self.step_for(input, &caller)? {
+            Reply::Now(_) => panic!("it was answered at once"),
+            Reply::Later => Ok(answer),
+        }
+    }
+
+    fn step_for<I: Input>(&mut self, input: I, caller: &Waiter<I::Answer>) -> Result<Reply<I::Answer>, Rejection> {
         self.transaction += 1;
-        let caller = Waiter(self.transaction as u64);
         let mut context = Context {
             now: self.now,
             transaction: self.transaction,
-            caller,
             namespace: "default",
             ids: &mut self.ids,
             limits: &self.limits,
         };
         let mut workflow = self.workflow.clone();
-        let effects = step(&mut workflow, input, &mut context)?;
+        let (effects, reply) = input.apply(&mut workflow, &mut context, caller)?;
         self.apply(workflow, effects);
-        self.answers.remove(&caller).transpose()
+        Ok(reply)
     }
 
-    fn apply(&mut self, workflow: Workflow, effects: Effects) {
+    fn apply(&mut self, mut workflow: Workflow, effects: Effects) {
         let Effects { current, runs, transfers, timers, answers } = effects;
         self.commits += usize::from(!runs.is_empty() || current.is_some());
         if let Some(current) = current {
             assert_eq!(workflow.current, Some(current));
         }
         for (run_id, events) in runs {
+            if let (Some(first), Some(run)) = (events.first(), workflow.runs.get_mut(&run_id)) {
+                let tail = Tail { first_event_id: first.event_id, transaction: self.transaction };
+                run.state.tail = Some(tail);
+            }
             self.histories.entry(run_id).or_default().extend(events);
         }
         self.transfers.extend(transfers);
         self.timers.extend(timers);
-        self.answers.extend(answers);
         for (run_id, run) in &workflow.runs {
             let last = self.histories[run_id].last().map_or(0, |event| event.event_id);
             assert_eq!(run.state.next_event_id, last + 1, "a run counts the events that are written");
         }
         self.workflow = workflow;
+        answers.into_iter().for_each(Delivery::make);
     }
 
     pub(super) fn start(
@@ -135,39 +152,28 @@ impl Shard {
         };
         edit(&mut request);
         let request =
-            internal::StartWorkflowRequest { namespace_id: "n".into(), request: Some(request), ..Default::default() };
-        match self.step(Input::Start(request))? {
-            Some(Reply::Start(response)) => Ok(response),
-            other => panic!("{other:?}"),
-        }
+            internal::StartWorkflowRequest { target: target(""), request: Some(request), ..Default::default() };
+        Ok(self.step(request)?.expect("starts are answered at once"))
     }
 
-    pub(super) fn signal(&mut self, request_id: &str) -> Result<Option<Reply>, Rejection> {
+    pub(super) fn signal(&mut self, request_id: &str) -> Result<(), Rejection> {
         let request = api::SignalWorkflowExecutionRequest {
-            workflow_execution: Some(self.execution("")),
             signal_name: request_id.into(),
             request_id: request_id.into(),
             ..Default::default()
         };
-        self.step(Input::Signal(internal::SignalRequest { request: Some(request), ..Default::default() }))
+        self.step(internal::SignalRequest { request: Some(request), ..Default::default() }).map(drop)
     }
 
-    pub(super) fn cancel(&mut self, request_id: &str) -> Result<Option<Reply>, Rejection> {
-        let request = api::RequestCancelWorkflowExecutionRequest {
-            workflow_execution: Some(self.execution("")),
-            request_id: request_id.into(),
-            ..Default::default()
-        };
-        self.step(Input::RequestCancel(internal::RequestCancelRequest { request: Some(request), ..Default::default() }))
+    pub(super) fn cancel(&mut self, request_id: &str) -> Result<(), Rejection> {
+        let request =
+            api::RequestCancelWorkflowExecutionRequest { request_id: request_id.into(), ..Default::default() };
+        self.step(internal::RequestCancelRequest { request: Some(request), ..Default::default() }).map(drop)
     }
 
-    pub(super) fn terminate(&mut self) -> Result<Option<Reply>, Rejection> {
-        let request = api::TerminateWorkflowExecutionRequest {
-            workflow_execution: Some(self.execution("")),
-            reason: "enough".into(),
-            ..Default::default()
-        };
-        self.step(Input::Terminate(internal::TerminateRequest { request: Some(request), ..Default::default() }))
+    pub(super) fn terminate(&mut self) -> Result<(), Rejection> {
+        let request = api::TerminateWorkflowExecutionRequest { reason: "enough".into(), ..Default::default() };
+        self.step(internal::TerminateRequest { request: Some(request), ..Default::default() }).map(drop)
     }
 
     pub(super) fn execution(&self, run_id: &str) -> WorkflowExecution {
@@ -197,7 +203,7 @@ impl Shard {
 
     pub(super) fn poll_as(&mut self, task: &TransferTask, request_id: &str) -> Result<Handed, Rejection> {
         let Some(TransferKind::WorkflowTask(transfer)) = &task.kind else { panic!("{task:?}") };
-        let request = internal::RecordTaskStartedRequest {
+        let request = internal::RecordWorkflowTaskStartedRequest {
             task: Some(TaskToken {
                 run_id: task.run.run_id.clone(),
                 scheduled_event_id: transfer.scheduled_event_id,
@@ -212,10 +218,7 @@ impl Shard {
             }),
             identity: "worker".into(),
         };
-        match self.step(Input::WorkflowTaskStarted(request))? {
-            Some(Reply::WorkflowTask(poll, slice)) => Ok(Handed::of(*poll, slice)),
-            other => panic!("{other:?}"),
-        }
+        Ok(Handed::of(self.step(request)?.expect("starts are answered at once")))
     }
 
     /// A worker completes a task with these commands.
@@ -242,15 +245,12 @@ impl Shard {
         edit(&mut request);
         let request =
             internal::CompleteWorkflowTaskRequest { task: Some(handed.token.clone()), request: Some(request) };
-        match self.step(Input::CompleteWorkflowTask(request))? {
-            Some(Reply::CompleteWorkflowTask(_, next)) => Ok(next.map(|(poll, slice)| Handed::of(*poll, slice))),
-            other => panic!("{other:?}"),
-        }
+        Ok(self.step(request)?.expect("completions are answered at once").next.map(Handed::of))
     }
 
-    pub(super) fn fail(&mut self, handed: &Handed) -> Result<Option<Reply>, Rejection> {
+    pub(super) fn fail(&mut self, handed: &Handed) -> Result<(), Rejection> {
         let request = internal::FailWorkflowTaskRequest { task: Some(handed.token.clone()), request: None };
-        self.step(Input::FailWorkflowTask(request))
+        self.step(request).map(drop)
     }
 
     /// Time passes; every timer task that is due by then is given, once, in order.
@@ -260,7 +260,7 @@ impl Shard {
         {
             let timer = self.timers.remove(next);
             self.now = self.now.max(timer.due);
-            self.step(Input::TimerTask(timer)).expect("timer tasks are never refused");
+            self.step(timer).expect("timer tasks are never refused");
         }
         self.now = now;
     }
@@ -315,4 +315,9 @@ pub(super) fn sticky(request: &mut api::RespondWorkflowTaskCompletedRequest) {
         worker_task_queue: Some(TaskQueue { name: "sticky".into(), ..TaskQueue::default() }),
         schedule_to_start_timeout: Some(prost_wkt_types::Duration { seconds: 10, nanos: 0 }),
     });
+}
+
+/// The workflow of these tests, or a run of it.
+pub(super) fn target(run_id: &str) -> Option<internal::Target> {
+    Some(internal::Target { namespace_id: "n".into(), workflow_id: "w".into(), run_id: run_id.into() })
 }

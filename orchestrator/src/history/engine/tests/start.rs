@@ -1,8 +1,7 @@
 //! Who gets a workflow id.
 
-use super::shard::{Shard, finish};
+use super::shard::{Shard, finish, target};
 use crate::cluster::Rejection;
-use crate::history::engine::{Input, Reply};
 use resurgam_api::internal;
 use resurgam_api::temporal::common::v1::{Link, WorkflowType};
 use resurgam_api::temporal::enums::v1::{WorkflowIdConflictPolicy as Conflict, WorkflowIdReusePolicy as Reuse};
@@ -24,11 +23,8 @@ fn signal_with_start(
         ..Default::default()
     };
     edit(&mut request);
-    let request = internal::SignalWithStartRequest { namespace_id: "n".into(), request: Some(request) };
-    match shard.step(Input::SignalWithStart(request))? {
-        Some(Reply::SignalWithStart(response)) => Ok(response),
-        other => panic!("{other:?}"),
-    }
+    let request = internal::SignalWithStartRequest { target: target(""), request: Some(request) };
+    Ok(shard.step(request)?.expect("starts are answered at once"))
 }
 
 fn close(shard: &mut Shard) {
@@ -172,12 +168,12 @@ fn a_child_waits_for_its_parent() {
     };
     let start =
         internal::StartWorkflowRequest { request: Some(request), parent: Some(parent.clone()), ..Default::default() };
-    shard.step(Input::Start(start)).unwrap();
+    shard.step(start).unwrap();
     shard.signal("a").unwrap();
     assert_eq!(shard.names(), "Begin Signaled:a");
     let release = internal::ScheduleFirstWorkflowTaskRequest { parent: Some(parent), ..Default::default() };
     for _ in 0..2 {
-        shard.step(Input::ScheduleFirstWorkflowTask(release.clone())).unwrap();
+        shard.step(release.clone()).unwrap();
         assert_eq!(shard.names(), "Begin Signaled:a Scheduled");
     }
     close(&mut shard);

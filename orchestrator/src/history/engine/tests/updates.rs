@@ -1,8 +1,8 @@
 //! Updates and the workflow tasks that bring them to a worker.
 
-use super::shard::{Handed, Shard, finish, marker};
+use super::shard::{Handed, Later, Shard, finish, marker, target};
 use crate::cluster::Rejection;
-use crate::history::engine::{Input, Reply, Waiter};
+use crate::history::engine::UpdateInput;
 use prost::Name;
 use prost_wkt_types::Any;
 use resurgam_api::internal::UpdateRequest;
@@ -13,9 +13,9 @@ use resurgam_api::temporal::failure::v1::Failure;
 use resurgam_api::temporal::protocol::v1::Message;
 use resurgam_api::temporal::update::v1::outcome::Value;
 use resurgam_api::temporal::update::v1::{
-    Acceptance, Input as UpdateInput, Meta, Outcome, Rejection as Refusal, Request, Response, WaitPolicy,
+    Acceptance, Input, Meta, Outcome, Rejection as Refusal, Request, Response, WaitPolicy,
 };
-use resurgam_api::temporal::workflowservice::v1::UpdateWorkflowExecutionRequest;
+use resurgam_api::temporal::workflowservice::v1::{UpdateWorkflowExecutionRequest, UpdateWorkflowExecutionResponse};
 
 /// A run that did its first workflow task and waits.
 fn idle() -> Shard {
@@ -28,18 +28,17 @@ fn idle() -> Shard {
 const IDLE: &str = "Begin Scheduled Started Completed";
 
 /// A client updates the run and waits until it is completed.
-fn update(shard: &mut Shard, id: &str) -> Result<Option<Reply>, Rejection> {
+fn update(shard: &mut Shard, id: &str) -> Result<Later<UpdateWorkflowExecutionResponse>, Rejection> {
     let request = UpdateWorkflowExecutionRequest {
-        workflow_execution: Some(shard.execution("")),
         wait_policy: Some(WaitPolicy { lifecycle_stage: Stage::Completed.into() }),
         request: Some(Request {
             meta: Some(Meta { update_id: id.into(), ..Meta::default() }),
-            input: Some(UpdateInput { name: "u".into(), ..UpdateInput::default() }),
+            input: Some(Input { name: "u".into(), ..Input::default() }),
             ..Request::default()
         }),
         ..Default::default()
     };
-    shard.step(Input::Update(UpdateRequest { request: Some(request), ..UpdateRequest::default() }))
+    shard.wait(UpdateInput::Update(UpdateRequest { target: target(""), request: Some(request) }))
 }
 
 fn said<M: Name>(id: &str, body: &M) -> Message {
@@ -68,13 +67,10 @@ fn refuse(shard: &mut Shard, task: &Handed, id: &str) -> Result<Option<Handed>, 
     shard.respond(task, vec![], |it| it.messages = vec![said(id, &refusal)])
 }
 
-/// Whether those who waited were told of a success.
-fn told(shard: &mut Shard) -> Vec<bool> {
-    let success = |answer| match answer {
-        Ok(Reply::Update(it)) => matches!(it.outcome, Some(Outcome { value: Some(Value::Success(_)) })),
-        other => panic!("{other:?}"),
-    };
-    std::mem::take(&mut shard.answers).into_values().map(success).collect()
+/// Whether one who waited was told of a success.
+fn told(mut waiting: Later<UpdateWorkflowExecutionResponse>) -> bool {
+    let answer = waiting.try_recv().unwrap().unwrap();
+    matches!(answer.outcome, Some(Outcome { value: Some(Value::Success(_)) }))
 }
 
 fn brought(task: &Handed) -> Vec<&str> {
@@ -84,25 +80,25 @@ fn brought(task: &Handed) -> Vec<&str> {
 #[test]
 fn a_speculative_task_is_written_only_with_something_to_write() {
     let mut shard = idle();
-    assert_eq!(update(&mut shard, "a"), Ok(None));
+    let a = update(&mut shard, "a").unwrap();
     assert_eq!(shard.names(), IDLE);
     let task = shard.poll();
     assert_eq!((brought(&task), task.slice.appended.len()), (vec!["a"], 2));
     assert_eq!(shard.names(), IDLE);
     handle(&mut shard, &task, &["a"], vec![]).unwrap();
     assert_eq!(shard.names(), format!("{IDLE} Scheduled Started Completed UpdateAccepted UpdateCompleted"));
-    assert_eq!(told(&mut shard), [true]);
+    assert!(told(a));
     assert!(shard.state().workflow_task.is_none());
 }
 
 #[test]
 fn a_refused_update_leaves_nothing() {
     let mut shard = idle();
-    update(&mut shard, "a").unwrap();
+    let a = update(&mut shard, "a").unwrap();
     let task = shard.poll();
     refuse(&mut shard, &task, "a").unwrap();
     assert_eq!(shard.names(), IDLE);
-    assert_eq!(told(&mut shard), [false]);
+    assert!(!told(a));
     assert!(matches!(refuse(&mut shard, &task, "a"), Err(Rejection::NotFound(_))));
     shard.signal("s").unwrap(); // the ids are free for others
     assert_eq!(shard.names(), format!("{IDLE} Signaled:s Scheduled"));
@@ -111,16 +107,16 @@ fn a_refused_update_leaves_nothing() {
 #[test]
 fn what_comes_during_a_dropped_task_is_not_lost() {
     let mut shard = idle();
-    update(&mut shard, "a").unwrap();
+    let a = update(&mut shard, "a").unwrap();
     let task = shard.poll();
-    update(&mut shard, "b").unwrap();
+    let b = update(&mut shard, "b").unwrap();
     refuse(&mut shard, &task, "a").unwrap();
-    assert_eq!(told(&mut shard), [false]);
+    assert!(!told(a));
     let task = shard.poll();
     assert_eq!(brought(&task), ["b"]);
     shard.signal("s").unwrap();
     refuse(&mut shard, &task, "b").unwrap();
-    assert_eq!(told(&mut shard), [false]);
+    assert!(!told(b));
     assert_eq!(shard.names(), format!("{IDLE} Scheduled Started Completed Signaled:s Scheduled"));
 }
 
@@ -153,20 +149,20 @@ fn news_before_the_start_make_the_task_a_normal_one() {
 fn a_run_is_not_closed_past_an_update() {
     let mut shard = Shard::started();
     let task = shard.poll();
-    update(&mut shard, "a").unwrap();
+    let a = update(&mut shard, "a").unwrap();
     let refused = shard.complete(&task, vec![finish()]).unwrap_err();
     assert!(matches!(refused, Rejection::InvalidArgument(_)));
     let task = shard.poll();
     assert_eq!(brought(&task), ["a"]);
     handle(&mut shard, &task, &["a"], vec![finish()]).unwrap();
     assert!(shard.names().ends_with("Completed UpdateAccepted UpdateCompleted Completed"), "{}", shard.names());
-    assert_eq!(told(&mut shard), [true]);
+    assert!(told(a));
 }
 
 #[test]
 fn an_update_survives_the_failure_of_its_task() {
     let mut shard = idle();
-    update(&mut shard, "a").unwrap();
+    let a = update(&mut shard, "a").unwrap();
     let task = shard.poll();
     shard.fail(&task).unwrap();
     let task = shard.poll();
@@ -175,25 +171,24 @@ fn an_update_survives_the_failure_of_its_task() {
     let task = shard.poll();
     assert_eq!(brought(&task), ["a"]);
     handle(&mut shard, &task, &["a"], vec![marker()]).unwrap();
-    assert_eq!(told(&mut shard), [true]);
+    assert!(told(a));
 }
 
 #[test]
 fn an_update_that_is_passed_over_is_rejected() {
     let mut shard = idle();
-    update(&mut shard, "a").unwrap();
+    let a = update(&mut shard, "a").unwrap();
     let task = shard.poll();
     shard.complete(&task, vec![marker()]).unwrap();
-    assert_eq!(told(&mut shard), [false]);
+    assert!(!told(a));
     assert_eq!(shard.names(), format!("{IDLE} Scheduled Started Completed MarkerRecorded"));
 }
 
 #[test]
 fn whoever_waits_hears_of_the_end_of_the_run() {
     let mut shard = idle();
-    update(&mut shard, "a").unwrap();
+    let mut a = update(&mut shard, "a").unwrap();
     shard.terminate().unwrap();
-    let answers: Vec<(Waiter, _)> = std::mem::take(&mut shard.answers).into_iter().collect();
-    assert!(matches!(&answers[..], [(_, Err(Rejection::NotFound(_)))]));
+    assert!(matches!(a.try_recv(), Ok(Err(Rejection::NotFound(_)))));
     assert!(matches!(update(&mut shard, "a"), Err(Rejection::NotFound(_))));
 }

@@ -1,9 +1,9 @@
 //! What a shard does while nothing goes wrong, or one thing does.
 
 use super::fixture::*;
-use super::standin::TIMER;
+use super::standin::{Said, TIMER};
 use crate::cluster::Rejection;
-use crate::history::engine::Reply;
+use crate::history::engine::QueryAnswer;
 use crate::history::shard::keys;
 use crate::store::memory::Memory;
 use crate::store::{Answer, Commit, Head, Key, Partition, Rows, Store, Unavailable, prefixed};
@@ -36,10 +36,10 @@ async fn start_poll_complete() {
     until("the task is offered", || cluster.tasks().len() == 1).await;
     let token = cluster.tasks()[0].task.clone().unwrap();
     assert_eq!((token.workflow_id.as_str(), token.scheduled_event_id, token.attempt), ("w", 2, 1));
-    let Reply::WorkflowTask(task, _) = shard.call(poll("w")).await.unwrap() else { panic!("not a task") };
+    let (task, _) = shard.hand_out("w").await;
     assert_eq!(ids(&task.history.unwrap().events), [1, 2, 3, 4], "with one event that is only shown");
     assert!(task.next_page_token.is_empty());
-    assert!(matches!(shard.call(complete("w")).await, Ok(Reply::CompleteWorkflowTask(..))));
+    assert!(matches!(shard.call(complete("w")).await, Ok(Said::Done)));
     assert_eq!(ids(&shard.read_all("w", 0).await.unwrap()), [1, 2, 3, 4]);
     assert!(matches!(shard.call(signal("w", "s", "1")).await, Err(Rejection::NotFound(_))));
     assert!(matches!(shard.call(describe("v")).await, Err(Rejection::NotFound(_))));
@@ -57,7 +57,7 @@ async fn requests_that_wait_together_are_committed_together() {
     let calls = (0..200).map(|number| shard.call(signal("w", "s", &number.to_string())));
     let calls: Vec<_> = calls.collect();
     for answer in futures_util::future::join_all(calls).await {
-        assert_eq!(answer, Ok(Reply::Done));
+        assert_eq!(answer, Ok(Said::Done));
     }
     let after = store.head(&keys::partition(1)).await.unwrap().unwrap().sequence;
     assert!((4..=6).contains(&(after - before)), "{} commits", after - before);
@@ -172,7 +172,7 @@ async fn a_late_answer_comes_when_another_input_gives_it() {
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert!(!waiting.is_finished());
     shard.call(complete("w")).await.unwrap();
-    assert!(matches!(waiting.await.unwrap(), Ok(Reply::Query(_))));
+    assert!(matches!(waiting.await.unwrap(), Ok(QueryAnswer::Answered(_))));
 }
 
 /// Refuses batches with a row that contains a word.
@@ -213,7 +213,7 @@ async fn a_refused_transition_spoils_no_other() {
     let calls =
         [signal("a", "s", "1"), signal("b", "s", "poison"), signal("c", "s", "1")].map(|input| shard.call(input));
     let answers = futures_util::future::join_all(calls).await;
-    assert_eq!((&answers[0], &answers[2]), (&Ok(Reply::Done), &Ok(Reply::Done)));
+    assert_eq!((&answers[0], &answers[2]), (&Ok(Said::Done), &Ok(Said::Done)));
     assert_eq!(answers[1], Err(Rejection::InvalidArgument("poisoned".to_owned())));
     assert_eq!(shard.read_all("a", 0).await.unwrap().len(), 3);
     assert_eq!(shard.read_all("b", 0).await.unwrap().len(), 2);

@@ -1,7 +1,6 @@
 //! What a part of a history costs, and that nothing is shown but what its end reaches.
 
-use super::fixture::{Life, history, ids, poll, signal, start};
-use crate::history::engine::Reply;
+use super::fixture::{Life, history, ids, signal, start};
 use crate::history::shard::chain::{self, Unreadable};
 use crate::history::shard::node::{self, Node};
 use crate::history::state::{EventId, Tail};
@@ -98,7 +97,7 @@ async fn every_page_of_a_long_history_costs_the_same() {
         assert!(reads <= 2 && rows <= 12, "{reads} reads, {rows} rows for 10 events");
     }
 
-    let Reply::WorkflowTask(task, _) = shard.call(poll("w")).await.unwrap() else { panic!("not a task") };
+    let (task, _) = shard.hand_out("w").await;
     let (reads, rows) = counting.take();
     assert!(reads <= 2 && rows <= 258, "{reads} reads, {rows} rows for the first page of a task");
     assert_eq!(task.history.unwrap().events.len(), 256);

@@ -1,17 +1,16 @@
 //! A cluster that is only pretended, nodes that can be killed, and short words for requests.
 
-use super::standin;
+use super::standin::{self, Query, Said, StandIn, What};
 use crate::cluster::Rejection;
-use crate::history::engine::{Input, Reply};
-use crate::history::shard::{Added, Config, Dispatcher, Shard};
+use crate::history::engine::Slice;
+use crate::history::shard::{Added, Config, Dispatcher, Shard, unasked};
 use crate::store::Store;
 use crate::testing::World;
 use async_trait::async_trait;
 use resurgam_api::environment::{Environment, Incoming};
-use resurgam_api::internal::{self, TaskToken};
+use resurgam_api::internal;
 use resurgam_api::temporal::common::v1::WorkflowExecution;
 use resurgam_api::temporal::history::v1::HistoryEvent;
-use resurgam_api::temporal::taskqueue::v1::TaskQueue;
 use resurgam_api::temporal::workflowservice::v1 as api;
 use std::future::Future;
 use std::io;
@@ -51,7 +50,9 @@ impl Life {
         adjust: impl FnOnce(&mut Config),
     ) -> Shard {
         let environment: Arc<dyn Environment> = self.clone();
-        let mut config = Config::new(1, "node", standin::step);
+        let mut config = Config::new(1, "node");
+        config.tasks.timer = |task| unasked(StandIn::new(&task.run.workflow_id.clone(), What::Timer(task)));
+        config.tasks.transfer = |result| unasked(StandIn::new("", What::Transfer(result)));
         adjust(&mut config);
         Shard::start(store.clone(), &environment, cluster.clone(), config, self.stop.clone())
     }
@@ -146,53 +147,28 @@ fn execution(workflow_id: &str) -> Option<WorkflowExecution> {
     Some(WorkflowExecution { workflow_id: workflow_id.to_owned(), run_id: String::new() })
 }
 
-pub(super) fn start(workflow_id: &str, request_id: &str, queue: &str) -> Input {
-    Input::Start(internal::StartWorkflowRequest {
-        namespace_id: "n".to_owned(),
-        request: Some(api::StartWorkflowExecutionRequest {
-            workflow_id: workflow_id.to_owned(),
-            request_id: request_id.to_owned(),
-            task_queue: Some(TaskQueue { name: queue.to_owned(), ..TaskQueue::default() }),
-            ..Default::default()
-        }),
-        ..Default::default()
-    })
+pub(super) fn start(workflow_id: &str, request_id: &str, queue: &str) -> StandIn {
+    StandIn::new(workflow_id, What::Start { request_id: request_id.to_owned(), queue: queue.to_owned() })
 }
 
-pub(super) fn signal(workflow_id: &str, name: &str, request_id: &str) -> Input {
-    Input::Signal(internal::SignalRequest {
-        namespace_id: "n".to_owned(),
-        request: Some(api::SignalWorkflowExecutionRequest {
-            workflow_execution: execution(workflow_id),
-            signal_name: name.to_owned(),
-            request_id: request_id.to_owned(),
-            ..Default::default()
-        }),
-        ..Default::default()
-    })
+pub(super) fn signal(workflow_id: &str, name: &str, request_id: &str) -> StandIn {
+    StandIn::new(workflow_id, What::Signal { name: name.to_owned(), request_id: request_id.to_owned() })
 }
 
-pub(super) fn query(workflow_id: &str) -> Input {
-    let request = api::QueryWorkflowRequest { execution: execution(workflow_id), ..Default::default() };
-    Input::Query(internal::QueryRequest { namespace_id: "n".to_owned(), request: Some(request) })
+pub(super) fn query(workflow_id: &str) -> Query {
+    Query(workflow_id.to_owned())
 }
 
-pub(super) fn describe(workflow_id: &str) -> Input {
-    let request = api::DescribeWorkflowExecutionRequest { execution: execution(workflow_id), ..Default::default() };
-    Input::Describe(internal::DescribeRequest { namespace_id: "n".to_owned(), request: Some(request) })
+pub(super) fn describe(workflow_id: &str) -> StandIn {
+    StandIn::new(workflow_id, What::Describe)
 }
 
-fn task(workflow_id: &str) -> Option<TaskToken> {
-    Some(TaskToken { namespace_id: "n".to_owned(), workflow_id: workflow_id.to_owned(), ..TaskToken::default() })
+pub(super) fn poll(workflow_id: &str) -> StandIn {
+    StandIn::new(workflow_id, What::Poll)
 }
 
-pub(super) fn poll(workflow_id: &str) -> Input {
-    Input::WorkflowTaskStarted(internal::RecordTaskStartedRequest { task: task(workflow_id), ..Default::default() })
-}
-
-pub(super) fn complete(workflow_id: &str) -> Input {
-    let task = task(workflow_id);
-    Input::CompleteWorkflowTask(internal::CompleteWorkflowTaskRequest { task, ..Default::default() })
+pub(super) fn complete(workflow_id: &str) -> StandIn {
+    StandIn::new(workflow_id, What::Complete)
 }
 
 /// A request for history, to be adjusted.
@@ -201,11 +177,20 @@ pub(super) fn history(workflow_id: &str) -> api::GetWorkflowExecutionHistoryRequ
 }
 
 impl Shard {
+    /// A worker gets the workflow task, and shows what history goes with it.
+    pub(super) async fn hand_out(&self, workflow_id: &str) -> (api::PollWorkflowTaskQueueResponse, Slice) {
+        let Said::Task(handout) = self.call(poll(workflow_id)).await.unwrap() else { panic!("not a task") };
+        let slice = handout.history.clone();
+        (self.complete(handout).await.unwrap(), slice)
+    }
+
     pub(super) async fn read(
         &self,
         request: api::GetWorkflowExecutionHistoryRequest,
     ) -> Result<(Vec<HistoryEvent>, Vec<u8>), Rejection> {
-        let request = internal::GetHistoryRequest { namespace_id: "n".to_owned(), request: Some(request) };
+        let execution = request.execution.clone().unwrap_or_default();
+        let target = Some(standin::target(&execution.workflow_id, &execution.run_id));
+        let request = internal::GetHistoryRequest { target, request: Some(request) };
         let response = self.history(request, Duration::from_secs(60)).await?;
         Ok((response.history.unwrap().events, response.next_page_token))
     }
@@ -226,7 +211,7 @@ impl Shard {
     }
 
     /// Calls until there is a definite answer.
-    pub(super) async fn insist(&self, input: Input) -> Result<Reply, Rejection> {
+    pub(super) async fn insist(&self, input: StandIn) -> Result<Said, Rejection> {
         loop {
             match self.call(input.clone()).await {
                 Err(Rejection::Unavailable(_)) => tokio::time::sleep(Duration::from_millis(10)).await,

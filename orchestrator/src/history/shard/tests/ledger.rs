@@ -3,8 +3,8 @@
 //! the timers that fired have to agree with it.
 
 use super::fixture::*;
+use super::standin::{Said, StandIn};
 use crate::cluster::Rejection;
-use crate::history::engine::{Input, Reply};
 use crate::history::shard::{Shard, keys};
 use crate::store::memory::Memory;
 use crate::store::{Store, prefixed};
@@ -44,7 +44,7 @@ impl Town {
         self.doors.lock().unwrap()[self.world.below(NODES as u64) as usize].clone()
     }
 
-    async fn ask(&self, input: Input) -> Result<Reply, Rejection> {
+    async fn ask(&self, input: StandIn) -> Result<Said, Rejection> {
         let dead = || Rejection::Unavailable("dead".to_owned());
         let call = self.door().ok_or_else(dead)?;
         tokio::time::timeout(Duration::from_secs(2), call.call(input)).await.unwrap_or_else(|_| Err(dead()))

@@ -1,8 +1,8 @@
 //! Histories: pages, long polls, tokens.
 
 use super::fixture::*;
+use super::standin::target;
 use crate::cluster::Rejection;
-use crate::history::engine::Reply;
 use crate::history::shard::Shard;
 use crate::store::memory::Memory;
 use crate::store::{Answer, Commit, Head, Key, Partition, Rows, Store, Unavailable};
@@ -56,7 +56,7 @@ async fn a_long_history_goes_with_a_task_in_pages() {
     for number in 0..4 {
         shard.call(signal("w", "many", &number.to_string())).await.unwrap();
     }
-    let Reply::WorkflowTask(task, slice) = shard.call(poll("w")).await.unwrap() else { panic!("not a task") };
+    let (task, slice) = shard.hand_out("w").await;
     let mut events = task.history.unwrap().events;
     assert_eq!(events.len(), 256);
     let mut request = history("w");
@@ -145,7 +145,7 @@ async fn whoever_waits_is_answered_before_the_patience_ends() {
     request.wait_new_event = true;
     let ask = async |shard: &Shard, request: &Request| {
         let began = Instant::now();
-        let request = GetHistoryRequest { namespace_id: "n".to_owned(), request: Some(request.clone()) };
+        let request = GetHistoryRequest { target: Some(target("w", "")), request: Some(request.clone()) };
         let answer = shard.history(request, Duration::from_secs(3)).await;
         (answer, began.elapsed().as_secs())
     };

@@ -3,106 +3,230 @@
 
 use crate::cluster::Rejection;
 use crate::history::engine::transaction::Transaction;
-use crate::history::engine::{Context, Effects, Input, PendingQuery, Reply, Run, Slice, Workflow};
+use crate::history::engine::{
+    Applied, Context, Effects, Handout, Input, PendingQuery, QueryAnswer, Reply, Run, Slice, TransferResult, Waiter,
+    Workflow,
+};
 use crate::history::state::{Activity, Current, State, Timer, WorkflowTask};
-use crate::history::task::{ActivityTaskTransfer, TimerKind, TransferKind, WorkflowTaskTransfer};
+use crate::history::task::{ActivityTaskTransfer, TimerKind, TimerTask, TransferKind, WorkflowTaskTransfer};
+use resurgam_api::calls::HistoryCall;
+use resurgam_api::internal;
+use resurgam_api::internal::history_client::HistoryClient;
 use resurgam_api::temporal::history::v1::history_event::Attributes as A;
 use resurgam_api::temporal::history::v1::*;
 use resurgam_api::temporal::workflowservice::v1 as api;
+use tonic::transport::Channel;
+use tonic::{Request, Response, Status};
 
 /// The timers of `work` are due after this many milliseconds.
 pub(super) const TIMER: i64 = 150;
 
-pub(super) fn step(workflow: &mut Workflow, input: Input, context: &mut Context<'_>) -> Result<Effects, Rejection> {
-    if let Input::Start(request) = input {
-        return start(workflow, request.request.unwrap_or_default(), context);
+/// Something that happens to a workflow.
+#[derive(Clone, Debug)]
+pub(super) struct StandIn {
+    workflow_id: String,
+    what: What,
+}
+
+/// What happens.
+#[derive(Clone, Debug)]
+pub(super) enum What {
+    Start { request_id: String, queue: String },
+    Signal { name: String, request_id: String },
+    Poll,
+    Complete,
+    Describe,
+    Timer(TimerTask),
+    Transfer(TransferResult),
+}
+
+/// What is answered.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "moved once")]
+pub(super) enum Said {
+    Started(String),
+    Done,
+    Task(Handout),
+    /// The length of the history.
+    Described(i64),
+}
+
+/// A query, answered when the workflow completes.
+#[derive(Clone, Debug)]
+pub(super) struct Query(pub(super) String);
+
+impl StandIn {
+    pub(super) fn new(workflow_id: &str, what: What) -> Self {
+        Self { workflow_id: workflow_id.to_owned(), what }
     }
+}
+
+/// A workflow, or a run of it.
+pub(super) fn target(workflow_id: &str, run_id: &str) -> internal::Target {
+    internal::Target { namespace_id: "n".into(), workflow_id: workflow_id.into(), run_id: run_id.into() }
+}
+
+impl HistoryCall for StandIn {
+    type Answer = ();
+
+    fn target(&self) -> Option<internal::Target> {
+        Some(target(&self.workflow_id, ""))
+    }
+
+    async fn send(_: Request<Self>, _: HistoryClient<Channel>) -> Result<Response<()>, Status> {
+        Err(Status::unimplemented("it is never sent"))
+    }
+}
+
+impl HistoryCall for Query {
+    type Answer = ();
+
+    fn target(&self) -> Option<internal::Target> {
+        Some(target(&self.0, ""))
+    }
+
+    async fn send(_: Request<Self>, _: HistoryClient<Channel>) -> Result<Response<()>, Status> {
+        Err(Status::unimplemented("it is never sent"))
+    }
+}
+
+impl Input for StandIn {
+    type Answer = Said;
+
+    fn apply(self, workflow: &mut Workflow, context: &mut Context<'_>, _: &Waiter<Said>) -> Applied<Said> {
+        if let What::Start { request_id, queue } = self.what {
+            return start(workflow, self.workflow_id, request_id, queue, context);
+        }
+        let open = matches!(self.what, What::Describe);
+        on_run(workflow, context, open, |tx| {
+            let mut changed = true;
+            let said = match self.what {
+                What::Start { .. } => unreachable!("a start needs no run"),
+                What::Signal { name, request_id } => {
+                    signal(tx, &name, request_id);
+                    Said::Done
+                }
+                What::Poll => {
+                    tx.command_event(A::WorkflowTaskStartedEventAttributes(Default::default()));
+                    let shown = tx.event(A::MarkerRecordedEventAttributes(MarkerRecordedEventAttributes::default()));
+                    let history = Slice {
+                        run_id: tx.run.state.run_id.clone(),
+                        from: 1,
+                        at: None,
+                        next: tx.run.state.next_event_id,
+                        tail: tx.tail(),
+                        appended: vec![HistoryEvent { event_id: tx.run.state.next_event_id, ..shown }],
+                    };
+                    tx.run.state.workflow_task = None;
+                    Said::Task(Handout { poll: Default::default(), history })
+                }
+                What::Complete => {
+                    tx.command_event(A::WorkflowExecutionCompletedEventAttributes(Default::default()));
+                    tx.run.state.status = 2;
+                    for query in std::mem::take(&mut tx.run.volatile.queries).into_values() {
+                        tx.answer(&query.waiter, Ok(QueryAnswer::Answered(api::QueryWorkflowResponse::default())));
+                    }
+                    Said::Done
+                }
+                What::Describe => {
+                    changed = false;
+                    Said::Described(tx.run.state.next_event_id - 1)
+                }
+                What::Timer(task) => {
+                    match task.kind {
+                        Some(TimerKind::UserTimer(id)) if tx.run.state.timers.remove(&id.to_string()).is_some() => {
+                            tx.command_event(A::TimerFiredEventAttributes(TimerFiredEventAttributes {
+                                timer_id: task.due.to_string(),
+                                started_event_id: id,
+                            }));
+                        }
+                        _ => changed = false,
+                    }
+                    Said::Done
+                }
+                What::Transfer(TransferResult::StickyUnavailable(_, scheduled_event_id)) => {
+                    tx.transfer(TransferKind::WorkflowTask(WorkflowTaskTransfer {
+                        scheduled_event_id,
+                        task_queue: "normal".into(),
+                        sticky: false,
+                        attempt: 1,
+                    }));
+                    Said::Done
+                }
+                What::Transfer(other) => return Err(Rejection::InvalidArgument(format!("{other:?}"))),
+            };
+            Ok((changed, Reply::Now(Ok(said))))
+        })
+    }
+
+    fn reads_only(&self) -> bool {
+        matches!(self.what, What::Describe)
+    }
+
+    fn request_id(&mut self) -> Option<&mut String> {
+        match &mut self.what {
+            What::Start { request_id, .. } | What::Signal { request_id, .. } => Some(request_id),
+            _ => None,
+        }
+    }
+}
+
+impl Input for Query {
+    type Answer = QueryAnswer;
+
+    fn apply(
+        self,
+        workflow: &mut Workflow,
+        context: &mut Context<'_>,
+        caller: &Waiter<QueryAnswer>,
+    ) -> Applied<QueryAnswer> {
+        on_run(workflow, context, false, |tx| {
+            let id = tx.context.ids.uuid();
+            let query = PendingQuery { query: Default::default(), waiter: caller.clone(), sent: 0 };
+            tx.run.volatile.queries.insert(id, query);
+            Ok((true, Reply::Later))
+        })
+    }
+}
+
+/// Lets `act` work on the current run; it says whether it changed anything. `closed`: the run may be closed.
+fn on_run<T>(
+    workflow: &mut Workflow,
+    context: &mut Context<'_>,
+    closed: bool,
+    act: impl FnOnce(&mut Transaction<'_, '_>) -> Result<(bool, Reply<T>), Rejection>,
+) -> Applied<T> {
     let current = workflow.current.clone().ok_or_else(|| Rejection::NotFound("no workflow".to_owned()))?;
-    let caller = context.caller;
     let run = workflow.runs.get_mut(&current.run_id).ok_or_else(|| Rejection::NotFound("no run".to_owned()))?;
-    if run.state.status != 1 && !matches!(input, Input::Describe(_)) {
+    if run.state.status != 1 && !closed {
         return Err(Rejection::NotFound("workflow execution already completed".to_owned()));
     }
     let mut tx = Transaction::new(run, context);
-    let mut changed = true;
-    match input {
-        Input::Signal(request) => signal(&mut tx, request.request.unwrap_or_default()),
-        Input::WorkflowTaskStarted(request) => {
-            tx.command_event(A::WorkflowTaskStartedEventAttributes(WorkflowTaskStartedEventAttributes {
-                request_id: request.request_id,
-                ..Default::default()
-            }));
-            let shown = tx.event(A::MarkerRecordedEventAttributes(MarkerRecordedEventAttributes::default()));
-            let slice = Slice {
-                run_id: current.run_id.clone(),
-                from: 1,
-                at: None,
-                next: tx.run.state.next_event_id,
-                appended: vec![HistoryEvent { event_id: tx.run.state.next_event_id, ..shown }],
-            };
-            tx.run.state.workflow_task = None;
-            tx.answer(caller, Ok(Reply::WorkflowTask(Box::default(), slice)));
-        }
-        Input::CompleteWorkflowTask(_) => {
-            tx.command_event(A::WorkflowExecutionCompletedEventAttributes(Default::default()));
-            tx.run.state.status = 2;
-            for query in std::mem::take(&mut tx.run.volatile.queries).into_values() {
-                tx.answer(query.waiter, Ok(Reply::Query(api::QueryWorkflowResponse::default())));
-            }
-            tx.answer(caller, Ok(Reply::CompleteWorkflowTask(Default::default(), None)));
-        }
-        Input::Query(_) => {
-            let query = PendingQuery { query: Default::default(), waiter: caller, sent: 0 };
-            let id = tx.context.ids.uuid();
-            tx.run.volatile.queries.insert(id, query);
-        }
-        Input::TimerTask(task) => match task.kind {
-            Some(TimerKind::UserTimer(id)) if tx.run.state.timers.remove(&id.to_string()).is_some() => {
-                tx.command_event(A::TimerFiredEventAttributes(TimerFiredEventAttributes {
-                    timer_id: task.due.to_string(),
-                    started_event_id: id,
-                }));
-            }
-            _ => changed = false,
-        },
-        Input::StickyUnavailable(_, id) => {
-            let transfer =
-                WorkflowTaskTransfer { scheduled_event_id: id, task_queue: "normal".into(), sticky: false, attempt: 1 };
-            tx.transfer(TransferKind::WorkflowTask(transfer));
-        }
-        Input::Describe(_) => {
-            changed = false;
-            let mut description = api::DescribeWorkflowExecutionResponse::default();
-            let info = description.workflow_execution_info.get_or_insert_default();
-            info.history_length = tx.run.state.next_event_id - 1;
-            tx.answer(caller, Ok(Reply::Describe(description)));
-        }
-        other => return Err(Rejection::InvalidArgument(format!("{other:?}"))),
-    }
+    let (changed, reply) = act(&mut tx)?;
     let Transaction { events, transfers, timers, answers, .. } = tx;
     let runs = if changed { vec![(current.run_id, events)] } else { Vec::new() };
-    Ok(Effects { current: None, runs, transfers, timers, answers })
+    Ok((Effects { current: None, runs, transfers, timers, answers }, reply))
 }
 
 fn start(
     workflow: &mut Workflow,
-    request: api::StartWorkflowExecutionRequest,
+    workflow_id: String,
+    request_id: String,
+    task_queue: String,
     context: &mut Context<'_>,
-) -> Result<Effects, Rejection> {
-    let caller = context.caller;
+) -> Applied<Said> {
     if let Some(current) = &workflow.current {
-        if !current.request_ids.contains(&request.request_id) {
+        if !current.request_ids.contains(&request_id) {
             let (request_id, run_id) = (current.request_ids[0].clone(), current.run_id.clone());
             return Err(Rejection::AlreadyStarted { message: "taken".to_owned(), request_id, run_id });
         }
-        let reply =
-            Reply::Start(api::StartWorkflowExecutionResponse { run_id: current.run_id.clone(), ..Default::default() });
-        return Ok(Effects { answers: vec![(caller, Ok(reply))], ..Effects::default() });
+        let said = Said::Started(current.run_id.clone());
+        return Ok((Effects::default(), Reply::Now(Ok(said))));
     }
     let run_id = context.ids.uuid();
     let state = State {
         namespace_id: "n".into(),
-        workflow_id: request.workflow_id.clone(),
+        workflow_id,
         run_id: run_id.clone(),
         status: 1,
         next_event_id: 1,
@@ -113,7 +237,6 @@ fn start(
     tx.command_event(A::WorkflowExecutionStartedEventAttributes(Default::default()));
     let scheduled_event_id = tx.command_event(A::WorkflowTaskScheduledEventAttributes(Default::default()));
     tx.run.state.workflow_task = Some(WorkflowTask { scheduled_event_id, attempt: 1, ..WorkflowTask::default() });
-    let task_queue = request.task_queue.unwrap_or_default().name;
     let sticky = task_queue == "sticky";
     tx.transfer(TransferKind::WorkflowTask(WorkflowTaskTransfer {
         scheduled_event_id,
@@ -121,33 +244,30 @@ fn start(
         sticky,
         attempt: 1,
     }));
-    let reply = Reply::Start(api::StartWorkflowExecutionResponse { run_id: run_id.clone(), ..Default::default() });
-    tx.answer(caller, Ok(reply));
     let Transaction { events, transfers, timers, answers, .. } = tx;
-    let current = Current { run_id: run_id.clone(), status: 1, request_ids: vec![request.request_id], start_time: 0 };
+    let current = Current { run_id: run_id.clone(), status: 1, request_ids: vec![request_id], start_time: 0 };
     workflow.current = Some(current.clone());
     workflow.runs.insert(run_id.clone(), run);
-    Ok(Effects { current: Some(current), runs: vec![(run_id, events)], transfers, timers, answers })
+    let said = Said::Started(run_id.clone());
+    let effects = Effects { current: Some(current), runs: vec![(run_id, events)], transfers, timers, answers };
+    Ok((effects, Reply::Now(Ok(said))))
 }
 
-fn signal(tx: &mut Transaction<'_, '_>, request: api::SignalWorkflowExecutionRequest) {
-    let caller = tx.context.caller;
-    tx.answer(caller, Ok(Reply::Done));
-    if tx.run.state.signal_requests.insert(request.request_id.clone(), true).is_some() {
+fn signal(tx: &mut Transaction<'_, '_>, name: &str, request_id: String) {
+    if tx.run.state.signal_requests.insert(request_id.clone(), true).is_some() {
         return;
     }
-    let copies = if request.signal_name == "many" { 100 } else { 1 };
+    let copies = if name == "many" { 100 } else { 1 };
     for _ in 0..copies {
         tx.command_event(A::WorkflowExecutionSignaledEventAttributes(WorkflowExecutionSignaledEventAttributes {
             // The request id without what `Bug::BlindRetry` adds.
-            signal_name: request.request_id.trim_end_matches("-again").to_owned(),
-            identity: request.identity.clone(),
+            signal_name: request_id.trim_end_matches("-again").to_owned(),
             ..Default::default()
         }));
     }
-    if request.signal_name == "work" {
+    if name == "work" {
         let id = tx.command_event(A::ActivityTaskScheduledEventAttributes(Default::default()));
-        let activity_id = request.request_id;
+        let activity_id = request_id;
         let activity = Activity { scheduled_event_id: id, activity_id, attempt: 1, ..Activity::default() };
         tx.run.state.activities.insert(id, activity);
         let task_queue = "q".to_owned();

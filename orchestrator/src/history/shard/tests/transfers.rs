@@ -1,6 +1,6 @@
 //! What transfers ask of others, and what their runs hear of the answers.
 
-use crate::history::engine::{Input, Run};
+use crate::history::engine::{Run, TransferResult};
 use crate::history::shard::transfer::{self, Call};
 use crate::history::shard::{Added, Dispatcher, dispatch};
 use crate::history::state::{Activity, Child, External, State, WorkflowTask};
@@ -134,7 +134,7 @@ fn requests_to_others_say_who_asks() {
     assert_eq!((parent.namespace.as_str(), parent.initiated_event_id), ("default", 6));
     assert_eq!((parent.execution, start.root), (Some(execution("w", "r")), Some(execution("w", "r"))));
     let Some(Call::Release(release)) = call(&run, release()) else { panic!("no release") };
-    assert_eq!(release.execution, Some(execution("child", "cr")));
+    assert_eq!(release.target.unwrap().run_id, "cr");
     let Some(Call::Signal(signal, 8)) = call(&run, TransferKind::SignalExternal(8)) else { panic!("no signal") };
     assert!(signal.child_only && signal.request.unwrap().request_id == "s");
 
@@ -143,7 +143,7 @@ fn requests_to_others_say_who_asks() {
     assert!(call(&run, TransferKind::NotifyParent(true)).is_none(), "it is not closed");
     run.state.close_event = Some(HistoryEvent::default());
     let Some(Call::ChildClosed(closed)) = call(&run, TransferKind::NotifyParent(true)) else { panic!("no notice") };
-    assert_eq!((closed.parent, closed.initiated_event_id), (Some(execution("p", "pr")), 4));
+    assert_eq!((closed.target.unwrap().run_id.as_str(), closed.initiated_event_id), ("pr", 4));
 
     let close = |policy: ParentClosePolicy| {
         let child = Some(execution("child", "cr"));
@@ -210,7 +210,7 @@ impl Dispatcher for Scripted {
 }
 
 /// What the run hears, and how many statuses were used up.
-async fn outcome(kind: TransferKind, statuses: &[(Code, &str)]) -> (Option<Input>, usize) {
+async fn outcome(kind: TransferKind, statuses: &[(Code, &str)]) -> (Option<TransferResult>, usize) {
     let statuses: VecDeque<_> = statuses.iter().map(|(code, message)| Status::new(*code, *message)).collect();
     let (count, dispatcher) = (statuses.len(), Scripted(Mutex::new(statuses)));
     let call = call(&run(), kind).unwrap();
@@ -231,7 +231,9 @@ async fn only_definite_answers_end_a_transfer() {
         (Code::Aborted, ""),
     ];
     let (heard, used) = outcome(TransferKind::StartChild(6), &waits).await;
-    assert!(matches!(heard, Some(Input::ChildStarted(_, 6, Ok(started))) if started == execution("child", "new")));
+    assert!(
+        matches!(heard, Some(TransferResult::ChildStarted(_, 6, Ok(started))) if started == execution("child", "new"))
+    );
     assert_eq!(used, waits.len());
     for transfer in [workflow_task(2, 1), release()] {
         let (heard, used) = outcome(transfer, &waits).await;
@@ -248,20 +250,20 @@ async fn only_definite_answers_end_a_transfer() {
 async fn refusals_have_causes() {
     const EXISTS: i32 = StartFailed::WorkflowAlreadyExists as i32;
     let (heard, _) = outcome(TransferKind::StartChild(6), &[(Code::AlreadyExists, "")]).await;
-    assert!(matches!(heard, Some(Input::ChildStarted(_, 6, Err(EXISTS)))));
+    assert!(matches!(heard, Some(TransferResult::ChildStarted(_, 6, Err(EXISTS)))));
     const UNKNOWN: i32 = SignalFailed::ExternalWorkflowExecutionNotFound as i32;
     let (heard, _) =
         outcome(TransferKind::SignalExternal(8), &[(Code::Unavailable, ""), (Code::NotFound, "gone")]).await;
-    assert!(matches!(heard, Some(Input::ExternalSignaled(_, 8, Err(UNKNOWN)))));
+    assert!(matches!(heard, Some(TransferResult::ExternalSignaled(_, 8, Err(UNKNOWN)))));
     const NOWHERE: i32 = SignalFailed::NamespaceNotFound as i32;
     let nowhere = [(Code::NotFound, "Namespace x is not found.")];
     let (heard, _) = outcome(TransferKind::SignalExternal(8), &nowhere).await;
-    assert!(matches!(heard, Some(Input::ExternalSignaled(_, 8, Err(NOWHERE)))));
+    assert!(matches!(heard, Some(TransferResult::ExternalSignaled(_, 8, Err(NOWHERE)))));
     const GONE: i32 = CancelFailed::ExternalWorkflowExecutionNotFound as i32;
     let (heard, _) = outcome(TransferKind::CancelExternal(9), &[(Code::NotFound, "gone")]).await;
-    assert!(matches!(heard, Some(Input::ExternalCanceled(_, 9, Err(GONE)))));
+    assert!(matches!(heard, Some(TransferResult::ExternalCanceled(_, 9, Err(GONE)))));
     assert!(matches!(
         outcome(TransferKind::CancelExternal(9), &[]).await.0,
-        Some(Input::ExternalCanceled(_, 9, Ok(())))
+        Some(TransferResult::ExternalCanceled(_, 9, Ok(())))
     ));
 }

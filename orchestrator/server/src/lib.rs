@@ -1,18 +1,37 @@
 //! A server on this machine: one or several nodes in one process, over one store, until Ctrl-C.
+//!
+//! It is built from `resurgam-released`, the orchestrator without planted bugs, also within the program that has the same
+//! orchestrator with them for its simulation.
 
-use crate::cluster::{Config, Member};
-use crate::node;
-use crate::store::Store;
-use crate::store::memory::Memory;
 use clap::{Args, ValueEnum};
 use futures_util::future::try_join_all;
-use resurgam_api::environment::Machine;
-use std::io::{self, IsTerminal as _};
+use prost_wkt_types::Duration;
+use resurgam_api::environment::{Environment, Machine};
+use resurgam_api::temporal::workflowservice::v1::RegisterNamespaceRequest;
+use resurgam_released::cluster::namespaces::Registry;
+use resurgam_released::cluster::{Config, Member};
+use resurgam_released::node::{self, Node};
+use resurgam_released::planted::{Bug, planted};
+use resurgam_released::store::Store;
+use resurgam_released::store::memory::Memory;
+use std::io::{self, IsTerminal as _, Write as _};
 use std::net::TcpListener;
 use std::sync::Arc;
 use tokio::io::AsyncReadExt as _;
 use tokio_util::sync::CancellationToken;
+use tonic::{Code, Status};
 use tracing_subscriber::EnvFilter;
+
+/// The version of the server.
+pub use resurgam_released::planted::VERSION;
+
+// What is served knows no bug that could be planted: with them, this would not even compile.
+const _: () = assert!(!planted(Bug::FenceMissing));
+
+/// The namespace that is always there.
+const DEFAULT: &str = "default";
+/// How long closed workflows of the namespaces made here are to be kept: three days, in seconds.
+const RETENTION: i64 = 3 * 24 * 3600;
 
 /// How to serve.
 #[derive(Args, Clone, Debug)]
@@ -26,6 +45,9 @@ pub struct Options {
     /// How many nodes, all in this process.
     #[arg(long, default_value_t = 1)]
     pub nodes: u16,
+    /// A namespace that is to exist, besides `default`; may be repeated.
+    #[arg(long = "namespace", value_name = "NAME")]
+    pub namespaces: Vec<String>,
     /// Write logs as JSON, one object a line. RUST_LOG says what is logged.
     #[arg(long)]
     pub json: bool,
@@ -34,7 +56,7 @@ pub struct Options {
     pub until_stdin_ends: bool,
 }
 
-/// Which store.
+/// Where everything can be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum StoreKind {
     /// In memory: gone when the server is.
@@ -56,6 +78,14 @@ pub enum Error {
     /// A node ended.
     #[error(transparent)]
     Node(#[from] node::Error),
+    /// A namespace cannot be made.
+    #[error("no namespace {name:?}: {}", problem.message())]
+    Namespace {
+        /// The name that was asked for.
+        name: String,
+        /// What the registry says.
+        problem: Box<Status>,
+    },
 }
 
 /// Sets up logging to standard error.
@@ -67,29 +97,36 @@ pub fn log(options: &Options) {
     let _ = if options.json { logs.json().try_init() } else { logs.try_init() };
 }
 
-/// Serves until Ctrl-C.
+/// Makes the namespaces, says where it listens, and serves until Ctrl-C.
 ///
 /// # Errors
 /// [`Error`].
 pub async fn serve(options: &Options) -> Result<(), Error> {
-    tracing::info!(version = crate::planted::VERSION, "starting");
     let wrong = || Error::Address(options.address.clone());
     let (host, port) = options.address.rsplit_once(':').ok_or_else(wrong)?;
     let port: u16 = port.parse().map_err(|_| wrong())?;
     if options.nodes == 0 {
         return Err(Error::Nodes);
     }
+    let environment: Arc<dyn Environment> = Arc::new(Machine);
     let store: Arc<dyn Store> = match options.store {
         StoreKind::Memory => Arc::new(Memory::default()),
     };
+    let names = names(options);
+    for name in &names {
+        register(&environment, &store, name).await?;
+    }
     let members = members(options.nodes).map_err(Error::Runtime)?;
+    let (mut nodes, mut addresses) = (Vec::new(), Vec::new());
+    for (member, number) in members.iter().zip(0_u16..) {
+        let address = format!("{host}:{}", port.checked_add(number).ok_or_else(wrong)?);
+        let config = Config::of(member, address.clone(), member.address.clone(), members.clone());
+        nodes.push(Node::listen(Arc::clone(&environment), config, Arc::clone(&store)).await?);
+        addresses.push(address);
+    }
+    say(&addresses, &names);
     let stop = CancellationToken::new();
-    let nodes = members.iter().zip(0_u16..).map(|(member, number)| {
-        let frontend = format!("{host}:{}", port.checked_add(number).ok_or_else(wrong)?);
-        let config = Config::of(member, frontend, member.address.clone(), members.clone());
-        Ok(node::run(Arc::new(Machine), config, Arc::clone(&store), stop.clone()))
-    });
-    let nodes = nodes.collect::<Result<Vec<_>, Error>>()?;
+    let nodes = nodes.into_iter().map(|node| node.serve(stop.clone()));
     let ending = async {
         tokio::select! {
             _ = tokio::signal::ctrl_c() => {}
@@ -101,6 +138,44 @@ pub async fn serve(options: &Options) -> Result<(), Error> {
         Ok(())
     };
     tokio::try_join!(async { try_join_all(nodes).await.map_err(Error::from) }, ending).map(drop)
+}
+
+/// The namespaces that are to exist, each once.
+fn names(options: &Options) -> Vec<&str> {
+    let mut names = vec![DEFAULT];
+    for name in &options.namespaces {
+        if !names.contains(&name.as_str()) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// Makes a namespace, unless it is there.
+async fn register(environment: &Arc<dyn Environment>, store: &Arc<dyn Store>, name: &str) -> Result<(), Error> {
+    let request = RegisterNamespaceRequest {
+        namespace: name.to_owned(),
+        workflow_execution_retention_period: Some(Duration { seconds: RETENTION, nanos: 0 }),
+        ..RegisterNamespaceRequest::default()
+    };
+    let registry = Registry::new(Arc::clone(environment), Arc::clone(store), "server");
+    match registry.register(&request).await {
+        Err(problem) if problem.code() != Code::AlreadyExists => {
+            Err(Error::Namespace { name: name.to_owned(), problem: Box::new(problem) })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The first thing that is said.
+fn say(addresses: &[String], namespaces: &[&str]) {
+    let (addresses, namespaces) = (addresses.join(", "), namespaces.join(", "));
+    let line = format!(
+        "resurgam {VERSION} serves the Temporal API on {addresses} (namespaces: {namespaces}). It keeps everything in \
+         memory and forgets it when it ends."
+    );
+    // It serves as well when nobody reads this.
+    let _ = writeln!(io::stdout(), "{line}");
 }
 
 /// Whoever supervises the process asks it to end.

@@ -1,12 +1,12 @@
-//! The orchestrator as a server of its own.
+//! The orchestrator as a program of its own.
 
 use clap::Parser;
-use resurgam_orchestrator::server::{self, Options};
+use resurgam_server::{Error, Options, VERSION, log, serve};
 use std::process::ExitCode;
 
 /// A durable-execution orchestrator that speaks the Temporal API.
 #[derive(Parser)]
-#[command(version = resurgam_orchestrator::planted::VERSION, about)]
+#[command(version = VERSION, about)]
 struct Line {
     #[command(flatten)]
     options: Options,
@@ -14,9 +14,9 @@ struct Line {
 
 fn main() -> ExitCode {
     let options = Line::parse().options;
-    server::log(&options);
-    let served = tokio::runtime::Runtime::new().map_err(server::Error::Runtime);
-    match served.and_then(|runtime| runtime.block_on(server::serve(&options))) {
+    log(&options);
+    let served = tokio::runtime::Runtime::new().map_err(Error::Runtime);
+    match served.and_then(|runtime| runtime.block_on(serve(&options))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             tracing::error!(%problem, "cannot serve");

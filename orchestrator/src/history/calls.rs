@@ -1,0 +1,198 @@
+//! What the calls of the history service do beyond one input of the engine: some have to be given a history, some ask a
+//! worker, some wait for as long as their caller does. All others are served by the engine alone.
+
+use super::engine::{CompletedTask, DirectQuery, Handout, Input, QueryAnswer, UpdateInput};
+use super::shard::Shard;
+use super::shards::Shards;
+use crate::cluster::deadline::Limit;
+use crate::cluster::{Rejection, status};
+use resurgam_api::calls::HistoryCall;
+use resurgam_api::internal::{
+    GetHistoryRequest, PollUpdateRequest, QueryWorkerRequest, Target, TaskKind, TaskQueue, UpdateRequest,
+};
+use resurgam_api::temporal::enums::v1::UpdateWorkflowExecutionLifecycleStage as Stage;
+use resurgam_api::temporal::history::v1::History;
+use resurgam_api::temporal::update::v1::{UpdateRef, WaitPolicy};
+use resurgam_api::temporal::workflowservice::v1 as api;
+use std::time::Duration;
+use tokio::time::Instant;
+use tonic::Status;
+
+/// How long an update waits for the stage that its caller wants.
+const UPDATE: Duration = Duration::from_secs(20);
+/// An answer leaves this much earlier than its caller gives up; if that one waits for less than twice as long, half of it.
+const MARGIN: Duration = Duration::from_millis(500);
+
+/// A call as a node serves it that owns the workflow's shard.
+pub(super) trait Call: HistoryCall {
+    /// Does it. The caller waits for `limit`.
+    ///
+    /// # Errors
+    /// As for the caller.
+    fn serve(self, shards: &Shards, limit: Duration) -> impl Future<Output = Result<Self::Answer, Status>> + Send;
+}
+
+/// Most calls are one input of the engine.
+impl<C: HistoryCall + Input> Call for C
+where
+    <C as Input>::Answer: Finish<<C as HistoryCall>::Answer>,
+{
+    async fn serve(self, shards: &Shards, limit: Duration) -> Result<<C as HistoryCall>::Answer, Status> {
+        let until = Instant::now() + limit;
+        let shard = shards.shard(&self).await?;
+        let answer = shard.call(self).await.map_err(|rejection| status::of(&rejection))?;
+        answer.finish(shards, &shard, until).await
+    }
+}
+
+/// An answer of the engine, on its way to become the answer of a call.
+pub(super) trait Finish<A>: Send {
+    /// Makes it that, until its caller gives up.
+    ///
+    /// # Errors
+    /// As for the caller.
+    fn finish(self, shards: &Shards, shard: &Shard, until: Instant) -> impl Future<Output = Result<A, Status>> + Send;
+}
+
+/// Most are it already.
+impl<A: Send> Finish<A> for A {
+    async fn finish(self, _: &Shards, _: &Shard, _: Instant) -> Result<A, Status> {
+        Ok(self)
+    }
+}
+
+impl Finish<api::PollWorkflowTaskQueueResponse> for Handout {
+    async fn finish(self, _: &Shards, shard: &Shard, _: Instant) -> Result<api::PollWorkflowTaskQueueResponse, Status> {
+        with_history(shard, self).await
+    }
+}
+
+async fn with_history(shard: &Shard, handout: Handout) -> Result<api::PollWorkflowTaskQueueResponse, Status> {
+    shard.complete(handout).await.map_err(|rejection| status::of(&rejection))
+}
+
+impl Finish<api::RespondWorkflowTaskCompletedResponse> for CompletedTask {
+    async fn finish(
+        self,
+        _: &Shards,
+        shard: &Shard,
+        _: Instant,
+    ) -> Result<api::RespondWorkflowTaskCompletedResponse, Status> {
+        let Self { mut response, next } = self;
+        if let Some(next) = next {
+            response.workflow_task = Some(with_history(shard, next).await?);
+        }
+        Ok(response)
+    }
+}
+
+impl Finish<api::QueryWorkflowResponse> for QueryAnswer {
+    async fn finish(
+        self,
+        shards: &Shards,
+        shard: &Shard,
+        until: Instant,
+    ) -> Result<api::QueryWorkflowResponse, Status> {
+        match self {
+            Self::Answered(answer) => Ok(answer),
+            Self::AskWorker(query) => {
+                let DirectQuery { task, handout, sticky, queue, query } = *query;
+                let poll = with_history(shard, handout).await?;
+                let request =
+                    QueryWorkerRequest { task_queue: None, task: Some(task), query: Some(query), poll: Some(poll) };
+                ask_worker(shards, request, sticky, queue, Limit::Until(until)).await
+            }
+        }
+    }
+}
+
+impl Call for GetHistoryRequest {
+    async fn serve(self, shards: &Shards, limit: Duration) -> Result<api::GetWorkflowExecutionHistoryResponse, Status> {
+        let shard = shards.shard(&self).await?;
+        shard.history(self, patience(limit)).await.map_err(|rejection| status::of(&rejection))
+    }
+}
+
+/// Asks a worker: first the one that has the run in its cache, then any.
+async fn ask_worker(
+    shards: &Shards,
+    mut request: QueryWorkerRequest,
+    sticky: Option<String>,
+    queue: String,
+    limit: Limit,
+) -> Result<api::QueryWorkflowResponse, Status> {
+    let namespace_id = request.task.as_ref().map(|task| task.namespace_id.clone()).unwrap_or_default();
+    let queue_of = |name, sticky| {
+        Some(TaskQueue { namespace_id: namespace_id.clone(), name, kind: TaskKind::Workflow.into(), sticky })
+    };
+    if let Some(name) = sticky {
+        let mut request = QueryWorkerRequest { task_queue: queue_of(name, true), ..request.clone() };
+        if let Some(poll) = &mut request.poll {
+            // The worker has the run up to its last event.
+            poll.history = Some(History::default());
+            poll.next_page_token.clear();
+        }
+        match shards.dependencies.router.matching(request, limit).await {
+            Err(problem) if status::is_sticky_worker_unavailable(&problem) => {}
+            answer => return answer,
+        }
+    }
+    request.task_queue = queue_of(queue, false);
+    shards.dependencies.router.matching(request, limit).await
+}
+
+impl Call for UpdateRequest {
+    async fn serve(self, shards: &Shards, limit: Duration) -> Result<api::UpdateWorkflowExecutionResponse, Status> {
+        let (shard, target) = (shards.shard(&self).await?, self.target.clone());
+        let given = self.request.clone().unwrap_or_default();
+        let waiting = shard.input(target.clone(), UpdateInput::Update(self));
+        if let Ok(answer) = tokio::time::timeout(patience(limit).min(UPDATE), waiting).await {
+            return answer.map_err(|rejection| status::of(&rejection));
+        }
+        let meta = given.request.and_then(|request| request.meta).unwrap_or_default();
+        let update = UpdateRef { workflow_execution: given.workflow_execution, update_id: meta.update_id };
+        reached(shards, target, update).await
+    }
+}
+
+impl Call for PollUpdateRequest {
+    async fn serve(self, shards: &Shards, limit: Duration) -> Result<api::PollWorkflowExecutionUpdateResponse, Status> {
+        let (shard, target) = (shards.shard(&self).await?, self.target.clone());
+        let update = self.request.as_ref().and_then(|request| request.update_ref.clone()).unwrap_or_default();
+        let waiting = shard.input(target.clone(), UpdateInput::Poll(self));
+        let answer = match tokio::time::timeout(patience(limit).min(UPDATE), waiting).await {
+            Ok(answer) => answer.map_err(|rejection| status::of(&rejection))?,
+            Err(_) => reached(shards, target, update).await?,
+        };
+        Ok(api::PollWorkflowExecutionUpdateResponse {
+            outcome: answer.outcome,
+            stage: answer.stage,
+            update_ref: answer.update_ref,
+        })
+    }
+}
+
+/// How far an update has come by now. One that nobody knows any more was lost with its owner's memory.
+async fn reached(
+    shards: &Shards,
+    target: Option<Target>,
+    update: UpdateRef,
+) -> Result<api::UpdateWorkflowExecutionResponse, Status> {
+    let request = api::PollWorkflowExecutionUpdateRequest {
+        update_ref: Some(update),
+        wait_policy: Some(WaitPolicy { lifecycle_stage: Stage::Admitted.into() }),
+        ..Default::default()
+    };
+    let poll = PollUpdateRequest { target, request: Some(request) };
+    // Another node may own the shard by now.
+    let (shard, target) = (shards.shard(&poll).await?, poll.target.clone());
+    shard.input(target, UpdateInput::Poll(poll)).await.map_err(|rejection| match rejection {
+        Rejection::NotFound(message) => Status::unavailable(message),
+        other => status::of(&other),
+    })
+}
+
+/// How long a call may wait for news: it is answered before its caller gives up.
+fn patience(limit: Duration) -> Duration {
+    limit - MARGIN.min(limit / 2)
+}

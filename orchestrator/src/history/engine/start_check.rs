@@ -1,0 +1,60 @@
+//! What has to hold of a request to start a workflow before it is asked who has the workflow id.
+
+#![allow(deprecated, reason = "clients may still use TERMINATE_IF_RUNNING")]
+
+use super::{Context, retry, span};
+use crate::cluster::Rejection;
+use resurgam_api::temporal::enums::v1::{WorkflowIdConflictPolicy as Conflict, WorkflowIdReusePolicy as Reuse};
+use resurgam_api::temporal::workflowservice::v1 as api;
+
+/// The policies that are meant, if they go together.
+pub(super) fn policies(reuse: Reuse, conflict: Conflict, default: Conflict) -> Result<(Reuse, Conflict), Rejection> {
+    let clash = |reuse: Reuse, conflict: Conflict| {
+        Err(Rejection::InvalidArgument(format!(
+            "Invalid WorkflowIDReusePolicy: {} cannot be used together with a WorkflowIDConflictPolicy {}.",
+            reuse.as_str_name(),
+            conflict.as_str_name()
+        )))
+    };
+    match (reuse, conflict) {
+        (Reuse::TerminateIfRunning, Conflict::Unspecified) => Ok((Reuse::AllowDuplicate, Conflict::TerminateExisting)),
+        (Reuse::TerminateIfRunning, _) | (Reuse::RejectDuplicate, Conflict::TerminateExisting) => {
+            clash(reuse, conflict)
+        }
+        (Reuse::Unspecified, conflict) => policies(Reuse::AllowDuplicate, conflict, default),
+        (reuse, Conflict::Unspecified) => Ok((reuse, default)),
+        given => Ok(given),
+    }
+}
+
+/// What has to hold of a start whatever is there already.
+pub(super) fn validate(request: &api::StartWorkflowExecutionRequest, context: &Context<'_>) -> Result<(), Rejection> {
+    let invalid = |message: &str| Err(Rejection::InvalidArgument(message.to_owned()));
+    let kind = request.workflow_type.as_ref().map_or("", |kind| &kind.name);
+    let queue = request.task_queue.as_ref().map_or("", |queue| &queue.name);
+    let names = [&request.workflow_id, kind, queue, &request.request_id];
+    let spans = [
+        &request.workflow_execution_timeout,
+        &request.workflow_run_timeout,
+        &request.workflow_task_timeout,
+        &request.workflow_start_delay,
+    ];
+    if request.workflow_id.is_empty() {
+        invalid("WorkflowId is not set on request.")
+    } else if kind.is_empty() {
+        invalid("WorkflowType is not set on request.")
+    } else if queue.is_empty() {
+        invalid("TaskQueue is not set on request.")
+    } else if names.iter().any(|name| name.len() > context.limits.id_bytes) {
+        invalid("An id or name on request exceeds length limit.")
+    } else if spans.iter().any(|span| span::millis(span.as_ref()) < 0) {
+        invalid("A timeout or delay on request is negative.")
+    } else if !request.cron_schedule.is_empty() {
+        invalid("Cron schedules are not supported.")
+    } else if let Some(policy) = &request.retry_policy {
+        let policy = retry::with_defaults(Some(policy), context.limits.retry_interval);
+        retry::validate(&policy).map_err(Rejection::InvalidArgument)
+    } else {
+        Ok(())
+    }
+}
