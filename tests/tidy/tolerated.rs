@@ -132,7 +132,7 @@ pub(crate) const WILDCARDS: &[(&str, &str)] = &[
 pub(crate) const LONG: &[Long] = &[
     ("examples/naive/src/run.rs", 353, "to be split"),
     ("examples/naive/src/service.rs", 326, "to be split"),
-    ("harness/builtin/src/audit.rs", 303, "to be split"),
+    ("harness/builtin/src/audit.rs", 302, "to be split"),
     ("harness/src/client.rs", 350, "to be split"),
     ("harness/src/run.rs", 332, "to be split"),
     ("harness/src/simulated/database.rs", 374, "to be split"),
