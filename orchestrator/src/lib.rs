@@ -11,6 +11,7 @@
 pub mod cluster;
 pub mod frontend;
 pub mod history;
+pub mod invariant;
 pub mod log;
 pub mod matching;
 pub mod node;

@@ -3,7 +3,7 @@
 use crate::Ended;
 use crate::commands::replay;
 use crate::exit::{Exit, print};
-use resurgam_builtin::{Bug, hunt};
+use resurgam_builtin::{Bug, Builtin, Checks, hunt};
 use resurgam_formats::plan::Plan;
 use resurgam_formats::shrinking::Measure;
 use resurgam_harness::run;
@@ -32,6 +32,9 @@ pub(crate) struct Args {
     /// Seconds to spend on shrinking the plan that shows a bug; 0 to leave it as it was drawn.
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     shrink: u64,
+    /// Switch off what our orchestrator asserts of itself, to see what the rules find without it.
+    #[arg(long)]
+    without_invariants: bool,
     /// Write the plan that shows each bug to this directory.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -92,14 +95,15 @@ struct Found {
 
 impl<'a> Catch<'a> {
     fn of(bug: &'a Planted, planted: Bug, args: &Args) -> Self {
-        let hunted = hunt(planted, args.seed, args.cases);
+        let checks = if args.without_invariants { Checks::Off } else { Checks::Thorough };
+        let hunted = hunt(planted, checks, args.seed, args.cases);
         let (cases, seconds) = (hunted.cases, hunted.took.as_secs_f64());
         let found = hunted.found.map(|failed| {
             let (rules, plan) = (failed.rules, failed.plan);
             let rule = rules.iter().find(|rule| expects(bug, rule)).or(rules.first());
             let plan = match rule {
                 Some(rule) if args.shrink > 0 => {
-                    let target = resurgam_builtin::subject(Some(planted));
+                    let target = Builtin::with(Some(planted)).checking(checks).subject();
                     let budget = Budget { time: Duration::from_secs(args.shrink), ..Budget::default() };
                     let prefix = run::prefix("case-", plan.seed);
                     shrink(plan, rule, &target, &prefix, budget, |_| ()).0

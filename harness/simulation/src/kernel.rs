@@ -1,7 +1,8 @@
 //! One simulation: built on a fresh thread, stepped until the driver is done, and closed with a hash of all that passed.
 //!
 //! Before each step the clocks are set and the nemesis acts. A panic of any task, an error of any node's main future and
-//! a fault that did not take place fail the simulation; nothing is retried and nothing waits for real time.
+//! a fault that did not take place fail the simulation; nothing is retried and nothing waits for real time. A panic ends it
+//! after its step, also if a node catches it: a server that goes on after a panic of its own hides what was wrong.
 //!
 //! What does not repeat is the order in which the tasks of a killed node are dropped. Its connections are closed in a
 //! fixed order all the same; beyond that, what a task does while it is dropped must not be visible outside its node.
@@ -101,9 +102,17 @@ pub enum Why {
     /// The driver was not done in time.
     #[error("the driver was not done after {0:?} of simulated time")]
     Deadline(Duration),
-    /// A task panicked; its words and place.
+    /// The suite itself panicked; its words and place.
     #[error("panic: {0}")]
     Panic(String),
+    /// A node panicked.
+    #[error("node {node} panicked: {message}")]
+    NodePanic {
+        /// Which, in the order of registration.
+        node: u8,
+        /// What it asserted, or where in its code it was.
+        message: String,
+    },
     /// The main future of a node ended with an error.
     #[error("a node failed: {0}")]
     Node(String),
@@ -184,7 +193,13 @@ impl Simulation {
         });
         let mut injector = Injector::new(nemesis.clone(), fabric.clone(), self.latency, external);
         let ended = catch_unwind(AssertUnwindSafe(|| self.step_to_the_end(&mut sim, &mut injector, &guard, &fabric)));
-        let ended = ended.unwrap_or_else(|panic| Err(Why::Panic(panics::first().unwrap_or_else(|| words(&*panic)))));
+        let ended = match panics::first() {
+            Some(panic) => Err(panic.into()),
+            None => ended.unwrap_or_else(|panic| Err(Why::Panic(words(&*panic)))),
+        };
+        if let Err(Why::NodePanic { node, message }) = &ended {
+            injector.panicked(*node, message);
+        }
         injector.rest();
         let calls = guard.calls();
         // What hosts do while they are dropped is no part of the simulation, and must not panic it away either.
@@ -238,7 +253,11 @@ impl Simulation {
             guard.set_now(now);
             fabric.set_now(now);
             injector.act(sim, now)?;
-            if sim.step().map_err(|why| Why::Node(why.to_string()))? {
+            let ended = sim.step().map_err(|why| Why::Node(why.to_string()))?;
+            if let Some(panic) = panics::first() {
+                return Err(panic.into());
+            }
+            if ended {
                 return Ok(());
             }
         }

@@ -4,8 +4,12 @@
 
 mod support;
 
-use resurgam_simulation::{EPOCH, ExternalFaults, Fault, FaultRecord, Nemesis, Node, Side, Simulation, Way, Why};
+use futures_util::FutureExt;
+use resurgam_simulation::{
+    EPOCH, ExternalFaults, Failure, Fault, FaultRecord, Nemesis, Node, Side, Simulation, Way, Why,
+};
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 use support::{call, client, echo};
@@ -130,23 +134,61 @@ fn the_longest_hold_with_many_channels_does_not_overflow() {
     assert!(outcome.unwrap().value > 500, "the hold was not felt");
 }
 
-#[test]
-fn a_panic_in_a_task_fails_the_simulation_with_its_words() {
-    let failure = Simulation::new(1)
-        .run(|cluster| {
-            cluster.node("node-0", |_| async {
-                tokio::spawn(async {
-                    sleep(ms(30)).await;
-                    panic!("invariant {} is broken", 7);
-                });
-                std::future::pending().await
+/// A simulation whose only node runs this after a while, and whose driver does nothing.
+fn after_a_while<F>(task: fn() -> F) -> Failure
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let outcome = Simulation::new(1).run(|cluster| {
+        cluster.node("node-0", move |_| async move {
+            tokio::spawn(async move {
+                sleep(ms(30)).await;
+                task().await;
             });
-            async { sleep(ms(1_000)).await }
-        })
-        .unwrap_err();
-    let Why::Panic(words) = &failure.why else { panic!("{failure}") };
-    assert!(words.starts_with("invariant 7 is broken (") && words.contains("simulation.rs:"), "{words}");
+            std::future::pending().await
+        });
+        async { sleep(ms(1_000)).await }
+    });
+    let failure = outcome.unwrap_err();
     assert!(ms(29) <= failure.at && failure.at <= ms(32), "{:?}", failure.at);
+    failure
+}
+
+#[test]
+fn a_panic_of_a_node_ends_the_simulation_and_is_the_node_s() {
+    let said = |failure: Failure| match failure.why {
+        Why::NodePanic { node: 0, message } => message,
+        why => panic!("{why}"),
+    };
+    let own = said(after_a_while(|| async { panic!("broken invariant: {} is above 5", 7) }));
+    assert_eq!(own, "broken invariant: 7 is above 5");
+    let foreign = said(after_a_while(|| async { panic!("the words of somebody: {:p}", &7) }));
+    assert!(foreign.starts_with("panicked at harness/simulation/tests/simulation.rs:"), "{foreign}");
+    // In a library, wherever that lies on this machine.
+    let library = said(after_a_while(|| async { drop(tokio::time::interval(Duration::ZERO)) }));
+    assert!(!library.contains("registry"), "{library}");
+}
+
+#[test]
+fn a_panic_that_a_node_catches_is_one_all_the_same() {
+    let failure = after_a_while(|| async {
+        let caught = AssertUnwindSafe(async { panic!("broken invariant: caught") });
+        assert!(caught.catch_unwind().await.is_err());
+    });
+    assert!(matches!(failure.why, Why::NodePanic { node: 0, message } if message.ends_with("caught")));
+}
+
+#[test]
+fn a_panic_of_the_driver_is_the_suite_s() {
+    let failure = Simulation::new(1).run(|cluster| {
+        cluster.node("node-0", |_| std::future::pending());
+        async {
+            tokio::spawn(async { panic!("broken invariant: {} of the suite", 1) });
+            sleep(ms(1_000)).await;
+        }
+    });
+    let why = failure.unwrap_err().why;
+    assert!(matches!(&why, Why::Panic(words) if words.starts_with("broken invariant: 1 of the suite (")), "{why}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::cluster::deadline::within;
 use crate::cluster::namespaces::Registry;
 use crate::cluster::router::Router;
 use crate::cluster::status;
+use crate::invariant::broken;
 use async_trait::async_trait;
 use resurgam_api::internal;
 use resurgam_api::temporal::common::v1::WorkflowExecution;
@@ -42,7 +43,8 @@ macro_rules! shard {
 }
 
 fn id(execution: Option<&WorkflowExecution>) -> String {
-    execution.map(|execution| execution.workflow_id.clone()).unwrap_or_default()
+    let Some(execution) = execution else { broken!("a call is about no workflow") };
+    execution.workflow_id.clone()
 }
 
 #[async_trait]
@@ -52,7 +54,7 @@ impl Dispatcher for Remote {
     }
 
     async fn add_task(&self, request: internal::AddTaskRequest) -> Result<Added, Status> {
-        let queue = request.task_queue.clone().unwrap_or_default();
+        let Some(queue) = request.task_queue.clone() else { broken!("a task is for no queue") };
         let added = self.router.matching(&queue, |mut client| {
             let request = within(LIMIT, request.clone());
             async move { client.add_task(request).await }
@@ -68,7 +70,9 @@ impl Dispatcher for Remote {
         &self,
         request: internal::StartWorkflowRequest,
     ) -> Result<StartWorkflowExecutionResponse, Status> {
-        let workflow = request.request.as_ref().map(|request| request.workflow_id.clone()).unwrap_or_default();
+        let Some(workflow) = request.request.as_ref().map(|request| request.workflow_id.clone()) else {
+            broken!("a child is to be started without a request")
+        };
         shard!(self, workflow, start_workflow, request)
     }
 

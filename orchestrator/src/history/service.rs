@@ -1,7 +1,7 @@
 //! The history service of one node, by gRPC: works on the shards that it believes to be its own, whether or not anybody
 //! asks for them, since their timers and transfers wait for nobody.
 
-use super::engine::{Input, Reply, step};
+use super::engine::{Input, Reply, check, step};
 use super::remote::Remote;
 use super::shard::{self, Shard};
 use crate::cluster::membership::Membership;
@@ -111,7 +111,7 @@ impl Service {
         let mut open = self.shards();
         let (shard, _) = open.entry(number).or_insert_with(|| {
             let stop = self.stop.child_token();
-            let config = shard::Config::new(number, &self.dependencies.node, step);
+            let config = shard::Config::new(number, &self.dependencies.node, step, check);
             let (store, dispatcher) = (Arc::clone(&self.dependencies.store), Arc::clone(&self.remote) as _);
             (Shard::start(store, &self.dependencies.environment, dispatcher, config, stop.clone()), stop)
         });

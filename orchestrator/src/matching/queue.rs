@@ -9,6 +9,7 @@
 //! deleted, every unfinished one up to the *read level* is in memory; later ones are read when there is room.
 //! Nothing here waits, sends or knows the time.
 
+use crate::invariant::broken;
 use crate::planted::{Bug, planted};
 use resurgam_api::internal::{AddTaskRequest, TaskKind, TaskToken};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -194,7 +195,7 @@ impl Queue {
     }
 
     fn set(&mut self, id: TaskId, state: State) {
-        let Some(task) = self.tasks.get_mut(&id) else { return };
+        let Some(task) = self.tasks.get_mut(&id) else { broken!("task {id} is {state:?}, and is not there") };
         task.state = state;
         if matches!(state, State::Fresh | State::Ready) {
             self.free.insert(id);
@@ -206,7 +207,7 @@ impl Queue {
         } else {
             self.unwritten.remove(&id);
         }
-        if matches!(state, State::FreshOffered | State::Offered) {
+        if matches!(state, State::FreshOffered | State::Offered) && !planted(Bug::FinishedTaskRemembered) {
             self.names.remove(&name(&task.request));
         }
     }
@@ -215,7 +216,7 @@ impl Queue {
         if let Some(task) = self.tasks.remove(&id) {
             self.free.remove(&id);
             self.unwritten.remove(&id);
-            if self.names.get(&name(&task.request)) == Some(&id) {
+            if self.names.get(&name(&task.request)) == Some(&id) && !planted(Bug::FinishedTaskRemembered) {
                 self.names.remove(&name(&task.request));
             }
         }
@@ -480,11 +481,11 @@ impl Queue {
 }
 
 fn name(request: &AddTaskRequest) -> String {
-    request
-        .task
-        .as_ref()
-        .map(|task| start_id(task, request.task_queue.as_ref().map_or(0, |queue| queue.kind)))
-        .unwrap_or_default()
+    // The service takes nothing in without them, and a row without them is not read.
+    let Some((task, queue)) = request.task.as_ref().zip(request.task_queue.as_ref()) else {
+        broken!("a task names no run or no queue")
+    };
+    start_id(task, queue.kind)
 }
 
 /// The request id under which a task is started: the same for every attempt to hand it out.
@@ -494,5 +495,6 @@ pub fn start_id(task: &TaskToken, kind: i32) -> String {
     format!("{}/{kind}{}/{}", task.run_id, task.scheduled_event_id, task.attempt)
 }
 
+mod check;
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@
 use super::activity::arm;
 use super::span::duration;
 use super::transaction::{Transaction, timestamp};
-use super::{Rejection, Reply, priority};
+use super::{Rejection, Reply, priority, required};
 use crate::history::state::{Activity, EventId};
 use crate::planted::{Bug, planted};
 use prost::Message;
@@ -101,7 +101,7 @@ pub fn heartbeat(tx: &mut Transaction<'_, '_>, request: internal::HeartbeatReque
     let gone = || Rejection::NotFound(GONE.to_owned());
     let activity = tx.run.state.activities.get_mut(&scheduled_event_id).ok_or_else(gone)?;
     activity.last_heartbeat = now;
-    activity.heartbeat_details = request.request.unwrap_or_default().details;
+    activity.heartbeat_details = required::request(request.request)?.details;
     let cancel_requested = activity.cancel_requested_event_id != 0;
     Ok(Reply::Heartbeat(api::RecordActivityTaskHeartbeatResponse { cancel_requested, ..Default::default() }))
 }
@@ -140,5 +140,6 @@ pub(super) fn write_start(tx: &mut Transaction<'_, '_>, activity: &Activity) -> 
         ..Default::default()
     }));
     event.event_time = Some(timestamp(activity.started));
-    tx.place(event).unwrap_or_default()
+    // It has no id while it waits.
+    tx.place(event).unwrap_or(0)
 }

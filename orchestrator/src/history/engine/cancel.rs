@@ -1,7 +1,7 @@
 //! Requests to cancel and to terminate a run.
 
 use super::transaction::Transaction;
-use super::{Rejection, Reply, close, signal};
+use super::{Rejection, Reply, close, required, signal};
 use resurgam_api::internal::{RequestCancelRequest, TerminateRequest};
 use resurgam_api::temporal::history::v1::WorkflowExecutionCancelRequestedEventAttributes;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
@@ -17,7 +17,8 @@ pub(super) fn request(tx: &mut Transaction<'_, '_>, request: RequestCancelReques
     if tx.require_open().is_err() || tx.run.state.cancel_request.is_some() {
         return Ok(Reply::Done);
     }
-    let (asked, source) = (request.request.unwrap_or_default(), request.source.unwrap_or_default());
+    // Clients have no source.
+    let (asked, source) = (required::request(request.request)?, request.source.unwrap_or_default());
     tx.run.state.cancel_request = Some(asked.request_id);
     let mut event = tx.event(Attributes::WorkflowExecutionCancelRequestedEventAttributes(
         WorkflowExecutionCancelRequestedEventAttributes {
@@ -42,7 +43,7 @@ pub(super) fn terminate(tx: &mut Transaction<'_, '_>, request: TerminateRequest)
         signal::require_child(tx, request.source.as_ref())?;
     }
     tx.require_open()?;
-    let asked = request.request.unwrap_or_default();
+    let asked = required::request(request.request)?;
     close::terminate(tx, asked.reason, asked.details, asked.identity);
     if let Some(event) = tx.run.state.close_event.as_mut() {
         event.links = asked.links;

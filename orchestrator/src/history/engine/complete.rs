@@ -8,7 +8,7 @@ use super::command_failure::CommandFailure;
 use super::fail::{self, End};
 use super::transaction::Transaction;
 use super::{
-    IDENTITY, Rejection, Reply, Run, Slice, buffer, chain, close, command, message, poll, query, span, task,
+    IDENTITY, Rejection, Reply, Run, Slice, buffer, chain, close, command, message, poll, query, required, span, task,
     task_event, update,
 };
 use crate::history::state::{EventId, Millis, Sticky, WorkflowTask};
@@ -39,7 +39,7 @@ pub(super) fn answer(
     request: CompleteWorkflowTaskRequest,
 ) -> Result<Option<Reply>, Rejection> {
     let pending = task::answered(tx, request.task.as_ref())?;
-    let answer = request.request.unwrap_or_default();
+    let answer = required::request(request.request)?;
     validate(&answer.commands)?;
     if answer.commands.iter().any(|command| command.encoded_len() > tx.context.limits.blob_bytes) {
         let message = "a command exceeds the size limit of payloads".to_owned();

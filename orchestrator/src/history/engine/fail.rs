@@ -4,9 +4,10 @@
 //! since it may be the cache that failed.
 
 use super::transaction::Transaction;
-use super::{IDENTITY, Rejection, Reply, buffer, task, task_event};
+use super::{IDENTITY, Rejection, Reply, buffer, required, task, task_event};
 use crate::history::state::{EventId, WorkflowTask, WorkflowTaskType};
 use crate::history::task::WorkflowTaskTimer;
+use crate::invariant::broken;
 use crate::planted::{Bug, planted};
 use resurgam_api::internal::FailWorkflowTaskRequest;
 use resurgam_api::temporal::enums::v1::{TimeoutType, WorkflowTaskFailedCause};
@@ -66,7 +67,7 @@ impl End {
 #[allow(deprecated, reason = "workers may still say their version so")]
 pub(super) fn answer(tx: &mut Transaction<'_, '_>, request: FailWorkflowTaskRequest) -> Result<Reply, Rejection> {
     task::answered(tx, request.task.as_ref())?;
-    let answer = request.request.unwrap_or_default();
+    let answer = required::request(request.request)?;
     end(
         tx,
         End::Failed(Box::new(WorkflowTaskFailedEventAttributes {
@@ -83,7 +84,7 @@ pub(super) fn answer(tx: &mut Transaction<'_, '_>, request: FailWorkflowTaskRequ
 
 /// Ends the pending workflow task and schedules the next one.
 pub(super) fn end(tx: &mut Transaction<'_, '_>, end: End) {
-    let Some(pending) = tx.run.state.workflow_task.take() else { return };
+    let Some(pending) = tx.run.state.workflow_task.take() else { broken!("a workflow task ends that is not pending") };
     let counts = !matches!(end, End::TimedOut(TimeoutType::ScheduleToStart)) && tx.run.state.sticky.is_none();
     tx.run.state.sticky = None;
     write(tx, &pending, end);
@@ -131,7 +132,9 @@ pub(super) fn fire(tx: &mut Transaction<'_, '_>, timer: &WorkflowTaskTimer) {
     if pending.scheduled_event_id != timer.scheduled_event_id || pending.attempt != timer.attempt {
         return;
     }
-    let timeout = TimeoutType::try_from(timer.timeout).unwrap_or_default();
+    let Ok(timeout) = TimeoutType::try_from(timer.timeout) else {
+        broken!("a timer task is for timeout {} of a workflow task", timer.timeout)
+    };
     let meant = match timeout {
         TimeoutType::StartToClose => pending.started_event_id != 0 && pending.started_time == timer.started_time,
         TimeoutType::ScheduleToStart => {
@@ -139,7 +142,7 @@ pub(super) fn fire(tx: &mut Transaction<'_, '_>, timer: &WorkflowTaskTimer) {
             pending.started_event_id == 0
                 && (task_type == WorkflowTaskType::Speculative || !pending.sticky_queue.is_empty())
         }
-        _ => false,
+        _ => broken!("a timer task is for {timeout:?} of a workflow task"),
     };
     if meant {
         end(tx, End::TimedOut(timeout));

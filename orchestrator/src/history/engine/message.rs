@@ -95,7 +95,7 @@ fn apply(tx: &mut Transaction<'_, '_>, message: &Message) -> Result<(), CommandF
 
 /// The body, if it is of this type.
 fn read<M: Name + Default>(body: &Any) -> Result<Option<M>, CommandFailure> {
-    let name = body.type_url.rsplit('/').next().unwrap_or_default();
+    let name = body.type_url.rsplit_once('/').map_or(body.type_url.as_str(), |(_, name)| name);
     let read = (name == M::full_name()).then(|| M::decode(body.value.as_slice()));
     read.transpose().map_err(|problem| bad(format!("a message cannot be read: {problem}")))
 }

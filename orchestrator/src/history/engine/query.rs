@@ -2,7 +2,7 @@
 //! otherwise a worker can be asked at once, through matching.
 
 use super::transaction::Transaction;
-use super::{PendingQuery, Rejection, Reply, poll, task_event};
+use super::{PendingQuery, Rejection, Reply, poll, required, task_event};
 use crate::planted::{Bug, planted};
 use resurgam_api::internal::QueryRequest;
 use resurgam_api::temporal::enums::v1::{
@@ -22,7 +22,7 @@ const FAILING: i32 = 3;
 /// # Errors
 /// `FailedPrecondition` if no worker can answer now; `ResourceExhausted` if another query waits.
 pub(super) fn ask(tx: &mut Transaction<'_, '_>, request: QueryRequest) -> Result<Option<Reply>, Rejection> {
-    let request = request.request.unwrap_or_default();
+    let request = required::request(request.request)?;
     let state = &tx.run.state;
     let open = state.status == Status::Running as i32;
     let rejected = match request.query_reject_condition() {
@@ -35,7 +35,7 @@ pub(super) fn ask(tx: &mut Transaction<'_, '_>, request: QueryRequest) -> Result
         return Ok(Some(Reply::Query(QueryWorkflowResponse { query_rejected, ..Default::default() })));
     }
     let refuse = |message: &str| Err(Rejection::FailedPrecondition(message.to_owned()));
-    let query = request.query.unwrap_or_default();
+    let query = required::field(request.query, "Query")?;
     let pending = state.workflow_task.as_ref();
     if state.completed_tasks == 0 && !open {
         return refuse("Workflow closed before a workflow task was completed, it can not be queried.");

@@ -2,7 +2,7 @@
 //! arrived is told that it arrived, even if the run has closed since.
 
 use super::transaction::Transaction;
-use super::{Rejection, Reply};
+use super::{Rejection, Reply, required};
 use crate::planted::{Bug, planted};
 use resurgam_api::internal::{SignalRequest, Source};
 use resurgam_api::temporal::common::v1::{Header, Link, Payloads};
@@ -30,7 +30,7 @@ pub(super) fn answer(tx: &mut Transaction<'_, '_>, request: SignalRequest) -> Re
     if request.child_only {
         require_child(tx, request.source.as_ref())?;
     }
-    let signal = request.request.unwrap_or_default();
+    let signal = required::request(request.request)?;
     accept(
         tx,
         Arrival {

@@ -8,9 +8,10 @@
 use super::new_run::{self, NewRun};
 use super::run::{on_run, record};
 use super::signal::{self, Arrival};
-use super::{Context, Effects, IDENTITY, Rejection, Reply, Workflow, close, retry, span};
+use super::{Context, Effects, IDENTITY, Rejection, Reply, Workflow, close, required, retry, span};
 use crate::history::state::Current;
 use crate::history::task::RunKey;
+use crate::invariant::broken;
 use crate::planted::{Bug, planted};
 use resurgam_api::internal::{SignalWithStartRequest, Source, StartWorkflowRequest};
 use resurgam_api::temporal::common::v1::WorkflowExecution;
@@ -52,7 +53,7 @@ pub(super) fn start(
     context: &mut Context<'_>,
 ) -> Result<Effects, Rejection> {
     let StartWorkflowRequest { namespace_id, request, parent, root } = request;
-    let request = request.unwrap_or_default();
+    let request = required::request(request)?;
     let (reuse, conflict) =
         policies(request.workflow_id_reuse_policy(), request.workflow_id_conflict_policy(), Conflict::Fail)?;
     let claim = Claim { namespace_id, request, reuse, conflict, signal: None, parent, root };
@@ -79,7 +80,7 @@ pub(super) fn signal_with_start(
     context: &mut Context<'_>,
 ) -> Result<Effects, Rejection> {
     let SignalWithStartRequest { namespace_id, request } = request;
-    let request = request.unwrap_or_default();
+    let request = required::request(request)?;
     if request.workflow_id_conflict_policy() == Conflict::Fail {
         return Err(Rejection::InvalidArgument(
             "Invalid WorkflowIDConflictPolicy: WORKFLOW_ID_CONFLICT_POLICY_FAIL is not supported for this operation."
@@ -209,7 +210,7 @@ fn run(workflow: &mut Workflow, claim: Claim, context: &mut Context<'_>) -> Resu
     }
     let taken = |message: String| Rejection::AlreadyStarted {
         message,
-        request_id: current.request_ids.first().cloned().unwrap_or_default(),
+        request_id: creator(&current).to_owned(),
         run_id: current.run_id.clone(),
     };
     let name = format!("WorkflowId: {}, RunId: {}.", claim.request.workflow_id, current.run_id);
@@ -240,8 +241,14 @@ fn run(workflow: &mut Workflow, claim: Claim, context: &mut Context<'_>) -> Resu
 }
 
 fn first_run(workflow: &Workflow, run_id: &str) -> String {
-    let run = workflow.runs.get(run_id);
-    run.map(|run| run.state.started.first_execution_run_id.clone()).unwrap_or_default()
+    let Some(run) = workflow.runs.get(run_id) else { broken!("the current run {run_id} is not there") };
+    run.state.started.first_execution_run_id.clone()
+}
+
+/// The request that started the current run.
+fn creator(current: &Current) -> &str {
+    let Some(first) = current.request_ids.first() else { broken!("nobody asked for the run {}", current.run_id) };
+    first
 }
 
 /// Uses the run that is there: it gets the signal, and the request id if that is wanted.
@@ -348,6 +355,6 @@ fn begin(workflow: &mut Workflow, claim: Claim, context: &mut Context<'_>, mut e
     };
     effects.transfers.extend(created.transfers);
     effects.timers.extend(created.timers);
-    record(workflow, &mut effects, current, created.run, created.events);
+    record(workflow, &mut effects, current, created.run, created.events, context);
     (effects, Outcome { run_id: run_id.clone(), first_run_id: run_id, status: Status::Running.into(), started: true })
 }

@@ -1,6 +1,7 @@
 //! What one input does: finds the run that it is about, and lets the right module act on it.
 
 use super::run::{find, on_run};
+use super::stepped;
 use super::transaction::Transaction;
 use super::{
     Context, Effects, Input, Rejection, Reply, Workflow, activity_outcome, attempt, cancel, child, complete, describe,
@@ -17,6 +18,13 @@ use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus as Status;
 /// # Errors
 /// The input was refused; nothing may be kept.
 pub fn step(workflow: &mut Workflow, input: Input, context: &mut Context<'_>) -> Result<Effects, Rejection> {
+    let (waiting, caller) = (stepped::waiters(workflow), context.caller);
+    let effects = act(workflow, input, context)?;
+    stepped::assert_whole(waiting, caller, workflow, &effects);
+    Ok(effects)
+}
+
+fn act(workflow: &mut Workflow, input: Input, context: &mut Context<'_>) -> Result<Effects, Rejection> {
     let w = workflow;
     match input {
         Input::Start(it) => start::start(w, it, context),

@@ -10,6 +10,7 @@ use super::transaction::{Transaction, timestamp};
 use super::{Rejection, Reply, message, poll};
 use crate::history::state::{EventId, Millis, State, WorkflowTask, WorkflowTaskType};
 use crate::history::task::{TransferKind, WorkflowTaskTransfer};
+use crate::invariant::broken;
 use crate::planted::{Bug, planted};
 use resurgam_api::internal::{RecordTaskStartedRequest, TaskToken};
 use resurgam_api::temporal::enums::v1::TimeoutType;
@@ -161,7 +162,9 @@ pub(super) fn start(tx: &mut Transaction<'_, '_>, request: &RecordTaskStartedReq
 
 /// Starts the pending workflow task.
 pub(super) fn begin(tx: &mut Transaction<'_, '_>, request_id: &str, identity: &str) {
-    let Some(mut task) = tx.run.state.workflow_task.take() else { return };
+    let Some(mut task) = tx.run.state.workflow_task.take() else {
+        broken!("a workflow task begins that is not pending")
+    };
     let moved = tx.run.state.next_event_id != task.scheduled_event_id && !planted(Bug::TransientIdsKept);
     if task.task_type() != WorkflowTaskType::Normal && moved {
         // Something was written since, under the ids that the task should have had: it is a new one.

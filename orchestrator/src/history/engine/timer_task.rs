@@ -4,13 +4,16 @@
 use super::transaction::Transaction;
 use super::{activity_outcome, chain, fail, user_timer};
 use crate::history::task::{TimerKind, TimerTask};
+use crate::invariant::broken;
 
 /// A timer task is due.
 pub(super) fn fire(tx: &mut Transaction<'_, '_>, task: &TimerTask) {
+    let Some(timer) = &task.kind else { broken!("a timer task says nothing") };
+    tx.fired = Some(timer.clone());
+    // A closed run has nothing to wait for.
     if tx.require_open().is_err() {
         return;
     }
-    let Some(timer) = &task.kind else { return };
     match timer {
         // These know their own time.
         TimerKind::UserTimer(started) => return user_timer::fire(tx, *started),

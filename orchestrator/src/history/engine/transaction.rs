@@ -26,6 +26,8 @@ pub struct Transaction<'a, 'c> {
     pub woken: bool,
     /// The run that follows this one, and its events.
     pub successor: Option<Box<(Run, Vec<HistoryEvent>)>>,
+    /// The timer task that is due, if this is about one: it is used up.
+    pub fired: Option<TimerKind>,
 }
 
 impl<'a, 'c> Transaction<'a, 'c> {
@@ -40,6 +42,7 @@ impl<'a, 'c> Transaction<'a, 'c> {
             answers: Vec::new(),
             woken: false,
             successor: None,
+            fired: None,
         }
     }
 

@@ -5,8 +5,10 @@
 //! later call with its id gets its outcome.
 
 use super::transaction::Transaction;
-use super::{PendingUpdate, Rejection, Reply, Waiter, signal};
+use super::{PendingUpdate, Rejection, Reply, Waiter, required, signal};
 use crate::history::state::State;
+use crate::invariant::broken;
+use crate::planted::{Bug, planted};
 use resurgam_api::internal::{PollUpdateRequest, UpdateRequest};
 use resurgam_api::temporal::common::v1::WorkflowExecution;
 use resurgam_api::temporal::enums::v1::{
@@ -25,7 +27,7 @@ const FAILING: i32 = 3;
 /// # Errors
 /// `NotFound` if the run is closed, `FailedPrecondition` and `ResourceExhausted` if it cannot take the update now.
 pub fn admit(tx: &mut Transaction<'_, '_>, request: UpdateRequest) -> Result<Option<Reply>, Rejection> {
-    let request = request.request.unwrap_or_default();
+    let request = required::request(request.request)?;
     let stage = request.wait_policy.unwrap_or_default().lifecycle_stage();
     let mut update = request.request.unwrap_or_default();
     if update.input.as_ref().is_none_or(|input| input.name.is_empty()) {
@@ -50,9 +52,9 @@ pub fn admit(tx: &mut Transaction<'_, '_>, request: UpdateRequest) -> Result<Opt
 /// # Errors
 /// `NotFound` if the run knows no such update.
 pub fn poll(tx: &mut Transaction<'_, '_>, request: PollUpdateRequest) -> Result<Option<Reply>, Rejection> {
-    let request = request.request.unwrap_or_default();
+    let request = required::request(request.request)?;
     let stage = request.wait_policy.unwrap_or_default().lifecycle_stage();
-    let id = request.update_ref.unwrap_or_default().update_id;
+    let id = required::field(request.update_ref, "UpdateRef")?.update_id;
     if reached(tx, &id).is_none() {
         return Err(Rejection::NotFound(format!("update {id:?} not found")));
     }
@@ -94,7 +96,7 @@ fn room(tx: &Transaction<'_, '_>) -> Result<(), Rejection> {
 
 /// Answers the caller if the stage is reached; else the caller waits.
 fn wait(tx: &mut Transaction<'_, '_>, id: &str, stage: Stage) -> Option<Reply> {
-    let now = reached(tx, id)?;
+    let Some(now) = reached(tx, id) else { broken!("somebody waits for update {id}, which is not known") };
     let open = tx.require_open().is_ok();
     if now >= stage || stage <= Stage::Admitted || !open {
         let known = tx.run.state.updates.get(id).and_then(|update| update.outcome.clone());
@@ -108,7 +110,8 @@ fn wait(tx: &mut Transaction<'_, '_>, id: &str, stage: Stage) -> Option<Reply> {
         Some(update) => update.waiters.push(waiter),
         // It was accepted under an earlier owner.
         None => {
-            let request = tx.run.state.updates.get(id).and_then(|it| it.request.clone()).unwrap_or_default();
+            let request = tx.run.state.updates.get(id).and_then(|it| it.request.clone());
+            let Some(request) = request else { broken!("update {id} goes on, and nobody knows what was asked") };
             let mut update = PendingUpdate { request, sent: 0, accepted: true, waiters: vec![waiter] };
             update.request.meta.get_or_insert_default().update_id = id.to_owned();
             pending.push(update);
@@ -139,7 +142,8 @@ fn reply(state: &State, id: &str, stage: Stage, outcome: Option<Outcome>) -> Rep
 /// Tells everybody who waits for this update its outcome, and forgets it.
 pub(super) fn resolve(tx: &mut Transaction<'_, '_>, id: &str, outcome: &Outcome) {
     let Some(place) = tx.run.volatile.updates.iter().position(|it| it.id() == id) else { return };
-    for (waiter, _) in tx.run.volatile.updates.remove(place).waiters {
+    let told = if planted(Bug::SecondWaiterLost) { 1 } else { usize::MAX };
+    for (waiter, _) in tx.run.volatile.updates.remove(place).waiters.into_iter().take(told) {
         let answer = reply(&tx.run.state, id, Stage::Completed, Some(outcome.clone()));
         tx.answer(waiter, Ok(answer));
     }

@@ -1,12 +1,15 @@
 //! What a shard has to be told.
 
 use crate::cluster::Rejection;
-use crate::history::engine::{Context, Effects, Input, Limits, Workflow};
+use crate::history::engine::{Context, Effects, Flaw, Input, Limits, Workflow};
 use crate::log::Bounds;
 use std::time::Duration;
 
 /// What an input does to a workflow: `engine::step`, or a stand-in of it in tests.
 pub type Step = fn(&mut Workflow, Input, &mut Context<'_>) -> Result<Effects, Rejection>;
+
+/// What is wrong with a workflow as it was read: `engine::check`, or a stand-in of it in tests.
+pub type Check = fn(&Workflow) -> Result<(), Flaw>;
 
 /// What a shard has to be told.
 #[derive(Clone, Debug)]
@@ -17,6 +20,8 @@ pub struct Config {
     pub node: String,
     /// The engine.
     pub step: Step,
+    /// What it takes for sound.
+    pub check: Check,
     /// Its limits.
     pub limits: Limits,
     /// How much one commit may hold.
@@ -32,11 +37,12 @@ pub struct Config {
 impl Config {
     /// The usual configuration of shard `number` on a node.
     #[must_use]
-    pub fn new(number: u32, node: &str, step: Step) -> Self {
+    pub fn new(number: u32, node: &str, step: Step, check: Check) -> Self {
         Self {
             number,
             node: node.to_owned(),
             step,
+            check,
             limits: Limits::default(),
             bounds: Bounds::default(),
             linearizable_reads: true,

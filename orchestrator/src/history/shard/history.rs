@@ -49,9 +49,12 @@ impl Shard {
         patience: Duration,
     ) -> Result<Response, Rejection> {
         let namespace_id = request.namespace_id;
-        let request = request.request.unwrap_or_default();
-        let execution = request.execution.unwrap_or_default();
-        let asked = usize::try_from(request.maximum_page_size).unwrap_or_default();
+        let missing = || Rejection::InvalidArgument("Request is nil.".to_owned());
+        let request = request.request.ok_or_else(missing)?;
+        let missing = || Rejection::InvalidArgument("Execution is not set on request.".to_owned());
+        let execution = request.execution.ok_or_else(missing)?;
+        // Nothing, or less, asks for the usual size.
+        let asked = usize::try_from(request.maximum_page_size).unwrap_or(0);
         let options = ReadOptions {
             page: if asked == 0 { self.config.page } else { asked.min(self.config.page) },
             wait: request.wait_new_event,

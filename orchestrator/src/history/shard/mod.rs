@@ -21,7 +21,7 @@ mod token;
 mod transfer;
 mod turn;
 
-pub use config::{Config, Step};
+pub use config::{Check, Config, Step};
 pub use dispatch::{Added, Dispatcher};
 pub use handle::Shard;
 pub use route::{Target, WorkflowKey, target};

@@ -7,6 +7,7 @@ use crate::history::state::{EventId, Millis, State};
 use crate::history::task::{
     ActivityTaskTransfer, CloseChildTransfer, ReleaseChildTransfer, TransferKind, TransferTask, WorkflowTaskTransfer,
 };
+use crate::invariant::broken;
 use crate::planted::{Bug, planted};
 use resurgam_api::internal::{self, Source, TaskKind, TaskQueue, TaskToken};
 use resurgam_api::temporal::common::v1::WorkflowExecution;
@@ -38,7 +39,8 @@ pub(super) enum Call {
 /// The request of `transfer`, given its run; none if there is nothing to do any more. `namespace` names the run's.
 pub(super) fn call(transfer: &TransferTask, run: &Run, namespace: &str, now: Millis) -> Option<Call> {
     let requests = Requests { state: &run.state, namespace, now };
-    match transfer.kind.as_ref()? {
+    let Some(asked) = &transfer.kind else { broken!("a transfer task says nothing") };
+    match asked {
         TransferKind::WorkflowTask(task) => requests.workflow_task(task),
         TransferKind::ActivityTask(task) => requests.activity_task(task),
         TransferKind::StartChild(id) => requests.start_child(*id),
@@ -120,8 +122,8 @@ impl Requests<'_> {
 
     fn start_child(&self, id: EventId) -> Option<Call> {
         let child = self.state.children.get(&id).filter(|child| child.started_event_id == 0)?;
-        let Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(it) = attributes(&child.initiated)? else {
-            return None;
+        let Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(it) = attributes(&child.initiated) else {
+            broken!("child {id} was never asked for")
         };
         let it = it.clone();
         let request = api::StartWorkflowExecutionRequest {
@@ -156,9 +158,9 @@ impl Requests<'_> {
 
     fn signal(&self, id: EventId) -> Option<Call> {
         let signal = self.state.signals.get(&id)?;
-        let Attributes::SignalExternalWorkflowExecutionInitiatedEventAttributes(it) = attributes(&signal.initiated)?
+        let Attributes::SignalExternalWorkflowExecutionInitiatedEventAttributes(it) = attributes(&signal.initiated)
         else {
-            return None;
+            broken!("signal {id} was never asked for")
         };
         let it = it.clone();
         let request = api::SignalWorkflowExecutionRequest {
@@ -183,9 +185,9 @@ impl Requests<'_> {
     fn cancel(&self, id: EventId) -> Option<Call> {
         let cancel = self.state.cancels.get(&id)?;
         let Attributes::RequestCancelExternalWorkflowExecutionInitiatedEventAttributes(it) =
-            attributes(&cancel.initiated)?
+            attributes(&cancel.initiated)
         else {
-            return None;
+            broken!("cancel request {id} was never asked for")
         };
         let it = it.clone();
         let request = api::RequestCancelWorkflowExecutionRequest {
@@ -207,12 +209,14 @@ impl Requests<'_> {
 
     fn notify_parent(&self) -> Option<Call> {
         let started = &self.state.started;
+        let told = started.parent_workflow_execution.clone().zip(self.state.close_event.clone());
+        let Some((parent, close)) = told else { broken!("a run without parent or end is to tell its parent") };
         Some(Call::ChildClosed(internal::RecordChildClosedRequest {
             namespace_id: started.parent_workflow_namespace_id.clone(),
-            parent: Some(started.parent_workflow_execution.clone()?),
+            parent: Some(parent),
             initiated_event_id: started.parent_initiated_event_id,
             child: Some(self.execution()),
-            close: Some(self.state.close_event.clone()?),
+            close: Some(close),
         }))
     }
 
@@ -220,11 +224,14 @@ impl Requests<'_> {
     fn close_child(&self, transfer: &CloseChildTransfer) -> Option<Call> {
         let namespace_id = transfer.namespace_id.clone();
         let source = self.source(transfer.initiated_event_id);
-        let child = transfer.child.clone()?;
+        let Some(child) = transfer.child.clone() else { broken!("a parent close policy is to be applied to nobody") };
         let first_execution_run_id = child.run_id.clone();
         let current = WorkflowExecution { workflow_id: child.workflow_id.clone(), run_id: String::new() };
         let workflow_execution = Some(if planted(Bug::ParentCloseOfFirstRun) { child } else { current });
-        match ParentClosePolicy::try_from(transfer.policy).ok()? {
+        let Ok(policy) = ParentClosePolicy::try_from(transfer.policy) else {
+            broken!("parent close policy {} is to be applied", transfer.policy)
+        };
+        match policy {
             ParentClosePolicy::Terminate => Some(Call::Terminate(internal::TerminateRequest {
                 namespace_id,
                 request: Some(api::TerminateWorkflowExecutionRequest {
@@ -262,6 +269,7 @@ impl Requests<'_> {
     }
 }
 
-fn attributes(event: &Option<HistoryEvent>) -> Option<&Attributes> {
-    event.as_ref().and_then(|event| event.attributes.as_ref())
+fn attributes(event: &Option<HistoryEvent>) -> &Attributes {
+    let said = event.as_ref().and_then(|event| event.attributes.as_ref());
+    said.unwrap_or_else(|| broken!("what is pending has no event that asked for it"))
 }

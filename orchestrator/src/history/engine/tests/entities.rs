@@ -64,7 +64,7 @@ fn start(shard: &mut Shard, id: i64) -> Result<Option<Reply>, Rejection> {
 
 fn complete(shard: &mut Shard, id: i64) -> Result<Option<Reply>, Rejection> {
     let task = token(shard, id);
-    shard.step(Input::CompleteActivity(internal::CompleteActivityRequest { task, request: None }))
+    shard.step(Input::CompleteActivity(internal::CompleteActivityRequest { task, request: Some(Default::default()) }))
 }
 
 /// The last event of the history.

@@ -89,8 +89,8 @@ fn work(shard: &mut Shard, dice: &mut Dice) {
         ..TaskToken::default()
     });
     let input = match dice.below(4) {
-        0 => Input::CompleteActivity(internal::CompleteActivityRequest { task, request: None }),
-        1 => Input::FailActivity(internal::FailActivityRequest { task, request: None }),
+        0 => Input::CompleteActivity(internal::CompleteActivityRequest { task, request: Some(Default::default()) }),
+        1 => Input::FailActivity(internal::FailActivityRequest { task, request: Some(Default::default()) }),
         _ => Input::ActivityTaskStarted(internal::RecordTaskStartedRequest {
             task,
             request_id: format!("{} {}", transfer.scheduled_event_id, transfer.attempt),

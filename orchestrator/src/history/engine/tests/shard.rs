@@ -249,7 +249,8 @@ impl Shard {
     }
 
     pub(super) fn fail(&mut self, handed: &Handed) -> Result<Option<Reply>, Rejection> {
-        let request = internal::FailWorkflowTaskRequest { task: Some(handed.token.clone()), request: None };
+        let request =
+            internal::FailWorkflowTaskRequest { task: Some(handed.token.clone()), request: Some(Default::default()) };
         self.step(Input::FailWorkflowTask(request))
     }
 

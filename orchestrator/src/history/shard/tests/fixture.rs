@@ -51,7 +51,7 @@ impl Life {
         adjust: impl FnOnce(&mut Config),
     ) -> Shard {
         let environment: Arc<dyn Environment> = self.clone();
-        let mut config = Config::new(1, "node", standin::step);
+        let mut config = Config::new(1, "node", standin::step, |_| Ok(()));
         adjust(&mut config);
         Shard::start(store.clone(), &environment, cluster.clone(), config, self.stop.clone())
     }

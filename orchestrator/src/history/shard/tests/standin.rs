@@ -1,11 +1,12 @@
 //! A stand-in for the engine: just enough of a workflow to move every part of the runtime. A signal named `work` also
-//! schedules an activity and a timer; `many` writes 100 events in one transition.
+//! schedules an activity and a timer; `many` writes 100 events in one transition; `impossible` cannot be.
 
 use crate::cluster::Rejection;
 use crate::history::engine::transaction::Transaction;
 use crate::history::engine::{Context, Effects, Input, PendingQuery, Reply, Run, Slice, Workflow};
 use crate::history::state::{Activity, Current, State, Timer, WorkflowTask};
 use crate::history::task::{ActivityTaskTransfer, TimerKind, TransferKind, WorkflowTaskTransfer};
+use crate::invariant::invariant;
 use resurgam_api::temporal::history::v1::history_event::Attributes as A;
 use resurgam_api::temporal::history::v1::*;
 use resurgam_api::temporal::workflowservice::v1 as api;
@@ -20,6 +21,9 @@ pub(super) fn step(workflow: &mut Workflow, input: Input, context: &mut Context<
     let current = workflow.current.clone().ok_or_else(|| Rejection::NotFound("no workflow".to_owned()))?;
     let caller = context.caller;
     let run = workflow.runs.get_mut(&current.run_id).ok_or_else(|| Rejection::NotFound("no run".to_owned()))?;
+    if run.state.status != 1 && matches!(input, Input::TimerTask(_) | Input::StickyUnavailable(..)) {
+        return Ok(Effects::default());
+    }
     if run.state.status != 1 && !matches!(input, Input::Describe(_)) {
         return Err(Rejection::NotFound("workflow execution already completed".to_owned()));
     }
@@ -136,6 +140,7 @@ fn signal(tx: &mut Transaction<'_, '_>, request: api::SignalWorkflowExecutionReq
     if tx.run.state.signal_requests.insert(request.request_id.clone(), true).is_some() {
         return;
     }
+    invariant!(request.signal_name != "impossible", "there is no such signal");
     let copies = if request.signal_name == "many" { 100 } else { 1 };
     for _ in 0..copies {
         tx.command_event(A::WorkflowExecutionSignaledEventAttributes(WorkflowExecutionSignaledEventAttributes {
