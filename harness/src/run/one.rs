@@ -34,6 +34,14 @@ pub(super) enum Trouble {
 /// What came of a case: a line of the results, unless the target was lost, and why the run cannot go on.
 pub(super) type Came = (Option<CaseResult>, Option<Trouble>);
 
+/// What came of writing the directory of a case.
+struct Written {
+    /// It is there and whole.
+    kept: bool,
+    /// Why the run cannot go on.
+    trouble: Option<Error>,
+}
+
 /// What all cases of a run have in common.
 pub(super) struct Job {
     request: Request,
@@ -97,8 +105,11 @@ impl Job {
         let executing = began.elapsed();
         let lines = recorder::lines(&entries).expect("a recording can be written");
         // On disk before anything looks at it.
-        if let Err(why) = self.write(|| self.directory.case(seed).record(&plan, &lines)) {
-            return (Some(not_judged(seed, executing, "it could not be written".into())), Some(Trouble::File(why)));
+        let written = self.write(|| self.directory.case(seed).record(&plan, &lines));
+        if let Some(why) = written.trouble {
+            let directory = written.kept.then(|| RunDirectory::name_of(seed));
+            let unfinished = not_judged(seed, executing, "the disk was full before it was judged".into());
+            return (Some(CaseResult { directory, ..unfinished }), Some(Trouble::File(why)));
         }
         let hash = recorder::hash(&lines);
         let evidence = match ended.map_err(|why| why.to_string()) {
@@ -163,10 +174,8 @@ impl Job {
                 kept.record(plan, lines)?;
                 kept.conclude(&case, Some(verdict))
             });
-            match written {
-                Ok(()) => directory = Some(RunDirectory::name_of(seed)),
-                Err(why) => trouble = Some(Trouble::File(why)),
-            }
+            directory = written.kept.then(|| RunDirectory::name_of(seed));
+            trouble = written.trouble.map(Trouble::File);
         }
         let judged = Judged::of(verdict, *hash, coverage.clone(), simulated.clone());
         let (executing_ms, judging_ms) = (milliseconds(*executing), milliseconds(*judging));
@@ -190,20 +199,28 @@ impl Job {
             kept.record(plan, lines)?;
             kept.conclude(&case, None)
         });
-        let directory = written.is_ok().then(|| RunDirectory::name_of(plan.seed));
+        let directory = written.kept.then(|| RunDirectory::name_of(plan.seed));
         let result = CaseResult { directory, ..not_judged(plan.seed, executing, why) };
-        (Some(result), written.err().map(Trouble::File))
+        (Some(result), written.trouble.map(Trouble::File))
     }
 
-    /// Writes, with the space that is held in reserve if there is no other. The run ends then, but what it found last is kept.
-    fn write(&self, write: impl Fn() -> Result<(), Error>) -> Result<(), Error> {
+    /// Writes, with the space that is held in reserve if there is no other. What was found last is kept then, but the run
+    /// ends: a second case would take the space that the outputs need.
+    fn write(&self, write: impl Fn() -> Result<(), Error>) -> Written {
         if self.over.load(Ordering::SeqCst) {
-            return Ok(());
+            return Written { kept: false, trouble: None };
         }
-        write().or_else(|_| {
-            self.directory.release();
-            write()
-        })
+        match write() {
+            Ok(()) => Written { kept: true, trouble: None },
+            Err(full) => {
+                self.end();
+                self.directory.release();
+                match write() {
+                    Ok(()) => Written { kept: true, trouble: Some(full) },
+                    Err(why) => Written { kept: false, trouble: Some(why) },
+                }
+            }
+        }
     }
 
     fn case(&self, plan: &Plan, hash: u64, trace_hash: Option<String>, judgement: Judgement) -> Case {

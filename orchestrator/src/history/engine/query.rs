@@ -111,6 +111,8 @@ pub(super) fn answered(tx: &mut Transaction<'_, '_>, results: &HashMap<String, W
 pub(super) fn release(tx: &mut Transaction<'_, '_>) {
     for query in std::mem::take(&mut tx.run.volatile.queries).into_values() {
         if planted(Bug::QueryLostOnClose) && tx.require_open().is_err() {
+            // A caller whom nobody holds is told at once, and asks again; this one goes on waiting.
+            std::mem::forget(query.waiter);
             continue;
         }
         let answer = if tx.run.state.completed_tasks == 0 {
