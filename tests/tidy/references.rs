@@ -5,7 +5,7 @@ use crate::tree::Tree;
 /// What ends like this, between backticks or as the target of a link, is the name of a file.
 const ENDINGS: &[&str] = &[".rs", ".md", ".toml", ".proto", ".yml", ".png", ".txt"];
 /// Nobody else has what these begin with.
-const ELSEWHERE: &[&str] = &["research/", "../shared/", "/work/"];
+const ELSEWHERE: &[&str] = &["research/", "../shared/"];
 
 /// A file, how many of its references lead nowhere, and why.
 pub(crate) type Dangling = (&'static str, usize, &'static str);
