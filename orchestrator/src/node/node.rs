@@ -107,8 +107,7 @@ impl Node {
             .await;
         membership.start(&environment, &config, &stop);
 
-        let frontend =
-            Frontend::new(Arc::clone(&environment), Arc::clone(&registry), Arc::clone(&router), config.shards);
+        let frontend = Frontend::new(Arc::clone(&environment), Arc::clone(&registry), Arc::clone(&router), &config);
         let frontend = WorkflowServiceServer::new(frontend)
             .accept_compressed(Gzip)
             .send_compressed(Gzip)

@@ -2,6 +2,7 @@
 
 use crate::cluster::namespaces::Namespace;
 use crate::frontend::handler::{Answer, Frontend, check};
+use crate::frontend::seal::Kind;
 use crate::frontend::{unsupported, validate};
 use resurgam_api::temporal::enums::v1::NamespaceState;
 use resurgam_api::temporal::namespace::v1::{NamespaceConfig, NamespaceInfo, namespace_info};
@@ -67,13 +68,19 @@ pub(super) async fn list(
 ) -> Answer<api::ListNamespacesResponse> {
     let request = request.into_inner();
     let size = usize::try_from(request.page_size).ok().filter(|size| *size > 0).unwrap_or(100);
-    let after =
-        String::from_utf8(request.next_page_token).map_err(|_| Status::invalid_argument("Invalid NextPageToken."))?;
+    let after = match request.next_page_token.as_slice() {
+        [] => "",
+        token => {
+            let name = frontend.seal.open(Kind::Namespaces, token).and_then(|name| str::from_utf8(name).ok());
+            name.ok_or_else(|| Status::invalid_argument("Invalid NextPageToken."))?
+        }
+    };
     let all = frontend.registry.list().await?;
-    let mut rest = all.iter().filter(|namespace| after.is_empty() || namespace.name > after);
+    let mut rest = all.iter().filter(|namespace| after.is_empty() || namespace.name.as_str() > after);
     let page: Vec<_> = rest.by_ref().take(size).collect();
     let more = rest.next().is_some();
-    let next_page_token = page.last().filter(|_| more).map(|last| last.name.clone().into_bytes());
+    let next_page_token =
+        page.last().filter(|_| more).map(|last| frontend.seal.close(Kind::Namespaces, last.name.as_bytes()));
     Ok(Response::new(api::ListNamespacesResponse {
         namespaces: page.iter().map(|namespace| description(namespace)).collect(),
         next_page_token: next_page_token.unwrap_or_default(),

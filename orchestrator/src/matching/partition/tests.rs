@@ -5,11 +5,11 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use super::*;
-use crate::cluster::Config;
 use crate::cluster::Rejection;
 use crate::cluster::config::Member;
 use crate::cluster::membership::Membership;
 use crate::cluster::status;
+use crate::cluster::{Config, TokenKeys};
 use crate::store::memory::Memory;
 use crate::store::prefixed;
 use crate::testing::{Demon, World};
@@ -178,7 +178,8 @@ impl Town {
         let street = Street { world: world.clone(), history: history.clone() };
         let environment: Arc<dyn Environment> = Arc::new(street);
         let member = Member { name: "node".into(), address: "history".into() };
-        let config = Config::of(&member, "frontend", "internal", vec![member.clone()]);
+        let config =
+            Config::of(&member, "frontend", "internal", vec![member.clone()], TokenKeys::new([0; 32], Vec::new()));
         let router = Router::new(&environment, Arc::new(Membership::new(&config)), 1).unwrap();
         let dependencies = Dependencies { environment, store, router: Arc::new(router), node: "node".into() };
         let dependencies = Mutex::new(dependencies);
