@@ -11,13 +11,13 @@ use rand::{RngExt as _, SeedableRng as _};
 use resurgam_api::WorkflowServiceClient;
 use resurgam_api::temporal::common::v1::{Payload, Payloads, WorkflowExecution, WorkflowType};
 use resurgam_api::temporal::workflowservice::v1::{
-    GetWorkflowExecutionHistoryRequest, ListNamespacesRequest, PollWorkflowTaskQueueRequest, RegisterNamespaceRequest,
+    GetWorkflowExecutionHistoryRequest, ListNamespacesRequest, PollWorkflowTaskQueueRequest,
     RespondActivityTaskCompletedRequest, RespondQueryTaskCompletedRequest, RespondWorkflowTaskCompletedRequest,
     StartWorkflowExecutionRequest,
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use support::{cluster, queue, within};
+use support::{cluster, queue, registration, within};
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 use tracing::span::{Attributes, Id, Record};
@@ -65,8 +65,7 @@ async fn draw(seed: u64, draws: usize) {
     let mut client = cluster.client(1);
     let mut given = Vec::new();
     for namespace in NAMESPACES {
-        let request = RegisterNamespaceRequest { namespace: namespace.into(), ..Default::default() };
-        client.register_namespace(request).await.unwrap();
+        client.register_namespace(registration(namespace)).await.unwrap();
         for workflow in WORKFLOWS {
             start(&mut client, namespace, workflow).await;
             let task = poll(&mut client, namespace).await;

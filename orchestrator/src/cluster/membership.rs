@@ -32,6 +32,12 @@ impl Membership {
         Self { name: config.name.clone(), members: config.members.clone(), alive: watch::Sender::new(all) }
     }
 
+    /// The name of this node.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// All members, alive or not.
     #[must_use]
     pub fn members(&self) -> &[Member] {

@@ -7,6 +7,7 @@ pub mod config;
 pub(crate) mod deadline;
 pub(crate) mod membership;
 pub mod namespaces;
+pub(crate) mod peer;
 pub(crate) mod rejection;
 pub(crate) mod router;
 pub(crate) mod status;

@@ -129,7 +129,7 @@ impl Node {
         let dependencies = history::shards::Dependencies {
             environment,
             store,
-            router,
+            router: Arc::clone(&router),
             registry,
             membership,
             node: config.name.clone(),
@@ -139,6 +139,7 @@ impl Node {
             .max_decoding_message_size(MESSAGE_LIMIT)
             .max_encoding_message_size(MESSAGE_LIMIT);
         let private = Routes::new(matching).add_service(history).add_service(checks);
+        let _serving = router.own().serve(private.clone());
 
         tracing::info!(node = config.name, frontend = config.frontend, internal = config.internal, "serving");
         let served = tokio::try_join!(serve(public, outside, &stop), serve(private, inside, &stop));

@@ -44,8 +44,7 @@ pub async fn cluster(count: usize) -> Cluster {
         cluster._guards.push(stop.drop_guard());
     }
     let mut client = cluster.client(0);
-    let request =
-        RegisterNamespaceRequest { namespace: "tests".into(), description: "a test".into(), ..Default::default() };
+    let request = registration("tests");
     until(|| {
         let (mut client, request) = (client.clone(), request.clone());
         async move { client.register_namespace(request).await.is_ok() }
@@ -54,6 +53,16 @@ pub async fn cluster(count: usize) -> Cluster {
     let request = DescribeNamespaceRequest { namespace: "tests".into(), ..Default::default() };
     client.describe_namespace(request).await.unwrap();
     cluster
+}
+
+/// The registration of a namespace.
+pub fn registration(name: &str) -> RegisterNamespaceRequest {
+    RegisterNamespaceRequest {
+        namespace: name.into(),
+        description: "a test".into(),
+        workflow_execution_retention_period: Some(prost_wkt_types::Duration { seconds: 86_400, nanos: 0 }),
+        ..Default::default()
+    }
 }
 
 /// Ports that nobody listens on.

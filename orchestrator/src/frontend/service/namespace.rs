@@ -9,6 +9,9 @@ use resurgam_api::temporal::namespace::v1::{NamespaceConfig, NamespaceInfo, name
 use resurgam_api::temporal::workflowservice::v1 as api;
 use tonic::{Request, Response, Status};
 
+/// Most namespaces in one answer.
+const MOST: usize = 1000;
+
 pub(super) async fn system(_: &Frontend, _: Request<api::GetSystemInfoRequest>) -> Answer<api::GetSystemInfoResponse> {
     let capabilities = api::get_system_info_response::Capabilities {
         signal_and_query_header: true,
@@ -43,7 +46,11 @@ pub(super) async fn register(
     request: Request<api::RegisterNamespaceRequest>,
 ) -> Answer<api::RegisterNamespaceResponse> {
     let request = request.into_inner();
-    check(&[validate::id("Namespace", &request.namespace), unsupported::namespace(&request)])?;
+    check(&[
+        validate::id("Namespace", &request.namespace),
+        validate::retention(request.workflow_execution_retention_period),
+        unsupported::namespace(&request),
+    ])?;
     frontend.registry.register(&request).await?;
     Ok(Response::new(api::RegisterNamespaceResponse {}))
 }
@@ -57,6 +64,7 @@ pub(super) async fn describe(
         check(&[validate::id("Namespace", &request.id)])?;
         frontend.registry.find_by_id(&request.id).await?
     } else {
+        check(&[validate::id("Namespace", &request.namespace)])?;
         frontend.registry.find(&request.namespace).await?
     };
     Ok(Response::new(description(&found)))
@@ -67,22 +75,21 @@ pub(super) async fn list(
     request: Request<api::ListNamespacesRequest>,
 ) -> Answer<api::ListNamespacesResponse> {
     let request = request.into_inner();
-    let size = usize::try_from(request.page_size).ok().filter(|size| *size > 0).unwrap_or(100);
+    let size = usize::try_from(request.page_size).ok().filter(|size| *size > 0).unwrap_or(100).min(MOST);
     let after = match request.next_page_token.as_slice() {
-        [] => "",
+        [] => None,
         token => {
             let name = frontend.seal.open(Kind::Namespaces, token).and_then(|name| str::from_utf8(name).ok());
-            name.ok_or_else(|| Status::invalid_argument("Invalid NextPageToken."))?
+            Some(name.ok_or_else(|| Status::invalid_argument("Invalid NextPageToken."))?)
         }
     };
-    let all = frontend.registry.list().await?;
-    let mut rest = all.iter().filter(|namespace| after.is_empty() || namespace.name.as_str() > after);
-    let page: Vec<_> = rest.by_ref().take(size).collect();
-    let more = rest.next().is_some();
+    let mut page = frontend.registry.list(after, size + 1).await?;
+    let more = page.len() > size;
+    page.truncate(size);
     let next_page_token =
         page.last().filter(|_| more).map(|last| frontend.seal.close(Kind::Namespaces, last.name.as_bytes()));
     Ok(Response::new(api::ListNamespacesResponse {
-        namespaces: page.iter().map(|namespace| description(namespace)).collect(),
+        namespaces: page.iter().map(description).collect(),
         next_page_token: next_page_token.unwrap_or_default(),
     }))
 }
