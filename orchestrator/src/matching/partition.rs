@@ -5,7 +5,7 @@
 //! not the owner, and asks again.
 
 use super::pace::Pace;
-use super::query::{Asker, Queries};
+use super::query::{Asker, Delivery, Queries};
 use super::queue::{Added, Batch, Offer, Outcome, Poller, Queue, TaskId};
 use super::start::{self, Served};
 use super::stored;
@@ -17,7 +17,7 @@ use crate::store::{Partition, Store};
 use futures_util::future::BoxFuture;
 use resurgam_api::environment::Environment;
 use resurgam_api::internal::{AddTaskRequest, QueryWorkerRequest};
-use resurgam_api::temporal::workflowservice::v1::RespondQueryTaskCompletedRequest;
+use resurgam_api::temporal::workflowservice::v1::{PollWorkflowTaskQueueResponse, RespondQueryTaskCompletedRequest};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -62,6 +62,8 @@ pub(super) enum Message {
     Ended(TaskId, Outcome, Option<(String, Receiver)>),
     /// A task has rested.
     Rested(TaskId),
+    /// A query was on its way to a worker; the poll comes back if it is still to be served.
+    Asked(String, Delivery, Option<(String, Receiver)>),
     /// A query of a sticky queue has waited long enough.
     GiveUp(String),
 }
@@ -282,6 +284,12 @@ impl Actor {
             Message::Close => self.queue.close(),
             Message::Ended(id, outcome, poll) => self.ended(id, outcome, poll),
             Message::Rested(id) => self.queue.rested(id),
+            Message::Asked(id, delivery, poll) => {
+                if let Some((identity, receiver)) = poll {
+                    self.wait(identity, receiver);
+                }
+                self.queries.arrived(id, delivery);
+            }
             Message::GiveUp(id) => self.queries.give_up(&id),
         }
     }
@@ -346,8 +354,10 @@ impl Actor {
         while self.queries.waits()
             && let Some(poller) = self.queue.take_poller()
         {
-            let Some((_, receiver)) = self.polls.remove(&poller) else { continue };
-            self.queries.hand_out(|poll| receiver.send(Served::Workflow(Box::new(poll))).is_ok());
+            let Some((identity, receiver)) = self.polls.remove(&poller) else { continue };
+            if let Some((id, query)) = self.queries.next() {
+                self.ask(id, query, identity, receiver);
+            }
         }
         while self.queue.can_offer()
             && self.pace.allows(Instant::now())
@@ -359,6 +369,31 @@ impl Actor {
                 None => self.ended(offer.id, Outcome::Again, None),
             }
         }
+    }
+
+    /// Delivers a query with its history, beside everything else.
+    fn ask(&self, id: String, query: PollWorkflowTaskQueueResponse, identity: String, receiver: Receiver) {
+        let (own, router) = (self.own.clone(), Arc::clone(&self.dependencies.router));
+        self.dependencies.environment.spawn(Box::pin(async move {
+            let (delivery, back) = match start::with_history(&router, query).await {
+                Ok(served) => match receiver.send(served) {
+                    Ok(()) => (Delivery::Done, None),
+                    Err(_) => (Delivery::Again, None),
+                },
+                Err(problem) if start::refused(&problem) == Outcome::Obsolete => {
+                    (Delivery::Refused(Box::new(problem)), Some((identity, receiver)))
+                }
+                Err(problem) => {
+                    tracing::debug!(%problem, "the history of a query was not read");
+                    tokio::time::sleep(REST).await;
+                    (Delivery::Again, Some((identity, receiver)))
+                }
+            };
+            if let Some(own) = own.upgrade() {
+                // The queue may be closed by now; then whoever asked is told.
+                let _ = own.send(Message::Asked(id, delivery, back)).await;
+            }
+        }));
     }
 
     /// Records the start of an offered task and delivers it, beside everything else.
