@@ -12,7 +12,6 @@ pub mod evidence;
 pub mod failure;
 pub mod listing;
 pub mod marker;
-pub mod names;
 pub mod notes;
 pub mod plan;
 pub mod profile;

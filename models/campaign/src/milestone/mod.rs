@@ -15,8 +15,8 @@ mod update;
 #[cfg(test)]
 mod tests;
 
-use crate::coverage::kinds;
 use resurgam_formats::evidence::Evidence;
+use resurgam_formats::plan::FaultKind;
 use resurgam_formats::store::Outcome;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -98,7 +98,7 @@ const NOT_WANTED: &[Outcome] = &[
 pub fn all() -> Vec<Milestone> {
     let rows = [task::ALL, update::ALL, activity::ALL, run::ALL, call::ALL, fault::ALL].into_iter().flatten();
     let mut all: Vec<Milestone> = rows.map(of_row).collect();
-    all.extend(kinds::FAULTS.iter().map(|kind| of_fault(kind)));
+    all.extend(FaultKind::NAMES.iter().map(|kind| of_fault(kind)));
     all.extend(Outcome::ALL.iter().filter(|outcome| !NOT_WANTED.contains(outcome)).map(|outcome| of_store(*outcome)));
     all
 }
