@@ -17,6 +17,7 @@ pub mod plan;
 pub mod profile;
 pub mod program;
 pub mod recording;
+pub mod rule;
 pub mod rule_id;
 pub mod shrinking;
 pub mod store;

@@ -1,6 +1,6 @@
 //! Faults that met something at the wrong moment.
 
-use super::{Needs, Row};
+use super::row::{Needs, Row};
 use resurgam_formats::command::Command;
 use resurgam_formats::evidence::{Evidence, Fault};
 use resurgam_formats::plan::{Affected, Family, FaultKind};

@@ -8,6 +8,7 @@
 mod activity;
 mod call;
 mod fault;
+mod row;
 mod run;
 mod task;
 mod update;
@@ -15,22 +16,15 @@ mod update;
 #[cfg(test)]
 mod tests;
 
+pub use row::Needs;
+
 use resurgam_formats::evidence::Evidence;
 use resurgam_formats::plan::FaultKind;
 use resurgam_formats::store::Outcome;
+use row::Row;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-/// What must be there before a milestone can be reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Needs {
-    /// Nothing but plans: any target reaches it.
-    Plans,
-    /// Faults: a world that injects them.
-    Faults,
-}
 
 /// A situation that must be seen.
 #[derive(Clone, Debug)]
@@ -71,16 +65,6 @@ impl Milestone {
             Detector::Store(outcome) => evidence.store.iter().filter(|line| line.3 == outcome).count() as u64,
         }
     }
-}
-
-/// One row of the tables of this module.
-struct Row {
-    id: &'static str,
-    title: &'static str,
-    needs: Needs,
-    count: fn(&Evidence) -> u64,
-    seen: &'static str,
-    near: &'static str,
 }
 
 /// What a correct orchestrator never makes a store do, and what is no event at all.
