@@ -2,7 +2,7 @@
 //!
 //! A server may let things arrive in another order, at another moment and in other workflow tasks than another one, and
 //! all that a program does follows from what arrives. So histories of one plan differ even between two executions on one
-//! server. What must not differ is everything else. Each difference is therefore either named by a [`Freedom`], decided by
+//! server. What must not differ is everything else. Each difference is therefore either named by a [`Freedom`](resurgam_campaign::comparison::Freedom), decided by
 //! a predicate on the two recordings, or it is *unexplained*; there is no freedom called "anything else".
 //!
 //! The unit is the workflow slot of the plan with all runs of its id and their children. [`normal`] writes a history
@@ -26,7 +26,7 @@ mod subject;
 #[cfg(test)]
 mod tests;
 
-use resurgam_campaign::comparison::{Compared, Difference, Freedom};
+use resurgam_campaign::comparison::{Compared, Difference};
 use resurgam_formats::evidence::Evidence;
 use resurgam_formats::plan::Plan;
 use side::Side;

@@ -2,8 +2,8 @@
 //!
 //! Two runs go the same way up to their first differing line. There, something of the world must have differed: if both
 //! programs answered, and differently, nothing explains it, since programs are functions of what they were told. From
-//! there on every subject of either history is looked at by itself ([`super::subject`]), and the order of what both have
-//! ([`super::order`]). What a program did differently after the first differing line follows from it, if the history is
+//! there on every subject of either history is looked at by itself ([`subject`]), and the order of what both have
+//! ([`order`]). What a program did differently after the first differing line follows from it, if the history is
 //! one that its program replays.
 
 use super::normal::{Line, Subject};

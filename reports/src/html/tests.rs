@@ -1,5 +1,6 @@
 use super::*;
 use crate::sample::{PASSING, VIOLATING, judged, mixed, simulated};
+use resurgam_formats::evidence::Evidence;
 use resurgam_formats::verdict::Finding;
 use resurgam_judge::rules::abouts;
 use resurgam_testing::notation::parse;
