@@ -82,7 +82,7 @@ pub fn task_queue(queue: Option<&TaskQueue>) -> Checked {
 ///
 /// # Errors
 /// INVALID_ARGUMENT: it is not given, or less.
-pub fn retention(given: Option<Duration>) -> Checked {
+pub(crate) fn retention(given: Option<Duration>) -> Checked {
     let enough = given.is_some_and(|given| (0..1_000_000_000).contains(&given.nanos) && given.seconds >= 3600);
     if enough { Ok(()) } else { wrong("A valid retention period is not set on request.") }
 }

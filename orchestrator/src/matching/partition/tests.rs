@@ -10,6 +10,7 @@ use crate::cluster::membership::Membership;
 use crate::cluster::peer::Serving;
 use crate::cluster::status;
 use crate::cluster::{Config, Member, TokenKeys};
+use crate::matching::start::Served;
 use crate::store::memory::Memory;
 use crate::store::prefixed;
 use crate::testing::{Demon, World};
