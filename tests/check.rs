@@ -102,6 +102,32 @@ fn an_unreadable_file_wins_and_the_others_are_judged() {
     assert_eq!(check(&[]).status.code(), Some(2), "no file is wrong usage");
 }
 
+/// A recording of a case in which nothing happened, as its header and its end.
+const IDLE: [&str; 2] = [
+    r#"{"at":0,"type":"header","version":1,"target":"temporal","target_version":"1.31.2","prefix":"p","plan":{"version":1,"seed":7,"programs":[],"operations":[],"workers":{"count":1,"cache":0,"full_replay":false},"worker_faults":[],"knobs":{"task_timeout_ms":1000,"sticky_timeout_ms":500}}}"#,
+    r#"{"at":9,"type":"end","quiescent":true,"deadline":20}"#,
+];
+
+#[test]
+fn what_held_says_nothing_of_a_file_with_nothing_to_judge() {
+    let folder = Folder::new();
+    let (good, bad) = (folder.file("good.json", GOOD), folder.file("bad.json", bad()));
+    let idle = folder.file("idle.json", r#"{"events":[]}"#);
+    let code = |paths: &[&Path]| {
+        let output = check(paths);
+        (output.status.code(), text(&output.stdout) + &text(&output.stderr))
+    };
+    let (alone, shown) = code(&[&idle]);
+    assert_eq!(alone, Some(3), "{shown}");
+    for paths in [[&good, &idle], [&idle, &good]] {
+        let (beside, shown) = code(&[paths[0], paths[1]]);
+        assert_eq!(beside, Some(3), "{shown}");
+    }
+    assert_eq!(code(&[&good, &idle, &bad]).0, Some(1));
+    let strict = resurgam().args(["check", "--strict"]).args([&good, &idle]).output().unwrap();
+    assert_eq!(strict.status.code(), Some(1));
+}
+
 #[test]
 fn standard_input_and_json() {
     let mut child = resurgam();
@@ -121,10 +147,9 @@ fn standard_input_and_json() {
 #[test]
 fn a_directory_stands_for_its_recordings() {
     let folder = Folder::new();
-    let header = r#"{"at":0,"type":"header","version":1,"target":"temporal","target_version":"1.31.2","prefix":"p","plan":{"version":1,"seed":7,"programs":[],"operations":[],"workers":{"count":1,"cache":0,"full_replay":false},"worker_faults":[],"knobs":{"task_timeout_ms":1000,"sticky_timeout_ms":500}}}"#;
+    let [header, end] = IDLE;
     let list: serde_json::Value = serde_json::from_str(&bad()).unwrap();
     let read = serde_json::json!({"at": 5, "type": "history", "workflow_id": "w", "run_id": "r", "final": true, "from": 4, "events": list["events"]});
-    let end = r#"{"at":9,"type":"end","quiescent":true,"deadline":20}"#;
     folder.file("run/cases/1/recording.jsonl", format!("{header}\n{end}\n"));
     folder.file("run/cases/2/recording.jsonl", format!("{header}\n{read}\n{end}\n"));
     folder.file("run/cases/2/plan.json", "not looked at");

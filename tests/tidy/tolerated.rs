@@ -7,7 +7,6 @@ use crate::references::Dangling;
 
 /// Circles between files.
 pub(crate) const CIRCLES: &[Circle] = &[
-    &["harness/src/check/failure.rs", "harness/src/check/mod.rs"],
     &[
         "models/campaign/src/milestone/activity.rs",
         "models/campaign/src/milestone/call.rs",
@@ -130,8 +129,6 @@ pub(crate) const WILDCARDS: &[(&str, &str)] = &[
 
 /// Files that are longer than others.
 pub(crate) const LONG: &[Long] = &[
-    ("examples/naive/src/run.rs", 353, "to be split"),
-    ("examples/naive/src/service.rs", 326, "to be split"),
     ("harness/builtin/src/audit.rs", 302, "to be split"),
     ("harness/src/client.rs", 350, "to be split"),
     ("harness/src/simulated/database.rs", 374, "to be split"),
@@ -162,7 +159,6 @@ pub(crate) const LONG: &[Long] = &[
     ("orchestrator/src/matching/partition.rs", 504, "to be split"),
     ("orchestrator/src/matching/queue.rs", 499, "to be split"),
     ("reports/src/html.rs", 469, "to be split"),
-    ("src/commands/run.rs", 515, "to be split"),
 ];
 
 /// Public items that are used nowhere else, by crate.
@@ -173,7 +169,6 @@ pub(crate) const UNUSED: &[Unused] = &[
     ("models/formats", 4, "to be looked through"),
     ("models/generate", 1, "to be looked through"),
     ("models/judge", 12, "to be looked through"),
-    ("node", 4, "to be looked through"),
     ("orchestrator", 62, "to be looked through"),
 ];
 
