@@ -9,6 +9,7 @@ use resurgam_formats::case::Shrunk;
 use resurgam_formats::evidence::Evidence;
 use resurgam_formats::verdict::{Outcome, Verdict};
 use resurgam_formats::wire;
+use resurgam_judge::rules;
 use resurgam_reports::{CaseView, Page, html, json, junit};
 use std::fs::File;
 use std::path::Path;
@@ -57,11 +58,12 @@ pub fn write(directory: &Path, summary: &Summary) -> Result<(), Vec<Error>> {
     };
     put("summary.json", json::render(summary));
     put("times.json", json::times(summary));
-    put("junit.xml", junit::render(summary, &name));
+    let rules = rules::abouts();
+    put("junit.xml", junit::render(summary, &name, &rules));
     let shown = shown(directory, summary);
     let cases: Vec<CaseView<'_>> = shown.iter().map(Shown::view).collect();
-    if !put("report.html", html::render(&Page { summary, directory: &name, cases: &cases })) {
-        put("report.html", html::render(&Page { summary, directory: &name, cases: &[] }));
+    if !put("report.html", html::render(&Page { summary, directory: &name, rules: &rules, cases: &cases })) {
+        put("report.html", html::render(&Page { summary, directory: &name, rules: &rules, cases: &[] }));
     }
     if problems.is_empty() { Ok(()) } else { Err(problems) }
 }

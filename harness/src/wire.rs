@@ -7,7 +7,7 @@
 
 use http_body_util::{BodyExt as _, Full};
 use resurgam_api::WorkflowServiceClient;
-use resurgam_formats::plan::{Caller, FaultKind};
+use resurgam_formats::plan::Caller;
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::future::Future;
@@ -159,7 +159,16 @@ enum ScriptedOutcome {
     Repeated,
 }
 
-/// Spoils calls as faults ask for it: see [`FaultKind::ReplyLost`] and [`FaultKind::CallRepeated`].
+/// What a fault of the plan does to the next calls of a caller: the kinds of its family.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum RpcFault {
+    /// They are executed, but their replies do not arrive.
+    ReplyLost { by: Caller, calls: u8 },
+    /// They are sent once more before the first is answered.
+    CallRepeated { by: Caller, calls: u8 },
+}
+
+/// Spoils calls as the faults in force ask for it.
 #[derive(Debug, Default)]
 pub(crate) struct RpcFaults(Mutex<BTreeMap<usize, ActiveFault>>);
 
@@ -173,15 +182,13 @@ struct ActiveFault {
 }
 
 impl RpcFaults {
-    /// Begins a fault under a number; false if it is none of calls.
-    pub(crate) fn begin(&self, number: usize, kind: &FaultKind) -> bool {
-        let (by, scripted, left) = match kind {
-            FaultKind::ReplyLost { by, calls } => (*by, ScriptedOutcome::ReplyLost(number), *calls),
-            FaultKind::CallRepeated { by, calls } => (*by, ScriptedOutcome::Repeated, *calls),
-            _ => return false,
+    /// Begins a fault under a number.
+    pub(crate) fn begin(&self, number: usize, fault: RpcFault) {
+        let (by, scripted, left) = match fault {
+            RpcFault::ReplyLost { by, calls } => (by, ScriptedOutcome::ReplyLost(number), calls),
+            RpcFault::CallRepeated { by, calls } => (by, ScriptedOutcome::Repeated, calls),
         };
         self.active().insert(number, ActiveFault { by, scripted, left, hits: 0 });
-        true
     }
 
     /// Ends a fault; returns how many calls it spoiled.
@@ -215,8 +222,7 @@ mod tests {
     #[test]
     fn a_fault_of_calls_is_used_up() {
         let rpc_faults = RpcFaults::default();
-        assert!(rpc_faults.begin(3, &FaultKind::ReplyLost { by: Caller::Client, calls: 2 }));
-        assert!(!rpc_faults.begin(4, &FaultKind::Kill { node: 0 }));
+        rpc_faults.begin(3, RpcFault::ReplyLost { by: Caller::Client, calls: 2 });
         assert_eq!(rpc_faults.scripted(Caller::Worker), ScriptedOutcome::None);
         assert_eq!(rpc_faults.scripted(Caller::Client), ScriptedOutcome::ReplyLost(3));
         assert_eq!(rpc_faults.scripted(Caller::Client), ScriptedOutcome::ReplyLost(3));

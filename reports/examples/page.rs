@@ -9,6 +9,7 @@ use resurgam_campaign::summary::Summary;
 use resurgam_formats::evidence::Evidence;
 use resurgam_formats::verdict::Verdict;
 use resurgam_judge::judge;
+use resurgam_judge::rules::abouts;
 use resurgam_reports::{CaseView, Page, render};
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -51,6 +52,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         .collect();
     views.sort_by_key(|view| std::cmp::Reverse(view.verdict.worst()));
     views.truncate(SHOWN);
-    std::fs::write(out, render(&Page { summary: &summary, directory: "", cases: &views })?)?;
+    std::fs::write(out, render(&Page { summary: &summary, directory: "", rules: &abouts(), cases: &views })?)?;
     Ok(())
 }

@@ -3,58 +3,29 @@
 //! Everything that came from evidence passes through the template engine's escaping; a content security policy in the
 //! page forbids every load, so that even a mistake here could not phone home.
 
+mod case;
+mod coverage;
+mod mark;
+mod page;
+mod rule;
+
+pub use page::{CaseView, Page, Shrunk};
+
 use crate::campaign::Table;
 use crate::heat::Heat;
-use crate::layout::Drawing;
-use crate::timeline::{Timeline, concerned};
-use crate::{Error, command, text};
+use crate::{Error, text};
+use case::Case;
+use coverage::{Answers, Bars, bars, heats};
+use mark::{class, mark};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
-use resurgam_campaign::coverage::{self, kinds};
-use resurgam_campaign::rule_summary::RuleSummary;
-use resurgam_campaign::simulation::{SimulatedCase, Simulation};
+use resurgam_campaign::coverage::kinds;
+use resurgam_campaign::simulation::Simulation;
 use resurgam_campaign::summary::{CaseSummary, CaseTimes, Conclusion, Summary, Times};
-use resurgam_formats::case;
-use resurgam_formats::evidence::Evidence;
-use resurgam_formats::listing;
-use resurgam_formats::program::Input;
-use resurgam_formats::verdict::{Finding, Outcome, Verdict};
-use resurgam_judge::rules;
+use resurgam_formats::verdict::Outcome;
+use rule::Rule;
 use serde::Serialize;
-
-/// What a page shows.
-#[derive(Clone, Copy, Debug)]
-pub struct Page<'a> {
-    /// The run.
-    pub summary: &'a Summary,
-    /// Its directory, as it stands in commands.
-    pub directory: &'a str,
-    /// The cases that are shown in full; those with violations come first, whatever the order here.
-    pub cases: &'a [CaseView<'a>],
-}
-
-/// A case shown in full.
-#[derive(Clone, Copy, Debug)]
-pub struct CaseView<'a> {
-    /// Its seed.
-    pub seed: u64,
-    /// What was recorded.
-    pub evidence: &'a Evidence,
-    /// What was judged.
-    pub verdict: &'a Verdict,
-    /// Set if what is shown is not the case that was drawn, but the smallest plan found that breaks the same rule.
-    pub shrunk: Option<Shrunk<'a>>,
-}
-
-/// How the plan that is shown came from the one that was drawn.
-#[derive(Clone, Copy, Debug)]
-pub struct Shrunk<'a> {
-    /// From which size to which, and in how many steps.
-    pub how: &'a case::Shrunk,
-    /// The directory of what is shown.
-    pub path: &'a str,
-}
 
 const TEMPLATES: [(&str, &str); 9] = [
     ("page.html", include_str!("../templates/page.html")),
@@ -67,9 +38,6 @@ const TEMPLATES: [(&str, &str); 9] = [
     ("dark.css", include_str!("../templates/dark.css")),
     ("script.js", include_str!("../templates/script.js")),
 ];
-
-/// At most this many workflows of a case get a timeline; those that findings are about come first.
-const WORKFLOWS: usize = 12;
 
 /// Renders the page.
 ///
@@ -88,8 +56,8 @@ pub fn render(page: &Page<'_>) -> Result<String, Error> {
     let summary = page.summary;
     let mut cases: Vec<&CaseView<'_>> = page.cases.iter().collect();
     cases.sort_by_key(|case| std::cmp::Reverse(case.verdict.worst()));
-    let cases: Vec<Case> = cases.into_iter().map(|case| self::case(page, case)).collect();
-    let rules = summary.rules.iter().map(|rule| self::rule(summary, rule, page.cases)).collect();
+    let cases: Vec<Case> = cases.into_iter().map(|case| Case::of(page, case)).collect();
+    let rules = summary.rules.iter().map(|rule| Rule::of(page, rule)).collect();
     let known = [kinds::STATEMENTS, kinds::EVENTS, kinds::OPERATIONS, kinds::TASKS, kinds::WORKER_FAULTS];
     let kinds_known: usize = known.iter().map(|names| names.len()).sum();
     let contents = Contents {
@@ -149,25 +117,6 @@ struct Slow<'a> {
     times: CaseTimes,
 }
 
-fn mark(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Violated => "✗",
-        Outcome::Unknown => "?",
-        Outcome::Ok => "✓",
-        Outcome::NotApplicable => "–",
-    }
-}
-
-/// The class of an outcome in the style sheet.
-fn class(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Violated => "violated",
-        Outcome::Unknown => "unknown",
-        Outcome::Ok => "ok",
-        Outcome::NotApplicable => "na",
-    }
-}
-
 /// What the banner says: what held is undecided as long as something is missing.
 fn shown(summary: &Summary) -> Outcome {
     match summary.worst() {
@@ -201,6 +150,7 @@ fn headline(summary: &Summary) -> String {
     }
 }
 
+<<<<<<< HEAD
 /// A row of the table of rules.
 #[derive(Serialize)]
 struct Rule<'a> {
@@ -465,5 +415,7 @@ fn heats(summary: &Summary) -> Vec<Heat> {
     ]
 }
 
+=======
+>>>>>>> main
 #[cfg(test)]
 mod tests;

@@ -8,9 +8,8 @@ use crate::{Error, command, text};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use resurgam_campaign::rule_summary::{Example, RuleSummary};
 use resurgam_campaign::summary::Summary;
-use resurgam_formats::rule_id::RuleId;
+use resurgam_formats::rule::About;
 use resurgam_formats::verdict::Outcome;
-use resurgam_judge::rules;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -19,11 +18,11 @@ const JUDGED: &str = "cases-judged";
 /// The test case that says whether the run did what was asked.
 const COMPLETE: &str = "run-complete";
 
-/// The content of `junit.xml`; `directory` is that of the run.
+/// The content of `junit.xml`; `directory` is that of the run, and `rules` is what is written of each rule.
 ///
 /// # Errors
 /// If the XML cannot be written.
-pub fn render(summary: &Summary, directory: &str) -> Result<String, Error> {
+pub fn render(summary: &Summary, directory: &str, rules: &[&About]) -> Result<String, Error> {
     let origin = &summary.origin;
     let class = format!("resurgam.{}.{}", origin.target, origin.scenario);
     let mut suite = TestSuite::new(&class);
@@ -39,7 +38,10 @@ pub fn render(summary: &Summary, directory: &str) -> Result<String, Error> {
     for property in properties {
         suite.add_property((property.0, property.1.as_str()));
     }
-    let statuses = summary.rules.iter().map(|rule| (rule.rule.as_str(), status(summary, rule, directory)));
+    let statuses = summary
+        .rules
+        .iter()
+        .map(|rule| (rule.rule.as_str(), status(summary, rule, directory, About::find(rules, &rule.rule))));
     for (name, status) in statuses.chain([(JUDGED, judged(summary)), (COMPLETE, complete(summary))]) {
         let mut case = TestCase::new(name, status);
         case.set_classname(&class);
@@ -50,7 +52,7 @@ pub fn render(summary: &Summary, directory: &str) -> Result<String, Error> {
     Ok(report.to_string()?)
 }
 
-fn status(summary: &Summary, rule: &RuleSummary, directory: &str) -> TestCaseStatus {
+fn status(summary: &Summary, rule: &RuleSummary, directory: &str, about: Option<&About>) -> TestCaseStatus {
     let all = summary.cases.len();
     match rule.worst() {
         Outcome::Ok => TestCaseStatus::success(),
@@ -58,14 +60,14 @@ fn status(summary: &Summary, rule: &RuleSummary, directory: &str) -> TestCaseSta
         Outcome::Unknown => {
             let message = format!("could not be decided in {} of {}", rule.unknown, text::count(all as u64, "case"));
             let mut status = TestCaseStatus::non_success(undecided(summary));
-            let body = body(summary, &rule.rule, &rule.undecided, directory);
+            let body = body(summary, about, &rule.undecided, directory);
             status.set_message(message).set_type("unknown").set_description(body);
             status
         }
         Outcome::Violated => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             let message = format!("violated in {} of {}", rule.violated, text::count(all as u64, "case"));
-            let body = body(summary, &rule.rule, &rule.failing, directory);
+            let body = body(summary, about, &rule.failing, directory);
             status.set_message(message).set_type("violated").set_description(body);
             status
         }
@@ -102,11 +104,10 @@ fn complete(summary: &Summary) -> TestCaseStatus {
     status
 }
 
-fn body(summary: &Summary, rule: &RuleId, examples: &[Example], directory: &str) -> String {
+fn body(summary: &Summary, about: Option<&About>, examples: &[Example], directory: &str) -> String {
     let mut body = String::new();
     // Writing to a string cannot fail.
-    if let Some(known) = rules::find(rule.as_str()) {
-        let about = known.about();
+    if let Some(about) = about {
         let _ = writeln!(body, "{}\n{}\nsource: {}\n", about.title, about.reason, about.source);
     }
     for example in examples {
@@ -125,20 +126,21 @@ mod tests {
     use super::*;
     use crate::sample::{mixed, not_judged};
     use resurgam_campaign::results::Shortfall;
+    use resurgam_judge::rules::abouts;
 
     const RUN: &str = "resurgam-runs/r";
 
     #[test]
     fn one_test_case_per_rule() {
-        insta::assert_snapshot!(render(&mixed(), RUN).unwrap());
+        insta::assert_snapshot!(render(&mixed(), RUN, &abouts()).unwrap());
     }
 
     #[test]
     fn what_is_undecided_is_an_error_and_a_failure_if_strict() {
         let mut summary = mixed();
-        let lax = render(&summary, RUN).unwrap();
+        let lax = render(&summary, RUN, &abouts()).unwrap();
         summary.origin.options.strict = true;
-        let strict = render(&summary, RUN).unwrap();
+        let strict = render(&summary, RUN, &abouts()).unwrap();
         assert!(lax.contains("<error message=\"could not be decided in 3 of 3 cases\""));
         assert!(
             strict.contains("errors=\"0\"") && strict.contains("<failure message=\"could not be decided in 3 of 3")
@@ -153,7 +155,7 @@ mod tests {
         let names = |xml: &str| -> Vec<String> {
             xml.lines().filter(|line| line.contains("<testcase")).map(|line| line.replace("/>", ">")).collect()
         };
-        let [one, two] = [mixed(), broken].map(|summary| render(&summary, RUN).unwrap());
+        let [one, two] = [mixed(), broken].map(|summary| render(&summary, RUN, &abouts()).unwrap());
         assert_eq!(names(&one), names(&two));
         assert!(two.contains("no server") && two.contains("<error message=\"target lost: it ended\""), "{two}");
         assert!(two.contains("name=\"state\" value=\"target lost\""));

@@ -4,7 +4,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use std::collections::{BTreeMap, BTreeSet};
 use syn::visit::{self, Visit};
-use syn::{Attribute, Expr, ImplItem, Item, Pat, UseTree, Visibility};
+use syn::{Attribute, ImplItem, Item, Pat, UseTree, Visibility};
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -24,7 +24,8 @@ pub(crate) struct Facts {
     pub(crate) in_signatures: BTreeSet<String>,
     /// Every name in the file, tests and macros included; comments and texts excluded.
     pub(crate) names: BTreeSet<String>,
-    /// Matches with an arm for everything else: in which function, and the types whose variants the other arms name.
+    /// Where the rest of an enum is passed over (a `match` with an arm for everything else, `matches!`, `if let`,
+    /// `let … else`): in which function, and the types whose variants are named.
     pub(crate) wildcards: Vec<(String, BTreeSet<String>)>,
     /// Names of enums.
     pub(crate) enums: BTreeSet<String>,
@@ -150,6 +151,13 @@ impl Reader<'_> {
         if !path.is_empty() {
             self.path(&std::mem::take(path));
         }
+    }
+
+    /// Notes the types whose variants a pattern names that does not have to fit.
+    fn passes_over(&mut self, pattern: &Pat) {
+        let mut types = BTreeSet::new();
+        Variants(&mut types, &self.of).visit_pat(pattern);
+        self.facts.wildcards.push((self.function.clone(), types));
     }
 
     fn signature(&mut self, tokens: impl ToTokens) {
@@ -287,6 +295,11 @@ impl<'ast> Visit<'ast> for Reader<'_> {
     fn visit_macro(&mut self, it: &'ast syn::Macro) {
         self.path(&it.path.segments.iter().map(|segment| segment.ident.to_string()).collect::<Vec<_>>());
         self.tokens(it.tokens.clone());
+        if it.path.is_ident("matches") {
+            let mut types = BTreeSet::new();
+            variants(it.tokens.clone(), &self.of, &mut types);
+            self.facts.wildcards.push((self.function.clone(), types));
+        }
     }
 
     fn visit_expr_match(&mut self, it: &'ast syn::ExprMatch) {
@@ -305,8 +318,16 @@ impl<'ast> Visit<'ast> for Reader<'_> {
         }
     }
 
-    fn visit_expr(&mut self, expr: &'ast Expr) {
-        visit::visit_expr(self, expr);
+    fn visit_expr_let(&mut self, it: &'ast syn::ExprLet) {
+        self.passes_over(&it.pat);
+        visit::visit_expr_let(self, it);
+    }
+
+    fn visit_local(&mut self, it: &'ast syn::Local) {
+        if it.init.as_ref().is_some_and(|init| init.diverge.is_some()) {
+            self.passes_over(&it.pat);
+        }
+        visit::visit_local(self, it);
     }
 }
 
@@ -319,6 +340,27 @@ fn is_anything(pattern: &Pat) -> bool {
         Pat::Reference(it) => is_anything(&it.pat),
         Pat::Paren(it) => is_anything(&it.pat),
         _ => false,
+    }
+}
+
+/// The types whose variants are named in the tokens of a macro: `Type::Variant`, with `Self` as the type around.
+fn variants(tokens: TokenStream, of: &str, types: &mut BTreeSet<String>) {
+    let mut before: Option<String> = None;
+    let mut colons = 0;
+    for token in tokens {
+        match token {
+            TokenTree::Ident(name) => {
+                let known_as = before.replace(name.to_string()).filter(|_| colons == 2);
+                types.extend(known_as.map(|name| if name == "Self" { of.to_owned() } else { name }));
+                colons = 0;
+            }
+            TokenTree::Punct(punct) => colons = if punct.as_char() == ':' { colons + 1 } else { 0 },
+            TokenTree::Group(group) => {
+                colons = 0;
+                variants(group.stream(), of, types);
+            }
+            TokenTree::Literal(_) => colons = 0,
+        }
     }
 }
 

@@ -1,12 +1,12 @@
 //! Where faults are told apart every kind is named: whoever adds one is then led by the compiler to every place that has
-//! to know it.
+//! to know it. `matches!`, `if let` and `let … else` pass over the other kinds as silently as an arm for everything else.
 
 use crate::tree::Tree;
 
 /// The enums of kinds of faults.
-pub(crate) const FAULTS: &[&str] = &["FaultKind", "StoreOutcome", "Family"];
+pub(crate) const FAULTS: &[&str] = &["FaultKind", "StoreOutcome", "Affected", "Extent", "Family"];
 
-/// One line for each match with an arm for everything else that is not tolerated, and for each that is tolerated and not there.
+/// One line for each place that passes over kinds of faults and is not tolerated, and for each that is tolerated and not there.
 /// Tolerated is (file, function).
 pub(crate) fn check(tree: &Tree, enums: &[&str], tolerated: &[(&str, &str)]) -> Vec<String> {
     let mut complaints = Vec::new();
@@ -45,6 +45,11 @@ mod tests {
         assert_eq!(found("match (self, x) { (Fault::A, Some(n)) => n, (Fault::A, _) | (Fault::B, _) => 2 }"), 0);
         assert_eq!(found("match self { Fault::A => 1, other => other.g() }"), 1);
         assert_eq!(found("match x { Some(n) => n, _ => 2 }"), 0, "that is no fault");
+        assert_eq!(found("u8::from(matches!(self, Self::A))"), 1);
+        assert_eq!(found("u8::from(matches!(x, Some(n) if n > u8::MIN))"), 0);
+        assert_eq!(found("if let Self::A = self { 1 } else { 2 }"), 1);
+        assert_eq!(found("let Some(Fault::A) = x.map(g) else { return 1 }; 2"), 1);
+        assert_eq!(found("let Some(n) = x else { return 1 }; n"), 0);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! decides nothing else: what is possible at all is the model's business.
 
 use super::ledger::{Ledger, Ticket};
+use super::store_faults::{StoreFault, StoreFaults};
 use crate::session::Session;
 use crate::subject::{Partitions, Subject};
 use rand::rngs::SmallRng;
@@ -15,13 +16,13 @@ use resurgam_cassandra::{
     ScriptedOutcome, Spoiled, Stamp, View as Shown,
 };
 use resurgam_formats::audit::Audit;
-use resurgam_formats::plan::{Cluster, FaultKind, PartitionKind, Plan, StoreCall};
+use resurgam_formats::plan::{Cluster, PartitionKind, Plan, StoreCall};
 use resurgam_formats::recording::What;
 use resurgam_formats::store::Outcome;
 use resurgam_formats::time::Millis;
 use resurgam_node::store::{Answer, Commit, Head, Partition, PartitionKind as Kind};
 use resurgam_simulation::{EPOCH, Node, derive};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -47,7 +48,7 @@ struct Shared {
 struct State {
     cassandra: Cassandra,
     draws: SmallRng,
-    active: BTreeMap<usize, ActiveFault>,
+    faults: StoreFaults,
     /// Held requests by the time at which they begin.
     late: Vec<(Duration, HeldId)>,
     session: Option<Arc<Session>>,
@@ -61,19 +62,12 @@ struct State {
     finished: bool,
 }
 
-/// A fault of the store in force.
-struct ActiveFault {
-    kind: FaultKind,
-    left: u32,
-    hits: u64,
-}
-
 impl Database {
     pub(super) fn new(plan: &Plan) -> Self {
         let state = State {
             cassandra: Cassandra::new(),
             draws: SmallRng::seed_from_u64(derive(plan.seed, "store", 0)),
-            active: BTreeMap::new(),
+            faults: StoreFaults::default(),
             late: Vec::new(),
             session: None,
             began: Duration::ZERO,
@@ -141,20 +135,14 @@ impl Database {
         }
     }
 
-    /// Begins a fault under a number; false if it is none of the store.
-    pub(super) fn begin(&self, number: usize, kind: &FaultKind) -> bool {
-        let left = match kind {
-            FaultKind::StoreUnreachable { .. } => u32::MAX,
-            FaultKind::Store { calls, .. } => u32::from(*calls),
-            _ => return false,
-        };
-        self.state().active.insert(number, ActiveFault { kind: kind.clone(), left, hits: 0 });
-        true
+    /// Begins a fault under a number.
+    pub(super) fn begin(&self, number: usize, fault: StoreFault) {
+        self.state().faults.begin(number, fault);
     }
 
     /// Ends a fault; returns how many calls it spoiled.
     pub(super) fn end(&self, number: usize) -> u64 {
-        self.state().active.remove(&number).map_or(0, |fault| fault.hits)
+        self.state().faults.end(number)
     }
 
     /// After the faults: what is still on its way arrives, or is lost for ever.
@@ -199,7 +187,7 @@ impl Database {
 
     /// True if a node's calls do not arrive.
     pub(super) fn unreachable(&self, number: u8) -> bool {
-        self.state().unreachable(number, self.0.cluster.node_count())
+        self.state().faults.unreachable(number, self.0.cluster.node_count())
     }
 
     /// A conditional batch of a node arrives: what the node is told, and what is true.
@@ -303,28 +291,9 @@ impl State {
         done.answer
     }
 
-    /// The fault that spoils a call of a node on a partition, if there is one; it is used up by one call.
+    /// How a call of a node on a partition ends, if a fault spoils it.
     fn spoiled(&mut self, number: u8, nodes: u8, partition: &str, call: StoreCall) -> Option<Spoiled> {
-        let fault = self.active.values_mut().find(|fault| {
-            let FaultKind::Store { node, partition: only, outcome, .. } = &fault.kind else { return false };
-            fault.left > 0
-                && node.is_none_or(|node| node % nodes == number)
-                && only.is_none_or(|only| only == kind(&named(partition)))
-                && outcome.call() == call
-        })?;
-        fault.left -= 1;
-        fault.hits += 1;
-        let FaultKind::Store { outcome, .. } = fault.kind else { return None };
-        Some(outcome.into())
-    }
-
-    /// True if a node's calls do not arrive.
-    fn unreachable(&mut self, number: u8, nodes: u8) -> bool {
-        let fault = self
-            .active
-            .values_mut()
-            .find(|fault| matches!(fault.kind, FaultKind::StoreUnreachable { node } if node % nodes == number));
-        fault.map(|fault| fault.hits += 1).is_some()
+        self.faults.spoiled(number, nodes, || kind(&named(partition)), call)
     }
 
     /// Leaves out what had closed and had nothing to do any more at an earlier audit, except children that are pending in

@@ -4,9 +4,10 @@
 //! A fault is named by its index in the plan.
 
 use super::database::Database;
+use super::store_faults::StoreFault;
 use crate::session::Session;
-use crate::wire::RpcFaults;
-use resurgam_formats::plan::{self, Family, FaultKind, Plan};
+use crate::wire::{RpcFault, RpcFaults};
+use resurgam_formats::plan::{self, FaultKind, Plan};
 use resurgam_formats::recording::{Injected, What};
 use resurgam_simulation::{ExternalFaults, Fault, FaultRecord, Nemesis, Side, Way};
 use std::sync::{Arc, OnceLock};
@@ -16,17 +17,30 @@ use std::time::Duration;
 pub(super) fn schedule(nemesis: &Nemesis, faults: &[plan::Fault]) {
     for (name, fault) in faults.iter().enumerate() {
         let lasts = Duration::from_millis(fault.for_ms.into());
-        let lies_in_wait = matches!(fault.kind.family(), Family::Store | Family::Call);
+        let (fault_of_simulation, lies_in_wait) = match injection(&fault.kind) {
+            Injection::Simulation(fault) => (fault, false),
+            Injection::Store(_) | Injection::Calls(_) => (Fault::External, true),
+        };
         let lasts = if lies_in_wait && lasts.is_zero() { None } else { Some(lasts) };
-        nemesis.order(Duration::from_millis(fault.at_ms.into()), lasts, simulated(&fault.kind), name);
+        nemesis.order(Duration::from_millis(fault.at_ms.into()), lasts, fault_of_simulation, name);
     }
 }
 
-/// What a fault of a plan is to the simulation.
-fn simulated(kind: &FaultKind) -> Fault {
+/// Who does a fault of a plan.
+enum Injection {
+    /// The simulation itself.
+    Simulation(Fault),
+    /// The store.
+    Store(StoreFault),
+    /// The wire of clients and workers.
+    Calls(RpcFault),
+}
+
+/// What a fault of a plan means in a simulation.
+fn injection(kind: &FaultKind) -> Injection {
     let side = |side: &plan::Side| Side { nodes: side.nodes.clone(), driver: side.driver };
-    match kind {
-        FaultKind::Partition { side: cut, way } => Fault::Partition {
+    let simulated = match *kind {
+        FaultKind::Partition { side: ref cut, way } => Fault::Partition {
             side: side(cut),
             way: match way {
                 plan::Way::Both => Way::Both,
@@ -34,19 +48,22 @@ fn simulated(kind: &FaultKind) -> Fault {
                 plan::Way::In => Way::In,
             },
         },
-        FaultKind::Hold { side: held } => Fault::Hold { side: side(held) },
-        FaultKind::Slow { side: slow, by_ms } => {
-            Fault::Slow { side: side(slow), by: Duration::from_millis((*by_ms).into()) }
+        FaultKind::Hold { side: ref held } => Fault::Hold { side: side(held) },
+        FaultKind::Slow { side: ref slow, by_ms } => {
+            Fault::Slow { side: side(slow), by: Duration::from_millis(by_ms.into()) }
         }
-        FaultKind::Kill { node } => Fault::Kill { node: *node },
-        FaultKind::PowerLoss { node } => Fault::PowerLoss { node: *node },
-        FaultKind::ClockSkew { node, by_ms } => Fault::ClockSkew { node: *node, by_ms: *by_ms },
-        FaultKind::ClockStep { node, by_ms } => Fault::ClockStep { node: *node, by_ms: *by_ms },
-        FaultKind::StoreUnreachable { .. }
-        | FaultKind::Store { .. }
-        | FaultKind::ReplyLost { .. }
-        | FaultKind::CallRepeated { .. } => Fault::External,
-    }
+        FaultKind::Kill { node } => Fault::Kill { node },
+        FaultKind::PowerLoss { node } => Fault::PowerLoss { node },
+        FaultKind::ClockSkew { node, by_ms } => Fault::ClockSkew { node, by_ms },
+        FaultKind::ClockStep { node, by_ms } => Fault::ClockStep { node, by_ms },
+        FaultKind::StoreUnreachable { node } => return Injection::Store(StoreFault::Unreachable { node }),
+        FaultKind::Store { node, partition, calls, outcome } => {
+            return Injection::Store(StoreFault::Calls { node, partition, calls, outcome });
+        }
+        FaultKind::ReplyLost { by, calls } => return Injection::Calls(RpcFault::ReplyLost { by, calls }),
+        FaultKind::CallRepeated { by, calls } => return Injection::Calls(RpcFault::CallRepeated { by, calls }),
+    };
+    Injection::Simulation(simulated)
 }
 
 /// Does the faults of calls and of the store, and records all faults.
@@ -71,12 +88,12 @@ impl PlannedFaults {
 
 impl ExternalFaults for PlannedFaults {
     fn begin(&mut self, name: usize) -> bool {
-        let kind = &self.planned[name].kind;
-        match kind.family() {
-            Family::Call => self.rpc_faults.begin(name, kind),
-            Family::Store => self.database.begin(name, kind),
-            Family::Network | Family::Node | Family::Clock => false,
+        match injection(&self.planned[name].kind) {
+            Injection::Calls(fault) => self.rpc_faults.begin(name, fault),
+            Injection::Store(fault) => self.database.begin(name, fault),
+            Injection::Simulation(_) => return false,
         }
+        true
     }
 
     fn end(&mut self, name: usize) -> u64 {

@@ -8,5 +8,6 @@ mod database;
 mod faults;
 mod ledger;
 mod store;
+mod store_faults;
 
 pub use case::{Simulated, execute};

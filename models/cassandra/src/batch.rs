@@ -1,7 +1,6 @@
 //! Conditional batches and the head row that they test.
 
-use super::Stamp;
-use super::cells::Cells;
+use super::cells::{Cells, Stamp};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 

@@ -3,11 +3,12 @@
 //! Merging is commutative, associative and idempotent, so that late and repeated writes need no thought: whatever the
 //! order of arrival, the result is the same. Source: docs/cassandra-semantics.md, “Plain writes”.
 
-use super::Rows;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+/// Rows in the order of their keys.
+pub type Rows = Vec<(String, Vec<u8>)>;
 /// A timestamp, in microseconds.
 pub type Stamp = u64;
 

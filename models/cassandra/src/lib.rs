@@ -35,7 +35,7 @@ pub mod table;
 mod tests;
 
 pub use batch::{Batch, Columns, Condition, Head};
-pub use cells::{Cells, Stamp};
+pub use cells::{Cells, Rows, Stamp};
 pub use outcome::{Answer, Chooser, Question, ScriptedAppend, ScriptedOutcome, Spoiled, Until};
 pub use partition::Partition;
 pub use resurgam_formats::store::Outcome;
@@ -47,8 +47,6 @@ use std::ops::Range;
 pub type HeldId = u64;
 /// Who sent a request: the number of a node.
 pub type Sender = u8;
-/// Rows in the order of their keys.
-pub type Rows = Vec<(String, Vec<u8>)>;
 
 /// A whole store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

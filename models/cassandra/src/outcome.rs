@@ -1,6 +1,6 @@
 //! How calls of the store end, what their senders learn, and what happened: three different things.
 
-use super::Head;
+use super::batch::Head;
 use resurgam_formats::plan::StoreOutcome;
 use resurgam_formats::store::Outcome;
 use resurgam_formats::time::Millis;

@@ -3,11 +3,10 @@
 //! There is at most one undecided batch, as every batch that prepares first completes or kills what it finds. The
 //! undecided one has found its condition true, and nothing can be decided beside it, so it stays true until then.
 
-use super::Outcome;
-use super::Rows;
 use super::batch::{Batch, Head};
-use super::cells::{Cells, Stamp};
+use super::cells::{Cells, Rows, Stamp};
 use super::outcome::{Answer, Chooser, Question, ScriptedOutcome};
+use resurgam_formats::store::Outcome;
 use std::ops::Range;
 
 /// The unit of atomicity.

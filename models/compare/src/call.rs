@@ -1,7 +1,7 @@
 //! What clients were answered, attempt by attempt: the kind of each answer, not the state that it shows.
 
 use super::side::Side;
-use super::{Compared, Difference, Freedom};
+use resurgam_campaign::comparison::{Compared, Difference, Freedom};
 use resurgam_formats::plan::{Action, Plan};
 use resurgam_formats::recording::{Answer, Reply, UpdateReached};
 

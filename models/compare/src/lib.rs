@@ -2,11 +2,11 @@
 //!
 //! A server may let things arrive in another order, at another moment and in other workflow tasks than another one, and
 //! all that a program does follows from what arrives. So histories of one plan differ even between two executions on one
-//! server. What must not differ is everything else. Each difference is therefore either named by a [`Freedom`], decided by
+//! server. What must not differ is everything else. Each difference is therefore either named by a [`Freedom`](resurgam_campaign::comparison::Freedom), decided by
 //! a predicate on the two recordings, or it is *unexplained*; there is no freedom called "anything else".
 //!
 //! The unit is the workflow slot of the plan with all runs of its id and their children. [`normal`] writes a history
-//! without what carries no meaning, [`side`] finds the run that is the same in the other execution, [`pair`] and
+//! without what carries no meaning, [`side`] finds the run that is the same in the other execution, [`slot`] and
 //! [`subject`] look for differences and their freedoms, [`order`] at the order, [`lone`] at runs without a counterpart,
 //! [`call`] at what clients were answered, [`calm`] names the slots that leave nothing to chance.
 //!
@@ -21,11 +21,12 @@ mod normal;
 mod order;
 mod pair;
 mod side;
+mod slot;
 mod subject;
 #[cfg(test)]
 mod tests;
 
-use resurgam_campaign::comparison::{Compared, Difference, Freedom, Slot};
+use resurgam_campaign::comparison::{Compared, Difference};
 use resurgam_formats::evidence::Evidence;
 use resurgam_formats::plan::Plan;
 use side::Side;
@@ -58,15 +59,15 @@ pub fn compare(a: &Evidence, b: &Evidence) -> Result<Compared, Unfit> {
     let sides = [Side::of(a, one), Side::of(b, two)];
     let mut compared = Compared::default();
     let slots: BTreeSet<u8> = plan.operations.iter().map(|operation| operation.workflow).collect();
-    for slot in slots {
-        let mut found = pair::slot(plan, [&sides[0], &sides[1]], slot);
-        found.calm = calm::calm(plan, slot);
+    for number in slots {
+        let mut found = slot::compare(plan, [&sides[0], &sides[1]], number);
+        found.calm = calm::calm(plan, number);
         if found.calm && found.unexplained.is_empty() && !found.is_drawn() {
             let why = "nothing in the plan leaves this slot to chance, yet it went another way".to_owned();
             let lines = [String::new(), String::new()];
-            found.unexplained.push(Difference { place: format!("w{slot}"), why, lines });
+            found.unexplained.push(Difference { place: format!("w{number}"), why, lines });
         }
-        compared.slots.insert(slot, found);
+        compared.slots.insert(number, found);
     }
     call::compare(plan, [&sides[0], &sides[1]], &mut compared);
     Ok(compared)

@@ -1,10 +1,10 @@
 //! What explains that a run is there in one execution and not in the other.
 
-use super::Freedom;
 use super::call::indefinite;
 use super::normal::Subject;
 use super::side::{Origin, Side};
 use super::subject::known;
+use resurgam_campaign::comparison::Freedom;
 use resurgam_formats::plan::{Action, IdConflict, IdReuse, Plan, Start};
 use resurgam_formats::recording::{Answer, Reply};
 use std::collections::BTreeSet;

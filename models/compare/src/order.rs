@@ -4,10 +4,10 @@
 //! promise fixes it: of two timers, the one that was due first fires first; of two calls, the one that was acknowledged
 //! before the other was sent comes first.
 
-use super::Freedom;
 use super::normal::{Line, Subject};
 use super::pair::Pair;
 use super::side::{Found, Side};
+use resurgam_campaign::comparison::Freedom;
 use resurgam_formats::event::Body;
 use resurgam_formats::plan::Action;
 use resurgam_formats::recording::Answer;

@@ -3,11 +3,11 @@
 //! What the program asked for in both, in equal words, must have come to the same end, or to another one for a reason that
 //! is seen in the recordings. What a client asked for and was acknowledged must be somewhere.
 
-use super::Freedom;
 use super::life::{Activity, Plausible};
 use super::normal::{Line, Subject};
 use super::pair::Pair;
 use super::side::{Found, Origin, Side};
+use resurgam_campaign::comparison::Freedom;
 use resurgam_formats::event::Body;
 use resurgam_formats::plan::{Action, IdConflict};
 use resurgam_formats::recording::{Answer, Reply, UpdateReached};

@@ -1,6 +1,7 @@
 //! Hand-made histories: of each freedom one difference that it explains, and one beside it that nothing explains.
 
-use super::{Compared, Freedom, Unfit, compare};
+use super::{Compared, Unfit, compare};
+use resurgam_campaign::comparison::Freedom;
 use resurgam_formats::evidence::Evidence;
 use resurgam_formats::profile::Profile;
 use resurgam_testing::notation::parse;

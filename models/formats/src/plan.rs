@@ -8,7 +8,9 @@ mod unknown;
 mod valid;
 
 pub use cluster::{Cluster, Latency};
-pub use fault::{Caller, Family, Fault, FaultKind, PartitionKind, Side, StoreCall, StoreOutcome, Way};
+pub use fault::{
+    Affected, Caller, Extent, Family, Fault, FaultKind, PartitionKind, Parts, Side, StoreCall, StoreOutcome, Way,
+};
 pub use unknown::unknown_field;
 pub use valid::problem;
 

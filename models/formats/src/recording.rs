@@ -10,7 +10,6 @@
 use crate::audit::Audit;
 use crate::command::Command;
 use crate::listing;
-use crate::names;
 use crate::plan::{self, Action, Plan, TaskKind, WorkerFaultKind};
 use crate::profile::Profile;
 use crate::program::Failure;
@@ -142,7 +141,7 @@ impl Injected {
     #[must_use]
     pub fn kind(&self) -> &str {
         match self {
-            Self::Planned(fault) => names::fault(&fault.kind),
+            Self::Planned(fault) => fault.kind.name(),
             Self::Named(words) => words.split_whitespace().next().unwrap_or_default(),
         }
     }

@@ -15,7 +15,7 @@
 //!   for, the drain of what was held back;
 //! - *steps* is a share of noise for each thing that happens at all.
 
-use resurgam_formats::plan::{Action, Fault, FaultKind, Plan, Start, TaskKind, WorkerFault, WorkerFaultKind};
+use resurgam_formats::plan::{Action, Affected, Fault, Plan, Start, TaskKind, WorkerFault, WorkerFaultKind};
 use resurgam_formats::program::{ActEnd, ActivityCall, Block, Program, Retry, Statement};
 use std::time::Duration;
 
@@ -227,13 +227,11 @@ fn lost_task(plan: &Plan) -> u64 {
 fn faults(plan: &Plan) -> u64 {
     let (mut worst, mut clocks) = (0, 0u64);
     for fault in &plan.faults {
-        match fault.kind {
-            FaultKind::Kill { .. } | FaultKind::PowerLoss { .. } => worst = RESTART,
+        match fault.kind.affects() {
+            Affected::Node(_) => worst = RESTART,
             // What was timed by a clock that ran ahead is due so much later, and what one that ran behind wrote down too.
-            FaultKind::ClockSkew { by_ms, .. } | FaultKind::ClockStep { by_ms, .. } => {
-                clocks = clocks.saturating_add(u64::from(by_ms.unsigned_abs()));
-            }
-            _ => {}
+            Affected::Clock { by_ms, .. } => clocks = clocks.saturating_add(u64::from(by_ms.unsigned_abs())),
+            Affected::Links { .. } | Affected::Store { .. } | Affected::Calls { .. } => {}
         }
     }
     if plan.faults.is_empty() {
@@ -250,9 +248,9 @@ fn faults(plan: &Plan) -> u64 {
 /// unpaced ones, the one that the heal meets, and no more than fit before it at a pace that doubles.
 fn paces(plan: &Plan) -> u64 {
     let fit = (1 + inject(plan) / PACE).ilog2() as usize;
-    let by_faults = plan.faults.iter().map(|fault| match fault.kind {
-        FaultKind::ReplyLost { calls, .. } | FaultKind::CallRepeated { calls, .. } => usize::from(calls),
-        _ => 1,
+    let by_faults = plan.faults.iter().map(|fault| match fault.kind.affects() {
+        Affected::Calls { calls, .. } => usize::from(calls),
+        Affected::Links { .. } | Affected::Node(_) | Affected::Clock { .. } | Affected::Store { .. } => 1,
     });
     let spoiled = plan.worker_faults.len() + by_faults.sum::<usize>().min(4 + fit);
     let paces = (3..spoiled).map(|n| (PACE << (n - 3).min(8)).min(PACE_MAX));
@@ -264,7 +262,7 @@ mod tests {
     use super::*;
     use crate::{chaos, plan, plans};
     use proptest::prelude::*;
-    use resurgam_formats::plan::{Cluster, Knobs, Operation, Workers};
+    use resurgam_formats::plan::{Cluster, FaultKind, Knobs, Operation, Workers};
     use resurgam_formats::program::{Expr, Input, VERSION};
     use serde_json::{Value, json};
 

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::Union;
 use resurgam_formats::plan::{
-    Caller, Cluster, Family, Fault, FaultKind, Latency, Operation, PartitionKind, Side, StoreOutcome, Way,
+    Caller, Cluster, Extent, Family, Fault, FaultKind, Latency, Operation, PartitionKind, Side, StoreOutcome, Way,
 };
 use resurgam_formats::time::Millis;
 
@@ -88,11 +88,11 @@ fn one(
         prop_oneof![3 => near, 2 => anywhere].boxed()
     };
     (at, kind, 10..=longest, any::<bool>()).prop_map(|(at_ms, kind, lasts, ambush)| {
-        let for_ms = match &kind {
-            FaultKind::ClockStep { .. } => 0,
+        let for_ms = match kind.extent() {
+            Extent::Forever => 0,
             // What lies in wait mostly does so until it is used up.
-            FaultKind::Store { .. } | FaultKind::ReplyLost { .. } | FaultKind::CallRepeated { .. } if ambush => 0,
-            _ => lasts,
+            Extent::Calls { .. } if ambush => 0,
+            Extent::Calls { .. } | Extent::Period => lasts,
         };
         Fault { at_ms, for_ms, kind }
     })

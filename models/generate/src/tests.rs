@@ -4,7 +4,7 @@ use super::mask::Feature::{self, *};
 use super::{Mask, Scope, Shape, chaos, chaos_of, chaos_within, plan, plans, shaped, shapes};
 use proptest::prelude::*;
 use resurgam_formats::plan::{
-    Action, Family, IdConflict, IdReuse, Plan, Start, TaskKind, UpdateStage, WorkerFaultKind,
+    Action, Family, FaultKind, IdConflict, IdReuse, Plan, Start, TaskKind, UpdateStage, WorkerFaultKind,
 };
 use resurgam_formats::program::{
     ActEnd, ActivityCall, Block, Cancellation, ChildWait, ParentClose, Program, Retry, Statement, Until, VERSION,
@@ -456,15 +456,14 @@ fn chaos_shows_every_kind_of_fault_and_leaves_most_out() {
             all += 1;
             near += u32::from(moment(fault.at_ms));
             assert!(fault.at_ms <= 12_000 && fault.for_ms <= 3000, "{fault:?}");
-            kinds.insert(resurgam_campaign::coverage::kinds::fault(&fault.kind));
+            kinds.insert(fault.kind.name());
         }
         kinds.iter().for_each(|kind| *seen.entry(kind).or_default() += 1);
         kinds_per_case.push(kinds.len());
     }
-    let missing: Vec<_> =
-        resurgam_campaign::coverage::kinds::FAULTS.iter().filter(|kind| !seen.contains_key(*kind)).collect();
+    let missing: Vec<_> = FaultKind::NAMES.iter().filter(|kind| !seen.contains_key(*kind)).collect();
     assert!(missing.is_empty(), "{missing:?} never appear");
-    assert_eq!(seen.len(), resurgam_campaign::coverage::kinds::FAULTS.len(), "{seen:?}");
+    assert_eq!(seen.len(), FaultKind::NAMES.len(), "{seen:?}");
     assert!(seen.values().all(|cases| (20..250).contains(cases)), "{seen:?}");
     assert!(near * 2 > all, "{near} of {all} are near an operation");
     assert!(most > 15 && (20..100).contains(&calm), "at most {most}, none in {calm}");

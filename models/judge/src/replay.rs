@@ -13,14 +13,18 @@ mod run;
 mod term;
 #[cfg(test)]
 mod tests;
+mod unfit;
 mod world;
 
 pub use reading::marker;
 pub(crate) use reading::{failure, input};
+pub use unfit::Unfit;
+
 use resurgam_formats::command::Command;
 use resurgam_formats::event::{Body, Event, EventId};
 use run::Run;
 use std::collections::BTreeMap;
+use unfit::stray;
 use world::News;
 
 /// The commands of one completed workflow task.
@@ -30,20 +34,6 @@ pub struct TaskCommands {
     pub completed: EventId,
     /// What the program commands there, in order.
     pub commands: Vec<Command>,
-}
-
-/// Why a history cannot be evaluated.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unfit {
-    /// The workflow is not one of our programs.
-    #[error("the history carries no program")]
-    NoProgram,
-    /// The program, or a value given to it, is of a newer version or malformed.
-    #[error("the program cannot be read: {0}")]
-    Unreadable(String),
-    /// An event that the program cannot have caused.
-    #[error("event {0}: {1}")]
-    Stray(EventId, String),
 }
 
 /// Evaluates the program that a whole history carries.
@@ -164,8 +154,4 @@ fn tell(run: &mut Run<'_>, event: &Event, seq: Option<u32>, news: News) -> Resul
 /// The number, if the program has issued it.
 fn known(run: &Run<'_>, event: &Event, seq: Option<u32>) -> Result<u32, Unfit> {
     seq.filter(|seq| run.has_issued(*seq)).ok_or_else(|| stray(event, "the program never started what it is about"))
-}
-
-fn stray(event: &Event, what: &str) -> Unfit {
-    Unfit::Stray(event.id, format!("{}: {what}", event.body.name()))
 }

@@ -1,5 +1,8 @@
 use super::*;
 use crate::sample::{PASSING, VIOLATING, judged, mixed, simulated};
+use resurgam_formats::evidence::Evidence;
+use resurgam_formats::verdict::Finding;
+use resurgam_judge::rules::abouts;
 use resurgam_testing::notation::parse;
 
 fn page_of(texts: &[&str]) -> String {
@@ -8,7 +11,7 @@ fn page_of(texts: &[&str]) -> String {
         .zip(&judged)
         .map(|(seed, (evidence, verdict))| CaseView { seed, evidence, verdict, shrunk: None })
         .collect();
-    render(&Page { summary: &mixed(), directory: "resurgam-runs/r", cases: &cases }).unwrap()
+    render(&Page { summary: &mixed(), directory: "resurgam-runs/r", rules: &abouts(), cases: &cases }).unwrap()
 }
 
 /// The values of all attributes that make a browser load or go somewhere.
@@ -102,10 +105,11 @@ fn hostile_text_stays_text() {
     }
     summary.rules[0].rule = evil.into();
     summary.cases[0].path = Some(evil.into());
-    summary.coverage.merge(&coverage::Coverage::of(&evidence));
+    summary.coverage.merge(&resurgam_campaign::coverage::Coverage::of(&evidence));
     let page = render(&Page {
         summary: &summary,
         directory: "r",
+        rules: &abouts(),
         cases: &[CaseView { seed: 7, evidence: &evidence, verdict: &verdict, shrunk: None }],
     })
     .unwrap();
@@ -118,7 +122,7 @@ fn hostile_text_stays_text() {
 #[test]
 fn an_empty_run_is_a_page_too() {
     let summary = Summary::new(resurgam_campaign::origin::Origin::default());
-    let page = render(&Page { summary: &summary, directory: "r", cases: &[] }).unwrap();
+    let page = render(&Page { summary: &summary, directory: "r", rules: &abouts(), cases: &[] }).unwrap();
     assert!(page.contains("Nothing was judged") && page.contains("No case was kept"));
 }
 
@@ -127,7 +131,7 @@ fn faults_and_the_store_stand_in_lanes_of_nodes() {
     let (mut evidence, verdict) = judged(PASSING);
     let page = |evidence: &Evidence| {
         let cases = &[CaseView { seed: 7, evidence, verdict: &verdict, shrunk: None }];
-        render(&Page { summary: &simulated(), directory: "r", cases }).unwrap()
+        render(&Page { summary: &simulated(), directory: "r", rules: &abouts(), cases }).unwrap()
     };
     let calm = page(&evidence);
     assert!(
@@ -153,7 +157,7 @@ fn faults_and_the_store_stand_in_lanes_of_nodes() {
 fn a_simulated_run_shows_milestones_pace_and_traces() {
     let (evidence, verdict) = judged(PASSING);
     let cases = &[CaseView { seed: 7, evidence: &evidence, verdict: &verdict, shrunk: None }];
-    let page = render(&Page { summary: &simulated(), directory: "r", cases }).unwrap();
+    let page = render(&Page { summary: &simulated(), directory: "r", rules: &abouts(), cases }).unwrap();
     let possible = simulated().simulation.unwrap().possible;
     assert!(page.contains("id=\"milestones\"") && page.contains(&format!("2 of {possible} were reached")));
     assert!(
@@ -161,7 +165,7 @@ fn a_simulated_run_shows_milestones_pace_and_traces() {
             && page.contains("<tr class=\"never\"><td><code>fault-partition")
     );
     assert!(page.contains("45.0 s per second") && page.contains("links <code>000000000000abc7</code>"));
-    let real = render(&Page { summary: &mixed(), directory: "r", cases }).unwrap();
+    let real = render(&Page { summary: &mixed(), directory: "r", rules: &abouts(), cases }).unwrap();
     assert!(
         !real.contains("id=\"milestones\"") && !real.contains("href=\"#milestones") && !real.contains("links <code>")
     );

@@ -4,7 +4,7 @@
 
 use super::lane::{Item, Lane, Time, time};
 use resurgam_formats::evidence::{Evidence, Fault};
-use resurgam_formats::plan::{FaultKind, Side};
+use resurgam_formats::plan::Affected;
 use resurgam_formats::recording::Injected;
 use std::collections::BTreeMap;
 
@@ -93,57 +93,41 @@ fn item(fault: &Fault, end: Time) -> Item {
     }
 }
 
-/// What it looks like: a class per family of harm.
+/// The class of its bar: one for each thing that faults affect.
 fn class(fault: &Fault) -> &'static str {
     let Injected::Planned(planned) = &fault.fault else { return "fault" };
-    match planned.kind {
-        FaultKind::Kill { .. } | FaultKind::PowerLoss { .. } => "down",
-        FaultKind::Partition { .. } => "cut",
-        FaultKind::Hold { .. } | FaultKind::Slow { .. } => "slow",
-        FaultKind::ClockSkew { .. } | FaultKind::ClockStep { .. } => "clock",
-        FaultKind::StoreUnreachable { .. } | FaultKind::Store { .. } => "spoil",
-        FaultKind::ReplyLost { .. } | FaultKind::CallRepeated { .. } => "calls",
+    match planned.kind.affects() {
+        Affected::Node(_) => "down",
+        Affected::Links { lossy: true, .. } => "cut",
+        Affected::Links { lossy: false, .. } => "slow",
+        Affected::Clock { .. } => "clock",
+        Affected::Store { .. } => "spoil",
+        Affected::Calls { .. } => "calls",
     }
 }
 
 /// The fault by the names of the nodes that are there: indices of plans are meant modulo the number of nodes.
 fn there(fault: &Fault, nodes: Option<u8>) -> Fault {
     let mut fault = fault.clone();
-    let (Injected::Planned(planned), Some(nodes)) = (&mut fault.fault, nodes) else { return fault };
-    match &mut planned.kind {
-        FaultKind::Partition { side, .. } | FaultKind::Hold { side } | FaultKind::Slow { side, .. } => {
-            side.nodes.iter_mut().for_each(|index| *index %= nodes);
-            side.nodes.sort_unstable();
-            side.nodes.dedup();
-        }
-        FaultKind::Kill { node: index }
-        | FaultKind::PowerLoss { node: index }
-        | FaultKind::ClockSkew { node: index, .. }
-        | FaultKind::ClockStep { node: index, .. }
-        | FaultKind::StoreUnreachable { node: index }
-        | FaultKind::Store { node: Some(index), .. } => *index %= nodes,
-        FaultKind::Store { node: None, .. } | FaultKind::ReplyLost { .. } | FaultKind::CallRepeated { .. } => {}
+    if let (Injected::Planned(planned), Some(nodes)) = (&mut fault.fault, nodes) {
+        planned.kind.name_nodes(nodes);
     }
     fault
 }
 
-/// Whom it strikes.
+/// In whose lanes it is shown.
 fn places(fault: &Fault) -> Vec<Place> {
     let Injected::Planned(planned) = &fault.fault else { return Vec::new() };
-    let of_side = |side: &Side| {
-        let nodes = side.nodes.iter().map(|index| Place::Node(*index));
-        nodes.chain(side.driver.then_some(Place::Driver)).collect()
-    };
-    match &planned.kind {
-        FaultKind::Partition { side, .. } | FaultKind::Hold { side } | FaultKind::Slow { side, .. } => of_side(side),
-        FaultKind::Kill { node: index }
-        | FaultKind::PowerLoss { node: index }
-        | FaultKind::ClockSkew { node: index, .. }
-        | FaultKind::ClockStep { node: index, .. }
-        | FaultKind::StoreUnreachable { node: index }
-        | FaultKind::Store { node: Some(index), .. } => vec![Place::Node(*index)],
-        FaultKind::Store { node: None, .. } => vec![Place::Store],
-        FaultKind::ReplyLost { .. } | FaultKind::CallRepeated { .. } => vec![Place::Driver],
+    match planned.kind.affects() {
+        Affected::Links { side, .. } => {
+            let nodes = side.nodes.iter().map(|index| Place::Node(*index));
+            nodes.chain(side.driver.then_some(Place::Driver)).collect()
+        }
+        Affected::Node(node) | Affected::Clock { node, .. } | Affected::Store { node: Some(node) } => {
+            vec![Place::Node(node)]
+        }
+        Affected::Store { node: None } => vec![Place::Store],
+        Affected::Calls { .. } => vec![Place::Driver],
     }
 }
 

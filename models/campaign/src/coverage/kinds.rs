@@ -7,8 +7,6 @@ use resurgam_formats::plan::{Action, TaskKind, WorkerFaultKind};
 use resurgam_formats::program::{Statement, Until};
 use resurgam_formats::recording::{Answer, Call, Reply, UpdateReached};
 
-pub use resurgam_formats::names::{FAULTS, fault};
-
 /// Statements, and the parts of a program that count like statements.
 pub const STATEMENTS: &[&str] = &[
     "set",

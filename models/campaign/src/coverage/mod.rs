@@ -7,7 +7,7 @@
 pub mod kinds;
 
 use resurgam_formats::evidence::{Evidence, Operation, Run};
-use resurgam_formats::plan::TaskKind;
+use resurgam_formats::plan::{FaultKind, TaskKind};
 use resurgam_formats::program::{Block, Input, Program, Statement};
 use resurgam_formats::recording::{Call, Task, TaskId};
 use resurgam_formats::time::At;
@@ -175,7 +175,7 @@ impl Coverage {
             operations: without(kinds::OPERATIONS, &self.operations),
             tasks: without(kinds::TASKS, &self.tasks),
             worker_faults: without(kinds::WORKER_FAULTS, &self.worker_faults),
-            faults: if self.faults.is_empty() { Vec::new() } else { without(kinds::FAULTS, &self.faults) },
+            faults: if self.faults.is_empty() { Vec::new() } else { without(FaultKind::NAMES, &self.faults) },
         }
     }
 

@@ -43,7 +43,7 @@ fn faults_of_the_plan_are_counted_by_kind_and_those_in_vain_apart() {
     assert_eq!(coverage.faults, counts(&[("kill", 2), ("append_lost in vain", 1)]));
     let missing = coverage.missing().faults;
     assert!(missing.contains(&"append_lost".to_owned()) && !missing.contains(&"kill".to_owned()));
-    assert_eq!(missing.len(), kinds::FAULTS.len() - 1);
+    assert_eq!(missing.len(), FaultKind::NAMES.len() - 1);
     assert!(Coverage::default().missing().faults.is_empty(), "nothing is asked of what stands no faults");
 }
 
@@ -125,7 +125,8 @@ fn lists_name_what_exists() {
     for name in kinds::EVENTS {
         assert!(resurgam_formats::event::KINDS.contains(name), "{name}");
     }
-    for list in [kinds::FAULTS, kinds::STATEMENTS, kinds::OPERATIONS, kinds::WORKER_FAULTS, kinds::TASKS, kinds::EVENTS]
+    for list in
+        [FaultKind::NAMES, kinds::STATEMENTS, kinds::OPERATIONS, kinds::WORKER_FAULTS, kinds::TASKS, kinds::EVENTS]
     {
         assert_eq!(list.iter().collect::<BTreeSet<_>>().len(), list.len());
     }

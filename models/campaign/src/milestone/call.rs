@@ -1,7 +1,7 @@
 //! Calls of clients: repeated calls, policies of workflow ids, and outcomes that nobody learned.
 
+use super::row::{Needs, Row};
 use super::task::calls;
-use super::{Needs, Row};
 use resurgam_formats::event::Body;
 use resurgam_formats::evidence::{Evidence, Operation};
 use resurgam_formats::plan::{Action, IdConflict, IdReuse, Start};

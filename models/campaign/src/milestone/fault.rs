@@ -1,9 +1,9 @@
 //! Faults that met something at the wrong moment.
 
-use super::{Needs, Row};
+use super::row::{Needs, Row};
 use resurgam_formats::command::Command;
 use resurgam_formats::evidence::{Evidence, Fault};
-use resurgam_formats::plan::FaultKind;
+use resurgam_formats::plan::{Affected, Family, FaultKind};
 use resurgam_formats::recording::{Answer, Call, Injected, TaskId};
 use resurgam_formats::time::At;
 use rustc_hash::FxHashMap;
@@ -41,8 +41,7 @@ fn killed_with_task(evidence: &Evidence) -> u64 {
         let mut tasks = evidence.tasks.values();
         tasks.any(|handed| handed.at <= at && answered.get(&handed.task.task).is_some_and(|until| at < *until))
     };
-    let kills =
-        faults(evidence).filter(|(_, kind)| matches!(kind, FaultKind::Kill { .. } | FaultKind::PowerLoss { .. }));
+    let kills = faults(evidence).filter(|(_, kind)| kind.family() == Family::Node);
     kills.filter(|(fault, _)| in_hand(fault.from)).count() as u64
 }
 
@@ -71,9 +70,10 @@ fn clock_back_with_timer(evidence: &Evidence) -> u64 {
             }
         }
     }
-    let back = faults(evidence).filter(
-        |(_, kind)| matches!(kind, FaultKind::ClockStep { by_ms, .. } | FaultKind::ClockSkew { by_ms, .. } if *by_ms < 0),
-    );
+    let back = faults(evidence).filter(|(_, kind)| match kind.affects() {
+        Affected::Clock { by_ms, .. } => by_ms < 0,
+        Affected::Links { .. } | Affected::Node(_) | Affected::Store { .. } | Affected::Calls { .. } => false,
+    });
     back.filter(|(fault, _)| timers.iter().any(|(from, until)| (*from..*until).contains(&fault.from))).count() as u64
 }
 

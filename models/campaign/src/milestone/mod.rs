@@ -8,6 +8,7 @@
 mod activity;
 mod call;
 mod fault;
+mod row;
 mod run;
 mod task;
 mod update;
@@ -15,22 +16,15 @@ mod update;
 #[cfg(test)]
 mod tests;
 
-use crate::coverage::kinds;
+pub use row::Needs;
+
 use resurgam_formats::evidence::Evidence;
+use resurgam_formats::plan::FaultKind;
 use resurgam_formats::store::Outcome;
+use row::Row;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-/// What must be there before a milestone can be reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Needs {
-    /// Nothing but plans: any target reaches it.
-    Plans,
-    /// Faults: a world that injects them.
-    Faults,
-}
 
 /// A situation that must be seen.
 #[derive(Clone, Debug)]
@@ -73,16 +67,6 @@ impl Milestone {
     }
 }
 
-/// One row of the tables of this module.
-struct Row {
-    id: &'static str,
-    title: &'static str,
-    needs: Needs,
-    count: fn(&Evidence) -> u64,
-    seen: &'static str,
-    near: &'static str,
-}
-
 /// What a correct orchestrator never makes a store do, and what is no event at all.
 const NOT_WANTED: &[Outcome] = &[
     Outcome::Applied,
@@ -98,7 +82,7 @@ const NOT_WANTED: &[Outcome] = &[
 pub fn all() -> Vec<Milestone> {
     let rows = [task::ALL, update::ALL, activity::ALL, run::ALL, call::ALL, fault::ALL].into_iter().flatten();
     let mut all: Vec<Milestone> = rows.map(of_row).collect();
-    all.extend(kinds::FAULTS.iter().map(|kind| of_fault(kind)));
+    all.extend(FaultKind::NAMES.iter().map(|kind| of_fault(kind)));
     all.extend(Outcome::ALL.iter().filter(|outcome| !NOT_WANTED.contains(outcome)).map(|outcome| of_store(*outcome)));
     all
 }

@@ -1,6 +1,6 @@
 //! Workflow tasks, sticky queues, queries and the buffer.
 
-use super::{Needs, Row};
+use super::row::{Needs, Row};
 use resurgam_formats::event::{Body, Event, EventId};
 use resurgam_formats::evidence::{Evidence, Handed, Run};
 use resurgam_formats::plan::{TaskKind, WorkerFaultKind};

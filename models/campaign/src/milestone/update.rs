@@ -1,7 +1,7 @@
 //! Updates.
 
+use super::row::{Needs, Row};
 use super::task::{calls, events};
-use super::{Needs, Row};
 use resurgam_formats::event::Body;
 use resurgam_formats::evidence::Evidence;
 use resurgam_formats::plan::Action;

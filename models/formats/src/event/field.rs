@@ -3,7 +3,7 @@
 //! Reading is lenient about *shape* (a number may be a string, an enum may carry its prefix or not, a field may be
 //! absent) and strict about *sense* (a text where an id belongs is an error that names the field).
 
-use super::EventId;
+use super::id::EventId;
 use serde_json::{Map, Value, json};
 
 /// A typed attribute of an event.

@@ -4,10 +4,10 @@
 //! [`crate::wire`] by name only; it is not kept. Fields named `…: EventId` are references to earlier events.
 
 use super::failure::{Failure, RetryPolicy};
-use super::field::{Execution, Field, Moment, Named, Raw, Span, Symbol, TaskQueue, take};
+use super::field::{Execution, Field, Moment, Named, Raw, Span, Symbol, TaskQueue, snake, take};
+use super::id::EventId;
 use super::payload::Payloads;
 use super::update::{UpdateMeta, UpdateOutcome, UpdateRequest};
-use super::{EventId, snake};
 use serde_json::{Map, Value};
 
 macro_rules! kinds {

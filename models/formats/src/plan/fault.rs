@@ -4,6 +4,17 @@
 //! fewer nodes is a plan. A fault that finds nothing to harm (a side without nodes, a commit that never comes) does
 //! nothing; the recording says what it hit. Nothing here says how a world does it, and a world that cannot do a fault
 //! must refuse the plan, not leave it out.
+//!
+//! Who needs to tell kinds apart asks [`FaultKind::affects`], [`FaultKind::extent`] or [`FaultKind::parts_mut`], so that a new
+//! kind is described here, once, and does not compile until it is.
+
+mod affected;
+mod parts;
+mod store;
+
+pub use affected::{Affected, Caller, Family, Side, Way};
+pub use parts::Parts;
+pub use store::{PartitionKind, StoreCall, StoreOutcome};
 
 use crate::time::Millis;
 use schemars::JsonSchema;
@@ -25,10 +36,6 @@ pub struct Fault {
 
 fn is_zero(ms: &Millis) -> bool {
     *ms == 0
-}
-
-fn is_false(value: &bool) -> bool {
-    !*value
 }
 
 /// Kinds of faults.
@@ -115,126 +122,19 @@ pub enum FaultKind {
     },
 }
 
-/// One side of a cut; the other is everybody else. A side of nobody or of everybody cuts nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-pub struct Side {
-    /// The nodes on it.
-    pub nodes: Vec<u8>,
-    /// Whether clients and workers are on it.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub driver: bool,
-}
-
-/// Which messages a partition loses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Way {
-    /// All.
-    Both,
-    /// Those that leave the side.
-    Out,
-    /// Those that go to the side.
-    In,
-}
-
-/// Kinds of partitions of the store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum PartitionKind {
-    /// A history shard.
-    Shard,
-    /// A task queue.
-    Queue,
-    /// Event histories, which are appended to.
-    History,
-    /// Everything else.
-    Other,
-}
-
-/// How a call of the store ends. Source: docs/cassandra-semantics.md, “What an answer says”.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum StoreOutcome {
-    /// A commit is applied if its condition holds; the answer is lost.
-    CommitReplyLost,
-    /// A commit is never applied; the sender only learns that the outcome is unknown.
-    CommitLost,
-    /// The outcome is unknown; what was sent starts this much later, and then finds what it finds.
-    CommitLate(Millis),
-    /// The outcome is unknown; what was sent starts directly after the sender's next decided commit on that
-    /// partition, that is its fence, if it has one.
-    CommitAfterFence,
-    /// The outcome is unknown; the commit is accepted by a minority. Plain reads may show it or not, until a later
-    /// commit or serial read on that partition settles it, one way or the other.
-    CommitLimbo,
-    /// A commit is applied and sent once more on the way; the answer is that to the second.
-    CommitResent,
-    /// A commit is certainly not applied, and the sender is told so.
-    CommitUnavailable,
-    /// An append takes effect; the acknowledgement is lost.
-    AppendReplyLost,
-    /// An append is unacknowledged and takes effect this much later.
-    AppendLate(Millis),
-    /// An append is unacknowledged and never takes effect.
-    AppendLost,
-    /// An append is unacknowledged and a part of its rows takes effect.
-    AppendPartial,
-    /// A read fails.
-    ReadFails,
-}
-
-/// What kind of call an outcome is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum StoreCall {
-    /// A conditional batch.
-    Commit,
-    /// An append of plain rows.
-    Append,
-    /// A read, plain or serial.
-    Read,
-}
-
-/// Who calls the frontend.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Caller {
-    /// Clients.
-    Client,
-    /// Workers.
-    Worker,
-}
-
-/// Families of faults.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Family {
-    /// Links.
-    Network,
-    /// Nodes.
-    Node,
-    /// Clocks.
-    Clock,
-    /// The store.
-    Store,
-    /// Calls of clients and workers.
-    Call,
-}
-
-impl Family {
-    /// All of them.
-    pub const ALL: &[Self] = &[Self::Network, Self::Node, Self::Clock, Self::Store, Self::Call];
-
-    /// The word used on the command line and in every output.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Network => "network",
-            Self::Node => "node",
-            Self::Clock => "clock",
-            Self::Store => "store",
-            Self::Call => "call",
-        }
-    }
+/// How long a fault is in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// For the time that the plan gives it.
+    Period,
+    /// For ever: nothing takes it back.
+    Forever,
+    /// Until it has spoiled its number of calls, or its time is over, or, if that is 0, until the cluster is healed. What
+    /// it does may take effect so much later.
+    Calls {
+        /// How much later.
+        late_ms: Millis,
+    },
 }
 
 impl Fault {
@@ -242,45 +142,150 @@ impl Fault {
     /// as far as the plan says when it began.
     #[must_use]
     pub fn end_ms(&self) -> u64 {
-        let until = u64::from(self.at_ms) + u64::from(self.for_ms);
-        match &self.kind {
-            FaultKind::ClockStep { .. } => u64::from(self.at_ms),
-            FaultKind::Store { outcome: StoreOutcome::CommitLate(ms) | StoreOutcome::AppendLate(ms), .. } => {
-                until + u64::from(*ms)
-            }
-            _ => until,
+        let (at, lasts) = (u64::from(self.at_ms), u64::from(self.for_ms));
+        match self.kind.extent() {
+            Extent::Forever => at,
+            Extent::Period => at + lasts,
+            Extent::Calls { late_ms } => at + lasts + u64::from(late_ms),
         }
     }
 }
 
 impl FaultKind {
+    /// The names of all kinds, as recordings and coverage count them.
+    pub const NAMES: &[&str] = &[
+        "partition",
+        "partition_out",
+        "partition_in",
+        "hold",
+        "slow",
+        "kill",
+        "power_loss",
+        "clock_skew",
+        "clock_step",
+        "store_unreachable",
+        "commit_reply_lost",
+        "commit_lost",
+        "commit_late",
+        "commit_after_fence",
+        "commit_limbo",
+        "commit_resent",
+        "commit_unavailable",
+        "append_reply_lost",
+        "append_late",
+        "append_lost",
+        "append_partial",
+        "read_fails",
+        "client_reply_lost",
+        "client_call_repeated",
+        "worker_reply_lost",
+        "worker_call_repeated",
+    ];
+
+    /// The name of the kind, one of [`Self::NAMES`].
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Partition { way: Way::Both, .. } => "partition",
+            Self::Partition { way: Way::Out, .. } => "partition_out",
+            Self::Partition { way: Way::In, .. } => "partition_in",
+            Self::Hold { .. } => "hold",
+            Self::Slow { .. } => "slow",
+            Self::Kill { .. } => "kill",
+            Self::PowerLoss { .. } => "power_loss",
+            Self::ClockSkew { .. } => "clock_skew",
+            Self::ClockStep { .. } => "clock_step",
+            Self::StoreUnreachable { .. } => "store_unreachable",
+            Self::Store { outcome, .. } => outcome.name(),
+            Self::ReplyLost { by: Caller::Client, .. } => "client_reply_lost",
+            Self::ReplyLost { by: Caller::Worker, .. } => "worker_reply_lost",
+            Self::CallRepeated { by: Caller::Client, .. } => "client_call_repeated",
+            Self::CallRepeated { by: Caller::Worker, .. } => "worker_call_repeated",
+        }
+    }
+
+    /// What it does something to.
+    #[must_use]
+    pub fn affects(&self) -> Affected<'_> {
+        match self {
+            Self::Partition { side, .. } => Affected::Links { side, lossy: true },
+            Self::Hold { side } | Self::Slow { side, .. } => Affected::Links { side, lossy: false },
+            Self::Kill { node } | Self::PowerLoss { node } => Affected::Node(*node),
+            Self::ClockSkew { node, by_ms } | Self::ClockStep { node, by_ms } => {
+                Affected::Clock { node: *node, by_ms: *by_ms }
+            }
+            Self::StoreUnreachable { node } => Affected::Store { node: Some(*node) },
+            Self::Store { node, .. } => Affected::Store { node: *node },
+            Self::ReplyLost { by, calls } | Self::CallRepeated { by, calls } => {
+                Affected::Calls { by: *by, calls: *calls }
+            }
+        }
+    }
+
+    /// How long it is in force.
+    #[must_use]
+    pub fn extent(&self) -> Extent {
+        match self {
+            Self::Partition { .. }
+            | Self::Hold { .. }
+            | Self::Slow { .. }
+            | Self::Kill { .. }
+            | Self::PowerLoss { .. }
+            | Self::ClockSkew { .. }
+            | Self::StoreUnreachable { .. } => Extent::Period,
+            Self::ClockStep { .. } => Extent::Forever,
+            Self::Store { outcome, .. } => Extent::Calls { late_ms: outcome.late_ms() },
+            Self::ReplyLost { .. } | Self::CallRepeated { .. } => Extent::Calls { late_ms: 0 },
+        }
+    }
+
+    /// All that can be changed about it without making it another kind.
+    pub fn parts_mut(&mut self) -> Parts<'_> {
+        match self {
+            Self::Partition { side, way } => Parts { side: Some(side), way: Some(way), ..Parts::default() },
+            Self::Hold { side } => Parts { side: Some(side), ..Parts::default() },
+            Self::Slow { side, by_ms } => Parts { side: Some(side), delay_ms: Some(by_ms), ..Parts::default() },
+            Self::Kill { node } | Self::PowerLoss { node } | Self::StoreUnreachable { node } => {
+                Parts { node: Some(node), ..Parts::default() }
+            }
+            Self::ClockSkew { node, by_ms } | Self::ClockStep { node, by_ms } => {
+                Parts { node: Some(node), clock_by_ms: Some(by_ms), ..Parts::default() }
+            }
+            Self::Store { node, partition, calls, outcome } => Parts {
+                only_node: Some(node),
+                only_partition: Some(partition),
+                calls: Some(calls),
+                delay_ms: outcome.late_ms_mut(),
+                ..Parts::default()
+            },
+            Self::ReplyLost { by: _, calls } | Self::CallRepeated { by: _, calls } => {
+                Parts { calls: Some(calls), ..Parts::default() }
+            }
+        }
+    }
+
     /// Its family.
     #[must_use]
     pub fn family(&self) -> Family {
-        match self {
-            Self::Partition { .. } | Self::Hold { .. } | Self::Slow { .. } => Family::Network,
-            Self::Kill { .. } | Self::PowerLoss { .. } => Family::Node,
-            Self::ClockSkew { .. } | Self::ClockStep { .. } => Family::Clock,
-            Self::StoreUnreachable { .. } | Self::Store { .. } => Family::Store,
-            Self::ReplyLost { .. } | Self::CallRepeated { .. } => Family::Call,
+        match self.affects() {
+            Affected::Links { .. } => Family::Network,
+            Affected::Node(_) => Family::Node,
+            Affected::Clock { .. } => Family::Clock,
+            Affected::Store { .. } => Family::Store,
+            Affected::Calls { .. } => Family::Call,
         }
     }
-}
 
-impl StoreOutcome {
-    /// Which calls end so.
-    #[must_use]
-    pub fn call(self) -> StoreCall {
-        match self {
-            Self::CommitReplyLost
-            | Self::CommitLost
-            | Self::CommitLate(_)
-            | Self::CommitAfterFence
-            | Self::CommitLimbo
-            | Self::CommitResent
-            | Self::CommitUnavailable => StoreCall::Commit,
-            Self::AppendReplyLost | Self::AppendLate(_) | Self::AppendLost | Self::AppendPartial => StoreCall::Append,
-            Self::ReadFails => StoreCall::Read,
+    /// Names nodes by their numbers in a cluster of so many, where indices go beyond them.
+    pub fn name_nodes(&mut self, nodes: u8) {
+        let Parts { side, node, only_node, .. } = self.parts_mut();
+        if let Some(side) = side {
+            side.nodes.iter_mut().for_each(|index| *index %= nodes);
+            side.nodes.sort_unstable();
+            side.nodes.dedup();
+        }
+        if let Some(node) = node.or(only_node.and_then(Option::as_mut)) {
+            *node %= nodes;
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use super::list::edited;
 use super::tree;
-use resurgam_formats::plan::{FaultKind, Plan, StoreOutcome, WorkerFaultKind};
+use resurgam_formats::plan::{Plan, WorkerFaultKind};
 use resurgam_formats::program::Statement;
 use resurgam_formats::time::Millis;
 
@@ -58,16 +58,13 @@ fn each(plan: &mut Plan, f: &mut dyn FnMut(Millis, Millis) -> Millis) {
         fault.at_ms = f(fault.at_ms, 0);
         // Nothing for no time is no fault, and lying in wait for no time is to do so for ever.
         fault.for_ms = f(fault.for_ms, 1);
-        match &mut fault.kind {
-            FaultKind::Slow { by_ms, .. } => *by_ms = f(*by_ms, 1),
-            FaultKind::ClockSkew { by_ms, .. } | FaultKind::ClockStep { by_ms, .. } => {
-                let size = i32::try_from(f(by_ms.unsigned_abs(), 1)).unwrap_or(i32::MAX);
-                *by_ms = if *by_ms < 0 { -size } else { size };
-            }
-            FaultKind::Store { outcome: StoreOutcome::CommitLate(ms) | StoreOutcome::AppendLate(ms), .. } => {
-                *ms = f(*ms, 1);
-            }
-            _ => {}
+        let parts = fault.kind.parts_mut();
+        if let Some(ms) = parts.delay_ms {
+            *ms = f(*ms, 1);
+        }
+        if let Some(by_ms) = parts.clock_by_ms {
+            let size = i32::try_from(f(by_ms.unsigned_abs(), 1)).unwrap_or(i32::MAX);
+            *by_ms = if *by_ms < 0 { -size } else { size };
         }
     }
     for worker_faults in &mut plan.worker_faults {

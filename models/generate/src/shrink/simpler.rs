@@ -5,9 +5,7 @@
 
 use super::list::edited;
 use super::tree;
-use resurgam_formats::plan::{
-    Action, Cluster, Fault, FaultKind, IdConflict, IdReuse, Knobs, Operation, Plan, Side, Start, Way,
-};
+use resurgam_formats::plan::{Action, Cluster, Fault, IdConflict, IdReuse, Knobs, Operation, Plan, Start, Way};
 use resurgam_formats::program::{
     ActEnd, ActivityCall, Cancellation, ChildCall, ChildWait, Expr, ParentClose, Program, Retry, Statement, Until,
 };
@@ -250,85 +248,50 @@ pub(super) fn fault(plan: &Plan, at: usize, which: usize) -> Option<Option<Plan>
 
 fn plainer_faults(fault: &Fault) -> Vec<Fault> {
     let mut all = Changes::of(fault);
-    match &fault.kind {
-        FaultKind::Partition { side, .. } | FaultKind::Hold { side } | FaultKind::Slow { side, .. } => {
-            let mut sides = Changes::of(side);
-            sides.add(|side| side.driver &= side.nodes.is_empty());
-            for gone in 0..side.nodes.len() {
-                sides.add(|side| {
-                    if side.nodes.len() > 1 || side.driver {
-                        side.nodes.remove(gone);
-                    }
-                });
-            }
-            for plain in sides.all {
-                all.add(|fault| *side_mut(&mut fault.kind) = plain);
-            }
-            all.add(|fault| {
-                if let FaultKind::Partition { way, .. } = &mut fault.kind {
-                    *way = Way::Both;
-                }
-            });
+    all.add(|fault| {
+        if let Some(side) = fault.kind.parts_mut().side {
+            side.driver &= side.nodes.is_empty();
         }
-        FaultKind::Store { .. } | FaultKind::ReplyLost { .. } | FaultKind::CallRepeated { .. } => {
-            for fewer in [|calls: u8| calls.min(1), |calls: u8| calls / 2 + calls % 2, |calls: u8| calls.max(2) - 1] {
-                all.add(|fault| {
-                    if let FaultKind::Store { calls, .. }
-                    | FaultKind::ReplyLost { calls, .. }
-                    | FaultKind::CallRepeated { calls, .. } = &mut fault.kind
-                    {
-                        *calls = fewer(*calls);
-                    }
-                });
+    });
+    let nodes = fault.clone().kind.parts_mut().side.map_or(0, |side| side.nodes.len());
+    for gone in 0..nodes {
+        all.add(|fault| {
+            if let Some(side) = fault.kind.parts_mut().side
+                && (side.nodes.len() > 1 || side.driver)
+            {
+                side.nodes.remove(gone);
             }
-            all.add(|fault| {
-                if let FaultKind::Store { partition, .. } = &mut fault.kind {
-                    *partition = None;
-                }
-            });
-            all.add(|fault| {
-                if let FaultKind::Store { node, .. } = &mut fault.kind {
-                    *node = None;
-                }
-            });
-        }
-        FaultKind::Kill { .. }
-        | FaultKind::PowerLoss { .. }
-        | FaultKind::ClockSkew { .. }
-        | FaultKind::ClockStep { .. }
-        | FaultKind::StoreUnreachable { .. } => {}
+        });
     }
+    all.add(|fault| {
+        if let Some(way) = fault.kind.parts_mut().way {
+            *way = Way::Both;
+        }
+    });
+    for fewer in [|calls: u8| calls.min(1), |calls: u8| calls / 2 + calls % 2, |calls: u8| calls.max(2) - 1] {
+        all.add(|fault| {
+            if let Some(calls) = fault.kind.parts_mut().calls {
+                *calls = fewer(*calls);
+            }
+        });
+    }
+    all.add(|fault| {
+        if let Some(partition) = fault.kind.parts_mut().only_partition {
+            *partition = None;
+        }
+    });
+    all.add(|fault| {
+        if let Some(node) = fault.kind.parts_mut().only_node {
+            *node = None;
+        }
+    });
     all.all
-}
-
-/// The side of a cut.
-///
-/// # Panics
-/// If the fault cuts nothing.
-fn side_mut(kind: &mut FaultKind) -> &mut Side {
-    match kind {
-        FaultKind::Partition { side, .. } | FaultKind::Hold { side } | FaultKind::Slow { side, .. } => side,
-        other => unreachable!("{other:?} has no sides"),
-    }
 }
 
 /// Faults name nodes by their numbers, not by indices beyond them.
 fn name_nodes(plan: &mut Plan) {
-    let cluster = &plan.cluster;
-    for fault in &mut plan.faults {
-        match &mut fault.kind {
-            FaultKind::Partition { side, .. } | FaultKind::Hold { side } | FaultKind::Slow { side, .. } => {
-                side.nodes = cluster.side(&side.nodes).into_iter().collect();
-            }
-            FaultKind::Kill { node }
-            | FaultKind::PowerLoss { node }
-            | FaultKind::ClockSkew { node, .. }
-            | FaultKind::ClockStep { node, .. }
-            | FaultKind::StoreUnreachable { node }
-            | FaultKind::Store { node: Some(node), .. } => *node = cluster.node(*node),
-            FaultKind::Store { node: None, .. } | FaultKind::ReplyLost { .. } | FaultKind::CallRepeated { .. } => {}
-        }
-    }
+    let nodes = plan.cluster.node_count();
+    plan.faults.iter_mut().for_each(|fault| fault.kind.name_nodes(nodes));
 }
 
 /// Workers, cluster, knobs, and the first values of programs.

@@ -1,6 +1,6 @@
 //! What replay reads of events: programs, values, failures. Own decoding, shared with nothing that is judged.
 
-use super::{Unfit, stray};
+use super::unfit::{Unfit, stray};
 use resurgam_formats::event::{Body, Event, Field, Payloads, Raw};
 use resurgam_formats::event::{Failure as Told, FailureKind};
 use resurgam_formats::program::{Failure, Input, Output, VERSION, WORKFLOW_TYPE};

@@ -2,7 +2,7 @@
 
 use resurgam_formats::event::Payloads;
 use resurgam_formats::evidence::{Attempt, Evidence, Operation, Run};
-use resurgam_formats::plan::{Caller, Family, FaultKind};
+use resurgam_formats::plan::{Affected, Caller};
 use resurgam_formats::recording::{Answer, Injected, Reply};
 use resurgam_formats::time::At;
 
@@ -40,13 +40,10 @@ pub(super) fn acknowledged(operation: &Operation) -> Option<At> {
 /// from the worker. A fault of the store or of a clock loses no answer.
 pub(super) fn answers_may_be_lost(evidence: &Evidence) -> bool {
     evidence.faults.iter().any(|fault| match &fault.fault {
-        Injected::Planned(fault) => match fault.kind.family() {
-            Family::Network | Family::Node => true,
-            Family::Call => matches!(
-                fault.kind,
-                FaultKind::ReplyLost { by: Caller::Worker, .. } | FaultKind::CallRepeated { by: Caller::Worker, .. }
-            ),
-            Family::Store | Family::Clock => false,
+        Injected::Planned(fault) => match fault.kind.affects() {
+            Affected::Links { .. } | Affected::Node(_) => true,
+            Affected::Calls { by, .. } => by == Caller::Worker,
+            Affected::Store { .. } | Affected::Clock { .. } => false,
         },
         Injected::Named(_) => true,
     })

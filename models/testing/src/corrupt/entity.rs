@@ -1,7 +1,7 @@
 //! What can be wrong with the lives of activities, timers, children, external requests and updates.
 
+use super::corruption::{Corruption, Site, places};
 use super::edit::{event, insert, remove, swap};
-use super::{Corruption, Site, places};
 use resurgam_formats::event::{Body, Event, EventId, Payloads};
 use resurgam_formats::evidence::{Evidence, Run};
 use serde_json::json;

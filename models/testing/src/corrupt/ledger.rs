@@ -1,9 +1,9 @@
 //! What can be wrong between histories, and between a history and what clients and workers were told. Each history for
 //! itself stays well-formed: only the other side can tell.
 
+use super::corruption::{Corruption, Site, places};
 use super::edit::{event, insert, remove};
 use super::structure::stray_signal;
-use super::{Corruption, Site, places};
 use resurgam_formats::event::{Body, EventId, Payloads, Span};
 use resurgam_formats::evidence::{Evidence, Run};
 use resurgam_formats::plan::{Action, TaskKind};

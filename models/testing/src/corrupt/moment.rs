@@ -1,7 +1,7 @@
 //! What can be wrong between the times of calls and the order of histories: answers that are true of no moment of their
 //! call. Histories and answers stay as they are, each for itself; only their times, or who got which, change.
 
-use super::{Corruption, Site};
+use super::corruption::{Corruption, Site};
 use resurgam_formats::event::Body;
 use resurgam_formats::evidence::{Attempt, Evidence, Operation};
 use resurgam_formats::plan::Action;

@@ -1,7 +1,7 @@
 //! What can be wrong with a history as a list: ids, order, references, beginning and end.
 
+use super::corruption::{Corruption, places};
 use super::edit::{event, insert, own_references, swap};
-use super::{Corruption, places};
 use resurgam_formats::event::{Body, EventId, WorkflowExecutionSignaled};
 
 /// A signal that nobody sent.

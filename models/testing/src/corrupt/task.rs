@@ -1,8 +1,8 @@
 //! What can be wrong with workflow tasks and decisions.
 
+use super::corruption::{Corruption, Site, places};
 use super::edit::{event, insert, swap};
 use super::structure::stray_signal;
-use super::{Corruption, Site, places};
 use resurgam_formats::event::{Body, EventId};
 use resurgam_formats::evidence::{Evidence, Run};
 

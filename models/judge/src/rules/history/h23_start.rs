@@ -6,7 +6,7 @@ use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::EventId;
 use resurgam_formats::evidence::{Attempt, Evidence, Run};
-use resurgam_formats::plan::{Action, FaultKind};
+use resurgam_formats::plan::{Action, Affected};
 use resurgam_formats::recording::{Answer, Injected, OperationId, Reply};
 use resurgam_formats::time::At;
 use rustc_hash::FxHashMap;
@@ -84,11 +84,9 @@ impl Rule for Starts {
 /// opposite directions, and faults on one clock add up.
 fn skew(evidence: &Evidence) -> i64 {
     let wrong = evidence.faults.iter().map(|fault| match &fault.fault {
-        Injected::Planned(fault) => match fault.kind {
-            FaultKind::ClockSkew { by_ms, .. } | FaultKind::ClockStep { by_ms, .. } => {
-                i64::from(by_ms).abs() * 1_000_000
-            }
-            _ => 0,
+        Injected::Planned(fault) => match fault.kind.affects() {
+            Affected::Clock { by_ms, .. } => i64::from(by_ms).abs() * 1_000_000,
+            Affected::Links { .. } | Affected::Node(_) | Affected::Store { .. } | Affected::Calls { .. } => 0,
         },
         Injected::Named(_) => 0,
     });

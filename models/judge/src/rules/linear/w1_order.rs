@@ -1,6 +1,7 @@
 //! W1: what happened first stands first.
 
-use super::{Bound, shown_by, what, who};
+use super::words::{shown_by, what, who};
+use crate::rules::witness::Bound;
 use resurgam_formats::event::Body;
 use resurgam_formats::evidence::Run;
 use resurgam_formats::plan::Action;

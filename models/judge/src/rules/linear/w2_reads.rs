@@ -1,6 +1,6 @@
 //! W2: an answer shows a state that was, and never an older one than an answer before.
 
-use super::{shown_by, what, who};
+use super::words::{shown_by, what, who};
 use crate::rules::Indexed;
 use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};

@@ -1,6 +1,6 @@
 //! W3: an answer shows the state of a moment between the call and the answer.
 
-use super::{shown_by, what, who};
+use super::words::{shown_by, what, who};
 use crate::profile::Capability;
 use crate::rules::Indexed;
 use crate::rules::whole::whole;

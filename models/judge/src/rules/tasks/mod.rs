@@ -8,16 +8,14 @@
 //! refused for good must have no effect, and what is acknowledged must have one, which L1 to L4, W1 to W4 and H25 judge on
 //! every operation of clients and workers, with the histories as witness.
 
+mod open_runs;
 mod p1_timers;
 mod p2_dispatch;
 mod p3_doubt;
 mod p4_owner;
 mod p6_parent_close;
 
-use super::{Findings, Rule};
-use resurgam_formats::audit::{Audit, RunRow};
-use resurgam_formats::evidence::{Evidence, Run};
-use resurgam_formats::time::At;
+use super::Rule;
 
 /// Every rule of the family.
 #[must_use]
@@ -29,17 +27,6 @@ pub fn all() -> Vec<Box<dyn Rule>> {
         Box::new(p4_owner::Owner),
         Box::new(p6_parent_close::ParentClose),
     ]
-}
-
-/// Every open run of every audit, with the time of the audit; findings are about that run.
-fn each_open(evidence: &Evidence, findings: &mut Findings, mut judge: impl FnMut(At, &Audit, &RunRow, &mut Findings)) {
-    for (at, audit) in &evidence.audits {
-        for row in audit.runs.iter().filter(|row| row.open) {
-            let (workflow_id, run_id) = (row.workflow_id.clone(), row.run_id.clone());
-            findings.look_at(&Run { workflow_id, run_id, ..Run::default() });
-            judge(*at, audit, row, findings);
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! P1: every deadline has a timer task.
 
-use super::each_open;
+use super::open_runs::each_open;
 use crate::rules::Indexed;
 use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};

@@ -1,6 +1,6 @@
 //! P2: whatever has to reach somebody is on its way.
 
-use super::each_open;
+use super::open_runs::each_open;
 use crate::profile::HandOver;
 use crate::rules::Indexed;
 use crate::rules::proof::answers_may_be_lost;

@@ -1,0 +1,106 @@
+//! What faults are done to, and the families of faults that follow from it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+/// What a fault does something to, by indices of nodes as the plan has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Affected<'f> {
+    /// The links between a side and all others.
+    Links {
+        /// One side.
+        side: &'f Side,
+        /// Whether messages are lost, and not only late.
+        lossy: bool,
+    },
+    /// The process of a node.
+    Node(u8),
+    /// The clock of a node.
+    Clock {
+        /// The node.
+        node: u8,
+        /// By how much it is wrong.
+        by_ms: i32,
+    },
+    /// The store, as one node sees it or all do.
+    Store {
+        /// The node.
+        node: Option<u8>,
+    },
+    /// The next calls of the frontend.
+    Calls {
+        /// Whose.
+        by: Caller,
+        /// How many.
+        calls: u8,
+    },
+}
+
+/// One side of a cut; the other is everybody else. A side of nobody or of everybody cuts nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Side {
+    /// The nodes on it.
+    pub nodes: Vec<u8>,
+    /// Whether clients and workers are on it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub driver: bool,
+}
+
+/// Which messages a partition loses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    /// All.
+    Both,
+    /// Those that leave the side.
+    Out,
+    /// Those that go to the side.
+    In,
+}
+
+/// Who calls the frontend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Caller {
+    /// Clients.
+    Client,
+    /// Workers.
+    Worker,
+}
+
+/// Families of faults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Family {
+    /// Links.
+    Network,
+    /// Nodes.
+    Node,
+    /// Clocks.
+    Clock,
+    /// The store.
+    Store,
+    /// Calls of clients and workers.
+    Call,
+}
+
+impl Family {
+    /// All of them.
+    pub const ALL: &[Self] = &[Self::Network, Self::Node, Self::Clock, Self::Store, Self::Call];
+
+    /// The word used on the command line and in every output.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Network => "network",
+            Self::Node => "node",
+            Self::Clock => "clock",
+            Self::Store => "store",
+            Self::Call => "call",
+        }
+    }
+}
