@@ -109,23 +109,25 @@ const IDLE: [&str; 2] = [
 ];
 
 #[test]
-fn what_held_says_nothing_of_a_file_with_nothing_to_judge() {
+fn what_held_says_nothing_of_a_file_that_could_not_be_decided() {
     let folder = Folder::new();
     let (good, bad) = (folder.file("good.json", GOOD), folder.file("bad.json", bad()));
-    let idle = folder.file("idle.json", r#"{"events":[]}"#);
+    // Nobody knows what its case came to.
+    let cut = folder.file("cut.jsonl", format!("{}\n", IDLE[0]));
     let code = |paths: &[&Path]| {
         let output = check(paths);
         (output.status.code(), text(&output.stdout) + &text(&output.stderr))
     };
-    let (alone, shown) = code(&[&idle]);
-    assert_eq!(alone, Some(3), "{shown}");
-    for paths in [[&good, &idle], [&idle, &good]] {
-        let (beside, shown) = code(&[paths[0], paths[1]]);
-        assert_eq!(beside, Some(3), "{shown}");
+    for paths in [&[&*cut][..], &[&good, &cut], &[&cut, &good]] {
+        let (code, shown) = code(paths);
+        assert_eq!(code, Some(3), "{shown}");
     }
-    assert_eq!(code(&[&good, &idle, &bad]).0, Some(1));
-    let strict = resurgam().args(["check", "--strict"]).args([&good, &idle]).output().unwrap();
+    assert_eq!(code(&[&good, &cut, &bad]).0, Some(1));
+    let strict = resurgam().args(["check", "--strict"]).args([&good, &cut]).output().unwrap();
     assert_eq!(strict.status.code(), Some(1));
+    // What has nothing in it is no evidence.
+    let (code, shown) = code(&[&good, &folder.file("nothing.json", r#"{"events":[]}"#)]);
+    assert!(code == Some(2) && shown.contains("nothing.json: holds no events"), "{shown}");
 }
 
 #[test]
