@@ -40,7 +40,7 @@ pub struct SimulatedRun {
     pub judging: Duration,
     /// Hash of every byte on every link.
     pub trace: u64,
-    /// Simulated time.
+    /// How much simulated time passed.
     pub simulated: Duration,
     /// What passed on the links.
     pub traffic: Traffic,

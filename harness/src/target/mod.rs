@@ -39,7 +39,7 @@ pub const MESSAGE_LIMIT: usize = 64 << 20;
 /// Where a target listens, and what it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
-    /// `http://127.0.0.1:7233`.
+    /// Where it listens, such as `http://127.0.0.1:7233`.
     pub uri: String,
     /// A registered and usable namespace.
     pub namespace: String,
@@ -74,18 +74,18 @@ pub enum Error {
     /// There is no such planted bug.
     #[error("there is no planted bug {0}")]
     Bug(String),
-    /// Nothing listens.
+    /// Nobody listens at the address.
     #[error("{uri} does not answer as a Temporal server: {problem}")]
     Unreachable {
-        /// Where.
+        /// The address that was tried.
         uri: String,
-        /// Why not.
+        /// What connecting to it came to.
         problem: String,
     },
     /// Nothing usable answers.
     #[error("{uri} does not answer as a Temporal server: {problem}")]
     Unusable {
-        /// Where.
+        /// The address that was tried.
         uri: String,
         /// The last answer, in one line.
         problem: String,

@@ -24,9 +24,9 @@ pub enum Condition {
     Absent,
     /// There is one, and every value given here is its value.
     Equal {
-        /// The range.
+        /// The range that it must have, if any matters.
         range: Option<u64>,
-        /// The sequence.
+        /// The sequence that it must have, if any matters.
         sequence: Option<u64>,
     },
 }

@@ -23,7 +23,7 @@ pub struct Cells {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Cell {
     at: Stamp,
-    /// `None`: deleted.
+    /// `None` if the row was deleted.
     value: Option<Vec<u8>>,
 }
 

@@ -85,7 +85,7 @@ pub struct Done {
 pub struct View {
     /// The head row.
     pub head: Option<Head>,
-    /// The rows.
+    /// The rows of the range, at most as many as were asked for.
     pub rows: Rows,
     /// What happened on the way.
     pub outcomes: Vec<Outcome>,

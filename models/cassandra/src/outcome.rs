@@ -67,7 +67,7 @@ pub enum Answer {
     Applied,
     /// The condition did not hold when this attempt was executed; this is the head row.
     NotApplied(Option<Head>),
-    /// Nothing.
+    /// Nothing is known: it took effect, will, or never does.
     Unknown,
     /// It did not take effect, and never will.
     Unavailable,

@@ -42,7 +42,7 @@ impl Partition {
         &self.decided
     }
 
-    /// The rows.
+    /// The rows with their timestamps.
     #[must_use]
     pub fn cells(&self) -> &Cells {
         &self.cells
@@ -132,7 +132,7 @@ impl Partition {
         }
     }
 
-    /// Plain writes.
+    /// Rows arrive by plain writes with this timestamp.
     pub(super) fn write(&mut self, rows: Rows, at: Stamp, outcomes: &mut Vec<Outcome>) {
         for (key, value) in rows {
             let before = self.cells.get(&key).map(<[u8]>::to_vec);

@@ -20,9 +20,9 @@ pub enum Report {
     Applied,
     /// `[applied]` is false.
     NotApplied,
-    /// UNAVAILABLE.
+    /// The error UNAVAILABLE.
     Unavailable,
-    /// OVERLOADED.
+    /// The error OVERLOADED.
     Overloaded,
     /// READ_TIMEOUT or READ_FAILURE.
     ReadError,
@@ -32,11 +32,11 @@ pub enum Report {
     SimpleTimeout,
     /// WRITE_TIMEOUT of type CAS at the commit level.
     CommitTimeout,
-    /// CAS_WRITE_UNKNOWN.
+    /// The error CAS_WRITE_UNKNOWN.
     WriteUnknown,
-    /// WRITE_FAILURE.
+    /// The error WRITE_FAILURE.
     WriteFailure,
-    /// SERVER_ERROR.
+    /// The error SERVER_ERROR.
     ServerError,
     /// The connection broke, or the client's own timeout passed.
     NoAnswer,

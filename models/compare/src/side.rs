@@ -20,7 +20,7 @@ pub(super) enum Origin {
     Child { parent: String, number: String },
     /// As the successor of a run.
     Next { before: String },
-    /// Nobody says.
+    /// The recording does not say.
     Unknown,
 }
 
@@ -43,7 +43,7 @@ impl Found<'_> {
     }
 }
 
-/// One execution.
+/// One of the two executions: its runs by name, and its calls.
 pub(super) struct Side<'e> {
     pub(super) runs: BTreeMap<String, Found<'e>>,
     /// Client operations by index in the plan.

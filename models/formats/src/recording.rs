@@ -29,12 +29,12 @@ pub type OperationId = u32;
 /// Number of a task handed to a worker within its case, from 1.
 pub type TaskId = u32;
 
-/// One line.
+/// One line of a recording.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Entry {
     /// When it was recorded.
     pub at: At,
-    /// What.
+    /// What was recorded.
     #[serde(flatten)]
     pub what: What,
 }
@@ -60,7 +60,7 @@ pub enum What {
     Return {
         /// The logical operation.
         operation: OperationId,
-        /// Which attempt.
+        /// Which attempt of the operation, from 1.
         attempt: u32,
         /// What the answer proves.
         answer: Answer,
@@ -69,15 +69,15 @@ pub enum What {
     Task(Box<Task>),
     /// A worker misbehaved on purpose.
     WorkerFault {
-        /// The task.
+        /// The number under which the task was recorded.
         task: TaskId,
-        /// How.
+        /// What the worker did with it.
         #[serde(rename = "what")]
         worker_fault: WorkerFaultKind,
     },
     /// A fault began or ended (none without a nemesis).
     Fault {
-        /// What.
+        /// The fault, as the plan or the target names it.
         fault: Injected,
         /// True at the begin, false at the end. What has no end has no second line.
         active: bool,
@@ -90,9 +90,9 @@ pub enum What {
         /// Whose call; `None` if it happened by itself.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         node: Option<u8>,
-        /// The partition.
+        /// The name of the partition.
         partition: String,
-        /// What.
+        /// What happened there.
         outcome: Outcome,
     },
     /// What the rows of the simulated store meant at this moment, if the target can say.
@@ -201,7 +201,7 @@ pub enum Call {
     },
     /// A worker answers a workflow task.
     CompleteWorkflowTask {
-        /// The task.
+        /// The number under which the task was recorded.
         task: TaskId,
         /// The commands, in order; acceptances and completions of updates among them.
         commands: Vec<Command>,
@@ -211,24 +211,24 @@ pub enum Call {
     },
     /// A worker reports that it failed a workflow task.
     FailWorkflowTask {
-        /// The task.
+        /// The number under which the task was recorded.
         task: TaskId,
     },
     /// A worker answers a query that came as a task of its own.
     AnswerQuery {
-        /// The task.
+        /// The number under which the task was recorded.
         task: TaskId,
     },
     /// A worker reports progress of an activity.
     Heartbeat {
-        /// The task.
+        /// The number under which the task was recorded.
         task: TaskId,
     },
     /// A worker ends an attempt of an activity.
     EndActivity {
-        /// The task.
+        /// The number under which the task was recorded.
         task: TaskId,
-        /// How.
+        /// How the attempt ended.
         end: ActivityEnd,
         /// True if a client did it by activity id, not by task token.
         #[serde(default)]
@@ -254,7 +254,7 @@ pub enum ActivityEnd {
 pub enum Answer {
     /// A definite answer with its value, rejections included.
     Ok {
-        /// The value.
+        /// What the server answered.
         value: Reply,
     },
     /// Never executed: refused before it was sent, or INVALID_ARGUMENT.
@@ -289,7 +289,7 @@ pub enum Reply {
     },
     /// NOT_FOUND: no such run, run already closed, or task no longer valid.
     NotFound {
-        /// The message.
+        /// What the server said, in its words.
         message: String,
     },
     /// The answer of a query.
@@ -301,11 +301,11 @@ pub enum Reply {
         /// Accepted at least; with an outcome if it is completed.
         stage: UpdateReached,
     },
-    /// A description.
+    /// What the server says about a run.
     Description(Description),
     /// A history was read; it stands in the [`What::History`] line before.
     History {
-        /// The run.
+        /// The run whose history it is.
         run_id: String,
         /// How many events were read.
         events: u32,
@@ -319,7 +319,7 @@ pub enum Reply {
     Refused {
         /// The gRPC status in upper snake case.
         status: String,
-        /// The message.
+        /// What the server said, in its words.
         message: String,
     },
 }
@@ -330,7 +330,7 @@ pub enum Reply {
 pub enum UpdateReached {
     /// Admitted: known to the server, nothing durable.
     Admitted,
-    /// Accepted.
+    /// Accepted by the validator, and so in the history.
     Accepted,
     /// Completed with this value.
     Completed(i64),
@@ -354,11 +354,11 @@ pub struct QueryAnswer {
 /// A task as a worker received it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Task {
-    /// Its number.
+    /// The number of the task in this recording.
     pub task: TaskId,
-    /// The worker.
+    /// The name of the worker that got it.
     pub worker: String,
-    /// The kind.
+    /// Whether it is a workflow task or an activity task.
     pub kind: TaskKind,
     /// The workflow id.
     pub workflow_id: String,

@@ -41,7 +41,7 @@ pub struct Machine {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("event {event}: {what}")]
 pub struct Stray {
-    /// The event.
+    /// Id of the event that cannot be understood.
     pub event: i64,
     /// What is wrong.
     pub what: String,
@@ -50,7 +50,7 @@ pub struct Stray {
 /// A local activity that waits for the worker to execute it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Local {
-    /// Its number.
+    /// The number that the command gave it.
     pub seq: u32,
     /// The base of its result: the result is this plus a number that the worker draws.
     pub value: i64,

@@ -23,7 +23,7 @@ pub type Pairs = BTreeMap<String, Counts>;
 /// What was exercised.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Coverage {
-    /// Cases.
+    /// How many cases were added up.
     pub cases: u64,
     /// Runs of workflows, by how they closed (`Completed`, …, `open`).
     pub runs: Counts,
@@ -55,7 +55,7 @@ pub struct Coverage {
 /// What exists but was never reached.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Missing {
-    /// Statement kinds.
+    /// Statement kinds that no program of a run had.
     pub statements: Vec<String>,
     /// Event kinds that programs can cause.
     pub events: Vec<String>,

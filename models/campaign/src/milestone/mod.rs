@@ -77,7 +77,7 @@ const NOT_WANTED: &[Outcome] = &[
     Outcome::Outdated,
 ];
 
-/// Every milestone.
+/// Every milestone there is, whatever a target offers.
 #[must_use]
 pub fn all() -> Vec<Milestone> {
     let rows = [task::ALL, update::ALL, activity::ALL, run::ALL, call::ALL, fault::ALL].into_iter().flatten();

@@ -29,7 +29,6 @@ impl<'a, T: Clone + PartialEq> Changes<'a, T> {
     }
 }
 
-/// A statement.
 pub(super) fn statement(plan: &Plan, at: usize, which: usize) -> Option<Option<Plan>> {
     let by = plainer(&tree::statement(plan, at)?).into_iter().nth(which);
     Some(by.map(|by| tree::replace(plan, at, by)))
@@ -145,7 +144,6 @@ fn exprs(value: &Expr) -> Vec<Expr> {
     }
 }
 
-/// A program.
 pub(super) fn program(plan: &Plan, at: usize, which: usize) -> Option<Option<Plan>> {
     let (mut plan, mut found) = (plan.clone(), None);
     tree::programs(&mut plan, &mut |number, program| {
@@ -193,7 +191,6 @@ fn plainer_programs(program: &Program) -> Vec<Program> {
     all.all
 }
 
-/// An operation.
 pub(super) fn operation(plan: &Plan, at: usize, which: usize) -> Option<Option<Plan>> {
     let by = plainer_operations(plan.operations.get(at)?).into_iter().nth(which);
     Some(by.map(|by| edited(plan, |plan| plan.operations[at] = by)))
@@ -240,7 +237,6 @@ fn plain_start() -> Start {
     }
 }
 
-/// A fault.
 pub(super) fn fault(plan: &Plan, at: usize, which: usize) -> Option<Option<Plan>> {
     let by = plainer_faults(plan.faults.get(at)?).into_iter().nth(which);
     Some(by.map(|by| edited(plan, |plan| plan.faults[at] = by)))

@@ -36,7 +36,7 @@ pub(super) struct Branch<'p> {
 /// What is left to do.
 #[derive(Debug)]
 pub(super) enum Term<'p> {
-    /// Nothing.
+    /// Nothing is left to do.
     End(End),
     /// A statement that has not begun.
     Begin(&'p Statement),

@@ -8,7 +8,7 @@ use crate::profile::Capability;
 use resurgam_formats::event::Event;
 use resurgam_formats::evidence::Run;
 
-/// One rule.
+/// A statement about evidence that can be checked.
 pub trait Rule: Sync + Send {
     /// What it says.
     fn about(&self) -> &'static About;
@@ -39,7 +39,7 @@ pub trait Stream: Default {
 pub struct PerRun<S>(std::marker::PhantomData<fn() -> S>);
 
 impl<S> PerRun<S> {
-    /// The rule.
+    /// The rule that lets its machine see every run.
     #[must_use]
     pub const fn new() -> Self {
         Self(std::marker::PhantomData)

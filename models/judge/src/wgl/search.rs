@@ -23,7 +23,7 @@ impl Default for Budget {
 /// What a check says, and what it took.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
-    /// The answer.
+    /// Whether an order was found.
     pub verdict: Verdict,
     /// Attempts to put one operation next.
     pub steps: u64,

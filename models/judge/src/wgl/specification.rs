@@ -45,9 +45,9 @@ pub struct KeyValue;
 /// A call on a key of [`KeyValue`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyCall {
-    /// The key.
+    /// The key that it is about.
     pub key: u32,
-    /// What.
+    /// What it does with the key.
     pub what: KeyWhat,
 }
 
@@ -101,9 +101,9 @@ pub struct Head {
 /// A conditional write on the head row of a shard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeadCall {
-    /// The shard.
+    /// The shard whose head row it is.
     pub shard: u32,
-    /// What.
+    /// What it writes, and on which condition.
     pub what: HeadWhat,
     /// Whether it was applied, `None` if that is not known.
     pub applied: Option<bool>,
@@ -155,9 +155,9 @@ pub struct Claims;
 /// A claim of one attempt of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClaimCall {
-    /// The task.
+    /// The task that is claimed.
     pub task: u64,
-    /// Which attempt.
+    /// Which attempt at the task is claimed.
     pub attempt: u32,
     /// The claimant's request id: the same when it asks again.
     pub request: u64,
@@ -191,9 +191,9 @@ pub struct Attempts;
 /// A call about an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AttemptCall {
-    /// The attempt.
+    /// The attempt that it is about.
     pub attempt: usize,
-    /// What.
+    /// What it says of the attempt.
     pub what: AttemptWhat,
 }
 

@@ -20,7 +20,7 @@ use resurgam_judge::judge;
 use resurgam_judge::profile::Profile;
 use std::collections::BTreeSet;
 
-/// Every corruption.
+/// Every corruption there is.
 #[must_use]
 pub fn all() -> Vec<Corruption> {
     [structure::ALL, task::ALL, entity::ALL, ledger::ALL, moment::ALL].concat()
@@ -29,9 +29,9 @@ pub fn all() -> Vec<Corruption> {
 /// One corruption at one site, judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tried {
-    /// The corruption.
+    /// The name of the corruption.
     pub corruption: &'static str,
-    /// Where.
+    /// Where it was applied.
     pub site: Site,
     /// True if one of the expected rules is violated.
     pub caught: bool,

@@ -10,7 +10,6 @@ use resurgam_formats::program::{ActEnd, ActivityCall, Failure};
 use resurgam_formats::recording::{ActivityEnd, Call, OperationId, Reply, TaskId};
 use std::collections::BTreeMap;
 
-/// The rule.
 pub(super) struct ActivityAttempts;
 
 static ABOUT: About = About {
