@@ -2,7 +2,7 @@
 
 use super::batch::Head;
 use resurgam_formats::plan::StoreOutcome;
-use resurgam_formats::store::Outcome;
+use resurgam_formats::store::StoreEvent;
 use resurgam_formats::time::Millis;
 
 /// How a conditional batch ends, as the caller decides before it begins.
@@ -15,7 +15,7 @@ pub enum ScriptedOutcome {
     /// It is never executed; the sender only learns that it does not know.
     Lost,
     /// The sender gives up; it has not begun, and may begin later.
-    Held(Until),
+    Held(HeldUntil),
     /// If its condition holds it is accepted by a minority; later ones settle it.
     Limbo,
     /// It is executed, sent again on the way and executed again; the answer is the second one.
@@ -26,19 +26,19 @@ pub enum ScriptedOutcome {
 
 impl ScriptedOutcome {
     /// The outcome of a batch of this scripted outcome that took effect at once.
-    pub(super) fn applied(self) -> Outcome {
+    pub(super) fn applied(self) -> StoreEvent {
         match self {
-            Self::Answered => Outcome::Applied,
-            Self::Resent => Outcome::AppliedRefused,
-            _ => Outcome::AppliedUnknown,
+            Self::Answered => StoreEvent::Applied,
+            Self::Resent => StoreEvent::AppliedRefused,
+            _ => StoreEvent::AppliedUnknown,
         }
     }
 }
 
 /// How long a held batch waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Until {
-    /// Until it is released by its number.
+pub enum HeldUntil {
+    /// HeldUntil it is released by its number.
     Released,
     /// The same, but at the latest until directly after the sender's next batch that takes effect on that partition:
     /// its fence, if it has one.
@@ -62,7 +62,7 @@ pub enum ScriptedAppend {
 
 /// What a sender learns.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum WriteAnswer {
     /// It took effect.
     Applied,
     /// The condition did not hold when this attempt was executed; this is the head row.
@@ -112,8 +112,8 @@ impl From<StoreOutcome> for Spoiled {
         match outcome {
             StoreOutcome::CommitReplyLost => Self::Commit(ScriptedOutcome::ReplyLost, None),
             StoreOutcome::CommitLost => Self::Commit(ScriptedOutcome::Lost, None),
-            StoreOutcome::CommitLate(ms) => Self::Commit(ScriptedOutcome::Held(Until::Released), Some(ms)),
-            StoreOutcome::CommitAfterFence => Self::Commit(ScriptedOutcome::Held(Until::NextBatch), None),
+            StoreOutcome::CommitLate(ms) => Self::Commit(ScriptedOutcome::Held(HeldUntil::Released), Some(ms)),
+            StoreOutcome::CommitAfterFence => Self::Commit(ScriptedOutcome::Held(HeldUntil::NextBatch), None),
             StoreOutcome::CommitLimbo => Self::Commit(ScriptedOutcome::Limbo, None),
             StoreOutcome::CommitResent => Self::Commit(ScriptedOutcome::Resent, None),
             StoreOutcome::CommitUnavailable => Self::Commit(ScriptedOutcome::Unavailable, None),

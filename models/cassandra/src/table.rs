@@ -58,7 +58,7 @@ pub enum Truth {
 use Report as R;
 use Truth as T;
 
-/// Answer, what it allows under the first Paxos, and under the second.
+/// An answer, what it allows under the first Paxos, and under the second.
 pub const TABLE: &[(Report, &[Truth], &[Truth])] = &[
     (R::Applied, &[T::Applied], &[T::Applied]),
     (R::NotApplied, &[T::Never], &[T::Never]),

@@ -44,11 +44,11 @@ fn first() -> Batch {
 fn a_fence_keeps_the_batch_that_came_in_late() {
     let mut store = store();
     let late = Batch { columns: Columns::Batch, ..next(&head(1, 0, 0), 7) };
-    let held = store.commit(2, 0, P, late, ScriptedOutcome::Held(Until::Released), &mut no).held.unwrap();
+    let held = store.commit(2, 0, P, late, ScriptedOutcome::Held(HeldUntil::Released), &mut no).held.unwrap();
     // The fence was written when the sequence was 0; the batch lands before it.
     let fence = Batch { columns: Columns::Tenure, ..fence(&head(1, 0, 0), "node-2") };
-    assert_eq!(store.release(3, held, &mut no), [Outcome::HeldApplied]);
-    assert_eq!(store.commit(4, 1, P, fence, ScriptedOutcome::Answered, &mut no).answer, Answer::Applied);
+    assert_eq!(store.release(3, held, &mut no), [StoreEvent::HeldApplied]);
+    assert_eq!(store.commit(4, 1, P, fence, ScriptedOutcome::Answered, &mut no).answer, WriteAnswer::Applied);
     assert_eq!(store.partition(P).unwrap().head(), Some(&Head { sequence: 1, batch: 7, ..head(2, 0, 0) }));
 }
 
@@ -68,7 +68,7 @@ fn everything() -> Range<String> {
 fn store() -> Cassandra {
     let mut store = Cassandra::new();
     let done = store.commit(1, 0, P, first(), ScriptedOutcome::Answered, &mut no);
-    assert_eq!((done.answer, done.outcomes), (Answer::Applied, vec![Outcome::Applied]));
+    assert_eq!((done.answer, done.outcomes), (WriteAnswer::Applied, vec![StoreEvent::Applied]));
     store
 }
 
@@ -77,7 +77,7 @@ fn keys(view: &View) -> Vec<&str> {
 }
 
 /// One of them, its answer and outcomes.
-fn ends(store: &mut Cassandra, batch: Batch, scripted: ScriptedOutcome) -> (Answer, Vec<Outcome>) {
+fn ends(store: &mut Cassandra, batch: Batch, scripted: ScriptedOutcome) -> (WriteAnswer, Vec<StoreEvent>) {
     let done = store.commit(2, 0, P, batch, scripted, &mut no);
     (done.answer, done.outcomes)
 }
@@ -86,36 +86,36 @@ fn ends(store: &mut Cassandra, batch: Batch, scripted: ScriptedOutcome) -> (Answ
 fn batches_are_tested_on_the_head_row() {
     let mut store = store();
     let (one, two) = (head(1, 0, 0), head(1, 1, 7));
-    assert_eq!(ends(&mut store, first(), ScriptedOutcome::Answered).0, Answer::NotApplied(Some(one.clone())));
-    assert_eq!(ends(&mut store, next(&one, 7), ScriptedOutcome::Answered).0, Answer::Applied);
-    let refused = (Answer::NotApplied(Some(two)), vec![Outcome::Refused]);
+    assert_eq!(ends(&mut store, first(), ScriptedOutcome::Answered).0, WriteAnswer::NotApplied(Some(one.clone())));
+    assert_eq!(ends(&mut store, next(&one, 7), ScriptedOutcome::Answered).0, WriteAnswer::Applied);
+    let refused = (WriteAnswer::NotApplied(Some(two)), vec![StoreEvent::Refused]);
     assert_eq!(ends(&mut store, next(&one, 8), ScriptedOutcome::Answered), refused);
     assert_eq!(
         ends(&mut store, fence(&one, "new"), ScriptedOutcome::Answered).0,
-        Answer::Applied,
+        WriteAnswer::Applied,
         "whatever the sequence"
     );
     assert_eq!(store.partition(P).unwrap().head().unwrap().range, 2);
     let absent = store.commit(3, 0, "other", next(&one, 9), ScriptedOutcome::Answered, &mut no);
-    assert_eq!(absent.answer, Answer::NotApplied(None));
+    assert_eq!(absent.answer, WriteAnswer::NotApplied(None));
 }
 
 #[test]
 fn unknown_is_applied_refused_or_lost() {
     let mut store = store();
     let one = head(1, 0, 0);
-    assert_eq!(ends(&mut store, next(&one, 1), ScriptedOutcome::Lost), (Answer::Unknown, vec![Outcome::Lost]));
+    assert_eq!(ends(&mut store, next(&one, 1), ScriptedOutcome::Lost), (WriteAnswer::Unknown, vec![StoreEvent::Lost]));
     assert_eq!(
         ends(&mut store, next(&one, 2), ScriptedOutcome::Unavailable),
-        (Answer::Unavailable, vec![Outcome::Unavailable])
+        (WriteAnswer::Unavailable, vec![StoreEvent::Unavailable])
     );
     assert_eq!(
         ends(&mut store, next(&one, 3), ScriptedOutcome::ReplyLost),
-        (Answer::Unknown, vec![Outcome::AppliedUnknown])
+        (WriteAnswer::Unknown, vec![StoreEvent::AppliedUnknown])
     );
     assert_eq!(
         ends(&mut store, next(&one, 4), ScriptedOutcome::ReplyLost),
-        (Answer::Unknown, vec![Outcome::RefusedUnknown])
+        (WriteAnswer::Unknown, vec![StoreEvent::RefusedUnknown])
     );
     let view = store.read(P, Consistency::Quorum, &everything(), 9, &mut no);
     assert_eq!(keys(&view), ["3"]);
@@ -126,29 +126,29 @@ fn a_resent_batch_is_refused_by_itself() {
     let mut store = store();
     let one = head(1, 0, 0);
     let (answer, outcomes) = ends(&mut store, next(&one, 7), ScriptedOutcome::Resent);
-    assert_eq!((answer, outcomes), (Answer::NotApplied(Some(head(1, 1, 7))), vec![Outcome::AppliedRefused]));
+    assert_eq!((answer, outcomes), (WriteAnswer::NotApplied(Some(head(1, 1, 7))), vec![StoreEvent::AppliedRefused]));
     let blind = Batch { condition: Condition::Equal { range: None, sequence: None }, ..next(&one, 8) };
     let (answer, outcomes) = ends(&mut store, blind, ScriptedOutcome::Resent);
-    assert_eq!((answer, outcomes), (Answer::Applied, vec![Outcome::AppliedRefused, Outcome::AppliedTwice]));
+    assert_eq!((answer, outcomes), (WriteAnswer::Applied, vec![StoreEvent::AppliedRefused, StoreEvent::AppliedTwice]));
 }
 
 #[test]
 fn a_held_batch_starts_after_any_read_and_only_a_fence_is_final() {
     let one = head(1, 0, 0);
     let mut held = store();
-    let done = held.commit(2, 0, P, next(&one, 7), ScriptedOutcome::Held(Until::Released), &mut no);
+    let done = held.commit(2, 0, P, next(&one, 7), ScriptedOutcome::Held(HeldUntil::Released), &mut no);
     let id = done.held.unwrap();
-    assert_eq!((done.answer, done.outcomes), (Answer::Unknown, vec![Outcome::Held]));
+    assert_eq!((done.answer, done.outcomes), (WriteAnswer::Unknown, vec![StoreEvent::Held]));
     assert!(held.read(P, Consistency::Serial, &everything(), 9, &mut yes).rows.is_empty());
     assert_eq!(held.held().collect::<Vec<_>>(), [(id, P)]);
 
     let mut late = held.clone();
-    assert_eq!(late.release(9, id, &mut no), [Outcome::HeldApplied], "the serial read was not final");
+    assert_eq!(late.release(9, id, &mut no), [StoreEvent::HeldApplied], "the serial read was not final");
     assert_eq!(late.release(9, id, &mut no), [], "only once");
     let mut dropped = held.clone();
-    assert_eq!((dropped.drop_held(id), dropped.drop_held(id)), (Some(Outcome::HeldDropped), None));
-    assert_eq!(ends(&mut held, fence(&one, "new"), ScriptedOutcome::Answered).0, Answer::Applied);
-    assert_eq!(held.release(9, id, &mut yes), [Outcome::HeldRefused]);
+    assert_eq!((dropped.drop_held(id), dropped.drop_held(id)), (Some(StoreEvent::HeldDropped), None));
+    assert_eq!(ends(&mut held, fence(&one, "new"), ScriptedOutcome::Answered).0, WriteAnswer::Applied);
+    assert_eq!(held.release(9, id, &mut yes), [StoreEvent::HeldRefused]);
     assert!(held.partition(P).unwrap().cells().get("7").is_none());
 }
 
@@ -156,17 +156,17 @@ fn a_held_batch_starts_after_any_read_and_only_a_fence_is_final() {
 fn what_waits_for_the_fence_follows_it_and_finds_the_guard_that_is_missing() {
     let one = head(1, 0, 0);
     let mut store = store();
-    let hold = ScriptedOutcome::Held(Until::NextBatch);
+    let hold = ScriptedOutcome::Held(HeldUntil::NextBatch);
     store.commit(2, 0, P, next(&one, 7), hold, &mut no);
     let other = store.commit(3, 1, P, fence(&one, "other"), ScriptedOutcome::Answered, &mut no);
-    assert_eq!(other.outcomes, [Outcome::Applied], "it waits for its own sender");
+    assert_eq!(other.outcomes, [StoreEvent::Applied], "it waits for its own sender");
     let two = head(2, 0, 0);
     let own = store.commit(4, 0, P, fence(&two, "own"), ScriptedOutcome::ReplyLost, &mut no);
-    assert_eq!(own.outcomes, [Outcome::AppliedUnknown, Outcome::HeldRefused]);
+    assert_eq!(own.outcomes, [StoreEvent::AppliedUnknown, StoreEvent::HeldRefused]);
     let unguarded = Batch { condition: Condition::Equal { range: None, sequence: Some(0) }, ..next(&two, 8) };
     store.commit(5, 0, P, unguarded, hold, &mut no);
     let done = store.commit(6, 0, P, fence(&head(3, 0, 0), "own"), ScriptedOutcome::Answered, &mut no);
-    assert_eq!(done.outcomes, [Outcome::Applied, Outcome::HeldApplied]);
+    assert_eq!(done.outcomes, [StoreEvent::Applied, StoreEvent::HeldApplied]);
     assert_eq!(store.held().count(), 0);
 }
 
@@ -174,30 +174,33 @@ fn what_waits_for_the_fence_follows_it_and_finds_the_guard_that_is_missing() {
 fn plain_reads_flip_around_the_undecided_until_it_is_settled() {
     let one = head(1, 0, 0);
     let mut store = store();
-    assert_eq!(ends(&mut store, next(&one, 7), ScriptedOutcome::Limbo), (Answer::Unknown, vec![Outcome::LimboOpened]));
+    assert_eq!(
+        ends(&mut store, next(&one, 7), ScriptedOutcome::Limbo),
+        (WriteAnswer::Unknown, vec![StoreEvent::LimboOpened])
+    );
     assert_eq!(store.partition(P).unwrap().undecided().map(|batch| batch.head.batch), Some(7));
     let hidden = store.read(P, Consistency::Quorum, &everything(), 9, &mut no);
-    assert_eq!((keys(&hidden), hidden.outcomes.clone()), (vec![], vec![Outcome::LimboHidden]));
+    assert_eq!((keys(&hidden), hidden.outcomes.clone()), (vec![], vec![StoreEvent::LimboHidden]));
     let mut killed = store.clone();
-    assert_eq!(killed.read(P, Consistency::Serial, &everything(), 9, &mut no).outcomes, [Outcome::LimboKilled]);
+    assert_eq!(killed.read(P, Consistency::Serial, &everything(), 9, &mut no).outcomes, [StoreEvent::LimboKilled]);
     assert!(killed.read(P, Consistency::Quorum, &everything(), 9, &mut yes).rows.is_empty(), "dead for good");
 
     let shown = store.read(P, Consistency::Quorum, &everything(), 9, &mut yes);
     assert_eq!((shown.head.clone().map(|head| head.batch), keys(&shown)), (Some(7), vec!["7"]));
-    assert_eq!(shown.outcomes, [Outcome::LimboShown]);
+    assert_eq!(shown.outcomes, [StoreEvent::LimboShown]);
     let again = store.read(P, Consistency::Quorum, &everything(), 9, &mut no);
-    assert_eq!((keys(&again), again.outcomes.clone()), (vec![], vec![Outcome::LimboFlipped]));
+    assert_eq!((keys(&again), again.outcomes.clone()), (vec![], vec![StoreEvent::LimboFlipped]));
     // It was shown, so it is decided: a refused batch settles it, and luck has no say.
     let (answer, outcomes) = ends(&mut store, next(&one, 8), ScriptedOutcome::Answered);
-    assert_eq!(outcomes, [Outcome::LimboApplied, Outcome::Refused]);
-    assert_eq!(answer, Answer::NotApplied(Some(head(1, 1, 7))));
+    assert_eq!(outcomes, [StoreEvent::LimboApplied, StoreEvent::Refused]);
+    assert_eq!(answer, WriteAnswer::NotApplied(Some(head(1, 1, 7))));
 }
 
 #[test]
 fn a_batch_that_finds_its_condition_false_is_never_undecided() {
     let mut store = store();
     let done = ends(&mut store, next(&head(9, 9, 9), 7), ScriptedOutcome::Limbo);
-    assert_eq!(done, (Answer::Unknown, vec![Outcome::RefusedUnknown]));
+    assert_eq!(done, (WriteAnswer::Unknown, vec![StoreEvent::RefusedUnknown]));
     assert!(store.partition(P).unwrap().undecided().is_none());
 }
 
@@ -205,7 +208,7 @@ fn a_batch_that_finds_its_condition_false_is_never_undecided() {
 fn settling_everything_leaves_nothing_open() {
     let mut store = store();
     ends(&mut store, next(&head(1, 0, 0), 7), ScriptedOutcome::Limbo);
-    assert_eq!(store.settle(&mut yes), [Outcome::LimboApplied]);
+    assert_eq!(store.settle(&mut yes), [StoreEvent::LimboApplied]);
     assert_eq!(store.settle(&mut yes), []);
     let audit: Vec<_> = store.audit().map(|(name, place)| (name, place.cells().iter().count())).collect();
     assert_eq!(audit, [(P, 1)]);
@@ -220,17 +223,17 @@ fn one_timestamp_for_all_statements_loses_rows() {
     let rows = vec![put("a", "later but small"), put("a", "zz"), put("b", "new"), ("b".into(), None)];
     let batch = Batch { rows, ..next(&one, 1) };
     assert_eq!(batch.collision(), Some("a"));
-    assert_eq!(ends(&mut store, batch, ScriptedOutcome::Answered).1, [Outcome::Collision, Outcome::Applied]);
+    assert_eq!(ends(&mut store, batch, ScriptedOutcome::Answered).1, [StoreEvent::Collision, StoreEvent::Applied]);
     let cells = store.partition(P).unwrap().cells();
     assert_eq!((cells.get("a"), cells.get("b")), (Some(&b"zz"[..]), None));
 
     let two = Batch { rows: vec![put("c", "new")], deleted: vec!["c".into().."d".into()], ..next(&head(1, 1, 1), 2) };
     assert_eq!(two.collision(), Some("c"));
-    assert_eq!(ends(&mut store, two, ScriptedOutcome::Answered).0, Answer::Applied);
+    assert_eq!(ends(&mut store, two, ScriptedOutcome::Answered).0, WriteAnswer::Applied);
     assert_eq!(store.partition(P).unwrap().cells().get("c"), None);
     let three = Batch { rows: vec![put("c", "x"), put("b", "y")], ..next(&head(1, 2, 2), 3) };
     assert_eq!(three.collision(), None);
-    assert_eq!(ends(&mut store, three, ScriptedOutcome::Answered).1, [Outcome::Applied]);
+    assert_eq!(ends(&mut store, three, ScriptedOutcome::Answered).1, [StoreEvent::Applied]);
     assert_eq!(store.partition(P).unwrap().cells().get("c"), Some(&b"x"[..]), "a later batch is later");
 }
 
@@ -246,19 +249,19 @@ fn appends_are_late_torn_or_lost_and_the_larger_timestamp_wins() {
         (done, store.clone())
     };
     let (done, _) = append(&[("1", "a")], 10, ScriptedAppend::Answered, no);
-    assert_eq!((done.answer, done.outcomes), (Answer::Applied, vec![Outcome::Appended]));
+    assert_eq!((done.answer, done.outcomes), (WriteAnswer::Applied, vec![StoreEvent::Appended]));
     let (done, _) = append(&[("1", "a")], 10, ScriptedAppend::ReplyLost, no);
-    assert_eq!((done.answer, done.outcomes), (Answer::Unknown, vec![Outcome::AppendedUnknown]));
-    assert_eq!(append(&[("2", "b")], 11, ScriptedAppend::Lost, yes).0.outcomes, [Outcome::AppendLost]);
-    assert_eq!(append(&[("3", "c")], 11, ScriptedAppend::Partial, no).0.outcomes, [Outcome::AppendPartial]);
+    assert_eq!((done.answer, done.outcomes), (WriteAnswer::Unknown, vec![StoreEvent::AppendedUnknown]));
+    assert_eq!(append(&[("2", "b")], 11, ScriptedAppend::Lost, yes).0.outcomes, [StoreEvent::AppendLost]);
+    assert_eq!(append(&[("3", "c")], 11, ScriptedAppend::Partial, no).0.outcomes, [StoreEvent::AppendPartial]);
     let (done, _) = append(&[("4", "late")], 12, ScriptedAppend::Held, no);
     let id = done.held.unwrap();
-    assert_eq!(done.outcomes, [Outcome::AppendHeld]);
+    assert_eq!(done.outcomes, [StoreEvent::AppendHeld]);
     let (done, _) = append(&[("4", "rewritten")], 13, ScriptedAppend::Answered, no);
-    assert_eq!(done.outcomes, [Outcome::Appended]);
+    assert_eq!(done.outcomes, [StoreEvent::Appended]);
     let (done, mut after) = append(&[("1", "z")], 14, ScriptedAppend::Answered, no);
-    assert_eq!(done.outcomes, [Outcome::Appended, Outcome::Overwritten], "the harm that unique keys avoid");
-    assert_eq!(after.release(99, id, &mut yes), [Outcome::AppendLanded, Outcome::Outdated]);
+    assert_eq!(done.outcomes, [StoreEvent::Appended, StoreEvent::Overwritten], "the harm that unique keys avoid");
+    assert_eq!(after.release(99, id, &mut yes), [StoreEvent::AppendLanded, StoreEvent::Outdated]);
     let view = after.read("h", Consistency::Quorum, &everything(), 9, &mut no);
     assert_eq!((view.head, view.rows), (None, rows(&[("1", "z"), ("4", "rewritten")])));
 }
@@ -282,10 +285,10 @@ fn plain_writes_below_a_ballot_are_lost_and_above_it_hide_the_next_batches() {
     let one = head(1, 0, 0);
     store.commit(100, 0, P, next(&one, 7), ScriptedOutcome::Answered, &mut no);
     let slow = store.append(P, rows(&[("7", "plain")]), 50, ScriptedAppend::Answered, &mut no);
-    assert_eq!(slow.outcomes, [Outcome::Appended, Outcome::Outdated]);
+    assert_eq!(slow.outcomes, [StoreEvent::Appended, StoreEvent::Outdated]);
     store.append(P, rows(&[("8", "plain")]), 5000, ScriptedAppend::Answered, &mut no);
     let done = store.commit(200, 0, P, next(&head(1, 1, 7), 8), ScriptedOutcome::Answered, &mut no);
-    assert_eq!(done.answer, Answer::Applied);
+    assert_eq!(done.answer, WriteAnswer::Applied);
     assert_eq!(store.partition(P).unwrap().cells().get("8"), Some(&b"plain"[..]), "applied, and no effect");
 }
 
@@ -304,18 +307,18 @@ fn reads_stop_at_their_limit_and_their_range() {
 
 #[test]
 fn outcomes_are_named_as_they_are_written() {
-    for outcome in Outcome::ALL {
+    for outcome in StoreEvent::ALL {
         assert_eq!(serde_json::to_value(outcome).unwrap(), outcome.name());
     }
-    assert_eq!(Outcome::ALL.iter().map(|one| one.name()).collect::<BTreeSet<_>>().len(), Outcome::ALL.len());
+    assert_eq!(StoreEvent::ALL.iter().map(|one| one.name()).collect::<BTreeSet<_>>().len(), StoreEvent::ALL.len());
 }
 
 #[test]
 fn what_plans_can_ask_for_is_about_the_calls_that_it_names() {
     use resurgam_formats::plan::{StoreCall, StoreOutcome};
     for (outcome, expected) in [
-        (StoreOutcome::CommitLate(7), Spoiled::Commit(ScriptedOutcome::Held(Until::Released), Some(7))),
-        (StoreOutcome::CommitAfterFence, Spoiled::Commit(ScriptedOutcome::Held(Until::NextBatch), None)),
+        (StoreOutcome::CommitLate(7), Spoiled::Commit(ScriptedOutcome::Held(HeldUntil::Released), Some(7))),
+        (StoreOutcome::CommitAfterFence, Spoiled::Commit(ScriptedOutcome::Held(HeldUntil::NextBatch), None)),
         (StoreOutcome::CommitLimbo, Spoiled::Commit(ScriptedOutcome::Limbo, None)),
         (StoreOutcome::AppendReplyLost, Spoiled::Append(ScriptedAppend::ReplyLost, None)),
         (StoreOutcome::AppendLate(8), Spoiled::Append(ScriptedAppend::Held, Some(8))),
@@ -349,8 +352,8 @@ fn scripts() -> impl Strategy<Value = ScriptedOutcome> {
         6 => Just(ScriptedOutcome::Answered),
         2 => Just(ScriptedOutcome::ReplyLost),
         1 => Just(ScriptedOutcome::Lost),
-        2 => Just(ScriptedOutcome::Held(Until::Released)),
-        2 => Just(ScriptedOutcome::Held(Until::NextBatch)),
+        2 => Just(ScriptedOutcome::Held(HeldUntil::Released)),
+        2 => Just(ScriptedOutcome::Held(HeldUntil::NextBatch)),
         4 => Just(ScriptedOutcome::Limbo),
         1 => Just(ScriptedOutcome::Resent),
         1 => Just(ScriptedOutcome::Unavailable),
@@ -427,12 +430,12 @@ proptest! {
                     let decided = store.partition(P).unwrap().decided();
                     let at = decided.iter().position(|head| head.owner == batch.head.owner);
                     match &done.answer {
-                        Answer::Applied => {
+                        WriteAnswer::Applied => {
                             prop_assert!(at.is_some_and(|at| at >= already), "acknowledged within the call");
                             applied.insert(n.to_string());
                             *belief = batch.head;
                         }
-                        Answer::NotApplied(seen) => {
+                        WriteAnswer::NotApplied(seen) => {
                             // What was settled on the way stands before it, what was held until now follows.
                             let since = &decided[already - 1..];
                             prop_assert!(seen.as_ref().is_some_and(|seen| since.contains(seen)), "not {:?}", seen);
@@ -440,8 +443,8 @@ proptest! {
                                 never.insert(n.to_string());
                             }
                         }
-                        Answer::Unavailable => drop(never.insert(n.to_string())),
-                        Answer::Unknown => prop_assert!(!matches!(scripted, ScriptedOutcome::Answered | ScriptedOutcome::Resent)),
+                        WriteAnswer::Unavailable => drop(never.insert(n.to_string())),
+                        WriteAnswer::Unknown => prop_assert!(!matches!(scripted, ScriptedOutcome::Answered | ScriptedOutcome::Resent)),
                     }
                     if scripted == ScriptedOutcome::Lost {
                         never.insert(n.to_string());
@@ -494,7 +497,7 @@ proptest! {
 fn random_histories_meet_every_outcome_of_batches() {
     use proptest::strategy::ValueTree as _;
     let mut runner = proptest::test_runner::TestRunner::deterministic();
-    let mut met: BTreeSet<Outcome> = BTreeSet::new();
+    let mut met: BTreeSet<StoreEvent> = BTreeSet::new();
     for round in 0..300u32 {
         let mut coin = round;
         let mut chooser = |_| {
@@ -528,7 +531,8 @@ fn random_histories_meet_every_outcome_of_batches() {
             }
         }
     }
-    let batches = Outcome::ALL.iter().filter(|one| **one < Outcome::Collision && **one != Outcome::AppliedTwice);
+    let batches =
+        StoreEvent::ALL.iter().filter(|one| **one < StoreEvent::Collision && **one != StoreEvent::AppliedTwice);
     let unmet: Vec<_> = batches.filter(|one| !met.contains(one)).collect();
     assert!(unmet.is_empty(), "{unmet:?}");
 }

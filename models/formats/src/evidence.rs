@@ -7,7 +7,7 @@ use crate::plan::WorkerFaultKind;
 use crate::recording::{
     Answer, Call, Description, Entry, Header, HistoryRead, Injected, OperationId, Reply, Task, TaskId, What,
 };
-use crate::store::Outcome;
+use crate::store::StoreEvent;
 use crate::tenure::Tenures;
 use crate::time::At;
 use std::collections::BTreeMap;
@@ -39,7 +39,7 @@ pub struct Evidence {
     /// Faults in the order in which they began.
     pub faults: Vec<Fault>,
     /// What happened in the simulated store out of the ordinary: when, in whose call, on which partition.
-    pub store: Vec<(At, Option<u8>, String, Outcome)>,
+    pub store: Vec<(At, Option<u8>, String, StoreEvent)>,
     /// What the rows of the simulated store meant, and when.
     pub audits: Vec<(At, Audit)>,
     /// Who owned which partition of the simulated store.

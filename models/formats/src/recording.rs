@@ -13,7 +13,7 @@ use crate::listing;
 use crate::plan::{self, Action, Plan, TaskKind, WorkerFaultKind};
 use crate::profile::Profile;
 use crate::program::Failure;
-use crate::store::Outcome;
+use crate::store::StoreEvent;
 use crate::tenure::Tenures;
 use crate::time::At;
 use schemars::JsonSchema;
@@ -93,7 +93,7 @@ pub enum What {
         /// The name of the partition.
         partition: String,
         /// What happened there.
-        outcome: Outcome,
+        outcome: StoreEvent,
     },
     /// What the rows of the simulated store meant at this moment, if the target can say.
     Audit(Box<Audit>),

@@ -8,9 +8,9 @@ macro_rules! outcomes {
         /// What happened in the store, whoever knows of it. Every one of them is a situation that campaigns have to see.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "snake_case")]
-        pub enum Outcome { $($(#[doc = $doc])* $name),* }
+        pub enum StoreEvent { $($(#[doc = $doc])* $name),* }
 
-        impl Outcome {
+        impl StoreEvent {
             /// All of them.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
@@ -80,7 +80,7 @@ outcomes! {
     Outdated "outdated"
 }
 
-impl Outcome {
+impl StoreEvent {
     /// True if nothing in it is worth a line of a recording: what was asked was done, and the sender knows.
     #[must_use]
     pub fn is_plain(self) -> bool {

@@ -47,7 +47,7 @@ const PASSES: &[(&str, Pass)] = &[
     ("faults", Pass::List(list::FAULTS)),
     ("workflows", Pass::List(list::WORKFLOWS)),
     ("operations", Pass::List(list::OPERATIONS)),
-    ("worker faults", Pass::List(list::MISCHIEF)),
+    ("worker faults", Pass::List(list::WORKER_FAULTS)),
     ("repetitions", Pass::List(list::AGAIN)),
     ("statements", Pass::List(list::STATEMENTS)),
     ("nesting", Pass::Places(simpler::statement)),

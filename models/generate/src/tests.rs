@@ -77,8 +77,8 @@ impl Seen {
         for worker_faults in &plan.worker_faults {
             self.add(WorkerFault);
             self.add(match worker_faults.task {
-                TaskKind::Workflow => WorkflowMischief,
-                TaskKind::Activity => ActivityMischief,
+                TaskKind::Workflow => WorkflowTaskFaults,
+                TaskKind::Activity => ActivityTaskFaults,
             });
             let worker_fault = match worker_faults.what {
                 WorkerFaultKind::Drop => Drop,

@@ -31,7 +31,7 @@ pub(super) const OPERATIONS: List = List {
     without: |plan, part| edited(plan, |plan| drop(plan.operations.drain(part))),
 };
 
-pub(super) const MISCHIEF: List = List {
+pub(super) const WORKER_FAULTS: List = List {
     length: |plan| plan.worker_faults.len(),
     without: |plan, part| edited(plan, |plan| drop(plan.worker_faults.drain(part))),
 };
