@@ -22,7 +22,6 @@ pub use decode::*;
 pub use failure::{Failure, FailureKind, RetryPolicy};
 pub use field::integer;
 pub use field::{Execution, Field, Moment, Named, Raw, Span, Symbol, TaskQueue};
-pub(crate) use field::{brief, take};
 pub use id::EventId;
 pub use kinds::*;
 pub use numbered::Event;
