@@ -52,7 +52,7 @@ impl Cells {
     }
 
     /// Deletes a range of rows.
-    pub fn erase(&mut self, range: &Range<String>, at: Stamp) {
+    pub(crate) fn erase(&mut self, range: &Range<String>, at: Stamp) {
         let within = |one: &(Range<String>, Stamp), other: &(Range<String>, Stamp)| {
             one.1 <= other.1 && other.0.start <= one.0.start && one.0.end <= other.0.end
         };

@@ -18,7 +18,7 @@
 //!     read. Only a batch that breaks its condition, a fence, is final. This is the limit of settling.
 //! - *The condition is tested on the head row* and nothing else is compared. A refusal shows the head row.
 //! - *All statements of one batch share one timestamp*: a row named twice keeps the larger bytes, or, if one of the two
-//!   deletes it, nothing. A store that wants to be kind must refuse such a batch itself ([`Batch::collision`]).
+//!   deletes it, nothing. A store that wants to be kind must refuse such a batch itself.
 //! - *Plain writes* ([`Cassandra::append`]) are last-write-wins by the timestamp that they carry, late ones too, and no
 //!   serial read settles them. On a partition with a head row they do the harm that they do in Cassandra: they lose
 //!   against every batch whose ballot is higher, and beat every batch below.

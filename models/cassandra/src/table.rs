@@ -76,8 +76,7 @@ pub const TABLE: &[(Report, &[Truth], &[Truth])] = &[
 
 impl Report {
     /// What may be true behind it. Empty if this Paxos never answers so.
-    #[must_use]
-    pub fn truths(self, paxos: Paxos) -> &'static [Truth] {
+    fn truths(self, paxos: Paxos) -> &'static [Truth] {
         let row = TABLE.iter().find(|(report, ..)| *report == self);
         row.map_or(&[], |(_, first, second)| match paxos {
             Paxos::V1 => first,
@@ -86,8 +85,7 @@ impl Report {
     }
 
     /// True if a client that does not know the server's Paxos learns what happened.
-    #[must_use]
-    pub fn is_definite(self) -> bool {
+    fn is_definite(self) -> bool {
         let mut truths: Vec<_> = [Paxos::V1, Paxos::V2].iter().flat_map(|paxos| self.truths(*paxos)).collect();
         truths.sort();
         truths.dedup();

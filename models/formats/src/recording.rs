@@ -148,8 +148,7 @@ impl Injected {
 
     /// True if the line that begins this fault and the one that ends `other` are of one fault. How long it lasted is
     /// known only at its end, so the first line may say nothing of it.
-    #[must_use]
-    pub fn is_begin_of(&self, other: &Self) -> bool {
+    pub(crate) fn is_begin_of(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Planned(begin), Self::Planned(end)) => begin.at_ms == end.at_ms && begin.kind == end.kind,
             _ => self == other,

@@ -417,9 +417,8 @@ fn digest(text: &str) -> u64 {
 fn plans_without_faults_stay_what_they_are() {
     let all: String = (0..300).map(|seed| serde_json::to_string(&plan(seed)).unwrap()).collect();
     assert!(!all.contains("cluster") && !all.contains("\"faults\""));
-    // Under the name that a key had when the digest was taken.
     assert_eq!(
-        digest(&all.replace("worker_faults", "mischief")),
+        digest(&all),
         0x7a64_ac59_db35_2fbf,
         "plans of old seeds have changed: evidence on them is no longer comparable"
     );

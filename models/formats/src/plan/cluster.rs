@@ -66,8 +66,7 @@ impl Latency {
 
 impl Cluster {
     /// True for the cluster of a plan that says nothing of it.
-    #[must_use]
-    pub fn is_default(&self) -> bool {
+    pub(crate) fn is_default(&self) -> bool {
         *self == Self::default()
     }
 

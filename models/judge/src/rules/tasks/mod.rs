@@ -18,8 +18,7 @@ mod p6_parent_close;
 use super::Rule;
 
 /// Every rule of the family.
-#[must_use]
-pub fn all() -> Vec<Box<dyn Rule>> {
+pub(super) fn all() -> Vec<Box<dyn Rule>> {
     vec![
         Box::new(p1_timers::Timers),
         Box::new(p2_dispatch::Dispatch),

@@ -1,8 +1,7 @@
 //! On small random histories the search agrees with trying every order.
 
-use crate::wgl::specification::{
-    ClaimCall, Claims, Head, HeadCall, HeadWhat, KeyCall, KeyValue, KeyWhat, Ownership, Register, RegisterCall,
-};
+use super::objects::{ClaimCall, Claims, KeyCall, KeyValue, KeyWhat, Register, RegisterCall};
+use crate::wgl::specification::{Head, HeadCall, HeadWhat, Ownership};
 use crate::wgl::{Budget, Operation, Specification, Verdict, check};
 use proptest::collection::vec;
 use proptest::option;
