@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::hash::Hash;
 
-pub(crate) use search::{Budget, Partial, Report, Verdict, check};
+pub(crate) use search::{Budget, Verdict, check};
 
 /// One operation on an object: what was asked and answered, and when. Both ends belong to the interval: two operations
 /// that touch are concurrent.

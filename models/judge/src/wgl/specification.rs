@@ -2,18 +2,9 @@
 
 use super::Specification;
 
-/// The head row of a shard or a task queue partition: a fence, and a sequence of batches below it.
+/// The head row of a shard or a task queue partition: owners fence one another, and write as long as they are not fenced.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Ownership;
-
-/// Range id and sequence of a head row.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Head {
-    /// The fence: one more with each owner.
-    pub(crate) range: u64,
-    /// Batches committed so far.
-    pub(crate) sequence: u64,
-}
 
 /// A conditional write on the head row of a shard.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,33 +20,28 @@ pub(crate) struct HeadCall {
 /// What is done to a head row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HeadWhat {
-    /// Acquire: if the range is this, it becomes one more; the sequence stays.
+    /// Acquire: if the range is this, it becomes one more.
     Fence(u64),
-    /// Commit a batch: if range and sequence are these, the sequence becomes one more.
-    Commit(Head),
-    /// A serial read that saw this.
-    Read(Head),
-    /// A batch was applied under this range, of whatever sequence: a moment at which the range was this.
+    /// A batch was applied under this range: a moment at which the range was this.
     Hold(u64),
 }
 
 impl Specification for Ownership {
-    type State = Head;
+    /// The range: one more with each owner.
+    type State = u64;
     type Call = HeadCall;
     type Key = u32;
 
-    fn initial(&self, _: &u32) -> Head {
-        Head::default()
+    fn initial(&self, _: &u32) -> u64 {
+        0
     }
     fn key(&self, call: &HeadCall) -> u32 {
         call.shard
     }
-    fn step(&self, state: &Head, call: &HeadCall) -> Option<Head> {
+    fn step(&self, state: &u64, call: &HeadCall) -> Option<u64> {
         let after = match call.what {
-            HeadWhat::Fence(range) => (state.range == range).then_some(Head { range: range + 1, ..*state }),
-            HeadWhat::Commit(head) => (*state == head).then_some(Head { sequence: head.sequence + 1, ..head }),
-            HeadWhat::Read(head) => return (*state == head).then_some(*state),
-            HeadWhat::Hold(range) => return (state.range == range).then_some(*state),
+            HeadWhat::Fence(range) => (*state == range).then_some(range + 1),
+            HeadWhat::Hold(range) => return (*state == range).then_some(*state),
         };
         match call.applied {
             Some(true) => after,
