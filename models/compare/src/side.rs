@@ -53,6 +53,11 @@ pub(super) struct Side<'e> {
 }
 
 impl<'e> Side<'e> {
+    /// True if the target is known to differ like this.
+    pub(super) fn is_known(&self, shape: &str) -> bool {
+        self.differences.iter().any(|difference| difference.shape == shape)
+    }
+
     pub(super) fn of(evidence: &'e Evidence, header: &'e Header) -> Self {
         let calls = calls(evidence, &header.plan);
         let names = Names::of(evidence, &calls, &header.prefix);

@@ -28,7 +28,7 @@ use resurgam_formats::shrinking::{Measure, Progress};
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-/// So often a single place is made simpler in one pass.
+/// How often a single place is made simpler in one pass, at most.
 const TIMES: u32 = 24;
 
 /// How a pass makes plans smaller.

@@ -190,7 +190,7 @@ impl Machine {
                 self.of(it.scheduled, Kind::Activity)?;
             }
             body => {
-                if let Some((reference, kind, news)) = outcome(body)? {
+                if let Some((reference, kind, news)) = read::outcome(body)? {
                     let seq = self.of(reference, kind)?;
                     self.deliver(seq, &news);
                 }
@@ -279,25 +279,4 @@ impl Machine {
     pub fn is_closed(&self) -> bool {
         self.run.as_ref().is_some_and(Run::is_closed)
     }
-}
-
-/// What an event says of an activity or child, and the event that began it.
-fn outcome(body: &Body) -> Result<Option<(EventId, Kind, News)>, String> {
-    use Kind::{Activity, Child};
-    Ok(Some(match body {
-        Body::ActivityTaskCompleted(it) => {
-            (it.scheduled, Activity, News::Completed(read::number(&it.result, "activity's result")?))
-        }
-        Body::ActivityTaskFailed(it) => (it.scheduled, Activity, read::failed(it.failure.as_ref())),
-        Body::ActivityTaskTimedOut(it) => (it.scheduled, Activity, read::failed(it.failure.as_ref())),
-        Body::ActivityTaskCanceled(it) => (it.scheduled, Activity, News::Cancelled),
-        Body::StartChildWorkflowExecutionFailed(it) => (it.initiated, Child, News::Failed(Failure::StartFailed)),
-        Body::ChildWorkflowExecutionStarted(it) => (it.initiated, Child, News::Started),
-        Body::ChildWorkflowExecutionCompleted(it) => (it.initiated, Child, News::Completed(read::output(&it.result)?)),
-        Body::ChildWorkflowExecutionFailed(it) => (it.initiated, Child, read::failed(it.failure.as_ref())),
-        Body::ChildWorkflowExecutionCanceled(it) => (it.initiated, Child, News::Cancelled),
-        Body::ChildWorkflowExecutionTimedOut(it) => (it.initiated, Child, News::Failed(Failure::Timeout("RUN".into()))),
-        Body::ChildWorkflowExecutionTerminated(it) => (it.initiated, Child, News::Failed(Failure::Terminated)),
-        _ => return Ok(None),
-    }))
 }

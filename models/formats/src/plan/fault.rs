@@ -1,8 +1,8 @@
 //! Faults: what is done to the nodes, links, clocks, the store and the callers of a case, as data.
 //!
 //! A fault has a time, a duration, a subject and a kind. Subjects are indices modulo what exists, so that a plan with
-//! fewer nodes is a plan. A fault that finds nothing to harm (a side without nodes, a commit that never comes) does
-//! nothing; the recording says what it hit. Nothing here says how a world does it, and a world that cannot do a fault
+//! fewer nodes is a plan. A fault that finds nothing to hit (a side without nodes, a commit that never comes) does
+//! nothing; the recording says how often it made a difference. Nothing here says how a world does it, and a world that cannot do a fault
 //! must refuse the plan, not leave it out.
 //!
 //! Who needs to tell kinds apart asks [`FaultKind::affects`], [`FaultKind::extent`] or [`FaultKind::parts_mut`], so that a new
@@ -25,8 +25,8 @@ use serde::{Deserialize, Serialize};
 pub struct Fault {
     /// When it begins, after the start of the case.
     pub at_ms: Millis,
-    /// How long it lasts. Those that spoil the next calls lie in wait that long, or, with 0, until they are used up or
-    /// the cluster is healed. A clock step has no end.
+    /// How long it lasts. A fault of the next calls waits that long for them, or, with 0, until they have come or the
+    /// cluster is healed. A clock step has no end.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub for_ms: Millis,
     /// What is done, and to whom.
@@ -138,8 +138,8 @@ pub enum Extent {
 }
 
 impl Fault {
-    /// When it is over, after the start of the case. What lies in wait until it is used up, or lasts for ever, is over
-    /// as far as the plan says when it began.
+    /// When it is over, after the start of the case. A fault that waits for calls without a limit of time, or lasts for
+    /// ever, counts as over when it begins.
     #[must_use]
     pub fn end_ms(&self) -> u64 {
         let (at, lasts) = (u64::from(self.at_ms), u64::from(self.for_ms));

@@ -166,3 +166,19 @@ pub(super) fn own_references(body: &mut Body) -> Vec<(&'static str, &mut EventId
     let all = body.references().into_iter();
     all.filter(|(field, id)| !ELSEWHERE.contains(field) && !id.is_none()).collect()
 }
+
+/// Writes the event at the site again, right behind it.
+pub(super) fn again(e: &mut Evidence, site: Site) -> Option<()> {
+    let body = event(e, site.run, site.place)?.body.clone();
+    insert(e, site.run, site.place + 1, body)
+}
+
+/// The event with this number.
+pub(super) fn by_id(run: &Run, id: EventId) -> Option<&Event> {
+    run.events.get(usize::try_from(id.0.checked_sub(1)?).ok()?)
+}
+
+/// The place of the event with this number.
+pub(super) fn place_of(id: EventId) -> Option<usize> {
+    usize::try_from(id.0.checked_sub(1)?).ok()
+}

@@ -4,13 +4,18 @@
 //! that a correct system cannot have done, keeping everything else consistent, and names the rules that must notice.
 //! Where the changed evidence would still be legal, a corruption has no site. Nothing here judges or draws at random.
 
+mod activity;
+mod chain;
+mod child;
 mod corruption;
 mod edit;
-mod entity;
 mod ledger;
 mod moment;
+mod shown;
 mod structure;
 mod task;
+mod timer;
+mod update;
 
 pub use corruption::{Corruption, Site};
 
@@ -23,7 +28,19 @@ use std::collections::BTreeSet;
 /// Every corruption there is.
 #[must_use]
 pub fn all() -> Vec<Corruption> {
-    [structure::ALL, task::ALL, entity::ALL, ledger::ALL, moment::ALL].concat()
+    [
+        structure::ALL,
+        task::ALL,
+        activity::ALL,
+        timer::ALL,
+        child::ALL,
+        update::ALL,
+        ledger::ALL,
+        chain::ALL,
+        shown::ALL,
+        moment::ALL,
+    ]
+    .concat()
 }
 
 /// One corruption at one site, judged.
