@@ -1,13 +1,11 @@
 //! What explains that something a client asked for is in one of two histories only.
 
 use super::explained::Explained;
-use super::life::{Activity, Plausible};
 use super::normal::{Line, Subject};
 use super::pair::Pair;
 use super::side::{Found, Origin, Side};
 use resurgam_campaign::comparison::Freedom;
-use resurgam_formats::event::Body;
-use resurgam_formats::plan::{Action, IdConflict};
+use resurgam_formats::plan::Action;
 use resurgam_formats::recording::{Answer, Reply, UpdateReached};
 
 /// A signal, a request to cancel or an update that is in one of the histories only, or not alike.

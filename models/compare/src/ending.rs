@@ -1,14 +1,12 @@
 //! What explains that a run began or ended another way.
 
 use super::explained::Explained;
-use super::life::{Activity, Plausible};
-use super::normal::{Line, Subject};
+use super::normal::Line;
 use super::pair::Pair;
-use super::side::{Found, Origin, Side};
+use super::side::{Found, Origin};
 use resurgam_campaign::comparison::Freedom;
 use resurgam_formats::event::Body;
 use resurgam_formats::plan::{Action, IdConflict};
-use resurgam_formats::recording::{Answer, Reply, UpdateReached};
 
 /// The start or the end of the run differ.
 pub(super) fn ends(pair: &Pair<'_, '_>, lives: &[Vec<&Line<'_>>; 2]) -> Explained {

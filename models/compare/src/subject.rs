@@ -9,11 +9,9 @@ use super::explained::Explained;
 use super::life::{Activity, Plausible};
 use super::normal::{Line, Subject};
 use super::pair::Pair;
-use super::side::{Found, Origin, Side};
+use super::side::Found;
 use resurgam_campaign::comparison::Freedom;
 use resurgam_formats::event::Body;
-use resurgam_formats::plan::{Action, IdConflict};
-use resurgam_formats::recording::{Answer, Reply, UpdateReached};
 
 /// Explains the difference between what both histories say about a subject.
 pub(super) fn explain(pair: &Pair<'_, '_>, subject: &Subject) -> Explained {

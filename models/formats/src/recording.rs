@@ -20,18 +20,14 @@ pub use injected::Injected;
 pub use task::Task;
 
 use crate::audit::Audit;
-use crate::command::Command;
-use crate::listing;
-use crate::plan::{self, Action, Plan, TaskKind, WorkerFaultKind};
+use crate::plan::{Plan, WorkerFaultKind};
 use crate::profile::Profile;
-use crate::program::Failure;
 use crate::store::StoreEvent;
 use crate::tenure::Tenures;
 use crate::time::At;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::fmt;
 
 /// The version of the recording format that this build writes and the newest it reads.
 pub const VERSION: u32 = 1;

@@ -17,7 +17,6 @@ mod world;
 use resurgam_formats::command::Command;
 use resurgam_formats::event::{Body, Event, EventId};
 use resurgam_formats::marker;
-use resurgam_formats::program::Failure;
 use resurgam_formats::recording::QueryAnswer;
 use run::Run;
 use serde::{Deserialize, Serialize};

@@ -14,11 +14,11 @@ pub use workflows::{workflow_of, workflows};
 use resurgam_formats::evidence::{Evidence, Operation, Run};
 use resurgam_formats::plan::{FaultKind, TaskKind};
 use resurgam_formats::program::{Block, Input, Program, Statement};
-use resurgam_formats::recording::{Call, Task, TaskId};
+use resurgam_formats::recording::Task;
 use resurgam_formats::time::At;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Counts by name.
 pub type Counts = BTreeMap<String, u64>;

@@ -5,8 +5,8 @@ use super::find::calls;
 use super::row::{Needs, Row};
 use resurgam_formats::event::Body;
 use resurgam_formats::evidence::{Evidence, Operation};
-use resurgam_formats::plan::{Action, IdConflict, IdReuse, Start};
-use resurgam_formats::recording::{Answer, Call, Reply};
+use resurgam_formats::plan::Action;
+use resurgam_formats::recording::{Answer, Reply};
 
 /// Calls of which two attempts were answered in the same way.
 fn answered_twice(evidence: &Evidence, fits: impl Fn(&Action, &Reply) -> bool) -> u64 {

@@ -4,9 +4,9 @@ use super::asked::{action, call, with};
 use super::find::calls;
 use super::row::{Needs, Row};
 use resurgam_formats::event::Body;
-use resurgam_formats::evidence::{Evidence, Operation};
+use resurgam_formats::evidence::Evidence;
 use resurgam_formats::plan::{Action, IdConflict, IdReuse, Start};
-use resurgam_formats::recording::{Answer, Call, Reply};
+use resurgam_formats::recording::Reply;
 
 /// Starts with an answer that fits.
 fn started(evidence: &Evidence, fits: impl Fn(&str, &Start, &Reply) -> bool) -> u64 {

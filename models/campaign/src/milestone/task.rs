@@ -3,7 +3,7 @@
 use super::find::{at, calls, events, tasks};
 use super::row::{Needs, Row};
 use resurgam_formats::event::{Body, Event, EventId};
-use resurgam_formats::evidence::{Evidence, Handed, Run};
+use resurgam_formats::evidence::{Evidence, Run};
 use resurgam_formats::plan::{TaskKind, WorkerFaultKind};
 use resurgam_formats::recording::{Call, Reply, Task};
 use rustc_hash::{FxHashMap, FxHashSet};

@@ -2,7 +2,6 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// What an answer proves. Source: docs/temporal-semantics.md, “Errors”.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

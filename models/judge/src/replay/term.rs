@@ -2,11 +2,9 @@
 //!
 //! [`cancel`] is what a cancellation does to a term at once; `visit` is how it is rewritten otherwise.
 
-use super::world::{News, World};
+use super::world::World;
 use resurgam_formats::command::Command;
-use resurgam_formats::program::{
-    ActivityCall, Block, Cancellation, ChildCall, ChildWait, Failure, Statement, TIMED_OUT, Until, Var,
-};
+use resurgam_formats::program::{ActivityCall, Block, Cancellation, ChildCall, Failure, Statement, Until, Var};
 
 /// How a block ended.
 #[derive(Clone, Debug)]

@@ -1,10 +1,9 @@
 //! What can be wrong with the lives of activities.
 
-use super::corruption::{Corruption, Site, places};
-use super::edit::{again, by_id, event, insert, place_of, remove, swap};
-use resurgam_formats::event::{Body, Event, EventId, Payloads};
-use resurgam_formats::evidence::{Evidence, Run};
-use serde_json::json;
+use super::corruption::{Corruption, places};
+use super::edit::{again, by_id, event, place_of, remove};
+use resurgam_formats::event::{Body, Event, EventId};
+use resurgam_formats::evidence::Run;
 
 /// A change of time that no rounding explains.
 const CLEARLY: i64 = 100_000_000;

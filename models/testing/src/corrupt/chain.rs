@@ -1,13 +1,10 @@
 //! What can be wrong between the runs of one workflow id.
 
 use super::corruption::{Corruption, Site, places};
-use super::edit::{event, insert, remove};
-use super::structure::stray_signal;
-use resurgam_formats::event::{Body, EventId, Payloads, Span};
+use super::edit::event;
+use resurgam_formats::event::Body;
 use resurgam_formats::evidence::{Evidence, Run};
-use resurgam_formats::plan::{Action, TaskKind};
-use resurgam_formats::recording::{ActivityEnd, Answer, Call, Reply, TaskId, UpdateReached};
-use serde_json::json;
+use resurgam_formats::recording::Reply;
 
 /// How long the runs of an overlap last: longer than any call takes.
 const LONG: i64 = 11_000_000_000;

@@ -1,9 +1,9 @@
 //! What can be wrong with children, with external requests, and with the order in which the buffer is flushed.
 
-use super::corruption::{Corruption, Site, places};
-use super::edit::{again, by_id, event, insert, place_of, remove, swap};
-use resurgam_formats::event::{Body, Event, EventId, Payloads};
-use resurgam_formats::evidence::{Evidence, Run};
+use super::corruption::{Corruption, places};
+use super::edit::{again, event, swap};
+use resurgam_formats::event::{Body, Payloads};
+use resurgam_formats::evidence::Run;
 use serde_json::json;
 
 fn child_end_of(body: &Body) -> bool {

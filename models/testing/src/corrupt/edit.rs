@@ -1,6 +1,7 @@
 //! Rewriting one history so that everything that speaks of its events stays consistent: ids, references, children and
 //! targets in other histories, reads, and the numbers that workers and clients were told.
 
+use super::corruption::Site;
 use resurgam_formats::event::{Body, Event, EventId, Execution};
 use resurgam_formats::evidence::{Evidence, Run};
 use resurgam_formats::recording::{QueryAnswer, Reply};

@@ -7,7 +7,7 @@ use super::structure::stray_signal;
 use resurgam_formats::event::{Body, EventId, Payloads, Span};
 use resurgam_formats::evidence::{Evidence, Run};
 use resurgam_formats::plan::{Action, TaskKind};
-use resurgam_formats::recording::{ActivityEnd, Answer, Call, Reply, TaskId, UpdateReached};
+use resurgam_formats::recording::{ActivityEnd, Call, Reply, TaskId, UpdateReached};
 use serde_json::json;
 
 /// A value that no program returns.

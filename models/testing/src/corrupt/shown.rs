@@ -1,13 +1,9 @@
 //! What can be wrong with what clients and workers were shown: reads, descriptions, queries, the events of tasks.
 
-use super::corruption::{Corruption, Site, places};
-use super::edit::{event, insert, remove};
+use super::corruption::{Corruption, Site};
 use super::structure::stray_signal;
-use resurgam_formats::event::{Body, EventId, Payloads, Span};
-use resurgam_formats::evidence::{Evidence, Run};
-use resurgam_formats::plan::{Action, TaskKind};
-use resurgam_formats::recording::{ActivityEnd, Answer, Call, Reply, TaskId, UpdateReached};
-use serde_json::json;
+use resurgam_formats::evidence::Evidence;
+use resurgam_formats::recording::{Answer, Reply, TaskId};
 
 /// Descriptions at the end of the case of runs that are closed.
 fn closed_descriptions(evidence: &Evidence) -> Vec<Site> {

@@ -1,10 +1,8 @@
 //! What can be wrong with the lives of updates.
 
-use super::corruption::{Corruption, Site, places};
-use super::edit::{again, by_id, event, insert, place_of, remove, swap};
-use resurgam_formats::event::{Body, Event, EventId, Payloads};
-use resurgam_formats::evidence::{Evidence, Run};
-use serde_json::json;
+use super::corruption::{Corruption, places};
+use super::edit::{again, event, place_of, remove};
+use resurgam_formats::event::Body;
 
 pub(super) const ALL: &[Corruption] = &[
     Corruption {

@@ -1,12 +1,7 @@
 //! Workers, cluster and knobs made plainer, and the first values of programs.
 
 use super::changes::Changes;
-use crate::shrink::list::edited;
-use crate::shrink::tree;
-use resurgam_formats::plan::{Action, Cluster, Fault, IdConflict, IdReuse, Knobs, Operation, Plan, Start, Way};
-use resurgam_formats::program::{
-    ActEnd, ActivityCall, Cancellation, ChildCall, ChildWait, Expr, ParentClose, Program, Retry, Statement, Until,
-};
+use resurgam_formats::plan::{Cluster, Knobs, Plan};
 
 /// Faults name nodes by their numbers, not by indices beyond them.
 fn name_nodes(plan: &mut Plan) {

@@ -2,11 +2,7 @@
 
 use super::changes::Changes;
 use crate::shrink::list::edited;
-use crate::shrink::tree;
-use resurgam_formats::plan::{Action, Cluster, Fault, IdConflict, IdReuse, Knobs, Operation, Plan, Start, Way};
-use resurgam_formats::program::{
-    ActEnd, ActivityCall, Cancellation, ChildCall, ChildWait, Expr, ParentClose, Program, Retry, Statement, Until,
-};
+use resurgam_formats::plan::{Fault, Plan, Way};
 
 pub(in crate::shrink) fn fault(plan: &Plan, at: usize, which: usize) -> Option<Option<Plan>> {
     let by = plainer_faults(plan.faults.get(at)?).into_iter().nth(which);

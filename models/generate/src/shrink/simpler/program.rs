@@ -1,9 +1,8 @@
 //! Programs and their statements made plainer.
 
 use super::changes::Changes;
-use crate::shrink::list::edited;
 use crate::shrink::tree;
-use resurgam_formats::plan::{Action, Cluster, Fault, IdConflict, IdReuse, Knobs, Operation, Plan, Start, Way};
+use resurgam_formats::plan::Plan;
 use resurgam_formats::program::{
     ActEnd, ActivityCall, Cancellation, ChildCall, ChildWait, Expr, ParentClose, Program, Retry, Statement, Until,
 };

@@ -7,7 +7,7 @@ use super::line::Line;
 use super::timeline::Timeline;
 use crate::rules::index::Asked;
 use crate::rules::index::Index;
-use crate::rules::proof::{acknowledged, may_apply, number};
+use crate::rules::proof::{acknowledged, number};
 use resurgam_formats::event::Body;
 use resurgam_formats::evidence::Operation;
 use resurgam_formats::plan::{Action, TaskKind};
