@@ -160,7 +160,7 @@ impl CaseDirectory {
         Ok(Some(case))
     }
 
-    /// Its plan.
+    /// The plan that is kept in it.
     ///
     /// # Errors
     /// [`Error`].

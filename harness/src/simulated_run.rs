@@ -80,7 +80,7 @@ impl SimulatedRun {
         }
     }
 
-    /// Keeps it.
+    /// Writes plan, recording and verdict into a directory.
     ///
     /// # Errors
     /// A file cannot be written.

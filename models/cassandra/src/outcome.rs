@@ -125,3 +125,31 @@ impl From<StoreOutcome> for Spoiled {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use resurgam_formats::plan::StoreCall;
+
+    #[test]
+    fn what_plans_can_ask_for_is_about_the_calls_that_it_names() {
+        for (outcome, expected) in [
+            (StoreOutcome::CommitLate(7), Spoiled::Commit(ScriptedOutcome::Held(HeldUntil::Released), Some(7))),
+            (StoreOutcome::CommitAfterFence, Spoiled::Commit(ScriptedOutcome::Held(HeldUntil::NextBatch), None)),
+            (StoreOutcome::CommitLimbo, Spoiled::Commit(ScriptedOutcome::Limbo, None)),
+            (StoreOutcome::AppendReplyLost, Spoiled::Append(ScriptedAppend::ReplyLost, None)),
+            (StoreOutcome::AppendLate(8), Spoiled::Append(ScriptedAppend::Held, Some(8))),
+            (StoreOutcome::AppendPartial, Spoiled::Append(ScriptedAppend::Partial, None)),
+            (StoreOutcome::ReadFails, Spoiled::Read),
+        ] {
+            let spoiled = Spoiled::from(outcome);
+            assert_eq!(spoiled, expected);
+            let call = match spoiled {
+                Spoiled::Commit(..) => StoreCall::Commit,
+                Spoiled::Append(..) => StoreCall::Append,
+                Spoiled::Read => StoreCall::Read,
+            };
+            assert_eq!(call, outcome.call());
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-macro_rules! outcomes {
+macro_rules! events {
     ($($(#[doc = $doc:literal])* $name:ident $text:literal)*) => {
         /// What happened in the store, whoever knows of it. Every one of them is a situation that campaigns have to see.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -23,7 +23,7 @@ macro_rules! outcomes {
     };
 }
 
-outcomes! {
+events! {
     /// A batch took effect and its sender knows.
     Applied "applied"
     /// A batch took effect and its sender does not know.
@@ -85,5 +85,19 @@ impl StoreEvent {
     #[must_use]
     pub fn is_plain(self) -> bool {
         matches!(self, Self::Applied | Self::Appended)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn events_are_named_as_they_are_written() {
+        for event in StoreEvent::ALL {
+            assert_eq!(serde_json::to_value(event).unwrap(), event.name());
+        }
+        assert_eq!(StoreEvent::ALL.iter().map(|one| one.name()).collect::<BTreeSet<_>>().len(), StoreEvent::ALL.len());
     }
 }

@@ -34,7 +34,7 @@ pub enum Happening {
 }
 
 impl FakeServer {
-    /// Something happens.
+    /// What happens next: a draw decides among what is possible.
     ///
     /// # Errors
     /// It cannot happen now.

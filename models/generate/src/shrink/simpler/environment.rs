@@ -10,7 +10,7 @@ fn name_nodes(plan: &mut Plan) {
 }
 
 /// Workers, cluster, knobs, and the first values of programs.
-pub(in crate::shrink) fn environment(plan: &Plan, at: usize, which: usize) -> Option<Option<Plan>> {
+pub(crate) fn environment(plan: &Plan, at: usize, which: usize) -> Option<Option<Plan>> {
     let usual = Cluster::default();
     let mut all = Changes::of(plan);
     match at {

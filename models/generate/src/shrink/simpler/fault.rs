@@ -4,7 +4,7 @@ use super::changes::Changes;
 use crate::shrink::list::edited;
 use resurgam_formats::plan::{Fault, Plan, Way};
 
-pub(in crate::shrink) fn fault(plan: &Plan, at: usize, which: usize) -> Option<Option<Plan>> {
+pub(crate) fn fault(plan: &Plan, at: usize, which: usize) -> Option<Option<Plan>> {
     let by = plainer_faults(plan.faults.get(at)?).into_iter().nth(which);
     Some(by.map(|by| edited(plan, |plan| plan.faults[at] = by)))
 }

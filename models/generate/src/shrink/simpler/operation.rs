@@ -4,7 +4,7 @@ use super::changes::Changes;
 use crate::shrink::list::edited;
 use resurgam_formats::plan::{Action, IdConflict, IdReuse, Operation, Plan, Start};
 
-pub(in crate::shrink) fn operation(plan: &Plan, at: usize, which: usize) -> Option<Option<Plan>> {
+pub(crate) fn operation(plan: &Plan, at: usize, which: usize) -> Option<Option<Plan>> {
     let by = plainer_operations(plan.operations.get(at)?).into_iter().nth(which);
     Some(by.map(|by| edited(plan, |plan| plan.operations[at] = by)))
 }

@@ -7,7 +7,7 @@ use resurgam_formats::program::{
     ActEnd, ActivityCall, Cancellation, ChildCall, ChildWait, Expr, ParentClose, Program, Retry, Statement, Until,
 };
 
-pub(in crate::shrink) fn statement(plan: &Plan, at: usize, which: usize) -> Option<Option<Plan>> {
+pub(crate) fn statement(plan: &Plan, at: usize, which: usize) -> Option<Option<Plan>> {
     let by = plainer(&tree::statement(plan, at)?).into_iter().nth(which);
     Some(by.map(|by| tree::replace(plan, at, by)))
 }
@@ -122,7 +122,7 @@ fn exprs(value: &Expr) -> Vec<Expr> {
     }
 }
 
-pub(in crate::shrink) fn program(plan: &Plan, at: usize, which: usize) -> Option<Option<Plan>> {
+pub(crate) fn program(plan: &Plan, at: usize, which: usize) -> Option<Option<Plan>> {
     let (mut plan, mut found) = (plan.clone(), None);
     tree::programs(&mut plan, &mut |number, program| {
         if number == at {
