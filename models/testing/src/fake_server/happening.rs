@@ -34,7 +34,7 @@ pub enum Happening {
 }
 
 impl FakeServer {
-    /// What happens next: a draw decides among what is possible.
+    /// Makes this happen, if it is possible now.
     ///
     /// # Errors
     /// It cannot happen now.
