@@ -4,7 +4,7 @@ use crate::audit;
 use crate::unchecked::Unchecked;
 use async_trait::async_trait;
 use resurgam_harness::Subject;
-use resurgam_node::{FRONTEND_PORT, Failure, HandOver, INTERNAL_PORT, NodeContext, Orchestrator, Promises};
+use resurgam_node::{Failure, HandOver, NodeContext, Orchestrator, Promises};
 use resurgam_orchestrator::cluster::config::{Config, Member};
 use resurgam_orchestrator::node::{self, reflection};
 use resurgam_orchestrator::planted::{Bug, plant, planted};
@@ -59,10 +59,10 @@ impl Orchestrator for Builtin {
         plant(self.bug);
         let members = context.members.iter();
         let members: Vec<Member> =
-            members.map(|name| Member { name: name.clone(), address: format!("{name}:{INTERNAL_PORT}") }).collect();
+            members.map(|name| Member { name: name.clone(), address: NodeContext::peer_address(name) }).collect();
         let member = members[usize::from(context.number)].clone();
-        let any = |port: u16| format!("0.0.0.0:{port}");
-        let mut config = Config::of(&member, any(FRONTEND_PORT), any(INTERNAL_PORT), members);
+        let (frontend, internal) = (NodeContext::frontend_address(), NodeContext::internal_address());
+        let mut config = Config::of(&member, frontend, internal, members);
         config.shards = context.shards;
         let mut store = context.store;
         if planted(Bug::RowTouchedTwice) {
