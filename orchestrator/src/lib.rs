@@ -1,5 +1,5 @@
-//! An orchestrator for durable execution that speaks the Temporal API: frontend, history, matching and worker services
-//! over a narrow store.
+//! An orchestrator for durable execution that speaks the Temporal API: frontend, history and matching services over a narrow
+//! store.
 //!
 //! Data flows one way: a request reaches the frontend, which routes it to the owner of a shard (`history`) or of a task
 //! queue partition (`matching`); a pure engine turns it into a transition; the fenced log (`log`) commits that; then, and

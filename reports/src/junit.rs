@@ -33,7 +33,7 @@ pub fn render(summary: &Summary, directory: &str, rules: &[&About]) -> Result<St
         ("seed", origin.seed.to_string()),
         ("cases", summary.cases.len().to_string()),
         ("target-version", origin.target_version.clone()),
-        ("trace-hash", summary.trace_hash.clone()),
+        ("recording-hash", summary.recording_hash.clone()),
     ];
     for property in properties {
         suite.add_property((property.0, property.1.as_str()));

@@ -197,7 +197,7 @@ fn footer(out: &mut String, summary: &Summary, directory: &str, paint: Paint) ->
         let seconds = text::seconds(simulation.seconds());
         writeln!(out, "simulated {seconds} in all, {rpcs} ({rate:.0} per second) in {segments}{pace}")?;
     }
-    writeln!(out, "seed {}  trace {}", summary.origin.seed, summary.trace_hash)?;
+    writeln!(out, "seed {}  recordings {}", summary.origin.seed, summary.recording_hash)?;
     writeln!(out, "repeat: {}", harmless(&summary.origin.command))?;
     if !directory.is_empty() {
         writeln!(out, "report: {}", harmless(&text::inside(directory, "report.html")))?;

@@ -209,7 +209,7 @@ fn sums(catches: &[Catch<'_>]) -> String {
 const REMARKS: &str = "\
 What each bug does is said in `scenarios/bugs.toml`, with the rules that were predicted to find it before it was run for the
 first time. *Found by* are the rules that fired in the first case that showed it; the hunt ends there. The rules on rows
-and owners (P1 to P4, W5, W6) and those on hand-overs (L7 to L9) are younger than most predictions, so a bug that
+and owners (P1 to P6, W5, W6) and those on hand-overs (L7 to L9) are younger than most predictions, so a bug that
 they find first counts as *not as predicted*, though what was predicted may well fire in a later case. The last column is what shrinking has left of the plan of that
 case; it is kept in `scenarios/witnesses/`, and `cargo test -p resurgam-scenarios --test bugs` holds that it still shows
 the bug, and that nothing fires without the bug.

@@ -1,6 +1,6 @@
 //! One simulation: built on a fresh thread, stepped until the driver is done, and closed with a hash of all that passed.
 //!
-//! Before each step the clocks are set and the nemesis acts. A panic of any task, an error of any node's main future and
+//! Before each step the clocks are set and the injector does what is due. A panic of any task, an error of any node's main future and
 //! a fault that did not take place fail the simulation; nothing is retried and nothing waits for real time.
 //!
 //! What does not repeat is the order in which the tasks of a killed node are dropped. Its connections are closed in a

@@ -36,7 +36,7 @@ pub struct Summary {
     /// What it comes to, and so the exit code.
     pub conclusion: Conclusion,
     /// Sixteen hexadecimal digits over the seeds and the hashes of the recordings of all cases.
-    pub trace_hash: String,
+    pub recording_hash: String,
     /// Per rule, in the order of the catalogue.
     pub rules: Vec<RuleSummary>,
     /// Per case that was judged, in the order of seeds.
@@ -111,7 +111,7 @@ pub struct CaseSummary {
     /// The seed that gives the case again.
     pub seed: u64,
     /// Hash of its recording, sixteen hexadecimal digits.
-    pub trace_hash: String,
+    pub recording_hash: String,
     /// Its worst outcome.
     pub worst: Outcome,
     /// Rules it violated.
@@ -130,7 +130,7 @@ impl Summary {
     #[must_use]
     pub fn new(origin: Origin) -> Self {
         let simulation = origin.options.offers().map(Simulation::new);
-        let mut new = Self { version: VERSION, origin, trace_hash: hex(0), simulation, ..Self::default() };
+        let mut new = Self { version: VERSION, origin, recording_hash: hex(0), simulation, ..Self::default() };
         new.conclude(Vec::new());
         new
     }
@@ -159,7 +159,7 @@ impl Summary {
         }
         let line = CaseSummary {
             seed: case.seed,
-            trace_hash: judged.recording_hash.clone(),
+            recording_hash: judged.recording_hash.clone(),
             worst: judged.worst(),
             violated: judged.violated().cloned().collect(),
             path: case.directory.clone(),
@@ -236,7 +236,7 @@ impl Summary {
         for shift in [33, 29, 32] {
             mixed = (mixed ^ (mixed >> shift)).wrapping_mul(0xff51_afd7_ed55_8ccd);
         }
-        self.trace_hash = hex(number(&self.trace_hash).wrapping_add(mixed));
+        self.recording_hash = hex(number(&self.recording_hash).wrapping_add(mixed));
     }
 }
 
@@ -390,6 +390,6 @@ mod tests {
         summary.times = Times::default();
         assert_eq!(serde_json::from_str::<Summary>(&json).unwrap(), summary);
         let schema = serde_json::to_value(schemars::schema_for!(Summary)).unwrap();
-        assert!(schema["properties"]["trace_hash"].is_object() && schema["properties"]["target"].is_object());
+        assert!(schema["properties"]["recording_hash"].is_object() && schema["properties"]["target"].is_object());
     }
 }

@@ -107,8 +107,8 @@ impl Cassandra {
         Self::default()
     }
 
-    /// Asks for one conditional batch at the time `now` (microseconds of the store's clock) and lets it end as `scripted outcome`
-    /// says. Batches that were held until `sender`'s next one on this partition start directly after it.
+    /// Asks for one conditional batch at the time `now` (microseconds of the store's clock) and lets it end as `scripted` says
+    /// Batches that were held until `sender`'s next one on this partition start directly after it.
     pub fn commit(
         &mut self,
         now: Stamp,

@@ -25,7 +25,7 @@ pub enum ScriptedOutcome {
 }
 
 impl ScriptedOutcome {
-    /// The outcome of a batch of this scripted outcome that took effect at once.
+    /// What is reported of a batch with this scripted outcome that took effect at once.
     pub(super) fn applied(self) -> StoreEvent {
         match self {
             Self::Answered => StoreEvent::Applied,

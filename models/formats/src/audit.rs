@@ -2,7 +2,7 @@
 //!
 //! Clients see what is told; an audit sees what is kept. A run that waits for a timer of which no row is left looks like
 //! any other run until its deadline, and a task that is in no queue looks like a slow worker. The target translates its
-//! rows (`Orchestrator::audit` of the harness), all partitions of one moment at once; rules compare what the rows of a run
+//! rows (`Auditor::audit` in `harness/src/subject.rs`), all partitions of one moment at once; rules compare what the rows of a run
 //! say that is still to come with the rows of the tasks that make it come, and with the history that clients read.
 //!
 //! An audit says nothing about why, holds no payloads, and never judges. Source: docs/temporal-semantics.md, “Pending work”.

@@ -105,7 +105,7 @@ impl Judgement {
 }
 
 impl fmt::Display for Judgement {
-    /// `held`, `violated H25-answers`, `unknown L1-a, L2-b`, `nothing to judge` or `not judged: why`.
+    /// `held`, `violated H25-completions`, `unknown L1-a, L2-b`, `nothing to judge` or `not judged: why`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (outcome, violated, unknown) = match self {
             Self::NotJudged { why } => return write!(f, "not judged: {why}"),

@@ -59,9 +59,9 @@ mod tests {
 
     #[test]
     fn a_name_is_an_id_and_a_slug() {
-        let rule = RuleId::from("H25-answers");
-        assert_eq!((rule.id(), rule.as_str()), ("H25", "H25-answers"));
-        assert_eq!(serde_json::to_string(&rule).unwrap(), "\"H25-answers\"");
-        assert_eq!(format!("{rule:14}|"), "H25-answers   |");
+        let rule = RuleId::from("H25-completions");
+        assert_eq!((rule.id(), rule.as_str()), ("H25", "H25-completions"));
+        assert_eq!(serde_json::to_string(&rule).unwrap(), "\"H25-completions\"");
+        assert_eq!(format!("{rule:18}|"), "H25-completions   |");
     }
 }

@@ -1,4 +1,4 @@
-//! Waiting between attempts: doubling, capped, with jitter drawn from the environment. Never decides about what.
+//! Waiting between attempts: doubling, capped, with jitter drawn from the environment. It says how long, never whether.
 
 use resurgam_api::environment::Environment;
 use std::sync::Arc;

@@ -99,7 +99,7 @@ fn hostile_text_stays_text() {
         &mut summary.origin.command,
         &mut summary.origin.target,
         &mut summary.origin.target_version,
-        &mut summary.cases[0].trace_hash,
+        &mut summary.cases[0].recording_hash,
     ] {
         *text = evil.into();
     }
