@@ -31,18 +31,10 @@ pub struct Config {
 }
 
 /// How many shards there are unless told otherwise.
-pub const SHARDS: u32 = 4;
+pub(crate) const SHARDS: u32 = 4;
 
 impl Config {
-    /// A server of one node.
-    #[must_use]
-    pub fn single(frontend: impl Into<String>, internal: impl Into<String>) -> Self {
-        let internal = internal.into();
-        let member = Member { name: "node-0".into(), address: internal.clone() };
-        Self::of(&member, frontend, internal, vec![member.clone()])
-    }
-
-    /// One of several nodes.
+    /// One of several nodes, or the only one.
     #[must_use]
     pub fn of(member: &Member, frontend: impl Into<String>, internal: impl Into<String>, members: Vec<Member>) -> Self {
         Self {

@@ -74,7 +74,7 @@ impl Registry {
     ///
     /// # Errors
     /// As [`Registry::find`].
-    pub async fn find_by_id(&self, id: &str) -> Result<Namespace, Status> {
+    pub(crate) async fn find_by_id(&self, id: &str) -> Result<Namespace, Status> {
         let known = {
             let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
             known.values().find(|namespace| namespace.id == id).cloned()

@@ -11,6 +11,7 @@ use super::start::{self, Served};
 use super::stored;
 use crate::cluster::router::Router;
 use crate::cluster::status;
+use crate::invariant::{self, Checks, Panicked, broken, checks, invariant};
 use crate::log::{self, Log};
 use crate::planted::{Bug, planted};
 use crate::store::{Partition, Store};
@@ -64,6 +65,8 @@ pub(super) enum Message {
     Rested(TaskId),
     /// A query of a sticky queue has waited long enough.
     GiveUp(String),
+    /// Recording a start panicked, and nobody knows how far it came.
+    Broken(Panicked),
 }
 
 /// What a task queue looks like.
@@ -95,20 +98,32 @@ pub(super) fn open(
     let environment = Arc::clone(&dependencies.environment);
     let own = sender.downgrade();
     environment.spawn(Box::pin(async move {
-        let opening = Actor::open(dependencies, partition.clone(), sticky, own);
-        tokio::select! {
-            biased;
-            () = stop.cancelled() => {}
-            opened = opening => match opened {
-                Ok(actor) => {
-                    let why = actor.run(mailbox, stop).await;
-                    tracing::debug!(queue = %partition, why, "task queue closed");
-                }
-                Err(problem) => tracing::warn!(queue = %partition, %problem, "cannot open the task queue"),
-            },
+        let opened = own_queue(dependencies, partition.clone(), sticky, own, mailbox, stop);
+        match invariant::contained(opened).await {
+            Ok(Ok(why)) => tracing::debug!(queue = %partition, why, "task queue closed"),
+            Ok(Err(problem)) => tracing::warn!(queue = %partition, %problem, "cannot open the task queue"),
+            // Whatever was known is gone; the next one who needs the queue opens it anew.
+            Err(panicked) => tracing::error!(queue = %partition, %panicked, "ended the tenure of the task queue"),
         }
     }));
     sender
+}
+
+/// Opens a queue and works on it; says why that is over.
+async fn own_queue(
+    dependencies: Dependencies,
+    partition: Partition,
+    sticky: bool,
+    own: mpsc::WeakSender<Message>,
+    mailbox: mpsc::Receiver<Message>,
+    stop: CancellationToken,
+) -> Result<&'static str, log::Error> {
+    let actor = tokio::select! {
+        biased;
+        () = stop.cancelled() => return Ok("it is not ours any more"),
+        opened = Actor::open(dependencies, partition, sticky, own) => opened?,
+    };
+    Ok(actor.run(mailbox, stop).await)
 }
 
 /// A piece of work on the log.
@@ -191,6 +206,7 @@ impl Actor {
         loop {
             self.serve();
             self.begin_work();
+            self.assert_sound();
             let mut work = self.work.take();
             let working = async {
                 match work.as_mut() {
@@ -225,6 +241,22 @@ impl Actor {
                     self.tend();
                 }
             }
+        }
+    }
+
+    /// Asserts that whoever waits has something to wait for.
+    fn assert_sound(&self) {
+        if checks() == Checks::Off {
+            return;
+        }
+        self.queue.assert_sound();
+        if checks() == Checks::Thorough {
+            invariant!(
+                self.queue.waits_for(self.polls.keys()),
+                "a poll waits that the queue does not know, or the reverse"
+            );
+            let strange = self.adders.keys().find(|id| !self.queue.is_pending(**id));
+            invariant!(strange.is_none(), "somebody waits for task {strange:?}, which is safe or gone");
         }
     }
 
@@ -283,6 +315,7 @@ impl Actor {
             Message::Ended(id, outcome, poll) => self.ended(id, outcome, poll),
             Message::Rested(id) => self.queue.rested(id),
             Message::GiveUp(id) => self.queries.give_up(&id),
+            Message::Broken(panicked) => broken!("a start panicked: {panicked}"),
         }
     }
 
@@ -366,25 +399,16 @@ impl Actor {
         let (own, dependencies) = (self.own.clone(), self.dependencies.clone());
         let environment = Arc::clone(&dependencies.environment);
         environment.spawn(Box::pin(async move {
-            let (outcome, back) = if receiver.is_closed() {
-                (Outcome::Again, None)
-            } else {
-                let Dependencies { environment, router, .. } = &dependencies;
-                match start::record(environment.as_ref(), router, &offer.request, &identity).await {
-                    Ok(served) => match receiver.send(served) {
-                        Ok(()) => (Outcome::Delivered, None),
-                        // Nobody has it: the next one who gets it repeats the same start.
-                        Err(_) => (Outcome::Again, None),
-                    },
-                    Err(problem) => {
-                        tracing::debug!(%problem, "a start was not recorded");
-                        (start::refused(&problem), Some((identity, receiver)))
-                    }
-                }
+            let Dependencies { environment, router, .. } = &dependencies;
+            let id = offer.id;
+            let handing_over = start::hand_over(environment.as_ref(), router, &offer.request, identity, receiver);
+            let ended = match invariant::contained(handing_over).await {
+                Ok((outcome, back)) => Message::Ended(id, outcome, back),
+                Err(panicked) => Message::Broken(panicked),
             };
             if let Some(own) = own.upgrade() {
                 // The queue may be closed by now; then its next owner reads the task again.
-                let _ = own.send(Message::Ended(offer.id, outcome, back)).await;
+                let _ = own.send(ended).await;
             }
         }));
     }

@@ -2,6 +2,7 @@
 //! comes back here, to the caller who waits.
 
 use crate::cluster::{Rejection, status, task_token};
+use crate::invariant::broken;
 use resurgam_api::internal::{QueryWorkerRequest, TaskToken};
 use resurgam_api::temporal::enums::v1::QueryResultType;
 use resurgam_api::temporal::workflowservice::v1::{
@@ -39,12 +40,11 @@ impl Queries {
     /// Gives the next query to a worker by `deliver`, which says whether it arrived. If not, it goes on waiting.
     pub(super) fn hand_out(&mut self, deliver: impl FnOnce(PollWorkflowTaskQueueResponse) -> bool) {
         let Some((id, request, asker)) = self.waiting.pop_front() else { return };
-        let task = TaskToken {
-            query_id: id.clone(),
-            task_queue: request.task_queue.clone(),
-            ..request.task.clone().unwrap_or_default()
+        // The service takes nothing in without them.
+        let Some((task, mut poll)) = request.task.clone().zip(request.poll.clone()) else {
+            broken!("a query is of no run")
         };
-        let mut poll = request.poll.clone().unwrap_or_default();
+        let task = TaskToken { query_id: id.clone(), task_queue: request.task_queue.clone(), ..task };
         poll.task_token = task_token::encode(&task);
         poll.query = request.query.clone();
         if deliver(poll) {
@@ -87,7 +87,8 @@ mod tests {
     fn asked(queries: &mut Queries, id: &str) -> oneshot::Receiver<Result<QueryWorkflowResponse, Status>> {
         let (asker, answer) = oneshot::channel();
         let task = TaskToken { namespace_id: "n".into(), workflow_id: "w".into(), ..TaskToken::default() };
-        let request = QueryWorkerRequest { task: Some(task), ..QueryWorkerRequest::default() };
+        let poll = Some(PollWorkflowTaskQueueResponse::default());
+        let request = QueryWorkerRequest { task: Some(task), poll, ..QueryWorkerRequest::default() };
         queries.add(id.into(), Box::new(request), asker);
         answer
     }

@@ -5,6 +5,7 @@ use crate::cluster::Rejection;
 use crate::cluster::deadline::Limit;
 use crate::cluster::router::Router;
 use crate::cluster::status;
+use crate::invariant::broken;
 use crate::planted::{Bug, planted};
 use resurgam_api::environment::Environment;
 use resurgam_api::internal::{
@@ -12,6 +13,7 @@ use resurgam_api::internal::{
 };
 use resurgam_api::temporal::workflowservice::v1::{PollActivityTaskQueueResponse, PollWorkflowTaskQueueResponse};
 use std::time::Duration;
+use tokio::sync::oneshot;
 use tonic::Status;
 
 /// How long history may take.
@@ -27,13 +29,15 @@ pub(super) enum Served {
 }
 
 /// Records that the one who calls himself `identity` starts the task.
-pub(super) async fn record(
+async fn record(
     environment: &dyn Environment,
     router: &Router,
     request: &AddTaskRequest,
     identity: &str,
 ) -> Result<Served, Status> {
-    let (task, queue) = (request.task.clone().unwrap_or_default(), request.task_queue.clone().unwrap_or_default());
+    let Some((task, queue)) = request.task.clone().zip(request.task_queue.clone()) else {
+        broken!("a task is offered that names no run or no queue")
+    };
     let mut request_id = start_id(&task, queue.kind);
     if planted(Bug::FreshStartId) {
         request_id = format!("{request_id}/{:016x}", environment.random());
@@ -49,8 +53,33 @@ pub(super) async fn record(
     }
 }
 
+/// Records the start of an offered task and delivers it; says how that ended, and gives a poll back that is still to be
+/// served.
+pub(super) async fn hand_over(
+    environment: &dyn Environment,
+    router: &Router,
+    request: &AddTaskRequest,
+    identity: String,
+    receiver: oneshot::Sender<Served>,
+) -> (Outcome, Option<(String, oneshot::Sender<Served>)>) {
+    if receiver.is_closed() {
+        return (Outcome::Again, None);
+    }
+    match record(environment, router, request, &identity).await {
+        Ok(served) => match receiver.send(served) {
+            Ok(()) => (Outcome::Delivered, None),
+            // Nobody has it: the next one who gets it repeats the same start.
+            Err(_) => (Outcome::Again, None),
+        },
+        Err(problem) => {
+            tracing::debug!(%problem, "a start was not recorded");
+            (refused(&problem), Some((identity, receiver)))
+        }
+    }
+}
+
 /// What a refused start means for the task: it ends only if history says that it is gone or that somebody else has it.
-pub(super) fn refused(problem: &Status) -> Outcome {
+fn refused(problem: &Status) -> Outcome {
     match status::rejection(problem) {
         Rejection::NotFound(_) | Rejection::TaskAlreadyStarted => Outcome::Obsolete,
         // A start that was not recorded, for whatever reason, leaves the task where it was.
