@@ -70,6 +70,16 @@ impl Exit {
     }
 }
 
+impl Exit {
+    /// What several that were judged come to, each by its worst outcome. If there was nothing to judge in one, nobody knows
+    /// about that one, and that the others held does not change it.
+    pub(crate) fn of_all(outcomes: &[Outcome], strict: bool) -> Self {
+        let worst = outcomes.iter().copied().max().unwrap_or(Outcome::NotApplicable);
+        let idle = worst == Outcome::Ok && outcomes.contains(&Outcome::NotApplicable);
+        Self::of(if idle { Outcome::NotApplicable } else { worst }, strict)
+    }
+}
+
 impl From<Conclusion> for Exit {
     fn from(conclusion: Conclusion) -> Self {
         match conclusion {
@@ -146,5 +156,15 @@ mod tests {
         assert_eq!(of(Outcome::Violated), (Exit::Violated, Exit::Violated));
         assert_eq!(of(Outcome::Unknown), (Exit::Inconclusive, Exit::Violated));
         assert_eq!(of(Outcome::NotApplicable), (Exit::Inconclusive, Exit::Violated));
+    }
+
+    #[test]
+    fn one_that_was_not_judged_is_not_covered_by_those_that_held() {
+        let of = |outcomes: &[Outcome]| Exit::of_all(outcomes, false);
+        assert_eq!(of(&[]), Exit::Inconclusive);
+        assert_eq!(of(&[Outcome::Ok, Outcome::Ok]), Exit::Held);
+        assert_eq!(of(&[Outcome::Ok, Outcome::NotApplicable]), Exit::Inconclusive);
+        assert_eq!(of(&[Outcome::Violated, Outcome::NotApplicable]), Exit::Violated);
+        assert_eq!(Exit::of_all(&[Outcome::NotApplicable, Outcome::Ok], true), Exit::Violated);
     }
 }

@@ -102,6 +102,34 @@ fn an_unreadable_file_wins_and_the_others_are_judged() {
     assert_eq!(check(&[]).status.code(), Some(2), "no file is wrong usage");
 }
 
+/// A recording of a case in which nothing happened, as its header and its end.
+const IDLE: [&str; 2] = [
+    r#"{"at":0,"type":"header","version":1,"target":"temporal","target_version":"1.31.2","prefix":"p","plan":{"version":1,"seed":7,"programs":[],"operations":[],"workers":{"count":1,"cache":0,"full_replay":false},"worker_faults":[],"knobs":{"task_timeout_ms":1000,"sticky_timeout_ms":500}}}"#,
+    r#"{"at":9,"type":"end","quiescent":true,"deadline":20}"#,
+];
+
+#[test]
+fn what_held_says_nothing_of_a_file_that_could_not_be_decided() {
+    let folder = Folder::new();
+    let (good, bad) = (folder.file("good.json", GOOD), folder.file("bad.json", bad()));
+    // Nobody knows what its case came to.
+    let cut = folder.file("cut.jsonl", format!("{}\n", IDLE[0]));
+    let code = |paths: &[&Path]| {
+        let output = check(paths);
+        (output.status.code(), text(&output.stdout) + &text(&output.stderr))
+    };
+    for paths in [&[&*cut][..], &[&good, &cut], &[&cut, &good]] {
+        let (code, shown) = code(paths);
+        assert_eq!(code, Some(3), "{shown}");
+    }
+    assert_eq!(code(&[&good, &cut, &bad]).0, Some(1));
+    let strict = resurgam().args(["check", "--strict"]).args([&good, &cut]).output().unwrap();
+    assert_eq!(strict.status.code(), Some(1));
+    // What has nothing in it is no evidence.
+    let (code, shown) = code(&[&good, &folder.file("nothing.json", r#"{"events":[]}"#)]);
+    assert!(code == Some(2) && shown.contains("nothing.json: holds no events"), "{shown}");
+}
+
 #[test]
 fn standard_input_and_json() {
     let mut child = resurgam();
@@ -121,10 +149,9 @@ fn standard_input_and_json() {
 #[test]
 fn a_directory_stands_for_its_recordings() {
     let folder = Folder::new();
-    let header = r#"{"at":0,"type":"header","version":1,"target":"temporal","target_version":"1.31.2","prefix":"p","plan":{"version":1,"seed":7,"programs":[],"operations":[],"workers":{"count":1,"cache":0,"full_replay":false},"worker_faults":[],"knobs":{"task_timeout_ms":1000,"sticky_timeout_ms":500}}}"#;
+    let [header, end] = IDLE;
     let list: serde_json::Value = serde_json::from_str(&bad()).unwrap();
     let read = serde_json::json!({"at": 5, "type": "history", "workflow_id": "w", "run_id": "r", "final": true, "from": 4, "events": list["events"]});
-    let end = r#"{"at":9,"type":"end","quiescent":true,"deadline":20}"#;
     folder.file("run/cases/1/recording.jsonl", format!("{header}\n{end}\n"));
     folder.file("run/cases/2/recording.jsonl", format!("{header}\n{read}\n{end}\n"));
     folder.file("run/cases/2/plan.json", "not looked at");

@@ -108,6 +108,44 @@ fn bugs_that_were_found_are_kept_when_the_hunt_is_stopped() {
 }
 
 #[test]
+fn a_replay_that_is_stopped_has_said_what_it_found() {
+    let folder = folder();
+    let arguments = ["replay", "--seed", "15", BUG[0], BUG[1], "--times", "1000000", "--out", "case"];
+    let mut child = resurgam(folder.path(), &arguments).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let said: Vec<String> =
+        lines.by_ref().map(Result::unwrap).take_while(|line| !line.starts_with("15: violated (")).collect();
+    send("INT", &child);
+    assert_eq!(lines.count(), 0);
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(3), "{said:?}");
+    assert!(text(&ended.stderr).contains("stopped by SIGINT before execution "), "{}", text(&ended.stderr));
+    assert!(said.iter().any(|line| line.starts_with("15: violated ")), "{said:?}");
+    for file in ["case.json", "plan.json", "recording.jsonl", "verdict.json"] {
+        assert!(folder.path().join("case").join(file).is_file(), "{file} is missing");
+    }
+}
+
+#[test]
+fn a_report_that_is_stopped_leaves_every_output_whole() {
+    let folder = folder();
+    let run = folder.path().join("run");
+    let arguments = ["run", "--seed", "1", "--cases", "20", "--keep", "all", "--out", "run"];
+    assert_eq!(output(folder.path(), &arguments).status.code(), Some(0));
+    // The signal comes at one time or another: when it has not yet begun, while it reads, while it writes, or too late.
+    for wait in (0..12).map(|step| step * 10) {
+        let child = resurgam(folder.path(), &["report", "run"]).stdout(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(wait));
+        send("INT", &child);
+        let ended = child.wait_with_output().unwrap();
+        assert!(matches!(ended.status.code(), None | Some(0 | 3)), "{:?} {}", ended.status, text(&ended.stderr));
+        outputs(&run, "complete");
+        let left: Vec<_> = fs::read_dir(&run).unwrap().map(|file| file.unwrap().file_name()).collect();
+        assert!(!left.iter().any(|name| name.to_string_lossy().ends_with(".new")), "{left:?}");
+    }
+}
+
+#[test]
 fn nohup_is_respected() {
     let folder = folder();
     let mut command = Command::new("sh");

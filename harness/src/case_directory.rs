@@ -177,12 +177,6 @@ impl CaseDirectory {
         if path.exists() { parse(&path).map(Some) } else { Ok(None) }
     }
 
-    /// The file of its plan.
-    #[must_use]
-    pub(crate) fn plan_file(&self) -> PathBuf {
-        self.path.join(PLAN)
-    }
-
     /// The file of its recording, compressed or not.
     #[must_use]
     pub fn recording(&self) -> PathBuf {

@@ -4,7 +4,7 @@
 
 use crate::real::{self, Decision};
 use crate::setup::{Pinned, cache, go_version, output, version_in};
-use crate::target::{Options, Temporal};
+use crate::target::temporal;
 use std::path::Path;
 use std::{env, fs, thread};
 
@@ -74,7 +74,7 @@ pub fn look() -> Vec<Finding> {
 /// Starts a server and ends it.
 pub async fn deep() -> Finding {
     const NAME: &str = "loopback server";
-    match Temporal::start(&Options::default()).await {
+    match temporal::start(&temporal::Options::default()).await {
         Ok(server) => {
             let said = format!("{} ready after {} ms", server.endpoint().version, server.ready().as_millis());
             Finding::fact(NAME, said)

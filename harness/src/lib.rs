@@ -9,6 +9,7 @@ mod client;
 mod convert;
 pub mod doctor;
 mod history;
+pub mod order;
 pub mod outputs;
 pub mod real;
 pub mod recorder;

@@ -68,23 +68,30 @@ impl RunDirectory {
     /// # Errors
     /// [`Refused`].
     pub fn create(given: Option<&Path>, name: &str) -> Result<Self, Refused> {
-        let path = match given {
-            Some(path) => {
-                take(path)?;
-                path.to_owned()
-            }
-            None => {
-                let names = std::iter::once(name.to_owned()).chain((2_u32..).map(|n| format!("{name}-{n}")));
-                let mut paths = names.map(|name| Path::new(RUNS).join(name));
-                loop {
-                    let path = paths.next().expect("there are more numbers than directories");
-                    match take(&path) {
-                        Err(Refused::Used(_)) => {}
-                        taken => break taken.map(|()| path)?,
-                    }
-                }
+        let Some(path) = given else { return Self::beneath(Path::new(RUNS), name) };
+        take(path)?;
+        Self::taken(path.to_owned())
+    }
+
+    /// Takes `PARENT/NAME`, with a number behind it if there is one already.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub(crate) fn beneath(parent: &Path, name: &str) -> Result<Self, Refused> {
+        let names = std::iter::once(name.to_owned()).chain((2_u32..).map(|n| format!("{name}-{n}")));
+        let mut paths = names.map(|name| parent.join(name));
+        let path = loop {
+            let path = paths.next().expect("there are more numbers than directories");
+            match take(&path) {
+                Err(Refused::Used(_)) => {}
+                taken => break taken.map(|()| path)?,
             }
         };
+        Self::taken(path)
+    }
+
+    /// Begins to write into a directory in which nothing is yet.
+    fn taken(path: PathBuf) -> Result<Self, Refused> {
         let file = OpenOptions::new().append(true).create_new(true).open(path.join(RESULTS));
         let file = file.map_err(|why| match why.kind() {
             io::ErrorKind::AlreadyExists => Refused::Used(path.clone()),

@@ -1,6 +1,7 @@
 //! Shrinks a failing plan by executing candidates in the simulation. What to try is the business of the shrinker in the
 //! models.
 
+use crate::case_directory::{CaseDirectory, Error};
 use crate::simulated_run::SimulatedRun;
 use crate::stop::Stop;
 use crate::subject::Subject;
@@ -9,6 +10,7 @@ use resurgam_formats::plan::Plan;
 use resurgam_formats::rule_id::RuleId;
 use resurgam_formats::shrinking::Progress;
 use resurgam_generate::shrink::Shrinker;
+use resurgam_reports::command;
 use std::time::{Duration, Instant};
 
 /// How much may be spent.
@@ -46,6 +48,28 @@ pub fn shrink(
         watch(&shrinker.progress());
     }
     (shrinker.best().clone(), shrinker.progress())
+}
+
+/// Makes a kept case smaller, and keeps what comes of it in a directory inside.
+///
+/// # Errors
+/// A file cannot be read or written.
+pub(crate) fn beside(
+    kept: &CaseDirectory,
+    rule: &RuleId,
+    target: &Subject,
+    budget: Budget,
+    stop: &Stop,
+    watch: impl FnMut(&Progress),
+) -> Result<(), Error> {
+    let plan = kept.plan()?;
+    let (small, progress) = shrink(plan, rule, target, budget, stop, watch);
+    let trial = SimulatedRun::of(&small, target);
+    let Some(case) = kept.case()? else { return Ok(()) };
+    let again = command::replay(&case.choice, ".");
+    let mut case = trial.case(&small, target, case.choice, again);
+    case.shrunk = Some(told(rule, &progress));
+    trial.keep(&kept.shrunk(), &small, &case)
 }
 
 /// What `case.json` says of a plan that was made smaller.

@@ -4,8 +4,10 @@ use crate::case_directory::{self, CaseDirectory};
 use crate::recorder;
 use crate::simulated::{Simulated, execute};
 use crate::subject::Subject;
-use resurgam_campaign::results::hex;
-use resurgam_campaign::simulation::Traffic;
+use resurgam_campaign::coverage::Coverage;
+use resurgam_campaign::milestone::Milestones;
+use resurgam_campaign::results::{CaseResult, Judged, Said, hex, milliseconds};
+use resurgam_campaign::simulation::{self, Traffic};
 use resurgam_formats::case::{self, Case, Judgement};
 use resurgam_formats::evidence::Evidence;
 use resurgam_formats::plan::Plan;
@@ -13,6 +15,7 @@ use resurgam_formats::rule_id::RuleId;
 use resurgam_formats::target::Choice;
 use resurgam_formats::verdict::{Outcome, Verdict};
 use resurgam_judge::judge;
+use resurgam_reports::verdict;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
@@ -77,6 +80,45 @@ impl SimulatedRun {
         match &self.judged {
             Ok((_, verdict)) => Judgement::of(verdict),
             Err(why) => Judgement::NotJudged { why: why.clone() },
+        }
+    }
+
+    /// What it came to and why, for a person: a line about the execution, then the verdict with all that was violated or
+    /// with the first `few` violations of each rule.
+    #[must_use]
+    pub fn report(&self, seed: u64, few: bool) -> String {
+        let seconds = self.simulated.as_secs_f64();
+        let (hash, trace, segments) = (self.hash, self.trace, self.traffic.segments);
+        let said = match &self.judged {
+            Err(why) => format!("not judged: {why}\n"),
+            Ok((_, verdict)) if few => verdict::few_lines(verdict),
+            Ok((_, verdict)) => verdict::lines(verdict),
+        };
+        let execution = format!("{seconds:.3} s simulated, {segments} segments");
+        format!("seed {seed}  recording {hash:016x}  trace {trace:016x}  {execution}\n{said}")
+    }
+
+    /// Its line in the results of a run, if it is kept in this directory.
+    #[must_use]
+    pub(crate) fn result(&self, seed: u64, directory: Option<String>) -> CaseResult {
+        let said = match &self.judged {
+            Err(why) => Said::NotJudged(why.clone()),
+            Ok((evidence, verdict)) => {
+                let coverage = Coverage::of(evidence);
+                Said::Judged(Box::new(Judged::of(verdict, self.hash, coverage, Some(self.simulated(evidence)))))
+            }
+        };
+        let (executing_ms, judging_ms) = (milliseconds(self.executing), milliseconds(self.judging));
+        CaseResult { seed, directory, executing_ms, judging_ms, said }
+    }
+
+    /// What only a simulation knows of a case.
+    pub(crate) fn simulated(&self, evidence: &Evidence) -> simulation::Simulated {
+        simulation::Simulated {
+            trace: hex(self.trace),
+            nanoseconds: u64::try_from(self.simulated.as_nanos()).unwrap_or(u64::MAX),
+            traffic: self.traffic,
+            milestones: Milestones::of(evidence),
         }
     }
 

@@ -6,7 +6,8 @@ use resurgam_api::temporal::workflowservice::v1::{
     DescribeWorkflowExecutionRequest, PollWorkflowTaskQueueRequest, StartWorkflowExecutionRequest,
 };
 use resurgam_harness::real;
-use resurgam_harness::target::{Address, Error, NAMESPACE, Options, Temporal, client, connect};
+use resurgam_harness::target::temporal::{self, Options};
+use resurgam_harness::target::{Address, Error, NAMESPACE, client, connect};
 use resurgam_judge::profile::Profile;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -44,7 +45,7 @@ async fn two_servers_at_once_are_usable_and_go_away() {
         return;
     }
     let options = Options::default();
-    let (one, two) = tokio::join!(Temporal::start(&options), Temporal::start(&options));
+    let (one, two) = tokio::join!(temporal::start(&options), temporal::start(&options));
     let (mut one, two) = (one.unwrap(), two.unwrap());
     assert_ne!(one.endpoint().uri, two.endpoint().uri);
     assert_eq!((one.endpoint().version.as_str(), one.endpoint().target.as_str()), ("1.31.2", "temporal"));
@@ -61,12 +62,12 @@ async fn two_servers_at_once_are_usable_and_go_away() {
     assert_eq!(task.workflow_execution.unwrap().run_id, run);
     assert_eq!(task.history.unwrap().events.len(), 3);
 
-    let (pid, directory) = (one.pid().unwrap(), one.directory().to_owned());
+    let (pid, directory) = (one.pid(), one.directory().to_owned());
     assert!(alive(pid) && directory.join("server.log").is_file() && one.ended().is_none());
     drop(one);
     assert!(!directory.exists());
     eventually("the server outlives its target", || !alive(pid));
-    assert!(alive(two.pid().unwrap()), "the other server was taken down too");
+    assert!(alive(two.pid()), "the other server was taken down too");
     assert!(connect(two.endpoint()).await.is_ok());
 }
 
@@ -77,8 +78,8 @@ const REPORT: &str = "RESURGAM_TEST_REPORT";
 #[ignore = "the child of a_killed_parent_leaves_nothing"]
 async fn child_that_is_killed() {
     let Ok(report) = std::env::var(REPORT) else { return };
-    let server = Temporal::start(&Options::default()).await.unwrap();
-    let text = format!("{} {}", server.pid().unwrap(), server.directory().display());
+    let server = temporal::start(&Options::default()).await.unwrap();
+    let text = format!("{} {}", server.pid(), server.directory().display());
     std::fs::write(format!("{report}.new"), text).unwrap();
     std::fs::rename(format!("{report}.new"), report).unwrap();
     std::thread::sleep(Duration::from_secs(600));
@@ -119,7 +120,7 @@ async fn an_address_is_checked_prefixed_and_cleaned() {
     if !real::wanted("an_address_is_checked_prefixed_and_cleaned") {
         return;
     }
-    let server = Temporal::start(&Options::default()).await.unwrap();
+    let server = temporal::start(&Options::default()).await.unwrap();
     let place = server.endpoint().uri.strip_prefix("http://").unwrap().to_owned();
     let problem = Address::open(&place, Some("elsewhere")).await.unwrap_err();
     assert!(problem.to_string().ends_with("namespace \"elsewhere\" is not registered"), "{problem}");
@@ -160,7 +161,7 @@ async fn a_server_that_ends_at_once_shows_its_log() {
     std::fs::set_permissions(&program, mode).unwrap();
     let options =
         Options { program: Some(program), directory: Some(directory.path().to_owned()), ..Options::default() };
-    let problem = Temporal::start(&options).await.unwrap_err();
+    let problem = temporal::start(&options).await.unwrap_err();
     let Error::Failed { how, log } = &problem else { panic!("{problem}") };
     assert_eq!((how.as_str(), log.as_str()), ("ended at once (exit status: 3)", "no such store"));
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1, "its directory is left");
@@ -169,6 +170,6 @@ async fn a_server_that_ends_at_once_shows_its_log() {
 #[tokio::test]
 async fn a_missing_server_says_what_to_do() {
     let options = Options { program: Some("/nowhere/server".into()), ..Options::default() };
-    let problem = Temporal::start(&options).await.unwrap_err().to_string();
+    let problem = temporal::start(&options).await.unwrap_err().to_string();
     assert!(problem.contains("/nowhere/server") && problem.contains("resurgam setup temporal"), "{problem}");
 }

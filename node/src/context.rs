@@ -7,7 +7,7 @@ use std::sync::Arc;
 /// The port on which every node serves the Temporal API.
 pub const FRONTEND_PORT: u16 = 7233;
 /// A port for what the nodes say to each other.
-pub const INTERNAL_PORT: u16 = 7234;
+const INTERNAL_PORT: u16 = 7234;
 
 /// See the module.
 #[derive(Clone)]

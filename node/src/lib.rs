@@ -36,6 +36,6 @@ mod orchestrator;
 pub mod prelude;
 pub mod store;
 
-pub use context::{FRONTEND_PORT, INTERNAL_PORT, NodeContext, host};
+pub use context::{FRONTEND_PORT, NodeContext, host};
 pub use orchestrator::{Failure, HandOver, Orchestrator, Promises};
 pub use resurgam_api::environment::{self, Environment};

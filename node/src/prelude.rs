@@ -3,7 +3,7 @@
 //! `api` has the messages of the workflow service, `temporal` those that they are made of; `tonic` and `wkt` (durations,
 //! timestamps, `Any`) are passed on so that there is one version of them.
 
-pub use crate::context::{FRONTEND_PORT, INTERNAL_PORT, NodeContext};
+pub use crate::context::{FRONTEND_PORT, NodeContext};
 pub use crate::orchestrator::{Failure, HandOver, Orchestrator, Promises};
 pub use crate::store::{
     Answer, Change, Commit, Condition, Head, Key, Partition, PartitionKind, Rows, Store, Unavailable,

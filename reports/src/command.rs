@@ -1,5 +1,6 @@
 //! The commands that a report offers to repeat what it shows, written from what was asked for. They are quoted for a shell.
 
+use crate::text;
 use resurgam_campaign::origin::Origin;
 use resurgam_formats::plan::Family;
 use resurgam_formats::target::Choice;
@@ -8,6 +9,9 @@ use resurgam_formats::target::Choice;
 #[must_use]
 pub fn run(origin: &Origin) -> String {
     let options = &origin.options;
+    if let Choice::Check { .. } = options.choice {
+        return repeat(&options.choice, origin.seed);
+    }
     let mut words = cases(&options.choice, origin.seed, options.cases);
     if let Some(seconds) = options.seconds {
         words.extend(["--for".to_owned(), format!("{seconds}s")]);
@@ -21,13 +25,20 @@ pub fn run(origin: &Origin) -> String {
 /// Executes the case with this seed again, on the same target and under the same faults.
 #[must_use]
 pub fn repeat(choice: &Choice, seed: u64) -> String {
+    if let Choice::Check { .. } = choice {
+        return format!("check(...).seed({seed}).cases(1).assert_ok() // with the options of the test");
+    }
     line(&cases(choice, seed, Some(1)))
 }
 
-/// Executes a kept case again in the simulation; its directory knows which bug was planted.
+/// Executes a kept case again in the simulation; its directory knows which bug was planted. The orchestrator of a test is known
+/// to that test alone.
 #[must_use]
-pub fn replay(path: &str) -> String {
-    format!("resurgam replay {}", quote(path))
+pub fn replay(choice: &Choice, path: &str) -> String {
+    match choice {
+        Choice::Check { .. } => format!("check(...).plan({:?}).assert_ok()", text::inside(path, "plan.json")),
+        _ => format!("resurgam replay {}", quote(path)),
+    }
 }
 
 /// Judges a kept case again without a server.
@@ -76,6 +87,8 @@ fn target(choice: &Choice) -> Vec<String> {
             words.extend(bug.iter().flat_map(|bug| ["--bug".to_owned(), bug.clone()]));
             words
         }
+        // It is no choice of the command line.
+        Choice::Check { .. } => Vec::new(),
         Choice::Process => owned(&["--world", "process"]),
         Choice::Temporal => owned(&["--target", "temporal"]),
         Choice::Address { address, namespace, profile } => {
@@ -117,6 +130,17 @@ mod tests {
         assert_eq!(check("a b/it's"), r#"resurgam check "a b/it's""#);
         assert_eq!(show("cases/7", Some("c-w0/1")), "resurgam show cases/7 --workflow c-w0/1");
         assert_eq!(quote("$(rm)"), "'$(rm)'");
+        assert_eq!(replay(&Choice::simulation(), "cases/7"), "resurgam replay cases/7");
+    }
+
+    #[test]
+    fn a_check_is_repeated_by_a_test() {
+        let choice = Choice::Check { faults: Vec::new() };
+        assert_eq!(replay(&choice, "a \"b\"/7"), r#"check(...).plan("a \"b\"/7/plan.json").assert_ok()"#);
+        let options = Options { choice: choice.clone(), ..Options::default() };
+        let origin = Origin { seed: 5, options, ..Origin::default() };
+        assert_eq!(run(&origin), repeat(&choice, 5));
+        assert!(repeat(&choice, 5).starts_with("check(...).seed(5).cases(1).assert_ok()"));
     }
 
     #[test]

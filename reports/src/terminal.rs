@@ -8,6 +8,7 @@ use resurgam_campaign::rule_summary::RuleSummary;
 use resurgam_campaign::summary::Summary;
 use resurgam_formats::case::Shrunk;
 use resurgam_formats::plan::FaultKind;
+use resurgam_formats::target::Choice;
 use resurgam_formats::verdict::Outcome;
 use std::fmt::Write as _;
 
@@ -27,9 +28,10 @@ pub fn render(summary: &Summary, directory: &str, colours: bool) -> String {
 
 /// What a case was shrunk to, and how to see that again.
 #[must_use]
-pub fn shrunk(seed: u64, how: &Shrunk, path: &str) -> String {
+pub fn shrunk(choice: &Choice, seed: u64, how: &Shrunk, path: &str) -> String {
     let Shrunk { rule, from, to, .. } = how;
-    format!("shrunk: {}, seed {seed}: {from} → {to}\n  {}\n", harmless(rule.as_str()), harmless(&command::replay(path)))
+    let again = command::replay(choice, path);
+    format!("shrunk: {}, seed {seed}: {from} → {to}\n  {}\n", harmless(rule.as_str()), harmless(&again))
 }
 
 fn header(out: &mut String, summary: &Summary, paint: Paint) -> std::fmt::Result {

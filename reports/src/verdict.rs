@@ -7,17 +7,33 @@ use std::fmt::Write as _;
 /// The longest line, in characters.
 const LONGEST: usize = 2000;
 
+/// So many violations of a rule are enough where little is to be said.
+const FEW: usize = 3;
+
 /// A line per violation, known difference, undecided rule and note, and one that sums up; each begins with the subject.
 #[must_use]
 pub fn lines(verdict: &Verdict) -> String {
+    with_at_most(verdict, usize::MAX)
+}
+
+/// The same with the first few violations of each rule, and how many there are more.
+#[must_use]
+pub fn few_lines(verdict: &Verdict) -> String {
+    with_at_most(verdict, FEW)
+}
+
+fn with_at_most(verdict: &Verdict, most: usize) -> String {
     let mut out = String::new();
     let mut line = |text: &str| {
         // Text of the evidence is part of it. Writing to a string cannot fail.
         let _ = writeln!(out, "{}", plain(&format!("{}: {text}", verdict.subject), LONGEST));
     };
     for rule in &verdict.rules {
-        for finding in &rule.findings {
+        for finding in rule.findings.iter().take(most) {
             line(&format!("violated {}: {}", rule.rule, place(finding)));
+        }
+        if rule.findings.len() > most {
+            line(&format!("violated {}: {} more", rule.rule, rule.findings.len() - most));
         }
         for known in &rule.known {
             line(&format!("known {} {}: {}", known.issue, rule.rule, place(&known.finding)));
@@ -85,5 +101,16 @@ mod tests {
         assert!(shown[0].starts_with("1: violated H8-buffering: "), "{shown:?}");
         let last = shown.last().unwrap();
         assert!(last.starts_with("1: violated (1 rule violated, 1 rule held"), "{last}");
+    }
+
+    #[test]
+    fn few_lines_say_how_many_there_are_more() {
+        let (_, mut verdict) = judged(VIOLATING);
+        assert_eq!(few_lines(&verdict), lines(&verdict), "there is one violation");
+        let rule = verdict.rules.iter_mut().find(|rule| rule.outcome == Outcome::Violated).unwrap();
+        rule.findings = vec![rule.findings[0].clone(); FEW + 2];
+        let shown = few_lines(&verdict);
+        assert_eq!(shown.matches("violated H8-buffering: ").count(), FEW + 1, "{shown}");
+        assert!(shown.contains("1: violated H8-buffering: 2 more\n"), "{shown}");
     }
 }

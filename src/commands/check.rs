@@ -4,7 +4,7 @@ use crate::Ended;
 use crate::exit::{Exit, Failure, complain, print};
 use resurgam_formats::evidence::Evidence;
 use resurgam_formats::notes::{Problem, plain};
-use resurgam_formats::verdict::{Outcome, Verdict};
+use resurgam_formats::verdict::Verdict;
 use resurgam_formats::wire;
 use resurgam_harness::CaseDirectory;
 use resurgam_judge::judge;
@@ -20,7 +20,8 @@ Files are told by their content: recordings, and workflow histories as Temporal'
 server and SDKs write them; any of them may be compressed with gzip.
 
 Exit codes: 0 all rules held, 1 a rule was violated, 2 a file could not be read (the others are judged all the
-same, and 2 is given even if one of them was violated), 3 a rule could not be decided, or there was nothing to judge.")]
+same, and 2 is given even if one of them was violated), 3 a rule could not be decided, or in one of the files there was
+nothing to judge.")]
 pub(crate) struct Args {
     /// Recordings, histories, directories of a run (its recordings are judged), or - for standard input.
     #[arg(required = true, value_name = "FILE")]
@@ -38,12 +39,12 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Ended {
-    let mut worst = Outcome::NotApplicable;
+    let mut outcomes = Vec::new();
     let mut unreadable = false;
     for path in args.files.iter().flat_map(|given| recordings(given)) {
         match path.and_then(|path| check(&path, args.max_bytes)) {
             Ok(verdict) => {
-                worst = worst.max(verdict.worst());
+                outcomes.push(verdict.worst());
                 print(&if args.json { json(&verdict).map_err(Failure::machine)? } else { verdict::lines(&verdict) });
             }
             Err(problem) => {
@@ -52,7 +53,7 @@ pub(crate) fn run(args: &Args) -> Ended {
             }
         }
     }
-    Ok(if unreadable { Exit::Usage } else { Exit::of(worst, args.strict) })
+    Ok(if unreadable { Exit::Usage } else { Exit::of_all(&outcomes, args.strict) })
 }
 
 /// The files that an argument stands for: itself, or the recordings in a directory.

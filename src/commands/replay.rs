@@ -4,10 +4,8 @@ use crate::Ended;
 use crate::exit::{Exit, Failure, complain, print};
 use crate::given::Given;
 use crate::stop;
-use resurgam_harness::{CaseDirectory, SimulatedRun};
-
 use resurgam_formats::target::Choice;
-use resurgam_reports::verdict;
+use resurgam_harness::{CaseDirectory, SimulatedRun};
 use std::path::{Path, PathBuf};
 
 /// The arguments.
@@ -52,15 +50,7 @@ pub(crate) fn run(args: &Args) -> Ended {
         let case = trial.case(plan, &target, choice, "resurgam replay .".to_owned());
         trial.keep(out, plan, &case).map_err(Failure::machine)?;
     }
-    let seconds = trial.simulated.as_secs_f64();
-    print(&format!(
-        "seed {}  recording {:016x}  trace {:016x}  {seconds:.3} s simulated, {} segments\n",
-        plan.seed, trial.hash, trial.trace, trial.traffic.segments
-    ));
-    match &trial.judged {
-        Err(why) => print(&format!("not judged: {why}\n")),
-        Ok((_, verdict)) => print(&verdict::lines(verdict)),
-    }
+    print(&trial.report(plan.seed, false));
     print(&given.compared(&trial));
     for time in 2..=args.times {
         if let Some(by) = stop.requested() {

@@ -3,6 +3,7 @@
 use crate::Ended;
 use crate::commands::run;
 use crate::exit::Failure;
+use crate::stop;
 use resurgam_harness::outputs;
 use std::path::PathBuf;
 
@@ -12,6 +13,9 @@ use std::path::PathBuf;
 Reads results.jsonl and cases/, and writes report.html, junit.xml, summary.json and times.json. Works for a run that was
 killed, too: it has lost nothing that had ended.
 
+Who stops it (Ctrl-C) before it has read all finds everything as it was; after that it writes all of them. A second signal
+ends it at once.
+
 Exit codes: those of the run.")]
 pub(crate) struct Args {
     /// The directory of a run.
@@ -20,7 +24,11 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Ended {
+    let stop = stop::on_signals().map_err(Failure::machine)?;
     let summary = outputs::summarize(&args.run).map_err(Failure::input)?;
+    if let Some(by) = stop.requested() {
+        return Err(Failure::Stopped(format!("stopped by {by}: nothing was written, all is as it was")));
+    }
     let written = outputs::write(&args.run, &summary);
     run::tell(&summary, &args.run);
     if let Err(problems) = written {

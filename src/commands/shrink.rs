@@ -89,7 +89,8 @@ pub(crate) fn run(args: &Args) -> Ended {
         Place::Free(directory) => {
             let new = CaseDirectory::at(with_suffix(directory.path(), ".new"));
             trial.keep(&new, &plan, &case).and_then(|()| directory.replace(&new)).map_err(Failure::machine)?;
-            print(&format!("replay: {}\n", command::replay(&directory.path().display().to_string())));
+            let again = command::replay(&case.choice, &directory.path().display().to_string());
+            print(&format!("replay: {again}\n"));
         }
     }
     Ok(Exit::Violated)

@@ -2,10 +2,15 @@
 //! against `resurgam-node` alone, to show what that takes; the README says what it breaks, and `tests/naive.rs` holds it
 //! to that.
 //!
-//! `run` is a workflow run: its events, and what it waits for. `service` answers the calls.
+//! `run` is a workflow run: its events, and what it waits for (`arrival`); `command` is what workers want of it. `runs` is all of
+//! them, `service` answers the calls, with tasks named by a `token`.
 
+mod arrival;
+mod command;
 mod run;
+mod runs;
 mod service;
+mod token;
 
 use resurgam_node::prelude::*;
 

@@ -1,10 +1,10 @@
 //! A workflow run: its history, and what it waits for. Nothing here waits or calls anybody.
 
+use crate::arrival::{Activity, Arrival, Timer};
 use resurgam_node::prelude::*;
 use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime};
-use temporal::command::v1::{Command, command::Attributes as Asked};
-use temporal::common::v1::{ActivityType, Payloads};
+use std::time::SystemTime;
+use temporal::command::v1::Command;
 use temporal::enums::v1::{EventType, WorkflowExecutionStatus as Status, WorkflowTaskFailedCause};
 use temporal::history::v1::{self as event, HistoryEvent, history_event::Attributes};
 
@@ -19,7 +19,7 @@ pub(crate) struct Run {
     /// Timers that have not fired: by id, the event that started them.
     pub(crate) timers: BTreeMap<String, i64>,
     /// What arrived while a worker decides. It must not stand between the start and the end of its task.
-    waiting: Vec<Arrival>,
+    pub(crate) waiting: Vec<Arrival>,
     previous_started: i64,
     forgets: bool,
 }
@@ -30,29 +30,6 @@ pub(crate) enum Task {
     None,
     Scheduled(i64),
     Started { scheduled: i64, started: i64 },
-}
-
-/// An activity that is not done.
-pub(crate) struct Activity {
-    pub(crate) id: String,
-    pub(crate) kind: Option<ActivityType>,
-    pub(crate) input: Option<Payloads>,
-    /// Who works on it, and since when.
-    pub(crate) started: Option<(String, SystemTime)>,
-}
-
-/// What the world tells a run.
-pub(crate) enum Arrival {
-    Signal(event::WorkflowExecutionSignaledEventAttributes),
-    TimerFired(event::TimerFiredEventAttributes),
-    ActivityCompleted { scheduled: i64, activity: Activity, result: Option<Payloads>, identity: String },
-}
-
-/// A timer to be set.
-pub(crate) struct Timer {
-    pub(crate) id: String,
-    pub(crate) started: i64,
-    pub(crate) after: Duration,
 }
 
 impl Run {
@@ -98,7 +75,7 @@ impl Run {
         self.status == Status::Running
     }
 
-    fn write(&mut self, kind: EventType, attributes: Attributes, now: SystemTime) -> i64 {
+    pub(crate) fn write(&mut self, kind: EventType, attributes: Attributes, now: SystemTime) -> i64 {
         let event_id = self.events.len() as i64 + 1;
         self.events.push(HistoryEvent {
             event_id,
@@ -246,84 +223,6 @@ impl Run {
         if news {
             self.schedule(now);
         }
-    }
-
-    fn command(&mut self, command: Asked, decided: i64, now: SystemTime) -> Result<Option<Timer>, tonic::Status> {
-        match command {
-            Asked::ScheduleActivityTaskCommandAttributes(it) => {
-                let (id, kind, input) = (it.activity_id.clone(), it.activity_type.clone(), it.input.clone());
-                let attributes = event::ActivityTaskScheduledEventAttributes {
-                    activity_id: it.activity_id,
-                    activity_type: it.activity_type,
-                    task_queue: it.task_queue,
-                    header: it.header,
-                    input: it.input,
-                    schedule_to_close_timeout: it.schedule_to_close_timeout,
-                    schedule_to_start_timeout: it.schedule_to_start_timeout,
-                    start_to_close_timeout: it.start_to_close_timeout,
-                    heartbeat_timeout: it.heartbeat_timeout,
-                    workflow_task_completed_event_id: decided,
-                    retry_policy: it.retry_policy,
-                    ..Default::default()
-                };
-                let attributes = Attributes::ActivityTaskScheduledEventAttributes(attributes);
-                let scheduled = self.write(EventType::ActivityTaskScheduled, attributes, now);
-                self.activities.insert(scheduled, Activity { id, kind, input, started: None });
-            }
-            Asked::StartTimerCommandAttributes(it) => {
-                let after = it.start_to_fire_timeout.and_then(|span| Duration::try_from(span).ok()).unwrap_or_default();
-                let attributes = event::TimerStartedEventAttributes {
-                    timer_id: it.timer_id.clone(),
-                    start_to_fire_timeout: it.start_to_fire_timeout,
-                    workflow_task_completed_event_id: decided,
-                };
-                let attributes = Attributes::TimerStartedEventAttributes(attributes);
-                let started = self.write(EventType::TimerStarted, attributes, now);
-                self.timers.insert(it.timer_id.clone(), started);
-                return Ok(Some(Timer { id: it.timer_id, started, after }));
-            }
-            Asked::CancelTimerCommandAttributes(it) => {
-                let fired = |arrival: &mut Arrival| match arrival {
-                    Arrival::TimerFired(fired) if fired.timer_id == it.timer_id => Some(fired.started_event_id),
-                    _ => None,
-                };
-                let mut started = self.timers.remove(&it.timer_id);
-                if started.is_none() {
-                    // It has fired since, but the workflow has not seen it.
-                    started = self.waiting.iter_mut().find_map(fired);
-                    self.waiting.retain_mut(|arrival| fired(arrival).is_none());
-                }
-                let attributes = event::TimerCanceledEventAttributes {
-                    timer_id: it.timer_id.clone(),
-                    started_event_id: started.ok_or_else(|| tonic::Status::invalid_argument("no such timer"))?,
-                    workflow_task_completed_event_id: decided,
-                    ..Default::default()
-                };
-                self.write(EventType::TimerCanceled, Attributes::TimerCanceledEventAttributes(attributes), now);
-            }
-            Asked::CompleteWorkflowExecutionCommandAttributes(it) => {
-                let attributes = event::WorkflowExecutionCompletedEventAttributes {
-                    result: it.result,
-                    workflow_task_completed_event_id: decided,
-                    ..Default::default()
-                };
-                let attributes = Attributes::WorkflowExecutionCompletedEventAttributes(attributes);
-                self.write(EventType::WorkflowExecutionCompleted, attributes, now);
-                self.status = Status::Completed;
-            }
-            Asked::FailWorkflowExecutionCommandAttributes(it) => {
-                let attributes = event::WorkflowExecutionFailedEventAttributes {
-                    failure: it.failure,
-                    workflow_task_completed_event_id: decided,
-                    ..Default::default()
-                };
-                let attributes = Attributes::WorkflowExecutionFailedEventAttributes(attributes);
-                self.write(EventType::WorkflowExecutionFailed, attributes, now);
-                self.status = Status::Failed;
-            }
-            _ => return Err(tonic::Status::unimplemented("this command")),
-        }
-        Ok(None)
     }
 
     pub(crate) fn terminate(&mut self, request: api::TerminateWorkflowExecutionRequest, now: SystemTime) {

@@ -15,15 +15,17 @@
 //!
 //! A failing check shrinks the plan that failed, prints it, and keeps it: `check(Mine).plan(FILE).assert_ok()` repeats it.
 
-mod failure;
+mod failed;
+mod kept;
+mod story;
+
+pub use failed::Failed;
 
 use crate::case_directory::plan_meant_by;
 use crate::shrink::Budget;
-use crate::simulated_run::SimulatedRun;
 use crate::subject::Subject;
 use resurgam_formats::plan::{Family, Plan};
-use resurgam_formats::rule_id::RuleId;
-use resurgam_formats::verdict::Outcome;
+use resurgam_formats::target::Choice;
 use resurgam_generate::{Feature, Scope};
 use std::io::Write as _;
 use std::num::NonZero;
@@ -70,19 +72,6 @@ pub struct Checked {
     pub held: u64,
     /// The failing case with the smallest seed among those that were executed.
     pub failed: Option<Failed>,
-}
-
-/// A case that does not hold.
-#[derive(Debug)]
-pub struct Failed {
-    /// Its seed.
-    pub seed: u64,
-    /// Its plan.
-    pub plan: Plan,
-    /// The rules that were violated; empty if the case could not be judged, or a rule could not be decided.
-    pub rules: Vec<RuleId>,
-    /// Rules, reasons and evidence, for a person.
-    pub report: String,
 }
 
 impl Check {
@@ -134,7 +123,8 @@ impl Check {
         self
     }
 
-    /// Where a failing case is kept; in `resurgam/NAME` of cargo's target directory if this is not called.
+    /// Where failing cases are kept, each in a directory of its own as `resurgam run` writes it; in `resurgam/NAME` of cargo's
+    /// target directory if this is not called.
     pub fn keep(mut self, directory: impl Into<PathBuf>) -> Self {
         self.keep = Some(directory.into());
         self
@@ -152,28 +142,26 @@ impl Check {
     /// Executes and judges the cases; says on standard error how far it is.
     ///
     /// # Panics
-    /// If a rule was violated or could not be decided, or a case could not be judged; the message has the rules with their evidence, the smallest
-    /// plan that was found, where everything is kept, and how to repeat it. Also as [`Check::run`].
+    /// If a rule was violated or could not be decided, or a case could not be judged; the message has the rules with their
+    /// evidence, the smallest plan that was found, where everything is kept, and how to repeat it. Also as [`Check::run`].
     pub fn assert_ok(self) {
         let name = self.subject.orchestrator().name().to_owned();
-        let last = Mutex::new(Instant::now());
-        let checked = self.search(|held| {
-            let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
-            if last.elapsed() >= PROGRESS {
-                *last = Instant::now();
-                // If standard error is closed there is nobody to tell.
-                let _ = writeln!(std::io::stderr(), "resurgam: {name}: {held} of {} cases held so far", self.cases);
-            }
+        let (total, progress) = (self.cases, Paced::new(&name));
+        let checked = self.search(|held| progress.say(|| format!("{held} of {total} cases held so far")));
+        let Some(failed) = &checked.failed else { return };
+        let choice = Choice::Check { faults: self.scope.families.clone() };
+        let kept = kept::keep(failed, &self.subject, &choice, self.budget, &self.directory(), |so_far| {
+            progress.say(|| {
+                format!("case {} does not hold; made smaller so far: {} → {}", failed.seed, so_far.from, so_far.to)
+            });
         });
-        if let Some(failed) = &checked.failed {
-            panic!("{}", failure::tell(&self, checked.held, failed));
-        }
+        panic!("{}", story::tell(&name, checked.held, failed, &choice, &kept));
     }
 
     /// The cases side by side; `watch` hears how many have held so far.
     fn search(&self, watch: impl Fn(u64) + Sync) -> Checked {
         if let Some(path) = &self.plan {
-            let failed = self.execute(read(path));
+            let failed = Failed::of(read(path), &self.subject);
             return Checked { held: u64::from(failed.is_none()), failed };
         }
         let jobs = self.jobs.unwrap_or_else(|| thread::available_parallelism().map_or(1, NonZero::get));
@@ -185,7 +173,8 @@ impl Check {
                 if number >= self.cases {
                     break;
                 }
-                let failed = self.execute(resurgam_generate::chaos_within(self.seed.wrapping_add(number), &self.scope));
+                let plan = resurgam_generate::chaos_within(self.seed.wrapping_add(number), &self.scope);
+                let failed = Failed::of(plan, &self.subject);
                 let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
                 match failed {
                     None => {
@@ -210,16 +199,6 @@ impl Check {
         Checked { held, failed }
     }
 
-    fn execute(&self, plan: Plan) -> Option<Failed> {
-        let seed = plan.seed;
-        let simulated = SimulatedRun::of(&plan, &self.subject);
-        if matches!(&simulated.judged, Ok((_, verdict)) if verdict.worst() < Outcome::Unknown) {
-            return None;
-        }
-        let report = failure::of(self.subject.orchestrator().name(), seed, &simulated);
-        Some(Failed { seed, plan, rules: simulated.violated(), report })
-    }
-
     /// Where failing cases are kept.
     fn directory(&self) -> PathBuf {
         self.keep.clone().unwrap_or_else(|| {
@@ -235,4 +214,26 @@ impl Check {
 /// The plan in a file.
 fn read(path: &Path) -> Plan {
     plan_meant_by(path).unwrap_or_else(|why| panic!("{why}"))
+}
+
+/// Lines of progress on standard error, now and then.
+struct Paced<'a> {
+    name: &'a str,
+    last: Mutex<Instant>,
+}
+
+impl<'a> Paced<'a> {
+    fn new(name: &'a str) -> Self {
+        Self { name, last: Mutex::new(Instant::now()) }
+    }
+
+    /// Says it, unless something was said just before.
+    fn say(&self, what: impl FnOnce() -> String) {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.elapsed() >= PROGRESS {
+            *last = Instant::now();
+            // If standard error is closed there is nobody to tell.
+            let _ = writeln!(std::io::stderr(), "resurgam: {}: {}", self.name, what());
+        }
+    }
 }

@@ -12,7 +12,6 @@ use resurgam_campaign::coverage::Coverage;
 use resurgam_formats::case::{self as format, Case, Judgement};
 use resurgam_formats::evidence::Evidence;
 
-use resurgam_campaign::milestone::Milestones;
 use resurgam_campaign::results::{CaseResult, Judged, Said, hex, milliseconds};
 use resurgam_campaign::simulation::Simulated;
 use resurgam_formats::plan::{Family, Plan};
@@ -143,20 +142,14 @@ impl Job {
     /// One case in the simulation. Its recording is written only if it is kept, for the same plan gives it again.
     fn simulate(&self, seed: u64, target: &Subject, families: &[Family]) -> Came {
         let plan = resurgam_generate::chaos_of(seed, families);
-        let SimulatedRun { lines, hash, judged, executing, judging, trace, simulated, traffic, .. } =
-            SimulatedRun::of(&plan, target);
+        let run = SimulatedRun::of(&plan, target);
+        let simulated = run.judged.as_ref().ok().map(|(evidence, _)| run.simulated(evidence));
+        let SimulatedRun { lines, hash, judged, executing, judging, trace, .. } = run;
         let (evidence, verdict) = match judged {
             Ok(judged) => judged,
             Err(why) => return self.keep_broken(&plan, &lines, hash, Some(trace), executing, why),
         };
-        let simulated = Simulated {
-            trace: hex(trace),
-            nanoseconds: u64::try_from(simulated.as_nanos()).unwrap_or(u64::MAX),
-            traffic,
-            milestones: Milestones::of(&evidence),
-        };
         let coverage = Coverage::of(&evidence);
-        let simulated = Some(simulated);
         self.keep(&Done { plan, lines, hash, verdict, coverage, simulated, executing, judging })
     }
 

@@ -3,10 +3,9 @@
 //! Which case that is follows from the seeds alone, and not from which one happened to end first.
 
 use super::request::Event;
-use crate::case_directory::{CaseDirectory, Error};
+use crate::case_directory::Error;
 use crate::run_directory::RunDirectory;
-use crate::shrink::{Budget, shrink, told};
-use crate::simulated_run::SimulatedRun;
+use crate::shrink::{Budget, beside};
 use crate::stop::Stop;
 use crate::subject::Subject;
 use resurgam_campaign::summary::Summary;
@@ -32,7 +31,7 @@ pub(super) async fn all(
             && let Some((seed, rule)) = left.next()
         {
             let (target, stop, kept) = (target.clone(), stop.clone(), directory.case(seed));
-            running.spawn_blocking(move || beside(&kept, &rule, &target, budget, &stop));
+            running.spawn_blocking(move || beside(&kept, &rule, &target, budget, &stop, |_| ()));
         }
         watch(Event::Shrinking(running.len() + left.len()));
         match running.join_next().await {
@@ -53,15 +52,4 @@ fn wanted(summary: &Summary) -> Vec<(u64, RuleId)> {
         new.map(|rule| (case.seed, rule))
     });
     new.collect()
-}
-
-/// Makes a kept case smaller, and keeps what comes of it in a directory inside.
-fn beside(kept: &CaseDirectory, rule: &RuleId, target: &Subject, budget: Budget, stop: &Stop) -> Result<(), Error> {
-    let plan = kept.plan()?;
-    let (small, progress) = shrink(plan, rule, target, budget, stop, |_| ());
-    let trial = SimulatedRun::of(&small, target);
-    let Some(case) = kept.case()? else { return Ok(()) };
-    let mut case = trial.case(&small, target, case.choice, "resurgam replay .".to_owned());
-    case.shrunk = Some(told(rule, &progress));
-    trial.keep(&kept.shrunk(), &small, &case)
 }

@@ -55,6 +55,7 @@ pub fn execute(plan: &Plan, subject: &Subject, prefix: &str) -> Simulated {
     let limit = deadline::simulated(plan);
     let recorder: Arc<OnceLock<Arc<Session>>> = Arc::default();
     let calls: Arc<Calls> = Arc::default();
+    let gave_up: Arc<OnceLock<u8>> = Arc::default();
     let network = plan.cluster.network.bounds();
     let millis = |ms: u32| Duration::from_millis(ms.into());
     let simulation = Simulation::new(plan.seed)
@@ -67,6 +68,7 @@ pub fn execute(plan: &Plan, subject: &Subject, prefix: &str) -> Simulated {
         let members: Vec<String> = (0..nodes).map(host).collect();
         for number in 0..nodes {
             let (target, database, members) = (Arc::clone(subject.orchestrator()), database.clone(), members.clone());
+            let gave_up = Arc::clone(&gave_up);
             let shards = plan.cluster.shard_count().into();
             cluster.node(&host(number), move |node| {
                 let store = NodeStore::new(database.clone(), number, &node);
@@ -78,8 +80,13 @@ pub fn execute(plan: &Plan, subject: &Subject, prefix: &str) -> Simulated {
                     shards,
                     store: Arc::new(store),
                 };
-                let target = Arc::clone(&target);
-                async move { target.serve(context).await.map_err(|why| -> Box<dyn std::error::Error> { why }) }
+                let (target, gave_up) = (Arc::clone(&target), Arc::clone(&gave_up));
+                async move {
+                    target.serve(context).await.map_err(|why| -> Box<dyn std::error::Error> {
+                        gave_up.get_or_init(|| number);
+                        why
+                    })
+                }
             });
         }
         cluster.external(PlannedFaults::new(plan, &rpc_faults, &database, &recorder));
@@ -117,10 +124,10 @@ pub fn execute(plan: &Plan, subject: &Subject, prefix: &str) -> Simulated {
                     None
                 }
                 Why::Node(words) => {
-                    let why = format!("it gave up: {words}");
+                    let (node, why) = (gave_up.get().copied(), format!("it gave up: {words}"));
                     match entries.last().map(|entry| entry.at) {
-                        Some(at) => entries.push(Entry { at, what: What::Unfit { node: None, why } }),
-                        None => entries = unfit(identity(subject).header(plan, prefix), None, why),
+                        Some(at) => entries.push(Entry { at, what: What::Unfit { node, why } }),
+                        None => entries = unfit(identity(subject).header(plan, prefix), node, why),
                     }
                     None
                 }
@@ -181,8 +188,8 @@ impl Driver {
             recorder,
         };
         let identity = identity(&self.subject);
-        if let Err(why) = prepare(&session(Recorder::new())).await {
-            return (unfit(identity.header(&self.plan, &self.prefix), None, why), Ok(()));
+        if let Err((node, why)) = prepare(&session(Recorder::new())).await {
+            return (unfit(identity.header(&self.plan, &self.prefix), node, why), Ok(()));
         }
         // The clock of the recording starts here.
         let session = self.session.get_or_init(|| Arc::new(session(Recorder::new()))).clone();
@@ -215,12 +222,11 @@ impl Stage for Driver {
     }
 }
 
-/// Registers the namespace and waits until every node knows it.
-async fn prepare(session: &Session) -> Result<(), String> {
+/// Registers the namespace and waits until every node knows it; else says what is wrong, and with which node if it is one.
+async fn prepare(session: &Session) -> Result<(), (Option<u8>, String)> {
     let until = tokio::time::Instant::now() + READY;
     let limit = Duration::from_secs(5);
-    let mut why = String::new();
-    let mut registered = false;
+    let (mut last, mut registered) = ((None, String::new()), false);
     while tokio::time::Instant::now() < until {
         tokio::time::sleep(Duration::from_millis(20)).await;
         if !registered {
@@ -233,7 +239,7 @@ async fn prepare(session: &Session) -> Result<(), String> {
                 Ok(_) => registered = true,
                 Err(status) if status.code() == Code::AlreadyExists => registered = true,
                 Err(status) => {
-                    why = format!("no node answers RegisterNamespace: {}", line(&status));
+                    last = (Some(0), format!("does not answer RegisterNamespace: {}", line(&status)));
                     continue;
                 }
             }
@@ -243,12 +249,16 @@ async fn prepare(session: &Session) -> Result<(), String> {
             let request = DescribeNamespaceRequest { namespace: NAMESPACE.to_owned(), ..Default::default() };
             match session.client(Caller::Client, node).describe_namespace(within(limit, request)).await {
                 Ok(_) => ready += 1,
-                Err(status) => why = format!("node {node} does not answer DescribeNamespace: {}", line(&status)),
+                Err(status) => {
+                    let why = format!("does not answer DescribeNamespace: {}", line(&status));
+                    last = (u8::try_from(node).ok(), why);
+                }
             }
         }
         if ready == session.channels.len() {
             return Ok(());
         }
     }
-    Err(format!("the cluster is not ready after {} s without faults: {why}", READY.as_secs()))
+    let (node, why) = last;
+    Err((node, format!("is not ready after {} s without faults: it {why}", READY.as_secs())))
 }

@@ -4,19 +4,19 @@
 //! knows nothing of what they mean.
 
 mod address;
-mod builtin;
+pub mod builtin;
 mod config;
 mod probe;
 mod readiness;
 mod simulated;
-mod temporal;
+mod started;
+pub mod temporal;
 mod watch;
 
 pub use address::Address;
-pub use builtin::Builtin;
 pub(crate) use probe::line;
 pub use simulated::Simulated;
-pub use temporal::{Options, Temporal};
+pub use started::Started;
 
 use crate::simulated_run::PREFIX;
 use crate::subject::Subject;
@@ -74,6 +74,9 @@ pub enum Error {
     /// There is no such planted bug.
     #[error("there is no planted bug {0}")]
     Bug(String),
+    /// It is nothing that a program can start.
+    #[error("the orchestrator of a test is known to that test alone; repeat it there")]
+    Check,
     /// Nothing listens.
     #[error("{uri} does not answer as a Temporal server: {problem}")]
     Unreachable {
@@ -96,7 +99,7 @@ impl Error {
     /// True if it is what was asked for that is wrong, and not the target or the machine.
     #[must_use]
     pub fn is_bad_input(&self) -> bool {
-        matches!(self, Self::Address(_) | Self::Bug(_))
+        matches!(self, Self::Address(_) | Self::Bug(_) | Self::Check)
     }
 }
 
@@ -155,8 +158,9 @@ pub async fn open(
             let wrong = || Error::Bug(bug.clone().unwrap_or_default());
             Box::new(Simulated::new(subject(bug.as_deref()).ok_or_else(wrong)?, faults))
         }
-        Choice::Process => Box::new(Mutex::new(Builtin::start(program, 1).await?)),
-        Choice::Temporal => Box::new(Mutex::new(Temporal::start(&Options::default()).await?)),
+        Choice::Check { .. } => return Err(Error::Check),
+        Choice::Process => Box::new(Mutex::new(builtin::start(program, 1).await?)),
+        Choice::Temporal => Box::new(Mutex::new(temporal::start(&temporal::Options::default()).await?)),
         Choice::Address { address, namespace, profile } => {
             let mut address = Address::open(address, namespace.as_deref()).await?;
             if let Some(judged) = profile {

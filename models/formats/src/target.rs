@@ -16,6 +16,11 @@ pub enum Choice {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         bug: Option<String>,
     },
+    /// A simulated cluster of an orchestrator that only a test of its own crate can give.
+    Check {
+        /// Families of faults that plans are drawn with.
+        faults: Vec<Family>,
+    },
     /// Our orchestrator in a process of its own.
     Process,
     /// The real Temporal server, started for the run.
@@ -64,12 +69,23 @@ impl Choice {
         Self::Simulation { faults: Family::ALL.to_vec(), bug: None }
     }
 
+    /// The word for it in the name of a run's directory.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Simulation { .. } | Self::Process => "builtin",
+            Self::Check { .. } => "check",
+            Self::Temporal => "temporal",
+            Self::Address { .. } => "address",
+        }
+    }
+
     /// The bug that is planted.
     #[must_use]
     pub fn bug(&self) -> Option<&str> {
         match self {
             Self::Simulation { bug, .. } => bug.as_deref(),
-            Self::Process | Self::Temporal | Self::Address { .. } => None,
+            Self::Check { .. } | Self::Process | Self::Temporal | Self::Address { .. } => None,
         }
     }
 }

@@ -26,7 +26,7 @@ type Verdict = Result<(), Violation>;
 ///
 /// # Errors
 /// The first requirement that is not met.
-pub async fn check(store: &dyn Store, prefix: &str) -> Verdict {
+pub async fn check(store: &dyn Store, prefix: &str) -> Result<(), Violation> {
     let partition = |name: &str| Partition::other(format!("{prefix}/{name}"));
     conditions(store, &partition("conditions")).await?;
     fences_keep_batches(store, &partition("fences")).await?;

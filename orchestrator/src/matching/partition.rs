@@ -4,21 +4,22 @@
 //! is lost, when it is told to, or when nobody has needed it for a while; whoever waits for it then is told that it is
 //! not the owner, and asks again.
 
+use super::message::{Description, Message};
 use super::pace::Pace;
 use super::query::{Asker, Queries};
 use super::queue::{Added, Batch, Offer, Outcome, Poller, Queue, TaskId};
-use super::start::{self, Served};
+use super::start::{self, Receiver};
 use super::stored;
 use crate::cluster::router::Router;
 use crate::cluster::status;
-use crate::invariant::{self, Checks, Panicked, broken, checks, invariant};
+use crate::invariant::{self, Checks, broken, checks, invariant};
 use crate::log::{self, Log};
 use crate::planted::{Bug, planted};
 use crate::store::{Partition, Store};
 use futures_util::future::BoxFuture;
 use resurgam_api::environment::Environment;
 use resurgam_api::internal::{AddTaskRequest, QueryWorkerRequest};
-use resurgam_api::temporal::workflowservice::v1::RespondQueryTaskCompletedRequest;
+use resurgam_api::temporal::workflowservice::v1::PollWorkflowTaskQueueResponse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -41,42 +42,6 @@ const IDLE: Duration = Duration::from_secs(300);
 const CHECK: Duration = Duration::from_secs(5);
 /// Ids that one tenure may give.
 const NUMBERS: u64 = 1 << 23;
-
-/// Where the answer to a poll goes.
-pub(super) type Receiver = oneshot::Sender<Served>;
-
-/// What can be asked of a task queue.
-pub(super) enum Message {
-    /// Take a task over.
-    Add(Box<AddTaskRequest>, oneshot::Sender<Result<(), Status>>),
-    /// Wait for a task; the worker may name how many a second all workers together can bear.
-    Poll(String, Option<f64>, Receiver),
-    /// Ask a worker.
-    Query(Box<QueryWorkerRequest>, Asker),
-    /// A worker has answered the query with this id.
-    Answer(String, Box<RespondQueryTaskCompletedRequest>, oneshot::Sender<bool>),
-    /// Describe the queue.
-    Describe(oneshot::Sender<Description>),
-    /// Its worker has shut down.
-    Close,
-    /// An offer has ended; the poll comes back if it is still to be served.
-    Ended(TaskId, Outcome, Option<(String, Receiver)>),
-    /// A task has rested.
-    Rested(TaskId),
-    /// A query of a sticky queue has waited long enough.
-    GiveUp(String),
-    /// Recording a start panicked, and nobody knows how far it came.
-    Broken(Panicked),
-}
-
-/// What a task queue looks like.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Description {
-    /// Identities, and when each polled last, in milliseconds since 1970.
-    pub(super) pollers: Vec<(String, i64)>,
-    /// Unfinished tasks in memory.
-    pub(super) backlog: usize,
-}
 
 /// What a task queue needs of its node.
 #[derive(Clone)]
@@ -314,8 +279,14 @@ impl Actor {
             Message::Close => self.queue.close(),
             Message::Ended(id, outcome, poll) => self.ended(id, outcome, poll),
             Message::Rested(id) => self.queue.rested(id),
+            Message::Asked(id, delivery, poll) => {
+                if let Some((identity, receiver)) = poll {
+                    self.wait(identity, receiver);
+                }
+                self.queries.arrived(id, delivery);
+            }
             Message::GiveUp(id) => self.queries.give_up(&id),
-            Message::Broken(panicked) => broken!("a start panicked: {panicked}"),
+            Message::Broken(panicked) => broken!("work beside the queue panicked: {panicked}"),
         }
     }
 
@@ -351,12 +322,20 @@ impl Actor {
     }
 
     fn later(&self, pause: Duration, message: Message) {
+        self.beside(async move {
+            tokio::time::sleep(pause).await;
+            message
+        });
+    }
+
+    /// Does something beside everything else, and hears how it ended.
+    fn beside(&self, work: impl Future<Output = Message> + Send + 'static) {
         let own = self.own.clone();
         self.dependencies.environment.spawn(Box::pin(async move {
-            tokio::time::sleep(pause).await;
+            let ended = invariant::contained(work).await.unwrap_or_else(Message::Broken);
             if let Some(own) = own.upgrade() {
-                // The queue may be closed by now.
-                let _ = own.send(message).await;
+                // The queue may be closed by now: its next owner reads a task again, and whoever asked something is told.
+                let _ = own.send(ended).await;
             }
         }));
     }
@@ -379,8 +358,10 @@ impl Actor {
         while self.queries.waits()
             && let Some(poller) = self.queue.take_poller()
         {
-            let Some((_, receiver)) = self.polls.remove(&poller) else { continue };
-            self.queries.hand_out(|poll| receiver.send(Served::Workflow(Box::new(poll))).is_ok());
+            let Some((identity, receiver)) = self.polls.remove(&poller) else { continue };
+            if let Some((id, query)) = self.queries.next() {
+                self.ask(id, query, identity, receiver);
+            }
         }
         while self.queue.can_offer()
             && self.pace.allows(Instant::now())
@@ -394,23 +375,22 @@ impl Actor {
         }
     }
 
-    /// Records the start of an offered task and delivers it, beside everything else.
+    /// Delivers a query with its history.
+    fn ask(&self, id: String, query: PollWorkflowTaskQueueResponse, identity: String, receiver: Receiver) {
+        let router = Arc::clone(&self.dependencies.router);
+        self.beside(async move {
+            let (delivery, back) = start::hand_over_query(&router, query, identity, receiver, REST).await;
+            Message::Asked(id, delivery, back)
+        });
+    }
+
+    /// Records the start of an offered task and delivers it.
     fn start(&self, offer: Offer, identity: String, receiver: Receiver) {
-        let (own, dependencies) = (self.own.clone(), self.dependencies.clone());
-        let environment = Arc::clone(&dependencies.environment);
-        environment.spawn(Box::pin(async move {
-            let Dependencies { environment, router, .. } = &dependencies;
-            let id = offer.id;
-            let handing_over = start::hand_over(environment.as_ref(), router, &offer.request, identity, receiver);
-            let ended = match invariant::contained(handing_over).await {
-                Ok((outcome, back)) => Message::Ended(id, outcome, back),
-                Err(panicked) => Message::Broken(panicked),
-            };
-            if let Some(own) = own.upgrade() {
-                // The queue may be closed by now; then its next owner reads the task again.
-                let _ = own.send(ended).await;
-            }
-        }));
+        let Dependencies { environment, router, .. } = self.dependencies.clone();
+        self.beside(async move {
+            let ended = start::hand_over(environment.as_ref(), &router, &offer.request, identity, receiver).await;
+            Message::Ended(offer.id, ended.0, ended.1)
+        });
     }
 
     fn ended(&mut self, id: TaskId, outcome: Outcome, poll: Option<(String, Receiver)>) {

@@ -1,23 +1,32 @@
-//! Recording the start of a task in history, which alone knows whether it is still meant.
+//! What has to be asked of history before a worker gets something: whether a task is still meant, which history alone knows,
+//! and the history that goes with a query.
 
+use super::query::Delivery;
 use super::queue::{Outcome, start_id};
 use crate::cluster::Rejection;
 use crate::cluster::deadline::Limit;
 use crate::cluster::router::Router;
-use crate::cluster::status;
+use crate::cluster::{status, task_token};
 use crate::invariant::broken;
 use crate::planted::{Bug, planted};
 use resurgam_api::environment::Environment;
 use resurgam_api::internal::{
-    AddTaskRequest, RecordActivityTaskStartedRequest, RecordWorkflowTaskStartedRequest, TaskKind,
+    AddTaskRequest, GetHistoryRequest, RecordActivityTaskStartedRequest, RecordWorkflowTaskStartedRequest, Target,
+    TaskKind,
 };
-use resurgam_api::temporal::workflowservice::v1::{PollActivityTaskQueueResponse, PollWorkflowTaskQueueResponse};
+use resurgam_api::temporal::history::v1::History;
+use resurgam_api::temporal::workflowservice::v1::{
+    GetWorkflowExecutionHistoryRequest, PollActivityTaskQueueResponse, PollWorkflowTaskQueueResponse,
+};
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tonic::Status;
 
 /// How long history may take.
 const LIMIT: Limit = Limit::Each(Duration::from_secs(5));
+
+/// Where the answer to a poll goes.
+pub(super) type Receiver = oneshot::Sender<Served>;
 
 /// What a poll gets.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,8 +69,8 @@ pub(super) async fn hand_over(
     router: &Router,
     request: &AddTaskRequest,
     identity: String,
-    receiver: oneshot::Sender<Served>,
-) -> (Outcome, Option<(String, oneshot::Sender<Served>)>) {
+    receiver: Receiver,
+) -> (Outcome, Option<(String, Receiver)>) {
     if receiver.is_closed() {
         return (Outcome::Again, None);
     }
@@ -76,6 +85,49 @@ pub(super) async fn hand_over(
             (refused(&problem), Some((identity, receiver)))
         }
     }
+}
+
+/// Delivers a query with its history; says how that ended, and gives a poll back that is still to be served. If the history
+/// cannot be read now, that is said after `rest`.
+pub(super) async fn hand_over_query(
+    router: &Router,
+    query: PollWorkflowTaskQueueResponse,
+    identity: String,
+    receiver: Receiver,
+    rest: Duration,
+) -> (Delivery, Option<(String, Receiver)>) {
+    match with_history(router, query).await {
+        Ok(served) => match receiver.send(served) {
+            Ok(()) => (Delivery::Done, None),
+            Err(_) => (Delivery::Again, None),
+        },
+        Err(problem) if refused(&problem) == Outcome::Obsolete => {
+            (Delivery::Refused(Box::new(problem)), Some((identity, receiver)))
+        }
+        Err(problem) => {
+            tracing::debug!(%problem, "the history of a query was not read");
+            tokio::time::sleep(rest).await;
+            (Delivery::Again, Some((identity, receiver)))
+        }
+    }
+}
+
+/// A query as a worker gets it: with the first page of the history that its token promises, or, without one, with none,
+/// since the worker has the run in its cache.
+async fn with_history(router: &Router, mut query: PollWorkflowTaskQueueResponse) -> Result<Served, Status> {
+    if query.next_page_token.is_empty() {
+        query.history = Some(History::default());
+        return Ok(Served::Workflow(Box::new(query)));
+    }
+    let task = task_token::decode(&query.task_token)?;
+    let request = GetWorkflowExecutionHistoryRequest {
+        next_page_token: std::mem::take(&mut query.next_page_token),
+        ..GetWorkflowExecutionHistoryRequest::default()
+    };
+    let call = GetHistoryRequest { target: Some(Target::of(&task)), request: Some(request) };
+    let page = router.history(call, LIMIT).await?;
+    (query.history, query.next_page_token) = (page.history, page.next_page_token);
+    Ok(Served::Workflow(Box::new(query)))
 }
 
 /// What a refused start means for the task: it ends only if history says that it is gone or that somebody else has it.

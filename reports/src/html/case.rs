@@ -79,7 +79,7 @@ impl Case {
             commands.extend([command::check(path), command::show(path, concerned.first().copied())]);
         }
         let shrunk = view.shrunk.map(|shrunk| {
-            commands.insert(0, command::replay(shrunk.path));
+            commands.insert(0, command::replay(&summary.origin.options.choice, shrunk.path));
             let case::Shrunk { rule, from, to, proposed, .. } = shrunk.how;
             format!("Shrunk, and shown as the smallest plan found that breaks {rule}: {from} → {to} ({proposed} tried)")
         });

@@ -1,0 +1,29 @@
+//! What a run waits for, and what the world tells it.
+
+use resurgam_node::prelude::*;
+use std::time::{Duration, SystemTime};
+use temporal::common::v1::{ActivityType, Payloads};
+use temporal::history::v1 as event;
+
+/// An activity that is not done.
+pub(crate) struct Activity {
+    pub(crate) id: String,
+    pub(crate) kind: Option<ActivityType>,
+    pub(crate) input: Option<Payloads>,
+    /// Who works on it, and since when.
+    pub(crate) started: Option<(String, SystemTime)>,
+}
+
+/// What the world tells a run.
+pub(crate) enum Arrival {
+    Signal(event::WorkflowExecutionSignaledEventAttributes),
+    TimerFired(event::TimerFiredEventAttributes),
+    ActivityCompleted { scheduled: i64, activity: Activity, result: Option<Payloads>, identity: String },
+}
+
+/// A timer to be set.
+pub(crate) struct Timer {
+    pub(crate) id: String,
+    pub(crate) started: i64,
+    pub(crate) after: Duration,
+}

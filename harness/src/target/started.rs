@@ -1,0 +1,180 @@
+//! A server in a process that we start and always take away: it lives in a directory of its own, with its log, and ends when
+//! its standard input does, by [`Drop`], by a panic, by Ctrl-C or because somebody killed us. So it cannot outlive us.
+
+use super::{Endpoint, Error, Target, World, readiness, watch};
+use async_trait::async_trait;
+use std::fs;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// The file of its log, in its directory.
+pub(super) const LOG: &str = "server.log";
+/// The file of its process id, if the process that we start is not the server itself.
+pub(super) const PID: &str = "pid";
+/// How many lines of the log are shown.
+const LINES: usize = 20;
+/// How long it may take to end.
+const FAREWELL: Duration = Duration::from_secs(5);
+/// So often a server is started if somebody takes the port that was free.
+const ATTEMPTS: u32 = 3;
+
+/// A server that is running. Dropping it ends it.
+#[derive(Debug)]
+pub struct Started {
+    endpoint: Endpoint,
+    process: Process,
+    ready: Duration,
+}
+
+impl Started {
+    /// Starts a process and waits until its namespace is usable; again if somebody took a port between our looking for it and
+    /// the server's. `spawn` gives the address at which it will listen, and the process.
+    pub(super) async fn start(
+        target: &str,
+        patience: Duration,
+        mut spawn: impl FnMut() -> Result<(String, Process), Error>,
+    ) -> Result<Self, Error> {
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let begun = Instant::now();
+            let (uri, mut process) = spawn()?;
+            let how = match readiness::wait(&uri, target, patience, || process.ended()).await {
+                Ok(endpoint) => return Ok(Self { endpoint, process, ready: begun.elapsed() }),
+                Err(how) => how,
+            };
+            let log = process.log();
+            if attempts == ATTEMPTS || !log.to_lowercase().contains("address already in use") {
+                return Err(Error::Failed { how, log });
+            }
+        }
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// From the start of the process until the namespace was usable.
+    #[must_use]
+    pub fn ready(&self) -> Duration {
+        self.ready
+    }
+
+    /// Its directory; gone when the server is.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        self.process.directory.path()
+    }
+
+    /// Process id of the server itself.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        let written = fs::read_to_string(self.directory().join(PID)).ok();
+        written.and_then(|text| text.trim().parse().ok()).unwrap_or_else(|| self.process.child.id())
+    }
+
+    /// How it ended, if it did without being told to.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.process.ended()
+    }
+
+    /// The last lines of its log.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.process.log()
+    }
+}
+
+#[async_trait]
+impl Target for Mutex<Started> {
+    fn name(&self) -> String {
+        locked(self).endpoint.target.clone()
+    }
+
+    fn version(&self) -> String {
+        locked(self).endpoint.version.clone()
+    }
+
+    fn world(&self) -> World {
+        World::Real(locked(self).endpoint.clone())
+    }
+
+    async fn lost(&self) -> String {
+        let endpoint = locked(self).endpoint.clone();
+        watch::lost(&endpoint, || {
+            let mut server = locked(self);
+            let status = server.ended()?;
+            Some(format!("the server ended ({status}); end of its log:\n{}", server.log()))
+        })
+        .await
+    }
+}
+
+/// The server, whatever became of others who looked at it.
+fn locked(server: &Mutex<Started>) -> MutexGuard<'_, Started> {
+    server.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The process that we start, and the directory of its server.
+#[derive(Debug)]
+pub(super) struct Process {
+    child: Child,
+    directory: TempDir,
+}
+
+impl Process {
+    /// Starts a program that ends when its standard input does.
+    pub(super) fn spawn(command: &mut Command, directory: TempDir) -> Result<Self, Error> {
+        let child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            // Ctrl-C is for us; the server is to live until we have said what we found.
+            .process_group(0)
+            .spawn()
+            .map_err(|e| Error::System("the server does not start", e))?;
+        Ok(Self { child, directory })
+    }
+
+    /// A new directory for a server, in the system's place for temporary files unless another one is named.
+    pub(super) fn directory(name: &str, parent: Option<&Path>) -> Result<TempDir, Error> {
+        let mut builder = tempfile::Builder::new();
+        let prefix = format!("resurgam-{name}-");
+        let builder = builder.prefix(&prefix);
+        let made = parent.map_or_else(|| builder.tempdir(), |parent| builder.tempdir_in(parent));
+        made.map_err(|e| Error::System("no directory for the server", e))
+    }
+
+    fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
+    }
+
+    fn log(&self) -> String {
+        let text = fs::read(self.directory.path().join(LOG)).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(LINES)..].join("\n")
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let begun = Instant::now();
+        while self.ended().is_none() {
+            if begun.elapsed() > FAREWELL {
+                // It does not do its work (stopped, or its program is gone): take its whole group away.
+                let group = format!("-{}", self.child.id());
+                let _ = Command::new("sh").args(["-c", "kill -KILL -- \"$1\"", "kill", &group]).status();
+                let _ = self.child.wait();
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The words of the command line for targets, profiles, faults and what is kept, and what each stands for.
+
+use clap::ValueEnum;
+use resurgam_formats::plan::Family;
+use resurgam_formats::target::JudgedBy;
+use resurgam_harness::run::Keep;
+
+/// What to test.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    /// Our orchestrator.
+    Builtin,
+    /// The real Temporal server, started here (see `resurgam setup temporal`).
+    Temporal,
+    /// A server that is already running.
+    Address,
+}
+
+/// The worlds of our orchestrator.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Place {
+    /// A simulated cluster with faults.
+    Sim,
+    /// A process of its own on this machine, without faults.
+    Process,
+}
+
+/// Profiles, as they are named on the command line.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Judged {
+    /// By the contract alone: nothing more is promised, nothing is forgiven.
+    Contract,
+    /// As Temporal's own server, with its known differences.
+    Temporal,
+    /// As our orchestrator, which promises more.
+    Resurgam,
+}
+
+impl From<Judged> for JudgedBy {
+    fn from(judged: Judged) -> Self {
+        match judged {
+            Judged::Contract => Self::Contract,
+            Judged::Temporal => Self::Temporal,
+            Judged::Resurgam => Self::Resurgam,
+        }
+    }
+}
+
+/// Families of faults, as they are named on the command line.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Faults {
+    All,
+    None,
+    Network,
+    Node,
+    Clock,
+    Store,
+    Call,
+}
+
+impl Faults {
+    pub(crate) fn families(given: &[Self]) -> Vec<Family> {
+        let mut families: Vec<Family> = given
+            .iter()
+            .flat_map(|faults| match faults {
+                Self::All => Family::ALL.to_vec(),
+                Self::None => Vec::new(),
+                Self::Network => vec![Family::Network],
+                Self::Node => vec![Family::Node],
+                Self::Clock => vec![Family::Clock],
+                Self::Store => vec![Family::Store],
+                Self::Call => vec![Family::Call],
+            })
+            .collect();
+        families.sort_unstable();
+        families.dedup();
+        families
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum KeepArg {
+    /// Those that were violated or could not be decided, and the first three for the report.
+    Failing,
+    /// All.
+    All,
+    /// None but those that could not be judged.
+    None,
+}
+
+impl From<KeepArg> for Keep {
+    fn from(keep: KeepArg) -> Self {
+        match keep {
+            KeepArg::Failing => Self::Failing,
+            KeepArg::All => Self::All,
+            KeepArg::None => Self::None,
+        }
+    }
+}
