@@ -43,7 +43,7 @@ pub(crate) const LONG: &[Long] = &[
     ("orchestrator/src/history/engine/start.rs", 346, "to be split"),
     ("orchestrator/src/history/shard/actor.rs", 465, "to be split"),
     ("orchestrator/src/history/state.rs", 365, "to be split"),
-    ("orchestrator/src/matching/partition.rs", 504, "to be split"),
+    ("orchestrator/src/matching/partition.rs", 508, "to be split"),
     ("orchestrator/src/matching/queue.rs", 501, "to be split"),
 ];
 
