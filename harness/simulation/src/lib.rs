@@ -29,7 +29,7 @@ pub use failure::{Failure, Why};
 pub use fault::{Fault, Side, Way};
 pub use injector::Unfaithful;
 pub use jitter::Jitter;
-pub use kernel::{Cluster, DRIVER_NAME, EPOCH, Outcome, Simulation, TICK};
+pub use kernel::{Cluster, EPOCH, Outcome, Simulation, TICK};
 pub use nemesis::Nemesis;
 pub use network::server;
 pub use node::Node;
