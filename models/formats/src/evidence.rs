@@ -57,9 +57,9 @@ pub struct Evidence {
 /// A node panicked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Panic {
-    /// When.
+    /// When it panicked.
     pub at: At,
-    /// Which node.
+    /// Which node it was.
     pub node: u8,
     /// What it said, or where in its code it was.
     pub message: String,

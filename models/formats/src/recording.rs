@@ -104,7 +104,7 @@ pub enum What {
     Tenures(Box<Tenures>),
     /// A simulated node panicked, which ends the case: no line follows.
     Panic {
-        /// The node.
+        /// The node that panicked.
         node: u8,
         /// What it said if it was an assertion of its own, else where in its code that was. Never the words of a library,
         /// which may hold what does not repeat.
