@@ -17,9 +17,6 @@ pub(crate) const WILDCARDS: &[(&str, &str)] = &[];
 /// Files that are longer than others.
 pub(crate) const LONG: &[Long] = &[
     ("harness/builtin/src/audit.rs", 302, "to be split"),
-    ("harness/src/client.rs", 350, "to be split"),
-    ("harness/src/simulated/database.rs", 343, "to be split"),
-    ("harness/src/worker/workflow.rs", 330, "to be split"),
     ("models/campaign/src/coverage/mod.rs", 331, "to be split"),
     ("models/campaign/src/milestone/call.rs", 365, "to be split"),
     ("models/campaign/src/milestone/task.rs", 321, "to be split"),
