@@ -109,7 +109,7 @@ fn calls(set: &FileDescriptorSet) -> Result<String, Box<dyn Error>> {
                 "impl {name}Call for {request} {{
                     type Answer = {answer};
                     fn {route} {{ {found} }}
-                    async fn send(request: Request<Self>, mut client: internal::{module}_client::{name}Client<Channel>) -> Result<Response<Self::Answer>, Status> {{
+                    async fn send(request: Request<Self>, mut client: internal::{module}_client::{name}Client<impl Transport>) -> Result<Response<Self::Answer>, Status> {{
                         client.{function}(request).await
                     }}
                 }}\n"

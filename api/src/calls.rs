@@ -4,8 +4,21 @@
 
 use crate::internal::{self, TaskToken};
 use crate::temporal;
-use tonic::transport::Channel;
+use tonic::body::Body;
+use tonic::client::GrpcService;
+use tonic::codegen::StdError;
 use tonic::{Request, Response, Status};
+
+/// What can carry a call: a channel, or something that knows a shorter way.
+pub trait Transport:
+    GrpcService<Body, ResponseBody = Body, Error: Into<StdError>, Future: Send> + Send + 'static
+{
+}
+
+impl<T> Transport for T where
+    T: GrpcService<Body, ResponseBody = Body, Error: Into<StdError>, Future: Send> + Send + 'static
+{
+}
 
 /// A call of the history service: of the owner of a workflow's shard.
 pub trait HistoryCall: Clone + Send + Sync + 'static {
@@ -18,7 +31,7 @@ pub trait HistoryCall: Clone + Send + Sync + 'static {
     /// Sends it, once.
     fn send(
         request: Request<Self>,
-        client: internal::history_client::HistoryClient<Channel>,
+        client: internal::history_client::HistoryClient<impl Transport>,
     ) -> impl Future<Output = Result<Response<Self::Answer>, Status>> + Send;
 }
 
@@ -33,7 +46,7 @@ pub trait MatchingCall: Clone + Send + Sync + 'static {
     /// Sends it, once.
     fn send(
         request: Request<Self>,
-        client: internal::matching_client::MatchingClient<Channel>,
+        client: internal::matching_client::MatchingClient<impl Transport>,
     ) -> impl Future<Output = Result<Response<Self::Answer>, Status>> + Send;
 }
 

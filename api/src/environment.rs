@@ -8,6 +8,7 @@ use futures_util::stream::BoxStream;
 use hyper_util::rt::TokioIo;
 use std::future::Future;
 use std::io;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
@@ -50,12 +51,27 @@ pub trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 
 /// One accepted connection, as tonic's server takes it.
-pub struct Connection(Box<dyn Duplex>);
+pub struct Connection {
+    stream: Box<dyn Duplex>,
+    peer: Option<IpAddr>,
+}
 
 impl Connection {
     /// Wraps a stream of some world.
     pub fn new(stream: impl Duplex + 'static) -> Self {
-        Self(Box::new(stream))
+        Self { stream: Box::new(stream), peer: None }
+    }
+
+    /// Says which machine it comes from, if that is known.
+    #[must_use]
+    pub fn from_peer(self, peer: Option<IpAddr>) -> Self {
+        Self { peer, ..self }
+    }
+
+    /// The machine that it comes from.
+    #[must_use]
+    pub fn peer(&self) -> Option<IpAddr> {
+        self.peer
     }
 }
 
@@ -67,21 +83,21 @@ impl Connected for Connection {
 
 impl AsyncRead for Connection {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, buffer)
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
     }
 }
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, bytes)
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
+        Pin::new(&mut self.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
 
@@ -112,10 +128,10 @@ impl Environment for Machine {
     async fn listen(&self, address: &str) -> io::Result<Incoming> {
         let listener = tokio::net::TcpListener::bind(address).await?;
         Ok(Box::pin(futures_util::stream::unfold(listener, |listener| async {
-            let accepted = listener.accept().await.map(|(stream, _)| {
+            let accepted = listener.accept().await.map(|(stream, peer)| {
                 // Small answers are not to wait for more of them.
                 stream.set_nodelay(true).ok();
-                Connection::new(stream)
+                Connection::new(stream).from_peer(Some(peer.ip()))
             });
             Some((accepted, listener))
         })))

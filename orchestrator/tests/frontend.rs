@@ -6,12 +6,12 @@ mod support;
 
 use resurgam_api::temporal::workflowservice::v1::{
     CountWorkflowExecutionsRequest, DescribeNamespaceRequest, DescribeTaskQueueRequest, GetSystemInfoRequest,
-    ListNamespacesRequest, PollActivityTaskQueueRequest, PollWorkflowTaskQueueRequest, RegisterNamespaceRequest,
+    ListNamespacesRequest, PollActivityTaskQueueRequest, PollWorkflowTaskQueueRequest,
     RespondQueryTaskCompletedRequest, RespondWorkflowTaskCompletedRequest, ShutdownWorkerRequest,
     SignalWorkflowExecutionRequest,
 };
 use std::time::{Duration, Instant};
-use support::{cluster, has_detail, queue, until, within};
+use support::{cluster, has_detail, queue, registration, until, within};
 use tokio_stream::StreamExt as _;
 use tonic::Code;
 use tonic::codec::CompressionEncoding;
@@ -45,16 +45,12 @@ async fn namespaces_are_the_same_on_every_node() {
     let missing = other.describe_namespace(describe("nowhere")).await.unwrap_err();
     assert_eq!(missing.code(), Code::NotFound);
     assert!(has_detail(&missing, "NamespaceNotFoundFailure"));
-    let again = RegisterNamespaceRequest { namespace: "tests".into(), ..Default::default() };
-    let again = other.register_namespace(again).await.unwrap_err();
+    let again = other.register_namespace(registration("tests")).await.unwrap_err();
     assert_eq!(again.code(), Code::AlreadyExists);
     assert!(has_detail(&again, "NamespaceAlreadyExistsFailure"));
 
     for name in ["a", "test"] {
-        other
-            .register_namespace(RegisterNamespaceRequest { namespace: name.into(), ..Default::default() })
-            .await
-            .unwrap();
+        other.register_namespace(registration(name)).await.unwrap();
     }
     let mut names = Vec::new();
     let mut request = ListNamespacesRequest { page_size: 2, ..Default::default() };

@@ -52,7 +52,7 @@ pub(crate) const UNUSED: &[Unused] = &[
     ("models/formats", 4, "to be looked through"),
     ("models/generate", 1, "to be looked through"),
     ("models/judge", 12, "to be looked through"),
-    ("orchestrator", 62, "to be looked through"),
+    ("orchestrator", 61, "to be looked through"),
 ];
 
 /// References that lead nowhere, by file.

@@ -18,7 +18,7 @@ pub(crate) struct Tree {
     crates: Vec<String>,
 }
 
-/// Not part of the tree: what is built, what runs leave, and version control.
+/// Beside the tree, at its root: what is built, what runs leave, and version control. A module may have such a name.
 const APART: &[&str] = &["target", "resurgam-runs", ".git"];
 /// The files whose text is looked at.
 const TEXTS: &[&str] = &["rs", "md", "toml", "proto"];
@@ -47,7 +47,7 @@ impl Tree {
     fn gather(&mut self, directory: &Path, prefix: &str) {
         for entry in fs::read_dir(directory).unwrap().map(Result::unwrap) {
             let name = entry.file_name().to_string_lossy().into_owned();
-            if APART.contains(&name.as_str()) {
+            if prefix.is_empty() && APART.contains(&name.as_str()) {
                 continue;
             }
             let path = format!("{prefix}{name}");

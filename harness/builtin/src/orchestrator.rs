@@ -5,11 +5,14 @@ use crate::unchecked::Unchecked;
 use async_trait::async_trait;
 use resurgam_harness::Subject;
 use resurgam_node::{Failure, HandOver, NodeContext, Orchestrator, Promises};
-use resurgam_orchestrator::cluster::config::{Config, Member};
+use resurgam_orchestrator::cluster::{Config, Member, TokenKeys};
 use resurgam_orchestrator::node::{self, reflection};
 use resurgam_orchestrator::planted::{Bug, plant, planted};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
+
+/// The key of all simulated clusters: a case is to be the same whenever it is run.
+const TOKEN_KEY: [u8; 32] = *b"the key of a simulated cluster..";
 
 /// Our orchestrator, perhaps with a planted bug.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +65,8 @@ impl Orchestrator for Builtin {
             members.map(|name| Member { name: name.clone(), address: NodeContext::peer_address(name) }).collect();
         let member = members[usize::from(context.number)].clone();
         let (frontend, internal) = (NodeContext::frontend_address(), NodeContext::internal_address());
-        let mut config = Config::of(&member, frontend, internal, members);
+        let keys = TokenKeys::new(TOKEN_KEY, Vec::new());
+        let mut config = Config::of(&member, frontend, internal, members, keys);
         config.shards = context.shards;
         let mut store = context.store;
         if planted(Bug::RowTouchedTwice) {

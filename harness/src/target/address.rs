@@ -3,8 +3,11 @@
 //! It is shared: everything that is created carries a prefix of its own run, nothing is stopped, and what is left of a
 //! run is terminated at its end. Plain HTTP/2 only; no TLS and no API keys.
 
+use super::endpoint::{Endpoint, NAMESPACE, client, connect};
+use super::error::Error;
 use super::probe::{Probe, asking, line};
-use super::{Endpoint, Error, NAMESPACE, Target, World, client, connect, watch};
+use super::watch;
+use super::world::{Target, World};
 use crate::simulated_run::prefix;
 use async_trait::async_trait;
 use resurgam_api::temporal::common::v1::WorkflowExecution;
@@ -62,7 +65,7 @@ impl Address {
     }
 
     /// Judge it by this, whatever it says it is.
-    pub fn judge_by(&mut self, profile: Profile) {
+    pub(super) fn judge_by(&mut self, profile: Profile) {
         self.endpoint.profile = profile;
     }
 

@@ -1,6 +1,6 @@
 //! The orchestrator of this repository as a process: `resurgam server`, which ends when its standard input does.
 
-use super::Error;
+use super::error::Error;
 use super::started::{LOG, Process, Started};
 use std::fs::File;
 use std::path::Path;

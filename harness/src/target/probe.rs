@@ -1,6 +1,7 @@
 //! Questions to a server: does it answer, which version is it, is the namespace usable.
 
-use super::{Endpoint, Error, channel, client};
+use super::endpoint::{Endpoint, channel, client};
+use super::error::Error;
 use prost_wkt_types::Duration as Span;
 use resurgam_api::WorkflowServiceClient;
 use resurgam_api::temporal::common::v1::WorkflowExecution;

@@ -1,8 +1,8 @@
 //! Waiting until a server that was just started can be used. The first call after that must not fail because the server
 //! was still waking up.
 
+use super::endpoint::{Endpoint, NAMESPACE};
 use super::probe::{Probe, line};
-use super::{Endpoint, NAMESPACE};
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 

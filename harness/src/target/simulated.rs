@@ -1,6 +1,6 @@
 //! An orchestrator in the simulation: a target that is never lost and leaves nothing behind.
 
-use super::{Target, World};
+use super::world::{Target, World};
 use crate::subject::Subject;
 use async_trait::async_trait;
 use resurgam_formats::plan::Family;

@@ -1,7 +1,10 @@
 //! A server in a process that we start and always take away: it lives in a directory of its own, with its log, and ends when
 //! its standard input does, by [`Drop`], by a panic, by Ctrl-C or because somebody killed us. So it cannot outlive us.
 
-use super::{Endpoint, Error, Target, World, readiness, watch};
+use super::endpoint::Endpoint;
+use super::error::Error;
+use super::world::{Target, World};
+use super::{readiness, watch};
 use async_trait::async_trait;
 use std::fs;
 use std::os::unix::process::CommandExt as _;

@@ -3,8 +3,9 @@
 //! It is started by a small shell process that holds the reading end of a pipe of ours. When the writing end closes, the shell
 //! kills the server and removes its directory. So there is one way down, and every test takes it.
 
+use super::config;
+use super::error::Error;
 use super::started::{PID, Process, Started};
-use super::{Error, config};
 use crate::setup;
 use std::ffi::OsStr;
 use std::fs;

@@ -1,7 +1,8 @@
 //! Watches a server while cases run on it, so that a run ends when its target has, and not when the last call has timed out.
 
+use super::endpoint::Endpoint;
+use super::error::Error;
 use super::probe::Probe;
-use super::{Endpoint, Error};
 use std::time::{Duration, Instant};
 
 /// Between two looks at the process of the server.

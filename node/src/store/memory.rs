@@ -35,7 +35,10 @@ impl Table {
         }
         self.head = Some(commit.change.of(self.head.as_ref()));
         for range in commit.deleted {
-            self.rows.retain(|key, _| !range.contains(key));
+            // Only what is in the range is touched, however much the partition holds.
+            if range.start < range.end {
+                self.rows.extract_if(range, |_, _| true).for_each(drop);
+            }
         }
         for (key, value) in commit.rows {
             match value {

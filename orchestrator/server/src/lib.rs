@@ -9,6 +9,7 @@ use prost_wkt_types::Duration;
 use resurgam_api::environment::{Environment, Machine};
 use resurgam_api::temporal::workflowservice::v1::RegisterNamespaceRequest;
 use resurgam_released::cluster::namespaces::Registry;
+use resurgam_released::cluster::token_keys::{TokenKeys, Unreadable};
 use resurgam_released::cluster::{Config, Member};
 use resurgam_released::node::{self, Node};
 use resurgam_released::planted::{Bug, planted};
@@ -16,6 +17,7 @@ use resurgam_released::store::Store;
 use resurgam_released::store::memory::Memory;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::io::AsyncReadExt as _;
 use tokio_util::sync::CancellationToken;
@@ -48,6 +50,10 @@ pub struct Options {
     /// A namespace that is to exist, besides `default`; may be repeated.
     #[arg(long = "namespace", value_name = "NAME")]
     pub namespaces: Vec<String>,
+    /// A file with the secret keys of page and task tokens: one a line, 64 hexadecimal digits, the one for new tokens first.
+    /// Without it a key is drawn, and tokens are void when the server ends.
+    #[arg(long, value_name = "FILE")]
+    pub token_keys: Option<PathBuf>,
     /// Write logs as JSON, one object a line. RUST_LOG says what is logged.
     #[arg(long)]
     pub json: bool,
@@ -75,6 +81,22 @@ pub enum Error {
     /// No runtime, or no free port.
     #[error("cannot start: {0}")]
     Runtime(io::Error),
+    /// The file of keys is not there, or cannot be read.
+    #[error("{}: {problem}", file.display())]
+    File {
+        /// Which file.
+        file: PathBuf,
+        /// What the system says.
+        problem: io::Error,
+    },
+    /// The file of keys holds something else.
+    #[error("{}: {problem}", file.display())]
+    Keys {
+        /// Which file.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: Unreadable,
+    },
     /// A node ended.
     #[error(transparent)]
     Node(#[from] node::Error),
@@ -129,11 +151,12 @@ pub async fn serve(options: &Options) -> Result<(), Error> {
     for name in &names {
         register(&environment, &store, name).await?;
     }
+    let keys = keys(options, environment.as_ref())?;
     let members = members(options.nodes).map_err(Error::Runtime)?;
     let (mut nodes, mut addresses) = (Vec::new(), Vec::new());
     for (member, number) in members.iter().zip(0_u16..) {
         let address = format!("{host}:{}", port.checked_add(number).ok_or_else(wrong)?);
-        let config = Config::of(member, address.clone(), member.address.clone(), members.clone());
+        let config = Config::of(member, address.clone(), member.address.clone(), members.clone(), keys.clone());
         nodes.push(Node::listen(Arc::clone(&environment), config, Arc::clone(&store)).await?);
         addresses.push(address);
     }
@@ -162,6 +185,15 @@ fn names(options: &Options) -> Vec<&str> {
         }
     }
     names
+}
+
+/// The keys of tokens, for all nodes.
+fn keys(options: &Options, environment: &dyn Environment) -> Result<TokenKeys, Error> {
+    let Some(file) = options.token_keys.clone() else { return Ok(TokenKeys::drawn(environment)) };
+    match std::fs::read_to_string(&file) {
+        Ok(text) => TokenKeys::parse(&text).map_err(|problem| Error::Keys { file, problem }),
+        Err(problem) => Err(Error::File { file, problem }),
+    }
 }
 
 /// Makes a namespace, unless it is there.

@@ -1,5 +1,6 @@
 //! What a node has to be told.
 
+use super::token_keys::TokenKeys;
 use std::time::Duration;
 
 /// A node as the others know it.
@@ -24,6 +25,8 @@ pub struct Config {
     pub members: Vec<Member>,
     /// How many shards there are. The same everywhere and for ever: it decides where a workflow is stored.
     pub shards: u32,
+    /// The keys of tokens. The same everywhere.
+    pub token_keys: TokenKeys,
     /// How often other nodes are asked whether they are there.
     pub ping: Duration,
     /// After so many pings without an answer a node is taken for dead.
@@ -34,23 +37,22 @@ pub struct Config {
 pub const SHARDS: u32 = 4;
 
 impl Config {
-    /// A server of one node.
-    #[must_use]
-    pub fn single(frontend: impl Into<String>, internal: impl Into<String>) -> Self {
-        let internal = internal.into();
-        let member = Member { name: "node-0".into(), address: internal.clone() };
-        Self::of(&member, frontend, internal, vec![member.clone()])
-    }
-
     /// One of several nodes.
     #[must_use]
-    pub fn of(member: &Member, frontend: impl Into<String>, internal: impl Into<String>, members: Vec<Member>) -> Self {
+    pub fn of(
+        member: &Member,
+        frontend: impl Into<String>,
+        internal: impl Into<String>,
+        members: Vec<Member>,
+        token_keys: TokenKeys,
+    ) -> Self {
         Self {
             name: member.name.clone(),
             frontend: frontend.into(),
             internal: internal.into(),
             members,
             shards: SHARDS,
+            token_keys,
             ping: Duration::from_millis(200),
             misses: 3,
         }

@@ -32,6 +32,12 @@ impl Membership {
         Self { name: config.name.clone(), members: config.members.clone(), alive: watch::Sender::new(all) }
     }
 
+    /// The name of this node.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// All members, alive or not.
     #[must_use]
     pub fn members(&self) -> &[Member] {
@@ -114,10 +120,17 @@ impl Membership {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::TokenKeys;
 
     fn three() -> Membership {
         let member = |n| Member { name: format!("node-{n}"), address: format!("127.0.0.1:{n}") };
-        Membership::new(&Config::of(&member(0), "f", "i", (0..3).map(member).collect()))
+        Membership::new(&Config::of(
+            &member(0),
+            "f",
+            "i",
+            (0..3).map(member).collect(),
+            TokenKeys::new([0; 32], Vec::new()),
+        ))
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! What the services share, and what ties the nodes of a cluster together: who is a member and who owns what, the way to an
-//! owner, namespaces, and how calls, refusals, deadlines and task tokens look on the wire.
+//! owner, namespaces, and how calls, refusals, deadlines and task tokens look on the wire, and the keys of tokens.
 //!
 //! It decides nothing about workflows or tasks, and knows none of the services.
 
@@ -7,10 +7,13 @@ pub mod config;
 pub(crate) mod deadline;
 pub(crate) mod membership;
 pub mod namespaces;
+pub(crate) mod peer;
 pub(crate) mod rejection;
 pub(crate) mod router;
 pub(crate) mod status;
 pub(crate) mod task_token;
+pub mod token_keys;
 
 pub use config::{Config, Member};
 pub(crate) use rejection::Rejection;
+pub use token_keys::TokenKeys;

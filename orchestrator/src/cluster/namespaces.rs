@@ -1,15 +1,16 @@
-//! Namespaces: rows of one partition. A registration takes the partition's tenure, looks whether the name is free, and
+//! Namespaces: rows of one partition, two for each: what it is, by its name, and its name, by its id. A registration takes the partition's tenure, looks whether the name is free, and
 //! commits; names and ids never change afterwards, so lookups read plainly and what was found once is kept.
 
 use super::status;
 use crate::log::{self, Group, Log, Outcome};
 use crate::store::{Partition, Store, prefixed};
+use bytes::Bytes;
 use prost::Message as _;
 use prost_wkt_types::Duration as Span;
 use resurgam_api::environment::Environment;
 use resurgam_api::temporal::workflowservice::v1::RegisterNamespaceRequest;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tonic::Status;
 use uuid::{Builder, Uuid};
 
@@ -41,7 +42,15 @@ pub struct Registry {
     environment: Arc<dyn Environment>,
     store: Arc<dyn Store>,
     node: String,
-    known: Mutex<BTreeMap<String, Namespace>>,
+    known: Mutex<Known>,
+}
+
+/// What a node has heard of. Names and ids never change, so nothing of it grows old.
+#[derive(Default)]
+struct Known {
+    by_name: BTreeMap<String, Namespace>,
+    /// The name of each id.
+    names: BTreeMap<String, String>,
 }
 
 impl Registry {
@@ -55,19 +64,14 @@ impl Registry {
     /// # Errors
     /// NOT_FOUND with Temporal's details, or UNAVAILABLE.
     pub async fn find(&self, name: &str) -> Result<Namespace, Status> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        let known = self.known().by_name.get(name).cloned();
         if let Some(known) = known {
             return Ok(known);
         }
-        let range = prefixed(&key(name));
-        let rows = self.store.read(&partition(), range, 1).await.map_err(|e| Status::unavailable(e.to_string()))?;
-        match rows.first().and_then(|(_, row)| Namespace::decode(row.clone()).ok()) {
-            Some(found) if found.name == name => {
-                self.keep(&found);
-                Ok(found)
-            }
-            _ => Err(status::namespace_not_found(name)),
-        }
+        let row = self.row(key(name)).await?;
+        let found = row.and_then(|row| Namespace::decode(row).ok()).ok_or_else(|| status::namespace_not_found(name))?;
+        self.keep(&found);
+        Ok(found)
     }
 
     /// A namespace by its id.
@@ -75,44 +79,63 @@ impl Registry {
     /// # Errors
     /// As [`Registry::find`].
     pub async fn find_by_id(&self, id: &str) -> Result<Namespace, Status> {
-        let known = {
-            let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            known.values().find(|namespace| namespace.id == id).cloned()
+        let known = self.name(id);
+        let name = match known {
+            Some(name) => name,
+            None => {
+                let row = self.row(id_key(id)).await?;
+                let name = row.and_then(|row| String::from_utf8(row.to_vec()).ok());
+                name.ok_or_else(|| status::namespace_not_found(id))?
+            }
         };
-        if let Some(known) = known {
-            return Ok(known);
-        }
-        let found = self.list().await?.into_iter().find(|namespace| namespace.id == id);
-        found.ok_or_else(|| status::namespace_not_found(id))
+        self.find(&name).await
     }
 
-    /// All namespaces by name.
+    /// The namespaces that follow the one named `after`, or the first ones: `count` of them at most, in the order of their
+    /// rows, which is that of their names.
     ///
     /// # Errors
     /// UNAVAILABLE.
-    pub async fn list(&self) -> Result<Vec<Namespace>, Status> {
-        const PAGE: usize = 1000;
-        let mut all = Vec::new();
+    pub async fn list(&self, after: Option<&str>, count: usize) -> Result<Vec<Namespace>, Status> {
         let mut range = prefixed(PREFIX);
+        if let Some(after) = after {
+            range.start = format!("{}\0", key(after));
+        }
+        let rows = self.store.read(&partition(), range, count).await;
+        let rows = rows.map_err(|problem| Status::unavailable(problem.to_string()))?;
+        let found: Vec<_> = rows.into_iter().filter_map(|(_, row)| Namespace::decode(row).ok()).collect();
+        found.iter().for_each(|namespace| self.keep(namespace));
+        Ok(found)
+    }
+
+    /// Reads all of them, so that their names are known.
+    ///
+    /// # Errors
+    /// UNAVAILABLE.
+    pub async fn read_all(&self) -> Result<(), Status> {
+        const PAGE: usize = 1000;
+        let mut after: Option<String> = None;
         loop {
-            let rows = self.store.read(&partition(), range.clone(), PAGE).await;
-            let rows = rows.map_err(|e| Status::unavailable(e.to_string()))?;
-            all.extend(rows.iter().filter_map(|(_, row)| Namespace::decode(row.clone()).ok()));
-            match rows.last() {
-                Some((last, _)) if rows.len() == PAGE => range.start = format!("{last}\0"),
-                _ => break,
+            let page = self.list(after.as_deref(), PAGE).await?;
+            match page.into_iter().nth(PAGE - 1) {
+                Some(last) => after = Some(last.name),
+                None => return Ok(()),
             }
         }
-        all.sort_by(|a, b| a.name.cmp(&b.name));
-        all.iter().for_each(|namespace| self.keep(namespace));
-        Ok(all)
+    }
+
+    /// One row.
+    async fn row(&self, key: String) -> Result<Option<Bytes>, Status> {
+        let range = key.clone()..format!("{key}\0");
+        let rows = self.store.read(&partition(), range, 1).await;
+        let rows = rows.map_err(|problem| Status::unavailable(problem.to_string()))?;
+        Ok(rows.into_iter().next().map(|(_, row)| row))
     }
 
     /// The name of a namespace, as far as this node has heard of it.
     #[must_use]
     pub fn name(&self, id: &str) -> Option<String> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.values().find(|namespace| namespace.id == id).map(|namespace| namespace.name.clone())
+        self.known().names.get(id).cloned()
     }
 
     /// Registers a namespace.
@@ -138,6 +161,7 @@ impl Registry {
         let mut group = Group::default();
         group.begin();
         group.put(key, Some(namespace.encode_to_vec().into()));
+        group.put(id_key(&namespace.id), Some(namespace.name.clone().into()));
         match log.commit(group).await {
             Outcome::Applied | Outcome::Settled => {
                 tracing::info!(namespace = namespace.name, id = namespace.id, "namespace registered");
@@ -151,8 +175,13 @@ impl Registry {
     }
 
     fn keep(&self, namespace: &Namespace) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(namespace.name.clone(), namespace.clone());
+        let mut known = self.known();
+        known.names.insert(namespace.id.clone(), namespace.name.clone());
+        known.by_name.insert(namespace.name.clone(), namespace.clone());
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn uuid(&self) -> Uuid {
@@ -167,6 +196,11 @@ const PREFIX: &str = "namespace/";
 
 fn key(name: &str) -> String {
     format!("{PREFIX}{}", name.escape_default())
+}
+
+/// Where the name of a namespace is found by its id.
+fn id_key(id: &str) -> String {
+    format!("namespace-id/{}", id.escape_default())
 }
 
 fn partition() -> Partition {

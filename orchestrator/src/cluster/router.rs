@@ -3,8 +3,10 @@
 //! A call is repeated only if the one who was asked says that it did not own what was asked for and has done nothing:
 //! everything else may have had an effect, and only the caller knows whether a repetition is harmless.
 
+use super::config::Member;
 use super::deadline::Limit;
 use super::membership::Membership;
+use super::peer::{Own, Peer};
 use super::status;
 use crate::store::Partition;
 use resurgam_api::calls::{HistoryCall, MatchingCall};
@@ -16,7 +18,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
-use tonic::transport::Channel;
 use tonic::{Response, Status};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -32,7 +33,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub struct Router {
     membership: Arc<Membership>,
     shards: u32,
-    channels: BTreeMap<String, Channel>,
+    peers: BTreeMap<String, Peer>,
+    own: Own,
 }
 
 impl Router {
@@ -45,11 +47,20 @@ impl Router {
         membership: Arc<Membership>,
         shards: u32,
     ) -> Result<Self, tonic::transport::Error> {
-        let channel = |address: &str| environment.channel(address);
+        let own = Own::default();
+        let peer = |member: &Member| match member.name == membership.name() {
+            true => Ok(Peer::Own(own.clone())),
+            false => environment.channel(&member.address).map(Peer::Other),
+        };
         let members = membership.members().iter();
-        let channels = members.map(|member| Ok((member.name.clone(), channel(&member.address)?)));
-        let channels = channels.collect::<Result<_, tonic::transport::Error>>()?;
-        Ok(Self { membership, shards: shards.max(1), channels })
+        let peers = members.map(|member| Ok((member.name.clone(), peer(member)?)));
+        let peers = peers.collect::<Result<_, tonic::transport::Error>>()?;
+        Ok(Self { membership, shards: shards.max(1), peers, own })
+    }
+
+    /// Where this node's own services have to be handed in before they can be called.
+    pub fn own(&self) -> &Own {
+        &self.own
     }
 
     /// The shard of a workflow.
@@ -67,8 +78,8 @@ impl Router {
     pub async fn history<C: HistoryCall>(&self, call: C, limit: Limit) -> Result<C::Answer, Status> {
         let target = call.target().ok_or_else(|| Status::invalid_argument("the call names no workflow"))?;
         let name = shard_name(self.shard(&target.namespace_id, &target.workflow_id));
-        self.owner(&name, |channel| {
-            let client = HistoryClient::new(channel).max_decoding_message_size(MESSAGE_LIMIT);
+        self.owner(&name, |peer| {
+            let client = HistoryClient::new(peer).max_decoding_message_size(MESSAGE_LIMIT);
             C::send(limit.on(call.clone()), client.max_encoding_message_size(MESSAGE_LIMIT))
         })
         .await
@@ -80,23 +91,23 @@ impl Router {
     /// As the owner says, or UNAVAILABLE.
     pub async fn matching<C: MatchingCall>(&self, call: C, limit: Limit) -> Result<C::Answer, Status> {
         let queue = call.queue().ok_or_else(|| Status::invalid_argument("the call names no task queue"))?;
-        self.owner(&queue_partition(&queue).to_string(), |channel| {
-            let client = MatchingClient::new(channel).max_decoding_message_size(MESSAGE_LIMIT);
+        self.owner(&queue_partition(&queue).to_string(), |peer| {
+            let client = MatchingClient::new(peer).max_decoding_message_size(MESSAGE_LIMIT);
             C::send(limit.on(call.clone()), client.max_encoding_message_size(MESSAGE_LIMIT))
         })
         .await
     }
 
-    async fn owner<T, F>(&self, name: &str, call: impl Fn(Channel) -> F) -> Result<T, Status>
+    async fn owner<T, F>(&self, name: &str, call: impl Fn(Peer) -> F) -> Result<T, Status>
     where
         F: Future<Output = Result<Response<T>, Status>>,
     {
         let until = Instant::now() + SEARCH;
         loop {
-            let channel = self.membership.owner(name).and_then(|member| self.channels.get(&member.name));
-            let problem = match channel {
+            let peer = self.membership.owner(name).and_then(|member| self.peers.get(&member.name));
+            let problem = match peer {
                 None => status::not_owner(format!("nobody owns {name}")),
-                Some(channel) => match call(channel.clone()).await {
+                Some(peer) => match call(peer.clone()).await {
                     Ok(response) => return Ok(response.into_inner()),
                     Err(problem) => problem,
                 },

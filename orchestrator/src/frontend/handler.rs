@@ -1,17 +1,19 @@
 //! The frontend of one node, and what its calls have in common: each is checked, given the id of its namespace, and passed
 //! to the owner of its workflow or task queue, with the caller's time limit. Nothing is decided here.
 
-use super::validate;
+use super::seal::{Kind, Seal};
+use super::{page_token, validate};
 use crate::cluster::deadline::{self, Limit};
 use crate::cluster::namespaces::Registry;
 use crate::cluster::router::Router;
-use crate::cluster::{status, task_token};
+use crate::cluster::{Config, status, task_token};
 use resurgam_api::calls::{HistoryCall, MatchingCall};
 use resurgam_api::environment::Environment;
 use resurgam_api::internal::{self, Target, TaskKind, TaskToken};
 use resurgam_api::temporal::common::v1::WorkflowExecution;
 use resurgam_api::temporal::enums::v1::TaskQueueKind;
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
+use resurgam_api::temporal::workflowservice::v1::PollWorkflowTaskQueueResponse;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -31,12 +33,19 @@ pub struct Frontend {
     pub(super) registry: Arc<Registry>,
     pub(super) router: Arc<Router>,
     pub(super) shards: u32,
+    pub(super) seal: Seal,
 }
 
 impl Frontend {
     /// A frontend that finds owners by `router`.
-    pub fn new(environment: Arc<dyn Environment>, registry: Arc<Registry>, router: Arc<Router>, shards: u32) -> Self {
-        Self { environment, registry, router, shards }
+    pub fn new(
+        environment: Arc<dyn Environment>,
+        registry: Arc<Registry>,
+        router: Arc<Router>,
+        config: &Config,
+    ) -> Self {
+        let seal = Seal::new(config.token_keys.clone());
+        Self { environment, registry, router, shards: config.shards, seal }
     }
 
     /// Calls the owner of a workflow. The request may be sent more than once.
@@ -79,12 +88,37 @@ impl Frontend {
 
     /// The task of a token, if it belongs to the namespace that the caller names (or it names none).
     pub(super) async fn task(&self, bytes: &[u8], namespace: &str) -> Result<TaskToken, Status> {
-        let task = task_token::decode(bytes)?;
+        let task = self.opened(bytes)?;
         if !task.query_id.is_empty() {
             return Err(Status::invalid_argument("Invalid TaskToken."));
         }
         self.belongs(&task, namespace).await?;
         Ok(task)
+    }
+
+    /// The task of a token of ours.
+    #[allow(clippy::result_large_err, reason = "a status is what the caller answers with")]
+    pub(super) fn opened(&self, bytes: &[u8]) -> Result<TaskToken, Status> {
+        if bytes.is_empty() {
+            return Err(Status::invalid_argument("Task token not set on request."));
+        }
+        let body = self.seal.open(Kind::Task, bytes);
+        task_token::decode(body.ok_or_else(|| Status::invalid_argument("Invalid TaskToken."))?)
+    }
+
+    /// A workflow task for the hands of a worker.
+    pub(super) fn sealed(
+        &self,
+        namespace_id: &str,
+        task: PollWorkflowTaskQueueResponse,
+    ) -> PollWorkflowTaskQueueResponse {
+        let workflow_id = task.workflow_execution.as_ref().map_or("", |execution| &execution.workflow_id);
+        let next_page_token = page_token::close(&self.seal, namespace_id, workflow_id, task.next_page_token.clone());
+        PollWorkflowTaskQueueResponse {
+            next_page_token,
+            task_token: self.seal.close(Kind::Task, &task.task_token),
+            ..task
+        }
     }
 
     pub(super) async fn belongs(&self, task: &TaskToken, namespace: &str) -> Result<(), Status> {

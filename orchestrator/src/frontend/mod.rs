@@ -2,6 +2,8 @@
 //! the shard or queue that they are about. It keeps nothing but a cache of namespaces, so any node can serve any call.
 
 pub mod handler;
+mod page_token;
+mod seal;
 mod service;
 pub mod unsupported;
 pub mod validate;

@@ -3,6 +3,7 @@
 //! `service/frontend/workflow_handler.go`.
 
 use prost::Message;
+use prost_wkt_types::Duration;
 use resurgam_api::temporal::common::v1::WorkflowExecution;
 use resurgam_api::temporal::enums::v1::TaskQueueKind;
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
@@ -11,6 +12,8 @@ use uuid::Uuid;
 
 /// Longest id, in bytes.
 pub const ID_BYTES: usize = 1000;
+/// How the names of queues begin that belong to the server.
+const RESERVED: &str = "/_sys/";
 /// Largest payload, in bytes.
 pub const BLOB_BYTES: usize = 2 << 20;
 
@@ -66,10 +69,22 @@ pub fn run_id(run_id: &str) -> Checked {
 pub fn task_queue(queue: Option<&TaskQueue>) -> Checked {
     let Some(queue) = queue else { return wrong("TaskQueue is not set on request.") };
     id("TaskQueue", &queue.name)?;
+    if queue.name.starts_with(RESERVED) {
+        return wrong(format!("task queue name cannot start with reserved prefix {RESERVED}"));
+    }
     if queue.kind == i32::from(TaskQueueKind::Sticky) {
         optional_id("TaskQueue normal name", &queue.normal_name)?;
     }
     Ok(())
+}
+
+/// How long closed workflows of a namespace are to be kept: an hour at least, as on a server that is alone.
+///
+/// # Errors
+/// INVALID_ARGUMENT: it is not given, or less.
+pub(crate) fn retention(given: Option<Duration>) -> Checked {
+    let enough = given.is_some_and(|given| (0..1_000_000_000).contains(&given.nanos) && given.seconds >= 3600);
+    if enough { Ok(()) } else { wrong("A valid retention period is not set on request.") }
 }
 
 /// A payload or another part that the user gives.
@@ -92,6 +107,16 @@ mod tests {
         assert!(optional_id("X", &"a".repeat(ID_BYTES + 1)).is_err());
         let run = |run_id: &str| WorkflowExecution { workflow_id: "w".into(), run_id: run_id.into() };
         assert!(execution(Some(&run(""))).is_ok() && execution(Some(&run("7"))).is_err());
+        let named = |name: &str| TaskQueue { name: name.into(), ..Default::default() };
+        assert!(task_queue(Some(&named("_sys"))).is_ok() && task_queue(Some(&named("/_sys/q"))).is_err());
         assert!(execution(None).is_err() && execution(Some(&WorkflowExecution::default())).is_err());
+    }
+
+    #[test]
+    fn retention_is_an_hour_at_least() {
+        let of = |seconds, nanos| retention(Some(Duration { seconds, nanos }));
+        assert!(of(3600, 0).is_ok() && of(3 * 86_400, 999_999_999).is_ok());
+        let bad = [retention(None), of(3599, 999_999_999), of(3600, -1), of(i64::MIN, 0), of(4000, 1_000_000_000)];
+        assert!(bad.iter().all(Result::is_err), "{bad:?}");
     }
 }

@@ -11,7 +11,6 @@ use resurgam_api::internal::{
     GetHistoryRequest, PollUpdateRequest, QueryWorkerRequest, Target, TaskKind, TaskQueue, UpdateRequest,
 };
 use resurgam_api::temporal::enums::v1::UpdateWorkflowExecutionLifecycleStage as Stage;
-use resurgam_api::temporal::history::v1::History;
 use resurgam_api::temporal::update::v1::{UpdateRef, WaitPolicy};
 use resurgam_api::temporal::workflowservice::v1 as api;
 use std::time::Duration;
@@ -87,19 +86,14 @@ impl Finish<api::RespondWorkflowTaskCompletedResponse> for CompletedTask {
 }
 
 impl Finish<api::QueryWorkflowResponse> for QueryAnswer {
-    async fn finish(
-        self,
-        shards: &Shards,
-        shard: &Shard,
-        until: Instant,
-    ) -> Result<api::QueryWorkflowResponse, Status> {
+    async fn finish(self, shards: &Shards, _: &Shard, until: Instant) -> Result<api::QueryWorkflowResponse, Status> {
         match self {
             Self::Answered(answer) => Ok(answer),
             Self::AskWorker(query) => {
                 let DirectQuery { task, handout, sticky, queue, query } = *query;
-                let poll = with_history(shard, handout).await?;
-                let request =
-                    QueryWorkerRequest { task_queue: None, task: Some(task), query: Some(query), poll: Some(poll) };
+                // Who waits for a worker holds no history.
+                let poll = Some(handout.promised());
+                let request = QueryWorkerRequest { task_queue: None, task: Some(task), query: Some(query), poll };
                 ask_worker(shards, request, sticky, queue, Limit::Until(until)).await
             }
         }
@@ -129,7 +123,6 @@ async fn ask_worker(
         let mut request = QueryWorkerRequest { task_queue: queue_of(name, true), ..request.clone() };
         if let Some(poll) = &mut request.poll {
             // The worker has the run up to its last event.
-            poll.history = Some(History::default());
             poll.next_page_token.clear();
         }
         match shards.dependencies.router.matching(request, limit).await {

@@ -55,7 +55,7 @@ impl Shards {
     async fn follow(self) {
         let mut view = self.dependencies.membership.watch();
         // Names of namespaces, for events of workflows that nobody asks about here.
-        if let Err(problem) = self.dependencies.registry.list().await {
+        if let Err(problem) = self.dependencies.registry.read_all().await {
             tracing::warn!(%problem, "cannot read the namespaces");
         }
         loop {

@@ -56,7 +56,9 @@ impl Group {
     /// Deletes a range of rows; those of it that were set in this group are not.
     pub fn delete(&mut self, range: Range<Key>) {
         self.bytes += range.start.len() + range.end.len();
-        self.rows.retain(|key, _| !range.contains(key));
+        if range.start < range.end {
+            self.rows.extract_if(range.clone(), |_, _| true).for_each(drop);
+        }
         self.deleted.push(range);
     }
 

@@ -4,10 +4,11 @@
 //! is lost, when it is told to, or when nobody has needed it for a while; whoever waits for it then is told that it is
 //! not the owner, and asks again.
 
+use super::message::{Description, Message, Receiver};
 use super::pace::Pace;
-use super::query::{Asker, Queries};
+use super::query::{Asker, Delivery, Queries};
 use super::queue::{Added, Batch, Offer, Outcome, Poller, Queue, TaskId};
-use super::start::{self, Served};
+use super::start;
 use super::stored;
 use crate::cluster::router::Router;
 use crate::cluster::status;
@@ -17,7 +18,7 @@ use crate::store::{Partition, Store};
 use futures_util::future::BoxFuture;
 use resurgam_api::environment::Environment;
 use resurgam_api::internal::{AddTaskRequest, QueryWorkerRequest};
-use resurgam_api::temporal::workflowservice::v1::RespondQueryTaskCompletedRequest;
+use resurgam_api::temporal::workflowservice::v1::PollWorkflowTaskQueueResponse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -40,40 +41,6 @@ const IDLE: Duration = Duration::from_secs(300);
 const CHECK: Duration = Duration::from_secs(5);
 /// Ids that one tenure may give.
 const NUMBERS: u64 = 1 << 23;
-
-/// Where the answer to a poll goes.
-pub(super) type Receiver = oneshot::Sender<Served>;
-
-/// What can be asked of a task queue.
-pub(super) enum Message {
-    /// Take a task over.
-    Add(Box<AddTaskRequest>, oneshot::Sender<Result<(), Status>>),
-    /// Wait for a task; the worker may name how many a second all workers together can bear.
-    Poll(String, Option<f64>, Receiver),
-    /// Ask a worker.
-    Query(Box<QueryWorkerRequest>, Asker),
-    /// A worker has answered the query with this id.
-    Answer(String, Box<RespondQueryTaskCompletedRequest>, oneshot::Sender<bool>),
-    /// Describe the queue.
-    Describe(oneshot::Sender<Description>),
-    /// Its worker has shut down.
-    Close,
-    /// An offer has ended; the poll comes back if it is still to be served.
-    Ended(TaskId, Outcome, Option<(String, Receiver)>),
-    /// A task has rested.
-    Rested(TaskId),
-    /// A query of a sticky queue has waited long enough.
-    GiveUp(String),
-}
-
-/// What a task queue looks like.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Description {
-    /// Identities, and when each polled last, in milliseconds since 1970.
-    pub(super) pollers: Vec<(String, i64)>,
-    /// Unfinished tasks in memory.
-    pub(super) backlog: usize,
-}
 
 /// What a task queue needs of its node.
 #[derive(Clone)]
@@ -282,6 +249,12 @@ impl Actor {
             Message::Close => self.queue.close(),
             Message::Ended(id, outcome, poll) => self.ended(id, outcome, poll),
             Message::Rested(id) => self.queue.rested(id),
+            Message::Asked(id, delivery, poll) => {
+                if let Some((identity, receiver)) = poll {
+                    self.wait(identity, receiver);
+                }
+                self.queries.arrived(id, delivery);
+            }
             Message::GiveUp(id) => self.queries.give_up(&id),
         }
     }
@@ -346,8 +319,10 @@ impl Actor {
         while self.queries.waits()
             && let Some(poller) = self.queue.take_poller()
         {
-            let Some((_, receiver)) = self.polls.remove(&poller) else { continue };
-            self.queries.hand_out(|poll| receiver.send(Served::Workflow(Box::new(poll))).is_ok());
+            let Some((identity, receiver)) = self.polls.remove(&poller) else { continue };
+            if let Some((id, query)) = self.queries.next() {
+                self.ask(id, query, identity, receiver);
+            }
         }
         while self.queue.can_offer()
             && self.pace.allows(Instant::now())
@@ -359,6 +334,31 @@ impl Actor {
                 None => self.ended(offer.id, Outcome::Again, None),
             }
         }
+    }
+
+    /// Delivers a query with its history, beside everything else.
+    fn ask(&self, id: String, query: PollWorkflowTaskQueueResponse, identity: String, receiver: Receiver) {
+        let (own, router) = (self.own.clone(), Arc::clone(&self.dependencies.router));
+        self.dependencies.environment.spawn(Box::pin(async move {
+            let (delivery, back) = match start::with_history(&router, query).await {
+                Ok(served) => match receiver.send(served) {
+                    Ok(()) => (Delivery::Done, None),
+                    Err(_) => (Delivery::Again, None),
+                },
+                Err(problem) if start::refused(&problem) == Outcome::Obsolete => {
+                    (Delivery::Refused(Box::new(problem)), Some((identity, receiver)))
+                }
+                Err(problem) => {
+                    tracing::debug!(%problem, "the history of a query was not read");
+                    tokio::time::sleep(REST).await;
+                    (Delivery::Again, Some((identity, receiver)))
+                }
+            };
+            if let Some(own) = own.upgrade() {
+                // The queue may be closed by now; then whoever asked is told.
+                let _ = own.send(Message::Asked(id, delivery, back)).await;
+            }
+        }));
     }
 
     /// Records the start of an offered task and delivers it, beside everything else.

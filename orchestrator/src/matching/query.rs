@@ -3,7 +3,7 @@
 
 use crate::cluster::{Rejection, status, task_token};
 use resurgam_api::internal::{QueryWorkerRequest, TaskToken};
-use resurgam_api::temporal::enums::v1::QueryResultType;
+use resurgam_api::temporal::enums::v1::{QueryResultType, ResourceExhaustedCause};
 use resurgam_api::temporal::workflowservice::v1::{
     PollWorkflowTaskQueueResponse, QueryWorkflowResponse, RespondQueryTaskCompletedRequest,
 };
@@ -14,31 +14,60 @@ use tonic::Status;
 /// Where the answer goes.
 pub(super) type Asker = oneshot::Sender<Result<QueryWorkflowResponse, Status>>;
 
+/// What became of a query on its way to a worker.
+#[derive(Debug)]
+pub(super) enum Delivery {
+    /// A worker has it.
+    Done,
+    /// It did not arrive.
+    Again,
+    /// Its history says no.
+    Refused(Box<Status>),
+}
+
+/// So many queries of one queue may wait for workers; the rest is refused at once.
+pub(super) const WAITING: usize = 1000;
+
 /// The queries of one queue.
 #[derive(Default)]
 pub(super) struct Queries {
     /// Not yet with a worker.
-    waiting: VecDeque<(String, Box<QueryWorkerRequest>, Asker)>,
-    /// With a worker.
-    asked: BTreeMap<String, Asker>,
+    waiting: VecDeque<Waiting>,
+    /// With a worker, or on the way to one: then it may come back.
+    asked: BTreeMap<String, (Option<Box<QueryWorkerRequest>>, Asker)>,
+}
+
+/// A query without a worker. It holds no history: that is read when there is a worker to read it.
+struct Waiting {
+    id: String,
+    request: Box<QueryWorkerRequest>,
+    asker: Asker,
 }
 
 impl Queries {
-    /// A new query, under an id that nobody else uses.
+    /// A new query, under an id that nobody else uses. One too many is refused.
     pub(super) fn add(&mut self, id: String, request: Box<QueryWorkerRequest>, asker: Asker) {
-        self.asked.retain(|_, asker| !asker.is_closed());
-        self.waiting.push_back((id, request, asker));
+        self.asked.retain(|_, (_, asker)| !asker.is_closed());
+        if self.waits() && self.waiting.len() >= WAITING {
+            let refused = Rejection::ResourceExhausted {
+                message: format!("{WAITING} queries wait for a worker of this task queue"),
+                cause: ResourceExhaustedCause::SystemOverloaded.into(),
+            };
+            // The caller may have gone.
+            return drop(asker.send(Err(status::of(&refused))));
+        }
+        self.waiting.push_back(Waiting { id, request, asker });
     }
 
     /// Whether one waits for a worker; those whose caller has gone do not count.
     pub(super) fn waits(&mut self) -> bool {
-        self.waiting.retain(|(_, _, asker)| !asker.is_closed());
+        self.waiting.retain(|waiting| !waiting.asker.is_closed());
         !self.waiting.is_empty()
     }
 
-    /// Gives the next query to a worker by `deliver`, which says whether it arrived. If not, it goes on waiting.
-    pub(super) fn hand_out(&mut self, deliver: impl FnOnce(PollWorkflowTaskQueueResponse) -> bool) {
-        let Some((id, request, asker)) = self.waiting.pop_front() else { return };
+    /// The next query, on its way to a worker, as that one gets it but for its history.
+    pub(super) fn next(&mut self) -> Option<(String, PollWorkflowTaskQueueResponse)> {
+        let Waiting { id, request, asker } = self.waiting.pop_front()?;
         let task = TaskToken {
             query_id: id.clone(),
             task_queue: request.task_queue.clone(),
@@ -47,17 +76,26 @@ impl Queries {
         let mut poll = request.poll.clone().unwrap_or_default();
         poll.task_token = task_token::encode(&task);
         poll.query = request.query.clone();
-        if deliver(poll) {
-            self.asked.insert(id, asker);
-        } else {
-            self.waiting.push_front((id, request, asker));
+        self.asked.insert(id.clone(), (Some(request), asker));
+        Some((id, poll))
+    }
+
+    /// How it went with a query on its way: a worker has it, it goes on waiting, or it cannot be answered.
+    pub(super) fn arrived(&mut self, id: String, delivery: Delivery) {
+        // It may be answered already.
+        let Some((request, asker)) = self.asked.remove(&id) else { return };
+        match (delivery, request) {
+            (Delivery::Again, Some(request)) => self.waiting.push_front(Waiting { id, request, asker }),
+            // The caller may have gone.
+            (Delivery::Refused(problem), _) => drop(asker.send(Err(*problem))),
+            (Delivery::Done | Delivery::Again, _) => drop(self.asked.insert(id, (None, asker))),
         }
     }
 
     /// A query of a sticky queue has waited long enough.
     pub(super) fn give_up(&mut self, id: &str) {
-        if let Some(at) = self.waiting.iter().position(|(waiting, _, _)| waiting == id)
-            && let Some((_, _, asker)) = self.waiting.remove(at)
+        if let Some(at) = self.waiting.iter().position(|waiting| waiting.id == id)
+            && let Some(Waiting { asker, .. }) = self.waiting.remove(at)
         {
             // The caller may have gone.
             let _ = asker.send(Err(status::sticky_worker_unavailable()));
@@ -66,7 +104,7 @@ impl Queries {
 
     /// A worker answers. False: nobody waits for that.
     pub(super) fn answer(&mut self, id: &str, request: RespondQueryTaskCompletedRequest) -> bool {
-        let Some(asker) = self.asked.remove(id) else { return false };
+        let Some((_, asker)) = self.asked.remove(id) else { return false };
         let answer = if request.completed_type == i32::from(QueryResultType::Failed) {
             Err(status::of(&Rejection::QueryFailed {
                 message: request.error_message,
@@ -96,17 +134,45 @@ mod tests {
     fn a_query_goes_to_one_worker_and_its_answer_back() {
         let mut queries = Queries::default();
         let mut answer = asked(&mut queries, "1");
-        queries.hand_out(|_| false);
+        assert!(queries.next().is_some() && !queries.waits());
+        queries.arrived("1".into(), Delivery::Again);
         assert!(queries.waits(), "it did not arrive");
-        let mut given = None;
-        queries.hand_out(|poll| {
-            given = Some(task_token::decode(&poll.task_token).unwrap().query_id);
-            true
-        });
-        assert_eq!((given.as_deref(), queries.waits()), (Some("1"), false));
+        let (id, poll) = queries.next().unwrap();
+        queries.arrived(id, Delivery::Done);
+        assert_eq!((task_token::decode(&poll.task_token).unwrap().query_id.as_str(), queries.waits()), ("1", false));
         let failed = RespondQueryTaskCompletedRequest { completed_type: 2, ..Default::default() };
         assert!(!queries.answer("2", failed.clone()) && queries.answer("1", failed));
         assert_eq!(answer.try_recv().unwrap().unwrap_err().code(), Code::InvalidArgument);
+    }
+
+    #[test]
+    fn a_worker_may_answer_before_it_is_known_that_it_has_the_query() {
+        let mut queries = Queries::default();
+        let mut answer = asked(&mut queries, "1");
+        queries.next().unwrap();
+        assert!(queries.answer("1", RespondQueryTaskCompletedRequest::default()));
+        queries.arrived("1".into(), Delivery::Done);
+        assert!(answer.try_recv().unwrap().is_ok() && queries.asked.is_empty());
+    }
+
+    #[test]
+    fn a_query_whose_history_cannot_be_read_is_refused() {
+        let mut queries = Queries::default();
+        let mut answer = asked(&mut queries, "1");
+        queries.next().unwrap();
+        queries.arrived("1".into(), Delivery::Refused(Box::new(Status::not_found(""))));
+        assert_eq!(answer.try_recv().unwrap().unwrap_err().code(), Code::NotFound);
+    }
+
+    #[test]
+    fn no_more_wait_than_may() {
+        let mut queries = Queries::default();
+        let mut answers: Vec<_> = (0..=WAITING).map(|n| asked(&mut queries, &n.to_string())).collect();
+        assert_eq!(answers[WAITING].try_recv().unwrap().unwrap_err().code(), Code::ResourceExhausted);
+        // Whoever leaves makes room.
+        answers.remove(0);
+        let mut answer = asked(&mut queries, "another");
+        assert!(answer.try_recv().is_err() && queries.waiting.len() == WAITING);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The matching service of one node, by gRPC: opens task queues when they are asked for and believed to be this node's,
 //! closes them when they are not any more.
 
-use super::partition::{self, Dependencies, Message};
+use super::message::Message;
+use super::partition::{self, Dependencies};
 use super::start::Served;
 use crate::cluster::membership::Membership;
 use crate::cluster::router::queue_partition;

@@ -1,16 +1,21 @@
-//! Recording the start of a task in history, which alone knows whether it is still meant.
+//! What has to be asked of history before a worker gets something: whether a task is still meant, which history alone knows,
+//! and the history that goes with a query.
 
 use super::queue::{Outcome, start_id};
 use crate::cluster::Rejection;
 use crate::cluster::deadline::Limit;
 use crate::cluster::router::Router;
-use crate::cluster::status;
+use crate::cluster::{status, task_token};
 use crate::planted::{Bug, planted};
 use resurgam_api::environment::Environment;
 use resurgam_api::internal::{
-    AddTaskRequest, RecordActivityTaskStartedRequest, RecordWorkflowTaskStartedRequest, TaskKind,
+    AddTaskRequest, GetHistoryRequest, RecordActivityTaskStartedRequest, RecordWorkflowTaskStartedRequest, Target,
+    TaskKind,
 };
-use resurgam_api::temporal::workflowservice::v1::{PollActivityTaskQueueResponse, PollWorkflowTaskQueueResponse};
+use resurgam_api::temporal::history::v1::History;
+use resurgam_api::temporal::workflowservice::v1::{
+    GetWorkflowExecutionHistoryRequest, PollActivityTaskQueueResponse, PollWorkflowTaskQueueResponse,
+};
 use std::time::Duration;
 use tonic::Status;
 
@@ -47,6 +52,24 @@ pub(super) async fn record(
         let record = RecordWorkflowTaskStartedRequest { task: Some(task), request_id, task_queue, identity };
         router.history(record, LIMIT).await.map(|task| Served::Workflow(Box::new(task)))
     }
+}
+
+/// A query as a worker gets it: with the first page of the history that its token promises, or, without one, with none,
+/// since the worker has the run in its cache.
+pub(super) async fn with_history(router: &Router, mut query: PollWorkflowTaskQueueResponse) -> Result<Served, Status> {
+    if query.next_page_token.is_empty() {
+        query.history = Some(History::default());
+        return Ok(Served::Workflow(Box::new(query)));
+    }
+    let task = task_token::decode(&query.task_token)?;
+    let request = GetWorkflowExecutionHistoryRequest {
+        next_page_token: std::mem::take(&mut query.next_page_token),
+        ..GetWorkflowExecutionHistoryRequest::default()
+    };
+    let call = GetHistoryRequest { target: Some(Target::of(&task)), request: Some(request) };
+    let page = router.history(call, LIMIT).await?;
+    (query.history, query.next_page_token) = (page.history, page.next_page_token);
+    Ok(Served::Workflow(Box::new(query)))
 }
 
 /// What a refused start means for the task: it ends only if history says that it is gone or that somebody else has it.

@@ -1,5 +1,6 @@
 //! Runs the services of one node until it is told to stop.
 
+use super::connections::{self, Limits};
 use super::reflection;
 use crate::cluster::Config;
 use crate::cluster::membership::Membership;
@@ -23,6 +24,14 @@ use tonic::transport::Server;
 
 /// How long calls in flight may take to end when the node stops.
 const FAREWELL: Duration = Duration::from_secs(1);
+
+/// How often a client is asked for a sign of life, and how long it may take to give one.
+const PING: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Calls at a time on a connection of a client; it waits with more.
+const STREAMS: u32 = 1_000;
+/// Calls at a time on a connection of another node, which carries what all its clients want, polls included.
+const INNER_STREAMS: u32 = 100_000;
 
 /// A node could not be run.
 #[derive(Debug, thiserror::Error)]
@@ -107,8 +116,7 @@ impl Node {
             .await;
         membership.start(&environment, &config, &stop);
 
-        let frontend =
-            Frontend::new(Arc::clone(&environment), Arc::clone(&registry), Arc::clone(&router), config.shards);
+        let frontend = Frontend::new(Arc::clone(&environment), Arc::clone(&registry), Arc::clone(&router), &config);
         let frontend = WorkflowServiceServer::new(frontend)
             .accept_compressed(Gzip)
             .send_compressed(Gzip)
@@ -130,7 +138,7 @@ impl Node {
         let dependencies = history::shards::Dependencies {
             environment,
             store,
-            router,
+            router: Arc::clone(&router),
             registry,
             membership,
             node: config.name.clone(),
@@ -140,9 +148,13 @@ impl Node {
             .max_decoding_message_size(MESSAGE_LIMIT)
             .max_encoding_message_size(MESSAGE_LIMIT);
         let private = Routes::new(matching).add_service(history).add_service(checks);
+        let _serving = router.own().serve(private.clone());
 
         tracing::info!(node = config.name, frontend = config.frontend, internal = config.internal, "serving");
-        let served = tokio::try_join!(serve(public, outside, &stop), serve(private, inside, &stop));
+        let served = tokio::try_join!(
+            serve(public, connections::admit(outside, Limits::default()), STREAMS, &stop),
+            serve(private, connections::admit(inside, Limits::default()), INNER_STREAMS, &stop)
+        );
         tracing::info!(node = config.name, "stopped");
         served.map(|_| ())
     }
@@ -154,9 +166,11 @@ async fn listen(environment: &dyn Environment, address: &str) -> Result<Incoming
 }
 
 /// Serves until told to stop; then lets calls in flight end, but not for long, since polls wait for a minute.
-async fn serve(routes: Routes, incoming: Incoming, stop: &CancellationToken) -> Result<(), Error> {
+async fn serve(routes: Routes, incoming: Incoming, streams: u32, stop: &CancellationToken) -> Result<(), Error> {
     let serving = Server::builder()
-        .http2_keepalive_interval(Some(Duration::from_secs(10)))
+        .http2_keepalive_interval(Some(PING))
+        .http2_keepalive_timeout(Some(PATIENCE))
+        .max_concurrent_streams(streams)
         .add_routes(routes)
         .serve_with_incoming_shutdown(incoming, stop.cancelled());
     tokio::select! {

@@ -7,7 +7,7 @@ use resurgam_api::WorkflowServiceClient;
 use resurgam_api::environment::{Environment, Machine};
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
 use resurgam_api::temporal::workflowservice::v1::{DescribeNamespaceRequest, RegisterNamespaceRequest};
-use resurgam_orchestrator::cluster::{Config, Member};
+use resurgam_orchestrator::cluster::{Config, Member, TokenKeys};
 use resurgam_orchestrator::node;
 use resurgam_orchestrator::store::memory::Memory;
 use std::sync::Arc;
@@ -32,10 +32,11 @@ pub async fn cluster(count: usize) -> Cluster {
         .map(|n| Member { name: format!("node-{n}"), address: format!("127.0.0.1:{}", ports[2 * n + 1]) })
         .collect();
     let store = Arc::new(Memory::default());
+    let keys = TokenKeys::drawn(&Machine);
     let mut cluster = Cluster { addresses: Vec::new(), stops: Vec::new(), _guards: Vec::new() };
     for (n, member) in members.iter().enumerate() {
         let address = format!("127.0.0.1:{}", ports[2 * n]);
-        let config = Config::of(member, address.clone(), member.address.clone(), members.clone());
+        let config = Config::of(member, address.clone(), member.address.clone(), members.clone(), keys.clone());
         let stop = CancellationToken::new();
         tokio::spawn(node::run(Arc::new(Machine), config, Arc::clone(&store) as _, stop.clone()));
         cluster.addresses.push(address);
@@ -43,8 +44,7 @@ pub async fn cluster(count: usize) -> Cluster {
         cluster._guards.push(stop.drop_guard());
     }
     let mut client = cluster.client(0);
-    let request =
-        RegisterNamespaceRequest { namespace: "tests".into(), description: "a test".into(), ..Default::default() };
+    let request = registration("tests");
     until(|| {
         let (mut client, request) = (client.clone(), request.clone());
         async move { client.register_namespace(request).await.is_ok() }
@@ -53,6 +53,16 @@ pub async fn cluster(count: usize) -> Cluster {
     let request = DescribeNamespaceRequest { namespace: "tests".into(), ..Default::default() };
     client.describe_namespace(request).await.unwrap();
     cluster
+}
+
+/// The registration of a namespace.
+pub fn registration(name: &str) -> RegisterNamespaceRequest {
+    RegisterNamespaceRequest {
+        namespace: name.into(),
+        description: "a test".into(),
+        workflow_execution_retention_period: Some(prost_wkt_types::Duration { seconds: 86_400, nanos: 0 }),
+        ..Default::default()
+    }
 }
 
 /// Ports that nobody listens on.

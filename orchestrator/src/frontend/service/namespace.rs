@@ -2,11 +2,15 @@
 
 use crate::cluster::namespaces::Namespace;
 use crate::frontend::handler::{Answer, Frontend, check};
+use crate::frontend::seal::Kind;
 use crate::frontend::{unsupported, validate};
 use resurgam_api::temporal::enums::v1::NamespaceState;
 use resurgam_api::temporal::namespace::v1::{NamespaceConfig, NamespaceInfo, namespace_info};
 use resurgam_api::temporal::workflowservice::v1 as api;
 use tonic::{Request, Response, Status};
+
+/// Most namespaces in one answer.
+const MOST: usize = 1000;
 
 pub(super) async fn system(_: &Frontend, _: Request<api::GetSystemInfoRequest>) -> Answer<api::GetSystemInfoResponse> {
     let capabilities = api::get_system_info_response::Capabilities {
@@ -42,7 +46,11 @@ pub(super) async fn register(
     request: Request<api::RegisterNamespaceRequest>,
 ) -> Answer<api::RegisterNamespaceResponse> {
     let request = request.into_inner();
-    check(&[validate::id("Namespace", &request.namespace), unsupported::namespace(&request)])?;
+    check(&[
+        validate::id("Namespace", &request.namespace),
+        validate::retention(request.workflow_execution_retention_period),
+        unsupported::namespace(&request),
+    ])?;
     frontend.registry.register(&request).await?;
     Ok(Response::new(api::RegisterNamespaceResponse {}))
 }
@@ -56,6 +64,7 @@ pub(super) async fn describe(
         check(&[validate::id("Namespace", &request.id)])?;
         frontend.registry.find_by_id(&request.id).await?
     } else {
+        check(&[validate::id("Namespace", &request.namespace)])?;
         frontend.registry.find(&request.namespace).await?
     };
     Ok(Response::new(description(&found)))
@@ -66,16 +75,21 @@ pub(super) async fn list(
     request: Request<api::ListNamespacesRequest>,
 ) -> Answer<api::ListNamespacesResponse> {
     let request = request.into_inner();
-    let size = usize::try_from(request.page_size).ok().filter(|size| *size > 0).unwrap_or(100);
-    let after =
-        String::from_utf8(request.next_page_token).map_err(|_| Status::invalid_argument("Invalid NextPageToken."))?;
-    let all = frontend.registry.list().await?;
-    let mut rest = all.iter().filter(|namespace| after.is_empty() || namespace.name > after);
-    let page: Vec<_> = rest.by_ref().take(size).collect();
-    let more = rest.next().is_some();
-    let next_page_token = page.last().filter(|_| more).map(|last| last.name.clone().into_bytes());
+    let size = usize::try_from(request.page_size).ok().filter(|size| *size > 0).unwrap_or(100).min(MOST);
+    let after = match request.next_page_token.as_slice() {
+        [] => None,
+        token => {
+            let name = frontend.seal.open(Kind::Namespaces, token).and_then(|name| str::from_utf8(name).ok());
+            Some(name.ok_or_else(|| Status::invalid_argument("Invalid NextPageToken."))?)
+        }
+    };
+    let mut page = frontend.registry.list(after, size + 1).await?;
+    let more = page.len() > size;
+    page.truncate(size);
+    let next_page_token =
+        page.last().filter(|_| more).map(|last| frontend.seal.close(Kind::Namespaces, last.name.as_bytes()));
     Ok(Response::new(api::ListNamespacesResponse {
-        namespaces: page.iter().map(|namespace| description(namespace)).collect(),
+        namespaces: page.iter().map(description).collect(),
         next_page_token: next_page_token.unwrap_or_default(),
     }))
 }

@@ -1,7 +1,7 @@
 //! Calls that wait for what a workflow says: queries, updates, descriptions, histories.
 
 use crate::frontend::handler::{Answer, Frontend, check, open};
-use crate::frontend::{unsupported, validate};
+use crate::frontend::{page_token, unsupported, validate};
 use resurgam_api::internal;
 use resurgam_api::temporal::workflowservice::v1 as api;
 use tonic::{Request, Status};
@@ -69,8 +69,16 @@ pub(super) async fn history(
     frontend: &Frontend,
     request: Request<api::GetWorkflowExecutionHistoryRequest>,
 ) -> Answer<api::GetWorkflowExecutionHistoryResponse> {
-    let (until, request) = open(request);
+    let (until, mut request) = open(request);
     check(&[validate::execution(request.execution.as_ref())])?;
-    let target = Some(frontend.target(&request.namespace, request.execution.as_ref()).await?);
-    frontend.history(until, internal::GetHistoryRequest { target, request: Some(request) }).await
+    let target = frontend.target(&request.namespace, request.execution.as_ref()).await?;
+    let token = &mut request.next_page_token;
+    if !token.is_empty() {
+        *token = page_token::open(&frontend.seal, &target, token)?;
+    }
+    let call = internal::GetHistoryRequest { target: Some(target.clone()), request: Some(request) };
+    let mut answer = frontend.history(until, call).await?;
+    let token = &mut answer.get_mut().next_page_token;
+    *token = page_token::close(&frontend.seal, &target.namespace_id, &target.workflow_id, std::mem::take(token));
+    Ok(answer)
 }

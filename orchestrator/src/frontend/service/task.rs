@@ -1,7 +1,8 @@
 //! What workers call: polls for tasks, and answers to those of which they hold a token.
 
-use crate::cluster::{deadline, task_token};
+use crate::cluster::deadline;
 use crate::frontend::handler::{Answer, Frontend, check, open};
+use crate::frontend::seal::Kind;
 use crate::frontend::{unsupported, validate};
 use resurgam_api::internal::{self, TaskKind};
 use resurgam_api::temporal::enums::v1::TaskQueueType;
@@ -32,9 +33,10 @@ pub(super) async fn poll_workflow(
     let (until, request) = poll(request)?;
     check(&[unsupported::workflow_poll(&request)])?;
     let queue = frontend.queue(&request.namespace, request.task_queue.as_ref(), TaskKind::Workflow).await?;
-    frontend
-        .matching(until, internal::PollWorkflowTaskRequest { task_queue: Some(queue), request: Some(request) })
-        .await
+    let namespace_id = queue.namespace_id.clone();
+    let call = internal::PollWorkflowTaskRequest { task_queue: Some(queue), request: Some(request) };
+    let answer = frontend.matching(until, call).await?;
+    Ok(answer.map(|task| frontend.sealed(&namespace_id, task)))
 }
 
 pub(super) async fn poll_activity(
@@ -44,9 +46,11 @@ pub(super) async fn poll_activity(
     let (until, request) = poll(request)?;
     check(&[unsupported::activity_poll(&request)])?;
     let queue = frontend.queue(&request.namespace, request.task_queue.as_ref(), TaskKind::Activity).await?;
-    frontend
-        .matching(until, internal::PollActivityTaskRequest { task_queue: Some(queue), request: Some(request) })
-        .await
+    let call = internal::PollActivityTaskRequest { task_queue: Some(queue), request: Some(request) };
+    let mut answer = frontend.matching(until, call).await?;
+    let token = &mut answer.get_mut().task_token;
+    *token = frontend.seal.close(Kind::Task, token);
+    Ok(answer)
 }
 
 pub(super) async fn complete_workflow(
@@ -54,7 +58,14 @@ pub(super) async fn complete_workflow(
     request: Request<api::RespondWorkflowTaskCompletedRequest>,
 ) -> Answer<api::RespondWorkflowTaskCompletedResponse> {
     check(&[unsupported::completion(request.get_ref())])?;
-    respond!(frontend, request, CompleteWorkflowTaskRequest)
+    let (until, request) = open(request);
+    let task = frontend.task(&request.task_token, &request.namespace).await?;
+    let namespace_id = task.namespace_id.clone();
+    let call = internal::CompleteWorkflowTaskRequest { task: Some(task), request: Some(request) };
+    let mut answer = frontend.history(until, call).await?;
+    let next = &mut answer.get_mut().workflow_task;
+    *next = next.take().map(|task| frontend.sealed(&namespace_id, task));
+    Ok(answer)
 }
 
 pub(super) async fn fail_workflow(
@@ -101,7 +112,7 @@ pub(super) async fn answer_query(
     request: Request<api::RespondQueryTaskCompletedRequest>,
 ) -> Answer<api::RespondQueryTaskCompletedResponse> {
     let (until, request) = open(request);
-    let task = task_token::decode(&request.task_token)?;
+    let task = frontend.opened(&request.task_token)?;
     if task.task_queue.is_none() || task.query_id.is_empty() {
         return Err(Status::invalid_argument("Invalid TaskToken."));
     }

@@ -7,7 +7,7 @@ use super::job::RunView;
 use super::route::Target;
 use super::token::Token;
 use crate::cluster::Rejection;
-use crate::history::engine::{Handout, Slice};
+use crate::history::engine::Handout;
 use crate::history::state::{EventId, Tail};
 use prost::Message;
 use resurgam_api::internal;
@@ -35,6 +35,16 @@ struct Start {
     at: Option<Tail>,
     /// There is such a run.
     known: bool,
+}
+
+impl Handout {
+    /// What a worker gets who may come later: no history, and the token by which it can be read from its first page on.
+    #[must_use]
+    pub fn promised(self) -> PollWorkflowTaskQueueResponse {
+        let Self { mut poll, history } = self;
+        poll.next_page_token = Token::from(history).encode_to_vec();
+        poll
+    }
 }
 
 impl Shard {
@@ -144,8 +154,8 @@ impl Shard {
     /// # Errors
     /// [`Rejection::Unavailable`].
     pub async fn complete(&self, handout: Handout) -> Result<PollWorkflowTaskQueueResponse, Rejection> {
-        let Handout { mut poll, history: Slice { run_id, from, at, next, tail, appended } } = handout;
-        let page = self.page(Token { run_id, from, next, tail, appended, follow: false, at }, self.config.page).await?;
+        let Handout { mut poll, history } = handout;
+        let page = self.page(Token::from(history), self.config.page).await?;
         poll.history = page.history;
         poll.next_page_token = page.next_page_token;
         Ok(poll)

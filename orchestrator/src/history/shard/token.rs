@@ -2,6 +2,7 @@
 //! since what is committed never changes.
 
 use crate::cluster::Rejection;
+use crate::history::engine::Slice;
 use crate::history::state::{EventId, Tail};
 use prost::Message;
 use resurgam_api::temporal::history::v1::HistoryEvent;
@@ -30,6 +31,13 @@ pub(super) struct Token {
     /// A node of the chain that begins at or before `from`: there the reading goes on.
     #[prost(message, optional, tag = "7")]
     pub at: Option<Tail>,
+}
+
+impl From<Slice> for Token {
+    fn from(slice: Slice) -> Self {
+        let Slice { run_id, from, at, next, tail, appended } = slice;
+        Self { run_id, from, next, tail, appended, follow: false, at }
+    }
 }
 
 impl Token {

@@ -5,27 +5,24 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use super::*;
-use crate::cluster::Config;
 use crate::cluster::Rejection;
-use crate::cluster::config::Member;
 use crate::cluster::membership::Membership;
+use crate::cluster::peer::Serving;
 use crate::cluster::status;
+use crate::cluster::{Config, Member, TokenKeys};
+use crate::matching::start::Served;
 use crate::store::memory::Memory;
 use crate::store::prefixed;
 use crate::testing::{Demon, World};
-use async_trait::async_trait;
-use hyper_util::rt::TokioIo;
-use resurgam_api::environment::{Connection, Incoming};
 use resurgam_api::internal::{RecordActivityTaskStartedRequest, TaskKind, TaskQueue, TaskToken};
 use resurgam_api::temporal::workflowservice::v1::PollActivityTaskQueueResponse;
 use std::collections::BTreeSet;
 use std::convert::Infallible;
-use std::io;
-use std::pin::Pin;
 use std::sync::Mutex;
 use tonic::body::Body;
+use tonic::codegen::{Service, http};
 use tonic::server::{Grpc, NamedService, UnaryService};
-use tonic::transport::{Channel, Endpoint, Server};
+use tonic::service::Routes;
 use tonic::{Request, Response};
 
 /// The queue's partition.
@@ -81,7 +78,7 @@ impl NamedService for History {
     const NAME: &'static str = "resurgam.internal.v1.History";
 }
 
-impl tower::Service<http::Request<Body>> for History {
+impl Service<http::Request<Body>> for History {
     type Response = http::Response<Body>;
     type Error = Infallible;
     type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
@@ -98,46 +95,6 @@ impl tower::Service<http::Request<Body>> for History {
                 tonic_prost::ProstCodec::<PollActivityTaskQueueResponse, RecordActivityTaskStartedRequest>::default();
             Ok(Grpc::new(codec).unary(history, request).await)
         })
-    }
-}
-
-/// A world in which every address is history's.
-struct Street {
-    world: Arc<World>,
-    history: History,
-}
-
-#[async_trait]
-impl Environment for Street {
-    fn now(&self) -> SystemTime {
-        self.world.now()
-    }
-
-    fn random(&self) -> u64 {
-        self.world.random()
-    }
-
-    async fn listen(&self, address: &str) -> io::Result<Incoming> {
-        self.world.listen(address).await
-    }
-
-    fn channel(&self, _: &str) -> Result<Channel, tonic::transport::Error> {
-        let history = self.history.clone();
-        let connector = tower::service_fn(move |_: http::Uri| {
-            let history = history.clone();
-            async move {
-                let (near, far) = tokio::io::duplex(1 << 16);
-                let incoming = futures_util::stream::iter([Ok::<_, io::Error>(Connection::new(far))]);
-                let incoming = futures_util::StreamExt::chain(incoming, futures_util::stream::pending());
-                tokio::spawn(Server::builder().add_service(history).serve_with_incoming(incoming));
-                Ok::<_, io::Error>(TokioIo::new(near))
-            }
-        });
-        Ok(Endpoint::from_static("http://history").connect_with_connector_lazy(connector))
-    }
-
-    fn spawn(&self, task: Pin<Box<dyn Future<Output = ()> + Send>>) {
-        tokio::spawn(task);
     }
 }
 
@@ -171,18 +128,25 @@ struct Town {
     /// The doors of the latest owners; a door may lead to nobody.
     doors: Mutex<Vec<mpsc::Sender<Message>>>,
     ledger: Mutex<Ledger>,
+    _serving: Serving,
 }
 
 impl Town {
     fn new(world: &Arc<World>, store: Arc<dyn Store>, history: &History) -> Arc<Self> {
-        let street = Street { world: world.clone(), history: history.clone() };
-        let environment: Arc<dyn Environment> = Arc::new(street);
+        let environment: Arc<dyn Environment> = world.clone();
         let member = Member { name: "node".into(), address: "history".into() };
-        let config = Config::of(&member, "frontend", "internal", vec![member.clone()]);
+        let config =
+            Config::of(&member, "frontend", "internal", vec![member.clone()], TokenKeys::new([0; 32], Vec::new()));
         let router = Router::new(&environment, Arc::new(Membership::new(&config)), 1).unwrap();
+        let serving = router.own().serve(Routes::new(history.clone()));
         let dependencies = Dependencies { environment, store, router: Arc::new(router), node: "node".into() };
-        let dependencies = Mutex::new(dependencies);
-        Arc::new(Self { world: world.clone(), dependencies, doors: Mutex::default(), ledger: Mutex::default() })
+        Arc::new(Self {
+            world: world.clone(),
+            dependencies: Mutex::new(dependencies),
+            doors: Mutex::default(),
+            ledger: Mutex::default(),
+            _serving: serving,
+        })
     }
 
     /// An owner for a while, one after another.

@@ -9,13 +9,12 @@ use crate::history::engine::{
 };
 use crate::history::state::{Activity, Current, State, Timer, WorkflowTask};
 use crate::history::task::{ActivityTaskTransfer, TimerKind, TimerTask, TransferKind, WorkflowTaskTransfer};
-use resurgam_api::calls::HistoryCall;
+use resurgam_api::calls::{HistoryCall, Transport};
 use resurgam_api::internal;
 use resurgam_api::internal::history_client::HistoryClient;
 use resurgam_api::temporal::history::v1::history_event::Attributes as A;
 use resurgam_api::temporal::history::v1::*;
 use resurgam_api::temporal::workflowservice::v1 as api;
-use tonic::transport::Channel;
 use tonic::{Request, Response, Status};
 
 /// The timers of `work` are due after this many milliseconds.
@@ -73,7 +72,7 @@ impl HistoryCall for StandIn {
         Some(target(&self.workflow_id, ""))
     }
 
-    async fn send(_: Request<Self>, _: HistoryClient<Channel>) -> Result<Response<()>, Status> {
+    async fn send(_: Request<Self>, _: HistoryClient<impl Transport>) -> Result<Response<()>, Status> {
         Err(Status::unimplemented("it is never sent"))
     }
 }
@@ -85,7 +84,7 @@ impl HistoryCall for Query {
         Some(target(&self.0, ""))
     }
 
-    async fn send(_: Request<Self>, _: HistoryClient<Channel>) -> Result<Response<()>, Status> {
+    async fn send(_: Request<Self>, _: HistoryClient<impl Transport>) -> Result<Response<()>, Status> {
         Err(Status::unimplemented("it is never sent"))
     }
 }

@@ -1,0 +1,45 @@
+//! What can be asked of the owner of a task queue, and what it hears from the work that it has begun.
+
+use super::query::{Asker, Delivery};
+use super::queue::{Outcome, TaskId};
+use super::start::Served;
+use resurgam_api::internal::{AddTaskRequest, QueryWorkerRequest};
+use resurgam_api::temporal::workflowservice::v1::RespondQueryTaskCompletedRequest;
+use tokio::sync::oneshot;
+use tonic::Status;
+
+/// Where the answer to a poll goes.
+pub(super) type Receiver = oneshot::Sender<Served>;
+
+/// What can be asked of a task queue.
+pub(super) enum Message {
+    /// Take a task over.
+    Add(Box<AddTaskRequest>, oneshot::Sender<Result<(), Status>>),
+    /// Wait for a task; the worker may name how many a second all workers together can bear.
+    Poll(String, Option<f64>, Receiver),
+    /// Ask a worker.
+    Query(Box<QueryWorkerRequest>, Asker),
+    /// A worker has answered the query with this id.
+    Answer(String, Box<RespondQueryTaskCompletedRequest>, oneshot::Sender<bool>),
+    /// Describe the queue.
+    Describe(oneshot::Sender<Description>),
+    /// Its worker has shut down.
+    Close,
+    /// An offer has ended; the poll comes back if it is still to be served.
+    Ended(TaskId, Outcome, Option<(String, Receiver)>),
+    /// A task has rested.
+    Rested(TaskId),
+    /// A query was on its way to a worker; the poll comes back if it is still to be served.
+    Asked(String, Delivery, Option<(String, Receiver)>),
+    /// A query of a sticky queue has waited long enough.
+    GiveUp(String),
+}
+
+/// What a task queue looks like.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Description {
+    /// Identities, and when each polled last, in milliseconds since 1970.
+    pub(super) pollers: Vec<(String, i64)>,
+    /// Unfinished tasks in memory.
+    pub(super) backlog: usize,
+}
