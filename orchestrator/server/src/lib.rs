@@ -115,7 +115,7 @@ impl Error {
     #[must_use]
     pub fn is_bad_input(&self) -> bool {
         match self {
-            Self::Address(_) | Self::Nodes => true,
+            Self::Address(_) | Self::Nodes | Self::File { .. } | Self::Keys { .. } => true,
             // What a name of a namespace must not have.
             Self::Namespace { problem, .. } => problem.code() == Code::InvalidArgument,
             Self::Runtime(_) | Self::Node(_) => false,
