@@ -43,7 +43,7 @@ struct RpcStatus {
     details: Vec<RpcAny>,
 }
 
-/// `google.protobuf.Any`.
+/// The wire form of `google.protobuf.Any`.
 #[derive(Clone, PartialEq, prost::Message)]
 struct RpcAny {
     #[prost(string, tag = "1")]

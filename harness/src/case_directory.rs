@@ -32,13 +32,13 @@ pub enum Error {
     System {
         /// The file or directory.
         path: PathBuf,
-        /// Why not.
+        /// What the system said.
         why: io::Error,
     },
     /// It does not hold what it should.
     #[error("{}: {why}", path.display())]
     Content {
-        /// The file.
+        /// The file that it is about.
         path: PathBuf,
         /// What is wrong, and where.
         why: String,
@@ -160,7 +160,7 @@ impl CaseDirectory {
         Ok(Some(case))
     }
 
-    /// Its plan.
+    /// The plan that is kept in it.
     ///
     /// # Errors
     /// [`Error`].

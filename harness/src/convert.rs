@@ -30,7 +30,6 @@ pub(crate) fn first<T: DeserializeOwned>(payloads: Option<&Payloads>) -> Option<
     serde_json::from_slice(&payloads?.payloads.first()?.data).ok()
 }
 
-/// A duration.
 pub(crate) fn duration(ms: Millis) -> Option<Duration> {
     let seconds = i64::from(ms / 1000);
     let nanos = i32::try_from(ms % 1000).unwrap_or(0) * 1_000_000;
@@ -70,7 +69,6 @@ pub(crate) fn current(workflow_id: &str) -> Option<WorkflowExecution> {
     run(workflow_id, "")
 }
 
-/// A run.
 pub(crate) fn run(workflow_id: &str, run_id: &str) -> Option<WorkflowExecution> {
     Some(WorkflowExecution { workflow_id: workflow_id.into(), run_id: run_id.into() })
 }

@@ -23,7 +23,7 @@ const WAITING: usize = 16;
 /// See the module.
 #[derive(Clone, Debug)]
 pub struct Order {
-    /// The target.
+    /// The target on which the cases are executed.
     pub choice: Choice,
     /// The seed of the first case.
     pub seed: u64,

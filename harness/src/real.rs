@@ -7,13 +7,13 @@ use crate::setup::Pinned;
 use std::env;
 use std::io::Write as _;
 
-/// The variable.
+/// The environment variable that decides it.
 pub(crate) const VARIABLE: &str = "RESURGAM_REAL";
 
 /// What to do with a test that needs the real server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// Run it.
+    /// The real server is started, and the test runs.
     Run,
     /// Do not, for this reason.
     Skip(String),

@@ -14,9 +14,7 @@ use tonic::transport::Channel;
 pub(crate) struct Session {
     /// One to each node, at least one.
     pub(crate) channels: Arc<Vec<Channel>>,
-    /// Spoils calls.
     pub(crate) rpc_faults: Arc<RpcFaults>,
-    /// The namespace.
     pub(crate) namespace: String,
     /// Prefix of all ids of the case.
     pub(crate) prefix: String,

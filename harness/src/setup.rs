@@ -24,7 +24,6 @@ pub struct Pinned {
     version: &'static str,
     /// The Go version that the module asks for.
     go: Version,
-    /// The cache.
     cache: PathBuf,
 }
 
@@ -48,7 +47,7 @@ pub enum Error {
     /// The build failed.
     #[error("go install failed ({status}); it goes on where it stopped when it is run again. It said: {said}")]
     Build {
-        /// Exit status.
+        /// How `go install` ended.
         status: String,
         /// Its last lines.
         said: String,

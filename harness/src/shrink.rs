@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 pub struct Budget {
     /// Candidates that are executed.
     pub candidates: u32,
-    /// Real time.
+    /// How long it may take, by the clock on the wall.
     pub time: Duration,
 }
 

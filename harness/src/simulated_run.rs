@@ -43,7 +43,7 @@ pub struct SimulatedRun {
     pub judging: Duration,
     /// Hash of every byte on every link.
     pub trace: u64,
-    /// Simulated time.
+    /// How much simulated time passed.
     pub simulated: Duration,
     /// What passed on the links.
     pub traffic: Traffic,
@@ -122,7 +122,7 @@ impl SimulatedRun {
         }
     }
 
-    /// Keeps it.
+    /// Writes plan, recording and verdict into a directory.
     ///
     /// # Errors
     /// A file cannot be written.

@@ -37,7 +37,7 @@ impl Subject {
         Self { auditor: Some(Arc::new(auditor)), ..self }
     }
 
-    /// The orchestrator.
+    /// The orchestrator that is tested.
     #[must_use]
     pub fn orchestrator(&self) -> &Arc<dyn Orchestrator> {
         &self.orchestrator

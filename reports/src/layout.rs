@@ -101,7 +101,6 @@ impl Scale {
 }
 
 impl Drawing {
-    /// Places everything.
     pub(crate) fn of(timeline: &Timeline) -> Self {
         let items = timeline.lanes.iter().flat_map(|lane| &lane.items);
         let scale = Scale::of(items.flat_map(|item| [Some(item.from), item.to]).flatten().collect());

@@ -17,7 +17,7 @@ pub struct Options<'a> {
     pub workflow: Option<&'a str>,
     /// Only what is near the event with this id.
     pub around: Option<i64>,
-    /// In colours.
+    /// Whether to use the colours of a terminal.
     pub colours: bool,
 }
 

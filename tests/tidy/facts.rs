@@ -203,6 +203,8 @@ impl Reader<'_> {
                 &it.ident
             }
             Item::Impl(it) => return self.implementation(it),
+            // What a macro makes may be public, with all that it is given.
+            Item::Macro(it) => return self.signature(&it.mac.tokens),
             _ => return,
         };
         self.facts.public.insert(name.to_string());

@@ -9,6 +9,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod circles;
+mod comments;
 mod facts;
 mod folders;
 mod length;
@@ -58,6 +59,11 @@ fn files_are_short() {
 #[test]
 fn what_is_public_is_used() {
     none(&public::check(&TREE, tolerated::UNUSED));
+}
+
+#[test]
+fn doc_comments_say_something() {
+    none(&comments::check(&TREE, comments::FOLDERS, tolerated::SHORT));
 }
 
 #[test]

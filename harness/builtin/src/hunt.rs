@@ -13,7 +13,7 @@ const STEP: u64 = 12;
 pub struct Hunt {
     /// Cases until it was found, or all that were executed.
     pub cases: u64,
-    /// Real time.
+    /// How long it took by the clock on the wall.
     pub took: Duration,
     /// The case that shows it.
     pub found: Option<Failed>,

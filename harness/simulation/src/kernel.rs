@@ -31,7 +31,7 @@ pub const TICK: Duration = Duration::from_millis(1);
 /// What wall clocks show when a simulation starts: 2020-01-01.
 pub const EPOCH: Duration = Duration::from_secs(1_577_836_800);
 /// The name of the driver's host.
-pub const DRIVER_NAME: &str = "driver";
+pub(crate) const DRIVER_NAME: &str = "driver";
 /// Segments that fit into a socket, and connections that wait to be accepted. A long hold fills smaller ones, and then
 /// turmoil panics.
 const TCP_CAPACITY: usize = 8192;

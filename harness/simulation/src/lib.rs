@@ -27,7 +27,7 @@ pub use fabric::Traffic;
 pub use fault::{Fault, Side, Way};
 pub use injector::Unfaithful;
 pub use jitter::Jitter;
-pub use kernel::{Cluster, DRIVER_NAME, EPOCH, Failure, Outcome, Simulation, TICK, Why};
+pub use kernel::{Cluster, EPOCH, Failure, Outcome, Simulation, TICK, Why};
 pub use nemesis::Nemesis;
 pub use network::server;
 pub use node::Node;

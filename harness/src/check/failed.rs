@@ -9,9 +9,9 @@ use resurgam_formats::verdict::Outcome;
 /// A case that does not hold.
 #[derive(Debug)]
 pub struct Failed {
-    /// Its seed.
+    /// The seed that gives the case again.
     pub seed: u64,
-    /// Its plan.
+    /// The plan that was executed, as it was drawn or made smaller.
     pub plan: Plan,
     /// The rules that were violated; empty if the case could not be judged, or a rule could not be decided.
     pub rules: Vec<RuleId>,

@@ -12,7 +12,7 @@ use std::time::Duration;
 pub enum Keep {
     /// Those that were violated or could not be decided, and the first few for the report.
     Failing,
-    /// All.
+    /// Every case, whatever it came to.
     All,
     /// None; so the report shows none in full, and none is shrunk.
     None,

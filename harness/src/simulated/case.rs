@@ -39,7 +39,7 @@ pub struct Simulated {
     pub failure: Option<Failure>,
     /// Hash of every byte on every link.
     pub trace: u64,
-    /// Simulated time.
+    /// How much simulated time passed.
     pub elapsed: Duration,
     /// What passed on the links; nothing if the simulation failed.
     pub traffic: Traffic,

@@ -13,12 +13,12 @@ use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 use resurgam_cassandra::table::{Paxos, Report, Truth, errors};
 use resurgam_cassandra::{
-    Answer as Told, Batch, Cassandra, Columns, Condition, Consistency, Done, Head as Row, HeldId, Rows, ScriptedAppend,
-    ScriptedOutcome, Spoiled, Stamp, View as Shown,
+    Batch, Cassandra, Columns, Condition, Consistency, Done, Head as Row, HeldId, Rows, ScriptedAppend,
+    ScriptedOutcome, Spoiled, Stamp, View as Shown, WriteAnswer as Told,
 };
 use resurgam_formats::plan::{Cluster, PartitionKind, Plan, StoreCall};
 use resurgam_formats::recording::What;
-use resurgam_formats::store::Outcome;
+use resurgam_formats::store::StoreEvent;
 use resurgam_formats::time::Millis;
 use resurgam_node::store::{Answer, Commit, Head, Partition, PartitionKind as Kind};
 use resurgam_simulation::{EPOCH, Node, derive};
@@ -270,7 +270,7 @@ impl State {
         self.faults.spoiled(number, nodes, || kind(&named(partition)), call)
     }
 
-    fn record(&self, node: Option<u8>, partition: &str, outcomes: &[Outcome]) {
+    fn record(&self, node: Option<u8>, partition: &str, outcomes: &[StoreEvent]) {
         let Some(session) = &self.session else { return };
         for outcome in outcomes.iter().filter(|outcome| !outcome.is_plain()) {
             let partition = partition.to_owned();

@@ -30,7 +30,7 @@ pub(super) fn schedule(nemesis: &Nemesis, faults: &[plan::Fault]) {
 enum Injection {
     /// The simulation itself.
     Simulation(Fault),
-    /// The store.
+    /// The simulated store.
     Store(StoreFault),
     /// The wire of clients and workers.
     Calls(RpcFault),

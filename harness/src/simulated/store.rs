@@ -10,7 +10,7 @@ use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 use resurgam_api::environment::Environment as _;
 use resurgam_cassandra::table::Truth;
-use resurgam_cassandra::{Answer as Told, Batch, Columns, Condition as Test, Head as Row, View as Shown};
+use resurgam_cassandra::{Batch, Columns, Condition as Test, Head as Row, View as Shown, WriteAnswer as Told};
 use resurgam_node::store::{Answer, Change, Commit, Condition, Head, Key, Partition, Rows, Store, Unavailable};
 use resurgam_simulation::{Jitter, Node, derive};
 use std::ops::Range;

@@ -15,7 +15,7 @@ pub const MESSAGE_LIMIT: usize = 64 << 20;
 /// Where a target listens, and what it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
-    /// `http://127.0.0.1:7233`.
+    /// Where it listens, such as `http://127.0.0.1:7233`.
     pub uri: String,
     /// A registered and usable namespace.
     pub namespace: String,

@@ -26,18 +26,18 @@ pub enum Error {
     /// It is nothing that a program can start.
     #[error("the orchestrator of a test is known to that test alone; repeat it there")]
     Check,
-    /// Nothing listens.
+    /// Nobody listens at the address.
     #[error("{uri} does not answer as a Temporal server: {problem}")]
     Unreachable {
-        /// Where.
+        /// The address that was tried.
         uri: String,
-        /// Why not.
+        /// What connecting to it came to.
         problem: String,
     },
     /// Nothing usable answers.
     #[error("{uri} does not answer as a Temporal server: {problem}")]
     Unusable {
-        /// Where.
+        /// The address that was tried.
         uri: String,
         /// The last answer, in one line.
         problem: String,

@@ -49,7 +49,6 @@ impl Update {
 pub(super) struct Translator<'a> {
     /// The task queue of the case.
     pub(super) queue: &'a str,
-    /// Timeouts.
     pub(super) knobs: &'a Knobs,
     /// Scheduled event ids of activities by number; completed by those of this task.
     pub(super) scheduled: BTreeMap<u32, i64>,

@@ -18,7 +18,7 @@ use std::time::Duration;
 /// The version of the format that this build writes and the newest it reads.
 pub const VERSION: u32 = 1;
 
-/// A line.
+/// A line of `results.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Line {
@@ -55,12 +55,12 @@ pub struct Ended {
 pub enum Shortfall {
     /// The target went away.
     TargetLost {
-        /// How.
+        /// What was noticed of it.
         why: String,
     },
     /// The machine failed: a full disk.
     MachineFailed {
-        /// How.
+        /// What was noticed of it.
         why: String,
     },
     /// Somebody ended it.
@@ -74,12 +74,12 @@ pub enum Shortfall {
     NothingJudged,
     /// Milestones were not reached that a campaign must have reached.
     CampaignShort {
-        /// How many.
+        /// How many milestones are missing.
         unreached: u64,
     },
     /// What it made on the target could not be taken away.
     NotCleaned {
-        /// Why not.
+        /// What went wrong with taking it away.
         why: String,
     },
 }
@@ -130,7 +130,7 @@ impl fmt::Display for Shortfall {
 /// A case that ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CaseResult {
-    /// Its seed.
+    /// The seed that gives the case again.
     pub seed: u64,
     /// Its directory, relative to that of the run, if it was kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -171,7 +171,7 @@ pub struct Judged {
 /// What a rule says of a case, in a line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RuleResult {
-    /// The rule.
+    /// The name of the rule.
     pub rule: RuleId,
     /// What it says.
     pub outcome: Outcome,

@@ -13,7 +13,7 @@ pub(crate) const SEEDS: usize = 20;
 /// What one rule said over all cases.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RuleSummary {
-    /// The rule.
+    /// The name of the rule.
     pub rule: RuleId,
     /// Cases in which it held.
     pub ok: u64,
@@ -39,9 +39,9 @@ pub struct RuleSummary {
 /// A case and one sentence about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Example {
-    /// The seed.
+    /// The seed of the case that shows it.
     pub seed: u64,
-    /// The sentence.
+    /// What the rule says about that case.
     pub message: String,
 }
 

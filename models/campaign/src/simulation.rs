@@ -11,7 +11,7 @@ use std::time::Duration;
 /// What passed on the links of a simulated network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Traffic {
-    /// Segments.
+    /// TCP segments that a link delivered.
     pub segments: u64,
     /// Calls that were sent, by clients, workers and nodes.
     #[serde(default)]
@@ -48,7 +48,7 @@ pub struct Simulation {
 pub struct Simulated {
     /// Hash of every byte on every link, sixteen hexadecimal digits.
     pub trace: String,
-    /// Simulated time.
+    /// How much simulated time passed, in nanoseconds.
     pub nanoseconds: u64,
     /// What passed on the links.
     pub traffic: Traffic,
@@ -57,7 +57,7 @@ pub struct Simulated {
 }
 
 impl Simulated {
-    /// Simulated time.
+    /// How much simulated time passed.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         Duration::from_nanos(self.nanoseconds)
@@ -69,7 +69,7 @@ impl Simulated {
 pub struct SimulatedCase {
     /// Hash of every byte on every link, sixteen hexadecimal digits.
     pub trace: String,
-    /// Simulated seconds.
+    /// How much simulated time passed, in seconds.
     pub seconds: f64,
     /// What passed on the links.
     #[serde(flatten)]

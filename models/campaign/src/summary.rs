@@ -96,9 +96,9 @@ pub struct CaseTimes {
 /// A case that could not be judged.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NotJudged {
-    /// The seed.
+    /// The seed that gives the case again.
     pub seed: u64,
-    /// Why not.
+    /// Why it could not be judged, in a sentence.
     pub why: String,
     /// Its directory, relative to that of the run, if there was anything to keep.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -108,7 +108,7 @@ pub struct NotJudged {
 /// One case, in a line.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CaseSummary {
-    /// The seed.
+    /// The seed that gives the case again.
     pub seed: u64,
     /// Hash of its recording, sixteen hexadecimal digits.
     pub trace_hash: String,

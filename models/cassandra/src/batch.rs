@@ -24,9 +24,9 @@ pub enum Condition {
     Absent,
     /// There is one, and every value given here is its value.
     Equal {
-        /// The range.
+        /// The range that it must have, if any matters.
         range: Option<u64>,
-        /// The sequence.
+        /// The sequence that it must have, if any matters.
         sequence: Option<u64>,
     },
 }
@@ -73,8 +73,7 @@ pub struct Batch {
 
 impl Batch {
     /// The row that two statements of the batch touch, of which one would be lost without a word.
-    #[must_use]
-    pub fn collision(&self) -> Option<&str> {
+    pub(crate) fn collision(&self) -> Option<&str> {
         let mut keys: Vec<&str> = self.rows.iter().map(|(key, _)| key.as_str()).collect();
         keys.sort_unstable();
         let twice = keys.windows(2).find(|two| two[0] == two[1]).map(|two| two[0]);

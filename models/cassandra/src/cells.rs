@@ -23,7 +23,7 @@ pub struct Cells {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Cell {
     at: Stamp,
-    /// `None`: deleted.
+    /// `None` if the row was deleted.
     value: Option<Vec<u8>>,
 }
 
@@ -52,7 +52,7 @@ impl Cells {
     }
 
     /// Deletes a range of rows.
-    pub fn erase(&mut self, range: &Range<String>, at: Stamp) {
+    pub(crate) fn erase(&mut self, range: &Range<String>, at: Stamp) {
         let within = |one: &(Range<String>, Stamp), other: &(Range<String>, Stamp)| {
             one.1 <= other.1 && other.0.start <= one.0.start && one.0.end <= other.0.end
         };

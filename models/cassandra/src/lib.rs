@@ -18,7 +18,7 @@
 //!     read. Only a batch that breaks its condition, a fence, is final. This is the limit of settling.
 //! - *The condition is tested on the head row* and nothing else is compared. A refusal shows the head row.
 //! - *All statements of one batch share one timestamp*: a row named twice keeps the larger bytes, or, if one of the two
-//!   deletes it, nothing. A store that wants to be kind must refuse such a batch itself ([`Batch::collision`]).
+//!   deletes it, nothing. A store that wants to be kind must refuse such a batch itself.
 //! - *Plain writes* ([`Cassandra::append`]) are last-write-wins by the timestamp that they carry, late ones too, and no
 //!   serial read settles them. On a partition with a head row they do the harm that they do in Cassandra: they lose
 //!   against every batch whose ballot is higher, and beat every batch below.
@@ -36,9 +36,9 @@ mod tests;
 
 pub use batch::{Batch, Columns, Condition, Head};
 pub use cells::{Cells, Rows, Stamp};
-pub use outcome::{Answer, Chooser, Question, ScriptedAppend, ScriptedOutcome, Spoiled, Until};
+pub use outcome::{Chooser, HeldUntil, Question, ScriptedAppend, ScriptedOutcome, Spoiled, WriteAnswer};
 pub use partition::Partition;
-pub use resurgam_formats::store::Outcome;
+pub use resurgam_formats::store::StoreEvent;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -65,7 +65,7 @@ struct Held {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Waiting {
-    Batch { sender: Sender, batch: Batch, until: Until },
+    Batch { sender: Sender, batch: Batch, until: HeldUntil },
     Append { rows: Rows, at: Stamp },
 }
 
@@ -73,9 +73,9 @@ enum Waiting {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Done {
     /// What the sender learns.
-    pub answer: Answer,
+    pub answer: WriteAnswer,
     /// What happened, the settling of others included, in order.
-    pub outcomes: Vec<Outcome>,
+    pub outcomes: Vec<StoreEvent>,
     /// The number under which the request is held, to be released or dropped later.
     pub held: Option<HeldId>,
 }
@@ -85,10 +85,10 @@ pub struct Done {
 pub struct View {
     /// The head row.
     pub head: Option<Head>,
-    /// The rows.
+    /// The rows of the range, at most as many as were asked for.
     pub rows: Rows,
     /// What happened on the way.
-    pub outcomes: Vec<Outcome>,
+    pub outcomes: Vec<StoreEvent>,
 }
 
 /// Kinds of reads.
@@ -122,17 +122,17 @@ impl Cassandra {
         let mut held = None;
         let answer = match scripted {
             ScriptedOutcome::Lost => {
-                outcomes.push(Outcome::Lost);
-                Answer::Unknown
+                outcomes.push(StoreEvent::Lost);
+                WriteAnswer::Unknown
             }
             ScriptedOutcome::Unavailable => {
-                outcomes.push(Outcome::Unavailable);
-                Answer::Unavailable
+                outcomes.push(StoreEvent::Unavailable);
+                WriteAnswer::Unavailable
             }
             ScriptedOutcome::Held(until) => {
-                outcomes.push(Outcome::Held);
+                outcomes.push(StoreEvent::Held);
                 held = Some(self.hold(partition, Waiting::Batch { sender, batch, until }));
-                Answer::Unknown
+                WriteAnswer::Unknown
             }
             ScriptedOutcome::Answered
             | ScriptedOutcome::ReplyLost
@@ -182,24 +182,24 @@ impl Cassandra {
         chooser: &mut impl Chooser,
     ) -> Done {
         let mut outcomes = Vec::new();
-        let (mut answer, mut held) = (Answer::Unknown, None);
+        let (mut answer, mut held) = (WriteAnswer::Unknown, None);
         match scripted {
             ScriptedAppend::Answered => {
-                answer = Answer::Applied;
-                outcomes.push(Outcome::Appended);
+                answer = WriteAnswer::Applied;
+                outcomes.push(StoreEvent::Appended);
                 self.write(partition, rows, at, &mut outcomes);
             }
             ScriptedAppend::ReplyLost => {
-                outcomes.push(Outcome::AppendedUnknown);
+                outcomes.push(StoreEvent::AppendedUnknown);
                 self.write(partition, rows, at, &mut outcomes);
             }
-            ScriptedAppend::Lost => outcomes.push(Outcome::AppendLost),
+            ScriptedAppend::Lost => outcomes.push(StoreEvent::AppendLost),
             ScriptedAppend::Held => {
-                outcomes.push(Outcome::AppendHeld);
+                outcomes.push(StoreEvent::AppendHeld);
                 held = Some(self.hold(partition, Waiting::Append { rows, at }));
             }
             ScriptedAppend::Partial => {
-                outcomes.push(Outcome::AppendPartial);
+                outcomes.push(StoreEvent::AppendPartial);
                 let kept = rows.into_iter().filter(|_| chooser.yes(Question::Keep)).collect();
                 self.write(partition, kept, at, &mut outcomes);
             }
@@ -208,7 +208,7 @@ impl Cassandra {
     }
 
     /// A held request begins now; nobody hears its answer. Nothing if it has begun, or was dropped, before.
-    pub fn release(&mut self, now: Stamp, id: HeldId, chooser: &mut impl Chooser) -> Vec<Outcome> {
+    pub fn release(&mut self, now: Stamp, id: HeldId, chooser: &mut impl Chooser) -> Vec<StoreEvent> {
         let mut outcomes = Vec::new();
         let Some(Held { partition, what }) = self.held.remove(&id) else { return outcomes };
         match what {
@@ -218,7 +218,7 @@ impl Cassandra {
                 }
             }
             Waiting::Append { rows, at } => {
-                outcomes.push(Outcome::AppendLanded);
+                outcomes.push(StoreEvent::AppendLanded);
                 self.write(&partition, rows, at, &mut outcomes);
             }
         }
@@ -226,10 +226,10 @@ impl Cassandra {
     }
 
     /// A held request never begins. `None` if it has begun, or was dropped, before.
-    pub fn drop_held(&mut self, id: HeldId) -> Option<Outcome> {
+    pub fn drop_held(&mut self, id: HeldId) -> Option<StoreEvent> {
         self.held.remove(&id).map(|held| match held.what {
-            Waiting::Batch { .. } => Outcome::HeldDropped,
-            Waiting::Append { .. } => Outcome::AppendLost,
+            Waiting::Batch { .. } => StoreEvent::HeldDropped,
+            Waiting::Append { .. } => StoreEvent::AppendLost,
         })
     }
 
@@ -239,7 +239,7 @@ impl Cassandra {
     }
 
     /// Settles whatever is undecided on any partition, as a serial read of each would.
-    pub fn settle(&mut self, chooser: &mut impl Chooser) -> Vec<Outcome> {
+    pub fn settle(&mut self, chooser: &mut impl Chooser) -> Vec<StoreEvent> {
         let mut outcomes = Vec::new();
         self.partitions.values_mut().for_each(|place| place.settle(chooser, &mut outcomes));
         outcomes
@@ -270,11 +270,11 @@ impl Cassandra {
         sender: Sender,
         partition: &str,
         chooser: &mut impl Chooser,
-        outcomes: &mut Vec<Outcome>,
+        outcomes: &mut Vec<StoreEvent>,
     ) {
         let follows = |held: &Held| {
             held.partition == partition
-                && matches!(&held.what, Waiting::Batch { sender: s, until: Until::NextBatch, .. } if *s == sender)
+                && matches!(&held.what, Waiting::Batch { sender: s, until: HeldUntil::NextBatch, .. } if *s == sender)
         };
         let ids: Vec<_> = self.held.iter().filter(|(_, held)| follows(held)).map(|(id, _)| *id).collect();
         for id in ids {
@@ -291,25 +291,25 @@ impl Cassandra {
         partition: &str,
         batch: Batch,
         chooser: &mut impl Chooser,
-        outcomes: &mut Vec<Outcome>,
+        outcomes: &mut Vec<StoreEvent>,
     ) -> bool {
         let place = self.partitions.entry(partition.to_owned()).or_default();
         let applied = place.commit(now, batch, ScriptedOutcome::ReplyLost, chooser, outcomes);
-        debug_assert_eq!(applied, Answer::Unknown);
+        debug_assert_eq!(applied, WriteAnswer::Unknown);
         match outcomes.last_mut() {
-            Some(last @ Outcome::AppliedUnknown) => {
-                *last = Outcome::HeldApplied;
+            Some(last @ StoreEvent::AppliedUnknown) => {
+                *last = StoreEvent::HeldApplied;
                 true
             }
-            Some(last @ Outcome::RefusedUnknown) => {
-                *last = Outcome::HeldRefused;
+            Some(last @ StoreEvent::RefusedUnknown) => {
+                *last = StoreEvent::HeldRefused;
                 false
             }
             other => unreachable!("a batch whose reply is lost ends applied or refused, not {other:?}"),
         }
     }
 
-    fn write(&mut self, partition: &str, rows: Rows, at: Stamp, outcomes: &mut Vec<Outcome>) {
+    fn write(&mut self, partition: &str, rows: Rows, at: Stamp, outcomes: &mut Vec<StoreEvent>) {
         if !rows.is_empty() {
             self.partitions.entry(partition.to_owned()).or_default().write(rows, at, outcomes);
         }

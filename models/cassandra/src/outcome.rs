@@ -2,7 +2,7 @@
 
 use super::batch::Head;
 use resurgam_formats::plan::StoreOutcome;
-use resurgam_formats::store::Outcome;
+use resurgam_formats::store::StoreEvent;
 use resurgam_formats::time::Millis;
 
 /// How a conditional batch ends, as the caller decides before it begins.
@@ -15,7 +15,7 @@ pub enum ScriptedOutcome {
     /// It is never executed; the sender only learns that it does not know.
     Lost,
     /// The sender gives up; it has not begun, and may begin later.
-    Held(Until),
+    Held(HeldUntil),
     /// If its condition holds it is accepted by a minority; later ones settle it.
     Limbo,
     /// It is executed, sent again on the way and executed again; the answer is the second one.
@@ -26,19 +26,19 @@ pub enum ScriptedOutcome {
 
 impl ScriptedOutcome {
     /// The outcome of a batch of this scripted outcome that took effect at once.
-    pub(super) fn applied(self) -> Outcome {
+    pub(super) fn applied(self) -> StoreEvent {
         match self {
-            Self::Answered => Outcome::Applied,
-            Self::Resent => Outcome::AppliedRefused,
-            _ => Outcome::AppliedUnknown,
+            Self::Answered => StoreEvent::Applied,
+            Self::Resent => StoreEvent::AppliedRefused,
+            _ => StoreEvent::AppliedUnknown,
         }
     }
 }
 
 /// How long a held batch waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Until {
-    /// Until it is released by its number.
+pub enum HeldUntil {
+    /// HeldUntil it is released by its number.
     Released,
     /// The same, but at the latest until directly after the sender's next batch that takes effect on that partition:
     /// its fence, if it has one.
@@ -62,12 +62,12 @@ pub enum ScriptedAppend {
 
 /// What a sender learns.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum WriteAnswer {
     /// It took effect.
     Applied,
     /// The condition did not hold when this attempt was executed; this is the head row.
     NotApplied(Option<Head>),
-    /// Nothing.
+    /// Nothing is known: it took effect, will, or never does.
     Unknown,
     /// It did not take effect, and never will.
     Unavailable,
@@ -112,8 +112,8 @@ impl From<StoreOutcome> for Spoiled {
         match outcome {
             StoreOutcome::CommitReplyLost => Self::Commit(ScriptedOutcome::ReplyLost, None),
             StoreOutcome::CommitLost => Self::Commit(ScriptedOutcome::Lost, None),
-            StoreOutcome::CommitLate(ms) => Self::Commit(ScriptedOutcome::Held(Until::Released), Some(ms)),
-            StoreOutcome::CommitAfterFence => Self::Commit(ScriptedOutcome::Held(Until::NextBatch), None),
+            StoreOutcome::CommitLate(ms) => Self::Commit(ScriptedOutcome::Held(HeldUntil::Released), Some(ms)),
+            StoreOutcome::CommitAfterFence => Self::Commit(ScriptedOutcome::Held(HeldUntil::NextBatch), None),
             StoreOutcome::CommitLimbo => Self::Commit(ScriptedOutcome::Limbo, None),
             StoreOutcome::CommitResent => Self::Commit(ScriptedOutcome::Resent, None),
             StoreOutcome::CommitUnavailable => Self::Commit(ScriptedOutcome::Unavailable, None),
@@ -122,6 +122,34 @@ impl From<StoreOutcome> for Spoiled {
             StoreOutcome::AppendLost => Self::Append(ScriptedAppend::Lost, None),
             StoreOutcome::AppendPartial => Self::Append(ScriptedAppend::Partial, None),
             StoreOutcome::ReadFails => Self::Read,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use resurgam_formats::plan::StoreCall;
+
+    #[test]
+    fn what_plans_can_ask_for_is_about_the_calls_that_it_names() {
+        for (outcome, expected) in [
+            (StoreOutcome::CommitLate(7), Spoiled::Commit(ScriptedOutcome::Held(HeldUntil::Released), Some(7))),
+            (StoreOutcome::CommitAfterFence, Spoiled::Commit(ScriptedOutcome::Held(HeldUntil::NextBatch), None)),
+            (StoreOutcome::CommitLimbo, Spoiled::Commit(ScriptedOutcome::Limbo, None)),
+            (StoreOutcome::AppendReplyLost, Spoiled::Append(ScriptedAppend::ReplyLost, None)),
+            (StoreOutcome::AppendLate(8), Spoiled::Append(ScriptedAppend::Held, Some(8))),
+            (StoreOutcome::AppendPartial, Spoiled::Append(ScriptedAppend::Partial, None)),
+            (StoreOutcome::ReadFails, Spoiled::Read),
+        ] {
+            let spoiled = Spoiled::from(outcome);
+            assert_eq!(spoiled, expected);
+            let call = match spoiled {
+                Spoiled::Commit(..) => StoreCall::Commit,
+                Spoiled::Append(..) => StoreCall::Append,
+                Spoiled::Read => StoreCall::Read,
+            };
+            assert_eq!(call, outcome.call());
         }
     }
 }

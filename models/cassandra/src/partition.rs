@@ -5,8 +5,8 @@
 
 use super::batch::{Batch, Head};
 use super::cells::{Cells, Rows, Stamp};
-use super::outcome::{Answer, Chooser, Question, ScriptedOutcome};
-use resurgam_formats::store::Outcome;
+use super::outcome::{Chooser, Question, ScriptedOutcome, WriteAnswer};
+use resurgam_formats::store::StoreEvent;
 use std::ops::Range;
 
 /// The unit of atomicity.
@@ -42,7 +42,7 @@ impl Partition {
         &self.decided
     }
 
-    /// The rows.
+    /// The rows with their timestamps.
     #[must_use]
     pub fn cells(&self) -> &Cells {
         &self.cells
@@ -65,39 +65,39 @@ impl Partition {
         batch: Batch,
         scripted: ScriptedOutcome,
         chooser: &mut impl Chooser,
-        outcomes: &mut Vec<Outcome>,
-    ) -> Answer {
+        outcomes: &mut Vec<StoreEvent>,
+    ) -> WriteAnswer {
         self.settle(chooser, outcomes);
         self.ballot = now.max(self.ballot + 1);
         if !batch.condition.holds(self.head.as_ref()) {
             let heard = matches!(scripted, ScriptedOutcome::Answered | ScriptedOutcome::Resent);
-            outcomes.push(if heard { Outcome::Refused } else { Outcome::RefusedUnknown });
-            return if heard { Answer::NotApplied(self.head.clone()) } else { Answer::Unknown };
+            outcomes.push(if heard { StoreEvent::Refused } else { StoreEvent::RefusedUnknown });
+            return if heard { WriteAnswer::NotApplied(self.head.clone()) } else { WriteAnswer::Unknown };
         }
         if let ScriptedOutcome::Limbo = scripted {
             self.limbo = Some(Limbo { batch, ballot: self.ballot, shown: false });
-            outcomes.push(Outcome::LimboOpened);
-            return Answer::Unknown;
+            outcomes.push(StoreEvent::LimboOpened);
+            return WriteAnswer::Unknown;
         }
         if batch.collision().is_some() {
-            outcomes.push(Outcome::Collision);
+            outcomes.push(StoreEvent::Collision);
         }
         self.apply(&batch, self.ballot);
         outcomes.push(scripted.applied());
         match scripted {
-            ScriptedOutcome::Answered => Answer::Applied,
+            ScriptedOutcome::Answered => WriteAnswer::Applied,
             ScriptedOutcome::Resent => {
                 // The second sending is a batch of its own. Its condition fails, unless it tests nothing that it changes.
                 self.ballot += 1;
                 if batch.condition.holds(self.head.as_ref()) {
                     self.apply(&batch, self.ballot);
-                    outcomes.push(Outcome::AppliedTwice);
-                    Answer::Applied
+                    outcomes.push(StoreEvent::AppliedTwice);
+                    WriteAnswer::Applied
                 } else {
-                    Answer::NotApplied(self.head.clone())
+                    WriteAnswer::NotApplied(self.head.clone())
                 }
             }
-            _ => Answer::Unknown,
+            _ => WriteAnswer::Unknown,
         }
     }
 
@@ -107,43 +107,43 @@ impl Partition {
         range: &Range<String>,
         limit: usize,
         chooser: &mut impl Chooser,
-        outcomes: &mut Vec<Outcome>,
+        outcomes: &mut Vec<StoreEvent>,
     ) -> (Option<Head>, Rows) {
         let Some(limbo) = &mut self.limbo else { return (self.head.clone(), self.cells.rows(range, limit)) };
         if !chooser.yes(Question::Show) {
-            outcomes.push(if limbo.shown { Outcome::LimboFlipped } else { Outcome::LimboHidden });
+            outcomes.push(if limbo.shown { StoreEvent::LimboFlipped } else { StoreEvent::LimboHidden });
             return (self.head.clone(), self.cells.rows(range, limit));
         }
         limbo.shown = true;
-        outcomes.push(Outcome::LimboShown);
+        outcomes.push(StoreEvent::LimboShown);
         let mut cells = self.cells.clone();
         limbo.batch.write(&mut cells, limbo.ballot);
         (Some(limbo.batch.after(self.head.as_ref())), cells.rows(range, limit))
     }
 
     /// The undecided batch is completed or killed, for good.
-    pub(super) fn settle(&mut self, chooser: &mut impl Chooser, outcomes: &mut Vec<Outcome>) {
+    pub(super) fn settle(&mut self, chooser: &mut impl Chooser, outcomes: &mut Vec<StoreEvent>) {
         let Some(limbo) = self.limbo.take() else { return };
         if limbo.shown || chooser.yes(Question::Complete) {
             self.apply(&limbo.batch, limbo.ballot);
-            outcomes.push(Outcome::LimboApplied);
+            outcomes.push(StoreEvent::LimboApplied);
         } else {
-            outcomes.push(Outcome::LimboKilled);
+            outcomes.push(StoreEvent::LimboKilled);
         }
     }
 
-    /// Plain writes.
-    pub(super) fn write(&mut self, rows: Rows, at: Stamp, outcomes: &mut Vec<Outcome>) {
+    /// Rows arrive by plain writes with this timestamp.
+    pub(super) fn write(&mut self, rows: Rows, at: Stamp, outcomes: &mut Vec<StoreEvent>) {
         for (key, value) in rows {
             let before = self.cells.get(&key).map(<[u8]>::to_vec);
             self.cells.put(key.clone(), Some(value.clone()), at);
             match self.cells.get(&key) {
                 Some(now) if now == value => {
                     if before.is_some_and(|before| before != value) {
-                        outcomes.push(Outcome::Overwritten);
+                        outcomes.push(StoreEvent::Overwritten);
                     }
                 }
-                _ => outcomes.push(Outcome::Outdated),
+                _ => outcomes.push(StoreEvent::Outdated),
             }
         }
     }

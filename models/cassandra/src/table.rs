@@ -20,9 +20,9 @@ pub enum Report {
     Applied,
     /// `[applied]` is false.
     NotApplied,
-    /// UNAVAILABLE.
+    /// The error UNAVAILABLE.
     Unavailable,
-    /// OVERLOADED.
+    /// The error OVERLOADED.
     Overloaded,
     /// READ_TIMEOUT or READ_FAILURE.
     ReadError,
@@ -32,11 +32,11 @@ pub enum Report {
     SimpleTimeout,
     /// WRITE_TIMEOUT of type CAS at the commit level.
     CommitTimeout,
-    /// CAS_WRITE_UNKNOWN.
+    /// The error CAS_WRITE_UNKNOWN.
     WriteUnknown,
-    /// WRITE_FAILURE.
+    /// The error WRITE_FAILURE.
     WriteFailure,
-    /// SERVER_ERROR.
+    /// The error SERVER_ERROR.
     ServerError,
     /// The connection broke, or the client's own timeout passed.
     NoAnswer,
@@ -58,7 +58,7 @@ pub enum Truth {
 use Report as R;
 use Truth as T;
 
-/// Answer, what it allows under the first Paxos, and under the second.
+/// An answer, what it allows under the first Paxos, and under the second.
 pub const TABLE: &[(Report, &[Truth], &[Truth])] = &[
     (R::Applied, &[T::Applied], &[T::Applied]),
     (R::NotApplied, &[T::Never], &[T::Never]),
@@ -76,8 +76,7 @@ pub const TABLE: &[(Report, &[Truth], &[Truth])] = &[
 
 impl Report {
     /// What may be true behind it. Empty if this Paxos never answers so.
-    #[must_use]
-    pub fn truths(self, paxos: Paxos) -> &'static [Truth] {
+    fn truths(self, paxos: Paxos) -> &'static [Truth] {
         let row = TABLE.iter().find(|(report, ..)| *report == self);
         row.map_or(&[], |(_, first, second)| match paxos {
             Paxos::V1 => first,
@@ -86,8 +85,7 @@ impl Report {
     }
 
     /// True if a client that does not know the server's Paxos learns what happened.
-    #[must_use]
-    pub fn is_definite(self) -> bool {
+    fn is_definite(self) -> bool {
         let mut truths: Vec<_> = [Paxos::V1, Paxos::V2].iter().flat_map(|paxos| self.truths(*paxos)).collect();
         truths.sort();
         truths.dedup();

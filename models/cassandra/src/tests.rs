@@ -1,8 +1,9 @@
 //! Every outcome fires, and whatever the scripted outcomes: what was acknowledged is linearizable, what is decided stays decided,
 //! and the rows are those of a simple map that executes the decided batches one after another.
 
+mod random;
+
 use super::*;
-use proptest::prelude::*;
 use std::collections::BTreeSet;
 
 const P: &str = "shard/1";
@@ -44,11 +45,11 @@ fn first() -> Batch {
 fn a_fence_keeps_the_batch_that_came_in_late() {
     let mut store = store();
     let late = Batch { columns: Columns::Batch, ..next(&head(1, 0, 0), 7) };
-    let held = store.commit(2, 0, P, late, ScriptedOutcome::Held(Until::Released), &mut no).held.unwrap();
+    let held = store.commit(2, 0, P, late, ScriptedOutcome::Held(HeldUntil::Released), &mut no).held.unwrap();
     // The fence was written when the sequence was 0; the batch lands before it.
     let fence = Batch { columns: Columns::Tenure, ..fence(&head(1, 0, 0), "node-2") };
-    assert_eq!(store.release(3, held, &mut no), [Outcome::HeldApplied]);
-    assert_eq!(store.commit(4, 1, P, fence, ScriptedOutcome::Answered, &mut no).answer, Answer::Applied);
+    assert_eq!(store.release(3, held, &mut no), [StoreEvent::HeldApplied]);
+    assert_eq!(store.commit(4, 1, P, fence, ScriptedOutcome::Answered, &mut no).answer, WriteAnswer::Applied);
     assert_eq!(store.partition(P).unwrap().head(), Some(&Head { sequence: 1, batch: 7, ..head(2, 0, 0) }));
 }
 
@@ -68,7 +69,7 @@ fn everything() -> Range<String> {
 fn store() -> Cassandra {
     let mut store = Cassandra::new();
     let done = store.commit(1, 0, P, first(), ScriptedOutcome::Answered, &mut no);
-    assert_eq!((done.answer, done.outcomes), (Answer::Applied, vec![Outcome::Applied]));
+    assert_eq!((done.answer, done.outcomes), (WriteAnswer::Applied, vec![StoreEvent::Applied]));
     store
 }
 
@@ -77,7 +78,7 @@ fn keys(view: &View) -> Vec<&str> {
 }
 
 /// One of them, its answer and outcomes.
-fn ends(store: &mut Cassandra, batch: Batch, scripted: ScriptedOutcome) -> (Answer, Vec<Outcome>) {
+fn ends(store: &mut Cassandra, batch: Batch, scripted: ScriptedOutcome) -> (WriteAnswer, Vec<StoreEvent>) {
     let done = store.commit(2, 0, P, batch, scripted, &mut no);
     (done.answer, done.outcomes)
 }
@@ -86,36 +87,36 @@ fn ends(store: &mut Cassandra, batch: Batch, scripted: ScriptedOutcome) -> (Answ
 fn batches_are_tested_on_the_head_row() {
     let mut store = store();
     let (one, two) = (head(1, 0, 0), head(1, 1, 7));
-    assert_eq!(ends(&mut store, first(), ScriptedOutcome::Answered).0, Answer::NotApplied(Some(one.clone())));
-    assert_eq!(ends(&mut store, next(&one, 7), ScriptedOutcome::Answered).0, Answer::Applied);
-    let refused = (Answer::NotApplied(Some(two)), vec![Outcome::Refused]);
+    assert_eq!(ends(&mut store, first(), ScriptedOutcome::Answered).0, WriteAnswer::NotApplied(Some(one.clone())));
+    assert_eq!(ends(&mut store, next(&one, 7), ScriptedOutcome::Answered).0, WriteAnswer::Applied);
+    let refused = (WriteAnswer::NotApplied(Some(two)), vec![StoreEvent::Refused]);
     assert_eq!(ends(&mut store, next(&one, 8), ScriptedOutcome::Answered), refused);
     assert_eq!(
         ends(&mut store, fence(&one, "new"), ScriptedOutcome::Answered).0,
-        Answer::Applied,
+        WriteAnswer::Applied,
         "whatever the sequence"
     );
     assert_eq!(store.partition(P).unwrap().head().unwrap().range, 2);
     let absent = store.commit(3, 0, "other", next(&one, 9), ScriptedOutcome::Answered, &mut no);
-    assert_eq!(absent.answer, Answer::NotApplied(None));
+    assert_eq!(absent.answer, WriteAnswer::NotApplied(None));
 }
 
 #[test]
 fn unknown_is_applied_refused_or_lost() {
     let mut store = store();
     let one = head(1, 0, 0);
-    assert_eq!(ends(&mut store, next(&one, 1), ScriptedOutcome::Lost), (Answer::Unknown, vec![Outcome::Lost]));
+    assert_eq!(ends(&mut store, next(&one, 1), ScriptedOutcome::Lost), (WriteAnswer::Unknown, vec![StoreEvent::Lost]));
     assert_eq!(
         ends(&mut store, next(&one, 2), ScriptedOutcome::Unavailable),
-        (Answer::Unavailable, vec![Outcome::Unavailable])
+        (WriteAnswer::Unavailable, vec![StoreEvent::Unavailable])
     );
     assert_eq!(
         ends(&mut store, next(&one, 3), ScriptedOutcome::ReplyLost),
-        (Answer::Unknown, vec![Outcome::AppliedUnknown])
+        (WriteAnswer::Unknown, vec![StoreEvent::AppliedUnknown])
     );
     assert_eq!(
         ends(&mut store, next(&one, 4), ScriptedOutcome::ReplyLost),
-        (Answer::Unknown, vec![Outcome::RefusedUnknown])
+        (WriteAnswer::Unknown, vec![StoreEvent::RefusedUnknown])
     );
     let view = store.read(P, Consistency::Quorum, &everything(), 9, &mut no);
     assert_eq!(keys(&view), ["3"]);
@@ -126,29 +127,29 @@ fn a_resent_batch_is_refused_by_itself() {
     let mut store = store();
     let one = head(1, 0, 0);
     let (answer, outcomes) = ends(&mut store, next(&one, 7), ScriptedOutcome::Resent);
-    assert_eq!((answer, outcomes), (Answer::NotApplied(Some(head(1, 1, 7))), vec![Outcome::AppliedRefused]));
+    assert_eq!((answer, outcomes), (WriteAnswer::NotApplied(Some(head(1, 1, 7))), vec![StoreEvent::AppliedRefused]));
     let blind = Batch { condition: Condition::Equal { range: None, sequence: None }, ..next(&one, 8) };
     let (answer, outcomes) = ends(&mut store, blind, ScriptedOutcome::Resent);
-    assert_eq!((answer, outcomes), (Answer::Applied, vec![Outcome::AppliedRefused, Outcome::AppliedTwice]));
+    assert_eq!((answer, outcomes), (WriteAnswer::Applied, vec![StoreEvent::AppliedRefused, StoreEvent::AppliedTwice]));
 }
 
 #[test]
 fn a_held_batch_starts_after_any_read_and_only_a_fence_is_final() {
     let one = head(1, 0, 0);
     let mut held = store();
-    let done = held.commit(2, 0, P, next(&one, 7), ScriptedOutcome::Held(Until::Released), &mut no);
+    let done = held.commit(2, 0, P, next(&one, 7), ScriptedOutcome::Held(HeldUntil::Released), &mut no);
     let id = done.held.unwrap();
-    assert_eq!((done.answer, done.outcomes), (Answer::Unknown, vec![Outcome::Held]));
+    assert_eq!((done.answer, done.outcomes), (WriteAnswer::Unknown, vec![StoreEvent::Held]));
     assert!(held.read(P, Consistency::Serial, &everything(), 9, &mut yes).rows.is_empty());
     assert_eq!(held.held().collect::<Vec<_>>(), [(id, P)]);
 
     let mut late = held.clone();
-    assert_eq!(late.release(9, id, &mut no), [Outcome::HeldApplied], "the serial read was not final");
+    assert_eq!(late.release(9, id, &mut no), [StoreEvent::HeldApplied], "the serial read was not final");
     assert_eq!(late.release(9, id, &mut no), [], "only once");
     let mut dropped = held.clone();
-    assert_eq!((dropped.drop_held(id), dropped.drop_held(id)), (Some(Outcome::HeldDropped), None));
-    assert_eq!(ends(&mut held, fence(&one, "new"), ScriptedOutcome::Answered).0, Answer::Applied);
-    assert_eq!(held.release(9, id, &mut yes), [Outcome::HeldRefused]);
+    assert_eq!((dropped.drop_held(id), dropped.drop_held(id)), (Some(StoreEvent::HeldDropped), None));
+    assert_eq!(ends(&mut held, fence(&one, "new"), ScriptedOutcome::Answered).0, WriteAnswer::Applied);
+    assert_eq!(held.release(9, id, &mut yes), [StoreEvent::HeldRefused]);
     assert!(held.partition(P).unwrap().cells().get("7").is_none());
 }
 
@@ -156,17 +157,17 @@ fn a_held_batch_starts_after_any_read_and_only_a_fence_is_final() {
 fn what_waits_for_the_fence_follows_it_and_finds_the_guard_that_is_missing() {
     let one = head(1, 0, 0);
     let mut store = store();
-    let hold = ScriptedOutcome::Held(Until::NextBatch);
+    let hold = ScriptedOutcome::Held(HeldUntil::NextBatch);
     store.commit(2, 0, P, next(&one, 7), hold, &mut no);
     let other = store.commit(3, 1, P, fence(&one, "other"), ScriptedOutcome::Answered, &mut no);
-    assert_eq!(other.outcomes, [Outcome::Applied], "it waits for its own sender");
+    assert_eq!(other.outcomes, [StoreEvent::Applied], "it waits for its own sender");
     let two = head(2, 0, 0);
     let own = store.commit(4, 0, P, fence(&two, "own"), ScriptedOutcome::ReplyLost, &mut no);
-    assert_eq!(own.outcomes, [Outcome::AppliedUnknown, Outcome::HeldRefused]);
+    assert_eq!(own.outcomes, [StoreEvent::AppliedUnknown, StoreEvent::HeldRefused]);
     let unguarded = Batch { condition: Condition::Equal { range: None, sequence: Some(0) }, ..next(&two, 8) };
     store.commit(5, 0, P, unguarded, hold, &mut no);
     let done = store.commit(6, 0, P, fence(&head(3, 0, 0), "own"), ScriptedOutcome::Answered, &mut no);
-    assert_eq!(done.outcomes, [Outcome::Applied, Outcome::HeldApplied]);
+    assert_eq!(done.outcomes, [StoreEvent::Applied, StoreEvent::HeldApplied]);
     assert_eq!(store.held().count(), 0);
 }
 
@@ -174,30 +175,33 @@ fn what_waits_for_the_fence_follows_it_and_finds_the_guard_that_is_missing() {
 fn plain_reads_flip_around_the_undecided_until_it_is_settled() {
     let one = head(1, 0, 0);
     let mut store = store();
-    assert_eq!(ends(&mut store, next(&one, 7), ScriptedOutcome::Limbo), (Answer::Unknown, vec![Outcome::LimboOpened]));
+    assert_eq!(
+        ends(&mut store, next(&one, 7), ScriptedOutcome::Limbo),
+        (WriteAnswer::Unknown, vec![StoreEvent::LimboOpened])
+    );
     assert_eq!(store.partition(P).unwrap().undecided().map(|batch| batch.head.batch), Some(7));
     let hidden = store.read(P, Consistency::Quorum, &everything(), 9, &mut no);
-    assert_eq!((keys(&hidden), hidden.outcomes.clone()), (vec![], vec![Outcome::LimboHidden]));
+    assert_eq!((keys(&hidden), hidden.outcomes.clone()), (vec![], vec![StoreEvent::LimboHidden]));
     let mut killed = store.clone();
-    assert_eq!(killed.read(P, Consistency::Serial, &everything(), 9, &mut no).outcomes, [Outcome::LimboKilled]);
+    assert_eq!(killed.read(P, Consistency::Serial, &everything(), 9, &mut no).outcomes, [StoreEvent::LimboKilled]);
     assert!(killed.read(P, Consistency::Quorum, &everything(), 9, &mut yes).rows.is_empty(), "dead for good");
 
     let shown = store.read(P, Consistency::Quorum, &everything(), 9, &mut yes);
     assert_eq!((shown.head.clone().map(|head| head.batch), keys(&shown)), (Some(7), vec!["7"]));
-    assert_eq!(shown.outcomes, [Outcome::LimboShown]);
+    assert_eq!(shown.outcomes, [StoreEvent::LimboShown]);
     let again = store.read(P, Consistency::Quorum, &everything(), 9, &mut no);
-    assert_eq!((keys(&again), again.outcomes.clone()), (vec![], vec![Outcome::LimboFlipped]));
+    assert_eq!((keys(&again), again.outcomes.clone()), (vec![], vec![StoreEvent::LimboFlipped]));
     // It was shown, so it is decided: a refused batch settles it, and luck has no say.
     let (answer, outcomes) = ends(&mut store, next(&one, 8), ScriptedOutcome::Answered);
-    assert_eq!(outcomes, [Outcome::LimboApplied, Outcome::Refused]);
-    assert_eq!(answer, Answer::NotApplied(Some(head(1, 1, 7))));
+    assert_eq!(outcomes, [StoreEvent::LimboApplied, StoreEvent::Refused]);
+    assert_eq!(answer, WriteAnswer::NotApplied(Some(head(1, 1, 7))));
 }
 
 #[test]
 fn a_batch_that_finds_its_condition_false_is_never_undecided() {
     let mut store = store();
     let done = ends(&mut store, next(&head(9, 9, 9), 7), ScriptedOutcome::Limbo);
-    assert_eq!(done, (Answer::Unknown, vec![Outcome::RefusedUnknown]));
+    assert_eq!(done, (WriteAnswer::Unknown, vec![StoreEvent::RefusedUnknown]));
     assert!(store.partition(P).unwrap().undecided().is_none());
 }
 
@@ -205,7 +209,7 @@ fn a_batch_that_finds_its_condition_false_is_never_undecided() {
 fn settling_everything_leaves_nothing_open() {
     let mut store = store();
     ends(&mut store, next(&head(1, 0, 0), 7), ScriptedOutcome::Limbo);
-    assert_eq!(store.settle(&mut yes), [Outcome::LimboApplied]);
+    assert_eq!(store.settle(&mut yes), [StoreEvent::LimboApplied]);
     assert_eq!(store.settle(&mut yes), []);
     let audit: Vec<_> = store.audit().map(|(name, place)| (name, place.cells().iter().count())).collect();
     assert_eq!(audit, [(P, 1)]);
@@ -220,17 +224,17 @@ fn one_timestamp_for_all_statements_loses_rows() {
     let rows = vec![put("a", "later but small"), put("a", "zz"), put("b", "new"), ("b".into(), None)];
     let batch = Batch { rows, ..next(&one, 1) };
     assert_eq!(batch.collision(), Some("a"));
-    assert_eq!(ends(&mut store, batch, ScriptedOutcome::Answered).1, [Outcome::Collision, Outcome::Applied]);
+    assert_eq!(ends(&mut store, batch, ScriptedOutcome::Answered).1, [StoreEvent::Collision, StoreEvent::Applied]);
     let cells = store.partition(P).unwrap().cells();
     assert_eq!((cells.get("a"), cells.get("b")), (Some(&b"zz"[..]), None));
 
     let two = Batch { rows: vec![put("c", "new")], deleted: vec!["c".into().."d".into()], ..next(&head(1, 1, 1), 2) };
     assert_eq!(two.collision(), Some("c"));
-    assert_eq!(ends(&mut store, two, ScriptedOutcome::Answered).0, Answer::Applied);
+    assert_eq!(ends(&mut store, two, ScriptedOutcome::Answered).0, WriteAnswer::Applied);
     assert_eq!(store.partition(P).unwrap().cells().get("c"), None);
     let three = Batch { rows: vec![put("c", "x"), put("b", "y")], ..next(&head(1, 2, 2), 3) };
     assert_eq!(three.collision(), None);
-    assert_eq!(ends(&mut store, three, ScriptedOutcome::Answered).1, [Outcome::Applied]);
+    assert_eq!(ends(&mut store, three, ScriptedOutcome::Answered).1, [StoreEvent::Applied]);
     assert_eq!(store.partition(P).unwrap().cells().get("c"), Some(&b"x"[..]), "a later batch is later");
 }
 
@@ -246,19 +250,19 @@ fn appends_are_late_torn_or_lost_and_the_larger_timestamp_wins() {
         (done, store.clone())
     };
     let (done, _) = append(&[("1", "a")], 10, ScriptedAppend::Answered, no);
-    assert_eq!((done.answer, done.outcomes), (Answer::Applied, vec![Outcome::Appended]));
+    assert_eq!((done.answer, done.outcomes), (WriteAnswer::Applied, vec![StoreEvent::Appended]));
     let (done, _) = append(&[("1", "a")], 10, ScriptedAppend::ReplyLost, no);
-    assert_eq!((done.answer, done.outcomes), (Answer::Unknown, vec![Outcome::AppendedUnknown]));
-    assert_eq!(append(&[("2", "b")], 11, ScriptedAppend::Lost, yes).0.outcomes, [Outcome::AppendLost]);
-    assert_eq!(append(&[("3", "c")], 11, ScriptedAppend::Partial, no).0.outcomes, [Outcome::AppendPartial]);
+    assert_eq!((done.answer, done.outcomes), (WriteAnswer::Unknown, vec![StoreEvent::AppendedUnknown]));
+    assert_eq!(append(&[("2", "b")], 11, ScriptedAppend::Lost, yes).0.outcomes, [StoreEvent::AppendLost]);
+    assert_eq!(append(&[("3", "c")], 11, ScriptedAppend::Partial, no).0.outcomes, [StoreEvent::AppendPartial]);
     let (done, _) = append(&[("4", "late")], 12, ScriptedAppend::Held, no);
     let id = done.held.unwrap();
-    assert_eq!(done.outcomes, [Outcome::AppendHeld]);
+    assert_eq!(done.outcomes, [StoreEvent::AppendHeld]);
     let (done, _) = append(&[("4", "rewritten")], 13, ScriptedAppend::Answered, no);
-    assert_eq!(done.outcomes, [Outcome::Appended]);
+    assert_eq!(done.outcomes, [StoreEvent::Appended]);
     let (done, mut after) = append(&[("1", "z")], 14, ScriptedAppend::Answered, no);
-    assert_eq!(done.outcomes, [Outcome::Appended, Outcome::Overwritten], "the harm that unique keys avoid");
-    assert_eq!(after.release(99, id, &mut yes), [Outcome::AppendLanded, Outcome::Outdated]);
+    assert_eq!(done.outcomes, [StoreEvent::Appended, StoreEvent::Overwritten], "the harm that unique keys avoid");
+    assert_eq!(after.release(99, id, &mut yes), [StoreEvent::AppendLanded, StoreEvent::Outdated]);
     let view = after.read("h", Consistency::Quorum, &everything(), 9, &mut no);
     assert_eq!((view.head, view.rows), (None, rows(&[("1", "z"), ("4", "rewritten")])));
 }
@@ -282,10 +286,10 @@ fn plain_writes_below_a_ballot_are_lost_and_above_it_hide_the_next_batches() {
     let one = head(1, 0, 0);
     store.commit(100, 0, P, next(&one, 7), ScriptedOutcome::Answered, &mut no);
     let slow = store.append(P, rows(&[("7", "plain")]), 50, ScriptedAppend::Answered, &mut no);
-    assert_eq!(slow.outcomes, [Outcome::Appended, Outcome::Outdated]);
+    assert_eq!(slow.outcomes, [StoreEvent::Appended, StoreEvent::Outdated]);
     store.append(P, rows(&[("8", "plain")]), 5000, ScriptedAppend::Answered, &mut no);
     let done = store.commit(200, 0, P, next(&head(1, 1, 7), 8), ScriptedOutcome::Answered, &mut no);
-    assert_eq!(done.answer, Answer::Applied);
+    assert_eq!(done.answer, WriteAnswer::Applied);
     assert_eq!(store.partition(P).unwrap().cells().get("8"), Some(&b"plain"[..]), "applied, and no effect");
 }
 
@@ -300,235 +304,4 @@ fn reads_stop_at_their_limit_and_their_range() {
     assert_eq!(keys(&part), ["b"]);
     let none = store.read(P, Consistency::Quorum, &("c".into().."b".into()), 9, &mut no);
     assert!(none.rows.is_empty() && none.head.is_some(), "a range that ends before it begins");
-}
-
-#[test]
-fn outcomes_are_named_as_they_are_written() {
-    for outcome in Outcome::ALL {
-        assert_eq!(serde_json::to_value(outcome).unwrap(), outcome.name());
-    }
-    assert_eq!(Outcome::ALL.iter().map(|one| one.name()).collect::<BTreeSet<_>>().len(), Outcome::ALL.len());
-}
-
-#[test]
-fn what_plans_can_ask_for_is_about_the_calls_that_it_names() {
-    use resurgam_formats::plan::{StoreCall, StoreOutcome};
-    for (outcome, expected) in [
-        (StoreOutcome::CommitLate(7), Spoiled::Commit(ScriptedOutcome::Held(Until::Released), Some(7))),
-        (StoreOutcome::CommitAfterFence, Spoiled::Commit(ScriptedOutcome::Held(Until::NextBatch), None)),
-        (StoreOutcome::CommitLimbo, Spoiled::Commit(ScriptedOutcome::Limbo, None)),
-        (StoreOutcome::AppendReplyLost, Spoiled::Append(ScriptedAppend::ReplyLost, None)),
-        (StoreOutcome::AppendLate(8), Spoiled::Append(ScriptedAppend::Held, Some(8))),
-        (StoreOutcome::AppendPartial, Spoiled::Append(ScriptedAppend::Partial, None)),
-        (StoreOutcome::ReadFails, Spoiled::Read),
-    ] {
-        let spoiled = Spoiled::from(outcome);
-        assert_eq!(spoiled, expected);
-        let call = match spoiled {
-            Spoiled::Commit(..) => StoreCall::Commit,
-            Spoiled::Append(..) => StoreCall::Append,
-            Spoiled::Read => StoreCall::Read,
-        };
-        assert_eq!(call, outcome.call());
-    }
-}
-
-/// A step of a random history of one partition.
-#[derive(Clone, Debug)]
-enum Step {
-    /// A node commits on the head row that it believes in, or fences what it sees.
-    Commit { node: u8, scripted: ScriptedOutcome, fence: bool, row: u8, delete: bool },
-    /// A node looks at the head row by a plain or serial read, and believes it.
-    Look { node: u8, serial: bool },
-    /// The n-th held request begins, or is dropped.
-    Held { nth: u8, begins: bool },
-}
-
-fn scripts() -> impl Strategy<Value = ScriptedOutcome> {
-    prop_oneof![
-        6 => Just(ScriptedOutcome::Answered),
-        2 => Just(ScriptedOutcome::ReplyLost),
-        1 => Just(ScriptedOutcome::Lost),
-        2 => Just(ScriptedOutcome::Held(Until::Released)),
-        2 => Just(ScriptedOutcome::Held(Until::NextBatch)),
-        4 => Just(ScriptedOutcome::Limbo),
-        1 => Just(ScriptedOutcome::Resent),
-        1 => Just(ScriptedOutcome::Unavailable),
-    ]
-}
-
-fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let commit = (0..3u8, scripts(), proptest::bool::weighted(0.3), 0..4u8, proptest::bool::weighted(0.2));
-    let commit =
-        commit.prop_map(|(node, scripted, fence, row, delete)| Step::Commit { node, scripted, fence, row, delete });
-    let look = (0..3u8, any::<bool>()).prop_map(|(node, serial)| Step::Look { node, serial });
-    let held = (0..4u8, any::<bool>()).prop_map(|(nth, begins)| Step::Held { nth, begins });
-    proptest::collection::vec(prop_oneof![5 => commit, 3 => look, 2 => held], 1..60)
-}
-
-/// The simple map: the decided batches, one after another, each with its condition true.
-#[derive(Default)]
-struct Simple {
-    head: Option<Head>,
-    rows: BTreeMap<String, Vec<u8>>,
-}
-
-impl Simple {
-    fn execute(&mut self, batch: &Batch) -> bool {
-        if !batch.condition.holds(self.head.as_ref()) {
-            return false;
-        }
-        for range in &batch.deleted {
-            self.rows.retain(|key, _| !range.contains(key));
-        }
-        for (key, value) in &batch.rows {
-            match value {
-                Some(value) => drop(self.rows.insert(key.clone(), value.clone())),
-                None => drop(self.rows.remove(key)),
-            }
-        }
-        self.head = Some(batch.head.clone());
-        true
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn whatever_the_fates_the_decided_is_a_linear_history(steps in steps(), luck in any::<u64>()) {
-        let mut luck = luck;
-        let mut chooser = |_| {
-            luck = luck.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            luck >> 63 == 1
-        };
-        let mut store = store();
-        let mut sent: BTreeMap<String, Batch> = BTreeMap::new();
-        let mut beliefs = [head(1, 0, 0), head(1, 0, 0), head(1, 0, 0)];
-        // Who may, must and must not be in the end; the owner names each batch, fences too.
-        let (mut shown, mut applied, mut never) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        let mut before: Vec<Head> = store.partition(P).unwrap().decided().to_vec();
-        let (mut ids, mut now) = (Vec::new(), 10);
-        for (n, step) in (1u128..).zip(steps) {
-            now += 1;
-            match step {
-                Step::Commit { node, scripted, fence: fences, row, delete } => {
-                    let belief = &mut beliefs[usize::from(node)];
-                    let mut batch = if fences { fence(belief, "") } else { next(belief, n) };
-                    batch.head.owner = n.to_string();
-                    batch.rows = vec![put(&format!("{row}"), &n.to_string())];
-                    if delete {
-                        batch.deleted = vec![format!("{}", row + 1).."9".to_owned()];
-                    }
-                    sent.insert(n.to_string(), batch.clone());
-                    let already = before.len();
-                    let done = store.commit(now, node, P, batch.clone(), scripted, &mut chooser);
-                    ids.extend(done.held);
-                    let decided = store.partition(P).unwrap().decided();
-                    let at = decided.iter().position(|head| head.owner == batch.head.owner);
-                    match &done.answer {
-                        Answer::Applied => {
-                            prop_assert!(at.is_some_and(|at| at >= already), "acknowledged within the call");
-                            applied.insert(n.to_string());
-                            *belief = batch.head;
-                        }
-                        Answer::NotApplied(seen) => {
-                            // What was settled on the way stands before it, what was held until now follows.
-                            let since = &decided[already - 1..];
-                            prop_assert!(seen.as_ref().is_some_and(|seen| since.contains(seen)), "not {:?}", seen);
-                            if scripted == ScriptedOutcome::Answered {
-                                never.insert(n.to_string());
-                            }
-                        }
-                        Answer::Unavailable => drop(never.insert(n.to_string())),
-                        Answer::Unknown => prop_assert!(!matches!(scripted, ScriptedOutcome::Answered | ScriptedOutcome::Resent)),
-                    }
-                    if scripted == ScriptedOutcome::Lost {
-                        never.insert(n.to_string());
-                    }
-                }
-                Step::Look { node, serial } => {
-                    let kind = if serial { Consistency::Serial } else { Consistency::Quorum };
-                    let view = store.read(P, kind, &everything(), 99, &mut chooser);
-                    let seen = view.head.unwrap();
-                    if serial {
-                        prop_assert_eq!(store.partition(P).unwrap().head(), Some(&seen));
-                        prop_assert!(store.partition(P).unwrap().undecided().is_none());
-                    }
-                    // The first head row has an owner that nobody sent.
-                    if sent.contains_key(&seen.owner) {
-                        shown.insert(seen.owner.clone());
-                    }
-                    beliefs[usize::from(node)] = seen;
-                }
-                Step::Held { nth, begins } => {
-                    if let Some(id) = ids.get(usize::from(nth)) {
-                        if begins { store.release(now, *id, &mut chooser); } else { store.drop_held(*id); }
-                    }
-                }
-            }
-            let decided = store.partition(P).unwrap().decided();
-            prop_assert!(decided.starts_with(&before), "what is decided stays decided");
-            before = decided.to_vec();
-        }
-        store.settle(&mut chooser);
-        let partition = store.partition(P).unwrap();
-        let decided: Vec<&str> = partition.decided().iter().map(|head| head.owner.as_str()).collect();
-        let distinct: BTreeSet<&str> = decided.iter().copied().collect();
-        prop_assert_eq!(distinct.len(), decided.len(), "nothing takes effect twice");
-        for owner in applied.iter().chain(&shown) {
-            prop_assert!(distinct.contains(owner.as_str()), "{} was acknowledged or shown", owner);
-        }
-        prop_assert!(never.iter().all(|owner| !distinct.contains(owner.as_str())));
-        let mut simple = Simple { head: Some(head(1, 0, 0)), rows: BTreeMap::new() };
-        for owner in &decided[1..] {
-            prop_assert!(simple.execute(&sent[*owner]), "{} found its condition false", owner);
-        }
-        prop_assert_eq!(partition.head(), simple.head.as_ref());
-        let rows: BTreeMap<_, _> = partition.cells().iter().map(|(k, v)| (k.to_owned(), v.to_vec())).collect();
-        prop_assert_eq!(rows, simple.rows);
-    }
-}
-
-#[test]
-fn random_histories_meet_every_outcome_of_batches() {
-    use proptest::strategy::ValueTree as _;
-    let mut runner = proptest::test_runner::TestRunner::deterministic();
-    let mut met: BTreeSet<Outcome> = BTreeSet::new();
-    for round in 0..300u32 {
-        let mut coin = round;
-        let mut chooser = |_| {
-            coin = coin.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            coin >> 31 == 1
-        };
-        let (mut store, mut belief, mut ids) = (store(), head(1, 0, 0), Vec::new());
-        for (n, step) in (1u128..).zip(steps().new_tree(&mut runner).unwrap().current()) {
-            match step {
-                Step::Commit { scripted, fence: fences, .. } => {
-                    let batch = if fences { fence(&belief, "n") } else { next(&belief, n) };
-                    let done = store.commit(2, 0, P, batch, scripted, &mut chooser);
-                    ids.extend(done.held);
-                    met.extend(done.outcomes);
-                }
-                Step::Look { serial, .. } => {
-                    let kind = if serial { Consistency::Serial } else { Consistency::Quorum };
-                    let view = store.read(P, kind, &everything(), 9, &mut chooser);
-                    met.extend(view.outcomes);
-                    belief = view.head.unwrap();
-                }
-                Step::Held { nth, begins } => {
-                    if let Some(id) = ids.get(usize::from(nth)) {
-                        if begins {
-                            met.extend(store.release(2, *id, &mut chooser));
-                        } else {
-                            met.extend(store.drop_held(*id));
-                        }
-                    }
-                }
-            }
-        }
-    }
-    let batches = Outcome::ALL.iter().filter(|one| **one < Outcome::Collision && **one != Outcome::AppliedTwice);
-    let unmet: Vec<_> = batches.filter(|one| !met.contains(one)).collect();
-    assert!(unmet.is_empty(), "{unmet:?}");
 }

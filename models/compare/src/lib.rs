@@ -14,7 +14,10 @@
 //! which of two timers was due first.
 
 mod call;
+mod called;
 mod calm;
+mod ending;
+mod explained;
 mod life;
 mod lone;
 mod normal;

@@ -20,7 +20,6 @@ pub(super) struct Activity<'a> {
 /// Whether something is possible.
 pub(super) enum Plausible {
     Yes,
-    /// Why not.
     No(String),
 }
 

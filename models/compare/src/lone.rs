@@ -3,7 +3,6 @@
 use super::call::indefinite;
 use super::normal::Subject;
 use super::side::{Origin, Side};
-use super::subject::known;
 use resurgam_campaign::comparison::Freedom;
 use resurgam_formats::plan::{Action, IdConflict, IdReuse, Plan, Start};
 use resurgam_formats::recording::{Answer, Reply};
@@ -59,7 +58,7 @@ pub(super) fn explain(
             let other = |name: &str| !name.contains('/') && !name.starts_with(&own) && name != first;
             if here.slot(slot).any(|(name, _)| other(name)) {
                 Ok(Freedom::Landing)
-            } else if repeated && known(here, "signal-with-start-after-close") {
+            } else if repeated && here.is_known("signal-with-start-after-close") {
                 Ok(Freedom::Known)
             } else {
                 Err("one operation started two runs".into())

@@ -47,7 +47,6 @@ pub(super) struct Line<'e> {
     pub(super) text: String,
     /// Numbers that may have been drawn, as JSON.
     pub(super) values: String,
-    /// The event.
     pub(super) event: &'e Event,
 }
 
@@ -60,7 +59,7 @@ impl Line<'_> {
     pub(super) fn equals(&self, other: &Line<'_>) -> bool {
         self.like(other) && self.values == other.values
     }
-    /// For people.
+    /// The line as a person reads it.
     pub(super) fn show(&self) -> String {
         format!("{} {} {}", self.event.id, self.text, self.values).trim_end().to_owned()
     }

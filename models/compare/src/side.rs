@@ -20,7 +20,7 @@ pub(super) enum Origin {
     Child { parent: String, number: String },
     /// As the successor of a run.
     Next { before: String },
-    /// Nobody says.
+    /// The recording does not say.
     Unknown,
 }
 
@@ -43,7 +43,7 @@ impl Found<'_> {
     }
 }
 
-/// One execution.
+/// One of the two executions: its runs by name, and its calls.
 pub(super) struct Side<'e> {
     pub(super) runs: BTreeMap<String, Found<'e>>,
     /// Client operations by index in the plan.
@@ -53,6 +53,11 @@ pub(super) struct Side<'e> {
 }
 
 impl<'e> Side<'e> {
+    /// True if the target is known to differ like this.
+    pub(super) fn is_known(&self, shape: &str) -> bool {
+        self.differences.iter().any(|difference| difference.shape == shape)
+    }
+
     pub(super) fn of(evidence: &'e Evidence, header: &'e Header) -> Self {
         let calls = calls(evidence, &header.plan);
         let names = Names::of(evidence, &calls, &header.prefix);

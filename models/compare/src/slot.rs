@@ -9,7 +9,7 @@
 use super::normal::{Line, Subject};
 use super::pair::Pair;
 use super::side::{Found, Origin, Side};
-use super::{lone, order, subject};
+use super::{ending, lone, order, subject};
 use resurgam_campaign::comparison::{Difference, Freedom, Slot};
 use resurgam_formats::event::Body;
 use resurgam_formats::plan::Plan;
@@ -106,7 +106,7 @@ fn go_through(pair: &Pair<'_, '_>, found: &mut Slot) {
     }
     // All subjects came to the same end or follow: then the first differing line itself is what happened.
     if freedoms.iter().all(|freedom| *freedom == Freedom::Follows) {
-        match subject::root(pair, first) {
+        match ending::root(pair, first) {
             Ok(freedom) => freedoms.extend(freedom),
             Err(why) => differ(why, shown()),
         }

@@ -30,7 +30,7 @@ pub struct Audit {
 pub struct CurrentRow {
     /// The workflow id.
     pub workflow_id: String,
-    /// The run.
+    /// The run id.
     pub run_id: String,
     /// The row says that the run is open.
     pub open: bool,
@@ -81,7 +81,7 @@ pub struct Pending {
     /// Activities, by their Scheduled event.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub activities: Vec<i64>,
-    /// Children.
+    /// Children that have been asked for and have not ended.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<ChildRow>,
     /// Signals and cancel requests to other workflows, by their Initiated event.
@@ -128,7 +128,7 @@ pub struct WorkflowTaskRow {
 /// Something that happens at a time.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct TimerTask {
-    /// What.
+    /// What is due then.
     pub what: TimerTaskKind,
     /// The event that it is about: Started of a timer, Scheduled of an activity or a workflow task; 0 for the whole run.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -139,7 +139,7 @@ pub struct TimerTask {
     /// When the workflow task that it is about was started, which tells two of one id apart; else 0.
     #[serde(default, skip_serializing_if = "is_default")]
     pub since: UnixMillis,
-    /// When.
+    /// The moment from which on it may happen.
     pub due: UnixMillis,
 }
 
@@ -174,7 +174,7 @@ pub enum TimerTaskKind {
 /// Something to be done elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct TransferTask {
-    /// What.
+    /// What has to be done.
     pub what: TransferTaskKind,
     /// The event that it is about: Scheduled or Initiated; 0 for the whole run.
     #[serde(default, skip_serializing_if = "is_default")]

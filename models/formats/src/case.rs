@@ -62,7 +62,7 @@ pub enum Judgement {
     },
     /// It could not be: the suite contradicted itself, or a fault did not take place.
     NotJudged {
-        /// Why not.
+        /// What kept it from being judged.
         why: String,
     },
 }

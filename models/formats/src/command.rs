@@ -14,31 +14,31 @@ use serde::{Deserialize, Serialize};
 pub enum Command {
     /// Schedule an activity with `seq` as its activity id.
     ScheduleActivity {
-        /// Its number.
+        /// The number that the program gave it: its commands are counted from 1.
         seq: u32,
         /// What and how.
         call: ActivityCall,
     },
     /// Ask a scheduled activity to cancel.
     RequestCancelActivity {
-        /// Its number.
+        /// The number that the program gave it: its commands are counted from 1.
         seq: u32,
     },
     /// Start a timer with `seq` as its timer id.
     StartTimer {
-        /// Its number.
+        /// The number that the program gave it: its commands are counted from 1.
         seq: u32,
-        /// How long.
+        /// From its start until it fires.
         ms: Millis,
     },
     /// Cancel a timer.
     CancelTimer {
-        /// Its number.
+        /// The number that the program gave it: its commands are counted from 1.
         seq: u32,
     },
     /// Start a child workflow.
     StartChild {
-        /// Its number.
+        /// The number that the program gave it: its commands are counted from 1.
         seq: u32,
         /// Its workflow id.
         workflow_id: String,
@@ -47,16 +47,16 @@ pub enum Command {
     },
     /// Ask a started child to cancel (a request-cancel-external restricted to children).
     RequestCancelChild {
-        /// Its number.
+        /// The number that the program gave it: its commands are counted from 1.
         seq: u32,
         /// Its workflow id.
         workflow_id: String,
     },
     /// Record the result of a local activity.
     RecordLocalActivity {
-        /// Its number.
+        /// The number that the program gave it: its commands are counted from 1.
         seq: u32,
-        /// The result.
+        /// What the local activity returned.
         value: i64,
     },
     /// Accept an update.
@@ -73,12 +73,12 @@ pub enum Command {
     },
     /// End as completed.
     CompleteWorkflow {
-        /// The result.
+        /// What the program computed.
         output: Output,
     },
     /// End as failed.
     FailWorkflow {
-        /// Why.
+        /// The failure that ended the program.
         failure: Failure,
     },
     /// End as canceled.

@@ -7,7 +7,7 @@ use crate::plan::WorkerFaultKind;
 use crate::recording::{
     Answer, Call, Description, Entry, Header, HistoryRead, Injected, OperationId, Reply, Task, TaskId, What,
 };
-use crate::store::Outcome;
+use crate::store::StoreEvent;
 use crate::tenure::Tenures;
 use crate::time::At;
 use std::collections::BTreeMap;
@@ -39,7 +39,7 @@ pub struct Evidence {
     /// Faults in the order in which they began.
     pub faults: Vec<Fault>,
     /// What happened in the simulated store out of the ordinary: when, in whose call, on which partition.
-    pub store: Vec<(At, Option<u8>, String, Outcome)>,
+    pub store: Vec<(At, Option<u8>, String, StoreEvent)>,
     /// What the rows of the simulated store meant, and when.
     pub audits: Vec<(At, Audit)>,
     /// Who owned which partition of the simulated store.
@@ -70,7 +70,7 @@ pub struct End {
 /// A fault that was injected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// What.
+    /// The fault, as the plan or the target names it.
     pub fault: Injected,
     /// When it began.
     pub from: At,
@@ -131,13 +131,13 @@ impl Run {
 /// A logical operation and its attempts, in order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Operation {
-    /// Its number.
+    /// The number of the operation in its case.
     pub id: OperationId,
-    /// Who.
+    /// The client or worker that called.
     pub by: String,
-    /// What.
+    /// The call, equal in all attempts.
     pub call: Call,
-    /// Its attempts.
+    /// Its attempts in the order in which they were sent.
     pub attempts: Vec<Attempt>,
 }
 
@@ -177,9 +177,9 @@ impl Operation {
 /// A task as it was handed to a worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Handed {
-    /// When.
+    /// When the worker got it.
     pub at: At,
-    /// What.
+    /// The task as the worker got it.
     pub task: Task,
     /// What the worker did with it on purpose.
     pub worker_faults: Vec<WorkerFaultKind>,

@@ -61,7 +61,7 @@ impl Notes {
     }
 
     /// Remembers something else.
-    pub fn remark(&mut self, sentence: impl AsRef<str>) {
+    pub(crate) fn remark(&mut self, sentence: impl AsRef<str>) {
         self.remarks.insert(plain(sentence.as_ref(), 300));
     }
 }

@@ -34,7 +34,7 @@ pub struct Plan {
     pub programs: Vec<Input>,
     /// What clients do, each at its own time.
     pub operations: Vec<Operation>,
-    /// The workers.
+    /// How many workers there are, and how much each remembers.
     pub workers: Workers,
     /// How workers misbehave.
     pub worker_faults: Vec<WorkerFault>,
@@ -80,7 +80,7 @@ pub struct Operation {
     pub client: u8,
     /// Which workflow: slot `k` has the workflow id `PREFIX-w{k}`.
     pub workflow: u8,
-    /// What.
+    /// What the client asks for.
     pub action: Action,
     /// Further attempts of the same call *with the same request id*, each this long after the first began. Attempts
     /// that overlap are duplicates; those after the answer are late retries.
@@ -98,16 +98,16 @@ pub enum Action {
     Signal {
         /// The signal's name.
         name: String,
-        /// Its value.
+        /// The argument of the signal.
         value: i64,
     },
     /// Start, or signal the run that is there, as one call.
     SignalWithStart {
-        /// The start.
+        /// What is started if no run is open, and by which policies.
         start: Start,
         /// The signal's name.
         name: String,
-        /// Its value.
+        /// The argument of the signal.
         value: i64,
     },
     /// Query the current run.
@@ -119,7 +119,7 @@ pub enum Action {
     Update {
         /// The update's name.
         name: String,
-        /// Its argument.
+        /// The argument of the update.
         value: i64,
         /// What to wait for.
         wait: UpdateStage,
@@ -159,11 +159,11 @@ pub struct Start {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum IdReuse {
-    /// Always.
+    /// The id may be used again, however the last run ended.
     AllowDuplicate,
     /// Only if the last run failed, was cancelled, was terminated or timed out.
     AllowDuplicateFailedOnly,
-    /// Never.
+    /// The id may not be used again.
     RejectDuplicate,
 }
 
@@ -171,7 +171,7 @@ pub enum IdReuse {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum IdConflict {
-    /// Refuse.
+    /// The start is refused.
     Fail,
     /// Answer with the open run.
     UseExisting,
@@ -183,9 +183,9 @@ pub enum IdConflict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum UpdateStage {
-    /// Its acceptance.
+    /// Until the update is accepted.
     Accepted,
-    /// Its completion.
+    /// Until the update has its result.
     Completed,
 }
 

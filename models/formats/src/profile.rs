@@ -48,7 +48,7 @@ pub enum HandOver {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "of")]
 pub enum KnownDifferences {
-    /// Nobody's.
+    /// No difference is set aside.
     #[default]
     Nobody,
     /// Those of Temporal's own server.
@@ -62,9 +62,9 @@ pub enum KnownDifferences {
 /// Something that not every target promises, and that some rules need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Capability {
-    /// [`Promises::linearizable_reads`].
+    /// The target promises [`Promises::linearizable_reads`].
     LinearizableReads,
-    /// [`HandOver::UntilTaken`].
+    /// The target promises [`HandOver::UntilTaken`].
     RepeatedHandOver,
 }
 

@@ -116,7 +116,7 @@ pub type Block = Vec<Statement>;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
-    /// The program.
+    /// What the workflow executes.
     pub program: Program,
     /// Initial values of the variables; missing ones are zero.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -134,7 +134,7 @@ pub struct Output {
     pub signals: BTreeMap<String, u32>,
 }
 
-/// One workflow.
+/// What one workflow executes, with its handlers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Program {
@@ -178,13 +178,13 @@ pub struct Handler {
     pub result: Expr,
 }
 
-/// A value.
+/// An integer, computed from the variables.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Expr {
-    /// A constant.
+    /// Always this integer.
     Const(i64),
-    /// A variable.
+    /// What the variable holds at that moment.
     Var(Var),
     /// The sum (wrapping) of the parts.
     Sum(Vec<Expr>),
@@ -196,9 +196,9 @@ pub enum Expr {
 pub enum Statement {
     /// Store a value.
     Set {
-        /// Where.
+        /// The variable that is set.
         into: Var,
-        /// What.
+        /// What it is set to.
         value: Expr,
     },
     /// Execute an activity on any worker.
@@ -210,7 +210,7 @@ pub enum Statement {
         /// Where the result goes.
         into: Var,
     },
-    /// Sleep.
+    /// Wait for a durable timer.
     Timer {
         /// How long, at least 1.
         ms: Millis,
@@ -227,7 +227,7 @@ pub enum Statement {
     },
     /// Wait until a variable has grown.
     Condition {
-        /// The variable.
+        /// The variable that is watched.
         var: Var,
         /// The least value that satisfies.
         at_least: i64,
@@ -265,7 +265,7 @@ pub enum Statement {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         finally: Block,
     },
-    /// Fail.
+    /// End the program with an application failure.
     Fail {
         /// The error type.
         kind: String,
@@ -309,12 +309,12 @@ pub struct ActivityCall {
     /// From scheduling to the start of an attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule_to_start_ms: Option<Millis>,
-    /// One attempt.
+    /// From the start of an attempt to its end.
     pub start_to_close_ms: Millis,
-    /// Between heartbeats.
+    /// From one heartbeat of an attempt to the next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heartbeat_ms: Option<Millis>,
-    /// Retries.
+    /// How failed attempts are repeated.
     pub retry: Retry,
     /// What a cancellation does.
     pub cancellation: Cancellation,
@@ -326,7 +326,7 @@ pub struct ActivityCall {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Retry {
-    /// First back-off.
+    /// Wait before the second attempt.
     pub initial_ms: Millis,
     /// Multiplier per attempt, in tenths (20 doubles); at least 10.
     pub coefficient_tenths: u32,
@@ -408,7 +408,7 @@ pub enum ParentClose {
     Terminate,
     /// It is asked to cancel.
     RequestCancel,
-    /// Nothing.
+    /// It goes on as if its parent were there.
     Abandon,
 }
 
@@ -416,9 +416,9 @@ pub enum ParentClose {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ChildWait {
-    /// Its start.
+    /// Until the child has started.
     Started,
-    /// Its end.
+    /// Until the child has ended.
     Completed,
 }
 

@@ -9,15 +9,15 @@ use std::fmt;
 /// How large a plan is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Measure {
-    /// Faults.
+    /// Faults of the cluster.
     pub faults: usize,
     /// Workflows that operations name.
     pub workflows: usize,
-    /// Operations.
+    /// Operations of clients.
     pub operations: usize,
     /// Statements of all programs, nested ones and those of children, handlers and successors included.
     pub statements: usize,
-    /// Tricks of workers.
+    /// Faults of workers.
     pub worker_faults: usize,
     /// Nodes of the cluster.
     pub nodes: usize,
@@ -55,11 +55,11 @@ impl fmt::Display for Measure {
 /// How far the shrinking of a plan is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// Candidates proposed.
+    /// How many smaller plans were proposed so far.
     pub proposed: u32,
     /// Candidates that broke the rule.
     pub accepted: u32,
-    /// Most candidates.
+    /// How many may be proposed at most.
     pub budget: u32,
     /// What is being made smaller.
     pub pass: &'static str,

@@ -3,14 +3,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-macro_rules! outcomes {
+macro_rules! events {
     ($($(#[doc = $doc:literal])* $name:ident $text:literal)*) => {
         /// What happened in the store, whoever knows of it. Every one of them is a situation that campaigns have to see.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "snake_case")]
-        pub enum Outcome { $($(#[doc = $doc])* $name),* }
+        pub enum StoreEvent { $($(#[doc = $doc])* $name),* }
 
-        impl Outcome {
+        impl StoreEvent {
             /// All of them.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
@@ -23,7 +23,7 @@ macro_rules! outcomes {
     };
 }
 
-outcomes! {
+events! {
     /// A batch took effect and its sender knows.
     Applied "applied"
     /// A batch took effect and its sender does not know.
@@ -80,10 +80,24 @@ outcomes! {
     Outdated "outdated"
 }
 
-impl Outcome {
+impl StoreEvent {
     /// True if nothing in it is worth a line of a recording: what was asked was done, and the sender knows.
     #[must_use]
     pub fn is_plain(self) -> bool {
         matches!(self, Self::Applied | Self::Appended)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn events_are_named_as_they_are_written() {
+        for event in StoreEvent::ALL {
+            assert_eq!(serde_json::to_value(event).unwrap(), event.name());
+        }
+        assert_eq!(StoreEvent::ALL.iter().map(|one| one.name()).collect::<BTreeSet<_>>().len(), StoreEvent::ALL.len());
     }
 }

@@ -27,7 +27,7 @@ pub enum Choice {
     Temporal,
     /// A server that somebody else runs.
     Address {
-        /// HOST:PORT.
+        /// Where the server listens, as `HOST:PORT`.
         address: String,
         /// The namespace that was named; absent if the usual one was registered.
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -69,7 +69,7 @@ pub enum Told {
 /// Batches that one sender sent under one range.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Stint {
-    /// Who.
+    /// The sender's name, as head rows have it.
     pub by: String,
     /// The range that the head row must have; `None` if any will do.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -24,9 +24,9 @@ pub struct Verdict {
 /// What one rule says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RuleVerdict {
-    /// The rule.
+    /// The name of the rule.
     pub rule: RuleId,
-    /// The outcome.
+    /// What the rule comes to, over all that it examined.
     pub outcome: Outcome,
     /// The evidence of every violation (first hundred); empty unless `violated`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -49,7 +49,7 @@ pub enum Outcome {
     /// The evidence has nothing that this rule is about, or lacks what it needs.
     #[default]
     NotApplicable,
-    /// It held.
+    /// The rule held in everything that it examined.
     Ok,
     /// It could not be decided.
     Unknown,
@@ -88,7 +88,7 @@ pub struct Finding {
     /// The name of a violation pattern that target profiles can refer to; usually empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub shape: String,
-    /// One sentence.
+    /// What is wrong, in one sentence.
     pub message: String,
 }
 

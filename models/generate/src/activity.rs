@@ -25,7 +25,6 @@ pub(super) fn retries(mask: Mask) -> impl Strategy<Value = Retry> {
     )
 }
 
-/// Cancellation types.
 pub(super) fn cancellations(mask: Mask) -> BoxedStrategy<Cancellation> {
     if mask.has(Feature::CancellationTypes) {
         select(vec![Cancellation::TryCancel, Cancellation::WaitCompleted, Cancellation::Abandon]).boxed()

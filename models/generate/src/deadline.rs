@@ -222,14 +222,14 @@ fn lost_task(plan: &Plan) -> u64 {
     u64::from(plan.knobs.task_timeout_ms) + u64::from(plan.knobs.sticky_timeout_ms) + SPECULATIVE
 }
 
-/// What faults still cost after the heal. They harm runs side by side, and nothing new is harmed then, so the worst
-/// counts once; only wrong clocks add up.
+/// How much time faults cost after the heal. They hit runs that go on side by side, and no new ones begin then, so only the
+/// worst counts; the errors of clocks add up.
 fn faults(plan: &Plan) -> u64 {
     let (mut worst, mut clocks) = (0, 0u64);
     for fault in &plan.faults {
         match fault.kind.affects() {
             Affected::Node(_) => worst = RESTART,
-            // What was timed by a clock that ran ahead is due so much later, and what one that ran behind wrote down too.
+            // A timer that was set by a clock that was fast fires that much later; so does one whose start a slow clock wrote down.
             Affected::Clock { by_ms, .. } => clocks = clocks.saturating_add(u64::from(by_ms.unsigned_abs())),
             Affected::Links { .. } | Affected::Store { .. } | Affected::Calls { .. } => {}
         }

@@ -14,7 +14,7 @@ use resurgam_formats::plan::{
 };
 use resurgam_formats::time::Millis;
 
-/// So late a fault may begin that is not near an operation.
+/// The latest start of a fault that is not near an operation.
 const HORIZON_MS: u32 = 4000;
 /// Most faults of a case.
 pub(super) const MOST: usize = 20;

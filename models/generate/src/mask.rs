@@ -81,10 +81,10 @@ features! {
     CacheOff 15
     SmallCache 30
     FullReplay 30
-    // WorkerFault.
+    // Workers that misbehave.
     WorkerFault 62
-    WorkflowMischief 80
-    ActivityMischief 70
+    WorkflowTaskFaults 80
+    ActivityTaskFaults 70
     Drop 45
     Late 45
     Twice 45

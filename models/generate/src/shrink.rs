@@ -13,8 +13,7 @@
 //! wait without an end would break liveness by itself.
 //!
 //! The seed of a plan is also the seed of everything that a simulation draws, and a smaller plan draws otherwise: it may
-//! miss the failure by bad luck alone. With [`Shrinker::lucky`] the parts of lists that did not help are left out once
-//! more under other seeds; without it the seed stays.
+//! miss the failure by bad luck alone. The seed stays all the same, so that a candidate differs in one thing only.
 
 mod list;
 mod shorter;
@@ -29,7 +28,7 @@ use resurgam_formats::shrinking::{Measure, Progress};
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-/// So often a single place is made simpler in one pass.
+/// How often a single place is made simpler in one pass, at most.
 const TIMES: u32 = 24;
 
 /// How a pass makes plans smaller.
@@ -47,7 +46,7 @@ const PASSES: &[(&str, Pass)] = &[
     ("faults", Pass::List(list::FAULTS)),
     ("workflows", Pass::List(list::WORKFLOWS)),
     ("operations", Pass::List(list::OPERATIONS)),
-    ("worker faults", Pass::List(list::MISCHIEF)),
+    ("worker faults", Pass::List(list::WORKER_FAULTS)),
     ("repetitions", Pass::List(list::AGAIN)),
     ("statements", Pass::List(list::STATEMENTS)),
     ("nesting", Pass::Places(simpler::statement)),
@@ -84,10 +83,6 @@ pub struct Shrinker {
     cursor: Cursor,
     /// Something helped since the first pass began.
     helped: bool,
-    /// Other seeds for each part of a list.
-    luck: u32,
-    /// Those that were tried on the present one.
-    tried: u32,
     progress: Progress,
 }
 
@@ -104,17 +99,9 @@ impl Shrinker {
             pass: 0,
             cursor: Cursor::default(),
             helped: false,
-            luck: 0,
-            tried: 0,
             progress: Progress { proposed: 0, accepted: 0, budget, pass: PASSES[0].0, from: size, to: size },
             best: plan,
         }
-    }
-
-    /// Tries every part of a list under so many other seeds before it is kept.
-    #[must_use]
-    pub fn lucky(self, seeds: u32) -> Self {
-        Self { luck: seeds, ..self }
     }
 
     /// The next plan to execute. `None`: it is done, [`Shrinker::best`] is the answer. The same one again if nothing was
@@ -149,13 +136,10 @@ impl Shrinker {
     pub fn tell<'a>(&mut self, violated: impl IntoIterator<Item = &'a str>) -> bool {
         let Some(candidate) = self.candidate.take() else { return false };
         if !violated.into_iter().any(|rule| rule == self.rule) {
-            if !self.again(candidate) {
-                self.refused();
-            }
+            self.refused();
             return false;
         }
         self.best = candidate;
-        self.tried = 0;
         self.helped = true;
         self.progress.accepted += 1;
         self.progress.to = Measure::of(&self.best);
@@ -224,24 +208,8 @@ impl Shrinker {
         true
     }
 
-    /// Proposes the same once more, under another seed. False if that was done often enough.
-    fn again(&mut self, candidate: Plan) -> bool {
-        let more = matches!(PASSES[self.pass].1, Pass::List(_))
-            && self.tried < self.luck
-            && self.progress.proposed < self.progress.budget;
-        if more {
-            self.tried += 1;
-            // An odd constant walks through all seeds.
-            let seed = candidate.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            self.candidate = Some(Plan { seed, ..candidate });
-            self.progress.proposed += 1;
-        }
-        more
-    }
-
     /// The plan at the cursor does not help.
     fn refused(&mut self) {
-        self.tried = 0;
         match PASSES[self.pass].1 {
             Pass::List(_) => self.cursor.at += self.cursor.which,
             Pass::Places(_) => self.cursor.which += 1,

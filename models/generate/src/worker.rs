@@ -22,7 +22,7 @@ pub(super) fn workers(mask: Mask) -> impl Strategy<Value = Workers> {
     (count, cache).prop_map(move |(count, cache)| Workers { count, cache, full_replay })
 }
 
-/// WorkerFault: one to four worker faults on early tasks, or none.
+/// One to four worker faults on early tasks, or none.
 pub(super) fn worker_faults(mask: Mask) -> BoxedStrategy<Vec<WorkerFault>> {
     let worker_faults = |task: TaskKind, slow: u32| {
         let mut worker_faults = vec![
@@ -37,13 +37,15 @@ pub(super) fn worker_faults(mask: Mask) -> BoxedStrategy<Vec<WorkerFault>> {
         mask.choose(worker_faults)
     };
     let mut kinds = Vec::new();
-    if let Some(worker_fault) = worker_faults(TaskKind::Workflow, 2000).filter(|_| mask.has(Feature::WorkflowMischief))
+    if let Some(worker_fault) =
+        worker_faults(TaskKind::Workflow, 2000).filter(|_| mask.has(Feature::WorkflowTaskFaults))
     {
         let task =
             (1..=12u16, worker_fault).prop_map(|(nth, what)| WorkerFault { task: TaskKind::Workflow, nth, what });
         kinds.push((3, task.boxed()));
     }
-    if let Some(worker_fault) = worker_faults(TaskKind::Activity, 1500).filter(|_| mask.has(Feature::ActivityMischief))
+    if let Some(worker_fault) =
+        worker_faults(TaskKind::Activity, 1500).filter(|_| mask.has(Feature::ActivityTaskFaults))
     {
         let task = (1..=6u16, worker_fault).prop_map(|(nth, what)| WorkerFault { task: TaskKind::Activity, nth, what });
         kinds.push((2, task.boxed()));

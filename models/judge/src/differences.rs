@@ -34,8 +34,7 @@ pub fn of(profile: &Profile) -> Vec<Difference> {
 }
 
 /// The difference that names this finding of this rule.
-#[must_use]
-pub fn naming<'d>(differences: &'d [Difference], rule: &str, finding: &Finding) -> Option<&'d Difference> {
+pub(crate) fn naming<'d>(differences: &'d [Difference], rule: &str, finding: &Finding) -> Option<&'d Difference> {
     differences.iter().find(|d| d.rule == rule && !d.shape.is_empty() && d.shape == finding.shape)
 }
 

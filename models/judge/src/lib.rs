@@ -8,7 +8,7 @@ pub mod differences;
 mod judge;
 pub mod replay;
 pub mod rules;
-pub mod wgl;
+mod wgl;
 
 pub use judge::judge;
 pub use resurgam_formats::profile;

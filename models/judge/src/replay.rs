@@ -14,6 +14,7 @@ mod term;
 #[cfg(test)]
 mod tests;
 mod unfit;
+mod visit;
 mod world;
 
 pub use reading::marker;

@@ -17,7 +17,6 @@ mod world;
 use resurgam_formats::command::Command;
 use resurgam_formats::event::{Body, Event, EventId};
 use resurgam_formats::marker;
-use resurgam_formats::program::Failure;
 use resurgam_formats::recording::QueryAnswer;
 use run::Run;
 use serde::{Deserialize, Serialize};
@@ -41,7 +40,7 @@ pub struct Machine {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("event {event}: {what}")]
 pub struct Stray {
-    /// The event.
+    /// Id of the event that cannot be understood.
     pub event: i64,
     /// What is wrong.
     pub what: String,
@@ -50,7 +49,7 @@ pub struct Stray {
 /// A local activity that waits for the worker to execute it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Local {
-    /// Its number.
+    /// The number that the command gave it.
     pub seq: u32,
     /// The base of its result: the result is this plus a number that the worker draws.
     pub value: i64,
@@ -190,7 +189,7 @@ impl Machine {
                 self.of(it.scheduled, Kind::Activity)?;
             }
             body => {
-                if let Some((reference, kind, news)) = outcome(body)? {
+                if let Some((reference, kind, news)) = read::outcome(body)? {
                     let seq = self.of(reference, kind)?;
                     self.deliver(seq, &news);
                 }
@@ -279,25 +278,4 @@ impl Machine {
     pub fn is_closed(&self) -> bool {
         self.run.as_ref().is_some_and(Run::is_closed)
     }
-}
-
-/// What an event says of an activity or child, and the event that began it.
-fn outcome(body: &Body) -> Result<Option<(EventId, Kind, News)>, String> {
-    use Kind::{Activity, Child};
-    Ok(Some(match body {
-        Body::ActivityTaskCompleted(it) => {
-            (it.scheduled, Activity, News::Completed(read::number(&it.result, "activity's result")?))
-        }
-        Body::ActivityTaskFailed(it) => (it.scheduled, Activity, read::failed(it.failure.as_ref())),
-        Body::ActivityTaskTimedOut(it) => (it.scheduled, Activity, read::failed(it.failure.as_ref())),
-        Body::ActivityTaskCanceled(it) => (it.scheduled, Activity, News::Cancelled),
-        Body::StartChildWorkflowExecutionFailed(it) => (it.initiated, Child, News::Failed(Failure::StartFailed)),
-        Body::ChildWorkflowExecutionStarted(it) => (it.initiated, Child, News::Started),
-        Body::ChildWorkflowExecutionCompleted(it) => (it.initiated, Child, News::Completed(read::output(&it.result)?)),
-        Body::ChildWorkflowExecutionFailed(it) => (it.initiated, Child, read::failed(it.failure.as_ref())),
-        Body::ChildWorkflowExecutionCanceled(it) => (it.initiated, Child, News::Cancelled),
-        Body::ChildWorkflowExecutionTimedOut(it) => (it.initiated, Child, News::Failed(Failure::Timeout("RUN".into()))),
-        Body::ChildWorkflowExecutionTerminated(it) => (it.initiated, Child, News::Failed(Failure::Terminated)),
-        _ => return Ok(None),
-    }))
 }

@@ -1,7 +1,8 @@
 //! What the machine reads out of events: the program, integers, outcomes. Every mismatch is a sentence, never a panic.
 
 use super::wait::News;
-use resurgam_formats::event::{self, Payloads, integer};
+use super::world::Kind;
+use resurgam_formats::event::{self, Body, EventId, Payloads, integer};
 use resurgam_formats::program::{Failure, Input, Output, VERSION};
 use serde_json::Value;
 
@@ -53,4 +54,25 @@ pub(super) fn failed(failure: Option<&event::Failure>) -> News {
 /// A number written as decimal text, in the only way we write it.
 pub(super) fn decimal(text: &str) -> Option<u32> {
     text.parse().ok().filter(|number: &u32| number.to_string() == text)
+}
+
+/// What an event says of an activity or child, and the event that began it.
+pub(super) fn outcome(body: &Body) -> Result<Option<(EventId, Kind, News)>, String> {
+    use Kind::{Activity, Child};
+    Ok(Some(match body {
+        Body::ActivityTaskCompleted(it) => {
+            (it.scheduled, Activity, News::Completed(number(&it.result, "activity's result")?))
+        }
+        Body::ActivityTaskFailed(it) => (it.scheduled, Activity, failed(it.failure.as_ref())),
+        Body::ActivityTaskTimedOut(it) => (it.scheduled, Activity, failed(it.failure.as_ref())),
+        Body::ActivityTaskCanceled(it) => (it.scheduled, Activity, News::Cancelled),
+        Body::StartChildWorkflowExecutionFailed(it) => (it.initiated, Child, News::Failed(Failure::StartFailed)),
+        Body::ChildWorkflowExecutionStarted(it) => (it.initiated, Child, News::Started),
+        Body::ChildWorkflowExecutionCompleted(it) => (it.initiated, Child, News::Completed(output(&it.result)?)),
+        Body::ChildWorkflowExecutionFailed(it) => (it.initiated, Child, failed(it.failure.as_ref())),
+        Body::ChildWorkflowExecutionCanceled(it) => (it.initiated, Child, News::Cancelled),
+        Body::ChildWorkflowExecutionTimedOut(it) => (it.initiated, Child, News::Failed(Failure::Timeout("RUN".into()))),
+        Body::ChildWorkflowExecutionTerminated(it) => (it.initiated, Child, News::Failed(Failure::Terminated)),
+        _ => return Ok(None),
+    }))
 }

@@ -42,11 +42,11 @@ pub enum Step {
 /// An update on its way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Update {
-    /// Its id.
+    /// The update id.
     pub id: String,
-    /// Its name.
+    /// The name of the handler.
     pub name: String,
-    /// Its argument.
+    /// What the handler is given.
     pub argument: i64,
 }
 

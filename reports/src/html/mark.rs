@@ -2,7 +2,7 @@
 
 use resurgam_formats::verdict::Outcome;
 
-/// Its sign.
+/// The sign of an outcome, which needs no colour to be told apart.
 pub(super) fn mark(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Violated => "✗",

@@ -9,7 +9,7 @@ use resurgam_formats::verdict::Verdict;
 /// What a page shows.
 #[derive(Clone, Copy, Debug)]
 pub struct Page<'a> {
-    /// The run.
+    /// What the run came to.
     pub summary: &'a Summary,
     /// Its directory, as it stands in commands.
     pub directory: &'a str,
@@ -22,7 +22,7 @@ pub struct Page<'a> {
 /// A case shown in full.
 #[derive(Clone, Copy, Debug)]
 pub struct CaseView<'a> {
-    /// Its seed.
+    /// The seed that gives the case again.
     pub seed: u64,
     /// What was recorded.
     pub evidence: &'a Evidence,

@@ -18,7 +18,7 @@ pub struct RunTable {
     pub run: String,
     /// How it closed: `Completed`, …, `open`.
     pub status: String,
-    /// Its events.
+    /// The events that are shown, in order.
     pub rows: Vec<Row>,
     /// How many events in the middle were left out.
     pub hidden: usize,
@@ -30,11 +30,11 @@ pub struct RunTable {
 /// One event, as a row.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Row {
-    /// Its id.
+    /// The event id.
     pub id: i64,
     /// When, by the recorder's clock.
     pub at: Option<Time>,
-    /// Its kind.
+    /// The kind of the event, in Temporal's words.
     pub kind: String,
     /// Its class, for the colour: `task`, `activity`, `timer`, `child`, `message`, `close`, `other`.
     pub class: &'static str,

@@ -10,7 +10,7 @@ pub(super) fn time(at: u64) -> Time {
     Time::try_from(at).unwrap_or(Time::MAX)
 }
 
-/// One lane.
+/// A row of the timeline: what one party did or suffered.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Lane {
     /// What kind of lane: `nodes`, `clients`, `tasks`, `activities`, `waits`, `events`.
@@ -24,7 +24,7 @@ pub struct Lane {
 /// A bar, or a tick.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Item {
-    /// Begin.
+    /// When it began.
     pub from: Time,
     /// End; `None` for a tick.
     pub to: Option<Time>,

@@ -13,7 +13,7 @@ const KEPT: usize = 200;
 /// Equal, explained and unexplained.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Count {
-    /// All.
+    /// How many were compared.
     pub all: u64,
     /// Equal in both.
     pub equal: u64,
@@ -30,9 +30,9 @@ pub struct Tally {
     pub version: u32,
     /// The two targets with their versions.
     pub targets: [String; 2],
-    /// Plans.
+    /// Whole plans, each executed on both targets.
     pub plans: Count,
-    /// Workflow slots.
+    /// Slots: workflow ids of a plan with all their runs.
     pub slots: Count,
     /// Outcomes of slots: the chain of runs and how each ended.
     pub outcomes: Count,

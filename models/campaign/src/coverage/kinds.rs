@@ -31,15 +31,15 @@ pub const STATEMENTS: &[&str] = &[
     UPDATE,
 ];
 /// The body of a program.
-pub const BODY: &str = "program";
+pub(crate) const BODY: &str = "program";
 /// A program that continues as another.
-pub const CONTINUE: &str = "continue_as_new";
+pub(crate) const CONTINUE: &str = "continue_as_new";
 /// A program that waits for its update handlers.
-pub const DRAIN: &str = "drain_updates";
+pub(crate) const DRAIN: &str = "drain_updates";
 /// A query handler.
-pub const QUERY: &str = "query_handler";
+pub(crate) const QUERY: &str = "query_handler";
 /// An update handler.
-pub const UPDATE: &str = "update_handler";
+pub(crate) const UPDATE: &str = "update_handler";
 
 /// Calls of clients and workers.
 pub const OPERATIONS: &[&str] = &[

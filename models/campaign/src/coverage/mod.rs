@@ -5,15 +5,20 @@
 //! wrong, and never looks at more than the evidence.
 
 pub mod kinds;
+mod missing;
+mod workflows;
+
+pub use missing::Missing;
+pub use workflows::{workflow_of, workflows};
 
 use resurgam_formats::evidence::{Evidence, Operation, Run};
 use resurgam_formats::plan::{FaultKind, TaskKind};
 use resurgam_formats::program::{Block, Input, Program, Statement};
-use resurgam_formats::recording::{Call, Task, TaskId};
+use resurgam_formats::recording::Task;
 use resurgam_formats::time::At;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Counts by name.
 pub type Counts = BTreeMap<String, u64>;
@@ -23,7 +28,7 @@ pub type Pairs = BTreeMap<String, Counts>;
 /// What was exercised.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Coverage {
-    /// Cases.
+    /// How many cases were added up.
     pub cases: u64,
     /// Runs of workflows, by how they closed (`Completed`, …, `open`).
     pub runs: Counts,
@@ -50,40 +55,6 @@ pub struct Coverage {
     pub next: Pairs,
     /// Kinds of two different calls on one workflow whose attempts overlapped in time; the smaller name first.
     pub beside: Pairs,
-}
-
-/// What exists but was never reached.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Missing {
-    /// Statement kinds.
-    pub statements: Vec<String>,
-    /// Event kinds that programs can cause.
-    pub events: Vec<String>,
-    /// Kinds of calls.
-    pub operations: Vec<String>,
-    /// Situations of tasks.
-    pub tasks: Vec<String>,
-    /// Misbehaviour of workers.
-    pub worker_faults: Vec<String>,
-    /// Faults; none is missing where none was injected, as real targets stand no faults.
-    #[serde(default)]
-    pub faults: Vec<String>,
-}
-
-impl Missing {
-    /// How many names.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        [&self.statements, &self.events, &self.operations, &self.tasks, &self.worker_faults, &self.faults]
-            .iter()
-            .map(|list| list.len())
-            .sum()
-    }
-    /// True if everything was reached.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
 }
 
 fn bump(counts: &mut Counts, name: &str, by: u64) {
@@ -302,29 +273,6 @@ impl Coverage {
             }
         }
     }
-}
-
-/// The workflow id that a call is about.
-#[must_use]
-pub fn workflow_of<'a>(call: &'a Call, evidence: &'a Evidence) -> Option<&'a str> {
-    let of_task = |task: &TaskId| Some(evidence.tasks.get(task)?.task.workflow_id.as_str());
-    match call {
-        Call::Client { workflow_id, .. } => Some(workflow_id),
-        Call::CompleteWorkflowTask { task, .. }
-        | Call::FailWorkflowTask { task }
-        | Call::AnswerQuery { task }
-        | Call::Heartbeat { task }
-        | Call::EndActivity { task, .. } => of_task(task),
-    }
-}
-
-/// Every workflow id in the evidence, sorted.
-#[must_use]
-pub fn workflows(evidence: &Evidence) -> BTreeSet<&str> {
-    let runs = evidence.runs.iter().map(|run| run.workflow_id.as_str());
-    let tasks = evidence.tasks.values().map(|handed| handed.task.workflow_id.as_str());
-    let calls = evidence.operations.values().filter_map(|operation| workflow_of(&operation.call, evidence));
-    runs.chain(tasks).chain(calls).collect()
 }
 
 #[cfg(test)]

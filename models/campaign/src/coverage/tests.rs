@@ -1,5 +1,6 @@
 use super::*;
 use resurgam_testing::notation::parse;
+use std::collections::BTreeSet;
 
 fn evidence() -> Evidence {
     parse(

@@ -1,7 +1,7 @@
 //! Activities and timers.
 
+use super::find::{calls, events};
 use super::row::{Needs, Row};
-use super::task::{calls, events};
 use resurgam_formats::event::{Body, Failure, FailureKind};
 use resurgam_formats::evidence::Evidence;
 use resurgam_formats::recording::{Call, Reply};

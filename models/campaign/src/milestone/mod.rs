@@ -6,8 +6,11 @@
 //! nothing in a short run. Nothing is judged here.
 
 mod activity;
+mod asked;
 mod call;
 mod fault;
+mod find;
+mod policy;
 mod row;
 mod run;
 mod task;
@@ -20,7 +23,7 @@ pub use row::Needs;
 
 use resurgam_formats::evidence::Evidence;
 use resurgam_formats::plan::FaultKind;
-use resurgam_formats::store::Outcome;
+use resurgam_formats::store::StoreEvent;
 use row::Row;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -48,7 +51,7 @@ enum Detector {
     /// A fault of this kind that made a difference.
     Fault(&'static str),
     /// A line of the store.
-    Store(Outcome),
+    Store(StoreEvent),
 }
 
 impl Milestone {
@@ -68,22 +71,25 @@ impl Milestone {
 }
 
 /// What a correct orchestrator never makes a store do, and what is no event at all.
-const NOT_WANTED: &[Outcome] = &[
-    Outcome::Applied,
-    Outcome::Appended,
-    Outcome::AppliedTwice,
-    Outcome::Collision,
-    Outcome::Overwritten,
-    Outcome::Outdated,
+const NOT_WANTED: &[StoreEvent] = &[
+    StoreEvent::Applied,
+    StoreEvent::Appended,
+    StoreEvent::AppliedTwice,
+    StoreEvent::Collision,
+    StoreEvent::Overwritten,
+    StoreEvent::Outdated,
 ];
 
-/// Every milestone.
+/// Every milestone there is, whatever a target offers.
 #[must_use]
 pub fn all() -> Vec<Milestone> {
-    let rows = [task::ALL, update::ALL, activity::ALL, run::ALL, call::ALL, fault::ALL].into_iter().flatten();
+    let rows =
+        [task::ALL, update::ALL, activity::ALL, run::ALL, call::ALL, policy::ALL, fault::ALL].into_iter().flatten();
     let mut all: Vec<Milestone> = rows.map(of_row).collect();
     all.extend(FaultKind::NAMES.iter().map(|kind| of_fault(kind)));
-    all.extend(Outcome::ALL.iter().filter(|outcome| !NOT_WANTED.contains(outcome)).map(|outcome| of_store(*outcome)));
+    all.extend(
+        StoreEvent::ALL.iter().filter(|outcome| !NOT_WANTED.contains(outcome)).map(|outcome| of_store(*outcome)),
+    );
     all
 }
 
@@ -115,7 +121,7 @@ fn of_fault(kind: &'static str) -> Milestone {
     }
 }
 
-fn of_store(outcome: Outcome) -> Milestone {
+fn of_store(outcome: StoreEvent) -> Milestone {
     let line =
         |name| format!("{{\"at\":1,\"type\":\"store\",\"node\":1,\"partition\":\"shard 1\",\"outcome\":\"{name}\"}}");
     Milestone {
@@ -124,7 +130,7 @@ fn of_store(outcome: Outcome) -> Milestone {
         needs: Needs::Faults,
         detector: Detector::Store(outcome),
         seen: line(outcome.name()),
-        near: line(Outcome::Collision.name()),
+        near: line(StoreEvent::Collision.name()),
     }
 }
 

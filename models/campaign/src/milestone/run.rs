@@ -1,7 +1,7 @@
 //! Runs, chains, children, and what workflows do to each other.
 
+use super::find::{at, events};
 use super::row::{Needs, Row};
-use super::task::{at, events};
 use resurgam_formats::event::{Body, EventId, StartChildWorkflowExecutionInitiated};
 use resurgam_formats::evidence::{Evidence, Run};
 use rustc_hash::{FxHashMap, FxHashSet};

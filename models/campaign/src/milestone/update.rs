@@ -1,7 +1,7 @@
 //! Updates.
 
+use super::find::{calls, events};
 use super::row::{Needs, Row};
-use super::task::{calls, events};
 use resurgam_formats::event::Body;
 use resurgam_formats::evidence::Evidence;
 use resurgam_formats::plan::Action;

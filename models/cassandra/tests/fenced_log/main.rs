@@ -30,7 +30,6 @@ use variant::Flaw;
 
 /// What an exploration found.
 struct Exploration {
-    /// Distinct states.
     states: usize,
     /// Steps of the longest shortest way.
     depth: usize,

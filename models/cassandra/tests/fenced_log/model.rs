@@ -31,7 +31,7 @@ pub(crate) enum Action {
         owner: usize,
         stale: bool,
     },
-    /// Only flaws.
+    /// Only an owner with a flaw does this.
     ReadBack {
         owner: usize,
         stale: bool,

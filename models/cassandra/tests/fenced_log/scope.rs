@@ -57,7 +57,6 @@ pub(crate) const TASKS: Scope = Scope { name: "tasks", dispatches: 2, fences: 2,
 /// Loads in two halves, the execution row first, then the tasks; and reads, which would show what such a load mixed.
 pub(crate) const TORN: Scope =
     Scope { name: "torn", torn: true, requests: 1, undecided: true, reads: true, dispatches: 1, fences: 2, ..SMALLEST };
-/// Three owners.
 pub(crate) const THREE: Scope = Scope { name: "three owners", owners: 3, ..SMALLEST };
 
 /// What runs on every change.

@@ -124,7 +124,7 @@ pub(crate) enum Phase {
     Fencing { nonce: Id, range: u8, doubt: Option<Doubt> },
     /// Has adopted a range and must load.
     Loading { range: u8, doubt: Option<Doubt> },
-    /// Serves.
+    /// It has read everything back and serves.
     Ready,
     /// Has sent a history node.
     Appending { entry: Entry },
@@ -197,7 +197,7 @@ pub(crate) struct Started {
     pub(crate) delivered: u8,
 }
 
-/// Everything.
+/// The state of all owners and of the store at once.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct State {
     pub(crate) store: Store,
@@ -206,7 +206,7 @@ pub(crate) struct State {
     /// Plain appends: last write wins.
     pub(crate) nodes: BTreeMap<NodeKey, Id>,
     pub(crate) owners: Vec<Owner>,
-    /// Sorted.
+    /// In order, so that equal states compare equal.
     pub(crate) flying: Vec<Message>,
     /// Every transition that ever took effect, in order. Nobody in the system sees this; the judge does.
     pub(crate) truth: Vec<Entry>,

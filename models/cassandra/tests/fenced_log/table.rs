@@ -8,7 +8,7 @@ use crate::properties::*;
 use crate::scope::*;
 use crate::variant::Flaw::{self, *};
 
-/// One prediction.
+/// What is expected of the model with one flaw.
 pub(crate) struct Row {
     pub(crate) flaws: &'static [Flaw],
     pub(crate) scope: Scope,
@@ -160,7 +160,6 @@ pub(crate) const OWNERSHIP: &[Row] = &[
     ),
 ];
 
-/// History nodes.
 pub(crate) const HISTORY: &[Row] = &[
     breaks(
         &[NodeKeyWithoutTransaction],
@@ -206,7 +205,6 @@ pub(crate) const TASKING: &[Row] = &[
     breaks(&[HandOutBeforeCommit], TASKS, &[(STARTED_COMMITTED, 6)], "the batch never lands"),
 ];
 
-/// All predictions.
 pub(crate) fn rows() -> impl Iterator<Item = &'static Row> {
     [GUARDS, OUTCOMES, OWNERSHIP, HISTORY, REPLIES, TASKING].into_iter().flatten()
 }

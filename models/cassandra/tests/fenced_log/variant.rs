@@ -74,7 +74,6 @@ pub(crate) enum Flaw {
 }
 
 impl Flaw {
-    /// Every one.
     pub(crate) const ALL: [Flaw; 33] = [
         Flaw::NoRangeGuard,
         Flaw::NoSequenceGuard,

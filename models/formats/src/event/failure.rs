@@ -15,9 +15,9 @@ pub enum FailureKind {
     },
     /// A timeout of the given type (`START_TO_CLOSE`, …).
     Timeout(Symbol),
-    /// Cancellation.
+    /// It was cancelled.
     Canceled,
-    /// Terminated.
+    /// It was terminated.
     Terminated,
     /// An error of the server.
     Server,
@@ -33,9 +33,9 @@ pub enum FailureKind {
 /// Why something failed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Failure {
-    /// The message.
+    /// What went wrong, in the words of whoever failed.
     pub message: String,
-    /// The kind.
+    /// Who raised it, and what depends on that.
     pub kind: FailureKind,
     /// The wrapped failure.
     pub cause: Option<Box<Failure>>,
@@ -109,7 +109,7 @@ impl Field for Option<Failure> {
 /// A retry policy as events carry it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RetryPolicy {
-    /// First back-off.
+    /// Wait before the second attempt.
     pub initial_interval: Span,
     /// Multiplier per attempt, in thousandths.
     pub backoff_coefficient: i64,

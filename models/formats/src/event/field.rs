@@ -279,7 +279,7 @@ impl Field for Raw {
 /// A task queue: its name and, for a sticky one, its kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TaskQueue {
-    /// The name.
+    /// The name under which workers poll it.
     pub name: String,
     /// `NORMAL` or `STICKY`; empty if not said.
     pub kind: Symbol,

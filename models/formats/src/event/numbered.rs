@@ -15,6 +15,6 @@ pub struct Event {
     pub version: i64,
     /// Server's task id; strictly increasing within a run; 0 if the evidence does not say.
     pub task_id: i64,
-    /// What happened.
+    /// The kind of event and its attributes.
     pub body: Body,
 }

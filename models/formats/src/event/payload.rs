@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 pub struct Payload {
     /// The `encoding` metadata, such as `json/plain`.
     pub encoding: String,
-    /// The bytes.
+    /// The bytes as they were sent, in the encoding that the metadata names.
     pub data: Vec<u8>,
 }
 

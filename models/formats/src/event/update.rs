@@ -25,7 +25,7 @@ pub struct UpdateRequest {
     pub id: String,
     /// The handler's name.
     pub name: String,
-    /// The arguments.
+    /// What the client gave to the handler.
     pub args: Payloads,
 }
 

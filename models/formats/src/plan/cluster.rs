@@ -31,7 +31,7 @@ pub struct Cluster {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Latency {
-    /// One bound.
+    /// The quickest, unless the other bound is quicker.
     pub least_ms: Millis,
     /// The other bound.
     pub most_ms: Millis,
@@ -51,7 +51,7 @@ impl Default for Cluster {
 }
 
 impl Latency {
-    /// Bounds.
+    /// A latency between these two.
     #[must_use]
     pub const fn new(least_ms: Millis, most_ms: Millis) -> Self {
         Self { least_ms, most_ms }
@@ -66,8 +66,7 @@ impl Latency {
 
 impl Cluster {
     /// True for the cluster of a plan that says nothing of it.
-    #[must_use]
-    pub fn is_default(&self) -> bool {
+    pub(crate) fn is_default(&self) -> bool {
         *self == Self::default()
     }
 

@@ -1,8 +1,8 @@
 //! Faults: what is done to the nodes, links, clocks, the store and the callers of a case, as data.
 //!
 //! A fault has a time, a duration, a subject and a kind. Subjects are indices modulo what exists, so that a plan with
-//! fewer nodes is a plan. A fault that finds nothing to harm (a side without nodes, a commit that never comes) does
-//! nothing; the recording says what it hit. Nothing here says how a world does it, and a world that cannot do a fault
+//! fewer nodes is a plan. A fault that finds nothing to hit (a side without nodes, a commit that never comes) does
+//! nothing; the recording says how often it made a difference. Nothing here says how a world does it, and a world that cannot do a fault
 //! must refuse the plan, not leave it out.
 //!
 //! Who needs to tell kinds apart asks [`FaultKind::affects`], [`FaultKind::extent`] or [`FaultKind::parts_mut`], so that a new
@@ -20,16 +20,16 @@ use crate::time::Millis;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// One fault.
+/// Something that is done to the cluster, and when.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Fault {
     /// When it begins, after the start of the case.
     pub at_ms: Millis,
-    /// How long it lasts. Those that spoil the next calls lie in wait that long, or, with 0, until they are used up or
-    /// the cluster is healed. A clock step has no end.
+    /// How long it lasts. A fault of the next calls waits that long for them, or, with 0, until they have come or the
+    /// cluster is healed. A clock step has no end.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub for_ms: Millis,
-    /// What.
+    /// What is done, and to whom.
     #[serde(flatten)]
     pub kind: FaultKind,
 }
@@ -44,21 +44,21 @@ fn is_zero(ms: &Millis) -> bool {
 pub enum FaultKind {
     /// Messages between a side and all others are lost; open connections never learn of it.
     Partition {
-        /// One side.
+        /// The side that is cut off from all others.
         #[serde(flatten)]
         side: Side,
-        /// Which messages.
+        /// Which messages are lost.
         way: Way,
     },
     /// Messages between a side and all others are held back, and delivered at the end.
     Hold {
-        /// One side.
+        /// The side that is cut off from all others.
         #[serde(flatten)]
         side: Side,
     },
     /// Messages between a side and all others take longer.
     Slow {
-        /// One side.
+        /// The side that is cut off from all others.
         #[serde(flatten)]
         side: Side,
         /// By so much.
@@ -66,31 +66,31 @@ pub enum FaultKind {
     },
     /// The process of a node is killed: peers see closed connections. It is started again at the end.
     Kill {
-        /// The node.
+        /// The index of the node, modulo how many there are.
         node: u8,
     },
     /// A node loses power: peers hear nothing any more. It is started again at the end.
     PowerLoss {
-        /// The node.
+        /// The index of the node, modulo how many there are.
         node: u8,
     },
     /// The clock of a node is wrong for a while.
     ClockSkew {
-        /// The node.
+        /// The index of the node, modulo how many there are.
         node: u8,
         /// By so many milliseconds.
         by_ms: i32,
     },
     /// The clock of a node is set, once and for all.
     ClockStep {
-        /// The node.
+        /// The index of the node, modulo how many there are.
         node: u8,
         /// By so many milliseconds.
         by_ms: i32,
     },
     /// What a node asks of the store never arrives there; the node waits for its timeout.
     StoreUnreachable {
-        /// The node.
+        /// The index of the node, modulo how many there are.
         node: u8,
     },
     /// The next calls of the store end in a certain way.
@@ -101,23 +101,23 @@ pub enum FaultKind {
         /// Only those on such partitions.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         partition: Option<PartitionKind>,
-        /// How many.
+        /// So many calls.
         calls: u8,
         /// How they end. It also says which calls are meant.
         outcome: StoreOutcome,
     },
     /// The next calls are executed, but their replies do not arrive.
     ReplyLost {
-        /// Whose calls.
+        /// Whether calls of clients or of workers.
         by: Caller,
-        /// How many.
+        /// So many calls.
         calls: u8,
     },
     /// The next calls are sent once more, with the same request id, before the first is answered.
     CallRepeated {
-        /// Whose calls.
+        /// Whether calls of clients or of workers.
         by: Caller,
-        /// How many.
+        /// So many calls.
         calls: u8,
     },
 }
@@ -138,8 +138,8 @@ pub enum Extent {
 }
 
 impl Fault {
-    /// When it is over, after the start of the case. What lies in wait until it is used up, or lasts for ever, is over
-    /// as far as the plan says when it began.
+    /// When it is over, after the start of the case. A fault that waits for calls without a limit of time, or lasts for
+    /// ever, counts as over when it begins.
     #[must_use]
     pub fn end_ms(&self) -> u64 {
         let (at, lasts) = (u64::from(self.at_ms), u64::from(self.for_ms));
@@ -264,7 +264,7 @@ impl FaultKind {
         }
     }
 
-    /// Its family.
+    /// The family by which it is chosen on the command line.
     #[must_use]
     pub fn family(&self) -> Family {
         match self.affects() {

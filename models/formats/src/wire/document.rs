@@ -134,7 +134,6 @@ fn no_events(rest: &Map<String, Value>) -> String {
 struct Top<'a> {
     found: &'a mut Found,
     budget: &'a Budget,
-    /// Within `history`.
     inner: bool,
 }
 

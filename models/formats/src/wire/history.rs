@@ -56,7 +56,7 @@ pub(super) fn add<E: Error>(value: Value, out: &mut Vec<Event>, notes: &mut Note
 pub(super) struct Beside {
     /// More pages follow this one.
     pub(super) more: bool,
-    /// Anything else.
+    /// Fields that are not known.
     pub(super) rest: Map<String, Value>,
 }
 

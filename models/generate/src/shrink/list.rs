@@ -14,7 +14,6 @@ pub(super) struct List {
     pub(super) without: fn(&Plan, Range<usize>) -> Plan,
 }
 
-/// Faults.
 pub(super) const FAULTS: List =
     List { length: |plan| plan.faults.len(), without: |plan, part| edited(plan, |plan| drop(plan.faults.drain(part))) };
 
@@ -27,14 +26,12 @@ pub(super) const WORKFLOWS: List = List {
     },
 };
 
-/// Operations.
 pub(super) const OPERATIONS: List = List {
     length: |plan| plan.operations.len(),
     without: |plan, part| edited(plan, |plan| drop(plan.operations.drain(part))),
 };
 
-/// WorkerFault.
-pub(super) const MISCHIEF: List = List {
+pub(super) const WORKER_FAULTS: List = List {
     length: |plan| plan.worker_faults.len(),
     without: |plan, part| edited(plan, |plan| drop(plan.worker_faults.drain(part))),
 };

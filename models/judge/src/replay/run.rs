@@ -1,6 +1,7 @@
 //! A run: the main branch, the handler branches to the right of it, and the passes over them.
 
-use super::term::{self, End, Term};
+use super::term::{End, Term, block, cancel};
+use super::visit::visit;
 use super::world::{News, World};
 use resurgam_formats::command::Command;
 use resurgam_formats::program::{Failure, Handler, Input, Program};
@@ -32,10 +33,10 @@ pub(super) struct Run<'p> {
 
 impl<'p> Root<'p> {
     fn visit(&mut self, world: &mut World) {
-        self.term = term::visit(self.take(), self.cancelled, world);
+        self.term = visit(self.take(), self.cancelled, world);
     }
     fn cancel(&mut self, world: &mut World) {
-        self.term = term::cancel(self.take(), world);
+        self.term = cancel(self.take(), world);
         self.cancelled = true;
     }
     fn take(&mut self) -> Term<'p> {
@@ -61,13 +62,13 @@ impl<'p> Run<'p> {
             arrived: BTreeMap::new(),
             moved: false,
         };
-        let main = Root { term: term::block(&program.body), cancelled: false };
+        let main = Root { term: block(&program.body), cancelled: false };
         let mut run = Self { program, main, handlers: Vec::new(), world, closed: false };
         run.settle();
         run
     }
 
-    /// Passes from left to right until nothing moves.
+    /// Visits all branches from left to right, again and again, until nothing changes.
     fn settle(&mut self) {
         self.world.moved = true;
         while self.world.moved && !self.closed {
@@ -172,7 +173,7 @@ impl<'p> Run<'p> {
             id: id.to_owned(),
             handler,
             argument: Some(argument),
-            root: Root { term: term::block(&handler.body), cancelled: false },
+            root: Root { term: block(&handler.body), cancelled: false },
         });
         self.settle();
         Ok(())

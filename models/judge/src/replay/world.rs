@@ -57,6 +57,12 @@ impl World {
         seq
     }
 
+    /// Asks a child to cancel.
+    pub(super) fn ask_child(&mut self, seq: u32) {
+        let workflow_id = format!("{}/{seq}", self.workflow_id);
+        self.issue(Command::RequestCancelChild { seq, workflow_id });
+    }
+
     /// Cancels a timer, unless it has fired already.
     pub(super) fn cancel_timer(&mut self, seq: u32) {
         if !self.news.contains_key(&seq) {
@@ -68,8 +74,8 @@ impl World {
         timer.is_some_and(|seq| self.news.contains_key(&seq))
     }
 
-    /// Hears an outcome. A cancel command for it that no completed task has carried to the server yet is pointless
-    /// now, and the server would refuse it: it is taken back.
+    /// Takes note of an outcome. If a cancel command for it has not been sent with a completed task yet, the command is
+    /// removed: the server would refuse it.
     pub(super) fn hear(&mut self, seq: u32, news: News) {
         self.commands.retain(|command| {
             !matches!(command, Command::CancelTimer { seq: s } | Command::RequestCancelActivity { seq: s } if *s == seq)

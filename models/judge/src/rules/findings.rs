@@ -21,34 +21,34 @@ const KEPT: usize = 100;
 
 impl Findings {
     /// From here on findings are about this run.
-    pub fn look_at(&mut self, run: &Run) {
+    pub(crate) fn look_at(&mut self, run: &Run) {
         self.workflow_id.clone_from(&run.workflow_id);
         self.run_id.clone_from(&run.run_id);
     }
 
     /// From here on findings are about no particular run.
-    pub fn look_at_all(&mut self) {
+    pub(crate) fn look_at_all(&mut self) {
         self.workflow_id.clear();
         self.run_id.clear();
     }
 
     /// Counts one thing that the rule was able to say something about. A rule that examined nothing is not applicable.
-    pub fn examine(&mut self) {
+    pub(crate) fn examine(&mut self) {
         self.examined += 1;
     }
 
     /// A violation in the run that is looked at.
-    pub fn violated(&mut self, events: &[EventId], message: impl Into<String>) {
+    pub(crate) fn violated(&mut self, events: &[EventId], message: impl Into<String>) {
         self.add("", events, &[], message.into());
     }
 
     /// A violation shown by operations, and perhaps by events of the run that is looked at.
-    pub fn violated_by(&mut self, operations: &[OperationId], events: &[EventId], message: impl Into<String>) {
+    pub(crate) fn violated_by(&mut self, operations: &[OperationId], events: &[EventId], message: impl Into<String>) {
         self.add("", events, operations, message.into());
     }
 
     /// A violation of a shape that target profiles may name as a known difference (see [`crate::profile`]).
-    pub fn violated_as(
+    pub(crate) fn violated_as(
         &mut self,
         shape: &'static str,
         operations: &[OperationId],
@@ -59,7 +59,7 @@ impl Findings {
     }
 
     /// Something could not be decided; the verdict is `unknown` unless something was violated.
-    pub fn unknown(&mut self, why: impl Into<String>) {
+    pub(crate) fn unknown(&mut self, why: impl Into<String>) {
         self.undecided.get_or_insert_with(|| why.into());
     }
 

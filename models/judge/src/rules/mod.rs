@@ -6,23 +6,24 @@
 //! tests of this module run both.
 
 mod findings;
-pub mod history;
+mod history;
 mod index;
 mod indexed;
-pub mod inside;
-pub mod ledger;
-pub mod linear;
-pub mod liveness;
-pub mod outcome;
+mod inside;
+mod ledger;
+mod linear;
+mod liveness;
+mod outcome;
 mod proof;
 mod rule;
-pub mod tasks;
+mod tasks;
 mod whole;
 mod witness;
 
 pub use findings::Findings;
 pub use indexed::Indexed;
-pub use rule::{About, PerRun, Rule, Stream};
+pub use rule::{About, Rule};
+pub(crate) use rule::{PerRun, Stream};
 
 /// The families of rules, each with its name and its rules, in the order in which they are shown.
 #[must_use]

@@ -36,8 +36,8 @@ pub(super) fn acknowledged(operation: &Operation) -> Option<At> {
     operation.replies().filter(|(_, reply)| positive(reply)).filter_map(|(attempt, _)| attempt.returned).min()
 }
 
-/// True if a fault may have lost what a worker was handed on its way: on the network, with a node, or by taking the call
-/// from the worker. A fault of the store or of a clock loses no answer.
+/// True if a fault may have lost a task on its way to a worker: on the network, with a node, or because the reply to the
+/// worker's call was lost. A fault of the store or of a clock loses no reply.
 pub(super) fn answers_may_be_lost(evidence: &Evidence) -> bool {
     evidence.faults.iter().any(|fault| match &fault.fault {
         Injected::Planned(fault) => match fault.kind.affects() {
@@ -49,12 +49,11 @@ pub(super) fn answers_may_be_lost(evidence: &Evidence) -> bool {
     })
 }
 
-/// What a fault has held up may take so long after its end to go on, in nanoseconds: calls that are tried again, a batch
-/// that is late.
+/// How long the effects of a fault may last after it has ended, in nanoseconds: calls are retried, a late batch arrives.
 const AFTERMATH: At = 2_000_000_000;
 
-/// True if between these moments no fault was in force: all can hold up or lose something, and a clock that jumps ends
-/// what has not had its time.
+/// True if no fault was in force between these moments. Every fault can delay or lose something, and a clock that jumps can
+/// end a timeout early.
 pub(super) fn is_quiet(evidence: &Evidence, from: At, until: At) -> bool {
     !evidence.faults.iter().any(|fault| {
         let over = fault.until.is_some_and(|end| end.saturating_add(AFTERMATH) < from);

@@ -8,7 +8,7 @@ use crate::profile::Capability;
 use resurgam_formats::event::Event;
 use resurgam_formats::evidence::Run;
 
-/// One rule.
+/// A statement about evidence that can be checked.
 pub trait Rule: Sync + Send {
     /// What it says.
     fn about(&self) -> &'static About;
@@ -22,7 +22,7 @@ pub trait Rule: Sync + Send {
 
 /// A rule about single histories, as a small machine that sees each event of a run once, in the order of the evidence.
 /// A fresh machine is made for every run.
-pub trait Stream: Default {
+pub(crate) trait Stream: Default {
     /// What the rule says.
     const ABOUT: About;
     /// True if the machine can begin in the middle of a history; else partial histories are not given to it.
@@ -36,19 +36,11 @@ pub trait Stream: Default {
 }
 
 /// Makes a [`Rule`] of a [`Stream`].
-pub struct PerRun<S>(std::marker::PhantomData<fn() -> S>);
+pub(crate) struct PerRun<S>(std::marker::PhantomData<fn() -> S>);
 
 impl<S> PerRun<S> {
-    /// The rule.
-    #[must_use]
-    pub const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self(std::marker::PhantomData)
-    }
-}
-
-impl<S> Default for PerRun<S> {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

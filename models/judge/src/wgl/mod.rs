@@ -8,45 +8,45 @@
 //! a budget of steps and bytes, and says `unknown` when it is used up: never `ok`.
 //!
 //! Workflow ids are not judged by this but by [`crate::rules::linear`]: what workers and timers do has no caller, and a
-//! call whose outcome is unknown stays open for ever. Here it serves registers, ownership of shards, claims of tasks,
+//! call whose outcome is unknown stays open for ever. Here it serves ownership of shards, attempts at tasks,
 //! and as a cross-check of those rules on small cases. It never reads a clock.
 
 mod search;
 mod set;
-pub mod specification;
+pub(crate) mod specification;
 
 use resurgam_formats::time::At;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::hash::Hash;
 
-pub use search::{Budget, Partial, Report, Verdict, check};
+pub(crate) use search::{Budget, Verdict, check};
 
 /// One operation on an object: what was asked and answered, and when. Both ends belong to the interval: two operations
 /// that touch are concurrent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Operation<C> {
+pub(crate) struct Operation<C> {
     /// When it was sent.
-    pub from: At,
+    pub(crate) from: At,
     /// When its answer arrived; `None` if its outcome is unknown: it may take effect at any later time, or never.
-    pub until: Option<At>,
+    pub(crate) until: Option<At>,
     /// What was asked, and answered.
-    pub call: C,
+    pub(crate) call: C,
 }
 
 impl<C> Operation<C> {
     /// An operation that was answered.
-    pub fn new(from: At, until: At, call: C) -> Self {
+    pub(crate) fn new(from: At, until: At, call: C) -> Self {
         Self { from, until: Some(until), call }
     }
     /// An operation whose outcome is unknown.
-    pub fn open(from: At, call: C) -> Self {
+    pub(crate) fn open(from: At, call: C) -> Self {
         Self { from, until: None, call }
     }
 }
 
 /// A sequential specification.
-pub trait Specification {
+pub(crate) trait Specification {
     /// The state of one partition. Equal states must be equal by `==`: the search remembers them.
     type State: Clone + Eq + Hash + Debug;
     /// What was asked and answered. An answer that is not known must be told apart, and allows every outcome.
@@ -64,53 +64,6 @@ pub trait Specification {
     fn weight(&self, state: &Self::State) -> usize {
         size_of_val(state)
     }
-}
-
-/// A specification in which a call may lead to several states.
-pub trait Nondeterministic {
-    /// The state of one partition.
-    type State: Clone + Ord + Hash + Debug;
-    /// What was asked and answered.
-    type Call: Debug;
-    /// Operations with different keys are independent.
-    type Key: Ord + Clone + Debug;
-
-    /// The states in which a partition may begin.
-    fn initial(&self, key: &Self::Key) -> Vec<Self::State>;
-    /// The partition that a call belongs to.
-    fn key(&self, call: &Self::Call) -> Self::Key;
-    /// All states after the call; none if it cannot be answered so in this state.
-    fn steps(&self, state: &Self::State, call: &Self::Call) -> Vec<Self::State>;
-}
-
-/// Makes a [`Specification`] of a [`Nondeterministic`] one: its states are the sets of states in which the object may be.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Powerset<N>(pub N);
-
-impl<N: Nondeterministic> Specification for Powerset<N> {
-    type State = Vec<N::State>;
-    type Call = N::Call;
-    type Key = N::Key;
-
-    fn initial(&self, key: &N::Key) -> Self::State {
-        sorted(self.0.initial(key))
-    }
-    fn key(&self, call: &N::Call) -> N::Key {
-        self.0.key(call)
-    }
-    fn step(&self, state: &Self::State, call: &N::Call) -> Option<Self::State> {
-        let after = sorted(state.iter().flat_map(|state| self.0.steps(state, call)).collect());
-        (!after.is_empty()).then_some(after)
-    }
-    fn weight(&self, state: &Self::State) -> usize {
-        size_of_val(state) + size_of::<N::State>() * state.len()
-    }
-}
-
-fn sorted<T: Ord>(mut all: Vec<T>) -> Vec<T> {
-    all.sort_unstable();
-    all.dedup();
-    all
 }
 
 /// Operations by partition, as indexes into the list.

@@ -7,11 +7,11 @@ use std::hash::{Hash, Hasher};
 
 /// How much a check may use, over all partitions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Budget {
+pub(crate) struct Budget {
     /// Attempts to put one operation next.
-    pub steps: u64,
+    pub(crate) steps: u64,
     /// Bytes of remembered states, about.
-    pub bytes: usize,
+    pub(crate) bytes: usize,
 }
 
 impl Default for Budget {
@@ -22,18 +22,18 @@ impl Default for Budget {
 
 /// What a check says, and what it took.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
-    /// The answer.
-    pub verdict: Verdict,
+pub(crate) struct Report {
+    /// Whether an order was found.
+    pub(crate) verdict: Verdict,
     /// Attempts to put one operation next.
-    pub steps: u64,
+    pub(crate) steps: u64,
     /// Bytes of remembered states, about.
-    pub bytes: usize,
+    pub(crate) bytes: usize,
 }
 
 /// The answer of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// There is an order.
     Ok,
     /// There is none.
@@ -44,13 +44,13 @@ pub enum Verdict {
 
 /// How far the search came in the partition that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Partial {
+pub(crate) struct Partial {
     /// The partition, as its key shows itself.
-    pub partition: String,
+    pub(crate) partition: String,
     /// The longest order found, as indexes into the list of operations.
-    pub order: Vec<usize>,
+    pub(crate) order: Vec<usize>,
     /// The operation that had to come next at the latest, and could not.
-    pub stuck: usize,
+    pub(crate) stuck: usize,
 }
 
 /// Steps that a partition takes at its turn.
@@ -58,7 +58,7 @@ const TURN: u64 = 4_096;
 
 /// Searches an order of all operations that were answered, and of any of the others, that respects real time and is
 /// allowed by the specification.
-pub fn check<S: Specification>(specification: &S, operations: &[Operation<S::Call>], budget: Budget) -> Report {
+pub(crate) fn check<S: Specification>(specification: &S, operations: &[Operation<S::Call>], budget: Budget) -> Report {
     let mut report = Report { verdict: Verdict::Ok, steps: 0, bytes: 0 };
     let mut open: Vec<(S::Key, Search<'_, S>)> = partitions(specification, operations)
         .into_iter()

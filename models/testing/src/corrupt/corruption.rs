@@ -16,7 +16,7 @@ pub struct Site {
 /// One way to make evidence wrong.
 #[derive(Clone, Copy)]
 pub struct Corruption {
-    /// Its name.
+    /// By which results of scoring name it.
     pub name: &'static str,
     /// What it does, in a sentence.
     pub what: &'static str,

@@ -1,6 +1,7 @@
 //! Rewriting one history so that everything that speaks of its events stays consistent: ids, references, children and
 //! targets in other histories, reads, and the numbers that workers and clients were told.
 
+use super::corruption::Site;
 use resurgam_formats::event::{Body, Event, EventId, Execution};
 use resurgam_formats::evidence::{Evidence, Run};
 use resurgam_formats::recording::{QueryAnswer, Reply};
@@ -165,4 +166,20 @@ pub(super) fn event(evidence: &mut Evidence, run: usize, place: usize) -> Option
 pub(super) fn own_references(body: &mut Body) -> Vec<(&'static str, &mut EventId)> {
     let all = body.references().into_iter();
     all.filter(|(field, id)| !ELSEWHERE.contains(field) && !id.is_none()).collect()
+}
+
+/// Writes the event at the site again, right behind it.
+pub(super) fn again(e: &mut Evidence, site: Site) -> Option<()> {
+    let body = event(e, site.run, site.place)?.body.clone();
+    insert(e, site.run, site.place + 1, body)
+}
+
+/// The event with this number.
+pub(super) fn by_id(run: &Run, id: EventId) -> Option<&Event> {
+    run.events.get(usize::try_from(id.0.checked_sub(1)?).ok()?)
+}
+
+/// The place of the event with this number.
+pub(super) fn place_of(id: EventId) -> Option<usize> {
+    usize::try_from(id.0.checked_sub(1)?).ok()
 }

@@ -7,14 +7,11 @@ use super::structure::stray_signal;
 use resurgam_formats::event::{Body, EventId, Payloads, Span};
 use resurgam_formats::evidence::{Evidence, Run};
 use resurgam_formats::plan::{Action, TaskKind};
-use resurgam_formats::recording::{ActivityEnd, Answer, Call, Reply, TaskId, UpdateReached};
+use resurgam_formats::recording::{ActivityEnd, Call, Reply, TaskId, UpdateReached};
 use serde_json::json;
 
 /// A value that no program returns.
 const NOBODYS: i64 = 987_654_321;
-
-/// How long the runs of an overlap last: longer than any call takes.
-const LONG: i64 = 11_000_000_000;
 
 fn acknowledged(evidence: &Evidence, request: &str, fits: impl Fn(&Action, &Reply) -> bool) -> bool {
     !request.is_empty()
@@ -89,40 +86,6 @@ fn done(evidence: &Evidence, tasks: &[TaskId]) -> bool {
         matches!(&operation.call, Call::EndActivity { task, end: ActivityEnd::Completed(_), .. } if tasks.contains(task))
             && operation.replies().any(|(_, reply)| *reply == Reply::Done)
     })
-}
-
-/// Runs of one workflow id that follow each other without being a chain, with times: the later one and the earlier one.
-fn neighbours(evidence: &Evidence) -> Vec<Site> {
-    let begin = |run: &Run| run.events.first().and_then(|event| event.time);
-    let mut sites = Vec::new();
-    for (later, run) in evidence.runs.iter().enumerate() {
-        let Some(from) = begin(run).filter(|_| run.close().is_some_and(|close| close.time.is_some())) else { continue };
-        let before = evidence.runs.iter().enumerate().filter(|(_, other)| {
-            other.workflow_id == run.workflow_id
-                && other.successor().is_empty()
-                && begin(other).is_some_and(|at| at < from)
-                && other.close().is_some_and(|close| close.time.is_some())
-        });
-        if let Some((earlier, _)) = before.max_by_key(|(_, other)| begin(other)) {
-            sites.push(Site { run: later, place: earlier });
-        }
-    }
-    sites
-}
-
-/// Descriptions at the end of the case of runs that are closed.
-fn closed_descriptions(evidence: &Evidence) -> Vec<Site> {
-    let described = evidence.descriptions.iter().enumerate();
-    let closed = described.filter(|(_, (_, description))| {
-        description.is_final
-            && evidence.run(&description.workflow_id, &description.run_id).is_some_and(|run| run.close().is_some())
-    });
-    closed.map(|(place, _)| Site { run: 0, place }).collect()
-}
-
-fn set_close_time(run: &mut Run, time: i64) -> Option<()> {
-    run.events.iter_mut().rev().find(|event| event.body.is_close())?.time = Some(time);
-    Some(())
 }
 
 pub(super) const ALL: &[Corruption] = &[
@@ -295,148 +258,6 @@ pub(super) const ALL: &[Corruption] = &[
         change: |e, site| {
             let Body::TimerStarted(timer) = &mut event(e, site.run, site.place)?.body else { return None };
             timer.timeout = Span(timer.timeout.0 / 2);
-            Some(())
-        },
-    },
-    Corruption {
-        name: "chain-broken",
-        what: "a run names as its successor a run that does not exist",
-        expected: &["H24"],
-        find: |e| {
-            let whole = e.is_whole();
-            places(e, |run, _, event| whole && event.body.is_close() && !run.successor().is_empty())
-        },
-        change: |e, site| {
-            let nowhere = "00000000-0000-0000-0000-000000000000".to_owned();
-            match &mut event(e, site.run, site.place)?.body {
-                Body::WorkflowExecutionCompleted(close) => close.new_run = nowhere,
-                Body::WorkflowExecutionFailed(close) => close.new_run = nowhere,
-                Body::WorkflowExecutionTimedOut(close) => close.new_run = nowhere,
-                Body::WorkflowExecutionContinuedAsNew(close) => close.new_run = nowhere,
-                _ => return None,
-            }
-            Some(())
-        },
-    },
-    Corruption {
-        name: "chain-points-elsewhere",
-        what: "a successor names another run as the one before it",
-        expected: &["H24"],
-        find: |e| {
-            let whole = e.is_whole();
-            places(e, |run, place, _| {
-                let known = |s: &resurgam_formats::event::WorkflowExecutionStarted| {
-                    e.run(&run.workflow_id, &s.continued_run).is_some()
-                };
-                whole && place == 0 && run.started().is_some_and(known)
-            })
-        },
-        change: |e, site| {
-            let Body::WorkflowExecutionStarted(start) = &mut event(e, site.run, 0)?.body else { return None };
-            start.continued_run = "00000000-0000-0000-0000-000000000000".to_owned();
-            Some(())
-        },
-    },
-    Corruption {
-        name: "runs-overlap",
-        what: "two runs of one workflow id are open at the same time",
-        expected: &["H23"],
-        find: neighbours,
-        change: |e, site| {
-            let from = e.runs.get(site.run)?.events.first()?.time?;
-            set_close_time(e.runs.get_mut(site.place)?, from + LONG)?;
-            set_close_time(e.runs.get_mut(site.run)?, from + 2 * LONG)
-        },
-    },
-    Corruption {
-        name: "acknowledged-start-missing",
-        what: "a run that a client was told it had started does not exist",
-        expected: &["H23", "L1"],
-        find: |e| {
-            let started = |run: &Run| {
-                e.operations.values().flat_map(resurgam_formats::evidence::Operation::replies).any(
-                    |(_, reply)| matches!(reply, Reply::Run { run_id, started: Some(true) } if *run_id == run.run_id),
-                )
-            };
-            let whole = e.is_whole();
-            places(e, |run, place, _| whole && place == 0 && started(run))
-        },
-        change: |e, site| {
-            let gone = e.runs.get(site.run)?.execution();
-            e.runs.remove(site.run);
-            e.reads.retain(|read| read.execution() != gone);
-            e.descriptions.retain(|(_, d)| d.run_id != gone.run_id);
-            Some(())
-        },
-    },
-    Corruption {
-        name: "read-not-a-prefix",
-        what: "a client once read an event that is not in the history",
-        expected: &["H4"],
-        find: |e| {
-            let mut sites = Vec::new();
-            for (index, read) in e.reads.iter().enumerate() {
-                let known = e.run(&read.workflow_id, &read.run_id).is_some();
-                // The end of a read may show a workflow task that is not written yet.
-                let certain = read.events.len().saturating_sub(2);
-                sites.extend((1..certain).filter(|_| known).map(|place| Site { run: index, place }));
-            }
-            sites
-        },
-        change: |e, site| {
-            e.reads.get_mut(site.run)?.events.get_mut(site.place)?.body = stray_signal();
-            Some(())
-        },
-    },
-    Corruption {
-        name: "description-of-another-status",
-        what: "a closed run is described as running",
-        expected: &["H5"],
-        find: closed_descriptions,
-        change: |e, site| {
-            e.descriptions.get_mut(site.place)?.1.status = "RUNNING".to_owned();
-            Some(())
-        },
-    },
-    Corruption {
-        name: "description-of-another-length",
-        what: "the description of a closed run counts one event too few",
-        expected: &["H5"],
-        find: closed_descriptions,
-        change: |e, site| {
-            e.descriptions.get_mut(site.place)?.1.history_length -= 1;
-            Some(())
-        },
-    },
-    Corruption {
-        name: "task-without-its-past",
-        what: "a worker was not shown the first event of what came with a workflow task",
-        expected: &["L8"],
-        find: |e| {
-            let shown = e.tasks.values().filter(|handed| handed.task.events.is_some() && handed.task.started > 0);
-            shown.filter_map(|handed| Some(Site { run: 0, place: usize::try_from(handed.task.task).ok()? })).collect()
-        },
-        change: |e, site| {
-            let handed = e.tasks.get_mut(&TaskId::try_from(site.place).ok()?)?;
-            handed.task.events.as_mut()?.0 += 1;
-            Some(())
-        },
-    },
-    Corruption {
-        name: "query-of-the-future",
-        what: "a query saw signals that never arrived",
-        expected: &["L6"],
-        find: |e| {
-            let seen = e.operations.values().filter(|o| o.replies().any(|(_, reply)| matches!(reply, Reply::Query(_))));
-            seen.filter_map(|o| Some(Site { run: 0, place: usize::try_from(o.id).ok()? })).collect()
-        },
-        change: |e, site| {
-            let operation = e.operations.get_mut(&u32::try_from(site.place).ok()?)?;
-            for attempt in &mut operation.attempts {
-                if let Answer::Ok { value: Reply::Query(answer) } = &mut attempt.answer {
-                    answer.signals += 1000;
-                }
-            }
             Some(())
         },
     },

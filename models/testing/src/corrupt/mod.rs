@@ -4,13 +4,18 @@
 //! that a correct system cannot have done, keeping everything else consistent, and names the rules that must notice.
 //! Where the changed evidence would still be legal, a corruption has no site. Nothing here judges or draws at random.
 
+mod activity;
+mod chain;
+mod child;
 mod corruption;
 mod edit;
-mod entity;
 mod ledger;
 mod moment;
+mod shown;
 mod structure;
 mod task;
+mod timer;
+mod update;
 
 pub use corruption::{Corruption, Site};
 
@@ -20,18 +25,30 @@ use resurgam_judge::judge;
 use resurgam_judge::profile::Profile;
 use std::collections::BTreeSet;
 
-/// Every corruption.
+/// Every corruption there is.
 #[must_use]
 pub fn all() -> Vec<Corruption> {
-    [structure::ALL, task::ALL, entity::ALL, ledger::ALL, moment::ALL].concat()
+    [
+        structure::ALL,
+        task::ALL,
+        activity::ALL,
+        timer::ALL,
+        child::ALL,
+        update::ALL,
+        ledger::ALL,
+        chain::ALL,
+        shown::ALL,
+        moment::ALL,
+    ]
+    .concat()
 }
 
 /// One corruption at one site, judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tried {
-    /// The corruption.
+    /// The name of the corruption.
     pub corruption: &'static str,
-    /// Where.
+    /// Where it was applied.
     pub site: Site,
     /// True if one of the expected rules is violated.
     pub caught: bool,

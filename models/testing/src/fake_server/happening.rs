@@ -34,7 +34,7 @@ pub enum Happening {
 }
 
 impl FakeServer {
-    /// Something happens.
+    /// Makes this happen, if it is possible now.
     ///
     /// # Errors
     /// It cannot happen now.

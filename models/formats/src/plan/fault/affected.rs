@@ -12,7 +12,7 @@ fn is_false(value: &bool) -> bool {
 pub enum Affected<'f> {
     /// The links between a side and all others.
     Links {
-        /// One side.
+        /// The side that is cut off from all others.
         side: &'f Side,
         /// Whether messages are lost, and not only late.
         lossy: bool,
@@ -21,21 +21,21 @@ pub enum Affected<'f> {
     Node(u8),
     /// The clock of a node.
     Clock {
-        /// The node.
+        /// The index of the node.
         node: u8,
         /// By how much it is wrong.
         by_ms: i32,
     },
     /// The store, as one node sees it or all do.
     Store {
-        /// The node.
+        /// The index of the node; `None` if all nodes see it.
         node: Option<u8>,
     },
     /// The next calls of the frontend.
     Calls {
-        /// Whose.
+        /// Whether calls of clients or of workers.
         by: Caller,
-        /// How many.
+        /// So many calls.
         calls: u8,
     },
 }
@@ -54,7 +54,7 @@ pub struct Side {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Way {
-    /// All.
+    /// Those that leave the side and those that go to it.
     Both,
     /// Those that leave the side.
     Out,
@@ -66,9 +66,9 @@ pub enum Way {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Caller {
-    /// Clients.
+    /// Whoever starts workflows and asks about them.
     Client,
-    /// Workers.
+    /// Whoever polls for tasks and answers them.
     Worker,
 }
 
@@ -76,13 +76,13 @@ pub enum Caller {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Family {
-    /// Links.
+    /// Messages between hosts are lost or late.
     Network,
-    /// Nodes.
+    /// Processes are killed and started again.
     Node,
-    /// Clocks.
+    /// Clocks are wrong.
     Clock,
-    /// The store.
+    /// Calls of the store fail, or their outcome is not learned.
     Store,
     /// Calls of clients and workers.
     Call,

@@ -14,7 +14,7 @@ pub enum PartitionKind {
     Queue,
     /// Event histories, which are appended to.
     History,
-    /// Everything else.
+    /// Whatever is none of these.
     Other,
 }
 

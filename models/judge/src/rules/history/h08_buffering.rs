@@ -42,7 +42,7 @@ impl Stream for Buffering {
             Body::WorkflowTaskCompleted(_) | Body::WorkflowTaskFailed(_) | Body::WorkflowTaskTimedOut(_) => {
                 self.started = EventId(0);
             }
-            // A kind from the future may have its own reasons.
+            // An event of a kind that is not known here may be allowed to stand there.
             Body::Unrecognised { .. } => {}
             _ if !self.started.is_none() => findings.violated(
                 &[self.started, event.id],

@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 /// Workflow id, run id, id of the Started event of a workflow task.
 type Started<'e> = (&'e str, &'e str, i64);
 
-/// The rule.
 pub(super) struct CommandOrder;
 
 static ABOUT: About = About {

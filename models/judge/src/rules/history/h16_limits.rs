@@ -16,7 +16,6 @@ pub(super) const ROUNDING: i64 = 5_000_000;
 #[cfg(test)]
 pub(super) const HEADER: &str = r#"{"at":0,"type":"header","version":1,"target":"t","prefix":"p","plan":{"version":1,"seed":1,"programs":[],"operations":[],"workers":{"count":1,"cache":0,"full_replay":false},"worker_faults":[],"knobs":{"task_timeout_ms":1000,"sticky_timeout_ms":500}}}"#;
 
-/// The rule.
 pub(super) struct Limits;
 
 const ABOUT: About = About {

@@ -7,7 +7,6 @@ use resurgam_formats::event::{Body, Event, EventId, Execution, Payloads};
 use resurgam_formats::evidence::{Evidence, Run};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-/// The rule.
 pub(super) struct Children;
 
 const ABOUT: About = About {

@@ -7,7 +7,6 @@ use resurgam_formats::event::{Body, Event, EventId, Execution};
 use resurgam_formats::evidence::Run;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-/// The rule.
 pub(super) struct Externals;
 
 const ABOUT: About = About {

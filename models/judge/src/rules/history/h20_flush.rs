@@ -10,7 +10,7 @@ pub(super) struct Flush {
     open: bool,
     /// The first completion in this flush.
     completion: Option<EventId>,
-    /// A paused run collects events without scheduling a workflow task; what a kind from the future does is not known.
+    /// A paused run collects events without scheduling a workflow task; what an event of an unknown kind does is not known.
     silent: bool,
 }
 

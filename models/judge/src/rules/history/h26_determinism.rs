@@ -6,7 +6,6 @@ use crate::rules::Indexed;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::Body;
 
-/// The rule.
 pub(super) struct Determinism;
 
 static ABOUT: About = About {

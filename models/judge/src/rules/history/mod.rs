@@ -31,8 +31,7 @@ mod r1_reference;
 use super::{PerRun, Rule};
 
 /// Every rule of the family.
-#[must_use]
-pub fn all() -> Vec<Box<dyn Rule>> {
+pub(super) fn all() -> Vec<Box<dyn Rule>> {
     vec![
         Box::new(PerRun::<h01_order::Order>::new()),
         Box::new(PerRun::<h02_first::First>::new()),

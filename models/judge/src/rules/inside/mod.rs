@@ -6,7 +6,6 @@ mod i2_fit;
 use super::Rule;
 
 /// Every rule of the family.
-#[must_use]
-pub fn all() -> Vec<Box<dyn Rule>> {
+pub(super) fn all() -> Vec<Box<dyn Rule>> {
     vec![Box::new(i2_fit::Fit)]
 }

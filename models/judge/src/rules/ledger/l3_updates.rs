@@ -195,8 +195,8 @@ fn told(evidence: &Indexed<'_>, written: &FxHashMap<Key<'_>, Written<'_>>, findi
     }
 }
 
-/// What clients were told to have been refused was refused by a worker. Not asked of runs that had closed by then: what
-/// they were not told ends with them. That a run was open is shown by a workflow task that was answered later.
+/// If a client was told that its update was refused, a worker refused it. Runs that had closed by then are left out: the
+/// server refuses pending updates when a run closes. A workflow task that was answered later shows that the run was open.
 fn refused(evidence: &Indexed<'_>, written: &FxHashMap<Key<'_>, Written<'_>>, findings: &mut Findings) {
     let decisions = evidence.decisions();
     let runs = evidence.by_execution();

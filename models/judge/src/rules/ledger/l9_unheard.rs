@@ -54,7 +54,7 @@ static ABOUT: About = About {
     ),
 };
 
-/// So long after a workflow task has ended, and after the timeouts of the next one, whoever waited for that has certainly
+/// How long after the end of a workflow task, and after the timeouts of the next one, a call that waited for it must have
 /// reached a worker, in nanoseconds.
 const PATIENCE: At = 3_000_000_000;
 
@@ -69,7 +69,7 @@ impl Rule for Unheard {
 
     fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         let Some(header) = evidence.header.as_ref().filter(|_| evidence.is_whole()) else { return };
-        // A poll whose worker is gone may wait for long after the fault, and take what is meant for others.
+        // The poll of a worker that has gone may still wait on the server long after the fault, and be given the task.
         if answers_may_be_lost(evidence) {
             return;
         }

@@ -15,8 +15,7 @@ mod l9_unheard;
 use super::Rule;
 
 /// Every rule of the family.
-#[must_use]
-pub fn all() -> Vec<Box<dyn Rule>> {
+pub(super) fn all() -> Vec<Box<dyn Rule>> {
     vec![
         Box::new(l1_starts::Starts),
         Box::new(l2_signals::Signals),

@@ -18,8 +18,7 @@ mod words;
 use super::Rule;
 
 /// Every rule of the family.
-#[must_use]
-pub fn all() -> Vec<Box<dyn Rule>> {
+pub(super) fn all() -> Vec<Box<dyn Rule>> {
     vec![
         Box::new(w1_order::Order),
         Box::new(w2_reads::Reads),

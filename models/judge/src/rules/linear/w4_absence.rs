@@ -81,7 +81,7 @@ impl Rule for Absence {
                 let Some(until) = attempt.returned else { continue };
                 let span = (attempt.invoked, until);
                 let fits = match reply {
-                    // A run that was there in between may be the one that had closed.
+                    // The run that had closed may be one that started and ended in between.
                     Reply::NotFound { .. } if needs_open(call.action) && unnamed.contains(call.workflow_id) => continue,
                     Reply::NotFound { .. } => times.nothing(&call, chains, span),
                     Reply::Done if *call.action == Action::Cancel && !unnamed.contains(call.workflow_id) => {

@@ -13,7 +13,7 @@ use resurgam_formats::tenure::{Fence, Partition, Told};
 /// Searches an order of fences and batches.
 pub(super) struct Owners;
 
-/// For one partition: they are small, and a case has a dozen.
+/// For one partition. It is enough, as partitions have few calls, and a case has about a dozen partitions.
 const BUDGET: Budget = Budget { steps: 2_000_000, bytes: 32 << 20 };
 
 static ABOUT: About = About {
@@ -66,8 +66,8 @@ impl Rule for Owners {
     }
 }
 
-/// What senders know of one head row. Of batches the first and the last under a range that were acknowledged will do: what
-/// lies between them happened between them.
+/// What senders know of one head row. Of the acknowledged batches under a range only the first and the last are needed: the
+/// others lie between them in time.
 fn operations(account: &Partition) -> Vec<Operation<HeadCall>> {
     let call = |what, applied| HeadCall { shard: 0, what, applied };
     let mut all: Vec<_> = account.fences.iter().filter_map(|fence| attempt(account, fence)).collect();
@@ -86,13 +86,13 @@ fn attempt(account: &Partition, fence: &Fence) -> Option<Operation<HeadCall>> {
     let call = |applied| HeadCall { shard: 0, what: HeadWhat::Fence(fence.over), applied };
     match (fence.told, fence.until) {
         (Told::Applied, Some(until)) => Some(Operation::new(fence.from, until, call(Some(true)))),
-        // A range that was passed further says nothing: a copy that came first may have been in.
+        // If the range is higher already, a refusal says nothing: an earlier copy of the same request may have been applied.
         (Told::Refused, Some(until)) if fence.seen == fence.over.checked_add(1) || fence.seen.is_none() => {
             Some(Operation::new(fence.from, until, call(Some(false))))
         }
         _ => match fence.shown {
             Some(shown) => Some(Operation::new(fence.from, shown, call(Some(true)))),
-            // Only one can be in; if it is known which, the others did nothing.
+            // At most one of them was applied; if it is known which, the others had no effect.
             None if account.fences.iter().any(|other| other.over == fence.over && is_in(other)) => None,
             None => Some(Operation::open(fence.from, call(None))),
         },

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 /// Searches an order of the answers about each attempt.
 pub(super) struct Claims;
 
-/// For all of a case: hardly anything has more than three calls.
+/// For a whole case. It is enough, as an attempt seldom has more than three calls.
 const BUDGET: Budget = Budget { steps: 5_000_000, bytes: 32 << 20 };
 
 static ABOUT: About = About {
@@ -70,7 +70,7 @@ impl Rule for Claims {
                 let next = names.len();
                 let attempt = *names.entry(name).or_insert(next);
                 if attempt == next {
-                    // The server needs no caller.
+                    // The server may end an attempt without being asked.
                     operations.push(Operation::open(0, AttemptCall { attempt, what: AttemptWhat::Expire }));
                     by.push(0);
                     findings.examine();

@@ -5,7 +5,6 @@ mod v1_quiescence;
 use super::Rule;
 
 /// Every rule of the family.
-#[must_use]
-pub fn all() -> Vec<Box<dyn Rule>> {
+pub(super) fn all() -> Vec<Box<dyn Rule>> {
     vec![Box::new(v1_quiescence::Quiescence)]
 }

@@ -33,7 +33,7 @@ pub(super) struct Ends {
 
 /// Abstract statements executed before giving up: hostile programs nest scopes.
 const FUEL: u32 = 200_000;
-/// Rounds of interference before it is taken for anything.
+/// After so many rounds of interference every value is taken to be possible.
 const ROUNDS: usize = 12;
 
 struct Execution<'a> {
@@ -152,7 +152,7 @@ impl Execution<'_> {
     /// `others`: what branches beside this one may store meanwhile. `cancel`: this may be cancelled from outside.
     fn statement(&mut self, statement: &Statement, vars: Vars, others: &Vars, cancel: bool) -> Option<Ends> {
         self.fuel = self.fuel.checked_sub(1)?;
-        // Something that blocks and stores a value, may fail, and is cancelled as everything that blocks.
+        // It blocks, so it can be cancelled; otherwise it stores a value or fails.
         let blocks = |this: &mut Self, into: Option<u8>, values: &Values, fails: bool, cancelled: bool| {
             let mut after = vars.clone();
             if let Some(into) = into {
@@ -231,7 +231,7 @@ impl Execution<'_> {
         for round in 0..=ROUNDS {
             let mut each = Vec::with_capacity(branches.len());
             for branch in branches {
-                // As it ends by itself, and as it ends when the others have it cancelled.
+                // Its own ends, and its ends if it is cancelled because another branch has ended.
                 each.push(self.block(branch, vars.clone(), &around, cancel)?);
                 if !cancel {
                     self.block(branch, vars.clone(), &around, true)?;

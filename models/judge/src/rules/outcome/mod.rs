@@ -11,7 +11,6 @@ mod values;
 use super::Rule;
 
 /// Every rule of the family.
-#[must_use]
-pub fn all() -> Vec<Box<dyn Rule>> {
+pub(super) fn all() -> Vec<Box<dyn Rule>> {
     vec![Box::new(o1_result::OneResult), Box::new(o2_activity_attempts::ActivityAttempts)]
 }

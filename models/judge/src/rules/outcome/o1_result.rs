@@ -12,7 +12,6 @@ use resurgam_formats::program::{Input, Output, Program};
 use resurgam_formats::recording::Call;
 use std::collections::BTreeMap;
 
-/// The rule.
 pub(super) struct OneResult;
 
 static ABOUT: About = About {

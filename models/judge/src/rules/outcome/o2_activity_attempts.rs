@@ -10,7 +10,6 @@ use resurgam_formats::program::{ActEnd, ActivityCall, Failure};
 use resurgam_formats::recording::{ActivityEnd, Call, OperationId, Reply, TaskId};
 use std::collections::BTreeMap;
 
-/// The rule.
 pub(super) struct ActivityAttempts;
 
 static ABOUT: About = About {
@@ -133,7 +132,7 @@ fn gather(evidence: &Evidence) -> BTreeMap<Key<'_>, Activity<'_>> {
                     }
                 }
             }
-            // By its id a client ends whatever attempt is current, so that proves nothing about attempts.
+            // A client that completes an activity by its id ends the current attempt, whichever that is: it proves nothing about attempts.
             Call::EndActivity { task, end, by_id: false } => {
                 let Some((handed, workflow_id, run_id)) = key(task) else { continue };
                 let Ok(seq) = handed.activity_id.parse() else { continue };

@@ -10,7 +10,7 @@ const MOST: usize = 64;
 pub(super) enum Values {
     /// One of these.
     Of(BTreeSet<i64>),
-    /// Anything.
+    /// Any value is possible.
     Any,
 }
 

@@ -1,5 +1,5 @@
-//! Tasks: whatever a run waits for that only the orchestrator can bring about has a row that brings it about. Judged on
-//! audits, so at moments when nothing has gone wrong yet for a client to see.
+//! Tasks: for everything that a run waits for and that only the orchestrator can do, there is a row in the store by which it
+//! will do it. Judged on audits, so it is noticed before a client can see that something is missing.
 //!
 //! An audit is one moment of all partitions, and every hand-over from one row to the next (transfer, task queue, start)
 //! is committed at its receiver before its sender may forget it. So at each moment at least one of the two is there.
@@ -18,8 +18,7 @@ mod p6_parent_close;
 use super::Rule;
 
 /// Every rule of the family.
-#[must_use]
-pub fn all() -> Vec<Box<dyn Rule>> {
+pub(super) fn all() -> Vec<Box<dyn Rule>> {
     vec![
         Box::new(p1_timers::Timers),
         Box::new(p2_dispatch::Dispatch),

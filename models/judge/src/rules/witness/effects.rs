@@ -1,50 +1,19 @@
 //! What operations prove by the events they left: who started, signalled, cancelled, updated, terminated, completed,
 //! and when. Only where it is certain which call an event came from. Nothing is judged here.
 
-use super::timeline::{Bound, By, Line, Point, Timeline};
+use super::bound::{By, Point};
+use super::bounds::{Bounds, sent};
+use super::line::Line;
+use super::timeline::Timeline;
 use crate::rules::index::Asked;
 use crate::rules::index::Index;
-use crate::rules::proof::{acknowledged, may_apply, number};
+use crate::rules::proof::{acknowledged, number};
 use resurgam_formats::event::Body;
 use resurgam_formats::evidence::Operation;
 use resurgam_formats::plan::{Action, TaskKind};
 use resurgam_formats::recording::{ActivityEnd, Answer, OperationId, Reply, UpdateReached};
 use resurgam_formats::time::At;
 use rustc_hash::FxHashMap;
-
-/// Bounds from below and from above.
-#[derive(Debug, Default)]
-pub(crate) struct Bounds {
-    pub(crate) lower: Vec<Bound>,
-    pub(crate) upper: Vec<Bound>,
-}
-
-impl Bounds {
-    /// Not before `at`.
-    pub(crate) fn not_before(&mut self, run: usize, point: Point, at: At, by: By) {
-        self.lower.push(Bound { run, point, at, by });
-    }
-    /// There at `at`.
-    pub(crate) fn there(&mut self, run: usize, point: Point, at: At, by: By) {
-        self.upper.push(Bound { run, point, at, by });
-    }
-    /// The event came from this operation: not before its first attempt that may have done it, and there when it was
-    /// first acknowledged.
-    fn came(&mut self, run: usize, event: usize, operation: &Operation, acknowledged: Option<At>) {
-        let by = By::Operation(operation.id);
-        if let Some(at) = sent(operation) {
-            self.not_before(run, Point::Accepted(event), at, by);
-        }
-        if let Some(at) = acknowledged {
-            self.there(run, Point::Accepted(event), at, by);
-        }
-    }
-}
-
-/// When the first attempt was sent that may have had an effect.
-pub(crate) fn sent(operation: &Operation) -> Option<At> {
-    operation.attempts.iter().filter(|attempt| may_apply(attempt)).map(|attempt| attempt.invoked).min()
-}
 
 /// All bounds that effects give.
 pub(crate) fn effects(evidence: &Index<'_>, timeline: &Timeline<'_>) -> Bounds {
@@ -264,7 +233,7 @@ fn activities(evidence: &Index<'_>, timeline: &Timeline<'_>, bounds: &mut Bounds
                     names.insert(event.id.0, &scheduled.activity_id);
                     let uses = uses.entry(&scheduled.activity_id).or_default();
                     *uses += 1;
-                    // If the name is used again, the first task of that name is the first activity's.
+                    // If an activity id is used again, the first task with it belongs to the first activity.
                     if let Some((at, by)) = handed.get(&(index, scheduled.activity_id.as_str()))
                         && *uses == 1
                     {

@@ -1,13 +1,19 @@
 //! What the histories of a case say about the order in which its operations took effect: the witness on which the rules of
 //! linearizability rest. Nothing is judged here.
 
+mod bound;
+mod bounds;
 mod effects;
+mod line;
+mod lowest;
 mod reads;
 mod timeline;
 
-pub(super) use effects::Bounds;
+pub(super) use bound::{Bound, By, Conflict, Point};
+pub(super) use bounds::Bounds;
+pub(super) use lowest::Lowest;
 pub(super) use reads::Shown;
-pub(super) use timeline::{Bound, By, Chain, Conflict, Lowest, Point, Timeline};
+pub(super) use timeline::{Chain, Timeline};
 
 use super::index::Index;
 use effects::effects;

@@ -2,8 +2,10 @@
 //! shows a state of the run that was the current one: how much of its history was there, and what was not yet. Nothing
 //! is judged here.
 
-use super::effects::Bounds;
-use super::timeline::{By, Line, Point, Timeline};
+use super::bound::{By, Point};
+use super::bounds::Bounds;
+use super::line::Line;
+use super::timeline::Timeline;
 use crate::rules::index::Asked;
 use crate::rules::index::Index;
 use resurgam_formats::event::Body;
@@ -144,7 +146,7 @@ fn history(of: &Answered<'_, '_>, read: &Run, shown: &mut Shown) {
             settled -= 1;
         }
     }
-    // Reads that differ are told by H4.
+    // H4 judges reads that differ.
     shown.there(&of, settled.min(same));
     shown.not_yet(&of, same + 1);
 }
@@ -225,7 +227,7 @@ fn still_open(of: &Answered<'_, '_>, shown: &mut Shown) {
 
 /// A start was answered with a run. If another call started it, it was open.
 fn found(of: &Answered<'_, '_>, call: &Asked<'_>, attempt: &Attempt, started: Option<bool>, shown: &mut Shown) {
-    // That its own run was there is an effect, not a read.
+    // If it started the run itself, that is an effect and not a read.
     if started == Some(true) {
         return shown.not_yet(of, of.line.len() + 1);
     }

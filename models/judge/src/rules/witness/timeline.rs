@@ -10,81 +10,13 @@
 //! behind what the task commanded, and the ends of activities and children behind all others. Source:
 //! docs/temporal-semantics.md, “Buffered events”. Nothing is judged here.
 
-use resurgam_formats::event::Body;
-use resurgam_formats::evidence::{Evidence, Run};
-use resurgam_formats::recording::{OperationId, TaskId};
+use super::bound::{Bound, Conflict};
+use super::line::{Line, line};
+use super::lowest::{Lowest, Marks};
+use resurgam_formats::evidence::Evidence;
 use resurgam_formats::time::At;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
-
-/// What proves a bound.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum By {
-    /// A call of a client or an answer of a worker.
-    Operation(OperationId),
-    /// A worker was handed this task.
-    Task(TaskId),
-}
-
-/// A moment in the life of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Point {
-    /// The event with this number was taken by the server.
-    Accepted(usize),
-    /// The event with this number was written. One more than there are: another run became the current one.
-    Written(usize),
-}
-
-/// A point was not reached before (lower) or was reached at (upper) a time.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Bound {
-    /// Index into [`Evidence::runs`].
-    pub(crate) run: usize,
-    pub(crate) point: Point,
-    pub(crate) at: At,
-    pub(crate) by: By,
-}
-
-/// What must have come first came after, in time.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Conflict {
-    /// Stands first in the history, and cannot have happened before this.
-    pub(crate) first: Bound,
-    /// Stands later, and had happened at this earlier time.
-    pub(crate) second: Bound,
-}
-
-/// One run whose events can be trusted to be numbered 1, 2, 3, …
-#[derive(Debug)]
-pub(crate) struct Line<'a> {
-    pub(crate) run: &'a Run,
-    /// By event number less one: how many events were certainly written when it was accepted; its own number if it
-    /// was never in the buffer.
-    floors: Vec<usize>,
-}
-
-impl Line<'_> {
-    /// How many events.
-    pub(crate) fn len(&self) -> usize {
-        self.floors.len()
-    }
-    /// The event with this number.
-    pub(crate) fn event(&self, number: usize) -> Option<&Body> {
-        Some(&self.run.events.get(number.checked_sub(1)?)?.body)
-    }
-    /// The number of the close event.
-    pub(crate) fn close(&self) -> Option<usize> {
-        self.run.close().and_then(|close| usize::try_from(close.id.0).ok())
-    }
-    fn floor(&self, number: usize) -> usize {
-        number.checked_sub(1).and_then(|place| self.floors.get(place)).copied().unwrap_or(number)
-    }
-    /// Which order of the buffer the event keeps; `None` if it never waits there.
-    fn class(&self, number: usize) -> Option<usize> {
-        let body = self.event(number).filter(|body| waits(body))?;
-        Some(usize::from(body.is_completion()))
-    }
-}
 
 /// Runs that follow each other by continue-as-new or retry: no other run of the id can come in between.
 #[derive(Debug)]
@@ -96,7 +28,7 @@ pub(crate) struct Chain {
     after: At,
     /// The first run was there at this time.
     pub(crate) by: At,
-    /// Another chain, that stands behind it, was there at this time.
+    /// A later chain was there at this time.
     pub(crate) followed: At,
 }
 
@@ -236,60 +168,6 @@ impl<'a> Timeline<'a> {
     }
 }
 
-/// Greatest lower bounds by run.
-#[derive(Debug, Default)]
-pub(crate) struct Lowest {
-    runs: FxHashMap<usize, Marks>,
-}
-
-impl Lowest {
-    /// The greatest lower bound of a point.
-    pub(crate) fn at(&self, line: &Line<'_>, run: usize, point: Point) -> Option<Bound> {
-        let marks = self.runs.get(&run)?;
-        let written = |number: usize| marks.written.get(number.min(line.len() + 1)).copied().flatten();
-        match point {
-            Point::Written(number) => written(number),
-            Point::Accepted(number) if line.floor(number) < number => {
-                let alike = line.class(number).and_then(|class| marks.accepted[class].get(number).copied().flatten());
-                later(written(line.floor(number)), alike)
-            }
-            Point::Accepted(number) => written(number),
-        }
-    }
-}
-
-/// Greatest lower bounds of the points of one run, by event number (0: before the run).
-#[derive(Debug)]
-struct Marks {
-    written: Vec<Option<Bound>>,
-    /// Of events that may wait in the buffer and keep their order there: ends of activities and children, and others.
-    accepted: [Vec<Option<Bound>>; 2],
-}
-
-impl Marks {
-    fn new(line: &Line<'_>, own: &[Bound], carried: Option<Bound>) -> Self {
-        let size = line.len() + 2;
-        let mut written = vec![None; size];
-        let mut accepted = [vec![None; size], vec![None; size]];
-        written[0] = carried;
-        for bound in own {
-            let (Point::Accepted(number) | Point::Written(number)) = bound.point;
-            let Some(place) = written.get_mut(number) else { continue };
-            *place = later(*place, Some(*bound));
-            if let (Point::Accepted(_), Some(class)) = (bound.point, line.class(number)) {
-                accepted[class][number] = later(accepted[class][number], Some(*bound));
-            }
-        }
-        let [others, ends] = &mut accepted;
-        for marks in [&mut written, others, ends] {
-            for number in 1..size {
-                marks[number] = later(marks[number - 1], marks[number]);
-            }
-        }
-        Self { written, accepted }
-    }
-}
-
 /// Sorts chains so that what certainly stands before another comes first, and finds by when each was followed.
 fn sort(chains: &mut [Chain]) {
     // If a certainly stands before b, and b not before a, then a.by < b.after and a.after <= b.by.
@@ -309,40 +187,4 @@ fn sort(chains: &mut [Chain]) {
         let found = first[behind].iter().find(|(_, other)| *other != place);
         chain.followed = found.map_or(At::MAX, |(by, _)| *by);
     }
-}
-
-fn later(a: Option<Bound>, b: Option<Bound>) -> Option<Bound> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(if b.at > a.at { b } else { a }),
-        (a, b) => a.or(b),
-    }
-}
-
-/// True for events that wait in the buffer if a workflow task is started.
-fn waits(body: &Body) -> bool {
-    let at_once = body.is_workflow_task() || body.is_command() || body.is_close();
-    !at_once && !matches!(body, Body::WorkflowExecutionStarted(_))
-}
-
-fn line(run: &Run) -> Option<Line<'_>> {
-    let numbered = (1..).zip(&run.events).all(|(number, event)| event.id.0 == number);
-    if run.partial || run.events.is_empty() || run.workflow_id.is_empty() || run.run_id.is_empty() || !numbered {
-        return None;
-    }
-    let mut floors = Vec::with_capacity(run.events.len());
-    let (mut scheduled, mut flushed): (usize, Option<usize>) = (0, None);
-    for (number, event) in (1..).zip(&run.events) {
-        let mut floor = number;
-        match &event.body {
-            Body::WorkflowTaskScheduled(_) => (scheduled, flushed) = (number, None),
-            Body::WorkflowTaskCompleted(_) | Body::WorkflowTaskFailed(_) | Body::WorkflowTaskTimedOut(_) => {
-                // A first or repeated task may itself have been written only now: what stands before it was there.
-                flushed = Some(scheduled.saturating_sub(1));
-            }
-            body if waits(body) => floor = flushed.unwrap_or(number),
-            _ => {}
-        }
-        floors.push(floor);
-    }
-    Some(Line { run, floors })
 }

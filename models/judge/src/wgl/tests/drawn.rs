@@ -4,7 +4,7 @@
 //! can have seen, and there is none.
 
 use super::Dice;
-use crate::wgl::specification::{KeyCall, KeyValue, KeyWhat, Register, RegisterCall};
+use super::objects::{KeyCall, KeyValue, KeyWhat, Register, RegisterCall};
 use crate::wgl::{Budget, Operation, Verdict, check};
 use std::collections::BTreeMap;
 

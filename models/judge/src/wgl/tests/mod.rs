@@ -2,10 +2,11 @@
 
 mod brute;
 mod drawn;
+mod objects;
 mod witness;
 
-use super::specification::{KeyCall, KeyValue, KeyWhat, Register, RegisterCall};
 use super::*;
+use objects::{KeyCall, KeyValue, KeyWhat, Register, RegisterCall};
 
 fn verdict<S: Specification>(specification: &S, operations: &[Operation<S::Call>]) -> Verdict {
     check(specification, operations, Budget::default()).verdict
@@ -78,35 +79,6 @@ fn a_used_up_budget_is_unknown() {
     assert_eq!(bytes.verdict, Verdict::Unknown("too many states"));
     assert!((100_000..101_000).contains(&bytes.bytes), "{bytes:?}");
     assert!(matches!(verdict(&KeyValue, &hard(1, 6)), Verdict::Violated(_)), "a budget that is enough decides");
-}
-
-/// A register whose writes may be lost though they were acknowledged.
-#[derive(Clone, Copy, Debug)]
-struct Lossy;
-
-impl Nondeterministic for Lossy {
-    type State = Option<i64>;
-    type Call = RegisterCall;
-    type Key = ();
-
-    fn initial(&self, (): &()) -> Vec<Self::State> {
-        vec![None]
-    }
-    fn key(&self, _: &RegisterCall) {}
-    fn steps(&self, state: &Self::State, call: &RegisterCall) -> Vec<Self::State> {
-        let done = Register.step(state, call);
-        let lost = matches!(call, RegisterCall::Write(_)).then_some(*state);
-        done.into_iter().chain(lost).collect()
-    }
-}
-
-#[test]
-fn a_set_of_states_is_a_state() {
-    let lost = [write(1, 2, 1), write(3, 4, 2), read(5, 6, 1)];
-    assert_eq!(verdict(&Powerset(Lossy), &lost), Verdict::Ok);
-    assert!(matches!(verdict(&Register, &lost), Verdict::Violated(_)));
-    let both = [&lost[..], &[read(7, 8, 2)]].concat();
-    assert!(matches!(verdict(&Powerset(Lossy), &both), Verdict::Violated(_)), "what was read is settled");
 }
 
 /// A small generator of numbers (splitmix64): the same for the same seed, for ever.
