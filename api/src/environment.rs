@@ -16,6 +16,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tonic::transport::server::Connected;
 use tonic::transport::{Channel, Endpoint};
 
+/// How the message of a panic begins that is an assertion of the orchestrator's own: something that cannot be. The simulation
+/// quotes such a message in its recording, so it must hold only what repeats; of other panics it tells the place alone.
+pub const BROKEN: &str = "broken invariant: ";
+
 /// The world as one node of an orchestrator sees it.
 #[async_trait]
 pub trait Environment: Send + Sync + 'static {

@@ -13,6 +13,7 @@
 pub mod cluster;
 mod frontend;
 mod history;
+pub mod invariant;
 mod log;
 mod matching;
 pub mod node;

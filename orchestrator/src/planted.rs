@@ -104,6 +104,18 @@ pub enum Bug {
     TransientIdsKept,
     /// A query that waits for a workflow task is forgotten when the run closes (temporal#2033).
     QueryLostOnClose,
+    /// A closed run keeps its sticky queue, on which nobody has it any more (temporal#2405).
+    StickyKeptOnClose,
+    /// The next attempt of an activity keeps the time at which the last one told how far it was (cadence#1219).
+    HeartbeatTimeKept,
+    /// Steps that are committed together have the same transaction id (temporal#4774).
+    TransactionReused,
+    /// Rows of timer tasks are named by whole seconds, and deleted by the exact time (temporal#245).
+    TimerRowRounded,
+    /// A task queue goes on knowing tasks that it has given away, and takes a repeated one for one of them.
+    FinishedTaskRemembered,
+    /// Of several callers who wait for one update, one is told its outcome.
+    SecondWaiterLost,
 }
 
 impl Bug {

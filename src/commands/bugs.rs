@@ -4,7 +4,7 @@
 use crate::Ended;
 use crate::exit::{Exit, Failure, print};
 use crate::stop;
-use resurgam_builtin::{Bug, hunt};
+use resurgam_builtin::{Bug, Builtin, Checks, hunt};
 use resurgam_formats::case;
 use resurgam_formats::plan::Plan;
 use resurgam_formats::rule_id::RuleId;
@@ -38,6 +38,9 @@ pub(crate) struct Args {
     /// Seconds to spend on shrinking the plan that shows a bug; 0 to leave it as it was drawn.
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     shrink: u64,
+    /// Switch off what our orchestrator asserts of itself, to see what the rules find without it.
+    #[arg(long)]
+    without_invariants: bool,
     /// Write the plan that shows each bug to NAME.json in this directory. One that is there, still shows the bug and is not
     /// larger is kept.
     #[arg(long, value_name = "DIR")]
@@ -48,6 +51,13 @@ pub(crate) struct Args {
     /// Write what was found to this file, as a table in Markdown.
     #[arg(long, value_name = "FILE")]
     table: Option<PathBuf>,
+}
+
+impl Args {
+    /// How much our orchestrator asserts of itself.
+    fn checks(&self) -> Checks {
+        if self.without_invariants { Checks::Off } else { Checks::Thorough }
+    }
 }
 
 /// Runs the command.
@@ -109,7 +119,7 @@ struct Found {
 
 impl<'a> Catch<'a> {
     fn of(bug: &'a Planted, planted: Bug, args: &Args, stop: &Stop) -> Self {
-        let hunted = hunt(planted, args.seed, args.cases, stop);
+        let hunted = hunt(planted, args.checks(), args.seed, args.cases, stop);
         let (cases, seconds) = (hunted.cases, hunted.took.as_secs_f64());
         let found = hunted.found.map(|failed| {
             let (rules, plan) = (failed.rules, failed.plan);
@@ -117,7 +127,7 @@ impl<'a> Catch<'a> {
             let plan = match rule {
                 Some(rule) if args.shrink > 0 => {
                     let budget = Budget { time: Duration::from_secs(args.shrink), ..Budget::default() };
-                    shrink(plan, rule, &with(planted), budget, stop, |_| ()).0
+                    shrink(plan, rule, &with(planted, args), budget, stop, |_| ()).0
                 }
                 _ => plan,
             };
@@ -150,12 +160,12 @@ impl Found {
     fn write(&self, bug: &Planted, planted: Bug, args: &Args) -> Result<(), case_directory::Error> {
         if let Some(out) = &args.out {
             let path = out.join(format!("{}.json", bug.name));
-            if !is_better(&path, &self.plan, planted) {
+            if !is_better(&path, &self.plan, &with(planted, args)) {
                 case_directory::write_plan(&path, &self.plan)?;
             }
         }
         if let Some(keep) = &args.keep {
-            let (target, plan) = (with(planted), &self.plan);
+            let (target, plan) = (with(planted, args), &self.plan);
             let trial = SimulatedRun::of(plan, &target);
             let choice = Choice::Simulation { faults: case::families(plan), bug: Some(bug.name.clone()) };
             let case = trial.case(plan, &target, choice, "resurgam replay .".to_owned());
@@ -166,14 +176,14 @@ impl Found {
 }
 
 /// True if the plan of a file shows the bug and is not larger than `plan`.
-fn is_better(path: &Path, plan: &Plan, bug: Bug) -> bool {
+fn is_better(path: &Path, plan: &Plan, target: &Subject) -> bool {
     let Ok(there) = case_directory::plan_meant_by(path) else { return false };
-    Measure::of(&there) <= Measure::of(plan) && !SimulatedRun::of(&there, &with(bug)).violated().is_empty()
+    Measure::of(&there) <= Measure::of(plan) && !SimulatedRun::of(&there, target).violated().is_empty()
 }
 
 /// Our orchestrator with this bug.
-fn with(bug: Bug) -> Subject {
-    resurgam_builtin::subject(Some(bug))
+fn with(bug: Bug, args: &Args) -> Subject {
+    Builtin::with(Some(bug)).checking(args.checks()).subject()
 }
 
 fn names(rules: &[RuleId]) -> String {

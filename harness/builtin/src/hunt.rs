@@ -1,7 +1,8 @@
 //! How long the suite needs to find a planted bug: random cases until a rule is violated.
 
-use crate::orchestrator::subject;
+use crate::orchestrator::Builtin;
 use resurgam_harness::{Failed, Stop, check};
+use resurgam_orchestrator::invariant::Checks;
 use resurgam_orchestrator::planted::Bug;
 use std::time::{Duration, Instant};
 
@@ -19,15 +20,17 @@ pub struct Hunt {
     pub found: Option<Failed>,
 }
 
-/// Executes at most `cases` random cases from `seed` on with `bug` planted. A case that could not be judged, or not
+/// Executes at most `cases` random cases from `seed` on with `bug` planted, and with that much of our orchestrator's own
+/// invariants. A case that could not be judged, or not
 /// decided, is passed over: a bug is found when a rule says so.
 #[must_use]
-pub fn hunt(bug: Bug, seed: u64, cases: u64, stop: &Stop) -> Hunt {
+pub fn hunt(bug: Bug, checks: Checks, seed: u64, cases: u64, stop: &Stop) -> Hunt {
     let began = Instant::now();
     let mut done = 0;
     while done < cases && stop.requested().is_none() {
         let step = (cases - done).min(STEP);
-        let checked = check(subject(Some(bug))).seed(seed + done).cases(step).run();
+        let subject = Builtin::with(Some(bug)).checking(checks).subject();
+        let checked = check(subject).seed(seed + done).cases(step).run();
         let Some(failed) = checked.failed else {
             done += step;
             continue;

@@ -10,4 +10,5 @@ mod unchecked;
 
 pub use hunt::{Hunt, hunt};
 pub use orchestrator::{Builtin, subject};
+pub use resurgam_orchestrator::invariant::Checks;
 pub use resurgam_orchestrator::planted::Bug;

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use resurgam_harness::Subject;
 use resurgam_node::{Failure, HandOver, NodeContext, Orchestrator, Promises};
 use resurgam_orchestrator::cluster::{Config, Member, TokenKeys};
+use resurgam_orchestrator::invariant::{Checks, choose};
 use resurgam_orchestrator::node::{self, reflection};
 use resurgam_orchestrator::planted::{Bug, plant, planted};
 use std::sync::Arc;
@@ -18,12 +19,13 @@ const TOKEN_KEY: [u8; 32] = *b"the key of a simulated cluster..";
 #[derive(Clone, Copy, Debug)]
 pub struct Builtin {
     bug: Option<Bug>,
+    checks: Checks,
 }
 
 /// Our orchestrator with a planted bug, or as it is, with its rows audited.
 #[must_use]
 pub fn subject(bug: Option<Bug>) -> Subject {
-    Subject::from(Builtin::with(bug)).audited_by(audit::Rows)
+    Builtin::with(bug).subject()
 }
 
 impl Builtin {
@@ -33,7 +35,19 @@ impl Builtin {
         // What a process reads once must not be read by its first simulation, which has to be like all others. If it cannot
         // be read, a node says so.
         let _ = reflection::routes();
-        Self { bug }
+        Self { bug, checks: Checks::Thorough }
+    }
+
+    /// The same, with that much of what it asserts of itself.
+    #[must_use]
+    pub fn checking(self, checks: Checks) -> Self {
+        Self { checks, ..self }
+    }
+
+    /// What is tested: this orchestrator, with its rows audited.
+    #[must_use]
+    pub fn subject(self) -> Subject {
+        Subject::from(self).audited_by(audit::Rows)
     }
 }
 
@@ -60,6 +74,7 @@ impl Orchestrator for Builtin {
     async fn serve(&self, context: NodeContext) -> Result<(), Failure> {
         // All nodes of a simulation run on its thread.
         plant(self.bug);
+        choose(self.checks);
         let members = context.members.iter();
         let members: Vec<Member> =
             members.map(|name| Member { name: name.clone(), address: NodeContext::peer_address(name) }).collect();

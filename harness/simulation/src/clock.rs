@@ -8,10 +8,15 @@
 //! starts with an empty table.
 
 use resurgam_interpose::{Clock, Reading};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 use tokio::runtime::{self, Handle};
 use tokio::time::Instant;
+
+thread_local! {
+    /// The host that is stopped between two steps, if one is.
+    static STOPPING: Cell<Option<usize>> = const { Cell::new(None) };
+}
 
 #[derive(Default)]
 struct Host {
@@ -50,6 +55,22 @@ pub(crate) fn shift(host: usize, by: i64) {
 /// How often a host's wall clock was read so far.
 pub(crate) fn reads(host: usize) -> u64 {
     with(host, |host| host.reads)
+}
+
+/// Says which host is being stopped: whatever runs meanwhile is its own.
+pub(crate) fn set_stopping(host: Option<usize>) {
+    STOPPING.set(host);
+}
+
+/// The host whose code runs now; `None`: none of a host, but of the simulation itself. It is called while something
+/// panics and therefore never does.
+pub(crate) fn here() -> Option<usize> {
+    if let Some(host) = STOPPING.try_with(Cell::get).ok().flatten() {
+        return Some(host);
+    }
+    let id = Handle::try_current().ok()?.id();
+    let here = |host: &Host| host.runtime.is_some_and(|(runtime, ..)| runtime == id);
+    HOSTS.try_with(|hosts| hosts.try_borrow().ok()?.iter().position(here)).ok().flatten()
 }
 
 /// What the clock shows to whom it runs in now. It is called by C functions and therefore never panics.

@@ -203,9 +203,7 @@ impl Injector {
         if self.down[place] == 1 {
             let name = self.fabric.name(place);
             self.kills[place] += u64::from(sim.is_host_running(&*name));
-            self.fabric.set_dying(Some(place));
-            sim.crash(&*name);
-            self.fabric.set_dying(None);
+            self.stopping(place, || sim.crash(&*name));
         }
         self.expect(sim, place, false, fault)
     }
@@ -217,11 +215,23 @@ impl Injector {
         }
         let before = self.fabric.incarnation(place);
         // A host whose software had ended by itself still has its tasks, and loses them only now.
-        self.fabric.set_dying(Some(place));
-        sim.bounce(&*self.fabric.name(place));
-        self.fabric.set_dying(None);
+        self.stopping(place, || sim.bounce(&*self.fabric.name(place)));
         assert_eq!(self.fabric.incarnation(place), before + 1, "turmoil did not call the software");
         self.expect(sim, place, true, fault)
+    }
+
+    /// Does what drops the tasks of a host.
+    fn stopping(&self, place: Place, stop: impl FnOnce()) {
+        self.fabric.set_dying(Some(place));
+        clock::set_stopping(Some(place));
+        stop();
+        clock::set_stopping(None);
+        self.fabric.set_dying(None);
+    }
+
+    /// A node has panicked.
+    pub(crate) fn panicked(&mut self, node: u8, message: &str) {
+        self.external.panicked(node, message);
     }
 
     fn expect(&self, sim: &mut Sim<'_>, place: Place, running: bool, fault: &Fault) -> Result<(), Unfaithful> {

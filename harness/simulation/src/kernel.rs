@@ -1,20 +1,22 @@
 //! One simulation: built on a fresh thread, stepped until the driver is done, and closed with a hash of all that passed.
 //!
 //! Before each step the clocks are set and the nemesis acts. A panic of any task, an error of any node's main future and
-//! a fault that did not take place fail the simulation; nothing is retried and nothing waits for real time.
+//! a fault that did not take place fail the simulation; nothing is retried and nothing waits for real time. A panic ends it
+//! after its step, also if a node catches it: a server that goes on after a panic of its own hides what was wrong.
 //!
 //! What does not repeat is the order in which the tasks of a killed node are dropped. Its connections are closed in a
 //! fixed order all the same; beyond that, what a task does while it is dropped must not be visible outside its node.
 
 use crate::clock;
 use crate::fabric::{DRIVER, Fabric, Traffic};
-use crate::injector::{Injector, Unfaithful};
+use crate::failure::{Failure, Why};
+use crate::injector::Injector;
 use crate::nemesis::Nemesis;
 use crate::node::Node;
 use crate::panics;
 use crate::record::{ExternalFaults, FaultRecord, Nobody};
 use crate::seed::derive;
-use resurgam_interpose::{Calls, Guard, Refusal, Start};
+use resurgam_interpose::{Calls, Guard, Start};
 use std::cell::RefCell;
 use std::error::Error;
 use std::future::Future;
@@ -73,43 +75,6 @@ pub struct Outcome<T> {
     pub traffic: Traffic,
     /// How often code asked for time and randomness, and got what is simulated.
     pub calls: Calls,
-}
-
-/// A simulation that has no outcome.
-#[derive(Debug, thiserror::Error)]
-#[error("seed {seed}, at {at:?}, trace {trace:016x}: {why}")]
-pub struct Failure {
-    /// Its seed.
-    pub seed: u64,
-    /// When it failed, in simulated time.
-    pub at: Duration,
-    /// Hash of all that had passed.
-    pub trace: u64,
-    /// Why.
-    pub why: Why,
-}
-
-/// Why a simulation failed.
-#[derive(Debug, thiserror::Error)]
-pub enum Why {
-    /// Time and randomness cannot be simulated.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
-    /// There was no thread for it.
-    #[error("no thread for a simulation: {0}")]
-    Thread(std::io::Error),
-    /// The driver was not done in time.
-    #[error("the driver was not done after {0:?} of simulated time")]
-    Deadline(Duration),
-    /// A task panicked; its words and place.
-    #[error("panic: {0}")]
-    Panic(String),
-    /// The main future of a node ended with an error.
-    #[error("a node failed: {0}")]
-    Node(String),
-    /// A fault did not take place.
-    #[error(transparent)]
-    Unfaithful(#[from] Unfaithful),
 }
 
 impl Simulation {
@@ -184,7 +149,13 @@ impl Simulation {
         });
         let mut injector = Injector::new(nemesis.clone(), fabric.clone(), self.latency, external);
         let ended = catch_unwind(AssertUnwindSafe(|| self.step_to_the_end(&mut sim, &mut injector, &guard, &fabric)));
-        let ended = ended.unwrap_or_else(|panic| Err(Why::Panic(panics::first().unwrap_or_else(|| words(&*panic)))));
+        let ended = match panics::first() {
+            Some(panic) => Err(panic.into()),
+            None => ended.unwrap_or_else(|panic| Err(Why::Panic(words(&*panic)))),
+        };
+        if let Err(Why::NodePanic { node, message }) = &ended {
+            injector.panicked(*node, message);
+        }
         injector.rest();
         let calls = guard.calls();
         // What hosts do while they are dropped is no part of the simulation, and must not panic it away either.
@@ -238,7 +209,11 @@ impl Simulation {
             guard.set_now(now);
             fabric.set_now(now);
             injector.act(sim, now)?;
-            if sim.step().map_err(|why| Why::Node(why.to_string()))? {
+            let ended = sim.step().map_err(|why| Why::Node(why.to_string()))?;
+            if let Some(panic) = panics::first() {
+                return Err(panic.into());
+            }
+            if ended {
                 return Ok(());
             }
         }

@@ -10,6 +10,7 @@
 
 mod clock;
 mod fabric;
+mod failure;
 mod fault;
 mod frames;
 mod injector;
@@ -24,10 +25,11 @@ mod record;
 mod seed;
 
 pub use fabric::Traffic;
+pub use failure::{Failure, Why};
 pub use fault::{Fault, Side, Way};
 pub use injector::Unfaithful;
 pub use jitter::Jitter;
-pub use kernel::{Cluster, EPOCH, Failure, Outcome, Simulation, TICK, Why};
+pub use kernel::{Cluster, EPOCH, Outcome, Simulation, TICK};
 pub use nemesis::Nemesis;
 pub use network::server;
 pub use node::Node;

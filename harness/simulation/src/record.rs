@@ -29,6 +29,11 @@ pub trait ExternalFaults {
 
     /// A fault, of whatever kind, has begun or ended (`record.until`).
     fn happened(&mut self, record: &FaultRecord);
+
+    /// A node has panicked, and the simulation ends.
+    fn panicked(&mut self, node: u8, message: &str) {
+        let _ = (node, message);
+    }
 }
 
 /// Can do nothing and records nothing.

@@ -4,7 +4,7 @@
 
 mod support;
 
-use resurgam_simulation::{EPOCH, ExternalFaults, Fault, FaultRecord, Nemesis, Node, Side, Simulation, Way, Why};
+use resurgam_simulation::{EPOCH, ExternalFaults, Fault, FaultRecord, Nemesis, Node, Side, Simulation, Way};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -128,46 +128,6 @@ fn the_longest_hold_with_many_channels_does_not_overflow() {
     });
     // Each attempt is a segment; with 64 the default capacity would have overflowed.
     assert!(outcome.unwrap().value > 500, "the hold was not felt");
-}
-
-#[test]
-fn a_panic_in_a_task_fails_the_simulation_with_its_words() {
-    let failure = Simulation::new(1)
-        .run(|cluster| {
-            cluster.node("node-0", |_| async {
-                tokio::spawn(async {
-                    sleep(ms(30)).await;
-                    panic!("invariant {} is broken", 7);
-                });
-                std::future::pending().await
-            });
-            async { sleep(ms(1_000)).await }
-        })
-        .unwrap_err();
-    let Why::Panic(words) = &failure.why else { panic!("{failure}") };
-    assert!(words.starts_with("invariant 7 is broken (") && words.contains("simulation.rs:"), "{words}");
-    assert!(ms(29) <= failure.at && failure.at <= ms(32), "{:?}", failure.at);
-}
-
-#[test]
-fn an_error_of_a_node_and_a_driver_without_end_fail_it_too() {
-    let failure = Simulation::new(1).run(|cluster| {
-        cluster.node("node-0", |_| async { Err("no disk".into()) });
-        std::future::pending::<()>()
-    });
-    assert!(matches!(failure.unwrap_err().why, Why::Node(why) if why.contains("no disk")));
-    let endless = Simulation::new(1).deadline(ms(50)).run(|_| std::future::pending::<()>());
-    assert!(matches!(endless.unwrap_err().why, Why::Deadline(at) if at == ms(50)));
-}
-
-#[test]
-fn a_fault_that_nobody_can_do_fails_it() {
-    let failure = Simulation::new(1).run(|cluster| {
-        cluster.node("node-0", |_| std::future::pending());
-        cluster.nemesis().inflict(Fault::External, ms(5));
-        std::future::pending::<()>()
-    });
-    assert!(matches!(failure.unwrap_err().why, Why::Unfaithful(_)));
 }
 
 /// What the wall clock of two nodes shows, against simulated time.

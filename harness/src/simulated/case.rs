@@ -35,7 +35,8 @@ pub struct Simulated {
     pub entries: Vec<Entry>,
     /// The suite contradicted itself.
     pub contradiction: Option<Contradiction>,
-    /// The simulation failed: a node panicked, or a fault did not take place. That a node gave up stands in the recording.
+    /// The simulation failed: a fault did not take place, or the suite panicked. That a node panicked or gave up stands in the
+    /// recording.
     pub failure: Option<Failure>,
     /// Hash of every byte on every link.
     pub trace: u64,
@@ -114,6 +115,14 @@ pub fn execute(plan: &Plan, subject: &Subject, prefix: &str) -> Simulated {
             let (trace, elapsed, traffic) = (failure.trace, failure.at, Traffic::default());
             let mut entries = recorder.get().map(|session| session.recorder.finish()).unwrap_or_default();
             let failure = match &failure.why {
+                Why::NodePanic { node, message } => {
+                    if entries.is_empty() {
+                        // Before anything was recorded.
+                        let panic = What::Panic { node: *node, message: message.clone() };
+                        entries = at_once(identity(subject).header(plan, prefix), panic);
+                    }
+                    None
+                }
                 Why::Node(words) => {
                     let (node, why) = (gave_up.get().copied(), format!("it gave up: {words}"));
                     match entries.last().map(|entry| entry.at) {
@@ -138,7 +147,12 @@ fn identity(subject: &Subject) -> Identity {
 
 /// The recording of a case that did not begin, because a node does not do what it has to.
 fn unfit(header: What, node: Option<u8>, why: String) -> Vec<Entry> {
-    [header, What::Unfit { node, why }].into_iter().map(|what| Entry { at: 0, what }).collect()
+    at_once(header, What::Unfit { node, why })
+}
+
+/// The recording of a case that ended before its clock began.
+fn at_once(header: What, what: What) -> Vec<Entry> {
+    [header, what].into_iter().map(|what| Entry { at: 0, what }).collect()
 }
 
 /// The host of clients and workers.

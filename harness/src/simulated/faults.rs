@@ -100,6 +100,12 @@ impl ExternalFaults for PlannedFaults {
         self.rpc_faults.end(name) + self.database.end(name)
     }
 
+    fn panicked(&mut self, node: u8, message: &str) {
+        if let Some(session) = self.session.get() {
+            session.recorder.record(What::Panic { node, message: message.to_owned() });
+        }
+    }
+
     fn happened(&mut self, record: &FaultRecord) {
         let Some(session) = self.session.get() else { return };
         let lasts = record.until.map_or(Duration::ZERO, |until| until - record.from);

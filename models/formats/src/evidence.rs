@@ -44,12 +44,25 @@ pub struct Evidence {
     pub audits: Vec<(At, Audit)>,
     /// Who owned which partition of the simulated store.
     pub tenures: Option<Tenures>,
+    /// Nodes that panicked.
+    pub panics: Vec<Panic>,
     /// Nodes that do not do what every node has to do.
     pub unfit: Vec<Unfit>,
     /// The last line of the recording.
     pub end: Option<End>,
     /// Content that this version does not know.
     pub notes: Notes,
+}
+
+/// A node panicked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Panic {
+    /// When it panicked.
+    pub at: At,
+    /// Which node it was.
+    pub node: u8,
+    /// What it said, or where in its code it was.
+    pub message: String,
 }
 
 /// The last line of a recording.
@@ -245,6 +258,7 @@ impl Evidence {
             What::Store { node, partition, outcome } => self.store.push((at, node, partition, outcome)),
             What::Audit(audit) => self.audits.push((at, *audit)),
             What::Tenures(tenures) => self.tenures = Some(*tenures),
+            What::Panic { node, message } => self.panics.push(Panic { at, node, message }),
             What::Unfit { node, why } => self.unfit.push(Unfit { node, why }),
             What::History(read) => self.add_history(*read, at)?,
             What::Description(description) => self.descriptions.push((at, *description)),

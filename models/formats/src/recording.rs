@@ -102,6 +102,14 @@ pub enum What {
     Audit(Box<Audit>),
     /// Who owned which partition of the simulated store in the course of the case.
     Tenures(Box<Tenures>),
+    /// A simulated node panicked, which ends the case: no line follows.
+    Panic {
+        /// The node that panicked.
+        node: u8,
+        /// What it said if it was an assertion of its own, else where in its code that was. Never the words of a library,
+        /// which may hold what does not repeat.
+        message: String,
+    },
     /// A history as read by a client, in Temporal's JSON.
     History(Box<HistoryRead>),
     /// A description as read at the end of the case.

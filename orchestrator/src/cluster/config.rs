@@ -34,10 +34,10 @@ pub struct Config {
 }
 
 /// How many shards there are unless told otherwise.
-pub const SHARDS: u32 = 4;
+pub(crate) const SHARDS: u32 = 4;
 
 impl Config {
-    /// One of several nodes.
+    /// One of several nodes, or the only one.
     #[must_use]
     pub fn of(
         member: &Member,

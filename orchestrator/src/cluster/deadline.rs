@@ -6,12 +6,12 @@ use tonic::metadata::MetadataMap;
 use tonic::{Request, Status};
 
 /// Longest wait of a poll.
-pub const POLL_MAX: Duration = Duration::from_secs(60);
+pub(crate) const POLL_MAX: Duration = Duration::from_secs(60);
 /// A poll with less time than this is refused: its answer could not arrive.
-pub const POLL_MIN: Duration = Duration::from_secs(2);
+pub(crate) const POLL_MIN: Duration = Duration::from_secs(2);
 
 /// A poll is answered this much earlier than its caller gives up.
-pub const POLL_MARGIN: Duration = Duration::from_secs(1);
+pub(crate) const POLL_MARGIN: Duration = Duration::from_secs(1);
 
 /// The caller's time limit by the header `grpc-timeout`, if it gives one.
 #[must_use]
@@ -35,7 +35,7 @@ pub fn limit(metadata: &MetadataMap) -> Option<Duration> {
 ///
 /// # Errors
 /// INVALID_ARGUMENT: the caller gives less than [`POLL_MIN`].
-pub fn poll_limit(metadata: &MetadataMap) -> Result<Duration, Box<Status>> {
+pub(crate) fn poll_limit(metadata: &MetadataMap) -> Result<Duration, Box<Status>> {
     match limit(metadata) {
         None => Ok(POLL_MAX),
         Some(limit) if limit < POLL_MIN => Err(Box::new(Status::invalid_argument("Context timeout is too short."))),

@@ -54,7 +54,7 @@ impl Membership {
 
     /// Whether this node ought to own the thing of this name.
     #[must_use]
-    pub fn is_mine(&self, thing: &str) -> bool {
+    pub(crate) fn is_mine(&self, thing: &str) -> bool {
         self.owner(thing).is_some_and(|member| member.name == self.name)
     }
 

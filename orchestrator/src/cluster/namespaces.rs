@@ -78,7 +78,7 @@ impl Registry {
     ///
     /// # Errors
     /// As [`Registry::find`].
-    pub async fn find_by_id(&self, id: &str) -> Result<Namespace, Status> {
+    pub(crate) async fn find_by_id(&self, id: &str) -> Result<Namespace, Status> {
         let known = self.name(id);
         let name = match known {
             Some(name) => name,

@@ -17,7 +17,7 @@ use tonic::{Status, TimeoutExpired};
 
 /// A way to the services of a node.
 #[derive(Clone, Debug)]
-pub enum Peer {
+pub(crate) enum Peer {
     /// Another node.
     Other(Channel),
     /// This node.

@@ -89,7 +89,7 @@ impl Router {
     ///
     /// # Errors
     /// As the owner says, or UNAVAILABLE.
-    pub async fn matching<C: MatchingCall>(&self, call: C, limit: Limit) -> Result<C::Answer, Status> {
+    pub(crate) async fn matching<C: MatchingCall>(&self, call: C, limit: Limit) -> Result<C::Answer, Status> {
         let queue = call.queue().ok_or_else(|| Status::invalid_argument("the call names no task queue"))?;
         self.owner(&queue_partition(&queue).to_string(), |peer| {
             let client = MatchingClient::new(peer).max_decoding_message_size(MESSAGE_LIMIT);
@@ -122,13 +122,13 @@ impl Router {
 
 /// The partition of a shard, by which it is owned.
 #[must_use]
-pub fn shard_name(shard: u32) -> String {
+pub(crate) fn shard_name(shard: u32) -> String {
     format!("shard/{shard}")
 }
 
 /// The partition of a task queue; as text it is the name by which the queue is owned.
 #[must_use]
-pub fn queue_partition(queue: &TaskQueue) -> Partition {
+pub(crate) fn queue_partition(queue: &TaskQueue) -> Partition {
     let kind = if queue.kind() == TaskKind::Activity { "activity" } else { "workflow" };
     Partition::queue(format!("{}/{kind}/{}", queue.namespace_id, queue.name))
 }

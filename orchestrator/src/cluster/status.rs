@@ -79,38 +79,38 @@ pub fn rejection(status: &Status) -> Rejection {
 
 /// This node does not own what is asked for, and has done nothing: the only internal answer that may be retried blindly.
 #[must_use]
-pub fn not_owner(message: impl Into<String>) -> Status {
+pub(crate) fn not_owner(message: impl Into<String>) -> Status {
     marked(Code::Unavailable, message.into(), NOT_OWNER)
 }
 
 /// Whether it is the status of [`not_owner`].
 #[must_use]
-pub fn is_not_owner(status: &Status) -> bool {
+pub(crate) fn is_not_owner(status: &Status) -> bool {
     status.code() == Code::Unavailable && has(status, NOT_OWNER)
 }
 
 /// Nobody has polled a sticky queue for a while: the task belongs to the normal queue.
 #[must_use]
-pub fn sticky_worker_unavailable() -> Status {
+pub(crate) fn sticky_worker_unavailable() -> Status {
     marked(Code::Unavailable, "the sticky worker is unavailable".into(), STICKY_WORKER_UNAVAILABLE)
 }
 
 /// Whether it is the status of [`sticky_worker_unavailable`].
 #[must_use]
-pub fn is_sticky_worker_unavailable(status: &Status) -> bool {
+pub(crate) fn is_sticky_worker_unavailable(status: &Status) -> bool {
     status.code() == Code::Unavailable && has(status, STICKY_WORKER_UNAVAILABLE)
 }
 
 /// There is no such namespace.
 #[must_use]
-pub fn namespace_not_found(name: &str) -> Status {
+pub(crate) fn namespace_not_found(name: &str) -> Status {
     let detail = NamespaceNotFoundFailure { namespace: name.into() };
     detailed(Code::NotFound, format!("Namespace {name} is not found."), &detail)
 }
 
 /// The namespace is there already.
 #[must_use]
-pub fn namespace_already_exists() -> Status {
+pub(crate) fn namespace_already_exists() -> Status {
     detailed(Code::AlreadyExists, "Namespace already exists.".into(), &NamespaceAlreadyExistsFailure {})
 }
 

@@ -61,7 +61,7 @@ pub fn update(request: &update::v1::Request) -> Checked {
 ///
 /// # Errors
 /// See [`start`].
-pub fn workflow_poll(request: &api::PollWorkflowTaskQueueRequest) -> Checked {
+pub(crate) fn workflow_poll(request: &api::PollWorkflowTaskQueueRequest) -> Checked {
     #[allow(deprecated, reason = "workers may still use it")]
     versions(request.worker_version_capabilities.as_ref(), request.deployment_options.as_ref())
 }
@@ -70,7 +70,7 @@ pub fn workflow_poll(request: &api::PollWorkflowTaskQueueRequest) -> Checked {
 ///
 /// # Errors
 /// See [`start`].
-pub fn activity_poll(request: &api::PollActivityTaskQueueRequest) -> Checked {
+pub(crate) fn activity_poll(request: &api::PollActivityTaskQueueRequest) -> Checked {
     #[allow(deprecated, reason = "workers may still use it")]
     versions(request.worker_version_capabilities.as_ref(), request.deployment_options.as_ref())
 }
@@ -94,7 +94,7 @@ pub fn completion(request: &api::RespondWorkflowTaskCompletedRequest) -> Checked
 ///
 /// # Errors
 /// See [`start`].
-pub fn queue_description(request: &api::DescribeTaskQueueRequest) -> Checked {
+pub(crate) fn queue_description(request: &api::DescribeTaskQueueRequest) -> Checked {
     #[allow(deprecated, reason = "clients may still use it")]
     let enhanced = request.api_mode() == DescribeTaskQueueMode::Enhanced;
     none(&[(enhanced, "enhanced descriptions of task queues")])

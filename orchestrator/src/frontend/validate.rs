@@ -11,11 +11,11 @@ use tonic::Status;
 use uuid::Uuid;
 
 /// Longest id, in bytes.
-pub const ID_BYTES: usize = 1000;
+pub(crate) const ID_BYTES: usize = 1000;
 /// How the names of queues begin that belong to the server.
 const RESERVED: &str = "/_sys/";
 /// Largest payload, in bytes.
-pub const BLOB_BYTES: usize = 2 << 20;
+pub(crate) const BLOB_BYTES: usize = 2 << 20;
 
 /// The outcome of a check; the status is what the caller answers with.
 pub type Checked<T = ()> = Result<T, Box<Status>>;
@@ -39,7 +39,7 @@ pub fn id(what: &str, id: &str) -> Checked {
 ///
 /// # Errors
 /// INVALID_ARGUMENT: it is too long.
-pub fn optional_id(what: &str, id: &str) -> Checked {
+pub(crate) fn optional_id(what: &str, id: &str) -> Checked {
     if id.len() > ID_BYTES { wrong(format!("{what} exceeds length limit.")) } else { Ok(()) }
 }
 

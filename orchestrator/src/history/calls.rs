@@ -93,8 +93,9 @@ impl Finish<api::QueryWorkflowResponse> for QueryAnswer {
                 let DirectQuery { task, handout, sticky, queue, query } = *query;
                 // Who waits for a worker holds no history.
                 let poll = Some(handout.promised());
+                let namespace_id = task.namespace_id.clone();
                 let request = QueryWorkerRequest { task_queue: None, task: Some(task), query: Some(query), poll };
-                ask_worker(shards, request, sticky, queue, Limit::Until(until)).await
+                ask_worker(shards, request, namespace_id, sticky, queue, Limit::Until(until)).await
             }
         }
     }
@@ -111,11 +112,11 @@ impl Call for GetHistoryRequest {
 async fn ask_worker(
     shards: &Shards,
     mut request: QueryWorkerRequest,
+    namespace_id: String,
     sticky: Option<String>,
     queue: String,
     limit: Limit,
 ) -> Result<api::QueryWorkflowResponse, Status> {
-    let namespace_id = request.task.as_ref().map(|task| task.namespace_id.clone()).unwrap_or_default();
     let queue_of = |name, sticky| {
         Some(TaskQueue { namespace_id: namespace_id.clone(), name, kind: TaskKind::Workflow.into(), sticky })
     };
@@ -137,11 +138,12 @@ async fn ask_worker(
 impl Call for UpdateRequest {
     async fn serve(self, shards: &Shards, limit: Duration) -> Result<api::UpdateWorkflowExecutionResponse, Status> {
         let (shard, target) = (shards.shard(&self).await?, self.target.clone());
-        let given = self.request.clone().unwrap_or_default();
+        let given = self.request.clone().ok_or_else(|| missing("Request"))?;
         let waiting = shard.input(target.clone(), UpdateInput::Update(self));
         if let Ok(answer) = tokio::time::timeout(patience(limit).min(UPDATE), waiting).await {
             return answer.map_err(|rejection| status::of(&rejection));
         }
+        // Without an id of the caller's the update got one, which nobody knows who was not answered.
         let meta = given.request.and_then(|request| request.meta).unwrap_or_default();
         let update = UpdateRef { workflow_execution: given.workflow_execution, update_id: meta.update_id };
         reached(shards, target, update).await
@@ -151,7 +153,8 @@ impl Call for UpdateRequest {
 impl Call for PollUpdateRequest {
     async fn serve(self, shards: &Shards, limit: Duration) -> Result<api::PollWorkflowExecutionUpdateResponse, Status> {
         let (shard, target) = (shards.shard(&self).await?, self.target.clone());
-        let update = self.request.as_ref().and_then(|request| request.update_ref.clone()).unwrap_or_default();
+        let update = self.request.as_ref().and_then(|request| request.update_ref.clone());
+        let update = update.ok_or_else(|| missing("UpdateRef"))?;
         let waiting = shard.input(target.clone(), UpdateInput::Poll(self));
         let answer = match tokio::time::timeout(patience(limit).min(UPDATE), waiting).await {
             Ok(answer) => answer.map_err(|rejection| status::of(&rejection))?,
@@ -183,6 +186,11 @@ async fn reached(
         Rejection::NotFound(message) => Status::unavailable(message),
         other => status::of(&other),
     })
+}
+
+/// A request lacks this part.
+fn missing(part: &str) -> Status {
+    Status::invalid_argument(format!("{part} is not set on request."))
 }
 
 /// How long a call may wait for news: it is answered before its caller gives up.

@@ -16,7 +16,7 @@ use tonic::Status;
 const LIMIT: Limit = Limit::Each(Duration::from_secs(10));
 
 /// Calls other shards and task queues wherever they are.
-pub struct Remote {
+pub(crate) struct Remote {
     router: Arc<Router>,
     registry: Arc<Registry>,
 }

@@ -35,7 +35,7 @@ pub struct Dependencies {
 
 /// The shards of one node.
 #[derive(Clone)]
-pub struct Shards {
+pub(crate) struct Shards {
     pub(super) dependencies: Arc<Dependencies>,
     remote: Arc<Remote>,
     open: Arc<Mutex<BTreeMap<u32, (Shard, CancellationToken)>>>,

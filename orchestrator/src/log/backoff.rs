@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The pauses of one row of attempts.
-pub struct Backoff {
+pub(crate) struct Backoff {
     environment: Arc<dyn Environment>,
     next: Duration,
     longest: Duration,

@@ -2,6 +2,7 @@
 //! seen, and leave sequence and batch id as they are at that moment.
 
 use super::{Error, Log, Outcome, Ownership};
+use crate::invariant::invariant;
 use crate::store::{Answer, Change, Commit, Condition, Head};
 use uuid::Uuid;
 
@@ -115,6 +116,8 @@ impl Log {
         for _ in 0..ATTEMPTS {
             match self.store.head(&self.partition).await {
                 Ok(Some(head)) if head.range == self.head.range && head.owner == self.head.owner => {
+                    let (known, now) = (self.head.sequence, head.sequence);
+                    invariant!(known <= now, "sequence {now} of {} follows {known}", self.partition);
                     self.head = head;
                     self.drawn = 0;
                     self.ownership = Ownership::Held;

@@ -1,6 +1,7 @@
 //! What one commit is to do: a map of final rows, never a list of statements, and the history nodes that have to be
 //! durable before it.
 
+use crate::invariant::invariant;
 use crate::planted::{Bug, planted};
 use crate::store::{Key, Partition, Rows};
 use bytes::Bytes;
@@ -42,6 +43,7 @@ impl Group {
     /// to [`Group::delete`] may be set.
     pub fn put(&mut self, key: Key, value: Option<Bytes>) {
         self.bytes += key.len() + value.as_ref().map_or(0, Bytes::len);
+        invariant!(!self.deleted.iter().any(|range| range.contains(&key)), "the row {key} is deleted and set at once");
         if planted(Bug::RowTouchedTwice)
             && let Some(before) = self.rows.get(&key)
         {
@@ -65,7 +67,9 @@ impl Group {
     /// Appends a row to another partition, before the commit. A key is never used for different bytes.
     pub fn append(&mut self, partition: Partition, key: Key, value: Bytes) {
         self.bytes += key.len() + value.len();
-        self.appends.entry(partition).or_default().insert(key, value);
+        let rows = self.appends.entry(partition).or_default();
+        invariant!(rows.get(&key).is_none_or(|other| *other == value), "two different rows are appended as {key}");
+        rows.insert(key, value);
     }
 
     /// Whether there is nothing to write. Committing it still proves the tenure.
@@ -76,7 +80,7 @@ impl Group {
 
     /// Nothing more should be added.
     #[must_use]
-    pub fn is_full(&self, bounds: &Bounds) -> bool {
+    pub(crate) fn is_full(&self, bounds: &Bounds) -> bool {
         self.transitions >= bounds.transitions || self.bytes >= bounds.bytes
     }
 

@@ -18,9 +18,10 @@ mod read;
 #[cfg(test)]
 mod tests;
 
-pub use backoff::Backoff;
+pub(crate) use backoff::Backoff;
 pub use group::{Bounds, Group};
 
+use crate::invariant::invariant;
 use crate::planted::{Bug, planted};
 use crate::store::{Head, Partition, Store};
 use resurgam_api::environment::Environment;
@@ -31,8 +32,11 @@ use uuid::Uuid;
 /// Numbers drawn within one tenure: 24 bits, so that `range << 24 | number` grows over tenures and never repeats.
 const NUMBER_BITS: u32 = 24;
 
+/// So many ranges leave 16 bits for numbers within one transition.
+const RANGE_BITS: u32 = 23;
+
 /// The tenure of one owner on one partition.
-pub struct Log {
+pub(crate) struct Log {
     store: Arc<dyn Store>,
     environment: Arc<dyn Environment>,
     partition: Partition,
@@ -100,7 +104,15 @@ impl Log {
     /// A number that no owner of this partition has drawn before, nor will again; greater than all before.
     pub fn draw(&mut self) -> i64 {
         self.drawn += 1;
-        (self.head.range << NUMBER_BITS) as i64 + self.drawn
+        let (range, drawn) = (self.head.range, self.drawn);
+        invariant!(range < 1 << RANGE_BITS && drawn < 1 << NUMBER_BITS, "there is no number {drawn} in range {range}");
+        (range << NUMBER_BITS) as i64 + drawn
+    }
+
+    /// Whether this number was drawn by a later owner, so that this one has lost the partition.
+    #[must_use]
+    pub(crate) fn is_behind(&self, number: i64) -> bool {
+        number >> NUMBER_BITS > self.head.range as i64 && !planted(Bug::FenceMissing)
     }
 
     /// The partition that the log is of.
@@ -117,7 +129,7 @@ impl Log {
 
     /// The tenure is not known to be lost. It may be, all the same: only a commit tells.
     #[must_use]
-    pub fn is_held(&self) -> bool {
+    pub(crate) fn is_held(&self) -> bool {
         self.ownership == Ownership::Held
     }
 

@@ -56,6 +56,15 @@ impl Log {
         Ok(rows.into_iter().next().map(|(_, value)| value))
     }
 
+    /// Whether the head row is as this log left it, so that nobody has written since.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub(crate) async fn is_unchanged(&self) -> Result<bool, Error> {
+        let head = self.store.head(&self.partition).await.map_err(unavailable)?;
+        Ok(self.ownership == Ownership::Held && head.as_ref() == Some(&self.head))
+    }
+
     async fn check(&mut self) -> Result<(), Error> {
         let head = self.store.head(&self.partition).await.map_err(unavailable)?;
         if head.as_ref() == Some(&self.head) {

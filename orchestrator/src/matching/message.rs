@@ -2,14 +2,12 @@
 
 use super::query::{Asker, Delivery};
 use super::queue::{Outcome, TaskId};
-use super::start::Served;
+use super::start::Receiver;
+use crate::invariant::Panicked;
 use resurgam_api::internal::{AddTaskRequest, QueryWorkerRequest};
 use resurgam_api::temporal::workflowservice::v1::RespondQueryTaskCompletedRequest;
 use tokio::sync::oneshot;
 use tonic::Status;
-
-/// Where the answer to a poll goes.
-pub(super) type Receiver = oneshot::Sender<Served>;
 
 /// What can be asked of a task queue.
 pub(super) enum Message {
@@ -33,6 +31,8 @@ pub(super) enum Message {
     Asked(String, Delivery, Option<(String, Receiver)>),
     /// A query of a sticky queue has waited long enough.
     GiveUp(String),
+    /// Work beside the queue panicked, and nobody knows how far it came.
+    Broken(Panicked),
 }
 
 /// What a task queue looks like.

@@ -4,14 +4,15 @@
 //! is lost, when it is told to, or when nobody has needed it for a while; whoever waits for it then is told that it is
 //! not the owner, and asks again.
 
-use super::message::{Description, Message, Receiver};
+use super::message::{Description, Message};
 use super::pace::Pace;
-use super::query::{Asker, Delivery, Queries};
+use super::query::{Asker, Queries};
 use super::queue::{Added, Batch, Offer, Outcome, Poller, Queue, TaskId};
-use super::start;
+use super::start::{self, Receiver};
 use super::stored;
 use crate::cluster::router::Router;
 use crate::cluster::status;
+use crate::invariant::{self, Checks, broken, checks, invariant};
 use crate::log::{self, Log};
 use crate::planted::{Bug, planted};
 use crate::store::{Partition, Store};
@@ -62,20 +63,32 @@ pub(super) fn open(
     let environment = Arc::clone(&dependencies.environment);
     let own = sender.downgrade();
     environment.spawn(Box::pin(async move {
-        let opening = Actor::open(dependencies, partition.clone(), sticky, own);
-        tokio::select! {
-            biased;
-            () = stop.cancelled() => {}
-            opened = opening => match opened {
-                Ok(actor) => {
-                    let why = actor.run(mailbox, stop).await;
-                    tracing::debug!(queue = %partition, why, "task queue closed");
-                }
-                Err(problem) => tracing::warn!(queue = %partition, %problem, "cannot open the task queue"),
-            },
+        let opened = own_queue(dependencies, partition.clone(), sticky, own, mailbox, stop);
+        match invariant::contained(opened).await {
+            Ok(Ok(why)) => tracing::debug!(queue = %partition, why, "task queue closed"),
+            Ok(Err(problem)) => tracing::warn!(queue = %partition, %problem, "cannot open the task queue"),
+            // Whatever was known is gone; the next one who needs the queue opens it anew.
+            Err(panicked) => tracing::error!(queue = %partition, %panicked, "ended the tenure of the task queue"),
         }
     }));
     sender
+}
+
+/// Opens a queue and works on it; says why that is over.
+async fn own_queue(
+    dependencies: Dependencies,
+    partition: Partition,
+    sticky: bool,
+    own: mpsc::WeakSender<Message>,
+    mailbox: mpsc::Receiver<Message>,
+    stop: CancellationToken,
+) -> Result<&'static str, log::Error> {
+    let actor = tokio::select! {
+        biased;
+        () = stop.cancelled() => return Ok("it is not ours any more"),
+        opened = Actor::open(dependencies, partition, sticky, own) => opened?,
+    };
+    Ok(actor.run(mailbox, stop).await)
 }
 
 /// A piece of work on the log.
@@ -158,6 +171,7 @@ impl Actor {
         loop {
             self.serve();
             self.begin_work();
+            self.assert_sound();
             let mut work = self.work.take();
             let working = async {
                 match work.as_mut() {
@@ -192,6 +206,22 @@ impl Actor {
                     self.tend();
                 }
             }
+        }
+    }
+
+    /// Asserts that whoever waits has something to wait for.
+    fn assert_sound(&self) {
+        if checks() == Checks::Off {
+            return;
+        }
+        self.queue.assert_sound();
+        if checks() == Checks::Thorough {
+            invariant!(
+                self.queue.waits_for(self.polls.keys()),
+                "a poll waits that the queue does not know, or the reverse"
+            );
+            let strange = self.adders.keys().find(|id| !self.queue.is_pending(**id));
+            invariant!(strange.is_none(), "somebody waits for task {strange:?}, which is safe or gone");
         }
     }
 
@@ -256,6 +286,7 @@ impl Actor {
                 self.queries.arrived(id, delivery);
             }
             Message::GiveUp(id) => self.queries.give_up(&id),
+            Message::Broken(panicked) => broken!("work beside the queue panicked: {panicked}"),
         }
     }
 
@@ -291,12 +322,20 @@ impl Actor {
     }
 
     fn later(&self, pause: Duration, message: Message) {
+        self.beside(async move {
+            tokio::time::sleep(pause).await;
+            message
+        });
+    }
+
+    /// Does something beside everything else, and hears how it ended.
+    fn beside(&self, work: impl Future<Output = Message> + Send + 'static) {
         let own = self.own.clone();
         self.dependencies.environment.spawn(Box::pin(async move {
-            tokio::time::sleep(pause).await;
+            let ended = invariant::contained(work).await.unwrap_or_else(Message::Broken);
             if let Some(own) = own.upgrade() {
-                // The queue may be closed by now.
-                let _ = own.send(message).await;
+                // The queue may be closed by now: its next owner reads a task again, and whoever asked something is told.
+                let _ = own.send(ended).await;
             }
         }));
     }
@@ -336,57 +375,22 @@ impl Actor {
         }
     }
 
-    /// Delivers a query with its history, beside everything else.
+    /// Delivers a query with its history.
     fn ask(&self, id: String, query: PollWorkflowTaskQueueResponse, identity: String, receiver: Receiver) {
-        let (own, router) = (self.own.clone(), Arc::clone(&self.dependencies.router));
-        self.dependencies.environment.spawn(Box::pin(async move {
-            let (delivery, back) = match start::with_history(&router, query).await {
-                Ok(served) => match receiver.send(served) {
-                    Ok(()) => (Delivery::Done, None),
-                    Err(_) => (Delivery::Again, None),
-                },
-                Err(problem) if start::refused(&problem) == Outcome::Obsolete => {
-                    (Delivery::Refused(Box::new(problem)), Some((identity, receiver)))
-                }
-                Err(problem) => {
-                    tracing::debug!(%problem, "the history of a query was not read");
-                    tokio::time::sleep(REST).await;
-                    (Delivery::Again, Some((identity, receiver)))
-                }
-            };
-            if let Some(own) = own.upgrade() {
-                // The queue may be closed by now; then whoever asked is told.
-                let _ = own.send(Message::Asked(id, delivery, back)).await;
-            }
-        }));
+        let router = Arc::clone(&self.dependencies.router);
+        self.beside(async move {
+            let (delivery, back) = start::hand_over_query(&router, query, identity, receiver, REST).await;
+            Message::Asked(id, delivery, back)
+        });
     }
 
-    /// Records the start of an offered task and delivers it, beside everything else.
+    /// Records the start of an offered task and delivers it.
     fn start(&self, offer: Offer, identity: String, receiver: Receiver) {
-        let (own, dependencies) = (self.own.clone(), self.dependencies.clone());
-        let environment = Arc::clone(&dependencies.environment);
-        environment.spawn(Box::pin(async move {
-            let (outcome, back) = if receiver.is_closed() {
-                (Outcome::Again, None)
-            } else {
-                let Dependencies { environment, router, .. } = &dependencies;
-                match start::record(environment.as_ref(), router, &offer.request, &identity).await {
-                    Ok(served) => match receiver.send(served) {
-                        Ok(()) => (Outcome::Delivered, None),
-                        // Nobody has it: the next one who gets it repeats the same start.
-                        Err(_) => (Outcome::Again, None),
-                    },
-                    Err(problem) => {
-                        tracing::debug!(%problem, "a start was not recorded");
-                        (start::refused(&problem), Some((identity, receiver)))
-                    }
-                }
-            };
-            if let Some(own) = own.upgrade() {
-                // The queue may be closed by now; then its next owner reads the task again.
-                let _ = own.send(Message::Ended(offer.id, outcome, back)).await;
-            }
-        }));
+        let Dependencies { environment, router, .. } = self.dependencies.clone();
+        self.beside(async move {
+            let ended = start::hand_over(environment.as_ref(), &router, &offer.request, identity, receiver).await;
+            Message::Ended(offer.id, ended.0, ended.1)
+        });
     }
 
     fn ended(&mut self, id: TaskId, outcome: Outcome, poll: Option<(String, Receiver)>) {

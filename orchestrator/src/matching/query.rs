@@ -2,6 +2,7 @@
 //! comes back here, to the caller who waits.
 
 use crate::cluster::{Rejection, status, task_token};
+use crate::invariant::broken;
 use resurgam_api::internal::{QueryWorkerRequest, TaskToken};
 use resurgam_api::temporal::enums::v1::{QueryResultType, ResourceExhaustedCause};
 use resurgam_api::temporal::workflowservice::v1::{
@@ -68,12 +69,11 @@ impl Queries {
     /// The next query, on its way to a worker, as that one gets it but for its history.
     pub(super) fn next(&mut self) -> Option<(String, PollWorkflowTaskQueueResponse)> {
         let Waiting { id, request, asker } = self.waiting.pop_front()?;
-        let task = TaskToken {
-            query_id: id.clone(),
-            task_queue: request.task_queue.clone(),
-            ..request.task.clone().unwrap_or_default()
+        // The service takes nothing in without them.
+        let Some((task, mut poll)) = request.task.clone().zip(request.poll.clone()) else {
+            broken!("a query is of no run")
         };
-        let mut poll = request.poll.clone().unwrap_or_default();
+        let task = TaskToken { query_id: id.clone(), task_queue: request.task_queue.clone(), ..task };
         poll.task_token = task_token::encode(&task);
         poll.query = request.query.clone();
         self.asked.insert(id.clone(), (Some(request), asker));
@@ -125,7 +125,8 @@ mod tests {
     fn asked(queries: &mut Queries, id: &str) -> oneshot::Receiver<Result<QueryWorkflowResponse, Status>> {
         let (asker, answer) = oneshot::channel();
         let task = TaskToken { namespace_id: "n".into(), workflow_id: "w".into(), ..TaskToken::default() };
-        let request = QueryWorkerRequest { task: Some(task), ..QueryWorkerRequest::default() };
+        let poll = Some(PollWorkflowTaskQueueResponse::default());
+        let request = QueryWorkerRequest { task: Some(task), poll, ..QueryWorkerRequest::default() };
         queries.add(id.into(), Box::new(request), asker);
         answer
     }

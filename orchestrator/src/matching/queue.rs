@@ -9,6 +9,7 @@
 //! deleted, every unfinished one up to the *read level* is in memory; later ones are read when there is room.
 //! Nothing here waits, sends or knows the time.
 
+use crate::invariant::broken;
 use crate::planted::{Bug, planted};
 use resurgam_api::internal::{AddTaskRequest, TaskKind, TaskToken};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -177,7 +178,7 @@ impl Queue {
 
     /// Where to go on reading, if there is more in the store and room for it here.
     #[must_use]
-    pub fn wants(&self) -> Option<TaskId> {
+    pub(crate) fn wants(&self) -> Option<TaskId> {
         (self.read < self.last && self.tasks.len() < LOW).then_some(self.read)
     }
 
@@ -194,7 +195,7 @@ impl Queue {
     }
 
     fn set(&mut self, id: TaskId, state: State) {
-        let Some(task) = self.tasks.get_mut(&id) else { return };
+        let Some(task) = self.tasks.get_mut(&id) else { broken!("task {id} is {state:?}, and is not there") };
         task.state = state;
         if matches!(state, State::Fresh | State::Ready) {
             self.free.insert(id);
@@ -206,7 +207,7 @@ impl Queue {
         } else {
             self.unwritten.remove(&id);
         }
-        if matches!(state, State::FreshOffered | State::Offered) {
+        if matches!(state, State::FreshOffered | State::Offered) && !planted(Bug::FinishedTaskRemembered) {
             self.names.remove(&name(&task.request));
         }
     }
@@ -215,7 +216,7 @@ impl Queue {
         if let Some(task) = self.tasks.remove(&id) {
             self.free.remove(&id);
             self.unwritten.remove(&id);
-            if self.names.get(&name(&task.request)) == Some(&id) {
+            if self.names.get(&name(&task.request)) == Some(&id) && !planted(Bug::FinishedTaskRemembered) {
                 self.names.remove(&name(&task.request));
             }
         }
@@ -274,13 +275,13 @@ impl Queue {
     }
 
     /// The poller that has waited longest, taken out for something that is no task.
-    pub fn take_poller(&mut self) -> Option<Poller> {
+    pub(crate) fn take_poller(&mut self) -> Option<Poller> {
         self.waiting.pop_front()
     }
 
     /// Whether there is both a task and a poller.
     #[must_use]
-    pub fn can_offer(&self) -> bool {
+    pub(crate) fn can_offer(&self) -> bool {
         !self.free.is_empty() && !self.waiting.is_empty()
     }
 
@@ -320,7 +321,7 @@ impl Queue {
     }
 
     /// A task whose start could not be recorded may be offered again.
-    pub fn rested(&mut self, id: TaskId) {
+    pub(crate) fn rested(&mut self, id: TaskId) {
         if self.tasks.get(&id).is_some_and(|task| task.state == State::Resting) {
             self.set(id, State::Ready);
         }
@@ -353,7 +354,7 @@ impl Queue {
 
     /// Whether tasks wait to be written, so that a batch is urgent.
     #[must_use]
-    pub fn urgent(&self) -> bool {
+    pub(crate) fn urgent(&self) -> bool {
         !self.unwritten.is_empty() || !self.unserved().is_empty()
     }
 
@@ -367,7 +368,7 @@ impl Queue {
 
     /// The ack level rose since it was written last.
     #[must_use]
-    pub fn untidy(&self) -> bool {
+    pub(crate) fn untidy(&self) -> bool {
         !self.sticky && self.ack_level() > self.stored
     }
 
@@ -391,7 +392,7 @@ impl Queue {
     }
 
     /// The outcome of a batch is not known, and it is treated as written: [`Bug::ReadLevelAfterUnknown`].
-    pub fn passed_over(&mut self, batch: &Batch) {
+    pub(crate) fn passed_over(&mut self, batch: &Batch) {
         for (id, _) in &batch.tasks {
             self.finish(*id);
             self.last = self.last.max(*id);
@@ -437,13 +438,13 @@ impl Queue {
 
     /// Whether somebody has polled lately, or waits.
     #[must_use]
-    pub fn polled_within(&self, time: Millis, now: Millis) -> bool {
+    pub(crate) fn polled_within(&self, time: Millis, now: Millis) -> bool {
         !self.waiting.is_empty() || self.seen.values().any(|last| now - last < time)
     }
 
     /// Whether a sticky queue has lost its worker.
     #[must_use]
-    pub fn abandoned(&self, now: Millis) -> bool {
+    pub(crate) fn abandoned(&self, now: Millis) -> bool {
         self.sticky && !self.polled_within(ABANDONED, now)
     }
 
@@ -454,7 +455,7 @@ impl Queue {
 
     /// Unfinished tasks, as far as they are in memory.
     #[must_use]
-    pub fn backlog(&self) -> usize {
+    pub(crate) fn backlog(&self) -> usize {
         self.tasks.len()
     }
 
@@ -465,7 +466,7 @@ impl Queue {
     }
 
     /// Goes on in memory only: [`Bug::StaleQueueOwner`].
-    pub fn detach(&mut self) {
+    pub(crate) fn detach(&mut self) {
         self.detached = true;
         for id in self.tasks.keys().copied().collect::<Vec<_>>() {
             self.set(id, State::Ready);
@@ -481,19 +482,20 @@ impl Queue {
 }
 
 fn name(request: &AddTaskRequest) -> String {
-    request
-        .task
-        .as_ref()
-        .map(|task| start_id(task, request.task_queue.as_ref().map_or(0, |queue| queue.kind)))
-        .unwrap_or_default()
+    // The service takes nothing in without them, and a row without them is not read.
+    let Some((task, queue)) = request.task.as_ref().zip(request.task_queue.as_ref()) else {
+        broken!("a task names no run or no queue")
+    };
+    start_id(task, queue.kind)
 }
 
 /// The request id under which a task is started: the same for every attempt to hand it out.
 #[must_use]
-pub fn start_id(task: &TaskToken, kind: i32) -> String {
+pub(crate) fn start_id(task: &TaskToken, kind: i32) -> String {
     let kind = if kind == i32::from(TaskKind::Activity) { 'a' } else { 'w' };
     format!("{}/{kind}{}/{}", task.run_id, task.scheduled_event_id, task.attempt)
 }
 
+mod check;
 #[cfg(test)]
 mod tests;

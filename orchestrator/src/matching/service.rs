@@ -148,10 +148,18 @@ fn closed() -> Status {
     status::not_owner("the task queue was closed")
 }
 
+/// A part of the call is missing, without which there is nothing to do.
+fn nothing(name: &str) -> Status {
+    Status::invalid_argument(format!("no {name}"))
+}
+
 #[tonic::async_trait]
 impl Matching for Service {
     async fn add_task(&self, request: Request<AddTaskRequest>) -> Answer<AddTaskResponse> {
         let request = request.into_inner();
+        if request.task.is_none() {
+            return Err(nothing("task"));
+        }
         let queue = request.task_queue.clone();
         self.ask(queue.as_ref(), |reply| Message::Add(Box::new(request), reply)).await??;
         Ok(Response::new(AddTaskResponse {}))
@@ -163,7 +171,7 @@ impl Matching for Service {
     ) -> Answer<PollWorkflowTaskQueueResponse> {
         let limit = deadline::limit(request.metadata());
         let request = request.into_inner();
-        let identity = request.request.map(|request| request.identity).unwrap_or_default();
+        let identity = request.request.ok_or_else(|| nothing("request"))?.identity;
         match self.poll(request.task_queue.as_ref(), identity, None, limit).await? {
             Some(Served::Workflow(task)) => Ok(Response::new(*task)),
             Some(Served::Activity(_)) => Err(Status::internal("an activity task in a queue of workflow tasks")),
@@ -177,7 +185,7 @@ impl Matching for Service {
     ) -> Answer<PollActivityTaskQueueResponse> {
         let limit = deadline::limit(request.metadata());
         let request = request.into_inner();
-        let asked = request.request.unwrap_or_default();
+        let asked = request.request.ok_or_else(|| nothing("request"))?;
         let rate = asked.task_queue_metadata.and_then(|metadata| metadata.max_tasks_per_second);
         match self.poll(request.task_queue.as_ref(), asked.identity, rate, limit).await? {
             Some(Served::Activity(task)) => Ok(Response::new(*task)),
@@ -188,6 +196,9 @@ impl Matching for Service {
 
     async fn query_worker(&self, request: Request<QueryWorkerRequest>) -> Answer<QueryWorkflowResponse> {
         let request = request.into_inner();
+        if request.task.is_none() || request.poll.is_none() || request.query.is_none() {
+            return Err(nothing("query"));
+        }
         let queue = request.task_queue.clone();
         let answer = self.ask(queue.as_ref(), |reply| Message::Query(Box::new(request), reply)).await?;
         answer.map(Response::new)
@@ -195,8 +206,8 @@ impl Matching for Service {
 
     async fn answer_query(&self, request: Request<AnswerQueryRequest>) -> Answer<RespondQueryTaskCompletedResponse> {
         let request = request.into_inner();
-        let task = request.task.unwrap_or_default();
-        let answer = Box::new(request.request.unwrap_or_default());
+        let task = request.task.ok_or_else(|| nothing("task"))?;
+        let answer = Box::new(request.request.ok_or_else(|| nothing("request"))?);
         let known = self.ask(task.task_queue.as_ref(), |reply| Message::Answer(task.query_id.clone(), answer, reply));
         if known.await? {
             Ok(Response::new(RespondQueryTaskCompletedResponse {}))
@@ -220,7 +231,7 @@ impl Matching for Service {
             ..Default::default()
         });
         let backlog = i64::try_from(found.backlog).unwrap_or(i64::MAX);
-        let asked = request.request.unwrap_or_default();
+        let asked = request.request.ok_or_else(|| nothing("request"))?;
         let stats = TaskQueueStats { approximate_backlog_count: backlog, ..Default::default() };
         Ok(Response::new(DescribeTaskQueueResponse {
             pollers: pollers.collect(),

@@ -1,11 +1,13 @@
 //! What has to be asked of history before a worker gets something: whether a task is still meant, which history alone knows,
 //! and the history that goes with a query.
 
+use super::query::Delivery;
 use super::queue::{Outcome, start_id};
 use crate::cluster::Rejection;
 use crate::cluster::deadline::Limit;
 use crate::cluster::router::Router;
 use crate::cluster::{status, task_token};
+use crate::invariant::broken;
 use crate::planted::{Bug, planted};
 use resurgam_api::environment::Environment;
 use resurgam_api::internal::{
@@ -17,10 +19,14 @@ use resurgam_api::temporal::workflowservice::v1::{
     GetWorkflowExecutionHistoryRequest, PollActivityTaskQueueResponse, PollWorkflowTaskQueueResponse,
 };
 use std::time::Duration;
+use tokio::sync::oneshot;
 use tonic::Status;
 
 /// How long history may take.
 const LIMIT: Limit = Limit::Each(Duration::from_secs(5));
+
+/// Where the answer to a poll goes.
+pub(super) type Receiver = oneshot::Sender<Served>;
 
 /// What a poll gets.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,13 +38,15 @@ pub(super) enum Served {
 }
 
 /// Records that the one who calls himself `identity` starts the task.
-pub(super) async fn record(
+async fn record(
     environment: &dyn Environment,
     router: &Router,
     request: &AddTaskRequest,
     identity: &str,
 ) -> Result<Served, Status> {
-    let (task, queue) = (request.task.clone().unwrap_or_default(), request.task_queue.clone().unwrap_or_default());
+    let Some((task, queue)) = request.task.clone().zip(request.task_queue.clone()) else {
+        broken!("a task is offered that names no run or no queue")
+    };
     let mut request_id = start_id(&task, queue.kind);
     if planted(Bug::FreshStartId) {
         request_id = format!("{request_id}/{:016x}", environment.random());
@@ -54,9 +62,59 @@ pub(super) async fn record(
     }
 }
 
+/// Records the start of an offered task and delivers it; says how that ended, and gives a poll back that is still to be
+/// served.
+pub(super) async fn hand_over(
+    environment: &dyn Environment,
+    router: &Router,
+    request: &AddTaskRequest,
+    identity: String,
+    receiver: Receiver,
+) -> (Outcome, Option<(String, Receiver)>) {
+    if receiver.is_closed() {
+        return (Outcome::Again, None);
+    }
+    match record(environment, router, request, &identity).await {
+        Ok(served) => match receiver.send(served) {
+            Ok(()) => (Outcome::Delivered, None),
+            // Nobody has it: the next one who gets it repeats the same start.
+            Err(_) => (Outcome::Again, None),
+        },
+        Err(problem) => {
+            tracing::debug!(%problem, "a start was not recorded");
+            (refused(&problem), Some((identity, receiver)))
+        }
+    }
+}
+
+/// Delivers a query with its history; says how that ended, and gives a poll back that is still to be served. If the history
+/// cannot be read now, that is said after `rest`.
+pub(super) async fn hand_over_query(
+    router: &Router,
+    query: PollWorkflowTaskQueueResponse,
+    identity: String,
+    receiver: Receiver,
+    rest: Duration,
+) -> (Delivery, Option<(String, Receiver)>) {
+    match with_history(router, query).await {
+        Ok(served) => match receiver.send(served) {
+            Ok(()) => (Delivery::Done, None),
+            Err(_) => (Delivery::Again, None),
+        },
+        Err(problem) if refused(&problem) == Outcome::Obsolete => {
+            (Delivery::Refused(Box::new(problem)), Some((identity, receiver)))
+        }
+        Err(problem) => {
+            tracing::debug!(%problem, "the history of a query was not read");
+            tokio::time::sleep(rest).await;
+            (Delivery::Again, Some((identity, receiver)))
+        }
+    }
+}
+
 /// A query as a worker gets it: with the first page of the history that its token promises, or, without one, with none,
 /// since the worker has the run in its cache.
-pub(super) async fn with_history(router: &Router, mut query: PollWorkflowTaskQueueResponse) -> Result<Served, Status> {
+async fn with_history(router: &Router, mut query: PollWorkflowTaskQueueResponse) -> Result<Served, Status> {
     if query.next_page_token.is_empty() {
         query.history = Some(History::default());
         return Ok(Served::Workflow(Box::new(query)));
@@ -73,7 +131,7 @@ pub(super) async fn with_history(router: &Router, mut query: PollWorkflowTaskQue
 }
 
 /// What a refused start means for the task: it ends only if history says that it is gone or that somebody else has it.
-pub(super) fn refused(problem: &Status) -> Outcome {
+fn refused(problem: &Status) -> Outcome {
     match status::rejection(problem) {
         Rejection::NotFound(_) | Rejection::TaskAlreadyStarted => Outcome::Obsolete,
         // A start that was not recorded, for whatever reason, leaves the task where it was.

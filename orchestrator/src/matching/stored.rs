@@ -1,6 +1,7 @@
 //! The rows of a task queue: one per task, `task/<id>`, and `level`, up to which tasks are finished.
 
 use super::queue::{Batch, Queue, TaskId};
+use crate::invariant::{Checks, broken, checks, invariant};
 use crate::log::{Error, Group, Log};
 use crate::store::{Key, Store};
 use bytes::Bytes;
@@ -31,9 +32,9 @@ pub(super) fn first(log: &Log) -> TaskId {
 
 /// The ack level as it is stored.
 pub(super) async fn level(log: &mut Log) -> Result<TaskId, Error> {
-    let row = log.get(LEVEL).await?;
-    let level = row.and_then(|row| std::str::from_utf8(&row).ok()?.parse().ok());
-    Ok(level.unwrap_or(0))
+    let Some(row) = log.get(LEVEL).await? else { return Ok(0) };
+    let level = std::str::from_utf8(&row).ok().and_then(|row| row.parse().ok());
+    Ok(level.unwrap_or_else(|| broken!("there is no number in the ack level of {}", log.partition())))
 }
 
 /// A page of tasks after `from`, and whether it is the last. A plain read will do for the one who holds the tenure while
@@ -42,11 +43,16 @@ pub(super) async fn page(store: &dyn Store, log: &Log, from: TaskId) -> Result<(
     let rows = store.read(log.partition(), keys(from, TaskId::MAX - 1), Queue::page()).await;
     let rows = rows.map_err(|problem| Error::Unavailable(problem.0))?;
     let whole = rows.len() < Queue::page();
-    let task = |(key, row): (Key, Bytes)| {
-        let id = key.strip_prefix("task/")?.parse().ok()?;
-        Some((id, AddTaskRequest::decode(row).ok()?))
-    };
-    Ok((rows.into_iter().filter_map(task).collect(), whole))
+    Ok((rows.into_iter().map(task).collect(), whole))
+}
+
+/// A row as the task that it was written as. A queue does not go on without one of its tasks.
+fn task((name, row): (Key, Bytes)) -> (TaskId, AddTaskRequest) {
+    let id = name.strip_prefix("task/").and_then(|id| id.parse().ok());
+    let Some(id) = id.filter(|id| key(*id) == name) else { broken!("the row {name} is no task's") };
+    let request = AddTaskRequest::decode(row).unwrap_or_else(|problem| broken!("the row {name}: {problem}"));
+    invariant!(request.task.is_some() && request.task_queue.is_some(), "the row {name} names no run or no queue");
+    (id, request)
 }
 
 /// The unfinished tasks in the rows of a queue, as its next owner would find them; for whoever looks from outside.
@@ -74,7 +80,11 @@ pub(super) fn group(batch: &Batch) -> Group {
     }
     for (id, request) in &batch.tasks {
         group.begin();
-        group.put(key(*id), Some(request.encode_to_vec().into()));
+        let row = Bytes::from(request.encode_to_vec());
+        if checks() == Checks::Thorough {
+            invariant!(task((key(*id), row.clone())) == (*id, request.clone()), "task {id} reads back as another");
+        }
+        group.put(key(*id), Some(row));
     }
     group
 }

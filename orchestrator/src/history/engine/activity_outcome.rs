@@ -6,10 +6,11 @@ use super::attempt::{find, running, write_start};
 use super::input::{Acted, Reply, RunInput, Which};
 use super::transaction::Transaction;
 use super::waiter::Waiter;
-use super::{ActivityOutcome, retry};
+use super::{ActivityOutcome, required, retry};
 use crate::cluster::Rejection;
 use crate::history::state::{Activity, EventId};
 use crate::history::task::{ActivityTimer, TimerKind};
+use crate::invariant::broken;
 use crate::planted::{Bug, planted};
 use resurgam_api::internal::{CancelActivityRequest, CompleteActivityRequest, FailActivityRequest};
 use resurgam_api::temporal::common::v1::Payloads;
@@ -74,7 +75,7 @@ pub(super) fn complete(tx: &mut Transaction<'_, '_>, request: CompleteActivityRe
     if token.is_some_and(|token| token.scheduled_event_id != 0) {
         running(tx, token)?;
     }
-    let answer = request.request.unwrap_or_default();
+    let answer = required::request(request.request)?;
     end(tx, id, ActivityOutcome::Completed(answer.result), &answer.identity)
 }
 
@@ -84,10 +85,11 @@ pub(super) fn complete(tx: &mut Transaction<'_, '_>, request: CompleteActivityRe
 /// `NotFound` if that attempt does not run any more.
 pub(super) fn fail(tx: &mut Transaction<'_, '_>, request: FailActivityRequest) -> Result<(), Rejection> {
     let id = running(tx, request.task.as_ref())?;
-    let answer = request.request.unwrap_or_default();
+    let answer = required::request(request.request)?;
     if let (Some(activity), Some(details)) = (tx.run.state.activities.get_mut(&id), answer.last_heartbeat_details) {
         activity.heartbeat_details = Some(details);
     }
+    // As in Temporal, a worker need not say what failed.
     end(tx, id, ActivityOutcome::Failed(Box::new(answer.failure.unwrap_or_default())), &answer.identity)
 }
 
@@ -97,7 +99,7 @@ pub(super) fn fail(tx: &mut Transaction<'_, '_>, request: FailActivityRequest) -
 /// `NotFound` if that attempt does not run any more; `InvalidArgument` if nobody asked.
 pub(super) fn cancel(tx: &mut Transaction<'_, '_>, request: CancelActivityRequest) -> Result<(), Rejection> {
     let id = running(tx, request.task.as_ref())?;
-    let answer = request.request.unwrap_or_default();
+    let answer = required::request(request.request)?;
     end(tx, id, ActivityOutcome::Canceled(answer.details), &answer.identity)
 }
 
@@ -172,7 +174,7 @@ fn again(tx: &mut Transaction<'_, '_>, activity: &Activity, failure: &Failure) -
         return RetryState::CancelRequested;
     }
     let attempt = if planted(Bug::RetryCount) { activity.attempt - 1 } else { activity.attempt };
-    let limit = deadline(activity, TimeoutType::ScheduleToClose).unwrap_or_default();
+    let limit = deadline(activity, TimeoutType::ScheduleToClose).unwrap_or(0);
     let wait = match retry::next(policy, attempt, failure, tx.context.now, limit) {
         Ok(wait) => wait,
         Err(state) => return state,
@@ -183,7 +185,7 @@ fn again(tx: &mut Transaction<'_, '_>, activity: &Activity, failure: &Failure) -
         scheduled: due,
         started: 0,
         request_id: String::new(),
-        last_heartbeat: 0,
+        last_heartbeat: if planted(Bug::HeartbeatTimeKept) { activity.last_heartbeat } else { 0 },
         last_failure: Some(failure.clone()),
         started_event_id: 0,
         ..activity.clone()
@@ -210,7 +212,9 @@ pub(super) fn fire_retry(tx: &mut Transaction<'_, '_>, timer: &ActivityTimer) {
 
 /// A timeout may have struck.
 pub(super) fn fire_timeout(tx: &mut Transaction<'_, '_>, timer: &ActivityTimer) {
-    let timeout = TimeoutType::try_from(timer.timeout).unwrap_or_default();
+    let Ok(timeout) = TimeoutType::try_from(timer.timeout) else {
+        broken!("a timer task is for timeout {} of an activity", timer.timeout)
+    };
     let Some(activity) = tx.run.state.activities.get(&timer.scheduled_event_id).cloned() else { return };
     if timeout != TimeoutType::ScheduleToClose && timer.attempt != activity.attempt {
         return;

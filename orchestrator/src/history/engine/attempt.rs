@@ -4,10 +4,10 @@
 
 use super::activity::arm;
 use super::input::{Acted, Reply, RunInput, Which};
-use super::priority;
 use super::span::duration;
 use super::transaction::{Transaction, timestamp};
 use super::waiter::Waiter;
+use super::{priority, required};
 use crate::cluster::Rejection;
 use crate::history::state::{Activity, EventId};
 use crate::planted::{Bug, planted};
@@ -134,7 +134,7 @@ pub(super) fn heartbeat(
     let gone = || Rejection::NotFound(GONE.to_owned());
     let activity = tx.run.state.activities.get_mut(&scheduled_event_id).ok_or_else(gone)?;
     activity.last_heartbeat = now;
-    activity.heartbeat_details = request.request.unwrap_or_default().details;
+    activity.heartbeat_details = required::request(request.request)?.details;
     let cancel_requested = activity.cancel_requested_event_id != 0;
     Ok(api::RecordActivityTaskHeartbeatResponse { cancel_requested, ..Default::default() })
 }
@@ -173,5 +173,6 @@ pub(super) fn write_start(tx: &mut Transaction<'_, '_>, activity: &Activity) -> 
         ..Default::default()
     }));
     event.event_time = Some(timestamp(activity.started));
-    tx.place(event).unwrap_or_default()
+    // It has no id while it waits.
+    tx.place(event).unwrap_or(0)
 }

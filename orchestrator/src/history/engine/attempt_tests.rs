@@ -58,7 +58,7 @@ fn token(attempt: i32) -> Option<TaskToken> {
 }
 
 fn complete_one(run: &mut Fixture, attempt: i32) -> Result<(), Rejection> {
-    run.step(|tx| complete(tx, CompleteActivityRequest { task: token(attempt), request: None }))
+    run.step(|tx| complete(tx, CompleteActivityRequest { task: token(attempt), request: Some(Default::default()) }))
 }
 
 fn fail_one(run: &mut Fixture, attempt: i32) -> Result<(), Rejection> {
@@ -241,7 +241,7 @@ fn an_unstarted_activity_is_cancelled_at_once_behind_the_commands() {
 fn a_started_activity_learns_of_its_cancellation_and_is_not_retried() {
     let mut run = scheduled(|_| {});
     run.start(ID, 1, "s").unwrap();
-    let giving_up = CancelActivityRequest { task: token(1), request: None };
+    let giving_up = CancelActivityRequest { task: token(1), request: Some(Default::default()) };
     assert!(matches!(run.step(|tx| cancel(tx, giving_up.clone())), Err(Rejection::InvalidArgument(_))));
     run.commands(vec![cancelling(ID)]).unwrap();
     assert!(run.commands(vec![cancelling(ID)]).is_err());
@@ -277,7 +277,7 @@ fn an_id_completes_what_waits_for_its_next_attempt() {
     run.start(ID, 1, "s").unwrap();
     fail_one(&mut run, 1).unwrap();
     let task = Some(TaskToken { activity_id: "a".into(), ..TaskToken::default() });
-    let by_id = CompleteActivityRequest { task, request: None };
+    let by_id = CompleteActivityRequest { task, request: Some(Default::default()) };
     assert_eq!(run.step(|tx| complete(tx, by_id.clone())), Ok(()));
     assert_eq!(run.take(), ["ActivityTaskStarted", "ActivityTaskCompleted"]);
     assert!(gone(run.step(|tx| complete(tx, by_id))));

@@ -83,6 +83,7 @@ fn name_start(attributes: &mut Attributes, starts: &BTreeMap<EventId, EventId>) 
         _ => return,
     };
     if *start == 0 {
-        *start = starts.get(&of).copied().unwrap_or_default();
+        // Whatever was cancelled before it started has no start.
+        *start = starts.get(&of).copied().unwrap_or(0);
     }
 }

@@ -3,7 +3,7 @@
 use super::input::{Acted, Reply, RunInput, Which};
 use super::transaction::Transaction;
 use super::waiter::Waiter;
-use super::{close, signal};
+use super::{close, required, signal};
 use crate::cluster::Rejection;
 use resurgam_api::internal::{RequestCancelRequest, TerminateRequest};
 use resurgam_api::temporal::history::v1::WorkflowExecutionCancelRequestedEventAttributes;
@@ -56,7 +56,8 @@ fn request(
     if tx.require_open().is_err() || tx.run.state.cancel_request.is_some() {
         return Ok(RequestCancelWorkflowExecutionResponse::default());
     }
-    let (asked, source) = (request.request.unwrap_or_default(), request.source.unwrap_or_default());
+    // Clients have no source.
+    let (asked, source) = (required::request(request.request)?, request.source.unwrap_or_default());
     tx.run.state.cancel_request = Some(asked.request_id);
     let mut event = tx.event(Attributes::WorkflowExecutionCancelRequestedEventAttributes(
         WorkflowExecutionCancelRequestedEventAttributes {
@@ -84,7 +85,7 @@ fn terminate(
         signal::require_child(tx, request.source.as_ref())?;
     }
     tx.require_open()?;
-    let asked = request.request.unwrap_or_default();
+    let asked = required::request(request.request)?;
     close::terminate(tx, asked.reason, asked.details, asked.identity);
     if let Some(event) = tx.run.state.close_event.as_mut() {
         event.links = asked.links;

@@ -3,13 +3,14 @@
 
 use super::command_failure::CommandFailure;
 use super::input::{Acted, Reply, RunInput, Which};
-use super::retry;
 use super::span::millis;
 use super::transaction::Transaction;
 use super::waiter::Waiter;
+use super::{required, retry};
 use crate::cluster::Rejection;
 use crate::history::state::{Child, EventId};
 use crate::history::task::{CloseChildTransfer, ReleaseChildTransfer, TransferKind};
+use crate::invariant::broken;
 use resurgam_api::internal::{RecordChildClosedRequest, RecordChildClosedResponse};
 use resurgam_api::temporal::command::v1::StartChildWorkflowExecutionCommandAttributes;
 use resurgam_api::temporal::common::v1::{WorkflowExecution, WorkflowType};
@@ -117,7 +118,7 @@ fn checked(
 fn asked(child: &Child) -> StartChildWorkflowExecutionInitiatedEventAttributes {
     match child.initiated.as_ref().and_then(|event| event.attributes.as_ref()) {
         Some(Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(it)) => it.clone(),
-        _ => StartChildWorkflowExecutionInitiatedEventAttributes::default(),
+        _ => broken!("a child is pending that was never asked for"),
     }
 }
 
@@ -161,7 +162,9 @@ pub fn started(tx: &mut Transaction<'_, '_>, initiated: EventId, answer: Result<
 
 /// Writes that a child started.
 fn begin(tx: &mut Transaction<'_, '_>, initiated: EventId, execution: WorkflowExecution) {
-    let Some(child) = tx.run.state.children.get_mut(&initiated) else { return };
+    let Some(child) = tx.run.state.children.get_mut(&initiated) else {
+        broken!("child {initiated} starts, and is not pending")
+    };
     let asked = asked(child);
     child.run_id.clone_from(&execution.run_id);
     let event = tx.add(Attributes::ChildWorkflowExecutionStartedEventAttributes(
@@ -175,7 +178,8 @@ fn begin(tx: &mut Transaction<'_, '_>, initiated: EventId, execution: WorkflowEx
         },
     ));
     if let Some(child) = tx.run.state.children.get_mut(&initiated) {
-        child.started_event_id = event.unwrap_or_default();
+        // It has no id while it waits.
+        child.started_event_id = event.unwrap_or(0);
     }
     tx.wake();
 }
@@ -203,7 +207,7 @@ pub(super) fn closed(
     tx.require_open()?;
     let gone = || Rejection::NotFound("no such pending child".to_owned());
     let id = request.initiated_event_id;
-    let execution = request.child.unwrap_or_default();
+    let execution = required::field(request.child, "Child")?;
     let child = tx.run.state.children.get(&id).ok_or_else(gone)?;
     let asked = asked(child);
     let close = request.close.and_then(|event| event.attributes);

@@ -4,6 +4,7 @@ use super::transaction::Transaction;
 use super::{IDENTITY, buffer, fail, query};
 use crate::history::state::{Child, EventId};
 use crate::history::task::{CloseChildTransfer, TransferKind};
+use crate::invariant::broken;
 use crate::planted::{Bug, planted};
 use resurgam_api::temporal::common::v1::{Payloads, WorkflowExecution};
 use resurgam_api::temporal::enums::v1::{ParentClosePolicy, WorkflowExecutionStatus as Status};
@@ -24,7 +25,9 @@ pub(super) fn close(tx: &mut Transaction<'_, '_>, status: Status, attributes: At
     state.close_time = tx.context.now;
     state.close_event = event;
     state.workflow_task = None;
-    state.sticky = None;
+    if !planted(Bug::StickyKeptOnClose) {
+        state.sticky = None;
+    }
     state.buffered.clear();
     state.activities.clear();
     state.timers.clear();
@@ -55,7 +58,7 @@ fn dismiss(tx: &mut Transaction<'_, '_>, initiated_event_id: EventId, child: &Ch
     let Some(Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(initiated)) =
         child.initiated.as_ref().and_then(|event| event.attributes.as_ref())
     else {
-        return;
+        broken!("child {initiated_event_id} was never asked for")
     };
     let policy = match initiated.parent_close_policy() {
         ParentClosePolicy::Unspecified => ParentClosePolicy::Terminate,

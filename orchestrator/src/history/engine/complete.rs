@@ -11,8 +11,8 @@ use super::saved::Saved;
 use super::transaction::Transaction;
 use super::waiter::Waiter;
 use super::{
-    CompletedTask, Handout, IDENTITY, buffer, chain, close, command, message, poll, query, span, task, task_event,
-    update,
+    CompletedTask, Handout, IDENTITY, buffer, chain, close, command, message, poll, query, required, span, task,
+    task_event, update,
 };
 use crate::cluster::Rejection;
 use crate::history::state::{EventId, Millis, Sticky, WorkflowTask};
@@ -55,7 +55,7 @@ fn answer(
     request: CompleteWorkflowTaskRequest,
 ) -> Result<Reply<CompletedTask>, Rejection> {
     let pending = task::answered(tx, request.task.as_ref())?;
-    let answer = request.request.unwrap_or_default();
+    let answer = required::request(request.request)?;
     validate(&answer.commands)?;
     if answer.commands.iter().any(|command| command.encoded_len() > tx.context.limits.blob_bytes) {
         let message = "a command exceeds the size limit of payloads".to_owned();

@@ -5,6 +5,7 @@ use super::command_failure::CommandFailure;
 use super::transaction::Transaction;
 use crate::history::state::{EventId, External};
 use crate::history::task::TransferKind;
+use crate::invariant::broken;
 use resurgam_api::temporal::command::v1::{
     RequestCancelExternalWorkflowExecutionCommandAttributes, SignalExternalWorkflowExecutionCommandAttributes,
 };
@@ -104,11 +105,11 @@ fn initiate(tx: &mut Transaction<'_, '_>, attributes: Attributes) -> (EventId, E
 }
 
 /// A signal was answered; the error is a `SignalExternalWorkflowExecutionFailedCause`. Only the first answer counts.
-pub fn signaled(tx: &mut Transaction<'_, '_>, initiated: EventId, answer: Result<(), i32>) {
+pub(crate) fn signaled(tx: &mut Transaction<'_, '_>, initiated: EventId, answer: Result<(), i32>) {
     let pending = tx.require_open().ok().and_then(|()| tx.run.state.signals.remove(&initiated));
-    let Some(Attributes::SignalExternalWorkflowExecutionInitiatedEventAttributes(asked)) = pending.and_then(attributes)
-    else {
-        return;
+    let Some(pending) = pending else { return };
+    let Some(Attributes::SignalExternalWorkflowExecutionInitiatedEventAttributes(asked)) = attributes(pending) else {
+        broken!("signal {initiated} was never asked for")
     };
     let (namespace, namespace_id, workflow_execution) = (asked.namespace, asked.namespace_id, asked.workflow_execution);
     tx.add(match answer {
@@ -139,10 +140,10 @@ pub fn signaled(tx: &mut Transaction<'_, '_>, initiated: EventId, answer: Result
 /// counts.
 pub fn canceled(tx: &mut Transaction<'_, '_>, initiated: EventId, answer: Result<(), i32>) {
     let pending = tx.require_open().ok().and_then(|()| tx.run.state.cancels.remove(&initiated));
-    let Some(Attributes::RequestCancelExternalWorkflowExecutionInitiatedEventAttributes(asked)) =
-        pending.and_then(attributes)
+    let Some(pending) = pending else { return };
+    let Some(Attributes::RequestCancelExternalWorkflowExecutionInitiatedEventAttributes(asked)) = attributes(pending)
     else {
-        return;
+        broken!("cancel request {initiated} was never asked for")
     };
     let (namespace, namespace_id, workflow_execution) = (asked.namespace, asked.namespace_id, asked.workflow_execution);
     tx.add(match answer {

@@ -6,10 +6,11 @@
 use super::input::{Acted, Reply, RunInput, Which};
 use super::transaction::Transaction;
 use super::waiter::Waiter;
-use super::{IDENTITY, buffer, task, task_event};
+use super::{IDENTITY, buffer, required, task, task_event};
 use crate::cluster::Rejection;
 use crate::history::state::{EventId, WorkflowTask, WorkflowTaskType};
 use crate::history::task::WorkflowTaskTimer;
+use crate::invariant::broken;
 use crate::planted::{Bug, planted};
 use resurgam_api::internal::FailWorkflowTaskRequest;
 use resurgam_api::temporal::enums::v1::{TimeoutType, WorkflowTaskFailedCause};
@@ -85,7 +86,7 @@ fn answer(
     request: FailWorkflowTaskRequest,
 ) -> Result<RespondWorkflowTaskFailedResponse, Rejection> {
     task::answered(tx, request.task.as_ref())?;
-    let answer = request.request.unwrap_or_default();
+    let answer = required::request(request.request)?;
     end(
         tx,
         End::Failed(Box::new(WorkflowTaskFailedEventAttributes {
@@ -102,7 +103,7 @@ fn answer(
 
 /// Ends the pending workflow task and schedules the next one.
 pub(super) fn end(tx: &mut Transaction<'_, '_>, end: End) {
-    let Some(pending) = tx.run.state.workflow_task.take() else { return };
+    let Some(pending) = tx.run.state.workflow_task.take() else { broken!("a workflow task ends that is not pending") };
     let counts = !matches!(end, End::TimedOut(TimeoutType::ScheduleToStart)) && tx.run.state.sticky.is_none();
     tx.run.state.sticky = None;
     write(tx, &pending, end);
@@ -150,7 +151,9 @@ pub(super) fn fire(tx: &mut Transaction<'_, '_>, timer: &WorkflowTaskTimer) {
     if pending.scheduled_event_id != timer.scheduled_event_id || pending.attempt != timer.attempt {
         return;
     }
-    let timeout = TimeoutType::try_from(timer.timeout).unwrap_or_default();
+    let Ok(timeout) = TimeoutType::try_from(timer.timeout) else {
+        broken!("a timer task is for timeout {} of a workflow task", timer.timeout)
+    };
     let meant = match timeout {
         TimeoutType::StartToClose => pending.started_event_id != 0 && pending.started_time == timer.started_time,
         TimeoutType::ScheduleToStart => {
@@ -158,7 +161,7 @@ pub(super) fn fire(tx: &mut Transaction<'_, '_>, timer: &WorkflowTaskTimer) {
             pending.started_event_id == 0
                 && (task_type == WorkflowTaskType::Speculative || !pending.sticky_queue.is_empty())
         }
-        _ => false,
+        _ => broken!("a timer task is for {timeout:?} of a workflow task"),
     };
     if meant {
         end(tx, End::TimedOut(timeout));

@@ -29,7 +29,7 @@ pub fn send(tx: &mut Transaction<'_, '_>, started_event_id: EventId) {
 }
 
 /// The messages that go with the started workflow task, the same however often it is asked for.
-pub fn outgoing(tx: &Transaction<'_, '_>, started_event_id: EventId) -> Vec<Message> {
+pub(crate) fn outgoing(tx: &Transaction<'_, '_>, started_event_id: EventId) -> Vec<Message> {
     let updates = &tx.run.volatile.updates;
     let sent = updates.iter().filter(|update| update.sent == started_event_id && !update.accepted);
     sent.map(|update| Message {
@@ -95,7 +95,7 @@ fn apply(tx: &mut Transaction<'_, '_>, message: &Message) -> Result<(), CommandF
 
 /// The body, if it is of this type.
 fn read<M: Name + Default>(body: &Any) -> Result<Option<M>, CommandFailure> {
-    let name = body.type_url.rsplit('/').next().unwrap_or_default();
+    let name = body.type_url.rsplit_once('/').map_or(body.type_url.as_str(), |(_, name)| name);
     let read = (name == M::full_name()).then(|| M::decode(body.value.as_slice()));
     read.transpose().map_err(|problem| bad(format!("a message cannot be read: {problem}")))
 }
@@ -170,7 +170,7 @@ fn complete(tx: &mut Transaction<'_, '_>, id: &str, said: Response) -> Result<()
 }
 
 /// A workflow task was completed: the updates that went with it and were not answered are rejected.
-pub fn unprocessed(tx: &mut Transaction<'_, '_>) {
+pub(crate) fn unprocessed(tx: &mut Transaction<'_, '_>) {
     let updates = &tx.run.volatile.updates;
     let silent: Vec<String> =
         updates.iter().filter(|it| it.sent != 0 && !it.accepted).map(|it| it.id().to_owned()).collect();
@@ -184,7 +184,7 @@ pub fn unprocessed(tx: &mut Transaction<'_, '_>) {
 }
 
 /// Whether this completion of a speculative task changes nothing, so that the task can be dropped without an event.
-pub fn droppable(
+pub(crate) fn droppable(
     tx: &Transaction<'_, '_>,
     pending: &WorkflowTask,
     answer: &RespondWorkflowTaskCompletedRequest,
@@ -206,7 +206,7 @@ pub fn droppable(
 ///
 /// # Errors
 /// A message can never be applied.
-pub fn drop_task(
+pub(crate) fn drop_task(
     tx: &mut Transaction<'_, '_>,
     answer: &RespondWorkflowTaskCompletedRequest,
 ) -> Result<(), CommandFailure> {

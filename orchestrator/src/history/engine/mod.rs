@@ -10,12 +10,15 @@ pub mod attempt;
 mod buffer;
 mod cancel;
 mod chain;
+mod check;
+mod check_run;
 pub mod child;
 mod close;
 pub mod command;
 mod command_failure;
 mod complete;
 pub mod describe;
+mod duty;
 pub mod external;
 mod fail;
 mod input;
@@ -27,6 +30,7 @@ mod poll;
 pub mod priority;
 mod query;
 mod release;
+mod required;
 pub mod retry;
 mod run;
 mod saved;
@@ -34,6 +38,7 @@ pub mod signal;
 pub mod span;
 mod start;
 mod start_check;
+mod stepped;
 mod sticky;
 pub mod task;
 mod task_event;
@@ -44,9 +49,12 @@ pub mod update;
 pub mod user_timer;
 mod waiter;
 
+pub use check::Flaw;
+pub use check_run::check;
 #[cfg(test)]
 pub use input::Applied;
 pub use input::{Input, Reply};
+pub use stepped::step;
 pub use transfer_result::TransferResult;
 pub use update::UpdateInput;
 pub use waiter::{Delivery, Waiter};
@@ -74,7 +82,7 @@ use resurgam_api::temporal::workflowservice::v1 as api;
 use std::collections::BTreeMap;
 
 /// Who acts where no client does: the identity in events that the history service causes by itself.
-pub const IDENTITY: &str = "history-service";
+pub(crate) const IDENTITY: &str = "history-service";
 
 /// What a shard knows of a workflow id while it works on it. The run that an input is about is loaded, the current one
 /// too; older runs are not.
@@ -290,7 +298,7 @@ impl Default for Limits {
 
 /// A definite outcome of an activity attempt, shared by the inputs that end one.
 #[derive(Clone, Debug, PartialEq)]
-pub enum ActivityOutcome {
+pub(crate) enum ActivityOutcome {
     /// With a result.
     Completed(Option<Payloads>),
     /// With a failure.

@@ -2,6 +2,7 @@
 
 use super::transaction::{Transaction, timestamp};
 use super::{Handout, Slice, message, task_event};
+use crate::invariant::broken;
 use prost::Message;
 use resurgam_api::internal::TaskToken;
 use resurgam_api::temporal::common::v1::WorkflowExecution;
@@ -11,7 +12,9 @@ use resurgam_api::temporal::workflowservice::v1::PollWorkflowTaskQueueResponse;
 /// cache, what is new. Queries that wait go along.
 pub(super) fn task(tx: &mut Transaction<'_, '_>) -> Handout {
     let mut poll = frame(tx);
-    let Some(pending) = tx.run.state.workflow_task.clone() else { return Handout { poll, history: whole(tx) } };
+    let Some(pending) = tx.run.state.workflow_task.clone() else {
+        broken!("a worker gets a workflow task that is not pending")
+    };
     let mut history = whole(tx);
     if !pending.sticky_queue.is_empty() {
         history.from = tx.run.state.previous_started_event_id + 1;

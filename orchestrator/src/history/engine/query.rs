@@ -4,7 +4,7 @@
 use super::input::{Acted, Reply, RunInput, Which};
 use super::transaction::Transaction;
 use super::waiter::Waiter;
-use super::{DirectQuery, Handout, PendingQuery, QueryAnswer, poll, task_event};
+use super::{DirectQuery, Handout, PendingQuery, QueryAnswer, poll, required, task_event};
 use crate::cluster::Rejection;
 use crate::planted::{Bug, planted};
 use resurgam_api::internal::QueryRequest;
@@ -41,7 +41,7 @@ fn ask(
     request: QueryRequest,
     caller: &Waiter<QueryAnswer>,
 ) -> Result<Reply<QueryAnswer>, Rejection> {
-    let request = request.request.unwrap_or_default();
+    let request = required::request(request.request)?;
     let state = &tx.run.state;
     let open = state.status == Status::Running as i32;
     let rejected = match request.query_reject_condition() {
@@ -55,7 +55,7 @@ fn ask(
         return Ok(Reply::Now(Ok(QueryAnswer::Answered(answer))));
     }
     let refuse = |message: &str| Err(Rejection::FailedPrecondition(message.to_owned()));
-    let query = request.query.unwrap_or_default();
+    let query = required::field(request.query, "Query")?;
     let pending = state.workflow_task.as_ref();
     if state.completed_tasks == 0 && !open {
         return refuse("Workflow closed before a workflow task was completed, it can not be queried.");

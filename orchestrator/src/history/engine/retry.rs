@@ -14,7 +14,7 @@ const MAXIMUM_OF_INITIAL: Millis = 100;
 
 /// Fills in what a policy leaves open.
 #[must_use]
-pub fn with_defaults(policy: Option<&RetryPolicy>, initial: Millis) -> RetryPolicy {
+pub(crate) fn with_defaults(policy: Option<&RetryPolicy>, initial: Millis) -> RetryPolicy {
     let mut policy = policy.cloned().unwrap_or_default();
     let first = match millis(policy.initial_interval.as_ref()) {
         0 => initial,
@@ -34,7 +34,7 @@ pub fn with_defaults(policy: Option<&RetryPolicy>, initial: Millis) -> RetryPoli
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn validate(policy: &RetryPolicy) -> Result<(), String> {
+pub(crate) fn validate(policy: &RetryPolicy) -> Result<(), String> {
     let (initial, most) = (millis(policy.initial_interval.as_ref()), millis(policy.maximum_interval.as_ref()));
     let wrong = if policy.maximum_attempts == 1 {
         return Ok(()); // there are no retries, so the rest does not matter

@@ -1,6 +1,7 @@
 //! One input and one run of a workflow: which run is meant, what follows from what was done to it, and what is to be stored.
 
 use super::input::{Applied, Input, RunInput, Which};
+use super::stepped::Stepped;
 use super::transaction::Transaction;
 use super::waiter::Waiter;
 use super::{Context, Effects, Run, Workflow, close, task, update};
@@ -50,10 +51,16 @@ pub(super) fn on_run<T>(
     if update::settle(&mut tx) {
         task::speculate(&mut tx);
     }
-    let Transaction { events, transfers, timers, answers, successor, .. } = tx;
-    let mut effects = Effects { transfers, timers, answers, ..Effects::default() };
-    if run.state != before {
+    let Transaction { events, transfers, timers, answers, successor, fired, .. } = tx;
+    let changed = run.state != before;
+    if changed {
         run.state.transaction = context.transaction;
+    }
+    let speculative = context.limits.speculative_timeout;
+    let stepped = Stepped { run, events: &events, transfers: &transfers, timers: &timers, speculative };
+    stepped.assert_after(&before, changed, fired.as_ref());
+    let mut effects = Effects { transfers, timers, answers, ..Effects::default() };
+    if changed {
         let status = run.state.status;
         effects.runs.push((run_id.to_owned(), events));
         if let Some(current) = current.as_mut().filter(|current| current.status != status) {
@@ -70,7 +77,7 @@ pub(super) fn on_run<T>(
             request_ids: vec![context.ids.uuid()],
             start_time: run.state.start_time,
         };
-        record(workflow, &mut effects, current, run, events);
+        record(workflow, &mut effects, current, run, events, context);
     }
     Ok((effects, done))
 }
@@ -80,9 +87,14 @@ pub(super) fn record(
     workflow: &mut Workflow,
     effects: &mut Effects,
     current: Current,
-    run: Run,
+    mut run: Run,
     events: Vec<HistoryEvent>,
+    context: &Context<'_>,
 ) {
+    run.state.transaction = context.transaction;
+    let (transfers, timers) = (&effects.transfers, &effects.timers);
+    let speculative = context.limits.speculative_timeout;
+    Stepped { run: &run, events: &events, transfers, timers, speculative }.assert_new();
     effects.runs.push((current.run_id.clone(), events));
     effects.current = Some(current.clone());
     workflow.runs.insert(current.run_id.clone(), run);

@@ -2,6 +2,7 @@
 //! arrived is told that it arrived, even if the run has closed since.
 
 use super::input::{Acted, Reply, RunInput, Which};
+use super::required;
 use super::transaction::Transaction;
 use super::waiter::Waiter;
 use crate::cluster::Rejection;
@@ -49,7 +50,7 @@ fn answer(tx: &mut Transaction<'_, '_>, request: SignalRequest) -> Result<Signal
     if request.child_only {
         require_child(tx, request.source.as_ref())?;
     }
-    let signal = request.request.unwrap_or_default();
+    let signal = required::request(request.request)?;
     accept(
         tx,
         Arrival {
@@ -111,7 +112,7 @@ pub(super) fn write(tx: &mut Transaction<'_, '_>, signal: Arrival) {
 ///
 /// # Errors
 /// `ResourceExhausted`: try again soon.
-pub fn require_not_closing(tx: &Transaction<'_, '_>) -> Result<(), Rejection> {
+pub(crate) fn require_not_closing(tx: &Transaction<'_, '_>) -> Result<(), Rejection> {
     if tx.run.volatile.closing && tx.task_is_started() {
         return Err(Rejection::ResourceExhausted {
             message: "workflow operation can not be applied because workflow is closing".to_owned(),

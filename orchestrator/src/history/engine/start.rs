@@ -11,10 +11,11 @@ use super::run::{on_run, record};
 use super::signal::{self, Arrival};
 use super::start_check::{policies, validate};
 use super::waiter::Waiter;
-use super::{Context, Effects, IDENTITY, Workflow, close, retry, span};
+use super::{Context, Effects, IDENTITY, Workflow, close, required, retry, span};
 use crate::cluster::Rejection;
 use crate::history::state::Current;
 use crate::history::task::RunKey;
+use crate::invariant::broken;
 use crate::planted::{Bug, planted};
 use resurgam_api::internal::{SignalWithStartRequest, Source, StartWorkflowRequest};
 use resurgam_api::temporal::common::v1::WorkflowExecution;
@@ -90,7 +91,8 @@ fn start(
     context: &mut Context<'_>,
 ) -> Result<(Effects, api::StartWorkflowExecutionResponse), Rejection> {
     let StartWorkflowRequest { target, request, parent, root } = request;
-    let (namespace_id, request) = (target.unwrap_or_default().namespace_id, request.unwrap_or_default());
+    let (target, request) = (required::field(target, "Target")?, required::request(request)?);
+    let namespace_id = target.namespace_id;
     let (reuse, conflict) =
         policies(request.workflow_id_reuse_policy(), request.workflow_id_conflict_policy(), Conflict::Fail)?;
     let claim = Claim { namespace_id, request, reuse, conflict, signal: None, parent, root };
@@ -115,7 +117,8 @@ fn signal_with_start(
     context: &mut Context<'_>,
 ) -> Result<(Effects, api::SignalWithStartWorkflowExecutionResponse), Rejection> {
     let SignalWithStartRequest { target, request } = request;
-    let (namespace_id, request) = (target.unwrap_or_default().namespace_id, request.unwrap_or_default());
+    let (target, request) = (required::field(target, "Target")?, required::request(request)?);
+    let namespace_id = target.namespace_id;
     if request.workflow_id_conflict_policy() == Conflict::Fail {
         return Err(Rejection::InvalidArgument(
             "Invalid WorkflowIDConflictPolicy: WORKFLOW_ID_CONFLICT_POLICY_FAIL is not supported for this operation."
@@ -192,7 +195,7 @@ fn run(workflow: &mut Workflow, claim: Claim, context: &mut Context<'_>) -> Resu
     }
     let taken = |message: String| Rejection::AlreadyStarted {
         message,
-        request_id: current.request_ids.first().cloned().unwrap_or_default(),
+        request_id: creator(&current).to_owned(),
         run_id: current.run_id.clone(),
     };
     let name = format!("WorkflowId: {}, RunId: {}.", claim.request.workflow_id, current.run_id);
@@ -223,8 +226,14 @@ fn run(workflow: &mut Workflow, claim: Claim, context: &mut Context<'_>) -> Resu
 }
 
 fn first_run(workflow: &Workflow, run_id: &str) -> String {
-    let run = workflow.runs.get(run_id);
-    run.map(|run| run.state.started.first_execution_run_id.clone()).unwrap_or_default()
+    let Some(run) = workflow.runs.get(run_id) else { broken!("the current run {run_id} is not there") };
+    run.state.started.first_execution_run_id.clone()
+}
+
+/// The request that started the current run.
+fn creator(current: &Current) -> &str {
+    let Some(first) = current.request_ids.first() else { broken!("nobody asked for the run {}", current.run_id) };
+    first
 }
 
 /// Uses the run that is there: it gets the signal, and the request id if that is wanted.
@@ -332,6 +341,6 @@ fn begin(workflow: &mut Workflow, claim: Claim, context: &mut Context<'_>, mut e
     };
     effects.transfers.extend(created.transfers);
     effects.timers.extend(created.timers);
-    record(workflow, &mut effects, current, created.run, created.events);
+    record(workflow, &mut effects, current, created.run, created.events, context);
     (effects, Outcome { run_id: run_id.clone(), first_run_id: run_id, status: Status::Running.into(), started: true })
 }

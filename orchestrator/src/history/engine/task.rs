@@ -13,6 +13,7 @@ use super::{Handout, message, poll};
 use crate::cluster::Rejection;
 use crate::history::state::{EventId, Millis, State, WorkflowTask, WorkflowTaskType};
 use crate::history::task::{TransferKind, WorkflowTaskTransfer};
+use crate::invariant::broken;
 use crate::planted::{Bug, planted};
 use resurgam_api::internal::{RecordWorkflowTaskStartedRequest, TaskToken};
 use resurgam_api::temporal::enums::v1::TimeoutType;
@@ -26,7 +27,7 @@ const BACKOFF_MAX: Millis = 600_000;
 
 /// Whether the run waits before its first workflow task: for a back-off, or for its parent.
 #[must_use]
-pub fn is_held(state: &State) -> bool {
+pub(crate) fn is_held(state: &State) -> bool {
     state.first_task_at != 0 || state.awaits_parent
 }
 
@@ -63,7 +64,7 @@ pub(super) fn schedule(tx: &mut Transaction<'_, '_>, dispatch: Dispatch) {
 }
 
 /// Schedules a speculative workflow task, if none is pending and the run may have one: a worker has to see updates.
-pub fn speculate(tx: &mut Transaction<'_, '_>) {
+pub(crate) fn speculate(tx: &mut Transaction<'_, '_>) {
     let state = &tx.run.state;
     if tx.require_open().is_err() || state.workflow_task.is_some() || is_held(state) {
         return;
@@ -169,7 +170,9 @@ fn start(tx: &mut Transaction<'_, '_>, request: &RecordWorkflowTaskStartedReques
 
 /// Starts the pending workflow task.
 pub(super) fn begin(tx: &mut Transaction<'_, '_>, request_id: &str, identity: &str) {
-    let Some(mut task) = tx.run.state.workflow_task.take() else { return };
+    let Some(mut task) = tx.run.state.workflow_task.take() else {
+        broken!("a workflow task begins that is not pending")
+    };
     let moved = tx.run.state.next_event_id != task.scheduled_event_id && !planted(Bug::TransientIdsKept);
     if task.task_type() != WorkflowTaskType::Normal && moved {
         // Something was written since, under the ids that the task should have had: it is a new one.

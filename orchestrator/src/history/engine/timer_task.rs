@@ -6,6 +6,7 @@ use super::transaction::Transaction;
 use super::waiter::Waiter;
 use super::{activity_outcome, chain, fail, user_timer};
 use crate::history::task::{TimerKind, TimerTask};
+use crate::invariant::broken;
 
 impl RunInput for TimerTask {
     type Answer = ();
@@ -22,10 +23,12 @@ impl RunInput for TimerTask {
 
 /// A timer task is due.
 fn fire(tx: &mut Transaction<'_, '_>, task: &TimerTask) {
+    let Some(timer) = &task.kind else { broken!("a timer task says nothing") };
+    tx.fired = Some(timer.clone());
+    // A closed run has nothing to wait for.
     if tx.require_open().is_err() {
         return;
     }
-    let Some(timer) = &task.kind else { return };
     match timer {
         // These know their own time.
         TimerKind::UserTimer(started) => return user_timer::fire(tx, *started),

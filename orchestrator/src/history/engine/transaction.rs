@@ -28,6 +28,8 @@ pub struct Transaction<'a, 'c> {
     pub woken: bool,
     /// The run that follows this one, and its events.
     pub successor: Option<Box<(Run, Vec<HistoryEvent>)>>,
+    /// The timer task that is due, if this is about one: it is used up.
+    pub fired: Option<TimerKind>,
 }
 
 impl<'a, 'c> Transaction<'a, 'c> {
@@ -42,6 +44,7 @@ impl<'a, 'c> Transaction<'a, 'c> {
             answers: Vec::new(),
             woken: false,
             successor: None,
+            fired: None,
         }
     }
 
@@ -58,7 +61,7 @@ impl<'a, 'c> Transaction<'a, 'c> {
 
     /// A worker has the workflow task: events of the buffered classes have to wait.
     #[must_use]
-    pub fn task_is_started(&self) -> bool {
+    pub(crate) fn task_is_started(&self) -> bool {
         self.run.state.workflow_task.as_ref().is_some_and(|task| task.started_event_id != 0)
     }
 
@@ -85,13 +88,13 @@ impl<'a, 'c> Transaction<'a, 'c> {
     }
 
     /// Writes the event of a command; these never wait.
-    pub fn command_event(&mut self, attributes: Attributes) -> EventId {
+    pub(crate) fn command_event(&mut self, attributes: Attributes) -> EventId {
         let event = self.event(attributes);
         self.write(event)
     }
 
     /// The worker has to look at the run: there is news.
-    pub fn wake(&mut self) {
+    pub(crate) fn wake(&mut self) {
         self.woken = true;
     }
 
@@ -99,7 +102,7 @@ impl<'a, 'c> Transaction<'a, 'c> {
     ///
     /// # Errors
     /// `NotFound` if the run is closed.
-    pub fn require_open(&self) -> Result<(), Rejection> {
+    pub(crate) fn require_open(&self) -> Result<(), Rejection> {
         if self.run.state.status == WorkflowExecutionStatus::Running as i32 {
             Ok(())
         } else {
@@ -135,6 +138,6 @@ impl<'a, 'c> Transaction<'a, 'c> {
 
 /// Milliseconds since 1970 as protobuf has it.
 #[must_use]
-pub fn timestamp(at: Millis) -> Timestamp {
+pub(crate) fn timestamp(at: Millis) -> Timestamp {
     Timestamp { seconds: at.div_euclid(1000), nanos: (at.rem_euclid(1000) * 1_000_000) as i32 }
 }

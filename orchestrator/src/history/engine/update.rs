@@ -7,9 +7,11 @@
 use super::input::{Acted, Reply, RunInput, Which};
 use super::transaction::Transaction;
 use super::waiter;
-use super::{PendingUpdate, signal};
+use super::{PendingUpdate, required, signal};
 use crate::cluster::Rejection;
 use crate::history::state::State;
+use crate::invariant::broken;
+use crate::planted::{Bug, planted};
 use resurgam_api::internal::{PollUpdateRequest, UpdateRequest};
 use resurgam_api::temporal::common::v1::WorkflowExecution;
 use resurgam_api::temporal::enums::v1::{
@@ -64,7 +66,7 @@ pub(super) fn admit(
     request: UpdateRequest,
     caller: &Waiter,
 ) -> Result<Reply<UpdateWorkflowExecutionResponse>, Rejection> {
-    let request = request.request.unwrap_or_default();
+    let request = required::request(request.request)?;
     let stage = request.wait_policy.unwrap_or_default().lifecycle_stage();
     let mut update = request.request.unwrap_or_default();
     if update.input.as_ref().is_none_or(|input| input.name.is_empty()) {
@@ -93,9 +95,9 @@ pub(super) fn poll(
     request: PollUpdateRequest,
     caller: &Waiter,
 ) -> Result<Reply<UpdateWorkflowExecutionResponse>, Rejection> {
-    let request = request.request.unwrap_or_default();
+    let request = required::request(request.request)?;
     let stage = request.wait_policy.unwrap_or_default().lifecycle_stage();
-    let id = request.update_ref.unwrap_or_default().update_id;
+    let id = required::field(request.update_ref, "UpdateRef")?.update_id;
     if reached(tx, &id).is_none() {
         return Err(Rejection::NotFound(format!("update {id:?} not found")));
     }
@@ -142,7 +144,7 @@ fn wait(
     stage: Stage,
     caller: &Waiter,
 ) -> Reply<UpdateWorkflowExecutionResponse> {
-    let Some(now) = reached(tx, id) else { return Reply::Later };
+    let Some(now) = reached(tx, id) else { broken!("somebody waits for update {id}, which is not known") };
     let open = tx.require_open().is_ok();
     if now >= stage || stage <= Stage::Admitted || !open {
         let known = tx.run.state.updates.get(id).and_then(|update| update.outcome.clone());
@@ -156,7 +158,8 @@ fn wait(
         Some(update) => update.waiters.push(waiter),
         // It was accepted under an earlier owner.
         None => {
-            let request = tx.run.state.updates.get(id).and_then(|it| it.request.clone()).unwrap_or_default();
+            let request = tx.run.state.updates.get(id).and_then(|it| it.request.clone());
+            let Some(request) = request else { broken!("update {id} goes on, and nobody knows what was asked") };
             let mut update = PendingUpdate { request, sent: 0, accepted: true, waiters: vec![waiter] };
             update.request.meta.get_or_insert_default().update_id = id.to_owned();
             pending.push(update);
@@ -187,7 +190,8 @@ fn reply(state: &State, id: &str, stage: Stage, outcome: Option<Outcome>) -> Upd
 /// Tells everybody who waits for this update its outcome, and forgets it.
 pub(super) fn resolve(tx: &mut Transaction<'_, '_>, id: &str, outcome: &Outcome) {
     let Some(place) = tx.run.volatile.updates.iter().position(|it| it.id() == id) else { return };
-    for (waiter, _) in tx.run.volatile.updates.remove(place).waiters {
+    let told = if planted(Bug::SecondWaiterLost) { 1 } else { usize::MAX };
+    for (waiter, _) in tx.run.volatile.updates.remove(place).waiters.into_iter().take(told) {
         let answer = reply(&tx.run.state, id, Stage::Completed, Some(outcome.clone()));
         tx.answer(&waiter, Ok(answer));
     }
@@ -217,7 +221,7 @@ pub fn settle(tx: &mut Transaction<'_, '_>) -> bool {
 }
 
 /// An update waits that no worker has been given.
-pub fn unsent(tx: &Transaction<'_, '_>) -> bool {
+pub(crate) fn unsent(tx: &Transaction<'_, '_>) -> bool {
     tx.run.volatile.updates.iter().any(|update| update.sent == 0 && !update.accepted)
 }
 

@@ -78,7 +78,7 @@ fn unfire(tx: &mut Transaction<'_, '_>, id: &str) -> Option<EventId> {
 }
 
 /// The timer task of the timer that this event started is due.
-pub fn fire(tx: &mut Transaction<'_, '_>, started_event_id: EventId) {
+pub(crate) fn fire(tx: &mut Transaction<'_, '_>, started_event_id: EventId) {
     let timers = &tx.run.state.timers;
     let Some((id, due)) = timers
         .iter()

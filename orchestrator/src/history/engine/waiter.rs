@@ -8,6 +8,10 @@ use tokio::sync::oneshot;
 
 type Sender<A> = oneshot::Sender<Result<A, Rejection>>;
 
+/// Tells callers apart, whatever they wait for. Nothing that repeats may depend on its order.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct CallerId(usize);
+
 /// A caller who waits for an answer of this type. Clones are the same caller, and only the first answer arrives.
 pub struct Waiter<A>(Arc<Mutex<Option<Sender<A>>>>);
 
@@ -31,6 +35,11 @@ impl<A> Waiter<A> {
         self.sender().as_ref().is_some_and(|sender| !sender.is_closed())
     }
 
+    /// The identity of the caller, as long as anybody knows them.
+    pub(super) fn id(&self) -> CallerId {
+        CallerId(Arc::as_ptr(&self.0).addr())
+    }
+
     /// Ends the waiting without an answer.
     pub fn abandon(&self) {
         drop(self.sender().take());
@@ -44,12 +53,13 @@ impl<A> Waiter<A> {
 impl<A: Send + 'static> Waiter<A> {
     /// The delivery of an answer.
     pub fn deliver(&self, answer: Result<A, Rejection>) -> Delivery {
-        let waiter = self.clone();
-        Delivery(Box::new(move || {
+        let (caller, waiter) = (self.id(), self.clone());
+        let send = Box::new(move || {
             let sender = waiter.sender().take();
             // Whoever does not wait any more need not know.
             sender.map(|sender| sender.send(answer).ok());
-        }))
+        });
+        Delivery { caller, send }
     }
 }
 
@@ -72,12 +82,20 @@ impl<A> fmt::Debug for Waiter<A> {
 }
 
 /// An answer that is to reach its caller after the commit.
-pub struct Delivery(Box<dyn FnOnce() + Send>);
+pub struct Delivery {
+    caller: CallerId,
+    send: Box<dyn FnOnce() + Send>,
+}
 
 impl Delivery {
     /// Tells the caller.
-    pub fn make(self) {
-        (self.0)();
+    pub(crate) fn make(self) {
+        (self.send)();
+    }
+
+    /// Whom it is for.
+    pub(super) fn caller(&self) -> CallerId {
+        self.caller
     }
 }
 

@@ -14,6 +14,7 @@ use crate::cluster::Rejection;
 use crate::history::engine::TransferResult;
 use crate::history::state::Millis;
 use crate::history::task::RunKey;
+use crate::invariant::{self, Panicked, broken};
 use crate::log::{Backoff, Error, Log, Outcome};
 use crate::planted::{Bug, planted};
 use crate::store::Store;
@@ -53,7 +54,8 @@ enum End {
     Lost,
 }
 
-type Done = (i64, RunKey, Option<TransferResult>);
+/// A transfer that ended: its id, its run, and what that has to hear; or the panic that ended it.
+type Done = (i64, RunKey, Result<Option<TransferResult>, Panicked>);
 
 /// What ends with a tenure.
 struct Tenure<'a> {
@@ -86,25 +88,14 @@ impl Actor {
         let mut backoff = Backoff::new(self.environment.clone());
         let mut kept = Workflows::new();
         loop {
-            let taken = tokio::select! {
-                biased;
-                () = stop.cancelled() => break,
-                taken = self.take() => taken,
-            };
-            match taken {
-                Ok((log, queues)) => {
-                    backoff = Backoff::new(self.environment.clone());
-                    let mut tenure = Tenure::new(&mut self, log, queues, std::mem::take(&mut kept));
-                    let end = tenure.serve().await;
-                    if planted(Bug::CacheKept) {
-                        kept = std::mem::take(&mut tenure.cache);
-                        cache::abandon(&kept);
-                    }
-                    if end == End::Stopped {
-                        break;
-                    }
+            match invariant::contained(self.hold(&mut kept)).await {
+                Ok(Ok(End::Stopped)) => break,
+                Ok(Ok(End::Lost)) => backoff = Backoff::new(self.environment.clone()),
+                Ok(Err(problem)) => tracing::warn!(shard = self.config.number, %problem, "cannot take the shard"),
+                // Whatever was known is gone with the tenure. What breaks again and again is tried more and more rarely.
+                Err(panicked) => {
+                    tracing::error!(shard = self.config.number, %panicked, "ended the tenure of the shard");
                 }
-                Err(problem) => tracing::warn!(shard = self.config.number, %problem, "cannot take the shard"),
             }
             // Whoever has asked meanwhile hears of it as their senders are dropped.
             while self.inbox.try_recv().is_ok() {}
@@ -117,6 +108,23 @@ impl Actor {
         tracing::info!(shard = self.config.number, "left the shard");
     }
 
+    /// Takes the shard and serves it, to the end of the tenure.
+    async fn hold(&mut self, kept: &mut Workflows) -> Result<End, Error> {
+        let stop = self.stop.clone();
+        let (log, queues) = tokio::select! {
+            biased;
+            () = stop.cancelled() => return Ok(End::Stopped),
+            taken = self.take() => taken?,
+        };
+        let mut tenure = Tenure::new(self, log, queues, std::mem::take(kept));
+        let end = tenure.serve().await;
+        if planted(Bug::CacheKept) {
+            *kept = std::mem::take(&mut tenure.cache);
+            cache::abandon(kept);
+        }
+        Ok(end)
+    }
+
     async fn take(&self) -> Result<(Log, Queues), Error> {
         let partition = keys::partition(self.config.number);
         let mut log = Log::open(self.store.clone(), self.environment.clone(), partition, &self.config.node).await?;
@@ -125,7 +133,8 @@ impl Actor {
     }
 
     fn now(&self) -> Millis {
-        let since = self.environment.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        // A clock that shows a time before 1970 is the most wrong that one can be, and no more than that.
+        let since = self.environment.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
         since.as_millis() as Millis
     }
 }
@@ -202,6 +211,7 @@ impl<'a> Tenure<'a> {
 
     /// A transfer was answered. What the run has to hear of it comes first; then it is done.
     fn hear(&mut self, (id, run, result): Done) -> Option<Job> {
+        let result = result.unwrap_or_else(|panicked| broken!("transfer {id} panicked: {panicked}"));
         let Some(result) = result else {
             self.queues.finish(id);
             return None;
@@ -324,6 +334,7 @@ impl<'a> Tenure<'a> {
     fn succeed(&mut self, turn: Turn, level: i64) {
         self.queues.tidied(level);
         self.queues.extend(turn.transfers, turn.timers);
+        self.queues.assert_sound();
         cache::adopt(&mut self.cache, turn.workflows);
         for job in &turn.jobs {
             self.finish(job.finish);
@@ -404,7 +415,7 @@ impl<'a> Tenure<'a> {
             let target = Target::from(&transfer.run);
             let workflow = match self.cache.get(&target.workflow) {
                 Some(workflow) if workflow.runs.contains_key(&target.run_id) => workflow.clone(),
-                known => match cache::load(&self.log, known, &target).await {
+                known => match cache::load(&self.log, known, &target, self.actor.config.check).await {
                     Ok(workflow) => workflow,
                     Err(Error::Lost) => return Some(End::Lost),
                     Err(Error::Unavailable(_)) => {
@@ -415,7 +426,8 @@ impl<'a> Tenure<'a> {
             };
             let namespace = self.actor.dispatcher.namespace(&target.workflow.namespace_id);
             let run = workflow.runs.get(&target.run_id);
-            let call = run.and_then(|run| transfer::call(&transfer, run, &namespace, self.actor.now()));
+            let Some(run) = run else { broken!("transfer {id} is of run {}, which is not there", target.run_id) };
+            let call = transfer::call(&transfer, run, &namespace, self.actor.now());
             let Some(call) = call else {
                 self.queues.finish(id);
                 continue;
@@ -427,7 +439,9 @@ impl<'a> Tenure<'a> {
                 tokio::select! {
                     biased;
                     () = over.cancelled() => {}
-                    result = dispatch::carry_out(dispatcher.as_ref(), backoff, run.run_id.clone(), call) => {
+                    result = invariant::contained(
+                        dispatch::carry_out(dispatcher.as_ref(), backoff, run.run_id.clone(), call)
+                    ) => {
                         // The tenure may be over.
                         done.send((id, run, result)).ok();
                     }

@@ -1,11 +1,13 @@
 //! Workflows as the owner knows them from commits. A row that is not here is read from the store; such a reading counts
 //! only once the next commit has shown that nobody else wrote meanwhile, so it goes into the cache with that commit.
 
+use super::config::Check;
 use super::keys;
 use super::route::{Target, WorkflowKey};
 use crate::history::engine::{Run, Volatile, Workflow};
 use crate::history::state::{Current, State};
 use crate::history::task::RunKey;
+use crate::invariant::{self, Checks, checks};
 use crate::log::{Error, Log};
 use prost::Message;
 use std::collections::BTreeMap;
@@ -16,40 +18,69 @@ const CAPACITY: usize = 4096;
 /// What is known of workflows.
 pub(super) type Workflows = BTreeMap<WorkflowKey, Workflow>;
 
-/// The workflow of `target`, with its current run and the one that is meant: from `known`, the rest from the store.
-pub(super) async fn load(log: &Log, known: Option<&Workflow>, target: &Target) -> Result<Workflow, Error> {
+/// The workflow of `target`, with its current run and the one that is meant: from `known`, the rest from the store. What is
+/// read has to be what the engine could have written.
+pub(super) async fn load(
+    log: &Log,
+    known: Option<&Workflow>,
+    target: &Target,
+    check: Check,
+) -> Result<Workflow, Error> {
+    let mut read = false;
     let mut workflow = match known {
         Some(workflow) => workflow.clone(),
         None => {
             let current = row::<Current>(log, &keys::current(&target.workflow)).await?;
             let mut workflow = Workflow { current, runs: BTreeMap::new() };
             if let Some(run_id) = workflow.current.as_ref().map(|current| current.run_id.clone()) {
-                load_run(log, &mut workflow, target, run_id).await?;
+                read |= load_run(log, &mut workflow, target, run_id).await?;
             }
             workflow
         }
     };
     if !target.run_id.is_empty() && !workflow.runs.contains_key(&target.run_id) {
-        load_run(log, &mut workflow, target, target.run_id.clone()).await?;
+        read |= load_run(log, &mut workflow, target, target.run_id.clone()).await?;
+    }
+    if read
+        && checks() != Checks::Off
+        && let Err(flaw) = check(&workflow)
+        && log.is_unchanged().await?
+    {
+        // Nobody wrote while the rows were read, so it is not that they are of different moments.
+        return Err(damaged(&keys::current(&target.workflow), &flaw));
     }
     Ok(workflow)
 }
 
-async fn load_run(log: &Log, workflow: &mut Workflow, target: &Target, run_id: String) -> Result<(), Error> {
+/// Reads a run; false: there is none.
+async fn load_run(log: &Log, workflow: &mut Workflow, target: &Target, run_id: String) -> Result<bool, Error> {
     let WorkflowKey { namespace_id, workflow_id } = target.workflow.clone();
     let key = RunKey { namespace_id, workflow_id, run_id };
-    if let Some(state) = row::<State>(log, &keys::run(&key)).await? {
-        workflow.runs.insert(key.run_id, Run { state, volatile: Volatile::default() });
+    let name = keys::run(&key);
+    let Some(state) = row::<State>(log, &name).await? else { return Ok(false) };
+    if log.is_behind(state.transaction) {
+        // A later owner wrote it: this tenure is over, and its next commit would say so.
+        return Err(Error::Lost);
     }
-    Ok(())
+    let RunKey { namespace_id, workflow_id, run_id } = key;
+    if (&namespace_id, &workflow_id, &run_id) != (&state.namespace_id, &state.workflow_id, &state.run_id) {
+        return Err(damaged(&name, "it is the row of another run"));
+    }
+    workflow.runs.insert(run_id, Run { state, volatile: Volatile::default() });
+    Ok(true)
 }
 
 async fn row<T: Message + Default>(log: &Log, key: &str) -> Result<Option<T>, Error> {
     let Some(value) = log.look(key).await? else { return Ok(None) };
-    T::decode(value.as_ref()).map(Some).map_err(|problem| {
-        tracing::error!(key, %problem, "a row is damaged");
-        Error::Unavailable(format!("the row {key} is damaged"))
-    })
+    T::decode(value.as_ref()).map(Some).map_err(|problem| damaged(key, &problem.to_string()))
+}
+
+/// A row, as it was read, cannot be. Whoever broke it, it was not this tenure, which goes on without its workflow: calls
+/// about that are UNAVAILABLE until somebody has mended the row, and everybody else's are served.
+fn damaged(key: &str, flaw: &str) -> Error {
+    let panicked = invariant::noted(format_args!("the row {key} is damaged: {flaw}"));
+    tracing::error!(key, %panicked, "does not serve a workflow");
+    Error::Unavailable(format!("the row {key} is damaged"))
 }
 
 /// Takes committed workflows over. Runs that are neither current nor waited for are dropped.

@@ -58,6 +58,7 @@ pub(super) async fn read(
     let Some(tail) = tail else { return Err(broken("has no tail".to_owned())) };
     let (last, last_key) = (tail.first_event_id, node::key(tail));
     let mut ways = Ways { root: at.map(node::key), nodes: BTreeMap::new() };
+    // Before every key.
     let mut begin = ways.root.clone().unwrap_or_default();
     // Every node that begins before this event is known.
     let (mut known, mut further) = (end.saturating_add(1), FURTHER);

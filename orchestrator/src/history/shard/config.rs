@@ -1,7 +1,7 @@
 //! What a shard has to be told.
 
 use super::job::{AnyInput, unasked};
-use crate::history::engine::{Limits, TransferResult};
+use crate::history::engine::{self, Flaw, Limits, TransferResult, Workflow};
 use crate::history::task::TimerTask;
 use crate::log::Bounds;
 use std::sync::Arc;
@@ -16,6 +16,9 @@ pub struct Tasks {
     pub transfer: fn(TransferResult) -> Arc<dyn AnyInput>,
 }
 
+/// What is wrong with a workflow as it was read: `engine::check`, or a stand-in of it in tests.
+pub type Check = fn(&Workflow) -> Result<(), Flaw>;
+
 /// What a shard has to be told.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -25,6 +28,8 @@ pub struct Config {
     pub node: String,
     /// How tasks become inputs.
     pub tasks: Tasks,
+    /// What is taken for sound as it is read.
+    pub check: Check,
     /// Limits of the engine.
     pub limits: Limits,
     /// How much one commit may hold.
@@ -45,6 +50,7 @@ impl Config {
             number,
             node: node.to_owned(),
             tasks: Tasks { timer: unasked, transfer: unasked },
+            check: engine::check,
             limits: Limits::default(),
             bounds: Bounds::default(),
             linearizable_reads: true,

@@ -3,6 +3,7 @@
 
 use super::transfer::Call;
 use crate::history::engine::TransferResult;
+use crate::invariant::broken;
 use crate::log::Backoff;
 use async_trait::async_trait;
 use resurgam_api::internal;
@@ -77,7 +78,9 @@ async fn attempt(dispatcher: &dyn Dispatcher, run_id: &str, call: Call) -> Resul
             _ => None,
         },
         Call::Start(request, id) => {
-            let workflow_id = request.request.as_ref().map(|request| request.workflow_id.clone()).unwrap_or_default();
+            let Some(workflow_id) = request.request.as_ref().map(|request| request.workflow_id.clone()) else {
+                broken!("a child is to be started without a request")
+            };
             let answer = definite(dispatcher.start_workflow(request).await)?;
             let answer = answer
                 .map(|started| WorkflowExecution { workflow_id, run_id: started.run_id })

@@ -61,8 +61,10 @@ impl Shard {
         let target =
             request.target.ok_or_else(|| Rejection::InvalidArgument("the call names no workflow".to_owned()))?;
         let mut target = Target::from(target);
-        let request = request.request.unwrap_or_default();
-        let asked = usize::try_from(request.maximum_page_size).unwrap_or_default();
+        let missing = || Rejection::InvalidArgument("Request is nil.".to_owned());
+        let request = request.request.ok_or_else(missing)?;
+        // Nothing, or less, asks for the usual size.
+        let asked = usize::try_from(request.maximum_page_size).unwrap_or(0);
         let options = ReadOptions {
             page: if asked == 0 { self.config.page } else { asked.min(self.config.page) },
             wait: request.wait_new_event,

@@ -3,7 +3,7 @@
 use super::queue::TimerId;
 use super::route::Target;
 use crate::cluster::Rejection;
-use crate::history::engine::{Context, Delivery, Effects, Input, Reply, Run, Waiter, Workflow};
+use crate::history::engine::{Context, Delivery, Effects, Input, Reply, Run, Waiter, Workflow, step};
 use crate::history::state::{EventId, Tail};
 use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus;
 use std::fmt;
@@ -59,12 +59,12 @@ pub trait AnyInput: fmt::Debug + Send + Sync {
     /// Applies the input to a copy of its workflow. With the effects comes the answer, unless that has to wait.
     ///
     /// # Errors
-    /// The refusal, for the caller.
+    /// The refusal; nothing may be kept.
     fn apply(
         &self,
         workflow: &mut Workflow,
         context: &mut Context<'_>,
-    ) -> Result<(Effects, Option<Delivery>), Delivery>;
+    ) -> Result<(Effects, Option<Delivery>), Rejection>;
     /// It only looks.
     fn reads_only(&self) -> bool;
     /// Nobody will be answered.
@@ -92,7 +92,7 @@ pub fn asked<I: Input>(input: I, caller: Waiter<I::Answer>) -> Arc<dyn AnyInput>
 }
 
 /// An input that comes from a task of the shard.
-pub fn unasked<I: Input>(input: I) -> Arc<dyn AnyInput> {
+pub(crate) fn unasked<I: Input>(input: I) -> Arc<dyn AnyInput> {
     asked(input, Waiter::nobody())
 }
 
@@ -101,12 +101,12 @@ impl<I: Input> AnyInput for Asked<I> {
         &self,
         workflow: &mut Workflow,
         context: &mut Context<'_>,
-    ) -> Result<(Effects, Option<Delivery>), Delivery> {
-        match self.input.clone().apply(workflow, context, &self.caller) {
-            Ok((effects, Reply::Now(answer))) => Ok((effects, Some(self.caller.deliver(answer)))),
-            Ok((effects, Reply::Later)) => Ok((effects, None)),
-            Err(rejection) => Err(self.caller.deliver(Err(rejection))),
-        }
+    ) -> Result<(Effects, Option<Delivery>), Rejection> {
+        let (effects, reply) = step(self.input.clone(), workflow, context, &self.caller)?;
+        Ok(match reply {
+            Reply::Now(answer) => (effects, Some(self.caller.deliver(answer))),
+            Reply::Later => (effects, None),
+        })
     }
 
     fn reads_only(&self) -> bool {

@@ -25,4 +25,4 @@ pub use config::Config;
 pub use dispatch::{Added, Dispatcher};
 pub use handle::Shard;
 #[cfg(test)]
-pub use job::unasked;
+pub(crate) use job::unasked;

@@ -4,9 +4,10 @@
 use super::keys;
 use crate::history::state::Millis;
 use crate::history::task::{TimerKind, TimerTask, TransferTask};
+use crate::invariant::{Checks, broken, checks, invariant};
 use crate::log::{Error, Group, Log};
 use crate::planted::{Bug, planted};
-use crate::store::{Rows, prefixed};
+use crate::store::{Key, Rows, prefixed};
 use bytes::Bytes;
 use prost::Message;
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,13 +35,32 @@ pub(super) struct Queues {
 impl Queues {
     /// Reads what is left to do.
     pub(super) async fn load(log: &mut Log) -> Result<Self, Error> {
-        let stored = log.get(keys::ACK).await?.map_or(0, |level| number(&level));
+        let stored = log.get(keys::ACK).await?.map_or(0, |level| number(keys::ACK, &level));
         let transfers = log.read(keys::transfer(stored + 1)..prefixed(keys::TRANSFERS).end).await?;
         let timers = log.read(prefixed(keys::TIMERS)).await?;
-        let transfers: BTreeMap<i64, TransferTask> = tasks(transfers);
-        let timers = tasks::<TimerTask>(timers).into_iter().map(|(id, task)| ((task.due, id), task)).collect();
+        let transfers: BTreeMap<i64, TransferTask> = tasks(&transfers);
+        let timers: BTreeMap<TimerId, TimerTask> =
+            tasks::<TimerTask>(&timers).into_iter().map(|(id, task)| ((task.due, id), task)).collect();
         let read = transfers.keys().last().map_or(stored, |last| stored.max(*last));
-        Ok(Self { transfers, timers, read, stored, ..Self::default() })
+        let queues = Self { transfers, timers, read, stored, ..Self::default() };
+        queues.assert_sound();
+        Ok(queues)
+    }
+
+    /// Asserts that no task is lost between the levels, and that what is being done is there to be done.
+    pub(super) fn assert_sound(&self) {
+        let (stored, read) = (self.stored, self.read);
+        invariant!(stored <= read, "the ack level {stored} is above the read level {read}");
+        let first = self.transfers.keys().next().copied();
+        invariant!(first.is_none_or(|first| first > stored), "transfer {first:?} is not done, and below {stored}");
+        let last = self.transfers.keys().next_back().copied();
+        invariant!(last.is_none_or(|last| last <= read), "transfer {last:?} is known, and above {read}");
+        if checks() == Checks::Thorough {
+            let strange = self.running.iter().find(|id| !self.transfers.contains_key(id));
+            invariant!(strange.is_none(), "transfer {strange:?} is being done, and is done");
+            let strange = self.timers.iter().find(|((due, _), task)| *due != task.due);
+            invariant!(strange.is_none(), "a timer task is kept under another time: {strange:?}");
+        }
     }
 
     /// Takes over what was committed.
@@ -125,18 +145,39 @@ impl Queues {
     }
 }
 
-fn number(text: &[u8]) -> i64 {
-    std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()).unwrap_or_default()
+fn number(key: &str, text: &[u8]) -> i64 {
+    let number = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
+    number.unwrap_or_else(|| broken!("there is no number in the row {key}"))
 }
 
-/// Rows of tasks by id, the last part of their keys. A row that cannot be read is left alone and complained of.
-fn tasks<T: Message + Default>(rows: Rows) -> BTreeMap<i64, T> {
-    let mut tasks = BTreeMap::new();
-    for (key, value) in rows {
-        match T::decode(value.as_ref()) {
-            Ok(task) => drop(tasks.insert(number(key.rsplit('/').next().unwrap_or_default().as_bytes()), task)),
-            Err(problem) => tracing::error!(key, %problem, "a task row is damaged"),
-        }
+/// A task as it is stored: its key says what its row says.
+pub(super) trait Stored: Message + Default + PartialEq {
+    /// The key of this task under this id; `None`: the task says nothing.
+    fn key(&self, id: i64) -> Option<Key>;
+}
+
+impl Stored for TransferTask {
+    fn key(&self, id: i64) -> Option<Key> {
+        self.kind.as_ref().map(|_| keys::transfer(id))
     }
-    tasks
+}
+
+impl Stored for TimerTask {
+    fn key(&self, id: i64) -> Option<Key> {
+        self.kind.as_ref().map(|_| keys::timer(self.due, id))
+    }
+}
+
+/// Rows of tasks by id, the last part of their keys. A shard does not begin without one of them: nobody could tell what
+/// then never happens.
+fn tasks<T: Stored>(rows: &Rows) -> BTreeMap<i64, T> {
+    rows.iter().map(|(key, row)| task(key, row)).collect()
+}
+
+/// One of them.
+pub(super) fn task<T: Stored>(key: &Key, row: &Bytes) -> (i64, T) {
+    let task = T::decode(row.as_ref()).unwrap_or_else(|problem| broken!("the task row {key}: {problem}"));
+    let id = number(key, key.rsplit('/').next().unwrap_or(key).as_bytes());
+    invariant!(task.key(id).as_ref() == Some(key), "the task row {key} is another task's, or says nothing");
+    (id, task)
 }

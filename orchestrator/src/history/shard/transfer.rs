@@ -7,6 +7,7 @@ use crate::history::state::{EventId, Millis, State};
 use crate::history::task::{
     ActivityTaskTransfer, CloseChildTransfer, ReleaseChildTransfer, TransferKind, TransferTask, WorkflowTaskTransfer,
 };
+use crate::invariant::broken;
 use crate::planted::{Bug, planted};
 use resurgam_api::internal::{self, Source, TaskKind, TaskQueue, TaskToken};
 use resurgam_api::temporal::common::v1::WorkflowExecution;
@@ -38,7 +39,8 @@ pub(super) enum Call {
 /// The request of `transfer`, given its run; none if there is nothing to do any more. `namespace` names the run's.
 pub(super) fn call(transfer: &TransferTask, run: &Run, namespace: &str, now: Millis) -> Option<Call> {
     let requests = Requests { state: &run.state, namespace, now };
-    match transfer.kind.as_ref()? {
+    let Some(asked) = &transfer.kind else { broken!("a transfer task says nothing") };
+    match asked {
         TransferKind::WorkflowTask(task) => requests.workflow_task(task),
         TransferKind::ActivityTask(task) => requests.activity_task(task),
         TransferKind::StartChild(id) => requests.start_child(*id),
@@ -120,8 +122,8 @@ impl Requests<'_> {
 
     fn start_child(&self, id: EventId) -> Option<Call> {
         let child = self.state.children.get(&id).filter(|child| child.started_event_id == 0)?;
-        let Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(it) = attributes(&child.initiated)? else {
-            return None;
+        let Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(it) = attributes(&child.initiated) else {
+            broken!("child {id} was never asked for")
         };
         let it = it.clone();
         let child_id = WorkflowExecution { workflow_id: it.workflow_id.clone(), run_id: String::new() };
@@ -158,9 +160,9 @@ impl Requests<'_> {
 
     fn signal(&self, id: EventId) -> Option<Call> {
         let signal = self.state.signals.get(&id)?;
-        let Attributes::SignalExternalWorkflowExecutionInitiatedEventAttributes(it) = attributes(&signal.initiated)?
+        let Attributes::SignalExternalWorkflowExecutionInitiatedEventAttributes(it) = attributes(&signal.initiated)
         else {
-            return None;
+            broken!("signal {id} was never asked for")
         };
         let it = it.clone();
         let target = target(it.namespace_id, it.workflow_execution.clone());
@@ -186,9 +188,9 @@ impl Requests<'_> {
     fn cancel(&self, id: EventId) -> Option<Call> {
         let cancel = self.state.cancels.get(&id)?;
         let Attributes::RequestCancelExternalWorkflowExecutionInitiatedEventAttributes(it) =
-            attributes(&cancel.initiated)?
+            attributes(&cancel.initiated)
         else {
-            return None;
+            broken!("cancel request {id} was never asked for")
         };
         let it = it.clone();
         let target = target(it.namespace_id, it.workflow_execution.clone());
@@ -211,26 +213,28 @@ impl Requests<'_> {
 
     fn notify_parent(&self) -> Option<Call> {
         let started = &self.state.started;
+        let told = started.parent_workflow_execution.clone().zip(self.state.close_event.clone());
+        let Some((parent, close)) = told else { broken!("a run without parent or end is to tell its parent") };
         Some(Call::ChildClosed(internal::RecordChildClosedRequest {
-            target: target(
-                started.parent_workflow_namespace_id.clone(),
-                Some(started.parent_workflow_execution.clone()?),
-            ),
+            target: target(started.parent_workflow_namespace_id.clone(), Some(parent)),
             initiated_event_id: started.parent_initiated_event_id,
             child: Some(self.execution()),
-            close: Some(self.state.close_event.clone()?),
+            close: Some(close),
         }))
     }
 
     /// The child is the chain that began with the run that was started: whichever of its runs is the current one by now.
     fn close_child(&self, transfer: &CloseChildTransfer) -> Option<Call> {
         let source = self.source(transfer.initiated_event_id);
-        let child = transfer.child.clone()?;
+        let Some(child) = transfer.child.clone() else { broken!("a parent close policy is to be applied to nobody") };
         let first_execution_run_id = child.run_id.clone();
         let current = WorkflowExecution { workflow_id: child.workflow_id.clone(), run_id: String::new() };
         let workflow_execution = Some(if planted(Bug::ParentCloseOfFirstRun) { child } else { current });
         let target = target(transfer.namespace_id.clone(), workflow_execution.clone());
-        match ParentClosePolicy::try_from(transfer.policy).ok()? {
+        let Ok(policy) = ParentClosePolicy::try_from(transfer.policy) else {
+            broken!("parent close policy {} is to be applied", transfer.policy)
+        };
+        match policy {
             ParentClosePolicy::Terminate => Some(Call::Terminate(internal::TerminateRequest {
                 target,
                 request: Some(api::TerminateWorkflowExecutionRequest {
@@ -267,8 +271,9 @@ impl Requests<'_> {
     }
 }
 
-fn attributes(event: &Option<HistoryEvent>) -> Option<&Attributes> {
-    event.as_ref().and_then(|event| event.attributes.as_ref())
+fn attributes(event: &Option<HistoryEvent>) -> &Attributes {
+    let said = event.as_ref().and_then(|event| event.attributes.as_ref());
+    said.unwrap_or_else(|| broken!("what is pending has no event that asked for it"))
 }
 
 /// A workflow, or one run of it, as the one that a call is about.

@@ -7,14 +7,16 @@ use super::dispatch::Dispatcher;
 use super::job::{Answer, AnyInput, Finish, Job, RunView, Work};
 use super::keys;
 use super::node::{self, Node};
-use super::queue::TimerId;
+use super::queue::{self, TimerId};
 use super::route::Target;
 use crate::cluster::Rejection;
 use crate::history::engine::{Context, Effects, Ids, Run, Workflow};
 use crate::history::state::{Millis, Tail};
 use crate::history::task::{RunKey, TimerTask, TransferTask};
+use crate::invariant::{Checks, broken, checks, invariant};
 use crate::log::{Error, Group, Log};
 use crate::planted::{Bug, planted};
+use crate::store::Key;
 use bytes::Bytes;
 use prost::Message;
 use resurgam_api::environment::Environment;
@@ -33,6 +35,8 @@ pub(super) struct Turn {
     pub(super) answers: Vec<Answer>,
     pub(super) transfers: Vec<(i64, TransferTask)>,
     pub(super) timers: Vec<(TimerId, TimerTask)>,
+    /// The transaction of the last step.
+    transaction: Option<i64>,
     /// Runs with new events.
     pub(super) grown: BTreeSet<String>,
 }
@@ -60,7 +64,8 @@ impl Turn {
         if targets.len() < 2 {
             return;
         }
-        let loads = targets.values().map(|target| cache::load(dependencies.log, None, target));
+        let loads =
+            targets.values().map(|target| cache::load(dependencies.log, None, target, dependencies.config.check));
         let loaded = futures_util::future::join_all(loads).await;
         let found = targets.into_keys().cloned().zip(loaded);
         self.loaded.extend(found.filter_map(|(id, workflow)| Some((id, workflow.ok()?))));
@@ -71,7 +76,7 @@ impl Turn {
         let fresh = !self.workflows.contains_key(&job.target.workflow);
         let id = &job.target.workflow;
         let known = self.workflows.get(id).or_else(|| dependencies.cache.get(id)).or_else(|| self.loaded.get(id));
-        let mut workflow = cache::load(dependencies.log, known, &job.target).await?;
+        let mut workflow = cache::load(dependencies.log, known, &job.target, dependencies.config.check).await?;
         drop_abandoned(&mut workflow);
         let before = self.answers.len();
         let silent = match &job.work {
@@ -80,7 +85,7 @@ impl Turn {
                 self.workflows.insert(job.target.workflow.clone(), workflow);
                 true
             }
-            Work::Step(input) => self.step(dependencies, &job.target, workflow, input.as_ref()),
+            Work::Step(input) => self.step(dependencies, &job, workflow, input.as_ref()),
         };
         let early = planted(Bug::StaleRead) || job.work.reads_only() && !dependencies.config.linearizable_reads;
         if fresh && silent && early && job.finish == Finish::Nothing && self.answers.len() == before + 1 {
@@ -99,11 +104,14 @@ impl Turn {
     fn step(
         &mut self,
         dependencies: &mut Dependencies<'_>,
-        target: &Target,
+        job: &Job,
         workflow: Workflow,
         input: &dyn AnyInput,
     ) -> bool {
-        let transaction = dependencies.log.draw();
+        let reused = self.transaction.filter(|_| planted(Bug::TransactionReused));
+        let transaction = reused.unwrap_or_else(|| dependencies.log.draw());
+        self.transaction = Some(transaction);
+        let target = &job.target;
         let mut copy = workflow.clone();
         let namespace = dependencies.dispatcher.namespace(&target.workflow.namespace_id);
         let mut context = Context {
@@ -120,8 +128,10 @@ impl Turn {
                 self.answers.extend(answer.map(Answer::Step));
                 silent
             }
-            Err(refusal) => {
-                self.answers.push(Answer::Step(refusal));
+            Err(rejection) => {
+                // What is gone makes a task pointless, and that is no refusal.
+                invariant!(job.finish == Finish::Nothing, "a task of run {} was refused: {rejection}", target.run_id);
+                self.answers.push(Answer::Step(input.refuse(rejection)));
                 self.workflows.insert(target.workflow.clone(), workflow);
                 true
             }
@@ -143,8 +153,7 @@ impl Turn {
         }
         for (run_id, events) in effects.runs {
             let Some(run) = workflow.runs.get_mut(&run_id) else {
-                tracing::error!(run_id, "the engine changed a run that it does not have");
-                continue;
+                broken!("the engine changed run {run_id}, which it does not have")
             };
             if !events.is_empty() {
                 self.append(run, transaction, events);
@@ -156,30 +165,54 @@ impl Turn {
                 workflow_id: run.state.workflow_id.clone(),
                 run_id,
             };
-            self.group.put(keys::run(&key), Some(run.state.encode_to_vec().into()));
+            let row = Bytes::from(run.state.encode_to_vec());
+            assert_reads_back(&run.state, &row);
+            self.group.put(keys::run(&key), Some(row));
         }
         for transfer in effects.transfers {
             let id = dependencies.log.draw();
-            self.group.put(keys::transfer(id), Some(transfer.encode_to_vec().into()));
+            self.put(keys::transfer(id), id, &transfer);
             self.transfers.push((id, transfer));
         }
         for timer in effects.timers {
             let id = dependencies.log.draw();
-            self.group.put(keys::timer(timer.due, id), Some(timer.encode_to_vec().into()));
+            let rounded = if planted(Bug::TimerRowRounded) { timer.due.rem_euclid(1000) } else { 0 };
+            self.put(keys::timer(timer.due - rounded, id), id, &timer);
             self.timers.push(((timer.due, id), timer));
         }
         self.answers.extend(effects.answers.into_iter().map(Answer::Step));
         self.workflows.insert(target.workflow.clone(), workflow);
     }
 
+    /// Puts a task into the group.
+    fn put<T: queue::Stored>(&mut self, key: Key, id: i64, task: &T) {
+        let row = Bytes::from(task.encode_to_vec());
+        if checks() == Checks::Thorough {
+            let (read_id, read): (i64, T) = queue::task(&key, &row);
+            invariant!(read_id == id && read == *task, "the task row {key} reads back as another");
+        }
+        self.group.put(key, Some(row));
+    }
+
     /// Appends new events of a run as one node.
     fn append(&mut self, run: &mut Run, transaction: i64, events: Vec<HistoryEvent>) {
-        let first_event_id = events.first().map_or(0, |event| event.event_id);
+        let Some(first_event_id) = events.first().map(|event| event.event_id) else { return };
         let tail = Tail { first_event_id, transaction };
         let node = Node { predecessor: run.state.tail.replace(tail), history: Some(History { events }) };
+        let before = node.predecessor.map_or((0, 0), |before| (before.first_event_id, before.transaction));
+        invariant!(before < (first_event_id, transaction), "a history node at {tail:?} follows one at {before:?}");
         let bytes = Bytes::from(node.encode_to_vec());
+        assert_reads_back(&node, &bytes);
         run.state.history_size += bytes.len() as i64;
         self.group.append(node::partition(&run.state.run_id), node::key(tail), bytes);
+    }
+}
+
+/// What is written is what a reader will find.
+fn assert_reads_back<T: Message + Default + PartialEq>(written: &T, row: &Bytes) {
+    if checks() == Checks::Thorough {
+        let read = T::decode(row.clone());
+        invariant!(read.as_ref() == Ok(written), "a row of {} bytes reads back as something else", row.len());
     }
 }
 

@@ -1,6 +1,6 @@
 //! Runs that follow each other, timeouts.
 
-use super::shard::{Shard, finish};
+use super::shard::{Shard, finish, target};
 use crate::cluster::Rejection;
 use crate::history::task::TransferKind;
 use prost_wkt_types::Duration;
@@ -157,8 +157,12 @@ fn only_the_last_run_of_a_chain_tells_the_parent() {
     request.workflow_type.as_mut().unwrap().name = "t".into();
     request.task_queue = Some(Default::default());
     request.task_queue.as_mut().unwrap().name = "queue".into();
-    let start =
-        internal::StartWorkflowRequest { request: Some(request), parent: Some(parent.clone()), ..Default::default() };
+    let start = internal::StartWorkflowRequest {
+        target: target(""),
+        request: Some(request),
+        parent: Some(parent.clone()),
+        root: None,
+    };
     shard.step(start).unwrap();
     let release = internal::ScheduleFirstWorkflowTaskRequest { parent: Some(parent), ..Default::default() };
     shard.step(release).unwrap();

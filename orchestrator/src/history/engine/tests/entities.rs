@@ -59,7 +59,7 @@ fn start(shard: &mut Shard, id: i64) -> Result<(), Rejection> {
 
 fn complete(shard: &mut Shard, id: i64) -> Result<(), Rejection> {
     let task = token(shard, id);
-    shard.step(internal::CompleteActivityRequest { task, request: None }).map(drop)
+    shard.step(internal::CompleteActivityRequest { task, request: Some(Default::default()) }).map(drop)
 }
 
 /// The last event of the history.

@@ -6,6 +6,7 @@ mod entities;
 mod lifecycle;
 mod queries;
 mod random;
+mod required;
 mod shape;
 mod shard;
 mod start;

@@ -90,8 +90,8 @@ fn work(shard: &mut Shard, dice: &mut Dice) {
     });
     // Whatever is refused changes nothing.
     let _ = match dice.below(4) {
-        0 => shard.step(internal::CompleteActivityRequest { task, request: None }).map(drop),
-        1 => shard.step(internal::FailActivityRequest { task, request: None }).map(drop),
+        0 => shard.step(internal::CompleteActivityRequest { task, request: Some(Default::default()) }).map(drop),
+        1 => shard.step(internal::FailActivityRequest { task, request: Some(Default::default()) }).map(drop),
         _ => {
             let request_id = format!("{} {}", transfer.scheduled_event_id, transfer.attempt);
             let request = internal::RecordActivityTaskStartedRequest { task, request_id, ..Default::default() };

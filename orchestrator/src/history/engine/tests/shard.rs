@@ -2,7 +2,7 @@
 
 use crate::cluster::Rejection;
 use crate::history::engine::{
-    Context, Delivery, Effects, Handout, Ids, Input, Limits, Reply, Slice, Waiter, Workflow, kind,
+    Context, Delivery, Effects, Handout, Ids, Input, Limits, Reply, Slice, Waiter, Workflow, kind, step,
 };
 use crate::history::state::{Millis, State, Tail};
 use crate::history::task::{TimerTask, TransferKind, TransferTask};
@@ -110,7 +110,7 @@ impl Shard {
             limits: &self.limits,
         };
         let mut workflow = self.workflow.clone();
-        let (effects, reply) = input.apply(&mut workflow, &mut context, caller)?;
+        let (effects, reply) = step(input, &mut workflow, &mut context, caller)?;
         self.apply(workflow, effects);
         Ok(reply)
     }
@@ -249,7 +249,8 @@ impl Shard {
     }
 
     pub(super) fn fail(&mut self, handed: &Handed) -> Result<(), Rejection> {
-        let request = internal::FailWorkflowTaskRequest { task: Some(handed.token.clone()), request: None };
+        let request =
+            internal::FailWorkflowTaskRequest { task: Some(handed.token.clone()), request: Some(Default::default()) };
         self.step(request).map(drop)
     }
 

@@ -166,8 +166,12 @@ fn a_child_waits_for_its_parent() {
         task_queue: Some(TaskQueue { name: "queue".into(), ..TaskQueue::default() }),
         ..Default::default()
     };
-    let start =
-        internal::StartWorkflowRequest { request: Some(request), parent: Some(parent.clone()), ..Default::default() };
+    let start = internal::StartWorkflowRequest {
+        target: target(""),
+        request: Some(request),
+        parent: Some(parent.clone()),
+        root: None,
+    };
     shard.step(start).unwrap();
     shard.signal("a").unwrap();
     assert_eq!(shard.names(), "Begin Signaled:a");

@@ -49,6 +49,47 @@ async fn start_poll_complete() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_broken_invariant_ends_the_tenure_and_nothing_else() {
+    let (world, store, cluster) = world();
+    let shard = Life::new(&world).shard(&store, &cluster);
+    shard.call(start("w", "r", "q")).await.unwrap();
+    let range = || async { store.head(&keys::partition(1)).await.unwrap().unwrap().range };
+    let before = range().await;
+    let together = [signal("w", "s", "1"), signal("w", "impossible", "2"), signal("w", "s", "3")];
+    for answer in futures_util::future::join_all(together.map(|input| shard.call(input))).await {
+        assert!(matches!(answer, Err(Rejection::Unavailable(_))), "nothing of it was kept: {answer:?}");
+    }
+    let mut again = shard.call(signal("w", "s", "1")).await;
+    while matches!(again, Err(Rejection::Unavailable(_))) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        again = shard.call(signal("w", "s", "1")).await;
+    }
+    assert_eq!(again, Ok(Said::Done));
+    assert!(range().await > before, "the shard was taken anew");
+    assert_eq!(ids(&shard.read_all("w", 0).await.unwrap()), [1, 2, 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_row_that_cannot_be_is_not_served_and_others_are() {
+    let (world, store, cluster) = world();
+    let life = Life::new(&world);
+    let shard = life.shard(&store, &cluster);
+    for workflow in ["good", "bad"] {
+        shard.call(start(workflow, "r", "q")).await.unwrap();
+    }
+    life.kill();
+    let shard = Life::new(&world).shard_with(&store, &cluster, |config| {
+        config.check = |workflow| match workflow.runs.values().any(|run| run.state.workflow_id == "bad") {
+            true => Err("it is bad".to_owned()),
+            false => Ok(()),
+        };
+    });
+    assert!(matches!(shard.call(describe("bad")).await, Err(Rejection::Unavailable(_))));
+    assert_eq!(shard.call(signal("good", "s", "1")).await, Ok(Said::Done));
+    assert!(matches!(shard.call(signal("bad", "s", "1")).await, Err(Rejection::Unavailable(_))));
+}
+
+#[tokio::test(start_paused = true)]
 async fn requests_that_wait_together_are_committed_together() {
     let (world, store, cluster) = world();
     let shard = Life::new(&world).shard(&store, &cluster);

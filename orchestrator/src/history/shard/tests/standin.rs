@@ -1,5 +1,5 @@
 //! A stand-in for the engine: just enough of a workflow to move every part of the runtime. A signal named `work` also
-//! schedules an activity and a timer; `many` writes 100 events in one transition.
+//! schedules an activity and a timer; `many` writes 100 events in one transition; `impossible` cannot be.
 
 use crate::cluster::Rejection;
 use crate::history::engine::transaction::Transaction;
@@ -9,6 +9,7 @@ use crate::history::engine::{
 };
 use crate::history::state::{Activity, Current, State, Timer, WorkflowTask};
 use crate::history::task::{ActivityTaskTransfer, TimerKind, TimerTask, TransferKind, WorkflowTaskTransfer};
+use crate::invariant::invariant;
 use resurgam_api::calls::{HistoryCall, Transport};
 use resurgam_api::internal;
 use resurgam_api::internal::history_client::HistoryClient;
@@ -95,6 +96,10 @@ impl Input for StandIn {
     fn apply(self, workflow: &mut Workflow, context: &mut Context<'_>, _: &Waiter<Said>) -> Applied<Said> {
         if let What::Start { request_id, queue } = self.what {
             return start(workflow, self.workflow_id, request_id, queue, context);
+        }
+        let of_task = matches!(self.what, What::Timer(_) | What::Transfer(_));
+        if of_task && workflow.current.as_ref().is_some_and(|current| current.status != 1) {
+            return Ok((Effects::default(), Reply::Now(Ok(Said::Done))));
         }
         let open = matches!(self.what, What::Describe);
         on_run(workflow, context, open, |tx| {
@@ -195,7 +200,7 @@ fn on_run<T>(
     closed: bool,
     act: impl FnOnce(&mut Transaction<'_, '_>) -> Result<(bool, Reply<T>), Rejection>,
 ) -> Applied<T> {
-    let current = workflow.current.clone().ok_or_else(|| Rejection::NotFound("no workflow".to_owned()))?;
+    let mut current = workflow.current.clone().ok_or_else(|| Rejection::NotFound("no workflow".to_owned()))?;
     let run = workflow.runs.get_mut(&current.run_id).ok_or_else(|| Rejection::NotFound("no run".to_owned()))?;
     if run.state.status != 1 && !closed {
         return Err(Rejection::NotFound("workflow execution already completed".to_owned()));
@@ -203,8 +208,13 @@ fn on_run<T>(
     let mut tx = Transaction::new(run, context);
     let (changed, reply) = act(&mut tx)?;
     let Transaction { events, transfers, timers, answers, .. } = tx;
-    let runs = if changed { vec![(current.run_id, events)] } else { Vec::new() };
-    Ok((Effects { current: None, runs, transfers, timers, answers }, reply))
+    let runs = if changed { vec![(current.run_id.clone(), events)] } else { Vec::new() };
+    let closes = current.status != run.state.status;
+    current.status = run.state.status;
+    if closes {
+        workflow.current = Some(current.clone());
+    }
+    Ok((Effects { current: closes.then_some(current), runs, transfers, timers, answers }, reply))
 }
 
 fn start(
@@ -256,6 +266,7 @@ fn signal(tx: &mut Transaction<'_, '_>, name: &str, request_id: String) {
     if tx.run.state.signal_requests.insert(request_id.clone(), true).is_some() {
         return;
     }
+    invariant!(name != "impossible", "there is no such signal");
     let copies = if name == "many" { 100 } else { 1 };
     for _ in 0..copies {
         tx.command_event(A::WorkflowExecutionSignaledEventAttributes(WorkflowExecutionSignaledEventAttributes {

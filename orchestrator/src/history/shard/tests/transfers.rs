@@ -114,11 +114,31 @@ fn tasks_that_are_not_meant_any_more_are_dropped() {
     }
     assert!(call(&run, TransferKind::SignalExternal(9)).is_none());
     assert!(call(&run, TransferKind::CancelExternal(8)).is_none());
-    assert!(call(&run, TransferKind::NotifyParent(true)).is_none(), "it has no parent");
     run.state.workflow_task.as_mut().unwrap().started_event_id = 3;
     run.state.activities.get_mut(&5).unwrap().started = 1;
     assert!(call(&run, workflow_task(2, 1)).is_none());
     assert!(call(&run, activity_task(2)).is_none());
+}
+
+#[test]
+fn tasks_that_cannot_be_are_not_dropped_as_if_they_could() {
+    let strange = |what: &str, kind: TransferKind, change: fn(&mut State)| {
+        let mut run = run();
+        change(&mut run.state);
+        let said = std::panic::catch_unwind(|| call(&run, kind)).expect_err(what);
+        assert!(said.downcast_ref::<String>().is_some_and(|said| said.contains(what)), "{what}");
+    };
+    strange("without parent or end", TransferKind::NotifyParent(true), |_| {});
+    let child = Some(execution("child", "cr"));
+    let close = CloseChildTransfer { policy: 77, child, ..CloseChildTransfer::default() };
+    strange("parent close policy 77", TransferKind::CloseChild(close), |_| {});
+    strange("no event that asked for it", TransferKind::StartChild(6), |state| {
+        state.children.values_mut().for_each(|child| child.initiated = None);
+    });
+    strange("signal 8 was never asked for", TransferKind::SignalExternal(8), |state| {
+        state.signals = std::mem::take(&mut state.cancels);
+        state.signals = state.signals.values().map(|it| (8, it.clone())).collect();
+    });
 }
 
 #[test]
@@ -140,7 +160,6 @@ fn requests_to_others_say_who_asks() {
 
     run.state.started.parent_workflow_execution = Some(execution("p", "pr"));
     run.state.started.parent_initiated_event_id = 4;
-    assert!(call(&run, TransferKind::NotifyParent(true)).is_none(), "it is not closed");
     run.state.close_event = Some(HistoryEvent::default());
     let Some(Call::ChildClosed(closed)) = call(&run, TransferKind::NotifyParent(true)) else { panic!("no notice") };
     assert_eq!((closed.target.unwrap().run_id.as_str(), closed.initiated_event_id), ("pr", 4));

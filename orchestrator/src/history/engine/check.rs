@@ -1,0 +1,243 @@
+//! What is true of the stored state of a run between any two steps, whatever happened to it: it is checked when its row is
+//! read, and after every step. What is in memory only is in `check_run`, what is true of a step in `stepped`.
+//!
+//! A check costs time in proportion to what is pending and reads nothing. It says what is wrong first; it mends nothing.
+
+use super::kind::{self, Class};
+use crate::history::state::{Activity, Child, EventId, External, State, Update, WorkflowTask, WorkflowTaskType};
+use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus as Status;
+use resurgam_api::temporal::history::v1::HistoryEvent;
+use resurgam_api::temporal::history::v1::history_event::Attributes;
+use std::collections::BTreeSet;
+
+/// What is wrong, in words that stand behind a name.
+pub type Flaw = String;
+
+/// Returns the words if something does not hold.
+macro_rules! hold {
+    ($holds:expr, $($words:tt)+) => {
+        if !$holds {
+            return Err(format!($($words)+));
+        }
+    };
+}
+pub(super) use hold;
+
+impl State {
+    /// Checks what is stored of a run.
+    ///
+    /// # Errors
+    /// What cannot be.
+    pub fn check(&self) -> Result<(), Flaw> {
+        hold!(!self.workflow_id.is_empty() && !self.run_id.is_empty(), "it has no name");
+        hold!(self.next_event_id > 1, "it has no event");
+        hold!(
+            self.started.task_queue.as_ref().is_some_and(|queue| !queue.name.is_empty()),
+            "nobody knows its task queue"
+        );
+        hold!(self.next_attempt > 0, "the next workflow task would be attempt {}", self.next_attempt);
+        hold!((0..self.next_event_id).contains(&self.previous_started_event_id), "the last workflow task is to come");
+        hold!((self.completed_tasks == 0) == (self.previous_started_event_id == 0), "completed tasks are miscounted");
+        let tail = self.tail.iter().chain(&self.previous_started_after);
+        for tail in tail.chain(self.workflow_task.iter().filter_map(|task| task.started_after.as_ref())) {
+            hold!(self.is_written(tail.first_event_id), "a history node begins at event {}", tail.first_event_id);
+            hold!(tail.transaction <= self.transaction, "a history node is younger than the state");
+        }
+        match self.known_status() {
+            Some(Status::Running) => self.check_open()?,
+            Some(_) => self.check_closed()?,
+            None => return Err(format!("its status is {}", self.status)),
+        }
+        for (name, update) in &self.updates {
+            self.check_update(update).map_err(|flaw| format!("update {name}: {flaw}"))?;
+        }
+        Ok(())
+    }
+
+    /// The status, if it is one.
+    pub(super) fn known_status(&self) -> Option<Status> {
+        Status::try_from(self.status).ok().filter(|status| *status != Status::Unspecified)
+    }
+
+    /// There is an event with this id.
+    fn is_written(&self, id: EventId) -> bool {
+        0 < id && id < self.next_event_id
+    }
+
+    fn check_open(&self) -> Result<(), Flaw> {
+        hold!(self.close_event.is_none() && self.close_time == 0, "it is open, and knows how it closed");
+        hold!(self.successor.is_empty(), "it is open, and has a successor");
+        let held = self.first_task_at != 0 || self.awaits_parent;
+        if let Some(task) = &self.workflow_task {
+            hold!(!held, "it has a workflow task before its first one is due");
+            self.check_task(task).map_err(|flaw| format!("workflow task {}: {flaw}", task.scheduled_event_id))?;
+        }
+        let started = self.workflow_task.as_ref().is_some_and(|task| task.started_event_id != 0);
+        hold!(started || self.buffered.is_empty(), "events wait for a workflow task that nobody has");
+        for event in &self.buffered {
+            self.check_buffered(event)?;
+        }
+        let mut names = BTreeSet::new();
+        for (id, activity) in &self.activities {
+            hold!(*id == activity.scheduled_event_id, "activity {id} is kept under another's id");
+            hold!(names.insert(&activity.activity_id), "two pending activities have the same activity id");
+            self.check_activity(activity).map_err(|flaw| format!("activity {id}: {flaw}"))?;
+        }
+        let mut starts = BTreeSet::new();
+        for (name, timer) in &self.timers {
+            hold!(!name.is_empty() && timer.due > 0, "timer {name} has no name or no time");
+            hold!(self.is_written(timer.started_event_id), "timer {name} was never started");
+            hold!(starts.insert(timer.started_event_id), "two timers were started by one event");
+        }
+        for (id, child) in &self.children {
+            self.check_child(*id, child).map_err(|flaw| format!("child {id}: {flaw}"))?;
+        }
+        let signal = |it: &_| matches!(it, Attributes::SignalExternalWorkflowExecutionInitiatedEventAttributes(_));
+        let cancel =
+            |it: &_| matches!(it, Attributes::RequestCancelExternalWorkflowExecutionInitiatedEventAttributes(_));
+        self.signals.iter().try_for_each(|(id, it)| self.check_external(*id, it, signal))?;
+        self.cancels.iter().try_for_each(|(id, it)| self.check_external(*id, it, cancel))
+    }
+
+    /// Closed means that nothing is pending, and that the close event is the last one.
+    fn check_closed(&self) -> Result<(), Flaw> {
+        let close = self.close_event.as_ref().map(|event| event.event_id);
+        hold!(close == Some(self.next_event_id - 1), "it is closed by event {close:?} of {}", self.next_event_id - 1);
+        hold!(self.close_time != 0, "it closed at no time");
+        hold!(self.workflow_task.is_none(), "it is closed, and has a workflow task");
+        hold!(self.sticky.is_none(), "it is closed, and has a sticky queue");
+        hold!(self.buffered.is_empty(), "it is closed, and events wait to be written");
+        hold!(self.activities.is_empty(), "it is closed, and has pending activities");
+        hold!(self.timers.is_empty(), "it is closed, and has pending timers");
+        hold!(self.signals.is_empty() && self.cancels.is_empty(), "it is closed, and has messages to send");
+        // One whose start is not answered yet stays, to be dismissed when it is.
+        hold!(
+            self.children.values().all(|child| child.started_event_id == 0),
+            "it is closed, and has started children"
+        );
+        let follows = match self.known_status() {
+            Some(Status::ContinuedAsNew) => Some(true),
+            Some(Status::Completed | Status::Canceled | Status::Terminated) => Some(false),
+            _ => None,
+        };
+        hold!(follows.is_none_or(|it| it != self.successor.is_empty()), "its successor does not go with its end");
+        Ok(())
+    }
+
+    fn check_task(&self, task: &WorkflowTask) -> Result<(), Flaw> {
+        let task_type =
+            WorkflowTaskType::try_from(task.task_type).map_err(|_| format!("it is of task_type {}", task.task_type))?;
+        hold!(task.attempt > 0, "it is attempt {}", task.attempt);
+        hold!(
+            (task_type == WorkflowTaskType::Transient) == (task.attempt > 1),
+            "it is {task_type:?} in attempt {}",
+            task.attempt
+        );
+        let started = task.started_event_id != 0;
+        hold!(started != task.request_id.is_empty(), "nobody started it, or nobody knows who");
+        hold!(started == (task.started_time != 0), "it has no start, or no time of it");
+        if task_type == WorkflowTaskType::Normal {
+            hold!(self.is_written(task.scheduled_event_id), "it was never scheduled");
+            hold!(!started || self.is_written(task.started_event_id), "its start was never written");
+            hold!(
+                !started || task.started_event_id > task.scheduled_event_id,
+                "it was started before it was scheduled"
+            );
+        } else {
+            hold!(task.scheduled_event_id <= self.next_event_id, "it was promised an id far ahead");
+            // A worker was shown them: nothing else may take them.
+            let promised =
+                task.scheduled_event_id == self.next_event_id && task.started_event_id == task.scheduled_event_id + 1;
+            hold!(!started || promised, "the ids that it was promised are taken");
+        }
+        let sticky = self.sticky.as_ref().filter(|_| !task.sticky_queue.is_empty());
+        hold!(
+            sticky.is_none_or(|sticky| sticky.queue == task.sticky_queue),
+            "it is on another sticky queue than the run"
+        );
+        Ok(())
+    }
+
+    /// What waits has no id, may wait, and what it ends is not pending any more.
+    fn check_buffered(&self, event: &HistoryEvent) -> Result<(), Flaw> {
+        let Some(attributes) = &event.attributes else { return Err("an event waits that says nothing".to_owned()) };
+        let kind = kind::event_type(attributes);
+        hold!(event.event_type == kind as i32, "an event waits under another's type");
+        hold!(event.event_id == 0, "{kind:?} waits, and has an id");
+        hold!(kind::class(kind) != Class::Immediate, "{kind:?} waits, and must not");
+        hold!(
+            ended_activity(attributes).is_none_or(|id| !self.activities.contains_key(&id)),
+            "{kind:?} waits, and its activity is pending"
+        );
+        Ok(())
+    }
+
+    fn check_activity(&self, activity: &Activity) -> Result<(), Flaw> {
+        let started = activity.started != 0;
+        hold!(self.is_written(activity.scheduled_event_id), "it was never scheduled");
+        hold!(activity.attempt > 0, "it is in attempt {}", activity.attempt);
+        hold!(started || activity.request_id.is_empty(), "it is not started, and somebody started it");
+        hold!(started || activity.last_heartbeat == 0, "it is not started, and has told how far it is");
+        hold!(activity.started_event_id == 0, "it is pending, and its start is written");
+        hold!(activity.schedule_to_close > 0 || activity.start_to_close > 0, "nothing limits its time");
+        let asked = activity.cancel_requested_event_id;
+        hold!(asked == 0 || self.is_written(asked), "it was never asked to cancel");
+        hold!(asked == 0 || asked > activity.scheduled_event_id, "it was asked to cancel before it was scheduled");
+        hold!(asked == 0 || started, "it was asked to cancel, is not started, and goes on");
+        let Some(policy) = &activity.retry else { return Err("it has no retry policy".to_owned()) };
+        let most = policy.maximum_attempts;
+        hold!(most == 0 || activity.attempt <= most, "it is in attempt {} of {most}", activity.attempt);
+        Ok(())
+    }
+
+    fn check_child(&self, id: EventId, child: &Child) -> Result<(), Flaw> {
+        let initiated = child.initiated.as_ref();
+        let asked = initiated.and_then(|event| event.attributes.as_ref());
+        let asked = matches!(asked, Some(Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(_)));
+        hold!(asked && initiated.is_some_and(|event| event.event_id == id), "it was never asked for");
+        hold!(self.is_written(id) && !child.request_id.is_empty(), "it has no event or no request id");
+        let (started, known) = (child.started_event_id, !child.run_id.is_empty());
+        hold!(started == 0 || self.is_written(started) && started > id, "its start {started} is no later event");
+        let waits = || {
+            let of = |event: &HistoryEvent| match &event.attributes {
+                Some(Attributes::ChildWorkflowExecutionStartedEventAttributes(it)) => it.initiated_event_id,
+                _ => 0,
+            };
+            self.buffered.iter().any(|event| of(event) == id)
+        };
+        hold!(known == (started != 0 || waits()), "its run is known without its start, or its start without its run");
+        Ok(())
+    }
+
+    fn check_external(&self, id: EventId, it: &External, meant: fn(&Attributes) -> bool) -> Result<(), Flaw> {
+        let initiated = it.initiated.as_ref();
+        let asked = initiated.is_some_and(|event| event.event_id == id && event.attributes.as_ref().is_some_and(meant));
+        hold!(asked && self.is_written(id), "message {id} was never asked for");
+        hold!(!it.request_id.is_empty(), "message {id} has no request id");
+        Ok(())
+    }
+
+    fn check_update(&self, update: &Update) -> Result<(), Flaw> {
+        let (accepted, completed) = (update.accepted_event_id, update.completed_event_id);
+        hold!(self.is_written(accepted), "it was never accepted");
+        hold!(completed == 0 || self.is_written(completed) && completed > accepted, "it ended before it was accepted");
+        hold!((completed != 0) == update.outcome.is_some(), "it has an end without an outcome, or the reverse");
+        hold!(completed != 0 || update.request.is_some(), "it goes on, and nobody knows what was asked");
+        Ok(())
+    }
+}
+
+/// The activity that such an event ends.
+fn ended_activity(attributes: &Attributes) -> Option<EventId> {
+    match attributes {
+        Attributes::ActivityTaskCompletedEventAttributes(it) => Some(it.scheduled_event_id),
+        Attributes::ActivityTaskFailedEventAttributes(it) => Some(it.scheduled_event_id),
+        Attributes::ActivityTaskTimedOutEventAttributes(it) => Some(it.scheduled_event_id),
+        Attributes::ActivityTaskCanceledEventAttributes(it) => Some(it.scheduled_event_id),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+#[path = "check_tests.rs"]
+mod tests;

@@ -1,0 +1,80 @@
+//! What is true of a run as its owner holds it, with what is in memory only, and of the runs of one workflow together.
+
+use super::check::{Flaw, hold};
+use super::{Run, Workflow};
+use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus as Status;
+use std::collections::BTreeSet;
+
+impl Run {
+    /// Checks a run as its owner holds it: also what is in memory only.
+    ///
+    /// # Errors
+    /// What cannot be.
+    pub fn check(&self) -> Result<(), Flaw> {
+        self.state.check()?;
+        let (state, memory) = (&self.state, &self.volatile);
+        let open = state.known_status() == Some(Status::Running);
+        hold!(open || memory.updates.is_empty(), "it is closed, and updates wait");
+        hold!(
+            memory.queries.is_empty() || state.workflow_task.is_some(),
+            "queries wait for a workflow task that nobody made"
+        );
+        let with = state.workflow_task.as_ref().map_or(0, |task| task.started_event_id);
+        hold!(
+            memory.queries.values().all(|query| [0, with].contains(&query.sent)),
+            "a query is with a worker who has no task"
+        );
+        let mut names = BTreeSet::new();
+        for update in &memory.updates {
+            let id = update.id();
+            hold!(!id.is_empty() && names.insert(id), "two updates have the same id, or one has none");
+            let accepted = state.updates.get(id);
+            hold!(update.accepted == accepted.is_some(), "update {id} is accepted here and not there");
+            hold!(accepted.is_none_or(|it| it.outcome.is_none()), "update {id} has ended, and is waited for");
+            hold!(update.accepted || [0, with].contains(&update.sent), "update {id} is with a worker who has no task");
+        }
+        Ok(())
+    }
+}
+
+impl Workflow {
+    /// Checks that the runs agree with each other and with the row that names the current one.
+    ///
+    /// # Errors
+    /// What cannot be.
+    pub fn check(&self) -> Result<(), Flaw> {
+        for (id, run) in &self.runs {
+            hold!(*id == run.state.run_id, "run {} is kept as {id}", run.state.run_id);
+        }
+        let Some(current) = &self.current else {
+            hold!(self.runs.is_empty(), "there are runs, and none is the current one");
+            return Ok(());
+        };
+        hold!(!current.request_ids.is_empty(), "nobody asked for the current run");
+        let Some(run) = self.runs.get(&current.run_id) else {
+            return Err(format!("the current run {} is not there", current.run_id));
+        };
+        hold!(
+            run.state.status == current.status,
+            "the current run {} has status {}, and its row says {}",
+            current.run_id,
+            run.state.status,
+            current.status
+        );
+        for (id, run) in self.runs.iter().filter(|(id, _)| **id != current.run_id) {
+            hold!(run.state.known_status() != Some(Status::Running), "run {id} is open, and not the current one");
+        }
+        Ok(())
+    }
+}
+
+/// Checks rows of one workflow as they were read, before anything rests on them.
+///
+/// # Errors
+/// What cannot be.
+pub fn check(workflow: &Workflow) -> Result<(), Flaw> {
+    for (id, run) in &workflow.runs {
+        run.state.check().map_err(|flaw| format!("run {id}: {flaw}"))?;
+    }
+    workflow.check()
+}
