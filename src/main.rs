@@ -55,8 +55,20 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let given = Line::parse().command.or_else(|| Line::parse_from(["resurgam", "run"]).command);
-    let Some(command) = given else { return exit::code(Err("there is no command".into())) };
+    let given = Line::try_parse().and_then(|line| match line.command {
+        Some(command) => Ok(Some(command)),
+        None => Line::try_parse_from(["resurgam", "run"]).map(|line| line.command),
+    });
+    let command = match given {
+        Ok(Some(command)) => command,
+        Ok(None) => return exit::code(Err("there is no command".into())),
+        Err(why) if why.use_stderr() => return exit::code(Err(usage(&why).into())),
+        // Help, or the version.
+        Err(why) => {
+            exit::print(&why.to_string());
+            return exit::code(Ok(exit::Exit::Held));
+        }
+    };
     let result = match command {
         Command::Bugs(args) => commands::bugs::run(&args),
         Command::Check(args) => commands::check::run(&args),
@@ -76,4 +88,12 @@ fn main() -> ExitCode {
         Command::Show(args) => commands::show::run(&args),
     };
     exit::code(result)
+}
+
+/// What is wrong with a command line, as one line.
+fn usage(why: &clap::Error) -> String {
+    let text = why.to_string();
+    let said = text.lines().take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"));
+    let said = said.collect::<Vec<_>>().join(" ");
+    format!("{}; see --help", said.strip_prefix("error: ").unwrap_or(&said).trim_end())
 }

@@ -22,3 +22,12 @@ async fn a_server_that_cannot_serve_says_why() {
     let problem = builtin::start(Path::new("/bin/false"), 1).await.unwrap_err().to_string();
     assert!(problem.contains("ended at once"), "{problem}");
 }
+
+#[test]
+fn what_cannot_be_asked_of_a_server_is_bad_input() {
+    for arguments in [["--address", "nowhere"], ["--nodes", "0"]] {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_resurgam"));
+        let refused = command.arg("server").args(arguments).output().unwrap();
+        assert_eq!(refused.status.code(), Some(2), "{arguments:?}");
+    }
+}

@@ -2,11 +2,12 @@
 //!
 //! A case ends at quiescence or at the deadline that the model computes from the plan, never by a sleep of fixed length.
 
+use crate::asked;
 use crate::client;
 use crate::history;
 use crate::recorder::Recorder;
 use crate::session::Session;
-use crate::target::Endpoint;
+use crate::target::{Endpoint, line};
 use crate::wire::Client;
 use crate::worker::Workers;
 use async_trait::async_trait;
@@ -173,7 +174,7 @@ async fn read_all(session: &Session, runs: &[RunName]) -> Vec<String> {
                 match read(session, &client, workflow_id, run_id, node == 0).await {
                     Ok(()) => done = true,
                     Err(status) => {
-                        last = status.to_string();
+                        last = line(&status);
                         // Unknown: the connection broke.
                         let passing = [Code::Unavailable, Code::DeadlineExceeded, Code::Cancelled, Code::Unknown];
                         if passing.contains(&status.code()) {
@@ -196,7 +197,7 @@ async fn read_all(session: &Session, runs: &[RunName]) -> Vec<String> {
 async fn discovered(session: &Session, client: &Client) -> BTreeSet<RunName> {
     let mut found: BTreeSet<RunName> = session.recorder.with(named);
     for slot in session.plan.operations.iter().map(|operation| operation.workflow).collect::<BTreeSet<_>>() {
-        if let Ok(description) = client::describe(session, client, &session.workflow_id(slot), "").await {
+        if let Ok(description) = asked::describe(session, client, &session.workflow_id(slot), "").await {
             found.insert((description.workflow_id, description.run_id));
         }
     }
@@ -249,7 +250,7 @@ async fn read(
     let (workflow, run) = (workflow_id.to_owned(), run_id.to_owned());
     let history = HistoryRead { workflow_id: workflow, run_id: run, is_final, from, events };
     // Both or nothing: if the description fails, the history is read again with it.
-    let description = if is_final { Some(client::describe(session, client, workflow_id, run_id).await?) } else { None };
+    let description = if is_final { Some(asked::describe(session, client, workflow_id, run_id).await?) } else { None };
     session.recorder.record(What::History(Box::new(history)));
     if let Some(mut description) = description {
         description.is_final = true;

@@ -209,7 +209,12 @@ impl CaseDirectory {
 /// [`Error`]; an unknown field of the plan is named, with its line.
 pub fn plan_meant_by(path: &Path) -> Result<Plan, Error> {
     if path.is_dir() {
-        return CaseDirectory::at(path).plan();
+        let directory = CaseDirectory::at(path);
+        return if directory.path.join(PLAN).exists() {
+            directory.plan()
+        } else {
+            Err(Error::content(path, &"there is no plan.json in it; the cases of a run are in its directory cases/"))
+        };
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     if !RECORDINGS.iter().any(|recording| name.ends_with(recording.trim_start_matches("recording"))) {

@@ -2,6 +2,7 @@
 //! `resurgam-judge` on what was recorded.
 
 pub mod answer;
+mod asked;
 pub mod case;
 pub mod case_directory;
 mod check;

@@ -164,8 +164,11 @@ impl RunDirectory {
     pub fn give_up(self) {
         self.release();
         let _ = fs::remove_file(self.path.join(RESULTS));
-        // Only if it is empty.
+        // Only if they are empty.
         let _ = fs::remove_dir(&self.path);
+        if let Some(parent) = self.path.parent().filter(|parent| parent.file_name().is_some_and(|name| name == RUNS)) {
+            let _ = fs::remove_dir(parent);
+        }
     }
 
     /// Lets `latest` point here, if this is in `resurgam-runs/` and nobody else's file has that name.

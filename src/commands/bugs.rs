@@ -33,7 +33,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Give a bug up after so many cases.
-    #[arg(long, default_value_t = 2000)]
+    #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u64).range(1..))]
     cases: u64,
     /// Seconds to spend on shrinking the plan that shows a bug; 0 to leave it as it was drawn.
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]

@@ -17,7 +17,8 @@ use resurgam_reports::{campaign, paint, terminal};
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
-use words::{Faults, Judged, KeepArg, Kind, Place};
+pub(crate) use words::Faults;
+use words::{Judged, KeepArg, Kind, Place};
 
 /// The arguments.
 #[derive(clap::Args)]

@@ -8,6 +8,7 @@ use resurgam_server::Options;
 pub(crate) fn run(options: &Options) -> Ended {
     resurgam_server::log(options);
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::machine)?;
-    runtime.block_on(resurgam_server::serve(options)).map_err(Failure::machine)?;
+    let served = runtime.block_on(resurgam_server::serve(options));
+    served.map_err(|why| if why.is_bad_input() { Failure::input(why) } else { Failure::machine(why) })?;
     Ok(Exit::Held)
 }

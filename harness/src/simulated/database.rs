@@ -4,10 +4,11 @@
 //! faults in force; what the undecided shows to a read is drawn. What happened beside the plain course is recorded. It
 //! decides nothing else: what is possible at all is the model's business.
 
+use super::audits::{Audits, named};
 use super::ledger::{Ledger, Ticket};
 use super::store_faults::{StoreFault, StoreFaults};
 use crate::session::Session;
-use crate::subject::{Partitions, Subject};
+use crate::subject::Subject;
 use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 use resurgam_cassandra::table::{Paxos, Report, Truth, errors};
@@ -15,14 +16,12 @@ use resurgam_cassandra::{
     Batch, Cassandra, Columns, Condition, Consistency, Done, Head as Row, HeldId, Rows, ScriptedAppend,
     ScriptedOutcome, Spoiled, Stamp, View as Shown, WriteAnswer as Told,
 };
-use resurgam_formats::audit::Audit;
 use resurgam_formats::plan::{Cluster, PartitionKind, Plan, StoreCall};
 use resurgam_formats::recording::What;
 use resurgam_formats::store::StoreEvent;
 use resurgam_formats::time::Millis;
 use resurgam_node::store::{Answer, Commit, Head, Partition, PartitionKind as Kind};
 use resurgam_simulation::{EPOCH, Node, derive};
-use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -55,11 +54,7 @@ struct State {
     /// When the recording began, since the start of the simulation.
     began: Duration,
     ledger: Ledger,
-    /// The last audit, and the runs that were closed and had nothing to do in it or before.
-    audited: Audit,
-    closed: BTreeSet<String>,
-    /// The last audit was taken.
-    finished: bool,
+    audits: Audits,
 }
 
 impl Database {
@@ -72,9 +67,7 @@ impl Database {
             session: None,
             began: Duration::ZERO,
             ledger: Ledger::default(),
-            audited: Audit::default(),
-            closed: BTreeSet::new(),
-            finished: false,
+            audits: Audits::default(),
         };
         Self(Arc::new(Shared { cluster: plan.cluster.clone(), seed: plan.seed, state: Mutex::new(state) }))
     }
@@ -91,11 +84,9 @@ impl Database {
     /// From now on what happens is recorded, late requests begin when they are due, and the rows are audited from time to
     /// time. Called on the driver's host.
     pub(super) fn record_to(&self, session: &Arc<Session>, node: &Node, subject: &Subject) {
-        {
-            let mut state = self.state();
-            state.session = Some(Arc::clone(session));
-            state.began = node.elapsed();
-        }
+        let mut state = self.state();
+        (state.session, state.began) = (Some(Arc::clone(session)), node.elapsed());
+        drop(state);
         let (database, node, subject) = (self.clone(), node.clone(), subject.clone());
         tokio::spawn(async move {
             let mut next = node.elapsed() + AUDITS;
@@ -110,28 +101,11 @@ impl Database {
         });
     }
 
-    /// Asks the auditor what the rows mean, and records it, unless it is as before. Of what is undecided, a read that has
-    /// shown it has been believed, so it is in; nobody can have acted on the rest, so it is out. All partitions are of one
-    /// moment. What has closed before stands again only in the audit that is the `last`; none follows it.
+    /// Records what the rows mean; see [`Audits::take`].
     pub(super) fn audit(&self, subject: &Subject, last: bool) {
-        let mut state = self.state();
-        if state.finished {
-            return;
-        }
-        state.finished = last;
-        let mut decided = state.cassandra.clone();
-        decided.settle(&mut |_| false);
-        let rows: Partitions<'_> =
-            decided.audit().map(|(name, partition)| (named(name), partition.cells().iter().collect())).collect();
-        let Some(mut audit) = subject.audit(&rows) else { return };
-        if !last {
-            state.forget(&mut audit);
-        }
-        if let Some(session) = &state.session
-            && (last || audit != state.audited)
-        {
-            session.recorder.record(What::Audit(Box::new(audit.clone())));
-            state.audited = audit;
+        let State { audits, cassandra, session, .. } = &mut *self.state();
+        if let (Some(session), Some(audit)) = (session, audits.take(cassandra, subject, last)) {
+            session.recorder.record(What::Audit(Box::new(audit)));
         }
     }
 
@@ -296,19 +270,6 @@ impl State {
         self.faults.spoiled(number, nodes, || kind(&named(partition)), call)
     }
 
-    /// Leaves out what had closed and had nothing to do any more at an earlier audit, except children that are pending in
-    /// their parents.
-    fn forget(&mut self, audit: &mut Audit) {
-        let closed = std::mem::take(&mut self.closed);
-        let over = audit.runs.iter().filter(|run| !run.open && run.tasks.is_empty());
-        self.closed.extend(over.map(|run| run.run_id.clone()));
-        let children = audit.runs.iter().flat_map(|run| &run.pending.children);
-        let children: BTreeSet<String> = children.map(|child| child.workflow_id.clone()).collect();
-        let kept = |workflow_id: &String, run_id: &String| !closed.contains(run_id) || children.contains(workflow_id);
-        audit.runs.retain(|run| kept(&run.workflow_id, &run.run_id));
-        audit.current.retain(|row| kept(&row.workflow_id, &row.run_id));
-    }
-
     fn record(&self, node: Option<u8>, partition: &str, outcomes: &[StoreEvent]) {
         let Some(session) = &self.session else { return };
         for outcome in outcomes.iter().filter(|outcome| !outcome.is_plain()) {
@@ -316,11 +277,6 @@ impl State {
             session.recorder.record(What::Store { node, partition, outcome: *outcome });
         }
     }
-}
-
-/// The partition of a name in the model of the store, which has names only.
-fn named(name: &str) -> Partition {
-    name.parse().unwrap_or_else(|problem| unreachable!("only partitions are written to: {problem}"))
 }
 
 /// What a fault of the plan calls the kind of a partition.

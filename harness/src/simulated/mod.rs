@@ -1,8 +1,10 @@
 //! A case in the simulation: a cluster of the orchestrator, its database, clients and workers, and the faults of the plan.
 //!
 //! `case` ties them together; `faults` says what the plan's faults are to the simulation and does those that it cannot
-//! do; `database` is the model of Cassandra, `store` one node's way to it, `ledger` the book of who was told what.
+//! do; `database` is the model of Cassandra, `store` one node's way to it, `ledger` the book of who was told what,
+//! `audits` what its rows mean from time to time.
 
+mod audits;
 mod case;
 mod database;
 mod faults;

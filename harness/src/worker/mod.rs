@@ -7,6 +7,8 @@
 mod activity;
 mod cache;
 mod command;
+mod polled;
+mod query;
 mod workflow;
 
 use crate::session::{Session, within};

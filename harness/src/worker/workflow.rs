@@ -2,41 +2,29 @@
 
 use super::cache::Run;
 use super::command::{Translator, Update};
+use super::polled::Polled;
+use super::query::query_result;
 use super::{LIMIT, Manner, Worker};
-use crate::convert::{duration, first, payloads};
+use crate::convert::{duration, first};
 use crate::session::within;
 use crate::{answer, convert, history};
-use resurgam_api::temporal::enums::v1::{QueryResultType, WorkflowTaskFailedCause};
+use resurgam_api::temporal::enums::v1::WorkflowTaskFailedCause;
 use resurgam_api::temporal::history::v1::HistoryEvent;
-use resurgam_api::temporal::query::v1::{WorkflowQuery, WorkflowQueryResult};
 use resurgam_api::temporal::taskqueue::v1::StickyExecutionAttributes;
 use resurgam_api::temporal::workflowservice::v1::respond_workflow_task_completed_request::Capabilities;
 use resurgam_api::temporal::workflowservice::v1::{
-    GetWorkflowExecutionHistoryRequest, PollWorkflowTaskQueueResponse, RespondQueryTaskCompletedRequest,
-    RespondWorkflowTaskCompletedRequest, RespondWorkflowTaskFailedRequest,
+    GetWorkflowExecutionHistoryRequest, PollWorkflowTaskQueueResponse, RespondWorkflowTaskCompletedRequest,
+    RespondWorkflowTaskFailedRequest,
 };
 use resurgam_formats::command::Command;
 use resurgam_formats::event::Event;
 use resurgam_formats::notes::Notes;
 use resurgam_formats::plan::TaskKind;
 use resurgam_formats::program::Failure;
-use resurgam_formats::recording::{Answer, Call, Reply, Task, TaskId, What};
+use resurgam_formats::recording::{Answer, Call, Reply, Task, What};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tonic::Status;
-
-/// A workflow task with all its pages.
-struct Polled {
-    task: TaskId,
-    response: PollWorkflowTaskQueueResponse,
-    workflow_id: String,
-    run_id: String,
-    /// Events that came with it, decoded.
-    events: Vec<Event>,
-    updates: BTreeMap<String, Update>,
-    /// Updates in the order in which they came.
-    order: Vec<String>,
-}
 
 impl Worker {
     /// Works on one workflow task or query task.
@@ -267,49 +255,6 @@ impl Worker {
             }
         })
         .await;
-    }
-
-    async fn answer_query(&self, polled: &Polled, run: Run, query: &WorkflowQuery, manner: &Manner, life: u32) {
-        let result = query_result(&polled.run_id, &run, query);
-        let call = Call::AnswerQuery { task: polled.task };
-        self.give(call, manner, life, || async {
-            let request = RespondQueryTaskCompletedRequest {
-                task_token: polled.response.task_token.clone(),
-                completed_type: result.result_type,
-                query_result: result.answer.clone(),
-                error_message: result.error_message.clone(),
-                namespace: self.session.namespace.clone(),
-                ..Default::default()
-            };
-            match self.service.clone().respond_query_task_completed(within(LIMIT, request)).await {
-                Ok(_) => Answer::Ok { value: Reply::Done },
-                Err(status) => answer::of(&status),
-            }
-        })
-        .await;
-        // A query changes nothing, so the run stays as it is.
-        let mut cache = self.cache();
-        if self.life() == life && self.session.plan.workers.cache > 0 {
-            cache.put(polled.run_id.clone(), run);
-        }
-    }
-}
-
-fn query_result(run_id: &str, run: &Run, query: &WorkflowQuery) -> WorkflowQueryResult {
-    match run.machine.query(&query.query_type) {
-        Some(mut answer) => {
-            answer.run_id = run_id.to_owned();
-            WorkflowQueryResult {
-                result_type: QueryResultType::Answered.into(),
-                answer: payloads(&answer),
-                ..Default::default()
-            }
-        }
-        None => WorkflowQueryResult {
-            result_type: QueryResultType::Failed.into(),
-            error_message: format!("there is no query handler {}", query.query_type),
-            ..Default::default()
-        },
     }
 }
 

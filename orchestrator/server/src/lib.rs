@@ -110,6 +110,19 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// True if it is what was asked for that is wrong, and not the machine.
+    #[must_use]
+    pub fn is_bad_input(&self) -> bool {
+        match self {
+            Self::Address(_) | Self::Nodes | Self::File { .. } | Self::Keys { .. } => true,
+            // What a name of a namespace must not have.
+            Self::Namespace { problem, .. } => problem.code() == Code::InvalidArgument,
+            Self::Runtime(_) | Self::Node(_) => false,
+        }
+    }
+}
+
 /// Sets up logging to standard error.
 pub fn log(options: &Options) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
