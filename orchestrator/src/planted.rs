@@ -166,6 +166,8 @@ mod active {
 
     /// Plants a bug on this thread, or none.
     pub fn plant(bug: Option<Bug>) {
+        // Said here, so that a program with switches can be told from one without by what stands in it (`.ci/run`).
+        tracing::trace!(version = super::VERSION, ?bug, "planted");
         ACTIVE.with(|active| active.set(bug));
     }
 }
