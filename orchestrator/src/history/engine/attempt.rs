@@ -133,7 +133,8 @@ pub(super) fn heartbeat(
     let now = tx.context.now;
     let gone = || Rejection::NotFound(GONE.to_owned());
     let activity = tx.run.state.activities.get_mut(&scheduled_event_id).ok_or_else(gone)?;
-    activity.last_heartbeat = now;
+    // Another owner's clock may be behind: the time limit must not come nearer than its timer task.
+    activity.last_heartbeat = now.max(activity.last_heartbeat);
     activity.heartbeat_details = required::request(request.request)?.details;
     let cancel_requested = activity.cancel_requested_event_id != 0;
     Ok(api::RecordActivityTaskHeartbeatResponse { cancel_requested, ..Default::default() })
