@@ -17,6 +17,18 @@ fn resurgam(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
+/// The same, with signals as a terminal has them: whoever started the tests may ignore some, as `nohup` does, and that would be
+/// inherited.
+fn attentive(folder: &Path, arguments: &[&str]) -> Command {
+    if cfg!(not(target_os = "linux")) {
+        return resurgam(folder, arguments);
+    }
+    let mut command = Command::new("env");
+    command.args(["--default-signal=HUP,INT,TERM", env!("CARGO_BIN_EXE_resurgam")]).args(arguments);
+    command.current_dir(folder).stdin(Stdio::null()).stderr(Stdio::piped());
+    command
+}
+
 fn output(folder: &Path, arguments: &[&str]) -> Output {
     resurgam(folder, arguments).output().unwrap()
 }
@@ -47,8 +59,8 @@ fn outputs(run: &Path, state: &str) -> serde_json::Value {
 
 /// Starts a long run and waits until a case of it has ended.
 fn long_run(folder: &Path, stdout: Stdio) -> Child {
-    let mut command = resurgam(folder, &["run", "--seed", "1", "--cases", "100000", "--jobs", "1", "--out", "run"]);
-    let mut child = command.stdout(stdout).spawn().unwrap();
+    let arguments = ["run", "--seed", "1", "--cases", "100000", "--jobs", "1", "--out", "run"];
+    let mut child = attentive(folder, &arguments).stdout(stdout).spawn().unwrap();
     let results = folder.join("run/results.jsonl");
     let lines = || File::open(&results).map_or(0, |file| BufReader::new(file).lines().count());
     while lines() < 2 {
