@@ -270,4 +270,14 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn a_length_of_time_is_read_back_to_the_last_bit() {
+        for step in 1..20_000u32 {
+            let wall_seconds = f64::from(step) * 0.731_205_937 / 1.3;
+            let line = Line::End(Ended { wall_seconds, ..Ended::default() });
+            let text = serde_json::to_string(&line).unwrap();
+            assert_eq!(serde_json::from_str::<Line>(&text).unwrap(), line, "{text}");
+        }
+    }
 }

@@ -84,6 +84,15 @@ pub struct Times {
     pub cases: BTreeMap<u64, CaseTimes>,
 }
 
+impl Times {
+    /// Sums over the cases in the order of their seeds: a sum of fractions in the order in which cases end would not be the
+    /// same when the report is made again.
+    fn add_up(&mut self) {
+        let sum = |part: fn(&CaseTimes) -> f64| self.cases.values().map(part).sum::<f64>() / 1e3;
+        (self.executing_seconds, self.judging_seconds) = (sum(|case| case.executing_ms), sum(|case| case.judging_ms));
+    }
+}
+
 /// How long a case took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CaseTimes {
@@ -150,8 +159,6 @@ impl Summary {
 
     fn judged(&mut self, case: &CaseResult, judged: &Judged) {
         self.mix(case.seed, &judged.recording_hash);
-        self.times.executing_seconds += case.executing_ms / 1e3;
-        self.times.judging_seconds += case.judging_ms / 1e3;
         let times = CaseTimes { executing_ms: case.executing_ms, judging_ms: case.judging_ms };
         self.times.cases.insert(case.seed, times);
         for rule in &judged.rules {
@@ -180,6 +187,7 @@ impl Summary {
     /// Says how the run ended, and what it comes to. What the cases themselves show to be short is found here.
     pub fn conclude(&mut self, shortfalls: Vec<Shortfall>) {
         self.missing = self.coverage.missing();
+        self.times.add_up();
         self.shortfalls = shortfalls;
         if self.worst == Outcome::NotApplicable && self.not_judged.is_empty() {
             self.shortfalls.push(Shortfall::NothingJudged);
@@ -304,14 +312,19 @@ mod tests {
     #[test]
     fn the_order_in_which_cases_end_does_not_show() {
         let outcomes = [Outcome::Violated, Outcome::Unknown, Outcome::Ok];
-        let cases: Vec<CaseResult> =
-            (0..60).map(|seed| case(seed, vec![rule("A-a", outcomes[seed as usize % 3])])).collect();
+        let cases: Vec<CaseResult> = (0..60)
+            .map(|seed| {
+                let times = CaseTimes { executing_ms: 0.1 * seed as f64, judging_ms: 0.7 / (seed + 1) as f64 };
+                let rules = vec![rule("A-a", outcomes[seed as usize % 3])];
+                CaseResult { executing_ms: times.executing_ms, judging_ms: times.judging_ms, ..case(seed, rules) }
+            })
+            .collect();
         let of = |cases: &mut dyn Iterator<Item = &CaseResult>| {
             let mut summary = new();
             cases.for_each(|case| summary.add(case));
             summary.add(&CaseResult { seed: 99, said: Said::NotJudged("why".into()), ..case(99, vec![]) });
             summary.conclude(Vec::new());
-            serde_json::to_string(&summary).unwrap()
+            [serde_json::to_string(&summary).unwrap(), serde_json::to_string(&summary.times).unwrap()]
         };
         assert_eq!(of(&mut cases.iter()), of(&mut cases.iter().rev()));
         assert_ne!(of(&mut cases.iter()), of(&mut cases.iter().skip(1)));
