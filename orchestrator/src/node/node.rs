@@ -11,6 +11,7 @@ use crate::frontend::handler::Frontend;
 use crate::history;
 use crate::matching;
 use crate::store::Store;
+use futures_util::future::BoxFuture;
 use resurgam_api::WorkflowServiceServer;
 use resurgam_api::environment::{Environment, Incoming};
 use resurgam_api::internal::history_server::HistoryServer;
@@ -102,7 +103,12 @@ impl Node {
     ///
     /// # Errors
     /// The address of a member is not one, or a connection broke the server.
-    pub async fn serve(self, stop: CancellationToken) -> Result<(), Error> {
+    pub fn serve(self, stop: CancellationToken) -> BoxFuture<'static, Result<(), Error>> {
+        // Boxed, so that all that serves is compiled here, and not again in every program that polls it.
+        Box::pin(self.served(stop))
+    }
+
+    async fn served(self, stop: CancellationToken) -> Result<(), Error> {
         let Self { environment, config, store, outside, inside } = self;
         // Whatever ends this function ends what it has started.
         let _guard = stop.clone().drop_guard();
