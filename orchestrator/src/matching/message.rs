@@ -29,8 +29,6 @@ pub(super) enum Message {
     Rested(TaskId),
     /// A query was on its way to a worker; the poll comes back if it is still to be served.
     Asked(String, Delivery, Option<(String, Receiver)>),
-    /// A query of a sticky queue has waited long enough.
-    GiveUp(String),
     /// Work beside the queue panicked, and nobody knows how far it came.
     Broken(Panicked),
 }

@@ -180,7 +180,8 @@ impl Actor {
                 }
             };
             let paced = self.pace.next(Instant::now()).filter(|_| self.queue.can_offer());
-            let wake = self.tidy_at.into_iter().chain(paced).fold(self.check_at.min(self.used + IDLE), Instant::min);
+            let at_times = self.tidy_at.into_iter().chain(paced).chain(self.queries.patience());
+            let wake = at_times.fold(self.check_at.min(self.used + IDLE), Instant::min);
             let waking = tokio::time::sleep_until(wake);
             tokio::select! {
                 biased;
@@ -233,9 +234,10 @@ impl Actor {
         self.tidy_at.is_none() && now >= self.used + IDLE
     }
 
-    /// Does what is due at a time: deletes finished tasks, and looks whether the tenure lasts.
+    /// Does what is due at a time: deletes finished tasks, sends queries away, and looks whether the tenure lasts.
     fn tend(&mut self) {
         let now = Instant::now();
+        self.queries.give_up(now);
         if self.tidy_at.is_some_and(|at| now >= at) {
             self.tidy_at = None;
             self.tidy();
@@ -285,7 +287,6 @@ impl Actor {
                 }
                 self.queries.arrived(id, delivery);
             }
-            Message::GiveUp(id) => self.queries.give_up(&id),
             Message::Broken(panicked) => broken!("work beside the queue panicked: {panicked}"),
         }
     }
@@ -315,10 +316,8 @@ impl Actor {
             return drop(asker.send(Err(status::sticky_worker_unavailable())));
         }
         let id = format!("{:016x}", self.dependencies.environment.random());
-        if self.sticky {
-            self.later(STICKY_QUERY, Message::GiveUp(id.clone()));
-        }
-        self.queries.add(id, request, asker);
+        let until = self.sticky.then(|| Instant::now() + STICKY_QUERY);
+        self.queries.add(id, request, until, asker);
     }
 
     fn later(&self, pause: Duration, message: Message) {

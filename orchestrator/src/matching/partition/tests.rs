@@ -122,6 +122,16 @@ struct Ledger {
     refused: u64,
 }
 
+/// What the queues of a node need, of which nothing is served yet.
+fn dependencies(world: &Arc<World>, store: Arc<dyn Store>) -> Dependencies {
+    let environment: Arc<dyn Environment> = world.clone();
+    let member = Member { name: "node".into(), address: "history".into() };
+    let keys = TokenKeys::new([0; 32], Vec::new());
+    let config = Config::of(&member, "frontend", "internal", vec![member.clone()], keys);
+    let router = Router::new(&environment, Arc::new(Membership::new(&config)), 1).unwrap();
+    Dependencies { environment, store, router: Arc::new(router), node: "node".into() }
+}
+
 struct Town {
     world: Arc<World>,
     dependencies: Mutex<Dependencies>,
@@ -133,13 +143,8 @@ struct Town {
 
 impl Town {
     fn new(world: &Arc<World>, store: Arc<dyn Store>, history: &History) -> Arc<Self> {
-        let environment: Arc<dyn Environment> = world.clone();
-        let member = Member { name: "node".into(), address: "history".into() };
-        let config =
-            Config::of(&member, "frontend", "internal", vec![member.clone()], TokenKeys::new([0; 32], Vec::new()));
-        let router = Router::new(&environment, Arc::new(Membership::new(&config)), 1).unwrap();
-        let serving = router.own().serve(Routes::new(history.clone()));
-        let dependencies = Dependencies { environment, store, router: Arc::new(router), node: "node".into() };
+        let dependencies = dependencies(world, store);
+        let serving = dependencies.router.own().serve(Routes::new(history.clone()));
         Arc::new(Self {
             world: world.clone(),
             dependencies: Mutex::new(dependencies),
@@ -272,4 +277,24 @@ async fn what_was_taken_over_is_handed_out_whatever_the_store_does() {
         refused += live(seed).await;
     }
     assert!(refused > 20, "nothing went wrong: {refused}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_query_of_a_sticky_queue_is_given_up_also_if_it_was_on_its_way_when_its_time_was_over() {
+    let dependencies = dependencies(&World::new(1), Arc::new(Memory::new()));
+    let door = open(dependencies, Partition::queue("n/workflow/sticky"), true, CancellationToken::new());
+    let (receiver, served) = oneshot::channel();
+    door.send(Message::Poll("worker".into(), None, receiver)).await.unwrap();
+    let (asker, answer) = oneshot::channel();
+    let query = QueryWorkerRequest {
+        task: task(1).task,
+        // Its history is to go with it, and nobody serves that: it comes back after a rest, and goes again.
+        poll: Some(PollWorkflowTaskQueueResponse { next_page_token: b"all".into(), ..Default::default() }),
+        ..Default::default()
+    };
+    door.send(Message::Query(Box::new(query), asker)).await.unwrap();
+    tokio::time::sleep(STICKY_QUERY + REST / 2).await;
+    drop(served);
+    let Ok(answer) = tokio::time::timeout(10 * STICKY_QUERY, answer).await else { panic!("it is forgotten") };
+    assert!(status::is_sticky_worker_unavailable(&answer.unwrap().unwrap_err()));
 }
