@@ -13,6 +13,7 @@ mod chain;
 mod check;
 mod check_run;
 pub mod child;
+mod claim;
 mod close;
 pub mod command;
 mod command_failure;
