@@ -3,13 +3,17 @@
 //! A task queue is one partition with a fenced log of its own. It promises history that a task it took over is not lost,
 //! and nothing else: whether a task is still meant is asked of history before a worker gets it.
 
+mod errands;
+mod exchange;
+mod journal;
 mod message;
 mod pace;
 mod partition;
+mod polls;
 mod query;
 pub mod queue;
 pub mod service;
 mod start;
 mod stored;
 
-pub use stored::unfinished;
+pub use stored::QueueRows;

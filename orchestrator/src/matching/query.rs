@@ -18,7 +18,7 @@ pub(super) type Asker = oneshot::Sender<Result<QueryWorkflowResponse, Status>>;
 
 /// What became of a query on its way to a worker.
 #[derive(Debug)]
-pub(super) enum Delivery {
+pub(super) enum QueryHandOver {
     /// A worker has it.
     Done,
     /// It did not arrive.
@@ -96,14 +96,16 @@ impl Queries {
     }
 
     /// How it went with a query on its way: a worker has it, it goes on waiting, or it cannot be answered.
-    pub(super) fn arrived(&mut self, id: String, delivery: Delivery) {
+    pub(super) fn arrived(&mut self, id: String, delivery: QueryHandOver) {
         // It may be answered already.
         let Some(Asked { question, asker }) = self.asked.remove(&id) else { return };
         match (delivery, question) {
-            (Delivery::Again, Some(question)) => self.waiting.push_front(Waiting { id, question, asker }),
+            (QueryHandOver::Again, Some(question)) => self.waiting.push_front(Waiting { id, question, asker }),
             // The caller may have gone.
-            (Delivery::Refused(problem), _) => drop(asker.send(Err(*problem))),
-            (Delivery::Done | Delivery::Again, _) => drop(self.asked.insert(id, Asked { question: None, asker })),
+            (QueryHandOver::Refused(problem), _) => drop(asker.send(Err(*problem))),
+            (QueryHandOver::Done | QueryHandOver::Again, _) => {
+                drop(self.asked.insert(id, Asked { question: None, asker }));
+            }
         }
     }
 
@@ -165,10 +167,10 @@ mod tests {
         let mut queries = Queries::default();
         let mut answer = asked(&mut queries, "1");
         assert!(queries.next().is_some() && !queries.waits());
-        queries.arrived("1".into(), Delivery::Again);
+        queries.arrived("1".into(), QueryHandOver::Again);
         assert!(queries.waits(), "it did not arrive");
         let (id, poll) = queries.next().unwrap();
-        queries.arrived(id, Delivery::Done);
+        queries.arrived(id, QueryHandOver::Done);
         assert_eq!((task_token::decode(&poll.task_token).unwrap().query_id.as_str(), queries.waits()), ("1", false));
         let failed = RespondQueryTaskCompletedRequest { completed_type: 2, ..Default::default() };
         assert!(!queries.answer("2", failed.clone()) && queries.answer("1", failed));
@@ -181,7 +183,7 @@ mod tests {
         let mut answer = asked(&mut queries, "1");
         queries.next().unwrap();
         assert!(queries.answer("1", RespondQueryTaskCompletedRequest::default()));
-        queries.arrived("1".into(), Delivery::Done);
+        queries.arrived("1".into(), QueryHandOver::Done);
         assert!(answer.try_recv().unwrap().is_ok() && queries.asked.is_empty());
     }
 
@@ -190,7 +192,7 @@ mod tests {
         let mut queries = Queries::default();
         let mut answer = asked(&mut queries, "1");
         queries.next().unwrap();
-        queries.arrived("1".into(), Delivery::Refused(Box::new(Status::not_found(""))));
+        queries.arrived("1".into(), QueryHandOver::Refused(Box::new(Status::not_found(""))));
         assert_eq!(answer.try_recv().unwrap().unwrap_err().code(), Code::NotFound);
     }
 
@@ -227,7 +229,7 @@ mod tests {
         queries.give_up(soon);
         assert_eq!(others.each_mut().map(sent_away), [false, false, true]);
         assert!(!sent_away(&mut away) && queries.patience() == Some(later), "a worker may have it");
-        queries.arrived("1".into(), Delivery::Again);
+        queries.arrived("1".into(), QueryHandOver::Again);
         assert_eq!(queries.patience(), Some(soon));
         queries.give_up(soon);
         assert!(sent_away(&mut away) && queries.waiting.len() == 2);
