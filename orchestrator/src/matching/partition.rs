@@ -23,7 +23,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// Messages that wait for the actor.
-const MAILBOX: usize = 256;
+pub(super) const MAILBOX: usize = 256;
 /// How long finished tasks wait for a batch to be deleted with.
 const TIDY: Duration = Duration::from_secs(1);
 /// After this long without a message a queue is closed.

@@ -28,7 +28,7 @@ pub(crate) use tasks::start_id;
 use tasks::{State, Task, Tasks};
 
 /// Unfinished tasks in memory beyond which stored ones are left where they are.
-const WINDOW: usize = 1000;
+pub(super) const WINDOW: usize = 1000;
 /// Below this many unfinished tasks in memory more are read.
 const LOW: usize = 200;
 /// A sticky queue without a poll for this long has lost its worker.
