@@ -85,8 +85,7 @@ fn checked(
         return Err("versioning overrides are not supported".to_owned());
     }
     if it.task_queue.as_ref().is_none_or(|queue| queue.name.is_empty()) {
-        let name = queue_name(state).to_owned();
-        it.task_queue = Some(TaskQueue { name, ..TaskQueue::default() });
+        it.task_queue = Some(TaskQueue { name: queue_name(state).to_owned(), ..TaskQueue::default() });
     }
     let kind = it.workflow_type.as_ref().map_or("", |kind| &kind.name);
     let queue = it.task_queue.as_ref().map_or("", |queue| &queue.name);
