@@ -13,6 +13,12 @@ pub(crate) const BOUNDS: &[Bound] = &[
         beyond: "stay in the store until there is room",
     },
     Bound {
+        of: "workers that a task queue remembers",
+        most: queue::POLLERS as u64,
+        unit: "workers",
+        beyond: "those that were there longest ago are forgotten",
+    },
+    Bound {
         of: "queries that wait for a worker of a task queue",
         most: query::WAITING as u64,
         unit: "queries",

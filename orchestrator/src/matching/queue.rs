@@ -20,6 +20,7 @@ mod tests;
 use crate::planted::{Bug, planted};
 use levels::Levels;
 pub use offer::{Abandoned, Added, Batch, HandOver, Offer};
+pub(super) use pollers::MOST as POLLERS;
 use pollers::Pollers;
 pub use pollers::{Millis, Poller};
 use resurgam_api::internal::AddTaskRequest;

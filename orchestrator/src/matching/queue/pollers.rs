@@ -8,6 +8,8 @@ pub type Millis = i64;
 
 /// How long a poller is remembered for descriptions.
 const REMEMBERED: Millis = 300_000;
+/// How many are remembered: those that were there last.
+pub(crate) const MOST: usize = 1_000;
 
 /// A poll that waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,6 +22,8 @@ pub(super) struct Pollers {
     waiting: VecDeque<Poller>,
     /// By identity, when each was there last.
     seen: BTreeMap<String, Millis>,
+    /// The same by time.
+    by_time: BTreeSet<(Millis, String)>,
 }
 
 impl Pollers {
@@ -30,8 +34,16 @@ impl Pollers {
 
     /// Notes that somebody is there.
     pub(super) fn saw(&mut self, identity: &str, now: Millis) {
-        self.seen.retain(|_, last| now - *last < REMEMBERED);
-        self.seen.insert(identity.to_owned(), now);
+        if let Some(last) = self.seen.insert(identity.to_owned(), now) {
+            self.by_time.remove(&(last, identity.to_owned()));
+        }
+        self.by_time.insert((now, identity.to_owned()));
+        while let Some((last, _)) = self.by_time.first()
+            && (now - last >= REMEMBERED || self.by_time.len() > MOST)
+            && let Some((_, identity)) = self.by_time.pop_first()
+        {
+            self.seen.remove(&identity);
+        }
     }
 
     /// One waits no more.
@@ -42,6 +54,7 @@ impl Pollers {
     /// Forgets who was there; whoever waits goes on waiting.
     pub(super) fn forget(&mut self) {
         self.seen.clear();
+        self.by_time.clear();
     }
 
     /// Takes out the one that has waited longest.
@@ -55,7 +68,7 @@ impl Pollers {
 
     /// Whether somebody was there less than `time` ago, or waits.
     pub(super) fn within(&self, time: Millis, now: Millis) -> bool {
-        !self.waiting.is_empty() || self.seen.values().any(|last| now - last < time)
+        !self.waiting.is_empty() || self.by_time.last().is_some_and(|(last, _)| now - last < time)
     }
 
     /// Who was there lately, and when last.
@@ -73,5 +86,26 @@ impl Pollers {
     pub(super) fn assert_distinct(&self) {
         let distinct: BTreeSet<_> = self.waiting.iter().collect();
         invariant!(distinct.len() == self.waiting.len(), "somebody waits twice");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_that_were_there_last_are_remembered_and_not_for_ever() {
+        let mut pollers = Pollers::default();
+        for n in 0..=MOST as i64 {
+            pollers.saw(&format!("{n:04}"), n);
+        }
+        pollers.saw("0001", 2_000);
+        let seen: Vec<_> = pollers.seen().collect();
+        assert_eq!((seen.len(), seen[0], seen[1]), (MOST, ("0001", 2_000), ("0002", 2)));
+        assert!(pollers.within(1, 2_000) && !pollers.within(1, 2_001));
+        pollers.saw("new", 2_000 + REMEMBERED);
+        assert_eq!(pollers.seen().collect::<Vec<_>>(), [("new", 2_000 + REMEMBERED)]);
+        pollers.forget();
+        assert!(pollers.seen().next().is_none() && !pollers.within(REMEMBERED, 0));
     }
 }
