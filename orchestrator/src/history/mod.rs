@@ -5,6 +5,9 @@
 
 mod calls;
 pub mod engine;
+pub mod entity;
+pub mod indexed;
+pub mod parts;
 pub mod remote;
 pub mod service;
 pub mod shard;

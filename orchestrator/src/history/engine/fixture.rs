@@ -136,7 +136,7 @@ impl Fixture {
 
     /// The buffered events, by name.
     pub(super) fn buffered(&self) -> Vec<String> {
-        self.run.state.buffered.iter().map(name).collect()
+        self.run.state.buffered.values().map(name).collect()
     }
 }
 

@@ -12,6 +12,7 @@ mod history;
 mod job;
 mod keys;
 mod node;
+mod part;
 mod queue;
 mod route;
 pub mod rows;
