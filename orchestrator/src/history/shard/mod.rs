@@ -11,6 +11,7 @@ mod handle;
 mod history;
 mod job;
 mod keys;
+mod line;
 mod node;
 mod part;
 mod queue;
@@ -21,6 +22,7 @@ mod tests;
 mod token;
 mod transfer;
 mod turn;
+mod watches;
 
 pub use config::Config;
 pub use dispatch::{Added, Dispatcher};
