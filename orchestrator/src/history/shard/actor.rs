@@ -36,7 +36,7 @@ const CHECK: Duration = Duration::from_secs(5);
 /// Requests of one workflow in a turn, if more wait: who asks for another one waits no longer than for these.
 const SHARE: usize = 16;
 /// Transfers that are done at a time.
-const TRANSFERS: usize = 256;
+pub(crate) const TRANSFERS: usize = 256;
 
 /// What outlives tenures.
 pub(super) struct Actor {

@@ -24,8 +24,13 @@ mod transfer;
 mod turn;
 mod watches;
 
+pub(crate) use actor::TRANSFERS;
+pub(crate) use cache::CAPACITY;
+pub(crate) use chain::BYTES;
 pub use config::Config;
+pub(crate) use config::PAGE;
 pub use dispatch::{Added, Dispatcher};
+pub(crate) use handle::INBOX;
 pub use handle::Shard;
 #[cfg(test)]
 pub(crate) use job::unasked;
