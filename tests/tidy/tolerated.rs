@@ -17,17 +17,13 @@ pub(crate) const WILDCARDS: &[(&str, &str)] = &[];
 
 /// Files that are longer than others.
 pub(crate) const LONG: &[Long] = &[
-    ("harness/builtin/src/audit.rs", 302, "to be split"),
     ("models/formats/src/event/kinds.rs", 408, "a table of the kinds of events"),
     ("models/formats/src/program.rs", 444, "the contract of the language is one text"),
     ("models/generate/src/tests.rs", 505, "one test for each sentence"),
     ("models/judge/src/replay/tests.rs", 416, "one test for each sentence"),
     ("models/judge/src/rules/linear/tests.rs", 402, "one test for each sentence"),
     ("orchestrator/src/history/engine/child.rs", 329, "to be split"),
-    ("orchestrator/src/history/engine/start.rs", 346, "to be split"),
-    ("orchestrator/src/history/shard/actor.rs", 454, "to be split"),
-    ("orchestrator/src/matching/partition.rs", 508, "to be split"),
-    ("orchestrator/src/matching/queue.rs", 501, "to be split"),
+    ("orchestrator/src/history/shard/actor.rs", 462, "to be split"),
 ];
 
 /// Public items that are used nowhere else, by crate.

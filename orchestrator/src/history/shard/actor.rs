@@ -6,7 +6,7 @@ use super::cache::{self, Workflows};
 use super::config::Config;
 use super::dispatch::{self, Dispatcher};
 use super::job::{Answer, Finish, Job, Work};
-use super::line::Lines;
+use super::line::{self, Lines};
 use super::queue::Queues;
 use super::route::Target;
 use super::turn::{Dependencies, Turn};
@@ -208,8 +208,14 @@ impl<'a> Tenure<'a> {
         if self.lines.is_empty() {
             return vec![job];
         }
-        self.lines.push(job);
+        self.line_up(job);
         Vec::new()
+    }
+
+    fn line_up(&mut self, job: Job) {
+        if let Err(job) = self.lines.push(job) {
+            self.answer(job.work.refuse(line::full()));
+        }
     }
 
     /// A transfer was answered. What the run has to hear of it comes first; then it is done.
@@ -236,8 +242,10 @@ impl<'a> Tenure<'a> {
             let Ok(done) = self.answers.try_recv() else { break };
             jobs.extend(self.hear(done));
         }
-        while let Ok(message) = self.actor.inbox.try_recv() {
-            self.lines.push(message);
+        while !self.lines.are_full()
+            && let Ok(message) = self.actor.inbox.try_recv()
+        {
+            self.line_up(message);
         }
         jobs.extend(self.lines.take(limit.saturating_sub(jobs.len()), SHARE));
         jobs

@@ -34,3 +34,4 @@ pub(crate) use handle::INBOX;
 pub use handle::Shard;
 #[cfg(test)]
 pub(crate) use job::unasked;
+pub(crate) use line::{LINE, LINES};
