@@ -10,6 +10,7 @@ mod client;
 mod convert;
 pub mod doctor;
 mod history;
+mod misuse;
 pub mod order;
 pub mod outputs;
 pub mod real;
@@ -24,6 +25,7 @@ mod simulated_run;
 pub mod stop;
 mod subject;
 pub mod target;
+mod tokens;
 mod wire;
 mod worker;
 

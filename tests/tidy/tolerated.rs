@@ -17,7 +17,6 @@ pub(crate) const WILDCARDS: &[(&str, &str)] = &[];
 
 /// Files that are longer than others.
 pub(crate) const LONG: &[Long] = &[
-    ("harness/builtin/src/audit.rs", 302, "to be split"),
     ("models/formats/src/event/kinds.rs", 408, "a table of the kinds of events"),
     ("models/formats/src/program.rs", 444, "the contract of the language is one text"),
     ("models/generate/src/tests.rs", 505, "one test for each sentence"),

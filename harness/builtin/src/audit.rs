@@ -3,8 +3,10 @@
 //! What a run still has to expect is computed here anew from its state row, not by the orchestrator's own functions:
 //! those may be what is wrong. What is there is what an owner who loads the rows would find.
 
-use resurgam_api::internal::{AddTaskRequest, TaskKind};
-use resurgam_api::temporal::enums::v1::{TimeoutType, WorkflowExecutionStatus as Status};
+mod found;
+
+use found::{outlives_its_run, queued, timer, transfer};
+use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus as Status;
 use resurgam_api::temporal::history::v1::HistoryEvent;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_formats::audit::{
@@ -12,13 +14,13 @@ use resurgam_formats::audit::{
     TransferTaskKind, WorkflowTaskRow,
 };
 use resurgam_formats::time::UnixMillis;
+use resurgam_harness::target::NAMESPACE;
 use resurgam_harness::{Auditor, Partitions};
 use resurgam_node::store::PartitionKind;
 use resurgam_orchestrator::stored::rows::{self, ShardRows};
 use resurgam_orchestrator::stored::state::{Activity, State, WorkflowTaskType};
-use resurgam_orchestrator::stored::task::{self, TimerTask, TransferTask};
-use resurgam_orchestrator::stored::{Limits, unfinished};
-use std::collections::BTreeMap;
+use resurgam_orchestrator::stored::{Limits, namespace_names, unfinished};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Says what the rows of our orchestrator mean.
 pub(crate) struct Rows;
@@ -29,11 +31,12 @@ impl Auditor for Rows {
     }
 }
 
-/// The meaning of all rows.
+/// The meaning of all rows, except those of other namespaces.
 fn of(partitions: &Partitions<'_>) -> Audit {
     let mut audit = Audit::default();
     let mut runs: BTreeMap<(String, String), RunRow> = BTreeMap::new();
     let (mut timers, mut tasks) = (Vec::new(), Vec::new());
+    let (strange, mut elsewhere) = (strange_namespaces(partitions), BTreeSet::new());
     for (name, rows) in partitions {
         let rows = rows.iter().map(|(key, value)| (*key, *value));
         if name.kind == PartitionKind::Shard {
@@ -45,6 +48,9 @@ fn of(partitions: &Partitions<'_>) -> Audit {
                 open: current.status == Status::Running as i32,
             }));
             for state in shard.runs {
+                if strange.contains(&state.namespace_id) {
+                    elsewhere.insert(state.run_id.clone());
+                }
                 runs.insert((state.workflow_id.clone(), state.run_id.clone()), run(partitions, &state));
             }
             timers.extend(shard.timers.iter().filter_map(timer));
@@ -68,7 +74,8 @@ fn of(partitions: &Partitions<'_>) -> Audit {
             None => audit.stray.push(format!("a task of {}/{}", name.0, name.1)),
         }
     }
-    audit.runs = runs.into_values().collect();
+    audit.runs = runs.into_values().filter(|run| !elsewhere.contains(&run.run_id)).collect();
+    audit.current.retain(|row| !elsewhere.contains(&row.run_id));
     for run in &mut audit.runs {
         run.timers.sort();
         run.tasks.sort();
@@ -76,6 +83,13 @@ fn of(partitions: &Partitions<'_>) -> Audit {
     }
     audit.current.sort_by(|one, other| one.workflow_id.cmp(&other.workflow_id));
     audit
+}
+
+/// The ids of the namespaces that are not the case's own.
+fn strange_namespaces(partitions: &Partitions<'_>) -> BTreeSet<String> {
+    let all = partitions.iter().filter(|(name, _)| name.kind == PartitionKind::Other);
+    let names = all.flat_map(|(_, rows)| namespace_names(rows.iter().map(|(key, value)| (*key, *value))));
+    names.filter(|(_, name)| name != NAMESPACE).map(|(id, _)| id).collect()
 }
 
 fn run(partitions: &Partitions<'_>, state: &State) -> RunRow {
@@ -225,68 +239,6 @@ fn transfers(state: &State) -> Vec<TransferRow> {
     }
     all.sort();
     all
-}
-
-/// The name of a run, and what is about it.
-type About<T> = Option<((String, String), T)>;
-
-fn timer(task: &TimerTask) -> About<TimerRow> {
-    use task::TimerKind as A;
-    let due = task.due;
-    let timer_row = match task.kind.as_ref()? {
-        A::UserTimer(started) => timer_row(TimerTaskKind::Timer, *started, 0, due),
-        A::ActivityTimeout(it) => {
-            let what = match TimeoutType::try_from(it.timeout).ok()? {
-                TimeoutType::ScheduleToStart => TimerTaskKind::ActivityScheduleToStart,
-                TimeoutType::ScheduleToClose => TimerTaskKind::ActivityScheduleToClose,
-                TimeoutType::StartToClose => TimerTaskKind::ActivityStartToClose,
-                TimeoutType::Heartbeat => TimerTaskKind::ActivityHeartbeat,
-                TimeoutType::Unspecified => return None,
-            };
-            timer_row(what, it.scheduled_event_id, number(it.attempt), due)
-        }
-        A::ActivityRetry(it) => timer_row(TimerTaskKind::ActivityRetry, it.scheduled_event_id, number(it.attempt), due),
-        A::WorkflowTaskTimeout(it) => {
-            let started = it.timeout == TimeoutType::StartToClose as i32;
-            let what = if started { TimerTaskKind::TaskStartToClose } else { TimerTaskKind::TaskScheduleToStart };
-            let since = if started { it.started_time } else { 0 };
-            TimerRow { since, ..timer_row(what, it.scheduled_event_id, number(it.attempt), due) }
-        }
-        A::FirstWorkflowTask(_) => timer_row(TimerTaskKind::FirstTask, 0, 0, due),
-        A::RunTimeout(_) => timer_row(TimerTaskKind::Run, 0, 0, due),
-        A::ExecutionTimeout(_) => timer_row(TimerTaskKind::Execution, 0, 0, due),
-    };
-    Some(((task.run.workflow_id.clone(), task.run.run_id.clone()), timer_row))
-}
-
-fn transfer(task: &TransferTask) -> About<TransferRow> {
-    use task::TransferKind as E;
-    let transfer_row = match task.kind.as_ref()? {
-        E::WorkflowTask(it) => transfer_row(TransferTaskKind::WorkflowTask, it.scheduled_event_id, it.attempt),
-        E::ActivityTask(it) => transfer_row(TransferTaskKind::ActivityTask, it.scheduled_event_id, it.attempt),
-        E::StartChild(initiated) => transfer_row(TransferTaskKind::StartChild, *initiated, 0),
-        E::SignalExternal(initiated) => transfer_row(TransferTaskKind::Signal, *initiated, 0),
-        E::CancelExternal(initiated) => transfer_row(TransferTaskKind::Cancel, *initiated, 0),
-        E::NotifyParent(_) => transfer_row(TransferTaskKind::NotifyParent, 0, 0),
-        E::CloseChild(it) => transfer_row(TransferTaskKind::CloseChild, it.initiated_event_id, 0),
-        E::ReleaseChild(_) => return None,
-    };
-    Some(((task.run.workflow_id.clone(), task.run.run_id.clone()), transfer_row))
-}
-
-/// Tasks of what a run does when it closes.
-fn outlives_its_run(what: TransferTaskKind) -> bool {
-    matches!(what, TransferTaskKind::NotifyParent | TransferTaskKind::CloseChild)
-}
-
-fn queued(request: &AddTaskRequest) -> About<TransferRow> {
-    let task = request.task.as_ref()?;
-    let what = match request.task_queue.as_ref()?.kind() {
-        TaskKind::Activity => TransferTaskKind::ActivityTask,
-        TaskKind::Workflow => TransferTaskKind::WorkflowTask,
-        TaskKind::Unspecified => return None,
-    };
-    Some(((task.workflow_id.clone(), task.run_id.clone()), transfer_row(what, task.scheduled_event_id, task.attempt)))
 }
 
 fn timer_row(what: TimerTaskKind, event: i64, attempt: u32, due: UnixMillis) -> TimerRow {

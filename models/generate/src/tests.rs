@@ -4,7 +4,8 @@ use super::mask::Feature::{self, *};
 use super::{Mask, Scope, Shape, chaos, chaos_of, chaos_within, plan, plans, shaped, shapes};
 use proptest::prelude::*;
 use resurgam_formats::plan::{
-    Action, Family, FaultKind, IdConflict, IdReuse, Plan, Start, TaskKind, UpdateStage, WorkerFaultKind,
+    Action, Damage, Family, FaultKind, Held, IdConflict, IdReuse, Namespace, Plan, Start, TaskKind, UpdateStage,
+    WorkerFaultKind,
 };
 use resurgam_formats::program::{
     ActEnd, ActivityCall, Block, Cancellation, ChildWait, ParentClose, Program, Retry, Statement, Until, VERSION,
@@ -69,6 +70,12 @@ impl Seen {
             for again in &operation.again_ms {
                 self.add(if *again < 1000 { Duplicates } else { LateRetries });
             }
+        }
+        for misuse in &plan.misuses {
+            self.add(Misuse);
+            self.name(misuse.held);
+            self.name((misuse.owner.namespace, misuse.user.namespace));
+            self.name(misuse.damage);
         }
         self.add_if(plan.workers.count > 1, SeveralWorkers);
         self.add_if(plan.workers.cache == 0, CacheOff);
@@ -299,6 +306,11 @@ fn five_hundred_seeds_show_everything() {
     for worker_fault in [Drop, Late, Twice, Crash] {
         names.extend([TaskKind::Workflow, TaskKind::Activity].map(|kind| named((kind, worker_fault))));
     }
+    names.extend(Held::ALL.iter().map(named));
+    names.extend([None, Some(Damage::Cut), Some(Damage::Changed)].map(named));
+    for (owner, user) in [(Namespace::Own, Namespace::Other), (Namespace::Other, Namespace::Own), (Namespace::Own, Namespace::Own)] {
+        names.push(named((owner, user)));
+    }
     for of in ["scope with timer", "catch", "finally", "heartbeat timeout"] {
         names.extend([true, false].map(|present| named((of, present))));
     }
@@ -381,6 +393,19 @@ proptest! {
 }
 
 #[test]
+fn a_misuse_is_never_a_use() {
+    let plans: Vec<_> = (0..400).map(plan).filter(|plan| !plan.misuses.is_empty()).collect();
+    assert!((70..130).contains(&plans.len()), "{} plans", plans.len());
+    for plan in plans {
+        assert!(plan.misuses.len() <= 3 && plan.misuses.is_sorted(), "seed {}", plan.seed);
+        for misuse in &plan.misuses {
+            let alone = matches!(misuse.held, Held::FirstRunPageToken | Held::NamespacesPageToken);
+            assert_eq!(alone, misuse.owner == misuse.user, "seed {}: {misuse:?}", plan.seed);
+        }
+    }
+}
+
+#[test]
 fn an_empty_mask_still_gives_plans() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let drawn = shaped(1, Shape { mask: Mask::default(), slots: 1, programs: 1 }).new_tree(&mut runner).unwrap();
@@ -415,7 +440,8 @@ fn digest(text: &str) -> u64 {
 
 #[test]
 fn plans_without_faults_stay_what_they_are() {
-    let all: String = (0..300).map(|seed| serde_json::to_string(&plan(seed)).unwrap()).collect();
+    let of = |seed| serde_json::to_string(&Plan { misuses: vec![], ..plan(seed) }).unwrap();
+    let all: String = (0..300).map(of).collect();
     assert!(!all.contains("cluster") && !all.contains("\"faults\""));
     assert_eq!(
         digest(&all),
@@ -493,6 +519,7 @@ fn a_scope_leaves_out_features_and_says_how_many_nodes() {
             assert!(matches!(operation.action, Action::Signal { .. } | Action::Start(_)), "seed {seed}: {operation:?}");
             assert!(operation.again_ms.is_empty(), "seed {seed}");
         }
+        assert!(plan.misuses.is_empty(), "seed {seed}");
         for input in &plan.programs {
             assert!(input.program.body.iter().all(|it| matches!(it, Statement::Timer { .. })), "seed {seed}");
         }
