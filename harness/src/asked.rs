@@ -15,9 +15,9 @@ use resurgam_api::temporal::update::v1::{
 };
 use resurgam_api::temporal::workflowservice::v1::{
     DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse, PollWorkflowExecutionUpdateRequest,
-    QueryWorkflowRequest,
-    RequestCancelWorkflowExecutionRequest, SignalWithStartWorkflowExecutionRequest, SignalWorkflowExecutionRequest,
-    StartWorkflowExecutionRequest, TerminateWorkflowExecutionRequest, UpdateWorkflowExecutionRequest,
+    QueryWorkflowRequest, RequestCancelWorkflowExecutionRequest, SignalWithStartWorkflowExecutionRequest,
+    SignalWorkflowExecutionRequest, StartWorkflowExecutionRequest, TerminateWorkflowExecutionRequest,
+    UpdateWorkflowExecutionRequest,
 };
 use resurgam_formats::plan::{IdConflict, IdReuse, Namespace, Start, UpdateStage};
 use resurgam_formats::recording::{Description, HistoryRead, QueryAnswer, Reply, UpdateReached, What};
@@ -188,7 +188,14 @@ impl Asked<'_> {
         let events = history::to_json(&events).map_err(|e| Status::unknown(e.to_string()))?;
         let run_id = run_id.ok_or_else(|| Status::unknown("the history does not say which run it belongs to"))?;
         let workflow_id = self.workflow_id.to_owned();
-        let read = HistoryRead { workflow_id, run_id: run_id.clone(), is_final: false, from, events, namespace: Namespace::Own };
+        let read = HistoryRead {
+            workflow_id,
+            run_id: run_id.clone(),
+            is_final: false,
+            from,
+            events,
+            namespace: Namespace::Own,
+        };
         self.session.recorder.record(What::History(Box::new(read)));
         Ok(Reply::History { run_id, events: count })
     }

@@ -81,7 +81,9 @@ pub(crate) async fn read(session: &Session) {
         let (from, workflow_id) = (session.recorder.now(), session.workflow_id(slot));
         let namespace = Namespace::Other;
         // One that was never started has none.
-        let Ok(events) = tried(|| history::read_in(session, namespace, &client, &workflow_id, "")).await else { continue };
+        let Ok(events) = tried(|| history::read_in(session, namespace, &client, &workflow_id, "")).await else {
+            continue;
+        };
         let Some(run_id) = history::run_of(&events) else { continue };
         let Ok(events) = history::to_json(&events) else { continue };
         let read = HistoryRead { workflow_id, run_id, is_final: true, from, events, namespace };

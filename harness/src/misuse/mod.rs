@@ -61,11 +61,9 @@ impl Stranger {
         let run_id = match misuse.held {
             Held::RunId => holding.run_id.clone(),
             Held::FirstRunPageToken => describe(session, &self.wire, &workflow_id, "").await.ok()?.run_id,
-            Held::PageToken
-            | Held::NamespacesPageToken
-            | Held::UpdateId
-            | Held::WorkflowTask
-            | Held::ActivityTask => String::new(),
+            Held::PageToken | Held::NamespacesPageToken | Held::UpdateId | Held::WorkflowTask | Held::ActivityTask => {
+                String::new()
+            }
         };
         let call = Call::Misuse {
             misuse: misuse.clone(),
@@ -91,11 +89,12 @@ impl Stranger {
         holding: Holding,
     ) -> Result<Reply, Status> {
         let namespace = session.namespace(misuse.user.namespace).to_owned();
-        let (identity, task_token) = (self.name.clone(), holding.token);
+        let (identity, token) = (self.name.clone(), holding.token);
         let mut service = self.wire.clone();
         match misuse.held {
             Held::RunId | Held::PageToken | Held::FirstRunPageToken | Held::NamespacesPageToken => {
-                let page = Page { namespace: &namespace, workflow_id, run_id, token: task_token, size: 0 };
+                // One event: a server may look more closely at what it shows with the last page.
+                let page = Page { namespace: &namespace, workflow_id, run_id, token, size: 1 };
                 let page = page.read(&self.wire).await?;
                 let events = page.history.unwrap_or_default().events;
                 let events = history::to_json(&events).map_err(|e| Status::unknown(e.to_string()))?;
@@ -108,7 +107,7 @@ impl Stranger {
             Held::WorkflowTask => {
                 let why = Failure::Application { kind: Misuse::FAILURE.into(), non_retryable: false };
                 let request = RespondWorkflowTaskFailedRequest {
-                    task_token,
+                    task_token: token,
                     cause: WorkflowTaskFailedCause::WorkflowWorkerUnhandledFailure.into(),
                     failure: Some(failure(&why)),
                     identity,
@@ -120,7 +119,7 @@ impl Stranger {
             Held::ActivityTask => {
                 let result = payloads(&Misuse::RESULT);
                 let request = RespondActivityTaskCompletedRequest {
-                    task_token,
+                    task_token: token,
                     result,
                     identity,
                     namespace,

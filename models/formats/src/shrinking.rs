@@ -54,9 +54,8 @@ impl fmt::Display for Measure {
         // Few plans have any.
         let misuses = (self.misuses > 0).then_some((self.misuses, "misuse", "misuses"));
         let parts = parts.into_iter().chain(misuses);
-        let parts: Vec<_> = parts
-            .map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many }))
-            .collect();
+        let parts: Vec<_> =
+            parts.map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many })).collect();
         f.write_str(&parts.join(", "))
     }
 }

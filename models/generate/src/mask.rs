@@ -163,8 +163,7 @@ pub(super) fn misuse_percent() -> u32 {
 /// Masks, each feature drawn by itself. One statement at least is allowed, and somewhere to put the others.
 pub(super) fn masks() -> impl Strategy<Value = Mask> {
     let drawn = || Feature::ALL.iter().filter(|(feature, _)| *feature != Feature::Misuse);
-    let each: Vec<_> =
-        drawn().map(|(_, percent)| proptest::bool::weighted(f64::from(*percent) / 100.0)).collect();
+    let each: Vec<_> = drawn().map(|(_, percent)| proptest::bool::weighted(f64::from(*percent) / 100.0)).collect();
     each.prop_map(move |on| {
         let mut mask = Mask::default();
         for ((feature, _), _) in drawn().zip(on).filter(|(_, on)| *on) {

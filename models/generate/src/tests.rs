@@ -308,7 +308,9 @@ fn five_hundred_seeds_show_everything() {
     }
     names.extend(Held::ALL.iter().map(named));
     names.extend([None, Some(Damage::Cut), Some(Damage::Changed)].map(named));
-    for (owner, user) in [(Namespace::Own, Namespace::Other), (Namespace::Other, Namespace::Own), (Namespace::Own, Namespace::Own)] {
+    for (owner, user) in
+        [(Namespace::Own, Namespace::Other), (Namespace::Other, Namespace::Own), (Namespace::Own, Namespace::Own)]
+    {
         names.push(named((owner, user)));
     }
     for of in ["scope with timer", "catch", "finally", "heartbeat timeout"] {

@@ -61,7 +61,7 @@ fn temporal() -> Vec<Difference> {
             shape: "foreign-page",
             issue: "temporal#11723",
             expires: "1.32.0",
-            what: "a page token opens the history that it is of, whatever workflow of the same shard the call names",
+            what: "a page token opens its history, but for the last page, in the name of every workflow of the same shard",
         },
         Difference {
             rule: "V1-quiescence",

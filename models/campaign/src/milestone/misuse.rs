@@ -78,9 +78,7 @@ pub(super) const ALL: &[Row] = &[
         title: "the id of a run or an update led nowhere in the name of another workflow",
         needs: Needs::Plans,
         count: |e| {
-            in_vain(e, |misuse| {
-                matches!(misuse.held, Held::RunId | Held::UpdateId) && misuse.owner != misuse.user
-            })
+            in_vain(e, |misuse| matches!(misuse.held, Held::RunId | Held::UpdateId) && misuse.owner != misuse.user)
         },
         seen: misuse!("run_id", "own", "other", r#""answer":"ok","value":{"reply":"not_found","message":""}"#),
         near: misuse!("run_id", "own", "own", r#""answer":"ok","value":{"reply":"not_found","message":""}"#),

@@ -88,7 +88,10 @@ fn history(line: &str, notes: &mut Notes, budget: &Budget) -> Result<(ReadKind, 
     let seed = Events { out: &mut events, notes, budget };
     seed.deserialize(&mut json).map_err(|e| format!("events: {}", said(&e)))?;
     let Read { workflow_id, run_id, is_final, namespace, .. } = read;
-    Ok((ReadKind::of(is_final, namespace), Run { workflow_id, run_id, events, partial: false, read: (read.from, read.at) }))
+    Ok((
+        ReadKind::of(is_final, namespace),
+        Run { workflow_id, run_id, events, partial: false, read: (read.from, read.at) },
+    ))
 }
 
 /// What the JSON reader said about a single line: its own line number would always be 1.

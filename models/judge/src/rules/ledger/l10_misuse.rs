@@ -205,7 +205,8 @@ mod tests {
 
     /// The outcome of a misuse of what `owner` has, in the name of `user`, both `NAMESPACE WORKFLOW`.
     fn outcome(held: &str, [owner, user]: [(&str, u8); 2], run_id: &str, reply: &str, histories: &str) -> Outcome {
-        let place = |(namespace, workflow): (&str, u8)| format!(r#"{{"namespace":"{namespace}","workflow":{workflow}}}"#);
+        let place =
+            |(namespace, workflow): (&str, u8)| format!(r#"{{"namespace":"{namespace}","workflow":{workflow}}}"#);
         let (owner, user) = (place(owner), place(user));
         let text = format!(
             r#"{{"at":1,"type":"invoke","operation":1,"attempt":1,"by":"stranger-0","call":{{"of":"misuse","misuse":{{"at_ms":0,"held":"{held}","owner":{owner},"user":{user}}},"workflow_id":"w","run_id":"{run_id}","owner":"v"}}}}
@@ -245,12 +246,14 @@ mod tests {
     #[test]
     fn an_update_or_a_task_that_is_taken_is_seen_and_a_refusal_is_fine() {
         let across = [("own", 0), ("other", 0)];
-        let update = |stage: &str| {
-            format!(r#"{{"answer":"ok","value":{{"reply":"update","run_id":"r","stage":"{stage}"}}}}"#)
-        };
+        let update =
+            |stage: &str| format!(r#"{{"answer":"ok","value":{{"reply":"update","run_id":"r","stage":"{stage}"}}}}"#);
         assert_eq!(outcome("update_id", across, "", &update("accepted"), ""), Outcome::Violated);
         assert_eq!(outcome("update_id", across, "", &update("admitted"), ""), Outcome::Ok);
-        assert_eq!(outcome("activity_task", across, "", r#"{"answer":"ok","value":{"reply":"done"}}"#, ""), Outcome::Violated);
+        assert_eq!(
+            outcome("activity_task", across, "", r#"{"answer":"ok","value":{"reply":"done"}}"#, ""),
+            Outcome::Violated
+        );
         for refused in [
             r#"{"answer":"fail","error":"INVALID_ARGUMENT: no"}"#,
             r#"{"answer":"ok","value":{"reply":"not_found","message":"no"}}"#,
