@@ -306,7 +306,7 @@ fn five_hundred_seeds_show_everything() {
     for worker_fault in [Drop, Late, Twice, Crash] {
         names.extend([TaskKind::Workflow, TaskKind::Activity].map(|kind| named((kind, worker_fault))));
     }
-    names.extend(Held::ALL.iter().map(named));
+    names.extend(Held::ALL.iter().copied().map(named));
     names.extend([None, Some(Damage::Cut), Some(Damage::Changed)].map(named));
     for (owner, user) in
         [(Namespace::Own, Namespace::Other), (Namespace::Other, Namespace::Own), (Namespace::Own, Namespace::Own)]
