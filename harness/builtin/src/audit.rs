@@ -4,6 +4,7 @@
 //! those may be what is wrong. What is there is what an owner who loads the rows would find.
 
 mod found;
+mod row;
 
 use found::{outlives_its_run, queued, timer, transfer};
 use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus as Status;
@@ -13,13 +14,13 @@ use resurgam_formats::audit::{
     Audit, ChildRow, CurrentRow, Pending, RunRow, TimerTask as TimerRow, TimerTaskKind, TransferTask as TransferRow,
     TransferTaskKind, WorkflowTaskRow,
 };
-use resurgam_formats::time::UnixMillis;
 use resurgam_harness::target::NAMESPACE;
 use resurgam_harness::{Auditor, Partitions};
 use resurgam_node::store::PartitionKind;
 use resurgam_orchestrator::stored::rows::{self, ShardRows};
 use resurgam_orchestrator::stored::state::{Activity, State, WorkflowTaskType};
 use resurgam_orchestrator::stored::{Limits, namespace_names, unfinished};
+use row::{number, timer_row, transfer_row};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Says what the rows of our orchestrator mean.
@@ -239,16 +240,4 @@ fn transfers(state: &State) -> Vec<TransferRow> {
     }
     all.sort();
     all
-}
-
-fn timer_row(what: TimerTaskKind, event: i64, attempt: u32, due: UnixMillis) -> TimerRow {
-    TimerRow { what, event, attempt, since: 0, due }
-}
-
-fn transfer_row(what: TransferTaskKind, event: i64, attempt: i32) -> TransferRow {
-    TransferRow { what, event, attempt: number(attempt) }
-}
-
-fn number(attempt: i32) -> u32 {
-    u32::try_from(attempt).unwrap_or_default()
 }

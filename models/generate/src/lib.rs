@@ -110,7 +110,8 @@ fn tree(seed: u64) -> NewTree<Plans> {
 
 fn grown(seed: u64, shapes: impl Strategy<Value = Shape> + 'static) -> NewTree<Plans> {
     let plans = shapes.prop_flat_map(move |shape| shaped(seed, shape));
-    let plans = plans.prop_map(move |plan| Plan { misuses: misuse::of(seed, &plan.operations), ..plan });
+    let plans =
+        plans.prop_map(move |plan| Plan { misuses: misuse::of(&mut runner(seed, 2), &plan.operations), ..plan });
     plans.boxed().new_tree(&mut runner(seed, 0))
 }
 

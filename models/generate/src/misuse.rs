@@ -3,25 +3,23 @@
 //! They are drawn from a source of their own, so that everything else in the plan of a seed is as it was without them.
 
 use super::mask;
-use super::runner;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
 use resurgam_formats::plan::{Damage, Held, Misuse, Namespace, Operation, Place};
 
-/// Which part of a plan this is, for its source.
-const PART: u8 = 2;
 /// The latest of them.
 const HORIZON_MS: u32 = 2500;
 
-/// The misuses in the plan of a seed with these operations, in order of time.
-pub(super) fn of(seed: u64, operations: &[Operation]) -> Vec<Misuse> {
+/// The misuses in a plan with these operations, in order of time.
+pub(super) fn of(runner: &mut TestRunner, operations: &[Operation]) -> Vec<Misuse> {
     let slots = operations.iter().map(|operation| operation.workflow + 1).max().unwrap_or(1);
     let any = proptest::bool::weighted(f64::from(mask::misuse_percent()) / 100.0);
     let all = (any, vec(one(slots), 1..=3)).prop_map(|(any, all)| if any { all } else { Vec::new() });
     // A strategy without filters cannot reject.
-    let tree = all.new_tree(&mut runner(seed, PART)).unwrap_or_else(|reason| unreachable!("{reason}"));
+    let tree = all.new_tree(runner).unwrap_or_else(|reason| unreachable!("{reason}"));
     let mut misuses = tree.current();
     misuses.sort();
     misuses
@@ -69,4 +67,30 @@ fn one(slots: u8) -> impl Strategy<Value = Misuse> {
             Misuse { at_ms, held, owner, user, damage }
         },
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn a_quarter_of_the_plans_misuses_all_that_can_be_held_and_never_uses_it() {
+        let plans: Vec<_> = (0..400).map(plan).filter(|plan| !plan.misuses.is_empty()).collect();
+        assert!((70..130).contains(&plans.len()), "{} plans", plans.len());
+        let (mut held, mut namespaces, mut damages) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        for plan in plans {
+            assert!(plan.misuses.len() <= 3 && plan.misuses.is_sorted(), "seed {}", plan.seed);
+            for misuse in &plan.misuses {
+                let alone = matches!(misuse.held, Held::FirstRunPageToken | Held::NamespacesPageToken);
+                assert_eq!(alone, misuse.owner == misuse.user, "seed {}: {misuse:?}", plan.seed);
+                held.insert(misuse.held);
+                namespaces.insert((misuse.owner.namespace, misuse.user.namespace));
+                damages.insert(misuse.damage);
+            }
+        }
+        assert!(held.iter().eq(Held::ALL), "{held:?}");
+        assert_eq!((namespaces.len(), damages.len()), (4, 3), "{namespaces:?} {damages:?}");
+    }
 }

@@ -1,6 +1,6 @@
 //! The tasks that stand in the rows, in neutral words.
 
-use super::{number, timer_row, transfer_row};
+use super::row::{number, timer_row, transfer_row};
 use resurgam_api::internal::{AddTaskRequest, TaskKind};
 use resurgam_api::temporal::enums::v1::TimeoutType;
 use resurgam_formats::audit::{TimerTask as TimerRow, TimerTaskKind, TransferTask as TransferRow, TransferTaskKind};

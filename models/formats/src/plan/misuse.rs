@@ -51,7 +51,7 @@ pub enum Held {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Place {
-    /// Which namespace.
+    /// In which of the two it is.
     #[serde(default)]
     pub namespace: Namespace,
     /// Which workflow, as operations number them.
