@@ -105,14 +105,37 @@ impl AsyncWrite for Connection {
     }
 }
 
-/// How channels find out that a peer is gone. Shared by all worlds, so that the simulation tries what runs elsewhere.
-#[must_use]
-pub fn patient(endpoint: Endpoint) -> Endpoint {
-    endpoint
-        .connect_timeout(Duration::from_secs(2))
-        .http2_keep_alive_interval(Duration::from_millis(500))
-        .keep_alive_timeout(Duration::from_millis(500))
-        .keep_alive_while_idle(true)
+/// How a channel finds out that its peer is gone: it asks for a sign of life, and waits so long for one. When it gives up,
+/// all calls on the connection fail together, so a peer that is only busy must be given the time to answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// How long connecting may take.
+    pub connect: Duration,
+    /// How often it asks.
+    pub ask: Duration,
+    /// How long it waits for an answer.
+    pub wait: Duration,
+}
+
+impl Patience {
+    /// For processes that share machines with others. A process that has ended is seen at once, by its closed connections:
+    /// this is for machines and networks that are gone, and calls have time limits of their own.
+    const REAL: Self =
+        Self { connect: Duration::from_secs(2), ask: Duration::from_secs(5), wait: Duration::from_secs(10) };
+
+    /// For simulations, in which nobody is ever busy and a second is long.
+    pub const SIMULATED: Self =
+        Self { connect: Duration::from_secs(2), ask: Duration::from_millis(500), wait: Duration::from_millis(500) };
+
+    /// The endpoint of a channel with this patience.
+    #[must_use]
+    pub fn with(self, endpoint: Endpoint) -> Endpoint {
+        endpoint
+            .connect_timeout(self.connect)
+            .http2_keep_alive_interval(self.ask)
+            .keep_alive_timeout(self.wait)
+            .keep_alive_while_idle(true)
+    }
 }
 
 /// The machine this process runs on: the operating system's clock, randomness and network.
@@ -148,7 +171,8 @@ impl Environment for Machine {
             stream.set_nodelay(true)?;
             Ok::<_, io::Error>(TokioIo::new(stream))
         });
-        Ok(patient(Endpoint::from_shared(format!("http://{address}"))?).connect_with_connector_lazy(connector))
+        let endpoint = Patience::REAL.with(Endpoint::from_shared(format!("http://{address}"))?);
+        Ok(endpoint.connect_with_connector_lazy(connector))
     }
 
     fn spawn(&self, task: Pin<Box<dyn Future<Output = ()> + Send>>) {

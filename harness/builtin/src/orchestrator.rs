@@ -10,6 +10,7 @@ use resurgam_orchestrator::invariant::{Checks, choose};
 use resurgam_orchestrator::node::{self, reflection};
 use resurgam_orchestrator::planted::{Bug, plant, planted};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// The key of all simulated clusters: a case is to be the same whenever it is run.
@@ -83,6 +84,8 @@ impl Orchestrator for Builtin {
         let keys = TokenKeys::new(TOKEN_KEY, Vec::new());
         let mut config = Config::of(&member, frontend, internal, members, keys);
         config.shards = context.shards;
+        // Nobody is ever busy here, and a plan lasts for seconds.
+        (config.ping, config.misses) = (Duration::from_millis(200), 3);
         let mut store = context.store;
         if planted(Bug::RowTouchedTwice) {
             store = Arc::new(Unchecked(store));

@@ -10,7 +10,7 @@ use crate::frames::Frames;
 use hyper_util::rt::TokioIo;
 use rand::Rng as _;
 use rand::rngs::SmallRng;
-use resurgam_api::environment::{Connection, Incoming, patient};
+use resurgam_api::environment::{Connection, Incoming, Patience};
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,12 +30,12 @@ const MOST: Duration = Duration::from_millis(320);
 /// A call during the back-off fails after at most this long.
 const REFUSE: Duration = Duration::from_millis(15);
 
-/// A tonic server that drops connections whose peer is gone, as [`patient`] channels do.
+/// A tonic server that drops connections whose peer is gone, as channels do.
 #[must_use]
 pub fn server() -> Server {
     Server::builder()
-        .http2_keepalive_interval(Some(Duration::from_millis(500)))
-        .http2_keepalive_timeout(Some(Duration::from_millis(500)))
+        .http2_keepalive_interval(Some(Patience::SIMULATED.ask))
+        .http2_keepalive_timeout(Some(Patience::SIMULATED.wait))
 }
 
 /// The chance of one incarnation of a host.
@@ -141,7 +141,7 @@ pub(crate) fn channel(
     draws: &Draws,
     address: &str,
 ) -> Result<Channel, tonic::transport::Error> {
-    let endpoint = patient(Endpoint::from_shared(format!("http://{address}"))?);
+    let endpoint = Patience::SIMULATED.with(Endpoint::from_shared(format!("http://{address}"))?);
     let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
     let dialer = Arc::new(Dialer {
         fabric: fabric.clone(),

@@ -16,7 +16,7 @@ use resurgam_released::planted::{Bug, planted};
 use resurgam_released::store::Store;
 use resurgam_released::store::memory::Memory;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::net::TcpListener;
+use std::net::{IpAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::io::AsyncReadExt as _;
@@ -57,6 +57,9 @@ pub struct Options {
     /// Write logs as JSON, one object a line. RUST_LOG says what is logged.
     #[arg(long)]
     pub json: bool,
+    /// Say what a node holds in memory at most, and end.
+    #[arg(long)]
+    pub bounds: bool,
     /// Stop when standard input ends, and so with whoever started this.
     #[arg(long, hide = true)]
     pub until_stdin_ends: bool,
@@ -137,6 +140,11 @@ pub fn log(options: &Options) {
 /// # Errors
 /// [`Error`].
 pub async fn serve(options: &Options) -> Result<(), Error> {
+    if options.bounds {
+        // Nobody has to read it.
+        let _ = write!(io::stdout(), "{}", node::bounds::document());
+        return Ok(());
+    }
     let wrong = || Error::Address(options.address.clone());
     let (host, port) = options.address.rsplit_once(':').ok_or_else(wrong)?;
     let port: u16 = port.parse().map_err(|_| wrong())?;
@@ -161,6 +169,12 @@ pub async fn serve(options: &Options) -> Result<(), Error> {
         addresses.push(address);
     }
     say(&addresses, &names);
+    if !is_loopback(host) {
+        tracing::warn!(
+            host,
+            "it listens beyond this machine, without TLS and without asking who calls: whoever reaches it can read and change all workflows"
+        );
+    }
     let stop = CancellationToken::new();
     let nodes = nodes.into_iter().map(|node| node.serve(stop.clone()));
     let ending = async {
@@ -221,6 +235,12 @@ fn say(addresses: &[String], namespaces: &[&str]) {
     );
     // It serves as well when nobody reads this.
     let _ = writeln!(io::stdout(), "{line}");
+}
+
+/// Whether only this machine can call.
+fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Whoever supervises the process asks it to end.

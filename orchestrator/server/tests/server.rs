@@ -42,6 +42,30 @@ impl Drop for Server {
     }
 }
 
+#[test]
+fn it_warns_when_others_can_reach_it() {
+    let said = |host: &str| {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut process = Command::new(env!("CARGO_BIN_EXE_resurgam-server"))
+            .args(["--until-stdin-ends", "--address", &format!("{host}:{port}")])
+            .env_remove("RUST_LOG")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut String::new()).unwrap();
+        // Ends as soon as its input does.
+        drop(process.stdin.take());
+        String::from_utf8(process.wait_with_output().unwrap().stderr).unwrap()
+    };
+    let open = said("0.0.0.0");
+    assert!(open.contains("WARN") && open.contains("without TLS"), "{open}");
+    for host in ["127.0.0.1", "localhost"] {
+        assert!(!said(host).contains("WARN"), "{host}");
+    }
+}
+
 #[tokio::test]
 async fn it_says_where_it_listens_and_that_it_forgets_and_has_its_namespaces() {
     let server = Server::start(&["--namespace", "mine", "--namespace", "default"]);

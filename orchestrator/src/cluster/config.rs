@@ -27,7 +27,7 @@ pub struct Config {
     pub shards: u32,
     /// The keys of tokens. The same everywhere.
     pub token_keys: TokenKeys,
-    /// How often other nodes are asked whether they are there.
+    /// How often other nodes are asked whether they are there, and how long each may take to answer.
     pub ping: Duration,
     /// After so many pings without an answer a node is taken for dead.
     pub misses: u32,
@@ -53,8 +53,9 @@ impl Config {
             members,
             shards: SHARDS,
             token_keys,
-            ping: Duration::from_millis(200),
-            misses: 3,
+            // Three seconds for one who has ended, six for one from whom nothing is heard: on a busy machine both come late.
+            ping: Duration::from_millis(500),
+            misses: 6,
         }
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! It decides nothing about workflows or tasks, and knows none of the services.
 
+pub(crate) mod bound;
 pub mod config;
 pub(crate) mod deadline;
 pub(crate) mod membership;

@@ -2,6 +2,7 @@
 //! to the owner of its workflow or task queue, with the caller's time limit. Nothing is decided here.
 
 use super::seal::{Kind, Seal};
+use super::waiting::Waiting;
 use super::{page_token, validate};
 use crate::cluster::deadline::{self, Limit};
 use crate::cluster::namespaces::Registry;
@@ -35,6 +36,7 @@ pub struct Frontend {
     pub(super) router: Arc<Router>,
     pub(super) shards: u32,
     pub(super) seal: Seal,
+    pub(super) waiting: Waiting,
 }
 
 impl Frontend {
@@ -46,7 +48,7 @@ impl Frontend {
         config: &Config,
     ) -> Self {
         let seal = Seal::new(config.token_keys.clone());
-        Self { environment, registry, router, shards: config.shards, seal }
+        Self { environment, registry, router, shards: config.shards, seal, waiting: Waiting::default() }
     }
 
     /// Calls the owner of a workflow. The request may be sent more than once.

@@ -1,9 +1,11 @@
 //! The frontend service: the public calls. It checks requests, finds their namespace, and passes them on to the owner of
 //! the shard or queue that they are about. It keeps nothing but a cache of namespaces, so any node can serve any call.
 
+pub(crate) mod bounds;
 pub mod handler;
 mod page_token;
 mod seal;
 mod service;
 pub mod unsupported;
 pub mod validate;
+mod waiting;

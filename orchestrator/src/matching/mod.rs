@@ -3,6 +3,7 @@
 //! A task queue is one partition with a fenced log of its own. It promises history that a task it took over is not lost,
 //! and nothing else: whether a task is still meant is asked of history before a worker gets it.
 
+pub(crate) mod bounds;
 mod message;
 mod pace;
 mod partition;

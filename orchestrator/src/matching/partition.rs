@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 /// Messages that wait for the actor.
-const MAILBOX: usize = 256;
+pub(super) const MAILBOX: usize = 256;
 /// How long a task rests whose start could not be recorded.
 const REST: Duration = Duration::from_millis(100);
 /// How long finished tasks wait for a batch to be deleted with.

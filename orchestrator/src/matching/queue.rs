@@ -24,7 +24,7 @@ pub type TaskId = u64;
 pub struct Poller(pub u64);
 
 /// Unfinished tasks in memory beyond which stored ones are left where they are.
-const WINDOW: usize = 1000;
+pub(super) const WINDOW: usize = 1000;
 /// Below this many unfinished tasks in memory more are read.
 const LOW: usize = 200;
 /// A sticky queue without a poll for this long has lost its worker.

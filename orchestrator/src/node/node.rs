@@ -1,5 +1,6 @@
 //! Runs the services of one node until it is told to stop.
 
+use super::calls;
 use super::connections::{self, Limits};
 use super::reflection;
 use crate::cluster::Config;
@@ -29,9 +30,9 @@ const FAREWELL: Duration = Duration::from_secs(1);
 const PING: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Calls at a time on a connection of a client; it waits with more.
-const STREAMS: u32 = 1_000;
+pub(super) const STREAMS: u32 = 1_000;
 /// Calls at a time on a connection of another node, which carries what all its clients want, polls included.
-const INNER_STREAMS: u32 = 100_000;
+pub(super) const INNER_STREAMS: u32 = 100_000;
 
 /// A node could not be run.
 #[derive(Debug, thiserror::Error)]
@@ -122,7 +123,7 @@ impl Node {
             .send_compressed(Gzip)
             .max_decoding_message_size(MESSAGE_LIMIT)
             .max_encoding_message_size(MESSAGE_LIMIT);
-        let public = reflection::routes()?.add_service(frontend).add_service(checks.clone());
+        let public = calls::logged(reflection::routes()?.add_service(frontend).add_service(checks.clone()));
 
         let matching = matching::service::Service::new(
             Arc::clone(&environment),

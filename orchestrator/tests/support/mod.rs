@@ -12,6 +12,7 @@ use resurgam_orchestrator::node;
 use resurgam_orchestrator::store::memory::Memory;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::transport::Channel;
 use tonic::{Request, Status};
@@ -27,6 +28,12 @@ pub struct Cluster {
 
 /// Starts `count` nodes and registers the namespace `tests`.
 pub async fn cluster(count: usize) -> Cluster {
+    cluster_on(&vec![Handle::current(); count]).await
+}
+
+/// Starts a node on each runtime and registers the namespace `tests`.
+pub async fn cluster_on(runtimes: &[Handle]) -> Cluster {
+    let count = runtimes.len();
     let ports = free(2 * count);
     let members: Vec<Member> = (0..count)
         .map(|n| Member { name: format!("node-{n}"), address: format!("127.0.0.1:{}", ports[2 * n + 1]) })
@@ -34,11 +41,11 @@ pub async fn cluster(count: usize) -> Cluster {
     let store = Arc::new(Memory::default());
     let keys = TokenKeys::drawn(&Machine);
     let mut cluster = Cluster { addresses: Vec::new(), stops: Vec::new(), _guards: Vec::new() };
-    for (n, member) in members.iter().enumerate() {
+    for (n, (member, runtime)) in members.iter().zip(runtimes).enumerate() {
         let address = format!("127.0.0.1:{}", ports[2 * n]);
         let config = Config::of(member, address.clone(), member.address.clone(), members.clone(), keys.clone());
         let stop = CancellationToken::new();
-        tokio::spawn(node::run(Arc::new(Machine), config, Arc::clone(&store) as _, stop.clone()));
+        runtime.spawn(node::run(Arc::new(Machine), config, Arc::clone(&store) as _, stop.clone()));
         cluster.addresses.push(address);
         cluster.stops.push(stop.clone());
         cluster._guards.push(stop.drop_guard());

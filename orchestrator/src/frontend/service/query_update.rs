@@ -1,6 +1,7 @@
 //! Calls that wait for what a workflow says: queries, updates, descriptions, histories.
 
 use crate::frontend::handler::{Answer, Frontend, check, open};
+use crate::frontend::waiting::Wait;
 use crate::frontend::{page_token, unsupported, validate};
 use resurgam_api::internal;
 use resurgam_api::temporal::workflowservice::v1 as api;
@@ -16,8 +17,9 @@ pub(super) async fn query(
         validate::id("QueryType", request.query.as_ref().map_or("", |query| &query.query_type)),
         validate::blob("QueryArgs", request.query.as_ref().and_then(|query| query.query_args.as_ref())),
     ])?;
-    let target = Some(frontend.target(&request.namespace, request.execution.as_ref()).await?);
-    frontend.history(until, internal::QueryRequest { target, request: Some(request) }).await
+    let target = frontend.target(&request.namespace, request.execution.as_ref()).await?;
+    let _place = frontend.waiting.enter(&target.namespace_id, Wait::Query)?;
+    frontend.history(until, internal::QueryRequest { target: Some(target), request: Some(request) }).await
 }
 
 pub(super) async fn update(
@@ -38,8 +40,9 @@ pub(super) async fn update(
     let meta = update.meta.get_or_insert_default();
     frontend.request_id(&mut meta.update_id);
     check(&[validate::id("UpdateId", &meta.update_id)])?;
-    let target = Some(frontend.target(&request.namespace, request.workflow_execution.as_ref()).await?);
-    frontend.history(until, internal::UpdateRequest { target, request: Some(request) }).await
+    let target = frontend.target(&request.namespace, request.workflow_execution.as_ref()).await?;
+    let _place = frontend.waiting.enter(&target.namespace_id, Wait::Update)?;
+    frontend.history(until, internal::UpdateRequest { target: Some(target), request: Some(request) }).await
 }
 
 pub(super) async fn poll_update(
@@ -51,8 +54,9 @@ pub(super) async fn poll_update(
         return Err(Status::invalid_argument("UpdateRef is not set on request."));
     };
     check(&[validate::execution(update.workflow_execution.as_ref()), validate::id("UpdateId", &update.update_id)])?;
-    let target = Some(frontend.target(&request.namespace, update.workflow_execution.as_ref()).await?);
-    frontend.history(until, internal::PollUpdateRequest { target, request: Some(request) }).await
+    let target = frontend.target(&request.namespace, update.workflow_execution.as_ref()).await?;
+    let _place = frontend.waiting.enter(&target.namespace_id, Wait::UpdateOutcome)?;
+    frontend.history(until, internal::PollUpdateRequest { target: Some(target), request: Some(request) }).await
 }
 
 pub(super) async fn describe(
@@ -72,6 +76,8 @@ pub(super) async fn history(
     let (until, mut request) = open(request);
     check(&[validate::execution(request.execution.as_ref())])?;
     let target = frontend.target(&request.namespace, request.execution.as_ref()).await?;
+    let place = request.wait_new_event.then(|| frontend.waiting.enter(&target.namespace_id, Wait::Events));
+    let _place = place.transpose()?;
     let token = &mut request.next_page_token;
     if !token.is_empty() {
         *token = page_token::open(&frontend.seal, &target, token)?;

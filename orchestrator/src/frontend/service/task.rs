@@ -3,6 +3,7 @@
 use crate::cluster::deadline;
 use crate::frontend::handler::{Answer, Frontend, check, open};
 use crate::frontend::seal::Kind;
+use crate::frontend::waiting::Wait;
 use crate::frontend::{unsupported, validate};
 use resurgam_api::internal::{self, TaskKind};
 use resurgam_api::temporal::enums::v1::TaskQueueType;
@@ -34,6 +35,7 @@ pub(super) async fn poll_workflow(
     check(&[unsupported::workflow_poll(&request)])?;
     let queue = frontend.queue(&request.namespace, request.task_queue.as_ref(), TaskKind::Workflow).await?;
     let namespace_id = queue.namespace_id.clone();
+    let _place = frontend.waiting.enter(&namespace_id, Wait::WorkflowTask)?;
     let call = internal::PollWorkflowTaskRequest { task_queue: Some(queue), request: Some(request) };
     let answer = frontend.matching(until, call).await?;
     Ok(answer.map(|task| frontend.sealed(&namespace_id, task)))
@@ -46,6 +48,7 @@ pub(super) async fn poll_activity(
     let (until, request) = poll(request)?;
     check(&[unsupported::activity_poll(&request)])?;
     let queue = frontend.queue(&request.namespace, request.task_queue.as_ref(), TaskKind::Activity).await?;
+    let _place = frontend.waiting.enter(&queue.namespace_id, Wait::ActivityTask)?;
     let call = internal::PollActivityTaskRequest { task_queue: Some(queue), request: Some(request) };
     let mut answer = frontend.matching(until, call).await?;
     let token = &mut answer.get_mut().task_token;

@@ -12,6 +12,7 @@ use crate::history::state::{EventId, WorkflowTask, WorkflowTaskType};
 use crate::history::task::WorkflowTaskTimer;
 use crate::invariant::broken;
 use crate::planted::{Bug, planted};
+use prost::Message;
 use resurgam_api::internal::FailWorkflowTaskRequest;
 use resurgam_api::temporal::enums::v1::{TimeoutType, WorkflowTaskFailedCause};
 use resurgam_api::temporal::failure::v1::Failure;
@@ -122,6 +123,15 @@ pub(super) fn force(tx: &mut Transaction<'_, '_>) {
     }
     forget(tx);
     buffer::flush(tx);
+}
+
+/// Too much waits for the started workflow task: it fails, so that what waits is written.
+pub(super) fn limit(tx: &mut Transaction<'_, '_>) {
+    let (buffered, limits) = (&tx.run.state.buffered, tx.context.limits);
+    let bytes = || buffered.iter().map(Message::encoded_len).sum::<usize>();
+    if buffered.len() > limits.buffered || bytes() > limits.buffered_bytes {
+        end(tx, End::of(WorkflowTaskFailedCause::ForceCloseCommand, "", IDENTITY));
+    }
 }
 
 fn write(tx: &mut Transaction<'_, '_>, pending: &WorkflowTask, end: End) {

@@ -54,6 +54,7 @@ pub use check_run::check;
 #[cfg(test)]
 pub use input::Applied;
 pub use input::{Input, Reply};
+pub(crate) use query::WAITING as WAITING_QUERIES;
 pub use stepped::step;
 pub use transfer_result::TransferResult;
 pub use update::UpdateInput;
@@ -254,6 +255,8 @@ pub struct Limits {
     pub signals: i64,
     /// Buffered events per run.
     pub buffered: usize,
+    /// Bytes of buffered events per run.
+    pub buffered_bytes: usize,
     /// Updates in flight per run.
     pub updates_in_flight: usize,
     /// Updates per run.
@@ -284,6 +287,7 @@ impl Default for Limits {
             pending: 2000,
             signals: 10_000,
             buffered: 100,
+            buffered_bytes: 2 << 20,
             updates_in_flight: 10,
             updates: 2000,
             task_timeout: 10_000,

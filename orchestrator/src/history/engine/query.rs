@@ -16,7 +16,7 @@ use resurgam_api::temporal::workflowservice::v1::QueryWorkflowResponse;
 use std::collections::HashMap;
 
 /// Queries that wait for a workflow task: no more than this.
-const WAITING: usize = 1;
+pub(crate) const WAITING: usize = 1;
 /// From this attempt on a workflow task is not expected to succeed soon.
 const FAILING: i32 = 3;
 

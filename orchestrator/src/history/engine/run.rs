@@ -4,7 +4,7 @@ use super::input::{Applied, Input, RunInput, Which};
 use super::stepped::Stepped;
 use super::transaction::Transaction;
 use super::waiter::Waiter;
-use super::{Context, Effects, Run, Workflow, close, task, update};
+use super::{Context, Effects, Run, Workflow, close, fail, task, update};
 use crate::cluster::Rejection;
 use crate::history::state::Current;
 use resurgam_api::temporal::history::v1::HistoryEvent;
@@ -46,6 +46,7 @@ pub(super) fn on_run<T>(
     let before = run.state.clone();
     let mut tx = Transaction::new(run, context);
     let done = act(&mut tx)?;
+    fail::limit(&mut tx);
     task::settle(&mut tx);
     close::limit(&mut tx);
     if update::settle(&mut tx) {

@@ -33,7 +33,7 @@ const TIDY: Duration = Duration::from_millis(500);
 /// How often an owner that writes nothing looks whether it still is the owner: what others wrote has timers and transfers.
 const CHECK: Duration = Duration::from_secs(5);
 /// Transfers that are done at a time.
-const TRANSFERS: usize = 256;
+pub(crate) const TRANSFERS: usize = 256;
 
 /// What outlives tenures.
 pub(super) struct Actor {

@@ -13,7 +13,7 @@ use prost::Message;
 use std::collections::BTreeMap;
 
 /// How many workflows are kept.
-const CAPACITY: usize = 4096;
+pub(crate) const CAPACITY: usize = 4096;
 
 /// What is known of workflows.
 pub(super) type Workflows = BTreeMap<WorkflowKey, Workflow>;

@@ -16,6 +16,8 @@ use std::collections::BTreeMap;
 
 /// Rows asked for at a time.
 const PAGE: usize = 256;
+/// Bytes of events in one part; a single event may have more.
+pub(crate) const BYTES: usize = 2 << 20;
 /// How many events further it looks, at first, where it cannot tell yet which of two ways is the chain's.
 const FURTHER: EventId = 64;
 
@@ -37,7 +39,7 @@ pub(super) struct Part {
     pub(super) at: Option<Tail>,
 }
 
-/// The events `from..end` of the chain that ends at `tail`; `at` is a node of the chain that begins at or before `from`,
+/// The events `from..end` of the chain that ends at `tail`, or as many of the first of them as [`BYTES`] hold; `at` is a node of the chain that begins at or before `from`,
 /// and the closer the better. Without one it is read from the beginning.
 ///
 /// # Errors
@@ -80,16 +82,19 @@ pub(super) async fn read(
             }
         }
     };
+    let nodes = chain.into_iter().filter_map(|key| Some((node::named(&key), ways.nodes.remove(&key)?.events)));
+    let events = nodes.flat_map(|(at, events)| events.into_iter().map(move |event| (at, event)));
     let mut part = Part { events: Vec::new(), at };
-    for key in chain {
-        let Some(way) = ways.nodes.remove(&key) else { continue };
-        let events = way.events.into_iter().filter(|event| (from..end).contains(&event.event_id));
-        let before = part.events.len();
-        part.events.extend(events);
-        if part.events.len() > before {
-            part.at = node::named(&key);
+    let mut bytes = 0;
+    for (at, event) in events.filter(|(_, event)| (from..end).contains(&event.event_id)) {
+        bytes += event.encoded_len();
+        if bytes > BYTES && !part.events.is_empty() {
+            break;
         }
+        part.events.push(event);
+        part.at = at;
     }
+    let end = if bytes > BYTES { from + part.events.len() as EventId } else { end };
     if part.events.iter().map(|event| event.event_id).ne(from..end) {
         return Err(broken(format!("does not have all of {from}..{end}")));
     }

@@ -7,6 +7,9 @@ use crate::log::Bounds;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Most events in one answer.
+pub(crate) const PAGE: usize = 256;
+
 /// How tasks of a shard become inputs of the engine; tests put a stand-in for the engine here.
 #[derive(Clone, Copy, Debug)]
 pub struct Tasks {
@@ -55,7 +58,7 @@ impl Config {
             bounds: Bounds::default(),
             linearizable_reads: true,
             long_poll: Duration::from_secs(20),
-            page: 256,
+            page: PAGE,
         }
     }
 }

@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 /// Requests that wait for the shard's task before callers have to wait to be let in.
-const INBOX: usize = 1024;
+pub(crate) const INBOX: usize = 1024;
 
 /// The handle to a shard's task. Clones lead to the same one.
 #[derive(Clone)]

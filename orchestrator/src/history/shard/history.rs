@@ -141,8 +141,8 @@ impl Shard {
             }
             Rejection::Unavailable(unreadable.to_string())
         })?;
-        (token.from, token.at) = (end, at);
-        if end < token.next {
+        (token.from, token.at) = (token.from + events.len() as EventId, at);
+        if token.from < token.next {
             return Ok(response(events, Some(&token)));
         }
         events.append(&mut token.appended);

@@ -21,8 +21,13 @@ mod token;
 mod transfer;
 mod turn;
 
+pub(crate) use actor::TRANSFERS;
+pub(crate) use cache::CAPACITY;
+pub(crate) use chain::BYTES;
 pub use config::Config;
+pub(crate) use config::PAGE;
 pub use dispatch::{Added, Dispatcher};
+pub(crate) use handle::INBOX;
 pub use handle::Shard;
 #[cfg(test)]
 pub(crate) use job::unasked;

@@ -32,6 +32,26 @@ fn a_run_is_not_closed_past_news() {
 }
 
 #[test]
+fn what_waits_for_a_worker_is_bounded() {
+    let mut shard = Shard::started();
+    shard.limits.buffered = 2;
+    let task = shard.poll();
+    for name in ["a", "b"] {
+        shard.signal(name).unwrap();
+    }
+    assert_eq!(shard.names(), "Begin Scheduled Started", "they wait");
+    shard.signal("c").unwrap();
+    let names = "Begin Scheduled Started TaskFailed:ForceCloseCommand Signaled:a Signaled:b Signaled:c Scheduled";
+    assert_eq!(shard.names(), names);
+    assert!(matches!(shard.complete(&task, vec![finish()]), Err(Rejection::NotFound(_))), "its task has ended");
+    let task = shard.poll();
+    shard.limits.buffered_bytes = 1;
+    shard.signal("d").unwrap();
+    assert_eq!(shard.names(), format!("{names} Started TaskFailed:ForceCloseCommand Signaled:d Scheduled"));
+    assert!(shard.complete(&task, vec![finish()]).is_err());
+}
+
+#[test]
 fn a_timer_that_fired_unseen_can_be_cancelled_and_is_no_news_then() {
     let mut shard = Shard::started();
     let task = shard.poll();

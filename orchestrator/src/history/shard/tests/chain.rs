@@ -9,7 +9,9 @@ use crate::store::{Answer, Commit, Head, Key, Partition, PartitionKind, Rows, St
 use crate::testing::World;
 use async_trait::async_trait;
 use prost::Message as _;
+use resurgam_api::temporal::common::v1::Payload;
 use resurgam_api::temporal::history::v1::{History, HistoryEvent};
+use resurgam_api::temporal::sdk::v1::UserMetadata;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -63,6 +65,41 @@ async fn put(store: &dyn Store, predecessor: Option<Tail>, first: EventId, event
     let row = Node { predecessor, history }.encode_to_vec().into();
     store.append(&node::partition(RUN), vec![(node::key(tail), row)]).await.unwrap();
     tail
+}
+
+#[tokio::test]
+async fn a_part_has_as_many_bytes_as_a_reply_may_have() {
+    const LARGE: usize = 900 << 10;
+    let memory = Memory::default();
+    let mut tail = None;
+    // Three nodes: of two events, of one that is larger than all bytes of a part, and of four.
+    for (first, sizes) in [(1, &[LARGE; 2][..]), (3, &[3 * LARGE]), (4, &[LARGE; 4])] {
+        let named = Tail { first_event_id: first, transaction: first };
+        let event = |(size, event_id): (&usize, _)| HistoryEvent {
+            event_id,
+            worker_may_ignore: true,
+            user_metadata: Some(UserMetadata {
+                summary: Some(Payload { data: vec![7; *size], ..Default::default() }),
+                details: None,
+            }),
+            ..Default::default()
+        };
+        let history = Some(History { events: sizes.iter().zip(first..).map(event).collect() });
+        let row = Node { predecessor: tail, history }.encode_to_vec().into();
+        memory.append(&node::partition(RUN), vec![(node::key(named), row)]).await.unwrap();
+        tail = Some(named);
+    }
+    let (mut from, mut at, mut parts) = (1, None, Vec::new());
+    while from < 8 {
+        let part = chain::read(&memory, RUN, tail, at, from, 8).await.unwrap();
+        parts.push((
+            part.events.iter().map(|event| event.event_id).collect::<Vec<_>>(),
+            part.at.unwrap().first_event_id,
+        ));
+        (from, at) = (from + part.events.len() as EventId, part.at);
+    }
+    let expected: [(&[EventId], EventId); 4] = [(&[1, 2], 1), (&[3], 3), (&[4, 5], 4), (&[6, 7], 4)];
+    assert!(parts.iter().map(|(ids, at)| (ids.as_slice(), *at)).eq(expected), "{parts:?}");
 }
 
 #[tokio::test(start_paused = true)]

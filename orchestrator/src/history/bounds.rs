@@ -1,0 +1,52 @@
+//! What the shards of a node hold in memory at most, for each workflow and for all of them.
+
+use super::engine::{self, Limits};
+use super::shard;
+use crate::cluster::bound::{Bound, REFUSED, WAITS};
+use crate::log;
+
+/// In the order of the documentation.
+pub(crate) fn bounds() -> Vec<Bound> {
+    let limits = Limits::default();
+    let batch = log::Bounds::default();
+    let few = |of, most: usize, unit, beyond| Bound { of, most: most as u64, unit, beyond };
+    let many = |of, most: i64, unit, beyond| Bound { of, most: most.unsigned_abs(), unit, beyond };
+    vec![
+        few("calls that wait for a shard", shard::INBOX, "calls", WAITS),
+        few(
+            "workflows of a shard in memory",
+            shard::CAPACITY,
+            "workflows",
+            "those that nobody waits for are forgotten, and read again",
+        ),
+        few(
+            "transfers of a shard on their way",
+            shard::TRANSFERS,
+            "transfers",
+            "stay in the store until there is room",
+        ),
+        few("steps in one batch of a shard", batch.transitions, "steps", "the next batch"),
+        few("bytes of one batch of a shard, unless one step has more", batch.bytes, "bytes", "the next batch"),
+        few("events in a reply", shard::PAGE, "events", "the next page"),
+        few("bytes of events in a reply, unless one event has more", shard::BYTES, "bytes", "the next page"),
+        few("queries of a workflow that wait for a workflow task", engine::WAITING_QUERIES, "queries", REFUSED),
+        few("updates of a workflow in flight", limits.updates_in_flight, "updates", REFUSED),
+        few("updates of a run", limits.updates, "updates", "FAILED_PRECONDITION"),
+        few("buffered events of a run", limits.buffered, "events", "the workflow task fails, and they are written"),
+        few(
+            "bytes of the buffered events of a run",
+            limits.buffered_bytes,
+            "bytes",
+            "the workflow task fails, and they are written",
+        ),
+        few(
+            "pending activities, children, signals and cancellations of a run, each",
+            limits.pending,
+            "",
+            "the workflow task fails",
+        ),
+        many("signals of a run", limits.signals, "signals", "INVALID_ARGUMENT"),
+        many("events of a run", limits.history_events, "events", "the run is terminated"),
+        many("bytes of a history", limits.history_bytes, "bytes", "the run is terminated"),
+    ]
+}

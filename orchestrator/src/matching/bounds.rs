@@ -1,0 +1,21 @@
+//! What a task queue holds in memory at most.
+
+use super::{partition, query, queue};
+use crate::cluster::bound::{Bound, REFUSED, WAITS};
+
+/// In the order of the documentation.
+pub(crate) const BOUNDS: &[Bound] = &[
+    Bound { of: "calls that wait for a task queue", most: partition::MAILBOX as u64, unit: "calls", beyond: WAITS },
+    Bound {
+        of: "tasks of a task queue in memory",
+        most: queue::WINDOW as u64,
+        unit: "tasks",
+        beyond: "stay in the store until there is room",
+    },
+    Bound {
+        of: "queries that wait for a worker of a task queue",
+        most: query::WAITING as u64,
+        unit: "queries",
+        beyond: REFUSED,
+    },
+];

@@ -1,0 +1,52 @@
+//! What a node holds in memory at most: the table of `docs/bounds.md`, from the constants themselves. What is in the store
+//! has no bound here.
+
+use super::{connections, node};
+use crate::cluster::bound::{Bound, WAITS};
+use crate::cluster::router::MESSAGE_LIMIT;
+use crate::{frontend, history, matching};
+use std::fmt::Write as _;
+
+/// The table, as Markdown.
+#[must_use]
+pub fn document() -> String {
+    let mut text = String::from(
+        "# What a node holds at most\n\nEvery queue, buffer and cache of the server has a bound. Written by `resurgam server --bounds`.\n\n\
+         | of | at most | beyond that |\n|---|---|---|\n",
+    );
+    let (own, history) = (own(), history::bounds::bounds());
+    let all = own.iter().chain(frontend::bounds::BOUNDS).chain(&history).chain(matching::bounds::BOUNDS);
+    for Bound { of, most, unit, beyond } in all {
+        // A string takes everything.
+        let _ = writeln!(text, "| {of} | {most} {unit} | {beyond} |");
+    }
+    text
+}
+
+/// Those of the node itself.
+fn own() -> Vec<Bound> {
+    let connections::Limits { all, one, silence } = connections::Limits::default();
+    vec![
+        Bound { of: "connections to a port", most: all as u64, unit: "connections", beyond: "closed at once" },
+        Bound {
+            of: "connections to a port from one address",
+            most: one as u64,
+            unit: "connections",
+            beyond: "closed at once",
+        },
+        Bound { of: "silence of a connection", most: silence.as_secs(), unit: "seconds", beyond: "closed" },
+        Bound {
+            of: "calls at a time on a connection of a client",
+            most: node::STREAMS.into(),
+            unit: "calls",
+            beyond: WAITS,
+        },
+        Bound {
+            of: "calls at a time on a connection of a node",
+            most: node::INNER_STREAMS.into(),
+            unit: "calls",
+            beyond: WAITS,
+        },
+        Bound { of: "a message", most: MESSAGE_LIMIT as u64, unit: "bytes", beyond: "OUT_OF_RANGE" },
+    ]
+}
