@@ -6,7 +6,7 @@ use resurgam_builtin::Bug;
 use resurgam_formats::case::Case;
 use resurgam_formats::plan::Plan;
 use resurgam_harness::case_directory::{CaseDirectory, plan_meant_by};
-use resurgam_harness::{SimulatedRun, Subject};
+use resurgam_harness::{Subject, Trial};
 use std::fs;
 use std::path::Path;
 
@@ -63,7 +63,7 @@ impl Given {
     }
 
     /// What was said of the case, and what is said now; nothing if nobody has said anything.
-    pub(crate) fn compared(&self, trial: &SimulatedRun) -> String {
+    pub(crate) fn compared(&self, trial: &Trial) -> String {
         let Some((directory, case)) = &self.case else { return String::new() };
         let (then, now) = (&case.judgement, trial.judgement());
         format!("then: {then}; now: {now}, {}\n", difference(directory, &trial.lines))

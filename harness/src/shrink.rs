@@ -2,9 +2,9 @@
 //! models.
 
 use crate::case_directory::{CaseDirectory, Error};
-use crate::simulated_run::SimulatedRun;
 use crate::stop::Stop;
 use crate::subject::Subject;
+use crate::trial::Trial;
 use resurgam_formats::case::Shrunk;
 use resurgam_formats::plan::Plan;
 use resurgam_formats::rule_id::RuleId;
@@ -42,7 +42,7 @@ pub fn shrink(
     let mut shrinker = Shrinker::new(plan, rule.as_str(), budget.candidates);
     while began.elapsed() < budget.time && stop.requested().is_none() {
         let Some(candidate) = shrinker.propose() else { break };
-        let trial = SimulatedRun::of(candidate, target);
+        let trial = Trial::of(candidate, target);
         let violated = trial.violated();
         shrinker.tell(violated.iter().map(RuleId::as_str));
         watch(&shrinker.progress());
@@ -64,7 +64,7 @@ pub(crate) fn beside(
 ) -> Result<(), Error> {
     let plan = kept.plan()?;
     let (small, progress) = shrink(plan, rule, target, budget, stop, watch);
-    let trial = SimulatedRun::of(&small, target);
+    let trial = Trial::of(&small, target);
     let Some(case) = kept.case()? else { return Ok(()) };
     let again = command::replay(&case.choice, ".");
     let mut case = trial.case(&small, target, case.choice, again);

@@ -62,12 +62,12 @@ impl Service<http::Request<Body>> for Wire {
         let at = self.at.load(Ordering::Relaxed);
         let channel = self.channels[at % self.channels.len()].clone();
         let (choice, rpc_faults) = (Arc::clone(&self.at), Arc::clone(&self.rpc_faults));
-        let scripted = rpc_faults.scripted(self.caller);
+        let treatment = rpc_faults.treatment(self.caller);
         let (calls, name) = (Arc::clone(&self.calls), method(&request));
         Box::pin(async move {
-            let answered = match scripted {
-                ScriptedOutcome::None => send(channel, request).await,
-                ScriptedOutcome::ReplyLost(fault) => match send(channel, request).await {
+            let answered = match treatment {
+                Treatment::None => send(channel, request).await,
+                Treatment::ReplyLost(fault) => match send(channel, request).await {
                     // A long poll may be answered when the fault is over.
                     Ok(response) if !rpc_faults.is_in_force(fault) => Ok(response),
                     answered => {
@@ -78,7 +78,7 @@ impl Service<http::Request<Body>> for Wire {
                         Err(Status::new(Code::Unavailable, "the reply was lost").into())
                     }
                 },
-                ScriptedOutcome::Repeated => {
+                Treatment::Repeated => {
                     let (head, body) = request.into_parts();
                     let bytes = body.collect().await?.to_bytes();
                     let copy = || http::Request::from_parts(head.clone(), Body::new(Full::new(bytes.clone())));
@@ -152,7 +152,7 @@ async fn send(mut channel: Channel, request: http::Request<Body>) -> Answered {
 
 /// What happens to one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ScriptedOutcome {
+enum Treatment {
     None,
     /// By the fault of this number, if it is still in force when the reply arrives.
     ReplyLost(usize),
@@ -176,7 +176,7 @@ pub(crate) struct RpcFaults(Mutex<BTreeMap<usize, ActiveFault>>);
 #[derive(Debug)]
 struct ActiveFault {
     by: Caller,
-    scripted: ScriptedOutcome,
+    treatment: Treatment,
     left: u8,
     hits: u64,
 }
@@ -184,11 +184,11 @@ struct ActiveFault {
 impl RpcFaults {
     /// Begins a fault under a number.
     pub(crate) fn begin(&self, number: usize, fault: RpcFault) {
-        let (by, scripted, left) = match fault {
-            RpcFault::ReplyLost { by, calls } => (by, ScriptedOutcome::ReplyLost(number), calls),
-            RpcFault::CallRepeated { by, calls } => (by, ScriptedOutcome::Repeated, calls),
+        let (by, treatment, left) = match fault {
+            RpcFault::ReplyLost { by, calls } => (by, Treatment::ReplyLost(number), calls),
+            RpcFault::CallRepeated { by, calls } => (by, Treatment::Repeated, calls),
         };
-        self.active().insert(number, ActiveFault { by, scripted, left, hits: 0 });
+        self.active().insert(number, ActiveFault { by, treatment, left, hits: 0 });
     }
 
     /// Ends a fault; returns how many calls it spoiled.
@@ -200,14 +200,14 @@ impl RpcFaults {
         self.active().contains_key(&number)
     }
 
-    fn scripted(&self, by: Caller) -> ScriptedOutcome {
+    fn treatment(&self, by: Caller) -> Treatment {
         let mut active = self.active();
         let Some(fault) = active.values_mut().find(|fault| fault.by == by && fault.left > 0) else {
-            return ScriptedOutcome::None;
+            return Treatment::None;
         };
         fault.left -= 1;
         fault.hits += 1;
-        fault.scripted
+        fault.treatment
     }
 
     fn active(&self) -> MutexGuard<'_, BTreeMap<usize, ActiveFault>> {
@@ -223,10 +223,10 @@ mod tests {
     fn a_fault_of_calls_is_used_up() {
         let rpc_faults = RpcFaults::default();
         rpc_faults.begin(3, RpcFault::ReplyLost { by: Caller::Client, calls: 2 });
-        assert_eq!(rpc_faults.scripted(Caller::Worker), ScriptedOutcome::None);
-        assert_eq!(rpc_faults.scripted(Caller::Client), ScriptedOutcome::ReplyLost(3));
-        assert_eq!(rpc_faults.scripted(Caller::Client), ScriptedOutcome::ReplyLost(3));
-        assert_eq!(rpc_faults.scripted(Caller::Client), ScriptedOutcome::None);
+        assert_eq!(rpc_faults.treatment(Caller::Worker), Treatment::None);
+        assert_eq!(rpc_faults.treatment(Caller::Client), Treatment::ReplyLost(3));
+        assert_eq!(rpc_faults.treatment(Caller::Client), Treatment::ReplyLost(3));
+        assert_eq!(rpc_faults.treatment(Caller::Client), Treatment::None);
         assert_eq!((rpc_faults.end(3), rpc_faults.end(3)), (2, 0));
     }
 }

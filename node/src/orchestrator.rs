@@ -7,13 +7,13 @@ use std::error::Error;
 /// Why a node gave up.
 pub type Failure = Box<dyn Error + Send + Sync>;
 
-/// An orchestrator.
+/// An orchestrator that can be tested, of which each node is a call of [`Orchestrator::serve`].
 #[async_trait]
 pub trait Orchestrator: Send + Sync + 'static {
     /// Its name in recordings and reports. Nothing is concluded from it.
     fn name(&self) -> &str;
 
-    /// Its version.
+    /// Its version in recordings and reports, by whatever scheme. Nothing is concluded from it.
     fn version(&self) -> String {
         "0".to_owned()
     }

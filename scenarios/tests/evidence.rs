@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use resurgam_harness::SimulatedRun;
+use resurgam_harness::Trial;
 
 use resurgam_formats::rule_id::RuleId;
 use resurgam_formats::verdict::{Outcome, RuleVerdict};
@@ -44,7 +44,7 @@ fn every_rule_examined_something() {
     }
     let ours = resurgam_builtin::subject(None);
     for seed in 1..=CASES {
-        count(SimulatedRun::of(&resurgam_generate::chaos(seed), &ours).judged.unwrap().1.rules);
+        count(Trial::of(&resurgam_generate::chaos(seed), &ours).judged.unwrap().1.rules);
     }
     let idle: Vec<_> = examined.iter().filter(|(_, count)| **count == 0).map(|(rule, _)| rule).collect();
     assert!(idle.is_empty() && examined.len() > 20, "nothing to examine for {idle:?}");

@@ -5,7 +5,7 @@ use crate::exit::{Exit, Failure, complain, print};
 use crate::given::Given;
 use crate::stop;
 use resurgam_formats::target::Choice;
-use resurgam_harness::{CaseDirectory, SimulatedRun};
+use resurgam_harness::{CaseDirectory, Trial};
 use std::path::{Path, PathBuf};
 
 /// The arguments.
@@ -44,7 +44,7 @@ pub(crate) fn run(args: &Args) -> Ended {
     let stop = stop::on_signals().map_err(Failure::machine)?;
     let (plan, target) = (&given.plan, given.target()?);
     print(&given.origin(&target));
-    let trial = SimulatedRun::of(plan, &target);
+    let trial = Trial::of(plan, &target);
     if let Some(out) = &out {
         let choice = Choice::Simulation { faults: resurgam_formats::case::families(plan), bug: given.bug.clone() };
         let case = trial.case(plan, &target, choice, "resurgam replay .".to_owned());
@@ -56,7 +56,7 @@ pub(crate) fn run(args: &Args) -> Ended {
         if let Some(by) = stop.requested() {
             return Err(Failure::Stopped(format!("stopped by {by} before execution {time}")));
         }
-        let again = SimulatedRun::of(plan, &target);
+        let again = Trial::of(plan, &target);
         if (again.hash, again.trace) != (trial.hash, trial.trace) {
             let why = format!("execution {time} differs from the first: the simulation does not repeat");
             return Ok(complain(&why, Exit::Inconclusive));

@@ -11,7 +11,7 @@ use resurgam_formats::rule_id::RuleId;
 use resurgam_formats::target::Choice;
 use resurgam_formats::verdict::Outcome;
 use resurgam_harness::shrink::{Budget, shrink, told};
-use resurgam_harness::{CaseDirectory, SimulatedRun};
+use resurgam_harness::{CaseDirectory, Trial};
 use resurgam_reports::command;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -54,7 +54,7 @@ pub(crate) fn run(args: &Args) -> Ended {
     let stop = stop::on_signals().map_err(Failure::machine)?;
     let target = given.target()?;
     print(&given.origin(&target));
-    let first = SimulatedRun::of(&given.plan, &target);
+    let first = Trial::of(&given.plan, &target);
     print(&given.compared(&first));
     let violated = first.violated();
     let Some(rule) = violated.iter().find(|rule| wanted.as_ref().is_none_or(|wanted| *rule == wanted)) else {
@@ -72,7 +72,7 @@ pub(crate) fn run(args: &Args) -> Ended {
         bar.set_message(format!("{}: {} left", progress.pass, progress.to));
     });
     bar.finish_and_clear();
-    let trial = SimulatedRun::of(&plan, &target);
+    let trial = Trial::of(&plan, &target);
     let choice = Choice::Simulation { faults: case::families(&plan), bug: given.bug };
     let mut case = trial.case(&plan, &target, choice, "resurgam replay .".to_owned());
     case.shrunk = Some(told(rule, &progress));
@@ -97,7 +97,7 @@ pub(crate) fn run(args: &Args) -> Ended {
 }
 
 /// What a trial says of one rule.
-fn outcome(trial: &SimulatedRun, wanted: &RuleId) -> Outcome {
+fn outcome(trial: &Trial, wanted: &RuleId) -> Outcome {
     let rules = trial.judged.as_ref().map(|(_, verdict)| verdict.rules.as_slice()).unwrap_or_default();
     rules.iter().find(|rule| rule.rule == *wanted).map_or(Outcome::Unknown, |rule| rule.outcome)
 }

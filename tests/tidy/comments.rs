@@ -4,7 +4,7 @@
 use crate::tree::Tree;
 
 /// Where that holds already.
-pub(crate) const FOLDERS: &[&str] = &["models/", "reports/"];
+pub(crate) const FOLDERS: &[&str] = &["harness/simulation/", "models/", "node/", "reports/"];
 
 /// A file, and how many such comments it may have.
 pub(crate) type Short = (&'static str, usize);

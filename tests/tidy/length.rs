@@ -1,4 +1,4 @@
-//! How long files are: one noun fits into 300 lines. The tests at the end of a file do not count, files of tests may have 400.
+//! How long files are: one noun fits into 300 lines. What only tests have does not count, files of tests may have 400.
 
 use crate::tree::Tree;
 
@@ -27,9 +27,20 @@ pub(crate) fn check(tree: &Tree, tolerated: &[Long]) -> Vec<String> {
     complaints
 }
 
+/// Lines that are not of items for tests alone, wherever in the file those stand. Such an item ends, as files are formatted,
+/// with the first brace at the beginning of a line, or, if it has none, with its semicolon.
 fn lines(text: &str) -> usize {
-    let tests = text.find("\n#[cfg(test)]\n").filter(|at| text[*at..].contains("{\n"));
-    text[..tests.unwrap_or(text.len())].lines().count()
+    let mut in_test = false;
+    let counted = text.lines().filter(|line| {
+        in_test |= *line == "#[cfg(test)]";
+        let of_test = in_test;
+        let at_margin = line.chars().next().is_some_and(|first| !first.is_whitespace());
+        if *line == "}" || at_margin && line.ends_with(';') {
+            in_test = false;
+        }
+        !of_test
+    });
+    counted.count()
 }
 
 fn is_test(path: &str) -> bool {
@@ -51,6 +62,16 @@ mod tests {
         assert_eq!(found("a/src/b.rs", 310, 0, &[]), 1);
         assert_eq!(found("a/tests/b.rs", 310, 0, &[]), 0);
         assert_eq!(found("a/src/b_tests.rs", 410, 0, &[]), 1);
+    }
+
+    #[test]
+    fn what_only_tests_have_hides_nothing_behind_it() {
+        let use_of_tests = "#[cfg(test)]\nuse std::fmt;\n";
+        let list = "#[cfg(test)]\n#[path = \"x.rs\"]\nmod x;\n";
+        let module = "#[cfg(test)]\nmod tests {\n    const A: u8 = 1;\n\n    fn f() {}\n}\n";
+        for item in [use_of_tests, list, module] {
+            assert_eq!(lines(&format!("{item}struct A;\n{item}\nfn f() {{\n}}\n")), 4, "{item}");
+        }
     }
 
     #[test]

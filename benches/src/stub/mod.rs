@@ -15,13 +15,13 @@ mod store;
 pub use load::{Counts, Load, NODES};
 
 use load::{Arrivals, name};
-use resurgam_simulation::{Failure, Outcome, Simulation};
+use resurgam_simulation::{Ended, Failure, Simulation};
 
 /// Simulates one case.
 ///
 /// # Errors
 /// [`Failure`].
-pub fn case(seed: u64, load: Load) -> Result<Outcome<Counts>, Failure> {
+pub fn case(seed: u64, load: Load) -> Result<Ended<Counts>, Failure> {
     Simulation::new(seed).run(move |cluster| {
         let arrivals = Arrivals::default();
         let store = store::Store::default();

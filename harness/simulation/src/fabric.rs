@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::Xxh3Default;
 /// What passed on the links.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Traffic {
-    /// Segments.
+    /// Pieces of streams as they were sent, lost ones included, of whatever length.
     pub segments: u64,
     /// Calls that were sent, by the driver and by nodes.
     pub rpcs: u64,
@@ -29,12 +29,12 @@ pub(crate) const DRIVER: Place = 0;
 /// Whether messages pass from one host to another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Passage {
-    /// They do.
+    /// They do, as fast as the latency of the simulation says.
     #[default]
     Open,
     /// They do, but slower.
     Slow,
-    /// They wait.
+    /// They wait until the fault is over.
     Held,
     /// They are lost.
     Cut,

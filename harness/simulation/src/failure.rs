@@ -10,13 +10,13 @@ use std::time::Duration;
 #[derive(Debug, thiserror::Error)]
 #[error("seed {seed}, at {at:?}, trace {trace:016x}: {why}")]
 pub struct Failure {
-    /// Its seed.
+    /// The seed of the simulation, which fails again with it.
     pub seed: u64,
     /// When it failed, in simulated time.
     pub at: Duration,
     /// Hash of all that had passed.
     pub trace: u64,
-    /// Why.
+    /// Who could not go on, and what stopped it.
     pub why: Why,
 }
 

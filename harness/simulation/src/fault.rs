@@ -10,43 +10,43 @@ use std::time::Duration;
 pub enum Fault {
     /// Messages between a side and all others are lost; open connections never learn of it.
     Partition {
-        /// One side.
+        /// Who is cut off from everybody else.
         side: Side,
-        /// Which messages.
+        /// The direction of the messages that are lost.
         way: Way,
     },
     /// Messages between a side and all others are held back, and delivered at the end.
     Hold {
-        /// One side.
+        /// Whose messages to and from everybody else wait.
         side: Side,
     },
     /// Messages between a side and all others take longer.
     Slow {
-        /// One side.
+        /// Who is further away from everybody else.
         side: Side,
         /// By so much.
         by: Duration,
     },
     /// The process of a node is killed: peers see closed connections. It is started again at the end.
     Kill {
-        /// The node.
+        /// The node whose process ends.
         node: u8,
     },
     /// A node loses power: peers hear nothing any more. It is started again at the end.
     PowerLoss {
-        /// The node.
+        /// The node that falls silent.
         node: u8,
     },
     /// The clock of a node is wrong for a while.
     ClockSkew {
-        /// The node.
+        /// The node whose clock goes wrong.
         node: u8,
         /// By so many milliseconds.
         by_ms: i32,
     },
     /// The clock of a node is set, once and for all.
     ClockStep {
-        /// The node.
+        /// The node whose clock is set.
         node: u8,
         /// By so many milliseconds.
         by_ms: i32,
@@ -75,7 +75,7 @@ impl Side {
 /// Which messages a partition loses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// All.
+    /// All that cross the cut.
     Both,
     /// Those that leave the side.
     Out,

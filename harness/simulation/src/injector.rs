@@ -19,7 +19,7 @@ pub enum Unfaithful {
     /// A killed host still runs, or a started one does not.
     #[error("{host} is{} running after {fault:?}", if *.running { "" } else { " not" })]
     Host {
-        /// Which.
+        /// The host that the fault was done to.
         host: Arc<str>,
         /// Whether it runs.
         running: bool,

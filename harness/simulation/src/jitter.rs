@@ -24,7 +24,7 @@ impl Jitter {
         Self { draws: Arc::new(Mutex::new(SmallRng::seed_from_u64(derive(seed, "jitter", 0)))), most_ms }
     }
 
-    /// One pause.
+    /// Pauses for a drawn time, which may be none.
     pub async fn pause(&self) {
         let length = self.draws.lock().unwrap_or_else(PoisonError::into_inner).random_range(0..=self.most_ms);
         if length > 0 {

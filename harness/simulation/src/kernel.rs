@@ -62,7 +62,7 @@ pub struct Cluster {
 
 /// What came of a simulation whose driver ended.
 #[derive(Clone, Debug)]
-pub struct Outcome<T> {
+pub struct Ended<T> {
     /// What the driver returned.
     pub value: T,
     /// How long it took, in simulated time.
@@ -104,7 +104,7 @@ impl Simulation {
     ///
     /// # Errors
     /// [`Failure`].
-    pub fn run<T, B, D>(&self, build: B) -> Result<Outcome<T>, Failure>
+    pub fn run<T, B, D>(&self, build: B) -> Result<Ended<T>, Failure>
     where
         T: Send + 'static,
         B: FnOnce(&mut Cluster) -> D + Send,
@@ -119,7 +119,7 @@ impl Simulation {
         })
     }
 
-    fn here<T, B, D>(&self, build: B) -> Result<Outcome<T>, Failure>
+    fn here<T, B, D>(&self, build: B) -> Result<Ended<T>, Failure>
     where
         T: 'static,
         B: FnOnce(&mut Cluster) -> D,
@@ -164,7 +164,7 @@ impl Simulation {
         drop(catch_unwind(AssertUnwindSafe(|| drop(sim))));
         match (failure, value.take()) {
             (Some(failure), _) => Err(failure),
-            (None, Some(value)) => Ok(Outcome { value, elapsed, trace, faults: nemesis.records(), traffic, calls }),
+            (None, Some(value)) => Ok(Ended { value, elapsed, trace, faults: nemesis.records(), traffic, calls }),
             (None, None) => unreachable!("turmoil says that the driver is done, and it has returned nothing"),
         }
     }

@@ -3,7 +3,7 @@
 //! Nodes are hosts of turmoil with real tonic servers on them, so HTTP/2, flow control, keep-alive and resets are those
 //! of production. [`Simulation`] runs one simulation on one fresh thread; [`Node`] is the
 //! [`Environment`](resurgam_api::environment::Environment) that a node gets; [`Nemesis`] takes the orders for faults. The
-//! same seed gives the same bytes at the same times on every link, and [`Outcome::trace`] is their hash.
+//! same seed gives the same bytes at the same times on every link, and [`Ended::trace`] is their hash.
 //!
 //! Nothing here knows workflows, orchestrators or databases, and nothing may ask the machine: not for time, randomness,
 //! threads or files.
@@ -29,7 +29,7 @@ pub use failure::{Failure, Why};
 pub use fault::{Fault, Side, Way};
 pub use injector::Unfaithful;
 pub use jitter::Jitter;
-pub use kernel::{Cluster, EPOCH, Outcome, Simulation, TICK};
+pub use kernel::{Cluster, EPOCH, Ended, Simulation, TICK};
 pub use nemesis::Nemesis;
 pub use network::server;
 pub use node::Node;

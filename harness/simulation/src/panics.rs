@@ -10,7 +10,7 @@ use std::cell::{Cell, RefCell};
 use std::panic::{self, Location, PanicHookInfo};
 use std::sync::Once;
 
-/// A panic.
+/// A panic, and whose it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Panic {
     /// The host whose code it was; `None`: the suite's own.

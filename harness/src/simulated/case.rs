@@ -31,7 +31,7 @@ const READING: Duration = Duration::from_secs(60);
 
 /// What came of a case.
 #[derive(Debug)]
-pub struct Simulated {
+pub struct Executed {
     /// What was recorded, also if the simulation failed.
     pub entries: Vec<Entry>,
     /// The suite contradicted itself.
@@ -51,7 +51,7 @@ pub struct Simulated {
 
 /// Executes a plan on a simulated cluster; `prefix` goes in front of every id. The same plan gives the same recording.
 #[must_use]
-pub fn execute(plan: &Plan, subject: &Subject, prefix: &str) -> Simulated {
+pub fn execute(plan: &Plan, subject: &Subject, prefix: &str) -> Executed {
     resurgam_api::json::prepare();
     let limit = deadline::simulated(plan);
     let recorder: Arc<OnceLock<Arc<Session>>> = Arc::default();
@@ -110,7 +110,7 @@ pub fn execute(plan: &Plan, subject: &Subject, prefix: &str) -> Simulated {
         Ok(outcome) => {
             let (entries, ended) = outcome.value;
             let (trace, elapsed, traffic) = (outcome.trace, outcome.elapsed, outcome.traffic);
-            Simulated { entries, contradiction: ended.err(), failure: None, trace, elapsed, traffic, calls }
+            Executed { entries, contradiction: ended.err(), failure: None, trace, elapsed, traffic, calls }
         }
         Err(failure) => {
             let (trace, elapsed, traffic) = (failure.trace, failure.at, Traffic::default());
@@ -134,7 +134,7 @@ pub fn execute(plan: &Plan, subject: &Subject, prefix: &str) -> Simulated {
                 }
                 _ => Some(failure),
             };
-            Simulated { entries, contradiction: None, failure, trace, elapsed, traffic, calls }
+            Executed { entries, contradiction: None, failure, trace, elapsed, traffic, calls }
         }
     }
 }

@@ -13,8 +13,8 @@ use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 use resurgam_cassandra::table::{Paxos, Report, Truth, errors};
 use resurgam_cassandra::{
-    Batch, Cassandra, Columns, Condition, Consistency, Done, Head as Row, HeldId, Rows, ScriptedAppend,
-    ScriptedOutcome, Spoiled, Stamp, View as Shown, WriteAnswer as Told,
+    Batch, Cassandra, Columns, Condition, Consistency, Done, Head as Row, HeldId, Rows, ScriptedAppend, ScriptedCommit,
+    Spoiled, Stamp, View as Shown, WriteAnswer as Told,
 };
 use resurgam_formats::plan::{Cluster, PartitionKind, Plan, StoreCall};
 use resurgam_formats::recording::What;
@@ -148,7 +148,7 @@ impl Database {
             let condition = Condition::Equal { range: Some(head.range), sequence: None };
             let head = Row { range: head.range + 1, owner: SETTLER.to_owned(), ..head };
             let batch = Batch { condition, head, columns: Columns::Tenure, rows: Vec::new(), deleted: Vec::new() };
-            let done = cassandra.commit(micros(now), u8::MAX, &name, batch, ScriptedOutcome::Answered, &mut |_| false);
+            let done = cassandra.commit(micros(now), u8::MAX, &name, batch, ScriptedCommit::Answered, &mut |_| false);
             outcomes.extend(done.outcomes);
         }
         state.record(None, "", &outcomes);
@@ -169,12 +169,12 @@ impl Database {
         let mut state = self.state();
         let (scripted, late) = match state.spoiled(number, self.0.cluster.node_count(), partition, StoreCall::Commit) {
             Some(Spoiled::Commit(scripted, late)) => (scripted, late),
-            _ => (ScriptedOutcome::Answered, None),
+            _ => (ScriptedCommit::Answered, None),
         };
         let truth = match scripted {
-            ScriptedOutcome::Lost => Truth::Never,
-            ScriptedOutcome::Limbo => Truth::Limbo,
-            ScriptedOutcome::Held(_) => Truth::Later,
+            ScriptedCommit::Lost => Truth::Never,
+            ScriptedCommit::Limbo => Truth::Limbo,
+            ScriptedCommit::Held(_) => Truth::Later,
             _ => Truth::Applied,
         };
         let State { cassandra, draws, .. } = &mut *state;

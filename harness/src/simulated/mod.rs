@@ -12,4 +12,4 @@ mod ledger;
 mod store;
 mod store_faults;
 
-pub use case::{Simulated, execute};
+pub use case::{Executed, execute};

@@ -4,10 +4,10 @@
 //! knows nothing of what they mean.
 
 mod address;
-pub mod builtin;
 mod config;
 mod endpoint;
 mod error;
+pub mod own_server;
 mod probe;
 mod readiness;
 mod simulated;
@@ -47,7 +47,7 @@ pub async fn open(
             Box::new(Simulated::new(subject(bug.as_deref()).ok_or_else(wrong)?, faults))
         }
         Choice::Check { .. } => return Err(Error::Check),
-        Choice::Process => Box::new(Mutex::new(builtin::start(program, 1).await?)),
+        Choice::Process => Box::new(Mutex::new(own_server::start(program, 1).await?)),
         Choice::Temporal => Box::new(Mutex::new(temporal::start(&temporal::Options::default()).await?)),
         Choice::Address { address, namespace, profile } => {
             let mut address = Address::open(address, namespace.as_deref()).await?;

@@ -1,8 +1,8 @@
 //! What a target is to those who run cases on it.
 
 use super::endpoint::Endpoint;
-use crate::simulated_run::PREFIX;
 use crate::subject::Subject;
+use crate::trial::PREFIX;
 use async_trait::async_trait;
 use resurgam_formats::plan::Family;
 

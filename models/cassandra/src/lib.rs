@@ -2,7 +2,7 @@
 //!
 //! It is not a simulation of replicas. It is the set of behaviours that the contract of conditional batches, plain
 //! reads and plain writes allows, with every choice that a real cluster takes by luck taken by the caller: how a call
-//! ends is a [`ScriptedOutcome`], given as data, and what a read shows of the undecided is a [`Chooser`], drawn from a given generator.
+//! ends is a [`ScriptedCommit`], given as data, and what a read shows of the undecided is a [`Chooser`], drawn from a given generator.
 //! Nothing here is random, timed or lost by itself, so that a case replays. Source:
 //! docs/cassandra-semantics.md.
 //!
@@ -11,10 +11,10 @@
 //! - *Conditional batches* on one partition are linearizable: [`Partition::decided`] lists those that took effect, in
 //!   order, and each found its condition true on what the one before left. Nothing orders two partitions.
 //! - *Unknown means unknown.* A batch whose answer was lost took effect, did not, or is still one of two things:
-//!   - *undecided* ([`ScriptedOutcome::Limbo`]): it has prepared and found its condition true, a minority accepted it. A plain read
+//!   - *undecided* ([`ScriptedCommit::Limbo`]): it has prepared and found its condition true, a minority accepted it. A plain read
 //!     shows it or not, and may change its mind. What a read has shown is decided, only not yet seen by all. The
 //!     next batch that prepares on the partition, even if refused, or the next serial read settles it for good.
-//!   - *held* ([`ScriptedOutcome::Held`]): it has not prepared; it waits in some buffer and starts afresh after any serial
+//!   - *held* ([`ScriptedCommit::Held`]): it has not prepared; it waits in some buffer and starts afresh after any serial
 //!     read. Only a batch that breaks its condition, a fence, is final. This is the limit of settling.
 //! - *The condition is tested on the head row* and nothing else is compared. A refusal shows the head row.
 //! - *All statements of one batch share one timestamp*: a row named twice keeps the larger bytes, or, if one of the two
@@ -28,6 +28,7 @@
 
 mod batch;
 mod cells;
+mod held;
 mod outcome;
 mod partition;
 pub mod table;
@@ -36,37 +37,20 @@ mod tests;
 
 pub use batch::{Batch, Columns, Condition, Head};
 pub use cells::{Cells, Rows, Stamp};
-pub use outcome::{Chooser, HeldUntil, Question, ScriptedAppend, ScriptedOutcome, Spoiled, WriteAnswer};
+pub use held::{HeldId, Sender};
+pub use outcome::{Chooser, HeldUntil, Question, ScriptedAppend, ScriptedCommit, Spoiled, WriteAnswer};
 pub use partition::Partition;
 pub use resurgam_formats::store::StoreEvent;
 
+use held::{Held, HeldRequests, Request};
 use std::collections::BTreeMap;
 use std::ops::Range;
-
-/// Names one held request.
-pub type HeldId = u64;
-/// Who sent a request: the number of a node.
-pub type Sender = u8;
 
 /// A whole store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cassandra {
     partitions: BTreeMap<String, Partition>,
-    held: BTreeMap<HeldId, Held>,
-    next: HeldId,
-}
-
-/// A request that has not begun although its sender has given up waiting.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Held {
-    partition: String,
-    what: Waiting,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Waiting {
-    Batch { sender: Sender, batch: Batch, until: HeldUntil },
-    Append { rows: Rows, at: Stamp },
+    held: HeldRequests,
 }
 
 /// What a call came to.
@@ -115,29 +99,26 @@ impl Cassandra {
         sender: Sender,
         partition: &str,
         batch: Batch,
-        scripted: ScriptedOutcome,
+        scripted: ScriptedCommit,
         chooser: &mut impl Chooser,
     ) -> Done {
         let mut outcomes = Vec::new();
         let mut held = None;
         let answer = match scripted {
-            ScriptedOutcome::Lost => {
+            ScriptedCommit::Lost => {
                 outcomes.push(StoreEvent::Lost);
                 WriteAnswer::Unknown
             }
-            ScriptedOutcome::Unavailable => {
+            ScriptedCommit::Unavailable => {
                 outcomes.push(StoreEvent::Unavailable);
                 WriteAnswer::Unavailable
             }
-            ScriptedOutcome::Held(until) => {
+            ScriptedCommit::Held(until) => {
                 outcomes.push(StoreEvent::Held);
-                held = Some(self.hold(partition, Waiting::Batch { sender, batch, until }));
+                held = Some(self.held.hold(partition, Request::Batch { sender, batch, until }));
                 WriteAnswer::Unknown
             }
-            ScriptedOutcome::Answered
-            | ScriptedOutcome::ReplyLost
-            | ScriptedOutcome::Limbo
-            | ScriptedOutcome::Resent => {
+            ScriptedCommit::Answered | ScriptedCommit::ReplyLost | ScriptedCommit::Limbo | ScriptedCommit::Resent => {
                 let place = self.partitions.entry(partition.to_owned()).or_default();
                 let answer = place.commit(now, batch, scripted, chooser, &mut outcomes);
                 if outcomes.contains(&scripted.applied()) {
@@ -196,7 +177,7 @@ impl Cassandra {
             ScriptedAppend::Lost => outcomes.push(StoreEvent::AppendLost),
             ScriptedAppend::Held => {
                 outcomes.push(StoreEvent::AppendHeld);
-                held = Some(self.hold(partition, Waiting::Append { rows, at }));
+                held = Some(self.held.hold(partition, Request::Append { rows, at }));
             }
             ScriptedAppend::Partial => {
                 outcomes.push(StoreEvent::AppendPartial);
@@ -210,14 +191,14 @@ impl Cassandra {
     /// A held request begins now; nobody hears its answer. Nothing if it has begun, or was dropped, before.
     pub fn release(&mut self, now: Stamp, id: HeldId, chooser: &mut impl Chooser) -> Vec<StoreEvent> {
         let mut outcomes = Vec::new();
-        let Some(Held { partition, what }) = self.held.remove(&id) else { return outcomes };
-        match what {
-            Waiting::Batch { sender, batch, .. } => {
+        let Some(Held { partition, request }) = self.held.take(id) else { return outcomes };
+        match request {
+            Request::Batch { sender, batch, .. } => {
                 if self.start(now, &partition, batch, chooser, &mut outcomes) {
                     self.follow(now, sender, &partition, chooser, &mut outcomes);
                 }
             }
-            Waiting::Append { rows, at } => {
+            Request::Append { rows, at } => {
                 outcomes.push(StoreEvent::AppendLanded);
                 self.write(&partition, rows, at, &mut outcomes);
             }
@@ -227,15 +208,15 @@ impl Cassandra {
 
     /// A held request never begins. `None` if it has begun, or was dropped, before.
     pub fn drop_held(&mut self, id: HeldId) -> Option<StoreEvent> {
-        self.held.remove(&id).map(|held| match held.what {
-            Waiting::Batch { .. } => StoreEvent::HeldDropped,
-            Waiting::Append { .. } => StoreEvent::AppendLost,
+        self.held.take(id).map(|held| match held.request {
+            Request::Batch { .. } => StoreEvent::HeldDropped,
+            Request::Append { .. } => StoreEvent::AppendLost,
         })
     }
 
     /// The held requests, oldest first, with the partition of each.
     pub fn held(&self) -> impl Iterator<Item = (HeldId, &str)> {
-        self.held.iter().map(|(id, held)| (*id, held.partition.as_str()))
+        self.held.iter()
     }
 
     /// Settles whatever is undecided on any partition, as a serial read of each would.
@@ -256,13 +237,6 @@ impl Cassandra {
         self.partitions.get(name)
     }
 
-    fn hold(&mut self, partition: &str, what: Waiting) -> HeldId {
-        let id = self.next;
-        self.next += 1;
-        self.held.insert(id, Held { partition: partition.to_owned(), what });
-        id
-    }
-
     /// What was held until this sender's next batch on this partition follows it, oldest first.
     fn follow(
         &mut self,
@@ -272,15 +246,8 @@ impl Cassandra {
         chooser: &mut impl Chooser,
         outcomes: &mut Vec<StoreEvent>,
     ) {
-        let follows = |held: &Held| {
-            held.partition == partition
-                && matches!(&held.what, Waiting::Batch { sender: s, until: HeldUntil::NextBatch, .. } if *s == sender)
-        };
-        let ids: Vec<_> = self.held.iter().filter(|(_, held)| follows(held)).map(|(id, _)| *id).collect();
-        for id in ids {
-            if let Some(Held { what: Waiting::Batch { batch, .. }, .. }) = self.held.remove(&id) {
-                self.start(now, partition, batch, chooser, outcomes);
-            }
+        for batch in self.held.followers(sender, partition) {
+            self.start(now, partition, batch, chooser, outcomes);
         }
     }
 
@@ -294,7 +261,7 @@ impl Cassandra {
         outcomes: &mut Vec<StoreEvent>,
     ) -> bool {
         let place = self.partitions.entry(partition.to_owned()).or_default();
-        let applied = place.commit(now, batch, ScriptedOutcome::ReplyLost, chooser, outcomes);
+        let applied = place.commit(now, batch, ScriptedCommit::ReplyLost, chooser, outcomes);
         debug_assert_eq!(applied, WriteAnswer::Unknown);
         match outcomes.last_mut() {
             Some(last @ StoreEvent::AppliedUnknown) => {

@@ -7,7 +7,7 @@ use resurgam_formats::time::Millis;
 
 /// How a conditional batch ends, as the caller decides before it begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ScriptedOutcome {
+pub enum ScriptedCommit {
     /// It is executed and answered.
     Answered,
     /// It is executed; the answer is lost.
@@ -24,7 +24,7 @@ pub enum ScriptedOutcome {
     Unavailable,
 }
 
-impl ScriptedOutcome {
+impl ScriptedCommit {
     /// What is reported of a batch with this scripted outcome that took effect at once.
     pub(super) fn applied(self) -> StoreEvent {
         match self {
@@ -100,7 +100,7 @@ impl<F: FnMut(Question) -> bool> Chooser for F {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spoiled {
     /// A batch, to be released, if it is held, after so long.
-    Commit(ScriptedOutcome, Option<Millis>),
+    Commit(ScriptedCommit, Option<Millis>),
     /// A plain write, to be released, if it is held, after so long.
     Append(ScriptedAppend, Option<Millis>),
     /// A read that fails.
@@ -110,13 +110,13 @@ pub enum Spoiled {
 impl From<StoreOutcome> for Spoiled {
     fn from(outcome: StoreOutcome) -> Self {
         match outcome {
-            StoreOutcome::CommitReplyLost => Self::Commit(ScriptedOutcome::ReplyLost, None),
-            StoreOutcome::CommitLost => Self::Commit(ScriptedOutcome::Lost, None),
-            StoreOutcome::CommitLate(ms) => Self::Commit(ScriptedOutcome::Held(HeldUntil::Released), Some(ms)),
-            StoreOutcome::CommitAfterFence => Self::Commit(ScriptedOutcome::Held(HeldUntil::NextBatch), None),
-            StoreOutcome::CommitLimbo => Self::Commit(ScriptedOutcome::Limbo, None),
-            StoreOutcome::CommitResent => Self::Commit(ScriptedOutcome::Resent, None),
-            StoreOutcome::CommitUnavailable => Self::Commit(ScriptedOutcome::Unavailable, None),
+            StoreOutcome::CommitReplyLost => Self::Commit(ScriptedCommit::ReplyLost, None),
+            StoreOutcome::CommitLost => Self::Commit(ScriptedCommit::Lost, None),
+            StoreOutcome::CommitLate(ms) => Self::Commit(ScriptedCommit::Held(HeldUntil::Released), Some(ms)),
+            StoreOutcome::CommitAfterFence => Self::Commit(ScriptedCommit::Held(HeldUntil::NextBatch), None),
+            StoreOutcome::CommitLimbo => Self::Commit(ScriptedCommit::Limbo, None),
+            StoreOutcome::CommitResent => Self::Commit(ScriptedCommit::Resent, None),
+            StoreOutcome::CommitUnavailable => Self::Commit(ScriptedCommit::Unavailable, None),
             StoreOutcome::AppendReplyLost => Self::Append(ScriptedAppend::ReplyLost, None),
             StoreOutcome::AppendLate(ms) => Self::Append(ScriptedAppend::Held, Some(ms)),
             StoreOutcome::AppendLost => Self::Append(ScriptedAppend::Lost, None),
@@ -134,9 +134,9 @@ mod tests {
     #[test]
     fn what_plans_can_ask_for_is_about_the_calls_that_it_names() {
         for (outcome, expected) in [
-            (StoreOutcome::CommitLate(7), Spoiled::Commit(ScriptedOutcome::Held(HeldUntil::Released), Some(7))),
-            (StoreOutcome::CommitAfterFence, Spoiled::Commit(ScriptedOutcome::Held(HeldUntil::NextBatch), None)),
-            (StoreOutcome::CommitLimbo, Spoiled::Commit(ScriptedOutcome::Limbo, None)),
+            (StoreOutcome::CommitLate(7), Spoiled::Commit(ScriptedCommit::Held(HeldUntil::Released), Some(7))),
+            (StoreOutcome::CommitAfterFence, Spoiled::Commit(ScriptedCommit::Held(HeldUntil::NextBatch), None)),
+            (StoreOutcome::CommitLimbo, Spoiled::Commit(ScriptedCommit::Limbo, None)),
             (StoreOutcome::AppendReplyLost, Spoiled::Append(ScriptedAppend::ReplyLost, None)),
             (StoreOutcome::AppendLate(8), Spoiled::Append(ScriptedAppend::Held, Some(8))),
             (StoreOutcome::AppendPartial, Spoiled::Append(ScriptedAppend::Partial, None)),

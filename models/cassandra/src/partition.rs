@@ -5,7 +5,7 @@
 
 use super::batch::{Batch, Head};
 use super::cells::{Cells, Rows, Stamp};
-use super::outcome::{Chooser, Question, ScriptedOutcome, WriteAnswer};
+use super::outcome::{Chooser, Question, ScriptedCommit, WriteAnswer};
 use resurgam_formats::store::StoreEvent;
 use std::ops::Range;
 
@@ -63,18 +63,18 @@ impl Partition {
         &mut self,
         now: Stamp,
         batch: Batch,
-        scripted: ScriptedOutcome,
+        scripted: ScriptedCommit,
         chooser: &mut impl Chooser,
         outcomes: &mut Vec<StoreEvent>,
     ) -> WriteAnswer {
         self.settle(chooser, outcomes);
         self.ballot = now.max(self.ballot + 1);
         if !batch.condition.holds(self.head.as_ref()) {
-            let heard = matches!(scripted, ScriptedOutcome::Answered | ScriptedOutcome::Resent);
+            let heard = matches!(scripted, ScriptedCommit::Answered | ScriptedCommit::Resent);
             outcomes.push(if heard { StoreEvent::Refused } else { StoreEvent::RefusedUnknown });
             return if heard { WriteAnswer::NotApplied(self.head.clone()) } else { WriteAnswer::Unknown };
         }
-        if let ScriptedOutcome::Limbo = scripted {
+        if let ScriptedCommit::Limbo = scripted {
             self.limbo = Some(Limbo { batch, ballot: self.ballot, shown: false });
             outcomes.push(StoreEvent::LimboOpened);
             return WriteAnswer::Unknown;
@@ -85,8 +85,8 @@ impl Partition {
         self.apply(&batch, self.ballot);
         outcomes.push(scripted.applied());
         match scripted {
-            ScriptedOutcome::Answered => WriteAnswer::Applied,
-            ScriptedOutcome::Resent => {
+            ScriptedCommit::Answered => WriteAnswer::Applied,
+            ScriptedCommit::Resent => {
                 // The second sending is a batch of its own. Its condition fails, unless it tests nothing that it changes.
                 self.ballot += 1;
                 if batch.condition.holds(self.head.as_ref()) {

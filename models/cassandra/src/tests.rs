@@ -45,11 +45,11 @@ fn first() -> Batch {
 fn a_fence_keeps_the_batch_that_came_in_late() {
     let mut store = store();
     let late = Batch { columns: Columns::Batch, ..next(&head(1, 0, 0), 7) };
-    let held = store.commit(2, 0, P, late, ScriptedOutcome::Held(HeldUntil::Released), &mut no).held.unwrap();
+    let held = store.commit(2, 0, P, late, ScriptedCommit::Held(HeldUntil::Released), &mut no).held.unwrap();
     // The fence was written when the sequence was 0; the batch lands before it.
     let fence = Batch { columns: Columns::Tenure, ..fence(&head(1, 0, 0), "node-2") };
     assert_eq!(store.release(3, held, &mut no), [StoreEvent::HeldApplied]);
-    assert_eq!(store.commit(4, 1, P, fence, ScriptedOutcome::Answered, &mut no).answer, WriteAnswer::Applied);
+    assert_eq!(store.commit(4, 1, P, fence, ScriptedCommit::Answered, &mut no).answer, WriteAnswer::Applied);
     assert_eq!(store.partition(P).unwrap().head(), Some(&Head { sequence: 1, batch: 7, ..head(2, 0, 0) }));
 }
 
@@ -68,7 +68,7 @@ fn everything() -> Range<String> {
 /// A store with one partition that node 0 owns.
 fn store() -> Cassandra {
     let mut store = Cassandra::new();
-    let done = store.commit(1, 0, P, first(), ScriptedOutcome::Answered, &mut no);
+    let done = store.commit(1, 0, P, first(), ScriptedCommit::Answered, &mut no);
     assert_eq!((done.answer, done.outcomes), (WriteAnswer::Applied, vec![StoreEvent::Applied]));
     store
 }
@@ -78,7 +78,7 @@ fn keys(view: &View) -> Vec<&str> {
 }
 
 /// One of them, its answer and outcomes.
-fn ends(store: &mut Cassandra, batch: Batch, scripted: ScriptedOutcome) -> (WriteAnswer, Vec<StoreEvent>) {
+fn ends(store: &mut Cassandra, batch: Batch, scripted: ScriptedCommit) -> (WriteAnswer, Vec<StoreEvent>) {
     let done = store.commit(2, 0, P, batch, scripted, &mut no);
     (done.answer, done.outcomes)
 }
@@ -87,17 +87,17 @@ fn ends(store: &mut Cassandra, batch: Batch, scripted: ScriptedOutcome) -> (Writ
 fn batches_are_tested_on_the_head_row() {
     let mut store = store();
     let (one, two) = (head(1, 0, 0), head(1, 1, 7));
-    assert_eq!(ends(&mut store, first(), ScriptedOutcome::Answered).0, WriteAnswer::NotApplied(Some(one.clone())));
-    assert_eq!(ends(&mut store, next(&one, 7), ScriptedOutcome::Answered).0, WriteAnswer::Applied);
+    assert_eq!(ends(&mut store, first(), ScriptedCommit::Answered).0, WriteAnswer::NotApplied(Some(one.clone())));
+    assert_eq!(ends(&mut store, next(&one, 7), ScriptedCommit::Answered).0, WriteAnswer::Applied);
     let refused = (WriteAnswer::NotApplied(Some(two)), vec![StoreEvent::Refused]);
-    assert_eq!(ends(&mut store, next(&one, 8), ScriptedOutcome::Answered), refused);
+    assert_eq!(ends(&mut store, next(&one, 8), ScriptedCommit::Answered), refused);
     assert_eq!(
-        ends(&mut store, fence(&one, "new"), ScriptedOutcome::Answered).0,
+        ends(&mut store, fence(&one, "new"), ScriptedCommit::Answered).0,
         WriteAnswer::Applied,
         "whatever the sequence"
     );
     assert_eq!(store.partition(P).unwrap().head().unwrap().range, 2);
-    let absent = store.commit(3, 0, "other", next(&one, 9), ScriptedOutcome::Answered, &mut no);
+    let absent = store.commit(3, 0, "other", next(&one, 9), ScriptedCommit::Answered, &mut no);
     assert_eq!(absent.answer, WriteAnswer::NotApplied(None));
 }
 
@@ -105,17 +105,17 @@ fn batches_are_tested_on_the_head_row() {
 fn unknown_is_applied_refused_or_lost() {
     let mut store = store();
     let one = head(1, 0, 0);
-    assert_eq!(ends(&mut store, next(&one, 1), ScriptedOutcome::Lost), (WriteAnswer::Unknown, vec![StoreEvent::Lost]));
+    assert_eq!(ends(&mut store, next(&one, 1), ScriptedCommit::Lost), (WriteAnswer::Unknown, vec![StoreEvent::Lost]));
     assert_eq!(
-        ends(&mut store, next(&one, 2), ScriptedOutcome::Unavailable),
+        ends(&mut store, next(&one, 2), ScriptedCommit::Unavailable),
         (WriteAnswer::Unavailable, vec![StoreEvent::Unavailable])
     );
     assert_eq!(
-        ends(&mut store, next(&one, 3), ScriptedOutcome::ReplyLost),
+        ends(&mut store, next(&one, 3), ScriptedCommit::ReplyLost),
         (WriteAnswer::Unknown, vec![StoreEvent::AppliedUnknown])
     );
     assert_eq!(
-        ends(&mut store, next(&one, 4), ScriptedOutcome::ReplyLost),
+        ends(&mut store, next(&one, 4), ScriptedCommit::ReplyLost),
         (WriteAnswer::Unknown, vec![StoreEvent::RefusedUnknown])
     );
     let view = store.read(P, Consistency::Quorum, &everything(), 9, &mut no);
@@ -126,10 +126,10 @@ fn unknown_is_applied_refused_or_lost() {
 fn a_resent_batch_is_refused_by_itself() {
     let mut store = store();
     let one = head(1, 0, 0);
-    let (answer, outcomes) = ends(&mut store, next(&one, 7), ScriptedOutcome::Resent);
+    let (answer, outcomes) = ends(&mut store, next(&one, 7), ScriptedCommit::Resent);
     assert_eq!((answer, outcomes), (WriteAnswer::NotApplied(Some(head(1, 1, 7))), vec![StoreEvent::AppliedRefused]));
     let blind = Batch { condition: Condition::Equal { range: None, sequence: None }, ..next(&one, 8) };
-    let (answer, outcomes) = ends(&mut store, blind, ScriptedOutcome::Resent);
+    let (answer, outcomes) = ends(&mut store, blind, ScriptedCommit::Resent);
     assert_eq!((answer, outcomes), (WriteAnswer::Applied, vec![StoreEvent::AppliedRefused, StoreEvent::AppliedTwice]));
 }
 
@@ -137,7 +137,7 @@ fn a_resent_batch_is_refused_by_itself() {
 fn a_held_batch_starts_after_any_read_and_only_a_fence_is_final() {
     let one = head(1, 0, 0);
     let mut held = store();
-    let done = held.commit(2, 0, P, next(&one, 7), ScriptedOutcome::Held(HeldUntil::Released), &mut no);
+    let done = held.commit(2, 0, P, next(&one, 7), ScriptedCommit::Held(HeldUntil::Released), &mut no);
     let id = done.held.unwrap();
     assert_eq!((done.answer, done.outcomes), (WriteAnswer::Unknown, vec![StoreEvent::Held]));
     assert!(held.read(P, Consistency::Serial, &everything(), 9, &mut yes).rows.is_empty());
@@ -148,7 +148,7 @@ fn a_held_batch_starts_after_any_read_and_only_a_fence_is_final() {
     assert_eq!(late.release(9, id, &mut no), [], "only once");
     let mut dropped = held.clone();
     assert_eq!((dropped.drop_held(id), dropped.drop_held(id)), (Some(StoreEvent::HeldDropped), None));
-    assert_eq!(ends(&mut held, fence(&one, "new"), ScriptedOutcome::Answered).0, WriteAnswer::Applied);
+    assert_eq!(ends(&mut held, fence(&one, "new"), ScriptedCommit::Answered).0, WriteAnswer::Applied);
     assert_eq!(held.release(9, id, &mut yes), [StoreEvent::HeldRefused]);
     assert!(held.partition(P).unwrap().cells().get("7").is_none());
 }
@@ -157,16 +157,16 @@ fn a_held_batch_starts_after_any_read_and_only_a_fence_is_final() {
 fn what_waits_for_the_fence_follows_it_and_finds_the_guard_that_is_missing() {
     let one = head(1, 0, 0);
     let mut store = store();
-    let hold = ScriptedOutcome::Held(HeldUntil::NextBatch);
+    let hold = ScriptedCommit::Held(HeldUntil::NextBatch);
     store.commit(2, 0, P, next(&one, 7), hold, &mut no);
-    let other = store.commit(3, 1, P, fence(&one, "other"), ScriptedOutcome::Answered, &mut no);
+    let other = store.commit(3, 1, P, fence(&one, "other"), ScriptedCommit::Answered, &mut no);
     assert_eq!(other.outcomes, [StoreEvent::Applied], "it waits for its own sender");
     let two = head(2, 0, 0);
-    let own = store.commit(4, 0, P, fence(&two, "own"), ScriptedOutcome::ReplyLost, &mut no);
+    let own = store.commit(4, 0, P, fence(&two, "own"), ScriptedCommit::ReplyLost, &mut no);
     assert_eq!(own.outcomes, [StoreEvent::AppliedUnknown, StoreEvent::HeldRefused]);
     let unguarded = Batch { condition: Condition::Equal { range: None, sequence: Some(0) }, ..next(&two, 8) };
     store.commit(5, 0, P, unguarded, hold, &mut no);
-    let done = store.commit(6, 0, P, fence(&head(3, 0, 0), "own"), ScriptedOutcome::Answered, &mut no);
+    let done = store.commit(6, 0, P, fence(&head(3, 0, 0), "own"), ScriptedCommit::Answered, &mut no);
     assert_eq!(done.outcomes, [StoreEvent::Applied, StoreEvent::HeldApplied]);
     assert_eq!(store.held().count(), 0);
 }
@@ -176,7 +176,7 @@ fn plain_reads_flip_around_the_undecided_until_it_is_settled() {
     let one = head(1, 0, 0);
     let mut store = store();
     assert_eq!(
-        ends(&mut store, next(&one, 7), ScriptedOutcome::Limbo),
+        ends(&mut store, next(&one, 7), ScriptedCommit::Limbo),
         (WriteAnswer::Unknown, vec![StoreEvent::LimboOpened])
     );
     assert_eq!(store.partition(P).unwrap().undecided().map(|batch| batch.head.batch), Some(7));
@@ -192,7 +192,7 @@ fn plain_reads_flip_around_the_undecided_until_it_is_settled() {
     let again = store.read(P, Consistency::Quorum, &everything(), 9, &mut no);
     assert_eq!((keys(&again), again.outcomes.clone()), (vec![], vec![StoreEvent::LimboFlipped]));
     // It was shown, so it is decided: a refused batch settles it, and luck has no say.
-    let (answer, outcomes) = ends(&mut store, next(&one, 8), ScriptedOutcome::Answered);
+    let (answer, outcomes) = ends(&mut store, next(&one, 8), ScriptedCommit::Answered);
     assert_eq!(outcomes, [StoreEvent::LimboApplied, StoreEvent::Refused]);
     assert_eq!(answer, WriteAnswer::NotApplied(Some(head(1, 1, 7))));
 }
@@ -200,7 +200,7 @@ fn plain_reads_flip_around_the_undecided_until_it_is_settled() {
 #[test]
 fn a_batch_that_finds_its_condition_false_is_never_undecided() {
     let mut store = store();
-    let done = ends(&mut store, next(&head(9, 9, 9), 7), ScriptedOutcome::Limbo);
+    let done = ends(&mut store, next(&head(9, 9, 9), 7), ScriptedCommit::Limbo);
     assert_eq!(done, (WriteAnswer::Unknown, vec![StoreEvent::RefusedUnknown]));
     assert!(store.partition(P).unwrap().undecided().is_none());
 }
@@ -208,7 +208,7 @@ fn a_batch_that_finds_its_condition_false_is_never_undecided() {
 #[test]
 fn settling_everything_leaves_nothing_open() {
     let mut store = store();
-    ends(&mut store, next(&head(1, 0, 0), 7), ScriptedOutcome::Limbo);
+    ends(&mut store, next(&head(1, 0, 0), 7), ScriptedCommit::Limbo);
     assert_eq!(store.settle(&mut yes), [StoreEvent::LimboApplied]);
     assert_eq!(store.settle(&mut yes), []);
     let audit: Vec<_> = store.audit().map(|(name, place)| (name, place.cells().iter().count())).collect();
@@ -224,17 +224,17 @@ fn one_timestamp_for_all_statements_loses_rows() {
     let rows = vec![put("a", "later but small"), put("a", "zz"), put("b", "new"), ("b".into(), None)];
     let batch = Batch { rows, ..next(&one, 1) };
     assert_eq!(batch.collision(), Some("a"));
-    assert_eq!(ends(&mut store, batch, ScriptedOutcome::Answered).1, [StoreEvent::Collision, StoreEvent::Applied]);
+    assert_eq!(ends(&mut store, batch, ScriptedCommit::Answered).1, [StoreEvent::Collision, StoreEvent::Applied]);
     let cells = store.partition(P).unwrap().cells();
     assert_eq!((cells.get("a"), cells.get("b")), (Some(&b"zz"[..]), None));
 
     let two = Batch { rows: vec![put("c", "new")], deleted: vec!["c".into().."d".into()], ..next(&head(1, 1, 1), 2) };
     assert_eq!(two.collision(), Some("c"));
-    assert_eq!(ends(&mut store, two, ScriptedOutcome::Answered).0, WriteAnswer::Applied);
+    assert_eq!(ends(&mut store, two, ScriptedCommit::Answered).0, WriteAnswer::Applied);
     assert_eq!(store.partition(P).unwrap().cells().get("c"), None);
     let three = Batch { rows: vec![put("c", "x"), put("b", "y")], ..next(&head(1, 2, 2), 3) };
     assert_eq!(three.collision(), None);
-    assert_eq!(ends(&mut store, three, ScriptedOutcome::Answered).1, [StoreEvent::Applied]);
+    assert_eq!(ends(&mut store, three, ScriptedCommit::Answered).1, [StoreEvent::Applied]);
     assert_eq!(store.partition(P).unwrap().cells().get("c"), Some(&b"x"[..]), "a later batch is later");
 }
 
@@ -284,11 +284,11 @@ fn torn_appends_keep_what_luck_keeps() {
 fn plain_writes_below_a_ballot_are_lost_and_above_it_hide_the_next_batches() {
     let mut store = store();
     let one = head(1, 0, 0);
-    store.commit(100, 0, P, next(&one, 7), ScriptedOutcome::Answered, &mut no);
+    store.commit(100, 0, P, next(&one, 7), ScriptedCommit::Answered, &mut no);
     let slow = store.append(P, rows(&[("7", "plain")]), 50, ScriptedAppend::Answered, &mut no);
     assert_eq!(slow.outcomes, [StoreEvent::Appended, StoreEvent::Outdated]);
     store.append(P, rows(&[("8", "plain")]), 5000, ScriptedAppend::Answered, &mut no);
-    let done = store.commit(200, 0, P, next(&head(1, 1, 7), 8), ScriptedOutcome::Answered, &mut no);
+    let done = store.commit(200, 0, P, next(&head(1, 1, 7), 8), ScriptedCommit::Answered, &mut no);
     assert_eq!(done.answer, WriteAnswer::Applied);
     assert_eq!(store.partition(P).unwrap().cells().get("8"), Some(&b"plain"[..]), "applied, and no effect");
 }
@@ -297,7 +297,7 @@ fn plain_writes_below_a_ballot_are_lost_and_above_it_hide_the_next_batches() {
 fn reads_stop_at_their_limit_and_their_range() {
     let mut store = store();
     let batch = Batch { rows: vec![put("a", "1"), put("b", "2"), put("c", "3")], ..next(&head(1, 0, 0), 1) };
-    ends(&mut store, batch, ScriptedOutcome::Answered);
+    ends(&mut store, batch, ScriptedCommit::Answered);
     let two = store.read(P, Consistency::Quorum, &everything(), 2, &mut no);
     assert_eq!(keys(&two), ["a", "b"]);
     let part = store.read(P, Consistency::Quorum, &("b".into().."c".into()), 9, &mut no);

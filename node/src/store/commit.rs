@@ -28,9 +28,9 @@ pub enum Condition {
     Absent,
     /// There is one, and every value that is given is the current one.
     Equal {
-        /// The range.
+        /// The tenure that has to last.
         range: Option<u64>,
-        /// The sequence.
+        /// The number of the last batch; a fence leaves it open.
         sequence: Option<u64>,
     },
 }
@@ -56,16 +56,16 @@ impl Condition {
 pub enum Change {
     /// A new tenure.
     Fence {
-        /// Its range.
+        /// The number of the tenure, above all before.
         range: u64,
-        /// Its owner.
+        /// Who sends the fence: a nonce of the tenure, with the node's name in front.
         owner: String,
     },
     /// A batch of the current tenure.
     Batch {
-        /// Its sequence.
+        /// The number of the batch, one above the last.
         sequence: u64,
-        /// Its id.
+        /// The id by which its sender will know it again.
         batch: Uuid,
     },
 }

@@ -12,11 +12,11 @@ use uuid::Uuid;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{check}: expected {expected}, got {got}")]
 pub struct Violation {
-    /// Which requirement.
+    /// The requirement that is not met, in words.
     pub check: &'static str,
     /// The right answer.
     pub expected: String,
-    /// The store's.
+    /// The answer of the store.
     pub got: String,
 }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The partitions.
+/// All partitions, by their names.
 #[derive(Debug, Default)]
 pub struct Memory {
     tables: Mutex<Tables>,

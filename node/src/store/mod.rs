@@ -42,7 +42,7 @@ pub enum Answer {
 #[error("the store is unavailable: {0}")]
 pub struct Unavailable(pub String);
 
-/// A database.
+/// A database, as far as an orchestrator needs one.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Asks for one conditional batch. Never retried inside: a second attempt is a second commit.

@@ -16,7 +16,7 @@ pub enum PartitionKind {
     Queue,
     /// The events of a run, which are appended to and never committed.
     History,
-    /// Everything else.
+    /// Whatever is none of these.
     Other,
 }
 
@@ -61,7 +61,7 @@ impl Partition {
         Self { kind: PartitionKind::History, name: name.into() }
     }
 
-    /// Something else.
+    /// What is no shard, queue or history.
     pub fn other(name: impl Into<String>) -> Self {
         Self { kind: PartitionKind::Other, name: name.into() }
     }

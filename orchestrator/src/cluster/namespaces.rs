@@ -1,7 +1,12 @@
-//! Namespaces: rows of one partition, two for each: what it is, by its name, and its name, by its id. A registration takes the partition's tenure, looks whether the name is free, and
-//! commits; names and ids never change afterwards, so lookups read plainly and what was found once is kept.
+//! Namespaces: rows of one partition, two for each: what it is, by its name, and its name, by its id. A registration takes the
+//! partition's tenure, looks whether the name is free, and commits; names and ids never change afterwards, so lookups read
+//! plainly and what was found once is kept.
+//!
+//! A row that cannot be what was written is no absence of a namespace, which a client would believe: whoever asks for it is
+//! told UNAVAILABLE until somebody has mended the row, and everybody else is served.
 
 use super::status;
+use crate::invariant;
 use crate::log::{self, Group, Log, Outcome};
 use crate::store::{Partition, Store, prefixed};
 use bytes::Bytes;
@@ -68,8 +73,9 @@ impl Registry {
         if let Some(known) = known {
             return Ok(known);
         }
-        let row = self.row(key(name)).await?;
-        let found = row.and_then(|row| Namespace::decode(row).ok()).ok_or_else(|| status::namespace_not_found(name))?;
+        let key = key(name);
+        let row = self.row(&key).await?.ok_or_else(|| status::namespace_not_found(name))?;
+        let found = decode(&key, row).map_err(|flaw| damaged(&key, &flaw))?;
         self.keep(&found);
         Ok(found)
     }
@@ -83,9 +89,9 @@ impl Registry {
         let name = match known {
             Some(name) => name,
             None => {
-                let row = self.row(id_key(id)).await?;
-                let name = row.and_then(|row| String::from_utf8(row.to_vec()).ok());
-                name.ok_or_else(|| status::namespace_not_found(id))?
+                let key = id_key(id);
+                let row = self.row(&key).await?.ok_or_else(|| status::namespace_not_found(id))?;
+                String::from_utf8(row.into()).map_err(|problem| damaged(&key, &problem.to_string()))?
             }
         };
         self.find(&name).await
@@ -95,7 +101,7 @@ impl Registry {
     /// rows, which is that of their names.
     ///
     /// # Errors
-    /// UNAVAILABLE.
+    /// UNAVAILABLE, also if one of them cannot be read: without it the list would say that it is not there.
     pub async fn list(&self, after: Option<&str>, count: usize) -> Result<Vec<Namespace>, Status> {
         let mut range = prefixed(PREFIX);
         if let Some(after) = after {
@@ -103,8 +109,12 @@ impl Registry {
         }
         let rows = self.store.read(&partition(), range, count).await;
         let rows = rows.map_err(|problem| Status::unavailable(problem.to_string()))?;
-        let found: Vec<_> = rows.into_iter().filter_map(|(_, row)| Namespace::decode(row).ok()).collect();
-        found.iter().for_each(|namespace| self.keep(namespace));
+        let mut found = Vec::new();
+        for (key, row) in rows {
+            let namespace = decode(&key, row).map_err(|flaw| damaged(&key, &flaw))?;
+            self.keep(&namespace);
+            found.push(namespace);
+        }
         Ok(found)
     }
 
@@ -125,8 +135,8 @@ impl Registry {
     }
 
     /// One row.
-    async fn row(&self, key: String) -> Result<Option<Bytes>, Status> {
-        let range = key.clone()..format!("{key}\0");
+    async fn row(&self, key: &str) -> Result<Option<Bytes>, Status> {
+        let range = key.to_owned()..format!("{key}\0");
         let rows = self.store.read(&partition(), range, 1).await;
         let rows = rows.map_err(|problem| Status::unavailable(problem.to_string()))?;
         Ok(rows.into_iter().next().map(|(_, row)| row))
@@ -210,6 +220,65 @@ pub fn names<'a>(rows: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> BTreeMa
     ids.map(|(id, name)| (id.to_owned(), String::from_utf8_lossy(name).into_owned())).collect()
 }
 
+/// A row as the namespace that it was written as, or what is wrong with it.
+fn decode(name: &str, row: Bytes) -> Result<Namespace, String> {
+    let found = Namespace::decode(row).map_err(|problem| problem.to_string())?;
+    if key(&found.name) == name { Ok(found) } else { Err("it is the row of another namespace".to_owned()) }
+}
+
+/// A row, as it was read, cannot be.
+fn damaged(key: &str, flaw: &str) -> Status {
+    let panicked = invariant::noted(format_args!("the row {key} is damaged: {flaw}"));
+    tracing::error!(key, %panicked, "does not serve a namespace");
+    Status::unavailable(format!("the row {key} is damaged"))
+}
+
 fn partition() -> Partition {
     Partition::other("namespaces")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Rows;
+    use crate::store::memory::Memory;
+    use crate::testing::World;
+    use tonic::Code;
+
+    /// Namespaces `a` and `b`, of which no node has heard, in a store in which these rows stand in place of others.
+    async fn with(rows: Rows) -> Registry {
+        let (world, store) = (World::new(1), Arc::new(Memory::new()));
+        let registry = || Registry::new(world.clone(), store.clone(), "node");
+        for name in ["a", "b"] {
+            let request = RegisterNamespaceRequest { namespace: name.into(), ..Default::default() };
+            registry().register(&request).await.unwrap();
+        }
+        store.append(&partition(), rows).await.unwrap();
+        registry()
+    }
+
+    #[tokio::test]
+    async fn a_namespace_is_found_by_its_name_and_its_id() {
+        let registry = with(Rows::new()).await;
+        assert_eq!(registry.find("c").await.unwrap_err().code(), Code::NotFound);
+        assert_eq!(registry.find_by_id("c").await.unwrap_err().code(), Code::NotFound);
+        let names: Vec<_> = registry.list(None, 9).await.unwrap().into_iter().map(|found| found.name).collect();
+        assert_eq!(names, ["a", "b"]);
+        let id = registry.find("a").await.unwrap().id;
+        // The same chance gives the same ids.
+        assert_eq!(with(Rows::new()).await.find_by_id(&id).await.unwrap().name, "a");
+    }
+
+    #[tokio::test]
+    async fn a_row_that_cannot_be_is_not_taken_for_none() {
+        let other = Namespace { name: "b".into(), ..Namespace::default() };
+        for row in [vec![0xff], other.encode_to_vec()] {
+            let registry = with(vec![(key("a"), row.into())]).await;
+            assert_eq!(registry.find("a").await.unwrap_err().code(), Code::Unavailable);
+            assert_eq!(registry.list(None, 9).await.unwrap_err().code(), Code::Unavailable);
+            assert_eq!(registry.find("b").await.unwrap().name, "b", "it is confined");
+        }
+        let registry = with(vec![(id_key("a"), vec![0xff].into())]).await;
+        assert_eq!(registry.find_by_id("a").await.unwrap_err().code(), Code::Unavailable);
+    }
 }

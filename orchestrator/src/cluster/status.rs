@@ -63,12 +63,14 @@ pub fn rejection(status: &Status) -> Rejection {
             None => Rejection::InvalidArgument(message),
         },
         Code::AlreadyExists if has(status, TASK_ALREADY_STARTED) => Rejection::TaskAlreadyStarted,
-        Code::AlreadyExists => {
-            let detail = detail::<WorkflowExecutionAlreadyStartedFailure>(status).unwrap_or_default();
-            Rejection::AlreadyStarted { message, request_id: detail.start_request_id, run_id: detail.run_id }
-        }
+        Code::AlreadyExists => match detail::<WorkflowExecutionAlreadyStartedFailure>(status) {
+            Some(it) => Rejection::AlreadyStarted { message, request_id: it.start_request_id, run_id: it.run_id },
+            // Ours names the run that is there.
+            None => Rejection::Unavailable(message),
+        },
         Code::FailedPrecondition => Rejection::FailedPrecondition(message),
         Code::ResourceExhausted => {
+            // A connection that has had enough says so without a cause.
             let cause = detail::<ResourceExhaustedFailure>(status).unwrap_or_default().cause;
             Rejection::ResourceExhausted { message, cause }
         }
@@ -179,7 +181,8 @@ mod tests {
 
     #[test]
     fn what_says_nothing_definite_is_unavailable() {
-        for code in [Code::Unknown, Code::Cancelled, Code::DeadlineExceeded, Code::Internal, Code::Unavailable] {
+        let codes = [Code::Unknown, Code::Cancelled, Code::DeadlineExceeded, Code::Internal, Code::Unavailable];
+        for code in codes.into_iter().chain([Code::AlreadyExists]) {
             assert_eq!(rejection(&Status::new(code, "x")), Rejection::Unavailable("x".into()));
         }
     }

@@ -70,8 +70,9 @@ impl Frontend {
         execution: Option<&WorkflowExecution>,
     ) -> Result<Target, Status> {
         let namespace_id = self.namespace(namespace).await?;
-        let named = execution.cloned().unwrap_or_default();
-        Ok(Target { namespace_id, workflow_id: named.workflow_id, run_id: named.run_id })
+        let WorkflowExecution { workflow_id, run_id } =
+            validate::part("Execution", execution).map_err(|status| *status)?.clone();
+        Ok(Target { namespace_id, workflow_id, run_id })
     }
 
     pub(super) async fn namespace(&self, name: &str) -> Result<String, Status> {
@@ -159,7 +160,7 @@ impl Frontend {
         kind: TaskKind,
     ) -> Result<internal::TaskQueue, Status> {
         validate::task_queue(queue).map_err(|status| *status)?;
-        let queue = queue.cloned().unwrap_or_default();
+        let queue = validate::part("TaskQueue", queue).map_err(|status| *status)?.clone();
         Ok(internal::TaskQueue {
             namespace_id: self.namespace(namespace).await?,
             sticky: queue.kind == i32::from(TaskQueueKind::Sticky),

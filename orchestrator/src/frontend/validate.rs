@@ -24,6 +24,14 @@ fn wrong<T>(message: impl Into<String>) -> Checked<T> {
     Err(Box::new(Status::invalid_argument(message)))
 }
 
+/// A part that has to be there.
+///
+/// # Errors
+/// INVALID_ARGUMENT: it is not.
+pub(crate) fn part<'a, T>(what: &str, part: Option<&'a T>) -> Checked<&'a T> {
+    part.map_or_else(|| wrong(format!("{what} is not set on request.")), Ok)
+}
+
 /// An id that has to be there.
 ///
 /// # Errors
@@ -48,7 +56,7 @@ pub(crate) fn optional_id(what: &str, id: &str) -> Checked {
 /// # Errors
 /// INVALID_ARGUMENT: no workflow id, or a run id that is none.
 pub fn execution(execution: Option<&WorkflowExecution>) -> Checked {
-    let Some(execution) = execution else { return wrong("Execution is not set on request.") };
+    let execution = part("Execution", execution)?;
     id("WorkflowId", &execution.workflow_id)?;
     run_id(&execution.run_id)
 }
@@ -67,7 +75,7 @@ pub fn run_id(run_id: &str) -> Checked {
 /// # Errors
 /// INVALID_ARGUMENT: it has no name, or one that is too long.
 pub fn task_queue(queue: Option<&TaskQueue>) -> Checked {
-    let Some(queue) = queue else { return wrong("TaskQueue is not set on request.") };
+    let queue = part("TaskQueue", queue)?;
     id("TaskQueue", &queue.name)?;
     if queue.name.starts_with(RESERVED) {
         return wrong(format!("task queue name cannot start with reserved prefix {RESERVED}"));

@@ -12,9 +12,9 @@ mod backoff;
 mod batch;
 mod fence;
 mod group;
-#[cfg(test)]
-mod ledger;
 mod read;
+#[cfg(test)]
+mod rivals_tests;
 #[cfg(test)]
 mod tests;
 

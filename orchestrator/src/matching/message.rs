@@ -1,8 +1,8 @@
 //! What can be asked of the owner of a task queue, and what it hears from the work that it has begun.
 
-use super::query::{Asker, Delivery};
-use super::queue::{Outcome, TaskId};
-use super::start::Receiver;
+use super::polls::Poll;
+use super::query::{Asker, QueryHandOver};
+use super::queue::{HandOver, TaskId};
 use crate::invariant::Panicked;
 use resurgam_api::internal::{AddTaskRequest, QueryWorkerRequest};
 use resurgam_api::temporal::workflowservice::v1::RespondQueryTaskCompletedRequest;
@@ -14,7 +14,7 @@ pub(super) enum Message {
     /// Take a task over.
     Add(Box<AddTaskRequest>, oneshot::Sender<Result<(), Status>>),
     /// Wait for a task; the worker may name how many a second all workers together can bear.
-    Poll(String, Option<f64>, Receiver),
+    Poll(Poll, Option<f64>),
     /// Ask a worker.
     Query(Box<QueryWorkerRequest>, Asker),
     /// A worker has answered the query with this id.
@@ -24,13 +24,11 @@ pub(super) enum Message {
     /// Its worker has shut down.
     Close,
     /// An offer has ended; the poll comes back if it is still to be served.
-    Ended(TaskId, Outcome, Option<(String, Receiver)>),
+    Ended(TaskId, HandOver, Option<Poll>),
     /// A task has rested.
     Rested(TaskId),
     /// A query was on its way to a worker; the poll comes back if it is still to be served.
-    Asked(String, Delivery, Option<(String, Receiver)>),
-    /// A query of a sticky queue has waited long enough.
-    GiveUp(String),
+    Asked(String, QueryHandOver, Option<Poll>),
     /// Work beside the queue panicked, and nobody knows how far it came.
     Broken(Panicked),
 }

@@ -4,13 +4,17 @@
 //! and nothing else: whether a task is still meant is asked of history before a worker gets it.
 
 pub(crate) mod bounds;
+mod errands;
+mod exchange;
+mod journal;
 mod message;
 mod pace;
 mod partition;
+mod polls;
 mod query;
 pub mod queue;
 pub mod service;
 mod start;
 mod stored;
 
-pub use stored::unfinished;
+pub use stored::QueueRows;

@@ -1,41 +1,31 @@
-//! The owner of one task queue: an actor around the pure [`Queue`], its log, and the polls and queries that wait.
+//! The owner of one task queue: an actor around what is in memory of it, the [`Exchange`], and its log, the [`Journal`].
 //!
 //! It serves one message at a time and has at most one commit on its way. It begins by loading and ends when its tenure
 //! is lost, when it is told to, or when nobody has needed it for a while; whoever waits for it then is told that it is
 //! not the owner, and asks again.
 
-use super::message::{Description, Message};
-use super::pace::Pace;
-use super::query::{Asker, Queries};
-use super::queue::{Added, Batch, Offer, Outcome, Poller, Queue, TaskId};
-use super::start::{self, Receiver};
+use super::errands::Errands;
+use super::exchange::Exchange;
+use super::journal::{Done, Journal, Work};
+use super::message::Message;
+use super::queue::{Batch, TaskId};
 use super::stored;
 use crate::cluster::router::Router;
-use crate::cluster::status;
-use crate::invariant::{self, Checks, broken, checks, invariant};
+use crate::invariant::{self, Checks, checks};
 use crate::log::{self, Log};
 use crate::planted::{Bug, planted};
 use crate::store::{Partition, Store};
-use futures_util::future::BoxFuture;
 use resurgam_api::environment::Environment;
-use resurgam_api::internal::{AddTaskRequest, QueryWorkerRequest};
-use resurgam_api::temporal::workflowservice::v1::PollWorkflowTaskQueueResponse;
-use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
-use tokio::sync::{mpsc, oneshot};
+use std::time::Duration;
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tonic::Status;
 
 /// Messages that wait for the actor.
 pub(super) const MAILBOX: usize = 256;
-/// How long a task rests whose start could not be recorded.
-const REST: Duration = Duration::from_millis(100);
 /// How long finished tasks wait for a batch to be deleted with.
 const TIDY: Duration = Duration::from_secs(1);
-/// How long a query waits for the worker of a sticky queue.
-const STICKY_QUERY: Duration = Duration::from_secs(1);
 /// After this long without a message a queue is closed.
 const IDLE: Duration = Duration::from_secs(300);
 /// How often an owner that writes nothing looks whether it still is the owner.
@@ -91,28 +81,12 @@ async fn own_queue(
     Ok(actor.run(mailbox, stop).await)
 }
 
-/// A piece of work on the log.
-enum Work {
-    Commit(Log, Batch, log::Outcome),
-    Page(Log, Result<(stored::Tasks, bool), log::Error>),
-    Check(Log, bool),
-}
-
 struct Actor {
     dependencies: Dependencies,
     partition: Partition,
-    sticky: bool,
-    own: mpsc::WeakSender<Message>,
-    queue: Queue,
-    queries: Queries,
-    pace: Pace,
-    /// `None` while it is at work, and in memory only.
-    log: Option<Log>,
-    work: Option<BoxFuture<'static, Work>>,
-    polls: BTreeMap<Poller, (String, Receiver)>,
-    next_poller: u64,
-    /// Who waits until a task is safe.
-    adders: BTreeMap<TaskId, Vec<oneshot::Sender<Result<(), Status>>>>,
+    exchange: Exchange,
+    journal: Journal,
+    /// The first id of this tenure.
     first: TaskId,
     tidy_at: Option<Instant>,
     check_at: Instant,
@@ -127,19 +101,13 @@ impl Actor {
         sticky: bool,
         own: mpsc::WeakSender<Message>,
     ) -> Result<Self, log::Error> {
+        let (environment, router) = (Arc::clone(&dependencies.environment), Arc::clone(&dependencies.router));
+        let errands = Errands::new(Arc::clone(&environment), router, own);
         let mut actor = Self {
             dependencies,
             partition,
-            sticky,
-            own,
-            queue: Queue::new(sticky, 1, 0),
-            queries: Queries::default(),
-            pace: Pace::default(),
-            log: None,
-            work: None,
-            polls: BTreeMap::new(),
-            next_poller: 0,
-            adders: BTreeMap::new(),
+            exchange: Exchange::new(environment, sticky, errands),
+            journal: Journal::default(),
             first: 1,
             tidy_at: None,
             check_at: Instant::now() + CHECK,
@@ -160,46 +128,41 @@ impl Actor {
         let level = stored::level(&mut log).await?;
         let (tasks, whole) = stored::page(self.dependencies.store.as_ref(), &log, level).await?;
         self.first = stored::first(&log);
-        self.queue.reset(self.first, level);
-        self.queue.load(tasks, whole);
-        self.log = Some(log);
+        self.exchange.queue.reset(self.first, level);
+        self.exchange.queue.load(tasks, whole);
+        self.journal.hold(log);
         Ok(())
     }
 
     /// Works until it is over, and says why that is.
     async fn run(mut self, mut mailbox: mpsc::Receiver<Message>, stop: CancellationToken) -> &'static str {
         loop {
-            self.serve();
+            self.exchange.serve();
+            self.plan_tidying();
             self.begin_work();
-            self.assert_sound();
-            let mut work = self.work.take();
-            let working = async {
-                match work.as_mut() {
-                    Some(work) => work.await,
-                    None => std::future::pending().await,
-                }
-            };
-            let paced = self.pace.next(Instant::now()).filter(|_| self.queue.can_offer());
-            let wake = self.tidy_at.into_iter().chain(paced).fold(self.check_at.min(self.used + IDLE), Instant::min);
+            if checks() != Checks::Off {
+                self.exchange.assert_sound();
+            }
+            let at_times = self.tidy_at.into_iter().chain(self.exchange.due());
+            let wake = at_times.fold(self.check_at.min(self.used + IDLE), Instant::min);
             let waking = tokio::time::sleep_until(wake);
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return "it is not ours any more",
-                done = working => {
-                    if !self.finish_work(done).await {
+                done = self.journal.done() => {
+                    if !self.take_in(done).await {
                         return "its log is lost";
                     }
                 }
-                message = mailbox.recv() => {
-                    self.work = work;
-                    match message {
-                        Some(message) => self.receive(message),
-                        None => return "nobody needs it",
+                message = mailbox.recv() => match message {
+                    Some(message) => {
+                        self.used = Instant::now();
+                        self.exchange.receive(message);
                     }
-                }
+                    None => return "nobody needs it",
+                },
                 () = waking => {
-                    self.work = work;
-                    self.purge();
+                    self.exchange.purge();
                     if self.is_idle() {
                         return "nobody has used it for a while";
                     }
@@ -209,296 +172,102 @@ impl Actor {
         }
     }
 
-    /// Asserts that whoever waits has something to wait for.
-    fn assert_sound(&self) {
-        if checks() == Checks::Off {
-            return;
-        }
-        self.queue.assert_sound();
-        if checks() == Checks::Thorough {
-            invariant!(
-                self.queue.waits_for(self.polls.keys()),
-                "a poll waits that the queue does not know, or the reverse"
-            );
-            let strange = self.adders.keys().find(|id| !self.queue.is_pending(**id));
-            invariant!(strange.is_none(), "somebody waits for task {strange:?}, which is safe or gone");
-        }
-    }
-
     fn is_idle(&mut self) -> bool {
         let now = Instant::now();
-        if !self.polls.is_empty() {
+        if self.exchange.is_polled() {
             self.used = now;
         }
         self.tidy_at.is_none() && now >= self.used + IDLE
     }
 
-    /// Does what is due at a time: deletes finished tasks, and looks whether the tenure lasts.
+    /// Does what is due at a time: deletes finished tasks, sends queries away, and looks whether the tenure lasts.
     fn tend(&mut self) {
         let now = Instant::now();
+        self.exchange.give_up();
         if self.tidy_at.is_some_and(|at| now >= at) {
             self.tidy_at = None;
             self.tidy();
         }
         if now >= self.check_at {
             self.check_at = now + CHECK;
-            if self.work.is_none()
-                && let Some(mut log) = self.log.take()
-            {
-                self.work = Some(Box::pin(async move {
-                    let held = log.lasts().await;
-                    Work::Check(log, held)
-                }));
-            }
-        }
-    }
-
-    fn now(&self) -> i64 {
-        let now = self.dependencies.environment.now().duration_since(SystemTime::UNIX_EPOCH);
-        now.map_or(0, |now| i64::try_from(now.as_millis()).unwrap_or(i64::MAX))
-    }
-
-    fn receive(&mut self, message: Message) {
-        self.used = Instant::now();
-        match message {
-            Message::Add(request, adder) => self.add(*request, adder),
-            Message::Poll(identity, rate, receiver) => {
-                self.pace.set(rate);
-                self.wait(identity, receiver);
-            }
-            Message::Query(request, asker) => self.query(request, asker),
-            Message::Answer(id, request, reply) => {
-                // The worker may have gone.
-                let _ = reply.send(self.queries.answer(&id, *request));
-            }
-            Message::Describe(reply) => {
-                let pollers = self.queue.pollers().map(|(identity, last)| (identity.to_owned(), last)).collect();
-                // Whoever asked may have gone.
-                let _ = reply.send(Description { pollers, backlog: self.queue.backlog() });
-            }
-            Message::Close => self.queue.close(),
-            Message::Ended(id, outcome, poll) => self.ended(id, outcome, poll),
-            Message::Rested(id) => self.queue.rested(id),
-            Message::Asked(id, delivery, poll) => {
-                if let Some((identity, receiver)) = poll {
-                    self.wait(identity, receiver);
-                }
-                self.queries.arrived(id, delivery);
-            }
-            Message::GiveUp(id) => self.queries.give_up(&id),
-            Message::Broken(panicked) => broken!("work beside the queue panicked: {panicked}"),
-        }
-    }
-
-    fn add(&mut self, request: AddTaskRequest, adder: oneshot::Sender<Result<(), Status>>) {
-        self.purge();
-        let now = self.now();
-        match self.queue.add(request, now) {
-            // The one who adds may have gone.
-            Err(_) => drop(adder.send(Err(status::sticky_worker_unavailable()))),
-            Ok(Added::Taken) => drop(adder.send(Ok(()))),
-            Ok(Added::Pending(id)) => self.adders.entry(id).or_default().push(adder),
-        }
-    }
-
-    fn wait(&mut self, identity: String, receiver: Receiver) {
-        let poller = Poller(self.next_poller);
-        self.next_poller += 1;
-        self.queue.poll(poller, &identity, self.now());
-        self.polls.insert(poller, (identity, receiver));
-    }
-
-    fn query(&mut self, request: Box<QueryWorkerRequest>, asker: Asker) {
-        self.purge();
-        if self.queue.abandoned(self.now()) {
-            // Whoever asked may have gone.
-            return drop(asker.send(Err(status::sticky_worker_unavailable())));
-        }
-        let id = format!("{:016x}", self.dependencies.environment.random());
-        if self.sticky {
-            self.later(STICKY_QUERY, Message::GiveUp(id.clone()));
-        }
-        self.queries.add(id, request, asker);
-    }
-
-    fn later(&self, pause: Duration, message: Message) {
-        self.beside(async move {
-            tokio::time::sleep(pause).await;
-            message
-        });
-    }
-
-    /// Does something beside everything else, and hears how it ended.
-    fn beside(&self, work: impl Future<Output = Message> + Send + 'static) {
-        let own = self.own.clone();
-        self.dependencies.environment.spawn(Box::pin(async move {
-            let ended = invariant::contained(work).await.unwrap_or_else(Message::Broken);
-            if let Some(own) = own.upgrade() {
-                // The queue may be closed by now: its next owner reads a task again, and whoever asked something is told.
-                let _ = own.send(ended).await;
-            }
-        }));
-    }
-
-    /// Forgets polls whose caller has gone: they must not swallow a task.
-    fn purge(&mut self) {
-        let gone = self.polls.iter().filter(|(_, (_, receiver))| receiver.is_closed()).map(|(poller, _)| *poller);
-        for poller in gone.collect::<Vec<_>>() {
-            self.polls.remove(&poller);
-            self.queue.gone(poller);
-        }
-    }
-
-    /// Matches queries and tasks with polls as far as possible.
-    fn serve(&mut self) {
-        if !self.queries.waits() && !self.queue.can_offer() {
-            return;
-        }
-        self.purge();
-        while self.queries.waits()
-            && let Some(poller) = self.queue.take_poller()
-        {
-            let Some((identity, receiver)) = self.polls.remove(&poller) else { continue };
-            if let Some((id, query)) = self.queries.next() {
-                self.ask(id, query, identity, receiver);
-            }
-        }
-        while self.queue.can_offer()
-            && self.pace.allows(Instant::now())
-            && let Some(offer) = self.queue.offer(self.now())
-        {
-            self.pace.took(Instant::now());
-            match self.polls.remove(&offer.poller) {
-                Some((identity, receiver)) => self.start(offer, identity, receiver),
-                None => self.ended(offer.id, Outcome::Again, None),
-            }
-        }
-    }
-
-    /// Delivers a query with its history.
-    fn ask(&self, id: String, query: PollWorkflowTaskQueueResponse, identity: String, receiver: Receiver) {
-        let router = Arc::clone(&self.dependencies.router);
-        self.beside(async move {
-            let (delivery, back) = start::hand_over_query(&router, query, identity, receiver, REST).await;
-            Message::Asked(id, delivery, back)
-        });
-    }
-
-    /// Records the start of an offered task and delivers it.
-    fn start(&self, offer: Offer, identity: String, receiver: Receiver) {
-        let Dependencies { environment, router, .. } = self.dependencies.clone();
-        self.beside(async move {
-            let ended = start::hand_over(environment.as_ref(), &router, &offer.request, identity, receiver).await;
-            Message::Ended(offer.id, ended.0, ended.1)
-        });
-    }
-
-    fn ended(&mut self, id: TaskId, outcome: Outcome, poll: Option<(String, Receiver)>) {
-        if let Some((identity, receiver)) = poll {
-            self.wait(identity, receiver);
-        }
-        if self.queue.ended(id, outcome) {
-            self.safe(id);
-        }
-        if outcome == Outcome::Again {
-            self.later(REST, Message::Rested(id));
-        }
-        self.plan_tidying();
-    }
-
-    /// Tells those who added a task that it is not their concern any more.
-    fn safe(&mut self, id: TaskId) {
-        for adder in self.adders.remove(&id).into_iter().flatten() {
-            // The one who added it may have gone.
-            let _ = adder.send(Ok(()));
+            self.journal.check();
         }
     }
 
     fn plan_tidying(&mut self) {
-        if self.tidy_at.is_none() && self.queue.untidy() {
+        if self.tidy_at.is_none() && self.exchange.queue.untidy() {
             self.tidy_at = Some(Instant::now() + TIDY);
         }
     }
 
     /// Begins to write or to read, if there is reason to and nothing else is on its way.
     fn begin_work(&mut self) {
-        if self.work.is_none() && self.queue.urgent() {
+        if self.exchange.queue.urgent() {
             self.tidy();
         }
-        if self.work.is_none()
-            && let Some(from) = self.queue.wants()
-            && let Some(log) = self.log.take()
+        if self.journal.is_idle()
+            && let Some(from) = self.exchange.queue.wants()
         {
-            let store = Arc::clone(&self.dependencies.store);
-            self.work = Some(Box::pin(async move {
-                let page = stored::page(store.as_ref(), &log, from).await;
-                Work::Page(log, page)
-            }));
+            self.journal.read(Arc::clone(&self.dependencies.store), from);
         }
     }
 
     /// Writes what is to be written.
     fn tidy(&mut self) {
-        if self.work.is_none()
-            && let Some(mut log) = self.log.take()
+        if self.journal.is_idle()
+            && let Some(batch) = self.exchange.queue.batch()
         {
-            let Some(batch) = self.queue.batch() else {
-                self.log = Some(log);
-                return;
-            };
-            self.work = Some(Box::pin(async move {
-                let outcome = log.commit(stored::group(&batch)).await;
-                Work::Commit(log, batch, outcome)
-            }));
+            self.journal.write(batch);
         }
     }
 
     /// Takes in what has been written or read. False: the tenure is lost.
-    async fn finish_work(&mut self, work: Work) -> bool {
-        let (log, batch, outcome) = match work {
-            Work::Page(log, Ok((tasks, whole))) => {
-                self.queue.load(tasks, whole);
-                self.log = Some(log);
-                return true;
+    async fn take_in(&mut self, done: Done) -> bool {
+        let Done { log, work } = done;
+        match work {
+            Work::Read(Ok((tasks, whole))) => {
+                self.exchange.queue.load(tasks, whole);
+                self.journal.hold(log);
+                true
             }
-            Work::Page(_, Err(problem)) => {
+            Work::Read(Err(problem)) => {
                 tracing::warn!(queue = %self.partition, %problem, "cannot read the task queue");
-                return false;
+                false
             }
-            Work::Check(log, held) => {
-                self.log = Some(log);
-                return held;
+            Work::Check(lasts) => {
+                self.journal.hold(log);
+                lasts
             }
-            Work::Commit(log, batch, outcome) => (log, batch, outcome),
-        };
-        let written = matches!(outcome, log::Outcome::Applied | log::Outcome::Settled);
+            Work::Write(batch, outcome) => self.written(log, &batch, outcome).await,
+        }
+    }
+
+    /// A batch has been written, or not. False: the tenure is lost.
+    async fn written(&mut self, log: Log, batch: &Batch, outcome: log::Outcome) -> bool {
         if planted(Bug::ReadLevelAfterUnknown) && outcome != log::Outcome::Applied {
-            self.queue.passed_over(&batch);
-            batch.tasks.iter().for_each(|(id, _)| self.safe(*id));
+            self.exchange.queue.passed_over(batch);
+            self.exchange.all_safe(batch);
             let held = log.is_held();
-            self.log = Some(log);
+            self.journal.hold(log);
             return held;
         }
-        if outcome == log::Outcome::Applied && self.queue.given(self.first) < NUMBERS {
-            self.queue.written(&batch);
-            self.log = Some(log);
-            batch.tasks.iter().for_each(|(id, _)| self.safe(*id));
-            self.plan_tidying();
+        if outcome == log::Outcome::Applied && self.exchange.queue.given(self.first) < NUMBERS {
+            self.exchange.queue.written(batch);
+            self.journal.hold(log);
+            self.exchange.all_safe(batch);
             return true;
         }
         if planted(Bug::StaleQueueOwner) && !log.is_held() {
-            self.queue.detach();
-            for id in self.adders.keys().copied().collect::<Vec<_>>() {
-                self.safe(id);
-            }
+            self.exchange.queue.detach();
+            self.exchange.everything_safe();
             return true;
         }
         tracing::info!(queue = %self.partition, ?outcome, "reads the task queue again");
-        if written {
-            batch.tasks.iter().for_each(|(id, _)| self.safe(*id));
+        if matches!(outcome, log::Outcome::Applied | log::Outcome::Settled) {
+            self.exchange.all_safe(batch);
         }
         // What is not written is not taken over: whoever added it tries again.
-        self.adders.clear();
+        self.exchange.nothing_safe();
         // The same tenure must not give its numbers again: they may be stored already.
         log.is_held() && stored::first(&log) != self.first && self.load(log).await.is_ok()
     }

@@ -3,7 +3,7 @@
 
 use super::message::Message;
 use super::partition::{self, Dependencies};
-use super::start::Served;
+use super::polls::{Poll, Served};
 use crate::cluster::membership::Membership;
 use crate::cluster::router::queue_partition;
 use crate::cluster::{deadline, status};
@@ -127,7 +127,9 @@ impl Service {
         let until = Instant::now() + patience.min(deadline::POLL_MAX);
         let mailbox = self.queue(queue).map_err(|status| *status)?;
         let (sender, mut receiver) = oneshot::channel();
-        match tokio::time::timeout_at(until, mailbox.send(Message::Poll(identity, rate, sender))).await {
+        match tokio::time::timeout_at(until, mailbox.send(Message::Poll(Poll { identity, receiver: sender }, rate)))
+            .await
+        {
             Ok(sent) => sent.map_err(|_| closed())?,
             // Its owner cannot listen now.
             Err(_) => return Ok(None),

@@ -1,8 +1,9 @@
 //! What has to be asked of history before a worker gets something: whether a task is still meant, which history alone knows,
 //! and the history that goes with a query.
 
-use super::query::Delivery;
-use super::queue::{Outcome, start_id};
+use super::polls::{Poll, Served};
+use super::query::QueryHandOver;
+use super::queue::{HandOver, start_id};
 use crate::cluster::Rejection;
 use crate::cluster::deadline::Limit;
 use crate::cluster::router::Router;
@@ -15,27 +16,12 @@ use resurgam_api::internal::{
     TaskKind,
 };
 use resurgam_api::temporal::history::v1::History;
-use resurgam_api::temporal::workflowservice::v1::{
-    GetWorkflowExecutionHistoryRequest, PollActivityTaskQueueResponse, PollWorkflowTaskQueueResponse,
-};
+use resurgam_api::temporal::workflowservice::v1::{GetWorkflowExecutionHistoryRequest, PollWorkflowTaskQueueResponse};
 use std::time::Duration;
-use tokio::sync::oneshot;
 use tonic::Status;
 
 /// How long history may take.
 const LIMIT: Limit = Limit::Each(Duration::from_secs(5));
-
-/// Where the answer to a poll goes.
-pub(super) type Receiver = oneshot::Sender<Served>;
-
-/// What a poll gets.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Served {
-    /// A workflow task or a query.
-    Workflow(Box<PollWorkflowTaskQueueResponse>),
-    /// An activity task.
-    Activity(Box<PollActivityTaskQueueResponse>),
-}
 
 /// Records that the one who calls himself `identity` starts the task.
 async fn record(
@@ -68,21 +54,20 @@ pub(super) async fn hand_over(
     environment: &dyn Environment,
     router: &Router,
     request: &AddTaskRequest,
-    identity: String,
-    receiver: Receiver,
-) -> (Outcome, Option<(String, Receiver)>) {
-    if receiver.is_closed() {
-        return (Outcome::Again, None);
+    poll: Poll,
+) -> (HandOver, Option<Poll>) {
+    if poll.receiver.is_closed() {
+        return (HandOver::Again, None);
     }
-    match record(environment, router, request, &identity).await {
-        Ok(served) => match receiver.send(served) {
-            Ok(()) => (Outcome::Delivered, None),
+    match record(environment, router, request, &poll.identity).await {
+        Ok(served) => match poll.receiver.send(served) {
+            Ok(()) => (HandOver::Delivered, None),
             // Nobody has it: the next one who gets it repeats the same start.
-            Err(_) => (Outcome::Again, None),
+            Err(_) => (HandOver::Again, None),
         },
         Err(problem) => {
             tracing::debug!(%problem, "a start was not recorded");
-            (refused(&problem), Some((identity, receiver)))
+            (refused(&problem), Some(poll))
         }
     }
 }
@@ -92,22 +77,21 @@ pub(super) async fn hand_over(
 pub(super) async fn hand_over_query(
     router: &Router,
     query: PollWorkflowTaskQueueResponse,
-    identity: String,
-    receiver: Receiver,
+    poll: Poll,
     rest: Duration,
-) -> (Delivery, Option<(String, Receiver)>) {
+) -> (QueryHandOver, Option<Poll>) {
     match with_history(router, query).await {
-        Ok(served) => match receiver.send(served) {
-            Ok(()) => (Delivery::Done, None),
-            Err(_) => (Delivery::Again, None),
+        Ok(served) => match poll.receiver.send(served) {
+            Ok(()) => (QueryHandOver::Done, None),
+            Err(_) => (QueryHandOver::Again, None),
         },
-        Err(problem) if refused(&problem) == Outcome::Obsolete => {
-            (Delivery::Refused(Box::new(problem)), Some((identity, receiver)))
+        Err(problem) if refused(&problem) == HandOver::Obsolete => {
+            (QueryHandOver::Refused(Box::new(problem)), Some(poll))
         }
         Err(problem) => {
             tracing::debug!(%problem, "the history of a query was not read");
             tokio::time::sleep(rest).await;
-            (Delivery::Again, Some((identity, receiver)))
+            (QueryHandOver::Again, Some(poll))
         }
     }
 }
@@ -131,11 +115,11 @@ async fn with_history(router: &Router, mut query: PollWorkflowTaskQueueResponse)
 }
 
 /// What a refused start means for the task: it ends only if history says that it is gone or that somebody else has it.
-fn refused(problem: &Status) -> Outcome {
+fn refused(problem: &Status) -> HandOver {
     match status::rejection(problem) {
-        Rejection::NotFound(_) | Rejection::TaskAlreadyStarted => Outcome::Obsolete,
+        Rejection::NotFound(_) | Rejection::TaskAlreadyStarted => HandOver::Obsolete,
         // A start that was not recorded, for whatever reason, leaves the task where it was.
-        _ => Outcome::Again,
+        _ => HandOver::Again,
     }
 }
 
@@ -146,16 +130,16 @@ mod tests {
     #[test]
     fn only_history_that_knows_the_task_is_over_ends_it() {
         let all = [
-            (status::of(&Rejection::NotFound(String::new())), Outcome::Obsolete),
-            (status::of(&Rejection::TaskAlreadyStarted), Outcome::Obsolete),
-            (status::of(&Rejection::Unavailable(String::new())), Outcome::Again),
-            (status::of(&Rejection::InvalidArgument("the store refuses".into())), Outcome::Again),
-            (status::of(&Rejection::FailedPrecondition(String::new())), Outcome::Again),
-            (Status::internal(""), Outcome::Again),
-            (status::not_owner(""), Outcome::Again),
-            (Status::deadline_exceeded(""), Outcome::Again),
-            (Status::cancelled(""), Outcome::Again),
-            (Status::unknown(""), Outcome::Again),
+            (status::of(&Rejection::NotFound(String::new())), HandOver::Obsolete),
+            (status::of(&Rejection::TaskAlreadyStarted), HandOver::Obsolete),
+            (status::of(&Rejection::Unavailable(String::new())), HandOver::Again),
+            (status::of(&Rejection::InvalidArgument("the store refuses".into())), HandOver::Again),
+            (status::of(&Rejection::FailedPrecondition(String::new())), HandOver::Again),
+            (Status::internal(""), HandOver::Again),
+            (status::not_owner(""), HandOver::Again),
+            (Status::deadline_exceeded(""), HandOver::Again),
+            (Status::cancelled(""), HandOver::Again),
+            (Status::unknown(""), HandOver::Again),
         ];
         for (status, outcome) in all {
             assert_eq!(refused(&status), outcome, "{status:?}");

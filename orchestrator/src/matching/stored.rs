@@ -55,20 +55,35 @@ fn task((name, row): (Key, Bytes)) -> (TaskId, AddTaskRequest) {
     (id, request)
 }
 
-/// The unfinished tasks in the rows of a queue, as its next owner would find them; for whoever looks from outside.
-pub fn unfinished<'a>(rows: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Vec<AddTaskRequest> {
-    let mut level = key(0);
-    let mut tasks = Vec::new();
-    for (name, row) in rows {
-        if name == LEVEL {
-            // It stands before all tasks.
-            let stored: Option<TaskId> = std::str::from_utf8(row).ok().and_then(|row| row.parse().ok());
-            level = key(stored.unwrap_or(0));
-        } else if name > level.as_str() {
-            tasks.extend(AddTaskRequest::decode(row));
+/// The rows of a queue for whoever looks at them from outside, such as an audit: what its next owner would find.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct QueueRows {
+    /// Tasks above the ack level.
+    pub unfinished: Vec<AddTaskRequest>,
+    /// Keys of rows that cannot be read.
+    pub damaged: Vec<String>,
+}
+
+impl QueueRows {
+    /// Decodes the rows of one queue, given in the order of their keys.
+    pub fn decode<'a>(rows: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Self {
+        let mut all = Self::default();
+        let mut acked = key(0);
+        for (name, row) in rows {
+            let known = if name == LEVEL {
+                // It stands before all tasks.
+                let level: Option<TaskId> = std::str::from_utf8(row).ok().and_then(|row| row.parse().ok());
+                acked = level.map_or(acked, key);
+                level.is_some()
+            } else {
+                name <= acked.as_str() || AddTaskRequest::decode(row).map(|task| all.unfinished.push(task)).is_ok()
+            };
+            if !known {
+                all.damaged.push(name.to_owned());
+            }
         }
+        all
     }
-    tasks
 }
 
 /// A batch as rows.
@@ -87,4 +102,28 @@ pub(super) fn group(batch: &Batch) -> Group {
         group.put(key(*id), Some(row));
     }
     group
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_owner_would_not_find_is_left_out_and_what_it_could_not_read_is_named() {
+        let task = |expires| AddTaskRequest {
+            expires: Some(prost_wkt_types::Timestamp { seconds: expires, nanos: 0 }),
+            ..AddTaskRequest::default()
+        };
+        let rows = [(key(2), task(2)), (key(3), task(3))].map(|(key, task)| (key, task.encode_to_vec()));
+        let mut rows = rows.to_vec();
+        rows.extend([(key(4), vec![0xff]), ("what".to_owned(), vec![0xff])]);
+        let of = |level: &str| {
+            let level = (LEVEL, level.as_bytes());
+            QueueRows::decode([level].into_iter().chain(rows.iter().map(|(key, row)| (key.as_str(), row.as_slice()))))
+        };
+        let damaged = vec![key(4), "what".to_owned()];
+        assert_eq!(of("2"), QueueRows { unfinished: vec![task(3)], damaged: damaged.clone() });
+        let damaged = [vec![LEVEL.to_owned()], damaged].concat();
+        assert_eq!(of("two"), QueueRows { unfinished: vec![task(2), task(3)], damaged });
+    }
 }

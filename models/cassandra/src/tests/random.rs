@@ -7,23 +7,23 @@ use proptest::prelude::*;
 #[derive(Clone, Debug)]
 enum Step {
     /// A node commits on the head row that it believes in, or fences what it sees.
-    Commit { node: u8, scripted: ScriptedOutcome, fence: bool, row: u8, delete: bool },
+    Commit { node: u8, scripted: ScriptedCommit, fence: bool, row: u8, delete: bool },
     /// A node looks at the head row by a plain or serial read, and believes it.
     Look { node: u8, serial: bool },
     /// The n-th held request begins, or is dropped.
     Held { nth: u8, begins: bool },
 }
 
-fn scripts() -> impl Strategy<Value = ScriptedOutcome> {
+fn scripts() -> impl Strategy<Value = ScriptedCommit> {
     prop_oneof![
-        6 => Just(ScriptedOutcome::Answered),
-        2 => Just(ScriptedOutcome::ReplyLost),
-        1 => Just(ScriptedOutcome::Lost),
-        2 => Just(ScriptedOutcome::Held(HeldUntil::Released)),
-        2 => Just(ScriptedOutcome::Held(HeldUntil::NextBatch)),
-        4 => Just(ScriptedOutcome::Limbo),
-        1 => Just(ScriptedOutcome::Resent),
-        1 => Just(ScriptedOutcome::Unavailable),
+        6 => Just(ScriptedCommit::Answered),
+        2 => Just(ScriptedCommit::ReplyLost),
+        1 => Just(ScriptedCommit::Lost),
+        2 => Just(ScriptedCommit::Held(HeldUntil::Released)),
+        2 => Just(ScriptedCommit::Held(HeldUntil::NextBatch)),
+        4 => Just(ScriptedCommit::Limbo),
+        1 => Just(ScriptedCommit::Resent),
+        1 => Just(ScriptedCommit::Unavailable),
     ]
 }
 
@@ -106,14 +106,14 @@ proptest! {
                             // What was settled on the way stands before it, what was held until now follows.
                             let since = &decided[already - 1..];
                             prop_assert!(seen.as_ref().is_some_and(|seen| since.contains(seen)), "not {:?}", seen);
-                            if scripted == ScriptedOutcome::Answered {
+                            if scripted == ScriptedCommit::Answered {
                                 never.insert(n.to_string());
                             }
                         }
                         WriteAnswer::Unavailable => drop(never.insert(n.to_string())),
-                        WriteAnswer::Unknown => prop_assert!(!matches!(scripted, ScriptedOutcome::Answered | ScriptedOutcome::Resent)),
+                        WriteAnswer::Unknown => prop_assert!(!matches!(scripted, ScriptedCommit::Answered | ScriptedCommit::Resent)),
                     }
-                    if scripted == ScriptedOutcome::Lost {
+                    if scripted == ScriptedCommit::Lost {
                         never.insert(n.to_string());
                     }
                 }

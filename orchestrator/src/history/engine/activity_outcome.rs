@@ -6,7 +6,7 @@ use super::attempt::{find, running, write_start};
 use super::input::{Acted, Reply, RunInput, Which};
 use super::transaction::Transaction;
 use super::waiter::Waiter;
-use super::{ActivityOutcome, required, retry};
+use super::{required, retry};
 use crate::cluster::Rejection;
 use crate::history::state::{Activity, EventId};
 use crate::history::task::{ActivityTimer, TimerKind};
@@ -25,6 +25,16 @@ use resurgam_api::temporal::history::v1::{
 use resurgam_api::temporal::workflowservice::v1::{
     RespondActivityTaskCanceledResponse, RespondActivityTaskCompletedResponse, RespondActivityTaskFailedResponse,
 };
+
+/// How an attempt ends, as its worker says.
+enum ActivityOutcome {
+    /// With a result.
+    Completed(Option<Payloads>),
+    /// With a failure.
+    Failed(Box<Failure>),
+    /// Cancelled, with details.
+    Canceled(Option<Payloads>),
+}
 
 impl RunInput for CompleteActivityRequest {
     type Answer = RespondActivityTaskCompletedResponse;

@@ -4,6 +4,7 @@
 use super::command_failure::CommandFailure;
 use super::input::{Acted, Reply, RunInput, Which};
 use super::span::millis;
+use super::task_event::queue_name;
 use super::transaction::Transaction;
 use super::waiter::Waiter;
 use super::{required, retry};
@@ -84,8 +85,7 @@ fn checked(
         return Err("versioning overrides are not supported".to_owned());
     }
     if it.task_queue.as_ref().is_none_or(|queue| queue.name.is_empty()) {
-        let name = state.started.task_queue.as_ref().map(|queue| queue.name.clone()).unwrap_or_default();
-        it.task_queue = Some(TaskQueue { name, ..TaskQueue::default() });
+        it.task_queue = Some(TaskQueue { name: queue_name(state).to_owned(), ..TaskQueue::default() });
     }
     let kind = it.workflow_type.as_ref().map_or("", |kind| &kind.name);
     let queue = it.task_queue.as_ref().map_or("", |queue| &queue.name);
@@ -115,7 +115,7 @@ fn checked(
 }
 
 /// The attributes of the Initiated event.
-fn asked(child: &Child) -> StartChildWorkflowExecutionInitiatedEventAttributes {
+pub(super) fn asked(child: &Child) -> StartChildWorkflowExecutionInitiatedEventAttributes {
     match child.initiated.as_ref().and_then(|event| event.attributes.as_ref()) {
         Some(Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(it)) => it.clone(),
         _ => broken!("a child is pending that was never asked for"),

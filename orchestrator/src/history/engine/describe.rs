@@ -1,16 +1,17 @@
 //! What a run is at, for people and tools: read from its state alone.
 
 use super::input::{Acted, Reply, RunInput, Which};
-use super::priority;
 use super::span::duration;
+use super::task_event::queue_name;
 use super::transaction::{Transaction, timestamp};
 use super::waiter::Waiter;
+use super::{child, priority};
 use crate::history::state::{Activity, Child, EventId, Millis, State};
+use crate::invariant::broken;
 use prost_wkt_types::{Duration, Timestamp};
 use resurgam_api::internal::DescribeRequest;
 use resurgam_api::temporal::common::v1::{ActivityType, Memo, SearchAttributes, WorkflowExecution};
 use resurgam_api::temporal::enums::v1::{PendingActivityState, PendingWorkflowTaskState};
-use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::workflow::v1::{
     PendingActivityInfo, PendingChildExecutionInfo, PendingWorkflowTaskInfo, WorkflowExecutionConfig,
     WorkflowExecutionExtendedInfo, WorkflowExecutionInfo,
@@ -40,7 +41,7 @@ fn describe(tx: &Transaction<'_, '_>) -> DescribeWorkflowExecutionResponse {
         execution_config: Some(config(state)),
         workflow_execution_info: Some(info(state)),
         pending_activities: state.activities.values().map(|it| activity(state, it, tx.context.now)).collect(),
-        pending_children: state.children.iter().map(|(id, it)| child(*id, it)).collect(),
+        pending_children: state.children.iter().map(|(id, it)| pending_child(*id, it)).collect(),
         pending_workflow_task: workflow_task(state),
         workflow_extended_info: Some(WorkflowExecutionExtendedInfo {
             execution_expiration_time: at(state.execution_expires),
@@ -91,7 +92,7 @@ fn info(state: &State) -> WorkflowExecutionInfo {
         search_attributes: Some(SearchAttributes {
             indexed_fields: state.search_attributes.clone().into_iter().collect(),
         }),
-        task_queue: started.task_queue.as_ref().map(|queue| queue.name.clone()).unwrap_or_default(),
+        task_queue: queue_name(state).to_owned(),
         state_transition_count: state.transaction,
         history_size_bytes: state.history_size,
         execution_duration: lasted,
@@ -131,15 +132,13 @@ fn activity(state: &State, it: &Activity, now: Millis) -> PendingActivityInfo {
     }
 }
 
-fn child(initiated_id: EventId, it: &Child) -> PendingChildExecutionInfo {
-    let attributes = it.initiated.as_ref().and_then(|event| event.attributes.as_ref());
-    let Some(Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(asked)) = attributes else {
-        return PendingChildExecutionInfo { initiated_id, ..Default::default() };
-    };
+fn pending_child(initiated_id: EventId, it: &Child) -> PendingChildExecutionInfo {
+    let asked = child::asked(it);
+    let Some(workflow_type) = asked.workflow_type else { broken!("child {initiated_id} is of no type") };
     PendingChildExecutionInfo {
-        workflow_id: asked.workflow_id.clone(),
+        workflow_id: asked.workflow_id,
         run_id: it.run_id.clone(),
-        workflow_type_name: asked.workflow_type.as_ref().map(|kind| kind.name.clone()).unwrap_or_default(),
+        workflow_type_name: workflow_type.name,
         initiated_id,
         parent_close_policy: asked.parent_close_policy,
     }
@@ -164,7 +163,8 @@ mod tests {
     use super::super::fixture::Fixture;
     use super::*;
     use crate::history::state::WorkflowTask;
-    use resurgam_api::temporal::common::v1::{Payload, Priority};
+    use resurgam_api::temporal::common::v1::{Payload, Priority, WorkflowType};
+    use resurgam_api::temporal::history::v1::history_event::Attributes;
     use resurgam_api::temporal::history::v1::{HistoryEvent, StartChildWorkflowExecutionInitiatedEventAttributes};
     use resurgam_api::temporal::sdk::v1::UserMetadata;
 
@@ -179,8 +179,11 @@ mod tests {
         let running = Activity { activity_id: "a".into(), started: 9_500, attempt: 2, ..Activity::default() };
         let waiting = Activity { activity_id: "b".into(), scheduled: 10_001, ..Activity::default() };
         state.activities.extend([(1, running), (2, waiting)]);
-        let asked =
-            StartChildWorkflowExecutionInitiatedEventAttributes { workflow_id: "c".into(), ..Default::default() };
+        let asked = StartChildWorkflowExecutionInitiatedEventAttributes {
+            workflow_id: "c".into(),
+            workflow_type: Some(WorkflowType { name: "t".into() }),
+            ..Default::default()
+        };
         let asked = Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(asked);
         let initiated = Some(HistoryEvent { attributes: Some(asked), ..HistoryEvent::default() });
         state.children.insert(4, Child { initiated, run_id: "x".into(), ..Child::default() });
@@ -196,6 +199,7 @@ mod tests {
         assert_eq!((b.state(), b.next_attempt_schedule_time), (PendingActivityState::Scheduled, at(10_001)));
         let [child] = &open.pending_children[..] else { panic!() };
         assert_eq!((child.workflow_id.as_str(), child.run_id.as_str(), child.initiated_id), ("c", "x", 4));
+        assert_eq!((child.workflow_type_name.as_str(), info.task_queue.as_str()), ("t", "q"));
         let task = open.pending_workflow_task.unwrap();
         assert_eq!((task.state(), task.attempt), (PendingWorkflowTaskState::Scheduled, 3));
         let state = &mut run.run.state;

@@ -11,7 +11,10 @@ use resurgam_api::internal::{RecordActivityTaskStartedRequest, TaskToken};
 use resurgam_api::temporal::command::v1::Command;
 use resurgam_api::temporal::command::v1::command::Attributes as CommandAttributes;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
-use resurgam_api::temporal::history::v1::{HistoryEvent, WorkflowTaskCompletedEventAttributes};
+use resurgam_api::temporal::history::v1::{
+    HistoryEvent, WorkflowExecutionStartedEventAttributes, WorkflowTaskCompletedEventAttributes,
+};
+use resurgam_api::temporal::taskqueue::v1::TaskQueue;
 use resurgam_api::temporal::workflowservice::v1::PollActivityTaskQueueResponse;
 
 /// Ids that count.
@@ -45,6 +48,10 @@ impl Fixture {
             run_id: "r".into(),
             status: 1,
             next_event_id: 5,
+            started: WorkflowExecutionStartedEventAttributes {
+                task_queue: Some(TaskQueue { name: "q".into(), ..TaskQueue::default() }),
+                ..WorkflowExecutionStartedEventAttributes::default()
+            },
             ..State::default()
         };
         Self {

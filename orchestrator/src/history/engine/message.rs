@@ -140,6 +140,7 @@ fn reject(tx: &mut Transaction<'_, '_>, id: &str, said: Rejection) -> Result<(),
     if !known && said.rejected_request.is_none() {
         return Err(bad(format!("update {id:?} is not known, and not shown")));
     }
+    // As in Temporal, a worker need not say why.
     update::resolve(tx, id, &Outcome { value: Some(outcome::Value::Failure(said.failure.unwrap_or_default())) });
     Ok(())
 }
@@ -151,8 +152,8 @@ fn complete(tx: &mut Transaction<'_, '_>, id: &str, said: Response) -> Result<()
         return Err(bad(format!("update {id:?} is completed, but not pending")));
     };
     let outcome = said.outcome.ok_or_else(|| bad(format!("update {id:?} is completed without an outcome")))?;
-    let mut meta = said.meta.unwrap_or_default();
-    meta.update_id = id.to_owned();
+    let meta = said.meta.filter(|meta| meta.update_id == id);
+    let meta = meta.ok_or_else(|| bad(format!("update {id:?} is completed in the name of another, or of none")))?;
     let completed_event_id = tx.command_event(Attributes::WorkflowExecutionUpdateCompletedEventAttributes(
         WorkflowExecutionUpdateCompletedEventAttributes {
             meta: Some(meta),

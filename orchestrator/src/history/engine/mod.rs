@@ -13,6 +13,7 @@ mod chain;
 mod check;
 mod check_run;
 pub mod child;
+mod claim;
 mod close;
 pub mod command;
 mod command_failure;
@@ -74,8 +75,6 @@ mod update_tests;
 use super::state::{Current, EventId, Millis, State, Tail};
 use super::task::{TimerTask, TransferTask};
 use resurgam_api::internal::TaskToken;
-use resurgam_api::temporal::common::v1::Payloads;
-use resurgam_api::temporal::failure;
 use resurgam_api::temporal::history::v1::HistoryEvent;
 use resurgam_api::temporal::query::v1::WorkflowQuery;
 use resurgam_api::temporal::update::v1::Request as UpdateMessage;
@@ -298,15 +297,4 @@ impl Default for Limits {
             retry_interval: 1_000,
         }
     }
-}
-
-/// A definite outcome of an activity attempt, shared by the inputs that end one.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum ActivityOutcome {
-    /// With a result.
-    Completed(Option<Payloads>),
-    /// With a failure.
-    Failed(Box<failure::v1::Failure>),
-    /// Cancelled, with details.
-    Canceled(Option<Payloads>),
 }

@@ -1,31 +1,15 @@
-//! Starting workflows: who gets the workflow id, and what the one who does not get it is told.
-//!
-//! A repeated request is recognised by its id before any policy is asked. If the id is in use, the conflict policy says
-//! what to do; if it was used, the reuse policy does.
+//! Requests to start a workflow, alone or with a signal: what each claims, and what it is told of the run that has the
+//! workflow id then.
 
-#![allow(deprecated, reason = "clients may still use TERMINATE_IF_RUNNING")]
-
+use super::claim::{Claim, Holder, settle};
 use super::input::{Applied, Input, Reply};
-use super::new_run::{self, NewRun};
-use super::run::{on_run, record};
-use super::signal::{self, Arrival};
-use super::start_check::{policies, validate};
+use super::signal::Arrival;
+use super::start_check::policies;
 use super::waiter::Waiter;
-use super::{Context, Effects, IDENTITY, Workflow, close, required, retry, span};
+use super::{Context, Workflow, required};
 use crate::cluster::Rejection;
-use crate::history::state::Current;
-use crate::history::task::RunKey;
-use crate::invariant::broken;
-use crate::planted::{Bug, planted};
-use resurgam_api::internal::{SignalWithStartRequest, Source, StartWorkflowRequest};
-use resurgam_api::temporal::common::v1::WorkflowExecution;
-use resurgam_api::temporal::enums::v1::{
-    WorkflowExecutionStatus as Status, WorkflowIdConflictPolicy as Conflict, WorkflowIdReusePolicy as Reuse,
-};
-use resurgam_api::temporal::history::v1::history_event::Attributes;
-use resurgam_api::temporal::history::v1::{
-    WorkflowExecutionOptionsUpdatedEventAttributes, WorkflowExecutionStartedEventAttributes,
-};
+use resurgam_api::internal::{SignalWithStartRequest, StartWorkflowRequest};
+use resurgam_api::temporal::enums::v1::WorkflowIdConflictPolicy as Conflict;
 use resurgam_api::temporal::workflowservice::v1 as api;
 
 impl Input for StartWorkflowRequest {
@@ -37,7 +21,15 @@ impl Input for StartWorkflowRequest {
         context: &mut Context<'_>,
         _: &Waiter<Self::Answer>,
     ) -> Applied<Self::Answer> {
-        start(workflow, self, context).map(|(effects, answer)| (effects, Reply::now(answer)))
+        let (effects, Holder { run_id, first_run_id, status, started }) = settle(workflow, start(self)?, context)?;
+        let answer = api::StartWorkflowExecutionResponse {
+            run_id,
+            first_execution_run_id: first_run_id,
+            started,
+            status,
+            ..Default::default()
+        };
+        Ok((effects, Reply::now(answer)))
     }
 
     fn request_id(&mut self) -> Option<&mut String> {
@@ -54,7 +46,15 @@ impl Input for SignalWithStartRequest {
         context: &mut Context<'_>,
         _: &Waiter<Self::Answer>,
     ) -> Applied<Self::Answer> {
-        signal_with_start(workflow, self, context).map(|(effects, answer)| (effects, Reply::now(answer)))
+        let claim = signal_with_start(self)?;
+        let (effects, Holder { run_id, first_run_id, started, .. }) = settle(workflow, claim, context)?;
+        let answer = api::SignalWithStartWorkflowExecutionResponse {
+            run_id,
+            first_execution_run_id: first_run_id,
+            started,
+            ..Default::default()
+        };
+        Ok((effects, Reply::now(answer)))
     }
 
     fn request_id(&mut self) -> Option<&mut String> {
@@ -62,63 +62,25 @@ impl Input for SignalWithStartRequest {
     }
 }
 
-/// What decides about a start, whether or not a signal comes with it.
-struct Claim {
-    namespace_id: String,
-    request: api::StartWorkflowExecutionRequest,
-    reuse: Reuse,
-    conflict: Conflict,
-    signal: Option<Arrival>,
-    parent: Option<Source>,
-    root: Option<WorkflowExecution>,
-}
-
-/// What came of it.
-struct Outcome {
-    run_id: String,
-    first_run_id: String,
-    status: i32,
-    started: bool,
-}
-
-/// Starts a workflow.
+/// What a start claims.
 ///
 /// # Errors
-/// `InvalidArgument`; `AlreadyStarted` if the workflow id is taken.
-fn start(
-    workflow: &mut Workflow,
-    request: StartWorkflowRequest,
-    context: &mut Context<'_>,
-) -> Result<(Effects, api::StartWorkflowExecutionResponse), Rejection> {
+/// `InvalidArgument`.
+fn start(request: StartWorkflowRequest) -> Result<Claim, Rejection> {
     let StartWorkflowRequest { target, request, parent, root } = request;
     let (target, request) = (required::field(target, "Target")?, required::request(request)?);
-    let namespace_id = target.namespace_id;
     let (reuse, conflict) =
         policies(request.workflow_id_reuse_policy(), request.workflow_id_conflict_policy(), Conflict::Fail)?;
-    let claim = Claim { namespace_id, request, reuse, conflict, signal: None, parent, root };
-    let (effects, outcome) = run(workflow, claim, context)?;
-    let answer = api::StartWorkflowExecutionResponse {
-        run_id: outcome.run_id,
-        first_execution_run_id: outcome.first_run_id,
-        started: outcome.started,
-        status: outcome.status,
-        ..Default::default()
-    };
-    Ok((effects, answer))
+    Ok(Claim { namespace_id: target.namespace_id, request, reuse, conflict, signal: None, parent, root })
 }
 
-/// Signals a workflow, which is started first if it does not run.
+/// What a signal claims, for which a workflow is started if none runs.
 ///
 /// # Errors
-/// `InvalidArgument`; `AlreadyStarted` if the workflow id must not be used again.
-fn signal_with_start(
-    workflow: &mut Workflow,
-    request: SignalWithStartRequest,
-    context: &mut Context<'_>,
-) -> Result<(Effects, api::SignalWithStartWorkflowExecutionResponse), Rejection> {
+/// `InvalidArgument`.
+fn signal_with_start(request: SignalWithStartRequest) -> Result<Claim, Rejection> {
     let SignalWithStartRequest { target, request } = request;
     let (target, request) = (required::field(target, "Target")?, required::request(request)?);
-    let namespace_id = target.namespace_id;
     if request.workflow_id_conflict_policy() == Conflict::Fail {
         return Err(Rejection::InvalidArgument(
             "Invalid WorkflowIDConflictPolicy: WORKFLOW_ID_CONFLICT_POLICY_FAIL is not supported for this operation."
@@ -158,189 +120,6 @@ fn signal_with_start(
         priority: request.priority,
         ..Default::default()
     };
-    let claim = Claim { namespace_id, request, reuse, conflict, signal: Some(signal), parent: None, root: None };
-    let (effects, outcome) = run(workflow, claim, context)?;
-    let answer = api::SignalWithStartWorkflowExecutionResponse {
-        run_id: outcome.run_id,
-        first_execution_run_id: outcome.first_run_id,
-        started: outcome.started,
-        ..Default::default()
-    };
-    Ok((effects, answer))
-}
-
-/// Settles who has the workflow id.
-fn run(workflow: &mut Workflow, claim: Claim, context: &mut Context<'_>) -> Result<(Effects, Outcome), Rejection> {
-    validate(&claim.request, context)?;
-    let Some(current) = workflow.current.clone() else {
-        return Ok(begin(workflow, claim, context, Effects::default()));
-    };
-    let request_id = &claim.request.request_id;
-    let existing = |started: bool, current: &Current| Outcome {
-        run_id: current.run_id.clone(),
-        first_run_id: first_run(workflow, &current.run_id),
-        status: current.status,
-        started,
-    };
-    if current.request_ids.contains(request_id) && !planted(Bug::StartDedupLost) {
-        let created = current.request_ids.first() == Some(request_id);
-        return Ok((Effects::default(), existing(created, &current)));
-    }
-    let signalled = |run_id: &str| {
-        let run = workflow.runs.get(run_id);
-        run.is_some_and(|run| run.state.signal_requests.contains_key(request_id))
-    };
-    if claim.signal.is_some() && signalled(&current.run_id) && !planted(Bug::SignalDedupLost) {
-        return Ok((Effects::default(), existing(false, &current)));
-    }
-    let taken = |message: String| Rejection::AlreadyStarted {
-        message,
-        request_id: creator(&current).to_owned(),
-        run_id: current.run_id.clone(),
-    };
-    let name = format!("WorkflowId: {}, RunId: {}.", claim.request.workflow_id, current.run_id);
-    let cleanly = current.status == Status::Completed as i32 || current.status == Status::ContinuedAsNew as i32;
-    if current.status == Status::Running as i32 {
-        match claim.conflict {
-            Conflict::UseExisting => {
-                let outcome = existing(false, &current);
-                Ok((join(workflow, claim, &current, context)?, outcome))
-            }
-            Conflict::TerminateExisting => {
-                let effects = displace(workflow, &claim, &current, context)?;
-                Ok(begin(workflow, claim, context, effects))
-            }
-            _ => Err(taken(format!("Workflow execution is already running. {name}"))),
-        }
-    } else if claim.reuse == Reuse::RejectDuplicate {
-        Err(taken(format!(
-            "Workflow execution already finished. {name} Workflow Id reuse policy: reject duplicate workflow Id."
-        )))
-    } else if claim.reuse == Reuse::AllowDuplicateFailedOnly && cleanly {
-        Err(taken(format!(
-            "Workflow execution already finished successfully. {name} Workflow Id reuse policy: allow duplicate workflow Id if last run failed."
-        )))
-    } else {
-        Ok(begin(workflow, claim, context, Effects::default()))
-    }
-}
-
-fn first_run(workflow: &Workflow, run_id: &str) -> String {
-    let Some(run) = workflow.runs.get(run_id) else { broken!("the current run {run_id} is not there") };
-    run.state.started.first_execution_run_id.clone()
-}
-
-/// The request that started the current run.
-fn creator(current: &Current) -> &str {
-    let Some(first) = current.request_ids.first() else { broken!("nobody asked for the run {}", current.run_id) };
-    first
-}
-
-/// Uses the run that is there: it gets the signal, and the request id if that is wanted.
-fn join(
-    workflow: &mut Workflow,
-    claim: Claim,
-    current: &Current,
-    context: &mut Context<'_>,
-) -> Result<Effects, Rejection> {
-    let options = claim.request.on_conflict_options.filter(|options| options.attach_request_id);
-    let attached = options.is_some().then(|| claim.request.request_id.clone());
-    let links = options.filter(|options| options.attach_links).map(|_| claim.request.links).unwrap_or_default();
-    let (signal, identity) = (claim.signal, claim.request.identity);
-    let (mut effects, ()) = on_run(workflow, &current.run_id, context, |tx| {
-        if let Some(request_id) = &attached {
-            let mut event = tx.event(Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(
-                WorkflowExecutionOptionsUpdatedEventAttributes {
-                    attached_request_id: request_id.clone(),
-                    identity: identity.clone(),
-                    ..Default::default()
-                },
-            ));
-            event.links = links;
-            tx.place(event);
-        }
-        if let Some(signal) = signal {
-            signal::accept(tx, signal)?;
-        }
-        Ok(())
-    })?;
-    if let (Some(request_id), Some(current)) = (attached, &mut workflow.current) {
-        current.request_ids.push(request_id);
-        effects.current = Some(current.clone());
-    }
-    Ok(effects)
-}
-
-/// Terminates the run that is there.
-fn displace(
-    workflow: &mut Workflow,
-    claim: &Claim,
-    current: &Current,
-    context: &mut Context<'_>,
-) -> Result<Effects, Rejection> {
-    let reason = match claim.request.workflow_id_reuse_policy() {
-        Reuse::TerminateIfRunning => "TerminateIfRunning WorkflowIdReusePolicy",
-        _ => "TerminateExisting WorkflowIdConflictPolicy",
-    };
-    let (effects, ()) = on_run(workflow, &current.run_id, context, |tx| {
-        close::terminate(tx, reason.to_owned(), None, IDENTITY.to_owned());
-        Ok(())
-    })?;
-    Ok(effects)
-}
-
-/// A new run takes the workflow id.
-fn begin(workflow: &mut Workflow, claim: Claim, context: &mut Context<'_>, mut effects: Effects) -> (Effects, Outcome) {
-    let run_id = context.ids.uuid();
-    let request = claim.request;
-    let parent = claim.parent.unwrap_or_default();
-    let awaits_parent = parent.execution.is_some();
-    let execution_timeout = span::millis(request.workflow_execution_timeout.as_ref());
-    let limits = context.limits;
-    let started = WorkflowExecutionStartedEventAttributes {
-        workflow_type: request.workflow_type,
-        parent_workflow_namespace: parent.namespace,
-        parent_workflow_namespace_id: parent.namespace_id,
-        parent_workflow_execution: parent.execution,
-        parent_initiated_event_id: parent.initiated_event_id,
-        task_queue: request.task_queue,
-        input: request.input,
-        workflow_execution_timeout: request.workflow_execution_timeout,
-        workflow_run_timeout: request.workflow_run_timeout,
-        workflow_task_timeout: request.workflow_task_timeout,
-        continued_failure: request.continued_failure,
-        last_completion_result: request.last_completion_result,
-        identity: request.identity,
-        retry_policy: request.retry_policy.map(|policy| retry::with_defaults(Some(&policy), limits.retry_interval)),
-        first_workflow_task_backoff: Some(request.workflow_start_delay.unwrap_or_default()),
-        memo: request.memo,
-        search_attributes: request.search_attributes,
-        header: request.header,
-        root_workflow_execution: claim.root,
-        priority: request.priority,
-        ..Default::default()
-    };
-    let request_id = if request.request_id.is_empty() { context.ids.uuid() } else { request.request_id };
-    let created = new_run::create(
-        NewRun {
-            key: RunKey { namespace_id: claim.namespace_id, workflow_id: request.workflow_id, run_id: run_id.clone() },
-            started,
-            execution_expires: if execution_timeout > 0 { context.now.saturating_add(execution_timeout) } else { 0 },
-            awaits_parent,
-            signal: claim.signal,
-            metadata: request.user_metadata,
-            links: request.links,
-        },
-        context,
-    );
-    let current = Current {
-        run_id: run_id.clone(),
-        status: Status::Running.into(),
-        request_ids: vec![request_id],
-        start_time: context.now,
-    };
-    effects.transfers.extend(created.transfers);
-    effects.timers.extend(created.timers);
-    record(workflow, &mut effects, current, created.run, created.events, context);
-    (effects, Outcome { run_id: run_id.clone(), first_run_id: run_id, status: Status::Running.into(), started: true })
+    let namespace_id = target.namespace_id;
+    Ok(Claim { namespace_id, request, reuse, conflict, signal: Some(signal), parent: None, root: None })
 }

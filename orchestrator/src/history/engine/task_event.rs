@@ -4,6 +4,7 @@ use super::span;
 use super::transaction::{Transaction, timestamp};
 use crate::history::state::{EventId, Millis, State, WorkflowTask, WorkflowTaskType};
 use crate::history::task::{TimerKind, WorkflowTaskTimer};
+use crate::invariant::broken;
 use crate::planted::{Bug, planted};
 use resurgam_api::temporal::enums::v1::{SuggestContinueAsNewReason, TaskQueueKind, TimeoutType};
 use resurgam_api::temporal::history::v1::history_event::Attributes;
@@ -89,7 +90,8 @@ pub(super) fn started(tx: &Transaction<'_, '_>, task: &WorkflowTask) -> HistoryE
 
 /// The name of the run's normal queue.
 pub(super) fn queue_name(state: &State) -> &str {
-    state.started.task_queue.as_ref().map_or("", |queue| &queue.name)
+    let Some(queue) = &state.started.task_queue else { broken!("nobody knows the task queue of run {}", state.run_id) };
+    &queue.name
 }
 
 /// The queue of a task: the sticky one, or (empty name) the normal one.

@@ -117,7 +117,8 @@ fn accepted(update: &str) -> Message {
 }
 
 fn completed(update: &str) -> Message {
-    said(update, &protocol::Response { outcome: Some(success()), ..Default::default() })
+    let meta = Some(Meta { update_id: update.into(), ..Meta::default() });
+    said(update, &protocol::Response { meta, outcome: Some(success()) })
 }
 
 fn rejected(update: &str) -> Message {
@@ -246,6 +247,19 @@ fn a_forgotten_update_is_accepted_if_the_worker_shows_it() {
         assert_eq!(answer(&mut run, &[message]).map_err(|it| it.cause), bad);
     }
     assert!(run.take().is_empty());
+}
+
+#[test]
+fn an_update_is_completed_in_its_own_name() {
+    let mut run = Callers::new();
+    let acceptance = protocol::Acceptance { accepted_request: Some(request("a")), ..Default::default() };
+    answer(&mut run, &[said("a", &acceptance)]).unwrap();
+    for meta in [None, Some(Meta { update_id: "b".into(), ..Meta::default() })] {
+        let response = said("a", &protocol::Response { meta, outcome: Some(success()) });
+        let refused = answer(&mut run, &[response]).unwrap_err();
+        assert_eq!(refused.cause, WorkflowTaskFailedCause::BadUpdateWorkflowExecutionMessage);
+    }
+    answer(&mut run, &[completed("a")]).unwrap();
 }
 
 #[test]

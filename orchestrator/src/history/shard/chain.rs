@@ -27,7 +27,7 @@ pub(super) enum Unreadable {
     /// The store does not answer for now.
     #[error("history cannot be read now: {0}")]
     Unavailable(String),
-    /// A node is missing or damaged.
+    /// A node is missing, or one is there that cannot be read.
     #[error("history is incomplete: {0}")]
     Broken(String),
 }
@@ -59,7 +59,7 @@ pub(super) async fn read(
     let broken = |what: String| Unreadable::Broken(format!("{partition} {what}"));
     let Some(tail) = tail else { return Err(broken("has no tail".to_owned())) };
     let (last, last_key) = (tail.first_event_id, node::key(tail));
-    let mut ways = Ways { root: at.map(node::key), nodes: BTreeMap::new() };
+    let mut ways = Ways { root: at.map(node::key), nodes: BTreeMap::new(), damaged: Vec::new() };
     // Before every key.
     let mut begin = ways.root.clone().unwrap_or_default();
     // Every node that begins before this event is known.
@@ -73,7 +73,7 @@ pub(super) async fn read(
         let reached = chain.last().map(|key| &ways.nodes[key]);
         match reached {
             Some(way) if way.first >= end || whole && way.end >= end => break chain,
-            _ if whole => return Err(broken(format!("does not have all of {from}..{end}"))),
+            _ if whole => return Err(broken(ways.lack(from, end))),
             // The last node goes on behind the part: the one after it will do.
             Some(way) if way.end >= known => known = way.end.saturating_add(1),
             _ => {
@@ -96,7 +96,7 @@ pub(super) async fn read(
     }
     let end = if bytes > BYTES { from + part.events.len() as EventId } else { end };
     if part.events.iter().map(|event| event.event_id).ne(from..end) {
-        return Err(broken(format!("does not have all of {from}..{end}")));
+        return Err(broken(ways.lack(from, end)));
     }
     Ok(part)
 }
@@ -134,27 +134,41 @@ struct Ways {
     /// Where all begin; `None`: at the first event.
     root: Option<Key>,
     nodes: BTreeMap<Key, Way>,
+    /// Rows that are no nodes. They matter only if the chain lacks something: what was abandoned may be anything.
+    damaged: Vec<Key>,
 }
 
 impl Ways {
     /// Adds nodes, in the order of their keys. One that does not follow from any on the way is no part of the chain.
     fn add(&mut self, rows: Rows) {
         for (key, row) in rows {
-            let Some((tail, node)) = node::named(&key).zip(Node::decode(row.as_ref()).ok()) else { continue };
-            let before = node.predecessor.map(node::key);
+            let decoded =
+                Node::decode(row.as_ref()).ok().and_then(|node| Some((node.predecessor, node.history?.events)));
+            let Some((tail, (predecessor, events))) =
+                node::named(&key).zip(decoded).filter(|(_, (_, it))| !it.is_empty())
+            else {
+                self.damaged.push(key);
+                continue;
+            };
+            let before = predecessor.map(node::key);
             let follows = match (&self.root, &before) {
                 (Some(root), _) if *root == key => true,
                 (None, None) => tail.first_event_id == 1,
                 (_, None) => false,
                 (_, Some(before)) => self.nodes.get(before).is_some_and(|before| before.end == tail.first_event_id),
             };
-            let events = node.history.unwrap_or_default().events;
-            if follows && !events.is_empty() {
+            if follows {
                 let first = tail.first_event_id;
                 let end = first.saturating_add(events.len() as EventId);
                 self.nodes.insert(key, Way { before, first, end, events });
             }
         }
+    }
+
+    /// That events are missing from the chain, and what may be the reason.
+    fn lack(&self, from: EventId, end: EventId) -> String {
+        let damaged = if self.damaged.is_empty() { String::new() } else { format!("; no nodes: {:?}", self.damaged) };
+        format!("does not have all of {from}..{end}{damaged}")
     }
 
     /// The way to a node, in order; empty if there is none.

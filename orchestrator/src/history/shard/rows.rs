@@ -39,8 +39,8 @@ impl ShardRows {
                 key <= ack.as_str() || keep(&mut all.transfers, value)
             } else if key.starts_with(keys::TIMERS) {
                 keep(&mut all.timers, value)
-            } else if key.starts_with(keys::CURRENTS) {
-                let workflow_id = keys::unescape(key.rsplit('/').next().unwrap_or_default());
+            } else if let Some((_, workflow_id)) = key.strip_prefix(keys::CURRENTS).and_then(|of| of.split_once('/')) {
+                let workflow_id = keys::unescape(workflow_id);
                 Current::decode(value).map(|row| all.current.push((workflow_id, row))).is_ok()
             } else {
                 key.starts_with(keys::RUNS) && keep(&mut all.runs, value)
@@ -69,8 +69,10 @@ pub fn chain<'a>(nodes: &BTreeMap<&'a str, &'a [u8]>, tail: Option<Tail>) -> Vec
     let (mut reversed, mut cursor) = (Vec::new(), tail);
     while let Some(tail) = cursor {
         let found = nodes.get(node::key(tail).as_str()).and_then(|bytes| node::Node::decode(*bytes).ok());
+        // What cannot be read, or holds no events, is as good as missing.
         let Some(node) = found else { break };
-        reversed.extend(node.history.unwrap_or_default().events.iter().rev().map(|event| event.event_id));
+        let Some(history) = node.history else { break };
+        reversed.extend(history.events.iter().rev().map(|event| event.event_id));
         // A node that does not lie further back would lead nowhere.
         cursor = node.predecessor.filter(|before| before.first_event_id < tail.first_event_id);
     }
@@ -99,6 +101,7 @@ mod tests {
             (keys::timer(7, 9), timer.encode_to_vec()),
             (keys::current(&workflow), current.encode_to_vec()),
             (keys::run(&run()), State { run_id: "r".into(), ..State::default() }.encode_to_vec()),
+            ("current/torn".to_owned(), current.encode_to_vec()),
             ("run/torn".to_owned(), vec![0xff]),
             ("what".to_owned(), Vec::new()),
         ]);
@@ -106,7 +109,10 @@ mod tests {
         let all = ShardRows::decode(rows.iter().map(|(key, value)| (key.as_str(), value.as_slice())));
         assert_eq!((all.current, all.timers), (vec![("w".to_owned(), current)], vec![timer]));
         assert_eq!(all.transfers, [transfer(3).1], "the others are acknowledged");
-        assert_eq!((all.runs.len(), all.damaged), (1, vec!["run/torn".to_owned(), "what".to_owned()]));
+        assert_eq!(
+            (all.runs.len(), all.damaged),
+            (1, ["current/torn", "run/torn", "what"].map(str::to_owned).to_vec())
+        );
     }
 
     #[test]
@@ -125,6 +131,9 @@ mod tests {
         let mut nodes: BTreeMap<&str, &[u8]> =
             stored.iter().map(|(key, node)| (key.as_str(), node.as_slice())).collect();
         assert_eq!(chain(&nodes, Some(tail(4))), [1, 2, 3, 4, 5, 6]);
+        let empty = node::Node { predecessor: Some(tail(1)), history: None }.encode_to_vec();
+        nodes.insert(&stored[1].0, &empty);
+        assert_eq!(chain(&nodes, Some(tail(4))), [4, 5, 6]);
         nodes.remove(stored[1].0.as_str());
         assert_eq!(chain(&nodes, Some(tail(4))), [4, 5, 6]);
         assert!(chain(&nodes, None).is_empty());

@@ -1,5 +1,5 @@
 //! A task queue over a store that does all that Cassandra may do, with owners that come, die, and believe two at a time
-//! that it is theirs, and a history that loses answers. Whoever adds tasks keeps a ledger: a task that was taken over is
+//! that it is theirs, and a history that loses answers. Whoever adds tasks notes what was promised: a task that was taken over is
 //! handed to a worker, and in the end nothing of it is left behind.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
@@ -10,20 +10,26 @@ use crate::cluster::membership::Membership;
 use crate::cluster::peer::Serving;
 use crate::cluster::status;
 use crate::cluster::{Config, Member, TokenKeys};
-use crate::matching::start::Served;
+use crate::matching::errands::REST;
+use crate::matching::exchange::STICKY_QUERY;
+use crate::matching::polls::{Poll, Served};
 use crate::store::memory::Memory;
 use crate::store::prefixed;
 use crate::testing::{Demon, World};
-use resurgam_api::internal::{RecordActivityTaskStartedRequest, TaskKind, TaskQueue, TaskToken};
-use resurgam_api::temporal::workflowservice::v1::PollActivityTaskQueueResponse;
-use std::collections::BTreeSet;
+use futures_util::future::BoxFuture;
+use resurgam_api::internal::{
+    AddTaskRequest, QueryWorkerRequest, RecordActivityTaskStartedRequest, TaskKind, TaskQueue, TaskToken,
+};
+use resurgam_api::temporal::workflowservice::v1::{PollActivityTaskQueueResponse, PollWorkflowTaskQueueResponse};
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::sync::Mutex;
+use tokio::sync::oneshot;
 use tonic::body::Body;
 use tonic::codegen::{Service, http};
 use tonic::server::{Grpc, NamedService, UnaryService};
 use tonic::service::Routes;
-use tonic::{Request, Response};
+use tonic::{Request, Response, Status};
 
 /// The queue's partition.
 fn partition() -> Partition {
@@ -116,10 +122,20 @@ fn task(id: i64) -> AddTaskRequest {
 
 /// What happened, for the end.
 #[derive(Default)]
-struct Ledger {
+struct Promised {
     acknowledged: BTreeSet<i64>,
     delivered: BTreeSet<i64>,
     refused: u64,
+}
+
+/// What the queues of a node need, of which nothing is served yet.
+fn dependencies(world: &Arc<World>, store: Arc<dyn Store>) -> Dependencies {
+    let environment: Arc<dyn Environment> = world.clone();
+    let member = Member { name: "node".into(), address: "history".into() };
+    let keys = TokenKeys::new([0; 32], Vec::new());
+    let config = Config::of(&member, "frontend", "internal", vec![member.clone()], keys);
+    let router = Router::new(&environment, Arc::new(Membership::new(&config)), 1).unwrap();
+    Dependencies { environment, store, router: Arc::new(router), node: "node".into() }
 }
 
 struct Town {
@@ -127,24 +143,19 @@ struct Town {
     dependencies: Mutex<Dependencies>,
     /// The doors of the latest owners; a door may lead to nobody.
     doors: Mutex<Vec<mpsc::Sender<Message>>>,
-    ledger: Mutex<Ledger>,
+    promised: Mutex<Promised>,
     _serving: Serving,
 }
 
 impl Town {
     fn new(world: &Arc<World>, store: Arc<dyn Store>, history: &History) -> Arc<Self> {
-        let environment: Arc<dyn Environment> = world.clone();
-        let member = Member { name: "node".into(), address: "history".into() };
-        let config =
-            Config::of(&member, "frontend", "internal", vec![member.clone()], TokenKeys::new([0; 32], Vec::new()));
-        let router = Router::new(&environment, Arc::new(Membership::new(&config)), 1).unwrap();
-        let serving = router.own().serve(Routes::new(history.clone()));
-        let dependencies = Dependencies { environment, store, router: Arc::new(router), node: "node".into() };
+        let dependencies = dependencies(world, store);
+        let serving = dependencies.router.own().serve(Routes::new(history.clone()));
         Arc::new(Self {
             world: world.clone(),
             dependencies: Mutex::new(dependencies),
             doors: Mutex::default(),
-            ledger: Mutex::default(),
+            promised: Mutex::default(),
             _serving: serving,
         })
     }
@@ -188,10 +199,10 @@ impl Town {
             if self.send(Message::Add(Box::new(task(id)), adder)).await
                 && let Ok(Ok(Ok(()))) = tokio::time::timeout(Duration::from_secs(2), added).await
             {
-                self.ledger.lock().unwrap().acknowledged.insert(id);
+                self.promised.lock().unwrap().acknowledged.insert(id);
                 return;
             }
-            self.ledger.lock().unwrap().refused += 1;
+            self.promised.lock().unwrap().refused += 1;
             self.world.delay(40).await;
         }
     }
@@ -200,10 +211,10 @@ impl Town {
     async fn poll(self: Arc<Self>) {
         loop {
             let (receiver, served) = oneshot::channel();
-            if self.send(Message::Poll("worker".into(), None, receiver)).await {
+            if self.send(Message::Poll(Poll { identity: "worker".into(), receiver }, None)).await {
                 let patience = Duration::from_millis(20 + self.world.below(400));
                 if let Ok(Ok(Served::Activity(task))) = tokio::time::timeout(patience, served).await {
-                    self.ledger.lock().unwrap().delivered.insert(task.activity_id.parse().unwrap());
+                    self.promised.lock().unwrap().delivered.insert(task.activity_id.parse().unwrap());
                 }
             }
             self.world.delay(60).await;
@@ -211,8 +222,8 @@ impl Town {
     }
 
     fn missing(&self) -> Vec<i64> {
-        let ledger = self.ledger.lock().unwrap();
-        ledger.acknowledged.difference(&ledger.delivered).copied().collect()
+        let promised = self.promised.lock().unwrap();
+        promised.acknowledged.difference(&promised.delivered).copied().collect()
     }
 }
 
@@ -249,9 +260,9 @@ async fn live(seed: u64) -> u64 {
     }
     assert_eq!(town.missing(), Vec::<i64>::new(), "seed {seed}: taken over, and given to nobody");
     let refused = {
-        let ledger = town.ledger.lock().unwrap();
-        assert!(ledger.acknowledged.len() as i64 >= TASKS - TASKS / 8, "seed {seed}: whoever insisted got a yes");
-        ledger.refused
+        let promised = town.promised.lock().unwrap();
+        assert!(promised.acknowledged.len() as i64 >= TASKS - TASKS / 8, "seed {seed}: whoever insisted got a yes");
+        promised.refused
     };
     let left = async || truth.read(&partition(), prefixed("task/"), 1000).await.unwrap().len();
     for _ in 0..100 {
@@ -272,4 +283,24 @@ async fn what_was_taken_over_is_handed_out_whatever_the_store_does() {
         refused += live(seed).await;
     }
     assert!(refused > 20, "nothing went wrong: {refused}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_query_of_a_sticky_queue_is_given_up_also_if_it_was_on_its_way_when_its_time_was_over() {
+    let dependencies = dependencies(&World::new(1), Arc::new(Memory::new()));
+    let door = open(dependencies, Partition::queue("n/workflow/sticky"), true, CancellationToken::new());
+    let (receiver, served) = oneshot::channel();
+    door.send(Message::Poll(Poll { identity: "worker".into(), receiver }, None)).await.unwrap();
+    let (asker, answer) = oneshot::channel();
+    let query = QueryWorkerRequest {
+        task: task(1).task,
+        // Its history is to go with it, and nobody serves that: it comes back after a rest, and goes again.
+        poll: Some(PollWorkflowTaskQueueResponse { next_page_token: b"all".into(), ..Default::default() }),
+        ..Default::default()
+    };
+    door.send(Message::Query(Box::new(query), asker)).await.unwrap();
+    tokio::time::sleep(STICKY_QUERY + REST / 2).await;
+    drop(served);
+    let Ok(answer) = tokio::time::timeout(10 * STICKY_QUERY, answer).await else { panic!("it is forgotten") };
+    assert!(status::is_sticky_worker_unavailable(&answer.unwrap().unwrap_err()));
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use resurgam_api::internal::{TaskQueue, TaskToken};
+use std::collections::{BTreeMap, BTreeSet};
 
 fn task(scheduled: i64) -> AddTaskRequest {
     AddTaskRequest {
@@ -31,7 +32,7 @@ fn a_task_without_a_poller_is_written_before_it_is_taken() {
     assert_eq!(write(&mut queue), [1]);
     let offer = queue.offer(0).unwrap();
     assert_eq!((offer.id, offer.poller), (1, Poller(1)));
-    assert!(queue.ended(1, Outcome::Delivered));
+    assert!(queue.ended(1, HandOver::Delivered));
     assert_eq!(queue.batch().unwrap(), Batch { tasks: vec![], acked: Some((0, 1)) });
     assert_eq!(queue.batch(), None);
 }
@@ -43,7 +44,7 @@ fn a_task_that_a_poller_waits_for_is_never_written() {
     assert_eq!(queue.add(task(1), 0), Ok(Added::Pending(1)));
     let offer = queue.offer(0).unwrap();
     assert_eq!((queue.batch(), queue.offer(0)), (None, None));
-    assert!(queue.ended(offer.id, Outcome::Delivered));
+    assert!(queue.ended(offer.id, HandOver::Delivered));
     assert_eq!((queue.batch(), queue.backlog()), (None, 0));
 }
 
@@ -53,18 +54,18 @@ fn an_ambiguous_start_is_written_and_offered_again_with_the_same_id() {
     queue.poll(Poller(1), "w", 0);
     queue.add(task(1), 0).unwrap();
     let first = queue.offer(0).unwrap();
-    assert!(!queue.ended(first.id, Outcome::Again), "it is neither delivered nor durable");
+    assert!(!queue.ended(first.id, HandOver::Again), "it is neither delivered nor durable");
     assert_eq!(write(&mut queue), [1]);
     queue.poll(Poller(2), "w", 0);
     let second = queue.offer(0).unwrap();
     let id = |offer: &Offer| start_id(offer.request.task.as_ref().unwrap(), 1);
     assert_eq!((id(&first), second.poller), (id(&second), Poller(2)));
-    assert!(queue.ended(second.id, Outcome::Again), "it is durable");
+    assert!(queue.ended(second.id, HandOver::Again), "it is durable");
     queue.poll(Poller(3), "w", 0);
     assert_eq!(queue.offer(0), None, "it rests");
     queue.rested(1);
     assert!(queue.offer(0).is_some());
-    assert!(queue.ended(1, Outcome::Obsolete));
+    assert!(queue.ended(1, HandOver::Obsolete));
     assert_eq!(queue.backlog(), 0);
 }
 
@@ -93,14 +94,14 @@ fn the_ack_level_stops_at_the_first_unfinished_task() {
         queue.poll(Poller(poller), "w", 0);
         queue.offer(0).unwrap();
     }
-    assert!(queue.ended(1, Outcome::Delivered) && queue.ended(3, Outcome::Delivered));
+    assert!(queue.ended(1, HandOver::Delivered) && queue.ended(3, HandOver::Delivered));
     assert_eq!(queue.batch().unwrap().acked, Some((0, 1)));
-    queue.ended(2, Outcome::Again);
+    queue.ended(2, HandOver::Again);
     assert_eq!(queue.batch(), None);
     queue.rested(2);
     queue.poll(Poller(4), "w", 0);
     queue.offer(0).unwrap();
-    queue.ended(2, Outcome::Delivered);
+    queue.ended(2, HandOver::Delivered);
     assert_eq!(queue.batch().unwrap().acked, Some((1, 3)));
 }
 
@@ -135,10 +136,10 @@ fn what_does_not_fit_in_memory_is_read_later_and_in_full() {
         queue.poll(Poller(1), "w", 0);
         let offer = queue.offer(0).expect("a task was lost");
         assert!(delivered.insert(offer.request.task.unwrap().scheduled_event_id));
-        queue.ended(offer.id, Outcome::Delivered);
+        queue.ended(offer.id, HandOver::Delivered);
     }
     store(&mut queue);
-    assert_eq!((queue.levels().1, store(&mut queue).len()), (total, 0));
+    assert_eq!((queue.ack_level(), store(&mut queue).len()), (total, 0));
 }
 
 #[test]
@@ -196,7 +197,7 @@ mod bugs {
         queue.poll(Poller(1), "w", 0);
         queue.add(task(1), 0).unwrap();
         let offer = queue.offer(0).unwrap();
-        assert!(queue.ended(offer.id, Outcome::Again) && queue.backlog() == 0);
+        assert!(queue.ended(offer.id, HandOver::Again) && queue.backlog() == 0);
         plant(None);
     }
 
@@ -214,7 +215,8 @@ mod bugs {
     fn a_sticky_task_is_lost() {
         plant(Some(Bug::StickyTaskLost));
         let mut queue = Queue::new(true, 1, 0);
-        queue.saw("w", 0);
+        queue.poll(Poller(1), "w", 0);
+        queue.gone(Poller(1));
         assert_eq!((queue.add(task(1), 0), queue.backlog()), (Ok(Added::Taken), 0));
         plant(None);
     }

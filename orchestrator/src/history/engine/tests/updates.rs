@@ -52,7 +52,8 @@ fn handle(shard: &mut Shard, task: &Handed, ids: &[&str], more: Vec<Decided>) ->
     for id in ids {
         let outcome = Some(Outcome { value: Some(Value::Success(Default::default())) });
         messages.push(said(id, &Acceptance::default()));
-        messages.push(said(id, &Response { outcome, ..Response::default() }));
+        let meta = Some(Meta { update_id: (*id).to_owned(), ..Meta::default() });
+        messages.push(said(id, &Response { meta, outcome }));
     }
     let refer = |message: &Message| {
         let message_id = message.id.clone();

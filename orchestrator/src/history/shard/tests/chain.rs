@@ -226,3 +226,22 @@ async fn what_is_missing_is_not_made_up() {
     let nothing = chain::read(&memory, RUN, Some(tail), Some(one), 3, 3).await.unwrap();
     assert_eq!((nothing.events.len(), nothing.at), (0, Some(one)));
 }
+
+#[tokio::test]
+async fn a_node_that_cannot_be_read_is_named_if_it_is_of_the_history() {
+    let memory = Memory::new();
+    let one = put(&memory, None, 1, 3, 1).await;
+    let tail = put(&memory, Some(one), 4, 2, 3).await;
+    let abandoned = Tail { first_event_id: 4, transaction: 2 };
+    for row in [vec![0xff], Node { predecessor: Some(one), history: None }.encode_to_vec()] {
+        let damage = async |tail| {
+            memory.append(&node::partition(RUN), vec![(node::key(tail), row.clone().into())]).await.unwrap();
+        };
+        put(&memory, Some(one), 4, 2, 3).await;
+        damage(abandoned).await;
+        assert_eq!(chain::read(&memory, RUN, Some(tail), None, 1, 6).await.unwrap().events.len(), 5);
+        damage(tail).await;
+        let Err(Unreadable::Broken(what)) = chain::read(&memory, RUN, Some(tail), None, 1, 6).await else { panic!() };
+        assert!(what.contains(&node::key(tail)), "{what}");
+    }
+}

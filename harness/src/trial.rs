@@ -2,7 +2,7 @@
 
 use crate::case_directory::{self, CaseDirectory};
 use crate::recorder;
-use crate::simulated::{Simulated, execute};
+use crate::simulated::{Executed, execute};
 use crate::subject::Subject;
 use resurgam_campaign::coverage::Coverage;
 use resurgam_campaign::milestone::Milestones;
@@ -30,7 +30,7 @@ pub fn prefix(run: &str, seed: u64) -> String {
 
 /// A case that was executed in the simulation, and judged if it came to its end.
 #[derive(Debug)]
-pub struct SimulatedRun {
+pub struct Trial {
     /// The lines of the recording.
     pub lines: Vec<u8>,
     /// The trace hash of the recording.
@@ -51,12 +51,12 @@ pub struct SimulatedRun {
     pub calls: BTreeSet<String>,
 }
 
-impl SimulatedRun {
+impl Trial {
     /// Executes and judges a plan. The ids in it follow from the plan alone. Nothing is written.
     #[must_use]
     pub fn of(plan: &Plan, subject: &Subject) -> Self {
         let began = Instant::now();
-        let Simulated { entries, contradiction, failure, trace, elapsed, traffic, calls } =
+        let Executed { entries, contradiction, failure, trace, elapsed, traffic, calls } =
             execute(plan, subject, &prefix(PREFIX, plan.seed));
         let executing = began.elapsed();
         let began = Instant::now();

@@ -1,9 +1,9 @@
-//! The tasks that stand in the rows, in neutral words.
+//! Tasks of our orchestrator in neutral words.
 
-use super::row::{number, timer_row, transfer_row};
 use resurgam_api::internal::{AddTaskRequest, TaskKind};
 use resurgam_api::temporal::enums::v1::TimeoutType;
 use resurgam_formats::audit::{TimerTask as TimerRow, TimerTaskKind, TransferTask as TransferRow, TransferTaskKind};
+use resurgam_formats::time::UnixMillis;
 use resurgam_orchestrator::stored::task::{self, TimerTask, TransferTask};
 
 /// The name of a run, and what is about it.
@@ -66,4 +66,16 @@ pub(super) fn queued(request: &AddTaskRequest) -> About<TransferRow> {
         TaskKind::Unspecified => return None,
     };
     Some(((task.workflow_id.clone(), task.run_id.clone()), transfer_row(what, task.scheduled_event_id, task.attempt)))
+}
+
+pub(super) fn timer_row(what: TimerTaskKind, event: i64, attempt: u32, due: UnixMillis) -> TimerRow {
+    TimerRow { what, event, attempt, since: 0, due }
+}
+
+pub(super) fn transfer_row(what: TransferTaskKind, event: i64, attempt: i32) -> TransferRow {
+    TransferRow { what, event, attempt: number(attempt) }
+}
+
+pub(super) fn number(attempt: i32) -> u32 {
+    u32::try_from(attempt).unwrap_or_default()
 }

@@ -1,5 +1,5 @@
-//! Several owners work on one partition while the store does all that it may do wrong, crash in the middle, and tell
-//! what they know to a ledger. At the end the ledger and the rows have to agree.
+//! Rivals: several owners work on one partition while the store does all that it may do wrong, crash in the middle, and note
+//! what they told their callers. At the end that and the rows have to agree.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use super::{Group, Log, Outcome};
@@ -11,8 +11,9 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+/// What the owners told, and how often they could not.
 #[derive(Default)]
-struct Ledger {
+struct Told {
     acknowledged: BTreeSet<u64>,
     refused: BTreeSet<u64>,
     begun: u64,
@@ -72,7 +73,7 @@ async fn load(log: &mut Log, store: &dyn Store) -> Result<View, String> {
 }
 
 /// Works until the log is lost.
-async fn tenure(world: &Arc<World>, store: &Arc<Demon>, ledger: &Mutex<Ledger>, name: &str) -> Result<(), String> {
+async fn tenure(world: &Arc<World>, store: &Arc<Demon>, told: &Mutex<Told>, name: &str) -> Result<(), String> {
     let Ok(mut log) = Log::open(store.clone(), world.clone(), partition(), name).await else { return Ok(()) };
     let mut view = match load(&mut log, store.as_ref()).await {
         Ok(view) => view,
@@ -82,14 +83,14 @@ async fn tenure(world: &Arc<World>, store: &Arc<Demon>, ledger: &Mutex<Ledger>, 
     loop {
         world.delay(30).await;
         let mut group = Group::default();
-        let known = ledger.lock().unwrap().acknowledged.clone();
+        let known = told.lock().unwrap().acknowledged.clone();
         let (mut chain, mut tail) = (view.chain.clone(), view.tail.clone());
         let mut operations = Vec::new();
         for _ in 0..world.below(3) {
             let operation = {
-                let mut ledger = ledger.lock().unwrap();
-                ledger.begun += 1;
-                ledger.begun
+                let mut told = told.lock().unwrap();
+                told.begun += 1;
+                told.begun
             };
             chain.push(operation);
             let node = format!("{:020}/{:020}", chain.len(), log.draw());
@@ -103,19 +104,19 @@ async fn tenure(world: &Arc<World>, store: &Arc<Demon>, ledger: &Mutex<Ledger>, 
             tail = node;
         }
         let outcome = log.commit(group).await;
-        let mut ledger = ledger.lock().unwrap();
+        let mut told = told.lock().unwrap();
         match outcome {
             Outcome::Applied | Outcome::Settled => {
-                ledger.settled += u64::from(outcome == Outcome::Settled);
-                ledger.acknowledged.extend(operations);
+                told.settled += u64::from(outcome == Outcome::Settled);
+                told.acknowledged.extend(operations);
                 view = View { chain, tail };
                 if let Some(lost) = known.iter().find(|operation| !view.chain.contains(operation)) {
                     return Err(format!("{name} read {:?} after {lost} was acknowledged", view.chain));
                 }
             }
-            Outcome::Absent | Outcome::Refused(_) => ledger.refused.extend(operations),
+            Outcome::Absent | Outcome::Refused(_) => told.refused.extend(operations),
             Outcome::Lost => {
-                ledger.unknown += operations.len() as u64;
+                told.unknown += operations.len() as u64;
                 return Ok(());
             }
         }
@@ -123,28 +124,28 @@ async fn tenure(world: &Arc<World>, store: &Arc<Demon>, ledger: &Mutex<Ledger>, 
 }
 
 /// One life after another, each ended by a crash.
-async fn lives(world: Arc<World>, store: Arc<Demon>, ledger: Arc<Mutex<Ledger>>, name: String) {
+async fn lives(world: Arc<World>, store: Arc<Demon>, told: Arc<Mutex<Told>>, name: String) {
     loop {
         let life = Duration::from_millis(world.below(1500));
-        let ended = tokio::time::timeout(life, tenure(&world, &store, &ledger, &name)).await;
+        let ended = tokio::time::timeout(life, tenure(&world, &store, &told, &name)).await;
         if let Ok(Err(violation)) = ended {
-            ledger.lock().unwrap().violation.get_or_insert(violation);
+            told.lock().unwrap().violation.get_or_insert(violation);
             return;
         }
         world.delay(300).await;
     }
 }
 
-/// Runs one seed; returns the ledger, or what is wrong.
-fn run(seed: u64, malice: u64) -> Result<Ledger, String> {
+/// Runs one seed; returns what was told, or what is wrong.
+fn run(seed: u64, malice: u64) -> Result<Told, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async {
         let world = World::new(seed);
         let truth = Arc::new(Memory::new());
         let store = Demon::new(truth.clone(), world.clone(), malice);
-        let ledger = Arc::new(Mutex::new(Ledger::default()));
+        let told = Arc::new(Mutex::new(Told::default()));
         let owners: Vec<_> = (0..3)
-            .map(|owner| tokio::spawn(lives(world.clone(), store.clone(), ledger.clone(), format!("owner{owner}"))))
+            .map(|owner| tokio::spawn(lives(world.clone(), store.clone(), told.clone(), format!("owner{owner}"))))
             .collect();
         tokio::time::sleep(Duration::from_secs(6)).await;
         for owner in owners {
@@ -155,30 +156,30 @@ fn run(seed: u64, malice: u64) -> Result<Ledger, String> {
         tokio::time::sleep(Duration::from_secs(3)).await;
         let mut log = Log::open(truth.clone(), world, partition(), "audit").await.unwrap();
         let view = load(&mut log, truth.as_ref()).await?;
-        let mut ledger = ledger.lock().unwrap();
-        if let Some(violation) = ledger.violation.take() {
+        let mut told = told.lock().unwrap();
+        if let Some(violation) = told.violation.take() {
             return Err(violation);
         }
         let present: BTreeSet<u64> = view.chain.iter().copied().collect();
-        if !ledger.acknowledged.is_subset(&present) {
-            return Err(format!("lost: {:?}", ledger.acknowledged.difference(&present)));
+        if !told.acknowledged.is_subset(&present) {
+            return Err(format!("lost: {:?}", told.acknowledged.difference(&present)));
         }
-        if !ledger.refused.is_disjoint(&present) {
-            return Err(format!("refused and present: {:?}", ledger.refused.intersection(&present)));
+        if !told.refused.is_disjoint(&present) {
+            return Err(format!("refused and present: {:?}", told.refused.intersection(&present)));
         }
-        Ok(std::mem::take(&mut *ledger))
+        Ok(std::mem::take(&mut *told))
     })
 }
 
 #[test]
 fn rows_agree_with_what_was_told() {
-    let mut all = Ledger::default();
+    let mut all = Told::default();
     for seed in 0..150 {
-        let ledger = run(seed, 5 + seed % 30).unwrap_or_else(|violation| panic!("seed {seed}: {violation}"));
-        all.begun += ledger.acknowledged.len() as u64;
-        all.settled += ledger.settled;
-        all.unknown += ledger.unknown;
-        all.refused.extend(ledger.refused.iter().map(|operation| seed << 32 | operation));
+        let told = run(seed, 5 + seed % 30).unwrap_or_else(|violation| panic!("seed {seed}: {violation}"));
+        all.begun += told.acknowledged.len() as u64;
+        all.settled += told.settled;
+        all.unknown += told.unknown;
+        all.refused.extend(told.refused.iter().map(|operation| seed << 32 | operation));
     }
     // The run has seen what it is for.
     assert!(all.begun > 1000 && all.settled > 100 && all.unknown > 100 && all.refused.len() > 100);
