@@ -74,13 +74,13 @@ impl<K: Ord + Clone, V: Named + Clone> Indexed<K, V> {
 
     /// No two parts have the same other name.
     #[must_use]
-    pub fn differ_in_name(&self) -> bool {
+    pub(crate) fn differ_in_name(&self) -> bool {
         self.index.len() == self.parts.len()
     }
 
     /// All parts are found by their other names.
     #[must_use]
-    pub fn is_sound(&self) -> bool {
+    pub(crate) fn is_sound(&self) -> bool {
         let found = |(key, part): (&K, &V)| self.index.get(&part.name()) == Some(key);
         self.differ_in_name() && self.parts.iter().all(found)
     }

@@ -40,7 +40,7 @@ impl State {
     ///
     /// # Errors
     /// What cannot be.
-    pub fn check_since(&self, old: &Self, new: &Self) -> Result<(), Flaw> {
+    pub(super) fn check_since(&self, old: &Self, new: &Self) -> Result<(), Flaw> {
         if old.status != new.status {
             // What closes takes every part in hand.
             return self.check();
