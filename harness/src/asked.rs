@@ -10,13 +10,16 @@ use resurgam_api::temporal::enums::v1::{
     WorkflowIdReusePolicy,
 };
 use resurgam_api::temporal::query::v1::WorkflowQuery;
-use resurgam_api::temporal::update::v1::{Input as UpdateInput, Meta, Outcome, Request, WaitPolicy, outcome};
-use resurgam_api::temporal::workflowservice::v1::{
-    DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse, QueryWorkflowRequest,
-    RequestCancelWorkflowExecutionRequest, SignalWithStartWorkflowExecutionRequest, SignalWorkflowExecutionRequest,
-    StartWorkflowExecutionRequest, TerminateWorkflowExecutionRequest, UpdateWorkflowExecutionRequest,
+use resurgam_api::temporal::update::v1::{
+    Input as UpdateInput, Meta, Outcome, Request, UpdateRef, WaitPolicy, outcome,
 };
-use resurgam_formats::plan::{IdConflict, IdReuse, Start, UpdateStage};
+use resurgam_api::temporal::workflowservice::v1::{
+    DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse, PollWorkflowExecutionUpdateRequest,
+    QueryWorkflowRequest, RequestCancelWorkflowExecutionRequest, SignalWithStartWorkflowExecutionRequest,
+    SignalWorkflowExecutionRequest, StartWorkflowExecutionRequest, TerminateWorkflowExecutionRequest,
+    UpdateWorkflowExecutionRequest,
+};
+use resurgam_formats::plan::{IdConflict, IdReuse, Namespace, Start, UpdateStage};
 use resurgam_formats::recording::{Description, HistoryRead, QueryAnswer, Reply, UpdateReached, What};
 use std::time::Duration;
 use tonic::Status;
@@ -134,17 +137,22 @@ impl Asked<'_> {
             ..Default::default()
         };
         let reply = self.service().update_workflow_execution(within(UPDATE_LIMIT, request)).await?.into_inner();
-        let run_id = reply.update_ref.and_then(|of| of.workflow_execution).unwrap_or_default().run_id;
-        let stage = match reply.outcome {
-            Some(Outcome { value: Some(outcome::Value::Success(result)) }) => {
-                let value = first(Some(&result)).ok_or_else(|| Status::unknown("the update has no readable result"))?;
-                UpdateReached::Completed(value)
-            }
-            Some(Outcome { value: Some(outcome::Value::Failure(failure)) }) => UpdateReached::Failed(failure.message),
-            _ if reply.stage == i32::from(Stage::Accepted) => UpdateReached::Accepted,
-            _ => UpdateReached::Admitted,
+        updated(reply.update_ref, reply.outcome, reply.stage)
+    }
+
+    /// What came of the update whose id is the request id, as far as it is known now.
+    pub(crate) async fn poll_update(&self, namespace: &str) -> Result<Reply, Status> {
+        let request = PollWorkflowExecutionUpdateRequest {
+            namespace: namespace.to_owned(),
+            update_ref: Some(UpdateRef {
+                workflow_execution: current(self.workflow_id),
+                update_id: self.request_id.into(),
+            }),
+            identity: self.identity.clone(),
+            wait_policy: None,
         };
-        Ok(Reply::Update { run_id, stage })
+        let reply = self.service().poll_workflow_execution_update(within(LIMIT, request)).await?.into_inner();
+        updated(reply.update_ref, reply.outcome, reply.stage)
     }
 
     pub(crate) async fn cancel(&self) -> Result<Reply, Status> {
@@ -175,17 +183,37 @@ impl Asked<'_> {
         let from = self.session.recorder.now();
         let events = history::read(self.session, self.client, self.workflow_id, "").await?;
         let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
-        let events = history::to_json(&events).map_err(|e| Status::unknown(e.to_string()))?;
         // The request names no run; the first event does.
-        let run_id = events.first().and_then(|first| {
-            first["workflowExecutionStartedEventAttributes"]["originalExecutionRunId"].as_str().map(str::to_owned)
-        });
+        let run_id = history::run_of(&events);
+        let events = history::to_json(&events).map_err(|e| Status::unknown(e.to_string()))?;
         let run_id = run_id.ok_or_else(|| Status::unknown("the history does not say which run it belongs to"))?;
         let workflow_id = self.workflow_id.to_owned();
-        let read = HistoryRead { workflow_id, run_id: run_id.clone(), is_final: false, from, events };
+        let read = HistoryRead {
+            workflow_id,
+            run_id: run_id.clone(),
+            is_final: false,
+            from,
+            events,
+            namespace: Namespace::Own,
+        };
         self.session.recorder.record(What::History(Box::new(read)));
         Ok(Reply::History { run_id, events: count })
     }
+}
+
+/// How far an update is.
+fn updated(of: Option<UpdateRef>, outcome: Option<Outcome>, stage: i32) -> Result<Reply, Status> {
+    let run_id = of.and_then(|of| of.workflow_execution).unwrap_or_default().run_id;
+    let stage = match outcome {
+        Some(Outcome { value: Some(outcome::Value::Success(result)) }) => {
+            let value = first(Some(&result)).ok_or_else(|| Status::unknown("the update has no readable result"))?;
+            UpdateReached::Completed(value)
+        }
+        Some(Outcome { value: Some(outcome::Value::Failure(failure)) }) => UpdateReached::Failed(failure.message),
+        _ if stage == i32::from(Stage::Accepted) => UpdateReached::Accepted,
+        _ => UpdateReached::Admitted,
+    };
+    Ok(Reply::Update { run_id, stage })
 }
 
 /// Describes a run (the current one if `run_id` is empty).

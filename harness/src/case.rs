@@ -5,9 +5,11 @@
 use crate::asked;
 use crate::client;
 use crate::history;
+use crate::misuse::{self, lookalike};
 use crate::recorder::Recorder;
 use crate::session::Session;
 use crate::target::{Endpoint, line};
+use crate::tokens::TaskTokens;
 use crate::wire::Client;
 use crate::worker::Workers;
 use async_trait::async_trait;
@@ -15,12 +17,12 @@ use resurgam_api::temporal::history::v1::HistoryEvent;
 use resurgam_formats::event::{Body, Event};
 use resurgam_formats::evidence::Run;
 use resurgam_formats::notes::Notes;
-use resurgam_formats::plan::{Caller, Plan};
+use resurgam_formats::plan::{Caller, Namespace, Plan};
 use resurgam_formats::recording::{Answer, Call, Entry, Header, HistoryRead, Reply, VERSION, What};
 use resurgam_generate::deadline;
 use resurgam_judge::profile::Profile;
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
@@ -95,11 +97,14 @@ pub async fn execute(
         channels: Arc::new(vec![channel]),
         rpc_faults: Arc::default(),
         namespace: endpoint.namespace.clone(),
+        other_namespace: endpoint.other_namespace.clone(),
         prefix: prefix.to_owned(),
         plan: plan.clone(),
         patience: 1,
         calls: Arc::default(),
         recorder: Recorder::new(),
+        tokens: TaskTokens::default(),
+        lookalikes: Mutex::default(),
     });
     conduct(&session, &Calm, &Identity::of(endpoint), deadline::of(plan)).await
 }
@@ -116,9 +121,11 @@ pub(crate) async fn conduct(
     stage.inject(session);
     let workers = Workers::start(session);
     // A client that still waits for an answer does not keep the faults going: the deadline counts from the planned heal.
-    tokio::join!(client::perform(session), stage.heal());
+    tokio::join!(client::perform(session), misuse::perform(session), stage.heal());
     let (runs, mut open) = await_all(session, deadline).await;
+    lookalike::terminate(session).await;
     stage.settle().await;
+    lookalike::read(session).await;
     open.extend(read_all(session, &runs).await);
     let trouble = workers.trouble();
     drop(workers);
@@ -248,7 +255,8 @@ async fn read(
     let raw = history::read(session, client, workflow_id, run_id).await?;
     let events = history::to_json(&raw).map_err(|e| Status::internal(e.to_string()))?;
     let (workflow, run) = (workflow_id.to_owned(), run_id.to_owned());
-    let history = HistoryRead { workflow_id: workflow, run_id: run, is_final, from, events };
+    let namespace = Namespace::Own;
+    let history = HistoryRead { workflow_id: workflow, run_id: run, is_final, from, events, namespace };
     // Both or nothing: if the description fails, the history is read again with it.
     let description = if is_final { Some(asked::describe(session, client, workflow_id, run_id).await?) } else { None };
     session.recorder.record(What::History(Box::new(history)));

@@ -36,18 +36,13 @@ pub(crate) async fn perform(session: &Arc<Session>) {
         tasks.spawn(async move {
             let mut retries = JoinSet::new();
             for (index, operation) in operations {
-                sleep_until(&session, operation.at_ms).await;
+                session.sleep_until(operation.at_ms).await;
                 operate(&session, &caller, index, operation, &mut retries).await;
             }
             while retries.join_next().await.is_some() {}
         });
     }
     while tasks.join_next().await.is_some() {}
-}
-
-async fn sleep_until(session: &Session, at_ms: u32) {
-    let at = session.recorder.began() + Duration::from_millis(at_ms.into());
-    tokio::time::sleep_until(at.into()).await;
 }
 
 /// One operation: the first attempt in the client's own order, the others at their times beside it.
@@ -60,7 +55,7 @@ async fn operate(
 ) {
     let reads = matches!(operation.action, Action::Query { .. } | Action::Describe | Action::ReadHistory);
     // Terminate has no request id in the API; its operation is told apart by its number.
-    let request_id = if reads { String::new() } else { format!("{}-o{index}", session.prefix) };
+    let request_id = if reads { String::new() } else { session.request_id(index) };
     let workflow_id = session.workflow_id(operation.workflow);
     let call = Call::Client { workflow_id, request_id, action: operation.action };
     let began = tokio::time::Instant::now();

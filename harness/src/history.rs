@@ -5,7 +5,9 @@ use crate::session::{Session, within};
 use crate::wire::Client;
 use resurgam_api::temporal::enums::v1::HistoryEventFilterType;
 use resurgam_api::temporal::history::v1::HistoryEvent;
+use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::workflowservice::v1::GetWorkflowExecutionHistoryRequest;
+use resurgam_formats::plan::Namespace;
 use serde_json::Value;
 use std::time::Duration;
 use tonic::Status;
@@ -19,11 +21,22 @@ pub(crate) async fn read(
     workflow_id: &str,
     run_id: &str,
 ) -> Result<Vec<HistoryEvent>, Status> {
+    read_in(session, Namespace::Own, client, workflow_id, run_id).await
+}
+
+/// The same in one of the namespaces of the case.
+pub(crate) async fn read_in(
+    session: &Session,
+    namespace: Namespace,
+    client: &Client,
+    workflow_id: &str,
+    run_id: &str,
+) -> Result<Vec<HistoryEvent>, Status> {
     let mut events = Vec::new();
     let mut token = Vec::new();
     loop {
         let request = GetWorkflowExecutionHistoryRequest {
-            namespace: session.namespace.clone(),
+            namespace: session.namespace(namespace).to_owned(),
             execution: convert::run(workflow_id, run_id),
             next_page_token: token,
             ..Default::default()
@@ -74,6 +87,14 @@ pub(crate) async fn await_close(
         }
     }
     false
+}
+
+/// The run that a history is of, by its first event.
+pub(crate) fn run_of(events: &[HistoryEvent]) -> Option<String> {
+    match events.first()?.attributes.as_ref()? {
+        Attributes::WorkflowExecutionStartedEventAttributes(started) => Some(started.original_execution_run_id.clone()),
+        _ => None,
+    }
 }
 
 /// Temporal's JSON of events.

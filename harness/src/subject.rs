@@ -12,7 +12,8 @@ pub type Partitions<'a> = BTreeMap<Partition, BTreeMap<&'a str, &'a [u8]>>;
 
 /// Says what the rows of an orchestrator mean, so that more rules apply to it: P1, P2, P6 and H27.
 pub trait Auditor: Send + Sync + 'static {
-    /// What the rows of all partitions mean, at one moment. It is asked several times in a case. It must be computed from
+    /// What the rows of all partitions mean, at one moment, those of other namespaces than
+    /// [`NAMESPACE`](crate::target::NAMESPACE) left out: workflows in them may have the same ids. It is asked several times in a case. It must be computed from
     /// the rows alone, whatever is in them, and not by the code that wrote them: that may be what is wrong.
     fn audit(&self, rows: &Partitions<'_>) -> Audit;
 }

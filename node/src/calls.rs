@@ -13,7 +13,10 @@ const CALLS: &[(&str, &[(&str, &str)])] = &[
     (
         "Before a case",
         &[
-            ("RegisterNamespace", "Registers the namespace `resurgam`; ALREADY_EXISTS is as good."),
+            (
+                "RegisterNamespace",
+                "Registers the namespace `resurgam`, and `resurgam-other` for some cases; ALREADY_EXISTS is as good.",
+            ),
             ("DescribeNamespace", "Asked of every node until each answers without an error."),
         ],
     ),
@@ -42,6 +45,14 @@ const CALLS: &[(&str, &[(&str, &str)])] = &[
                 "GetWorkflowExecutionHistory",
                 "The events of a run, page by page; with `wait_new_event` and the filter `CLOSE_EVENT` it waits for the close. Workers \
                  read the pages of their tasks by it too.",
+            ),
+            (
+                "PollWorkflowExecutionUpdate",
+                "What came of an update, as far as it is known; NOT_FOUND if it is none of that workflow. Asked in the wrong place only.",
+            ),
+            (
+                "ListNamespaces",
+                "All namespaces, page by page; the token of the second page is used where it does not belong.",
             ),
         ],
     ),

@@ -116,6 +116,10 @@ pub enum Bug {
     FinishedTaskRemembered,
     /// Of several callers who wait for one update, one is told its outcome.
     SecondWaiterLost,
+    /// A page token of one workflow is good for every other one, in whichever namespace (temporal#11723).
+    PageTokenUnbound,
+    /// A task token is good in the name of every namespace.
+    TaskTokenUnbound,
 }
 
 impl Bug {

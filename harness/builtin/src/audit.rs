@@ -10,12 +10,13 @@ use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus as Status;
 use resurgam_api::temporal::history::v1::HistoryEvent;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_formats::audit::{Audit, ChildRow, CurrentRow, Pending, RunRow, WorkflowTaskRow};
+use resurgam_harness::target::NAMESPACE;
 use resurgam_harness::{Auditor, Partitions};
 use resurgam_node::store::PartitionKind;
-use resurgam_orchestrator::stored::QueueRows;
 use resurgam_orchestrator::stored::rows::{self, ShardRows};
 use resurgam_orchestrator::stored::state::{State, WorkflowTaskType};
-use std::collections::BTreeMap;
+use resurgam_orchestrator::stored::{QueueRows, namespace_names};
+use std::collections::{BTreeMap, BTreeSet};
 use task::{outlives_its_run, queued, timer, transfer};
 
 /// Says what the rows of our orchestrator mean.
@@ -27,11 +28,12 @@ impl Auditor for Rows {
     }
 }
 
-/// The meaning of all rows.
+/// The meaning of all rows, except those of other namespaces.
 fn of(partitions: &Partitions<'_>) -> Audit {
     let mut audit = Audit::default();
     let mut runs: BTreeMap<(String, String), RunRow> = BTreeMap::new();
     let (mut timers, mut tasks) = (Vec::new(), Vec::new());
+    let (strange, mut elsewhere) = (strange_namespaces(partitions), BTreeSet::new());
     for (name, rows) in partitions {
         let rows = rows.iter().map(|(key, value)| (*key, *value));
         if name.kind == PartitionKind::Shard {
@@ -43,6 +45,9 @@ fn of(partitions: &Partitions<'_>) -> Audit {
                 open: current.status == Status::Running as i32,
             }));
             for state in shard.runs {
+                if strange.contains(&state.namespace_id) {
+                    elsewhere.insert(state.run_id.clone());
+                }
                 runs.insert((state.workflow_id.clone(), state.run_id.clone()), run(partitions, &state));
             }
             timers.extend(shard.timers.iter().filter_map(timer));
@@ -68,7 +73,8 @@ fn of(partitions: &Partitions<'_>) -> Audit {
             None => audit.stray.push(format!("a task of {}/{}", name.0, name.1)),
         }
     }
-    audit.runs = runs.into_values().collect();
+    audit.runs = runs.into_values().filter(|run| !elsewhere.contains(&run.run_id)).collect();
+    audit.current.retain(|row| !elsewhere.contains(&row.run_id));
     for run in &mut audit.runs {
         run.timers.sort();
         run.tasks.sort();
@@ -76,6 +82,13 @@ fn of(partitions: &Partitions<'_>) -> Audit {
     }
     audit.current.sort_by(|one, other| one.workflow_id.cmp(&other.workflow_id));
     audit
+}
+
+/// The ids of the namespaces that are not the case's own.
+fn strange_namespaces(partitions: &Partitions<'_>) -> BTreeSet<String> {
+    let all = partitions.iter().filter(|(name, _)| name.kind == PartitionKind::Other);
+    let names = all.flat_map(|(_, rows)| namespace_names(rows.iter().map(|(key, value)| (*key, *value))));
+    names.filter(|(_, name)| name != NAMESPACE).map(|(id, _)| id).collect()
 }
 
 fn run(partitions: &Partitions<'_>, state: &State) -> RunRow {

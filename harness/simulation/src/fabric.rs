@@ -63,7 +63,7 @@ struct State {
 
 /// One direction between two hosts.
 #[derive(Clone, Copy, Default)]
-struct Way {
+struct OneWay {
     passage: Passage,
     /// Segments sent while it was anything but open.
     stopped: u64,

@@ -8,18 +8,19 @@ use crate::case::{self, Contradiction, Identity, Stage};
 use crate::recorder::Recorder;
 use crate::session::{Session, within};
 use crate::subject::Subject;
-use crate::target::{NAMESPACE, line};
+use crate::target::{NAMESPACE, OTHER_NAMESPACE, line};
+use crate::tokens::TaskTokens;
 use crate::wire::{Calls, RpcFaults};
 use async_trait::async_trait;
 use resurgam_api::environment::Environment as _;
 use resurgam_api::temporal::workflowservice::v1::{DescribeNamespaceRequest, RegisterNamespaceRequest};
-use resurgam_formats::plan::{Caller, Plan};
+use resurgam_formats::plan::{Caller, Misuse, Plan};
 use resurgam_formats::recording::{Entry, What};
 use resurgam_generate::deadline;
 use resurgam_node::{FRONTEND_PORT, NodeContext, host};
 use resurgam_simulation::{Failure, Nemesis, Node, Simulation, Traffic, Why};
 use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 use tonic::Code;
 
@@ -181,11 +182,14 @@ impl Driver {
             channels: Arc::clone(&channels),
             rpc_faults: Arc::clone(&self.rpc_faults),
             namespace: NAMESPACE.to_owned(),
+            other_namespace: Some(OTHER_NAMESPACE.to_owned()),
             prefix: self.prefix.clone(),
             plan: self.plan.clone(),
             patience: 4,
             calls: Arc::clone(&self.calls),
             recorder,
+            tokens: TaskTokens::default(),
+            lookalikes: Mutex::default(),
         };
         let identity = identity(&self.subject);
         if let Err((node, why)) = prepare(&session(Recorder::new())).await {
@@ -222,8 +226,17 @@ impl Stage for Driver {
     }
 }
 
-/// Registers the namespace and waits until every node knows it; else says what is wrong, and with which node if it is one.
+/// Registers the namespaces that the plan needs and waits until every node knows them; else says what is wrong, and with which
+/// node if it is one.
 async fn prepare(session: &Session) -> Result<(), (Option<u8>, String)> {
+    register(session, NAMESPACE).await?;
+    if session.plan.misuses.iter().any(Misuse::crosses_namespaces) {
+        register(session, OTHER_NAMESPACE).await?;
+    }
+    Ok(())
+}
+
+async fn register(session: &Session, namespace: &str) -> Result<(), (Option<u8>, String)> {
     let until = tokio::time::Instant::now() + READY;
     let limit = Duration::from_secs(5);
     let (mut last, mut registered) = ((None, String::new()), false);
@@ -231,7 +244,7 @@ async fn prepare(session: &Session) -> Result<(), (Option<u8>, String)> {
         tokio::time::sleep(Duration::from_millis(20)).await;
         if !registered {
             let request = RegisterNamespaceRequest {
-                namespace: NAMESPACE.to_owned(),
+                namespace: namespace.to_owned(),
                 workflow_execution_retention_period: Some(prost_wkt_types::Duration { seconds: 86_400, nanos: 0 }),
                 ..Default::default()
             };
@@ -246,7 +259,7 @@ async fn prepare(session: &Session) -> Result<(), (Option<u8>, String)> {
         }
         let mut ready = 0;
         for node in 0..session.channels.len() {
-            let request = DescribeNamespaceRequest { namespace: NAMESPACE.to_owned(), ..Default::default() };
+            let request = DescribeNamespaceRequest { namespace: namespace.to_owned(), ..Default::default() };
             match session.client(Caller::Client, node).describe_namespace(within(limit, request)).await {
                 Ok(_) => ready += 1,
                 Err(status) => {

@@ -3,7 +3,7 @@
 //! It is shared: everything that is created carries a prefix of its own run, nothing is stopped, and what is left of a
 //! run is terminated at its end. Plain HTTP/2 only; no TLS and no API keys.
 
-use super::endpoint::{Endpoint, NAMESPACE, client, connect};
+use super::endpoint::{Endpoint, NAMESPACE, OTHER_NAMESPACE, client, connect};
 use super::error::Error;
 use super::probe::{Probe, asking, line};
 use super::watch;
@@ -36,7 +36,8 @@ pub struct Cleaned {
 }
 
 impl Address {
-    /// Checks the server and its namespace. A given namespace must exist; without one, [`NAMESPACE`] is registered.
+    /// Checks the server and its namespace. A given namespace must exist, and is the only one that is used; without one,
+    /// [`NAMESPACE`] and [`OTHER_NAMESPACE`] are registered.
     ///
     /// # Errors
     /// In one line: the address is not one, nothing answers, it is no Temporal server, or the namespace is not usable.
@@ -45,21 +46,23 @@ impl Address {
         let mut probe = Probe::open(&uri).await?;
         let unusable = |problem: String| Error::Unusable { uri: uri.clone(), problem };
         let refused = |status: Status| unusable(line(&status));
-        let name = namespace.unwrap_or(NAMESPACE);
-        if !probe.registered(name).await.map_err(refused)? {
-            if namespace.is_some() {
-                return Err(unusable(format!("namespace {name:?} is not registered")));
+        let (name, other) = namespace.map_or((NAMESPACE, Some(OTHER_NAMESPACE)), |name| (name, None));
+        for name in [name].into_iter().chain(other) {
+            if !probe.registered(name).await.map_err(refused)? {
+                if namespace.is_some() {
+                    return Err(unusable(format!("namespace {name:?} is not registered")));
+                }
+                probe.register(name).await.map_err(refused)?;
             }
-            probe.register(name).await.map_err(refused)?;
-        }
-        let begun = Instant::now();
-        while let Err(status) = probe.usable(name).await {
-            if begun.elapsed() > Duration::from_secs(30) {
-                return Err(unusable(format!("namespace {name:?} is not usable: {}", line(&status))));
+            let begun = Instant::now();
+            while let Err(status) = probe.usable(name).await {
+                if begun.elapsed() > Duration::from_secs(30) {
+                    return Err(unusable(format!("namespace {name:?} is not usable: {}", line(&status))));
+                }
+                tokio::time::sleep(Duration::from_millis(200)).await;
             }
-            tokio::time::sleep(Duration::from_millis(200)).await;
         }
-        let endpoint = probe.endpoint(name, "address");
+        let endpoint = probe.endpoint(name, other, "address");
         let random = RandomState::new().hash_one(std::process::id());
         Ok(Address { endpoint, prefix: format!("resurgam-{:08x}-", random & 0xffff_ffff) })
     }
@@ -86,6 +89,10 @@ impl Address {
     /// # Errors
     /// The server is not reachable, or has stopped answering.
     pub async fn clean<I: IntoIterator<Item = String>>(&self, ids: I) -> Result<Cleaned, Error> {
+        self.clean_in(&self.endpoint.namespace, ids).await
+    }
+
+    async fn clean_in<I: IntoIterator<Item = String>>(&self, namespace: &str, ids: I) -> Result<Cleaned, Error> {
         let mut client = client(connect(&self.endpoint).await?);
         let mut cleaned = Cleaned::default();
         for id in ids {
@@ -94,7 +101,7 @@ impl Address {
                 continue;
             }
             let request = TerminateWorkflowExecutionRequest {
-                namespace: self.endpoint.namespace.clone(),
+                namespace: namespace.to_owned(),
                 workflow_execution: Some(WorkflowExecution { workflow_id: id.clone(), ..Default::default() }),
                 reason: "end of a run of Resurgam".into(),
                 identity: "resurgam".into(),
@@ -138,16 +145,24 @@ impl Target for Address {
     }
 
     async fn clean(&self, seeds: &[u64]) -> Result<(), String> {
-        let mut ids = Vec::new();
+        let (mut own, mut other) = (Vec::new(), Vec::new());
         for seed in seeds {
             let (prefix, plan) = (prefix(&self.prefix, *seed), resurgam_generate::plan(*seed));
+            let id = |slot: u8| format!("{prefix}-w{slot}");
             let slots: BTreeSet<u8> = plan.operations.iter().map(|operation| operation.workflow).collect();
-            ids.extend(slots.into_iter().map(|slot| format!("{prefix}-w{slot}")));
+            own.extend(slots.into_iter().map(id));
+            let places = plan.misuses.iter().flat_map(|misuse| [misuse.owner, misuse.user]);
+            let strange: BTreeSet<u8> =
+                places.filter(|place| !place.namespace.is_own()).map(|place| place.workflow).collect();
+            other.extend(strange.into_iter().map(id));
         }
-        let cleaned = Address::clean(self, ids).await.map_err(|why| why.to_string())?;
-        match cleaned.left.first() {
+        let mut left = Address::clean(self, own).await.map_err(|why| why.to_string())?.left;
+        if let Some(namespace) = &self.endpoint.other_namespace {
+            left.extend(self.clean_in(namespace, other).await.map_err(|why| why.to_string())?.left);
+        }
+        match left.first() {
             None => Ok(()),
-            Some((id, why)) => Err(format!("{} workflows could not be terminated; {id}: {why}", cleaned.left.len())),
+            Some((id, why)) => Err(format!("{} workflows could not be terminated; {id}: {why}", left.len())),
         }
     }
 }

@@ -9,6 +9,9 @@ use tonic::transport::Channel;
 /// The namespace that targets register unless another one is named.
 pub const NAMESPACE: &str = "resurgam";
 
+/// The second namespace that targets register, unless one is named.
+pub(crate) const OTHER_NAMESPACE: &str = "resurgam-other";
+
 /// The largest message that is sent or received, in bytes.
 pub const MESSAGE_LIMIT: usize = 64 << 20;
 
@@ -19,6 +22,8 @@ pub struct Endpoint {
     pub uri: String,
     /// A registered and usable namespace.
     pub namespace: String,
+    /// A second one, if there is one for us: not where a namespace was named.
+    pub other_namespace: Option<String>,
     /// Its name in recordings and reports: `builtin`, `temporal` or `address`.
     pub target: String,
     /// What the server says its version is.

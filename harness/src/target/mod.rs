@@ -17,6 +17,7 @@ mod watch;
 mod world;
 
 pub use address::Address;
+pub(crate) use endpoint::OTHER_NAMESPACE;
 pub use endpoint::{Endpoint, MESSAGE_LIMIT, NAMESPACE, client, connect};
 pub use error::Error;
 pub(crate) use probe::line;

@@ -78,11 +78,12 @@ impl Probe {
         }
     }
 
-    /// The endpoint of a namespace; says nothing about whether that is usable.
-    pub(super) fn endpoint(&self, namespace: &str, target: &str) -> Endpoint {
+    /// The endpoint of a namespace, or of two; says nothing about whether they are usable.
+    pub(super) fn endpoint(&self, namespace: &str, other_namespace: Option<&str>, target: &str) -> Endpoint {
         Endpoint {
             uri: self.uri.clone(),
             namespace: namespace.into(),
+            other_namespace: other_namespace.map(str::to_owned),
             target: target.into(),
             version: self.version.clone(),
             profile: self.profile(),

@@ -20,6 +20,8 @@ impl Worker {
         let task = self.session.recorder.task();
         let execution = polled.workflow_execution.clone().unwrap_or_default();
         let attempt = u32::try_from(polled.attempt).unwrap_or_default();
+        let (workflow_id, run_id) = (&execution.workflow_id, &execution.run_id);
+        self.session.tokens.hand(TaskKind::Activity, workflow_id, run_id, &polled.task_token);
         self.session.recorder.record(What::Task(Box::new(Task {
             task,
             worker: self.name.clone(),

@@ -76,6 +76,10 @@ impl Worker {
             raw.extend(page.history.unwrap_or_default().events);
             token = page.next_page_token;
         }
+        if response.query.is_none() {
+            let (workflow_id, run_id) = (&execution.workflow_id, &execution.run_id);
+            self.session.tokens.hand(TaskKind::Workflow, workflow_id, run_id, &response.task_token);
+        }
         let events = decode(&raw).map_err(Status::internal)?;
         let mut updates = BTreeMap::new();
         let mut order = Vec::new();

@@ -51,6 +51,7 @@ fn kind(answer: &Answer) -> String {
             },
             Reply::Description(_) => "description".into(),
             Reply::History { .. } => "history".into(),
+            Reply::Page { .. } => "page".into(),
             Reply::Heartbeat { .. } => "heartbeat".into(),
             Reply::Refused { status, .. } => format!("refused {status}"),
         },

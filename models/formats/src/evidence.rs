@@ -1,12 +1,14 @@
 //! Evidence: a recording, or bare histories, arranged for rules to read. Nothing is judged here.
 
+mod operation;
+
+pub use operation::{Attempt, Handed, Operation};
+
 use crate::audit::Audit;
 use crate::event::{Body, Event, Execution};
 use crate::notes::{Notes, Problem};
-use crate::plan::WorkerFaultKind;
-use crate::recording::{
-    Answer, Call, Description, Entry, Header, HistoryRead, Injected, OperationId, Reply, Task, TaskId, What,
-};
+use crate::plan::Namespace;
+use crate::recording::{Answer, Description, Entry, Header, HistoryRead, Injected, OperationId, TaskId, What};
 use crate::store::StoreEvent;
 use crate::tenure::Tenures;
 use crate::time::At;
@@ -30,6 +32,8 @@ pub struct Evidence {
     pub runs: Vec<Run>,
     /// Histories read during the case, not final.
     pub reads: Vec<Run>,
+    /// Histories in the other namespace of the case, of which no rule but one takes notice.
+    pub elsewhere: Vec<Run>,
     /// Logical operations by number.
     pub operations: BTreeMap<OperationId, Operation>,
     /// Tasks that workers were handed, by number.
@@ -141,61 +145,25 @@ impl Run {
     }
 }
 
-/// A logical operation and its attempts, in order.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Operation {
-    /// The number of the operation in its case.
-    pub id: OperationId,
-    /// The client or worker that called.
-    pub by: String,
-    /// The call, equal in all attempts.
-    pub call: Call,
-    /// Its attempts in the order in which they were sent.
-    pub attempts: Vec<Attempt>,
+/// Which of the histories in a recording one is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReadKind {
+    /// Read at the end of the case.
+    Final,
+    /// Read in the course of it.
+    Passing,
+    /// Read in the other namespace.
+    Elsewhere,
 }
 
-/// One attempt of an operation.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Attempt {
-    /// Which, from 1.
-    pub number: u32,
-    /// When it was sent.
-    pub invoked: At,
-    /// When its answer arrived; `None` if it never did.
-    pub returned: Option<At>,
-    /// What the answer proves; `Info` if there was none.
-    pub answer: Answer,
-}
-
-impl Operation {
-    /// When the first attempt was sent.
-    #[must_use]
-    pub fn invoked(&self) -> At {
-        self.attempts.iter().map(|a| a.invoked).min().unwrap_or(0)
+impl ReadKind {
+    pub(crate) fn of(is_final: bool, namespace: Namespace) -> Self {
+        match (namespace, is_final) {
+            (Namespace::Other, _) => Self::Elsewhere,
+            (Namespace::Own, true) => Self::Final,
+            (Namespace::Own, false) => Self::Passing,
+        }
     }
-    /// The definite answers, with the time of each.
-    pub fn replies(&self) -> impl Iterator<Item = (&Attempt, &Reply)> {
-        self.attempts.iter().filter_map(|a| match &a.answer {
-            Answer::Ok { value } => Some((a, value)),
-            _ => None,
-        })
-    }
-    /// True if some attempt may have been executed, or was: not all are `fail`.
-    #[must_use]
-    pub fn may_have_effect(&self) -> bool {
-        self.attempts.iter().any(|a| !matches!(a.answer, Answer::Fail { .. }))
-    }
-}
-
-/// A task as it was handed to a worker.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Handed {
-    /// When the worker got it.
-    pub at: At,
-    /// The task as the worker got it.
-    pub task: Task,
-    /// What the worker did with it on purpose.
-    pub worker_faults: Vec<WorkerFaultKind>,
 }
 
 impl Evidence {
@@ -275,13 +243,18 @@ impl Evidence {
             events.push(crate::event::decode(value, &mut self.notes)?);
         }
         let (workflow_id, run_id) = (read.workflow_id, read.run_id);
-        self.add_run(read.is_final, Run { workflow_id, run_id, events, partial: false, read: (read.from, until) });
+        let kind = ReadKind::of(read.is_final, read.namespace);
+        self.add_run(kind, Run { workflow_id, run_id, events, partial: false, read: (read.from, until) });
         Ok(())
     }
 
     /// Adds a history that is decoded already.
-    pub(crate) fn add_run(&mut self, is_final: bool, run: Run) {
-        if is_final { self.runs.push(run) } else { self.reads.push(run) }
+    pub(crate) fn add_run(&mut self, kind: ReadKind, run: Run) {
+        match kind {
+            ReadKind::Final => self.runs.push(run),
+            ReadKind::Passing => self.reads.push(run),
+            ReadKind::Elsewhere => self.elsewhere.push(run),
+        }
     }
 
     /// The final history of a run.

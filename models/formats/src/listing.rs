@@ -2,9 +2,11 @@
 //! it, defaults left out. It is for reading only; nothing reads it back.
 
 mod fault;
+mod misuse;
 mod program;
 
 pub use fault::kind;
+pub use misuse::{misuse, place};
 pub use program::{expr, program};
 
 use crate::plan::{
@@ -14,7 +16,7 @@ use crate::program::Input;
 use program::{indented, program_lines, retry};
 use std::fmt::Write as _;
 
-/// A plan: workers, cluster, the timeline, worker faults, faults, programs. Ends with a line break.
+/// A plan: workers, cluster, the timeline, worker faults, misuses, faults, programs. Ends with a line break.
 #[must_use]
 pub fn plan(plan: &Plan) -> String {
     let mut lines = vec![
@@ -36,6 +38,11 @@ pub fn plan(plan: &Plan) -> String {
     if !plan.worker_faults.is_empty() {
         lines.push(String::new());
         lines.extend(plan.worker_faults.iter().map(worker_faults));
+    }
+    if !plan.misuses.is_empty() {
+        lines.push(String::new());
+        let width = plan.misuses.iter().map(|one| one.at_ms.to_string().len()).max().unwrap_or(0);
+        lines.extend(plan.misuses.iter().map(|one| format!("at {:>width$} ms misuse: {}", one.at_ms, misuse(one))));
     }
     if !plan.faults.is_empty() {
         lines.push(String::new());

@@ -3,6 +3,7 @@
 
 mod cluster;
 mod fault;
+mod misuse;
 mod statements;
 mod unknown;
 mod valid;
@@ -11,6 +12,7 @@ pub use cluster::{Cluster, Latency};
 pub use fault::{
     Affected, Caller, Extent, Family, Fault, FaultKind, PartitionKind, Parts, Side, StoreCall, StoreOutcome, Way,
 };
+pub use misuse::{Damage, Held, Misuse, Namespace, Place};
 pub use unknown::unknown_field;
 pub use valid::problem;
 
@@ -38,6 +40,9 @@ pub struct Plan {
     pub workers: Workers,
     /// How workers misbehave.
     pub worker_faults: Vec<WorkerFault>,
+    /// What clients use in a place where it does not belong.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub misuses: Vec<Misuse>,
     /// Timeouts and sizes.
     pub knobs: Knobs,
     /// The simulated cluster.

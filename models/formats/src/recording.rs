@@ -20,7 +20,7 @@ pub use injected::Injected;
 pub use task::Task;
 
 use crate::audit::Audit;
-use crate::plan::{Plan, WorkerFaultKind};
+use crate::plan::{Namespace, Plan, WorkerFaultKind};
 use crate::profile::Profile;
 use crate::store::StoreEvent;
 use crate::tenure::Tenures;
@@ -170,4 +170,7 @@ pub struct HistoryRead {
     pub from: At,
     /// The events, in Temporal's JSON.
     pub events: Vec<Value>,
+    /// The namespace in which it was read. Rules take histories of the case's own only.
+    #[serde(default, skip_serializing_if = "Namespace::is_own")]
+    pub namespace: Namespace,
 }

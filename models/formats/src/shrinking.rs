@@ -19,6 +19,9 @@ pub struct Measure {
     pub statements: usize,
     /// Faults of workers.
     pub worker_faults: usize,
+    /// Misuses by clients.
+    #[serde(default)]
+    pub misuses: usize,
     /// Nodes of the cluster.
     pub nodes: usize,
 }
@@ -33,6 +36,7 @@ impl Measure {
             operations: plan.operations.len(),
             statements: plan.statement_count(),
             worker_faults: plan.worker_faults.len(),
+            misuses: plan.misuses.len(),
             nodes: usize::from(plan.cluster.node_count()),
         }
     }
@@ -47,7 +51,11 @@ impl fmt::Display for Measure {
             (self.worker_faults, "worker fault", "worker faults"),
             (self.nodes, "node", "nodes"),
         ];
-        let parts = parts.map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many }));
+        // Few plans have any.
+        let misuses = (self.misuses > 0).then_some((self.misuses, "misuse", "misuses"));
+        let parts = parts.into_iter().chain(misuses);
+        let parts: Vec<_> =
+            parts.map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many })).collect();
         f.write_str(&parts.join(", "))
     }
 }

@@ -72,7 +72,8 @@ fn within(plan: &Plan, noise: u64) -> Duration {
 fn inject(plan: &Plan) -> u64 {
     let sent =
         plan.operations.iter().map(|o| u64::from(o.at_ms) + u64::from(o.again_ms.iter().copied().max().unwrap_or(0)));
-    sent.chain(plan.faults.iter().map(Fault::end_ms)).max().unwrap_or(0)
+    let misused = plan.misuses.iter().map(|misuse| u64::from(misuse.at_ms));
+    sent.chain(misused).chain(plan.faults.iter().map(Fault::end_ms)).max().unwrap_or(0)
 }
 
 /// True if every program of the plan ends by itself. If not, nothing can be said of when its runs are closed.
@@ -287,6 +288,7 @@ mod tests {
             operations: vec![Operation { at_ms: 100, client: 0, workflow: 0, action, again_ms: vec![2000] }],
             workers: Workers { count: 1, cache: 1, full_replay: false },
             worker_faults: vec![],
+            misuses: vec![],
             knobs: Knobs { task_timeout_ms: 1000, sticky_timeout_ms: 500 },
             cluster: Cluster::default(),
             faults: vec![],

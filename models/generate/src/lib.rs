@@ -14,6 +14,7 @@ mod activity;
 pub mod deadline;
 mod fault;
 mod mask;
+mod misuse;
 mod operation;
 mod program;
 pub mod shrink;
@@ -75,10 +76,12 @@ pub fn chaos_within(seed: u64, scope: &Scope) -> Plan {
     let plan = match &scope.features {
         None => plan(seed),
         Some(features) => {
-            let features = features.clone();
-            let shapes = shapes().prop_map(move |shape| Shape { mask: shape.mask.within(&features), ..shape });
+            let allowed = features.clone();
+            let shapes = shapes().prop_map(move |shape| Shape { mask: shape.mask.within(&allowed), ..shape });
+            let misuse = features.contains(&Feature::Misuse);
             // No strategy here filters either.
-            grown(seed, shapes).unwrap_or_else(|reason| unreachable!("{reason}")).current()
+            let plan = grown(seed, shapes).unwrap_or_else(|reason| unreachable!("{reason}")).current();
+            Plan { misuses: if misuse { plan.misuses } else { Vec::new() }, ..plan }
         }
     };
     let drawn = (fault::clusters(), fault::faults(&plan.operations, &scope.families));
@@ -106,7 +109,10 @@ fn tree(seed: u64) -> NewTree<Plans> {
 }
 
 fn grown(seed: u64, shapes: impl Strategy<Value = Shape> + 'static) -> NewTree<Plans> {
-    shapes.prop_flat_map(move |shape| shaped(seed, shape)).boxed().new_tree(&mut runner(seed, 0))
+    let plans = shapes.prop_flat_map(move |shape| shaped(seed, shape));
+    let plans =
+        plans.prop_map(move |plan| Plan { misuses: misuse::of(&mut runner(seed, 2), &plan.operations), ..plan });
+    plans.boxed().new_tree(&mut runner(seed, 0))
 }
 
 /// The source of one of the parts of a plan that are drawn apart, so that neither changes the other.
@@ -144,6 +150,7 @@ fn shaped(seed: u64, Shape { mask, slots, programs }: Shape) -> BoxedStrategy<Pl
             operations: operation::told_apart(operations),
             workers,
             worker_faults,
+            misuses: Vec::new(),
             knobs: Knobs { task_timeout_ms: TASK_TIMEOUT_MS, sticky_timeout_ms: STICKY_TIMEOUT_MS },
             cluster: Cluster::default(),
             faults: Vec::new(),

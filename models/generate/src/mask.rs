@@ -90,6 +90,8 @@ features! {
     Twice 45
     Crash 40
     FailTask 40
+    /// Clients use what they hold of one workflow in the name of another. Drawn apart, for it is younger than the others.
+    Misuse 25
 }
 
 /// A set of features.
@@ -153,13 +155,18 @@ impl Mask {
     }
 }
 
+/// In so many of a hundred plans clients misuse something.
+pub(super) fn misuse_percent() -> u32 {
+    Feature::ALL.iter().find(|(feature, _)| *feature == Feature::Misuse).map_or(0, |(_, percent)| *percent)
+}
+
 /// Masks, each feature drawn by itself. One statement at least is allowed, and somewhere to put the others.
 pub(super) fn masks() -> impl Strategy<Value = Mask> {
-    let each: Vec<_> =
-        Feature::ALL.iter().map(|(_, percent)| proptest::bool::weighted(f64::from(*percent) / 100.0)).collect();
-    each.prop_map(|on| {
+    let drawn = || Feature::ALL.iter().filter(|(feature, _)| *feature != Feature::Misuse);
+    let each: Vec<_> = drawn().map(|(_, percent)| proptest::bool::weighted(f64::from(*percent) / 100.0)).collect();
+    each.prop_map(move |on| {
         let mut mask = Mask::default();
-        for ((feature, _), _) in Feature::ALL.iter().zip(on).filter(|(_, on)| *on) {
+        for ((feature, _), _) in drawn().zip(on).filter(|(_, on)| *on) {
             mask.insert(*feature);
         }
         if !mask.has(Feature::Activity) && !mask.has(Feature::Timer) {

@@ -286,9 +286,9 @@ fn equal_seeds_give_equal_plans_and_others_differ() {
 fn five_hundred_seeds_show_everything() {
     let mut seen = Seen::default();
     (0..500).for_each(|seed| seen.plan(&plan(seed)));
-    // `LateStart` shows as an absence; it has a test of its own.
-    let missing: Vec<_> =
-        Feature::ALL.iter().map(|(f, _)| f).filter(|f| **f != LateStart && !seen.features.contains_key(f)).collect();
+    // `LateStart` shows as an absence, and misuses are drawn apart: both have tests of their own.
+    let shown = |f: &&Feature| [LateStart, Misuse].contains(f) || seen.features.contains_key(f);
+    let missing: Vec<_> = Feature::ALL.iter().map(|(f, _)| f).filter(|f| !shown(f)).collect();
     assert!(missing.is_empty(), "{missing:?} never appear");
     let mut names = Vec::new();
     names.extend([Cancellation::TryCancel, Cancellation::WaitCompleted, Cancellation::Abandon].map(named));
@@ -415,7 +415,8 @@ fn digest(text: &str) -> u64 {
 
 #[test]
 fn plans_without_faults_stay_what_they_are() {
-    let all: String = (0..300).map(|seed| serde_json::to_string(&plan(seed)).unwrap()).collect();
+    let of = |seed| serde_json::to_string(&Plan { misuses: vec![], ..plan(seed) }).unwrap();
+    let all: String = (0..300).map(of).collect();
     assert!(!all.contains("cluster") && !all.contains("\"faults\""));
     assert_eq!(
         digest(&all),
@@ -493,6 +494,7 @@ fn a_scope_leaves_out_features_and_says_how_many_nodes() {
             assert!(matches!(operation.action, Action::Signal { .. } | Action::Start(_)), "seed {seed}: {operation:?}");
             assert!(operation.again_ms.is_empty(), "seed {seed}");
         }
+        assert!(plan.misuses.is_empty(), "seed {seed}");
         for input in &plan.programs {
             assert!(input.program.body.iter().all(|it| matches!(it, Statement::Timer { .. })), "seed {seed}");
         }

@@ -57,6 +57,13 @@ fn temporal() -> Vec<Difference> {
             what: "SignalWithStart repeated with its request id after the run closed starts a second run",
         },
         Difference {
+            rule: "L10-misuse",
+            shape: "foreign-page",
+            issue: "temporal#11723",
+            expires: "1.32.0",
+            what: "a page token opens its history, but for the last page, in the name of every workflow of the same shard",
+        },
+        Difference {
             rule: "V1-quiescence",
             shape: "child-without-first-task",
             issue: "temporal#2829",

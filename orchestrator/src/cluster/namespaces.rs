@@ -203,6 +203,7 @@ impl Registry {
 }
 
 const PREFIX: &str = "namespace/";
+const ID_PREFIX: &str = "namespace-id/";
 
 fn key(name: &str) -> String {
     format!("{PREFIX}{}", name.escape_default())
@@ -210,7 +211,13 @@ fn key(name: &str) -> String {
 
 /// Where the name of a namespace is found by its id.
 fn id_key(id: &str) -> String {
-    format!("namespace-id/{}", id.escape_default())
+    format!("{ID_PREFIX}{}", id.escape_default())
+}
+
+/// The ids in these rows, each with the name that it stands for.
+pub fn names<'a>(rows: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> BTreeMap<String, String> {
+    let ids = rows.into_iter().filter_map(|(key, name)| Some((key.strip_prefix(ID_PREFIX)?, name)));
+    ids.map(|(id, name)| (id.to_owned(), String::from_utf8_lossy(name).into_owned())).collect()
 }
 
 /// A row as the namespace that it was written as, or what is wrong with it.

@@ -8,6 +8,7 @@ use crate::cluster::deadline::{self, Limit};
 use crate::cluster::namespaces::Registry;
 use crate::cluster::router::Router;
 use crate::cluster::{Config, status, task_token};
+use crate::planted::{Bug, planted};
 use resurgam_api::calls::{HistoryCall, MatchingCall};
 use resurgam_api::environment::Environment;
 use resurgam_api::internal::{self, Target, TaskKind, TaskToken};
@@ -126,6 +127,9 @@ impl Frontend {
 
     pub(super) async fn belongs(&self, task: &TaskToken, namespace: &str) -> Result<(), Status> {
         if namespace.is_empty() || self.registry.find(namespace).await?.id == task.namespace_id {
+            return Ok(());
+        }
+        if planted(Bug::TaskTokenUnbound) {
             return Ok(());
         }
         Err(Status::invalid_argument("Operation requested with a token from a different namespace."))

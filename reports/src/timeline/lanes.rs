@@ -4,6 +4,7 @@ use super::lane::{Item, Lane, Time, time};
 use crate::text;
 use resurgam_campaign::coverage::kinds;
 use resurgam_formats::evidence::{Attempt, Evidence, Handed, Operation};
+use resurgam_formats::listing;
 use resurgam_formats::plan::{Action, TaskKind, WorkerFaultKind};
 use resurgam_formats::recording::{ActivityEnd, Answer, Call, Reply, TaskId};
 use resurgam_formats::verdict::Finding;
@@ -17,19 +18,31 @@ fn is_bad(findings: &[&Finding], operation: &Operation) -> bool {
 pub(super) fn clients(evidence: &Evidence, workflow: &str, findings: &[&Finding], end: Time) -> Vec<Lane> {
     let mut lanes: BTreeMap<&str, Vec<Item>> = BTreeMap::new();
     for operation in evidence.operations.values() {
-        let Call::Client { workflow_id, request_id, action } = &operation.call else { continue };
-        if workflow_id != workflow {
+        let (of, asked, request) = match &operation.call {
+            Call::Client { workflow_id, request_id, action } => {
+                let request = if request_id.is_empty() { String::new() } else { format!(", request id {request_id}") };
+                (workflow_id, words(action), request)
+            }
+            Call::Misuse { misuse, workflow_id, owner, .. } => {
+                let of = if misuse.user.namespace.is_own() { workflow_id } else { owner };
+                (of, listing::misuse(misuse), String::new())
+            }
+            Call::CompleteWorkflowTask { .. }
+            | Call::FailWorkflowTask { .. }
+            | Call::AnswerQuery { .. }
+            | Call::Heartbeat { .. }
+            | Call::EndActivity { .. } => continue,
+        };
+        if of != workflow {
             continue;
         }
         for attempt in &operation.attempts {
             let again = if attempt.number > 1 { format!(" ×{}", attempt.number) } else { String::new() };
-            let request = if request_id.is_empty() { String::new() } else { format!(", request id {request_id}") };
             let detail = format!(
-                "operation {}, attempt {} by {}: {}{request}; {}",
+                "operation {}, attempt {} by {}: {asked}{request}; {}",
                 operation.id,
                 attempt.number,
                 operation.by,
-                words(action),
                 answer(attempt),
             );
             lanes.entry(&operation.by).or_default().push(Item {
@@ -37,7 +50,7 @@ pub(super) fn clients(evidence: &Evidence, workflow: &str, findings: &[&Finding]
                 to: Some(attempt.returned.map_or(end, time)),
                 open: attempt.returned.is_none(),
                 class: class(&attempt.answer),
-                label: words(action) + &again,
+                label: format!("{asked}{again}"),
                 detail,
                 bad: is_bad(findings, operation),
                 ..Item::default()
@@ -149,7 +162,7 @@ fn answers(evidence: &Evidence) -> BTreeMap<TaskId, Vec<&Operation>> {
             | Call::FailWorkflowTask { task }
             | Call::AnswerQuery { task }
             | Call::EndActivity { task, .. } => *task,
-            Call::Heartbeat { .. } | Call::Client { .. } => continue,
+            Call::Heartbeat { .. } | Call::Client { .. } | Call::Misuse { .. } => continue,
         };
         all.entry(task).or_default().push(operation);
     }
@@ -233,6 +246,7 @@ pub(crate) fn answer(attempt: &Attempt) -> String {
             Reply::Refused { status, message } => format!(": {status} {message}"),
             Reply::Query(answer) => format!(" {}, seen up to event {}", answer.value, answer.seen),
             Reply::Update { stage, .. } => format!(" ({stage:?})"),
+            Reply::Page { events } => format!(" of {}", text::count(events.len() as u64, "event")),
             _ => String::new(),
         },
         Answer::Fail { error } | Answer::Info { error } if attempt.returned.is_some() => format!(": {error}"),

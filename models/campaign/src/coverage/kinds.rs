@@ -3,7 +3,7 @@
 //! Every name is the result of an exhaustive `match`, so that a new statement, call or worker fault does not compile until it
 //! has a name; a test holds the lists equal to what the matches can give.
 
-use resurgam_formats::plan::{Action, TaskKind, WorkerFaultKind};
+use resurgam_formats::plan::{Action, Held, TaskKind, WorkerFaultKind};
 use resurgam_formats::program::{Statement, Until};
 use resurgam_formats::recording::{Answer, Call, Reply, UpdateReached};
 
@@ -58,6 +58,13 @@ pub const OPERATIONS: &[&str] = &[
     "heartbeat",
     "end_activity",
     "end_activity_by_id",
+    "misused run id",
+    "misused page token",
+    "misused page token of the first run",
+    "misused page token of the list of namespaces",
+    "misused update id",
+    "misused token of a workflow task",
+    "misused token of an activity task",
 ];
 
 /// Misbehaviour of workers, by kind of task.
@@ -173,6 +180,15 @@ pub fn operation(call: &Call) -> &'static str {
         Call::Heartbeat { .. } => "heartbeat",
         Call::EndActivity { by_id: false, .. } => "end_activity",
         Call::EndActivity { by_id: true, .. } => "end_activity_by_id",
+        Call::Misuse { misuse, .. } => match misuse.held {
+            Held::RunId => "misused run id",
+            Held::PageToken => "misused page token",
+            Held::FirstRunPageToken => "misused page token of the first run",
+            Held::NamespacesPageToken => "misused page token of the list of namespaces",
+            Held::UpdateId => "misused update id",
+            Held::WorkflowTask => "misused token of a workflow task",
+            Held::ActivityTask => "misused token of an activity task",
+        },
     }
 }
 
@@ -197,6 +213,7 @@ pub fn answer(answer: &Answer, returned: bool) -> &'static str {
             Reply::Update { stage: UpdateReached::Failed(_), .. } => "ok: failed",
             Reply::Description(_) => "ok: description",
             Reply::History { .. } => "ok: history",
+            Reply::Page { .. } => "ok: page",
             Reply::Heartbeat { cancel_requested: false } => "ok: heartbeat",
             Reply::Heartbeat { cancel_requested: true } => "ok: cancel requested",
             Reply::Refused { .. } => "ok: refused",

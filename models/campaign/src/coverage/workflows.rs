@@ -10,6 +10,8 @@ pub fn workflow_of<'a>(call: &'a Call, evidence: &'a Evidence) -> Option<&'a str
     let of_task = |task: &TaskId| Some(evidence.tasks.get(task)?.task.workflow_id.as_str());
     match call {
         Call::Client { workflow_id, .. } => Some(workflow_id),
+        // It is about two of them, and not about what becomes of either.
+        Call::Misuse { .. } => None,
         Call::CompleteWorkflowTask { task, .. }
         | Call::FailWorkflowTask { task }
         | Call::AnswerQuery { task }

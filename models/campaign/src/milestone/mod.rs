@@ -10,6 +10,7 @@ mod asked;
 mod call;
 mod fault;
 mod find;
+mod misuse;
 mod policy;
 mod row;
 mod run;
@@ -83,8 +84,9 @@ const NOT_WANTED: &[StoreEvent] = &[
 /// Every milestone there is, whatever a target offers.
 #[must_use]
 pub fn all() -> Vec<Milestone> {
-    let rows =
-        [task::ALL, update::ALL, activity::ALL, run::ALL, call::ALL, policy::ALL, fault::ALL].into_iter().flatten();
+    let rows = [task::ALL, update::ALL, activity::ALL, run::ALL, call::ALL, misuse::ALL, policy::ALL, fault::ALL]
+        .into_iter()
+        .flatten();
     let mut all: Vec<Milestone> = rows.map(of_row).collect();
     all.extend(FaultKind::NAMES.iter().map(|kind| of_fault(kind)));
     all.extend(

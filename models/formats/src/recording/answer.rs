@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// What an answer proves. Source: docs/temporal-semantics.md, “Errors”.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -64,6 +65,11 @@ pub enum Reply {
         run_id: String,
         /// How many events were read.
         events: u32,
+    },
+    /// A page of a history, asked for with what may belong to another.
+    Page {
+        /// Its events, in Temporal's JSON.
+        events: Vec<Value>,
     },
     /// A heartbeat was taken.
     Heartbeat {

@@ -2,7 +2,7 @@
 
 use super::ids::TaskId;
 use crate::command::Command;
-use crate::plan::Action;
+use crate::plan::{Action, Misuse};
 use crate::program::Failure;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -55,6 +55,21 @@ pub enum Call {
         /// True if a client did it by activity id, not by task token.
         #[serde(default)]
         by_id: bool,
+    },
+    /// A client uses what it holds of one workflow in the name of another.
+    Misuse {
+        /// What was done, with the places in which it was done.
+        misuse: Misuse,
+        /// The workflow id in whose name it is used.
+        workflow_id: String,
+        /// The run id that the call names; empty if it names none.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        run_id: String,
+        /// The workflow id of the owner.
+        owner: String,
+        /// The run id of the owner; empty if it is not known, or does not matter.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        owner_run: String,
     },
 }
 

@@ -3,7 +3,8 @@
 use super::bounds::Budget;
 use super::history::Events;
 use super::{Notes, version};
-use crate::evidence::{Evidence, Run};
+use crate::evidence::{Evidence, ReadKind, Run};
+use crate::plan::Namespace;
 use crate::recording::{Entry, Header, What};
 use crate::time::At;
 use serde::Deserialize;
@@ -31,6 +32,8 @@ struct Read<'a> {
     #[serde(rename = "final")]
     is_final: bool,
     from: At,
+    #[serde(default)]
+    namespace: Namespace,
     #[serde(borrow)]
     events: &'a RawValue,
 }
@@ -53,8 +56,8 @@ pub(super) fn read(text: &str, budget: &Budget) -> Result<Evidence, String> {
             _ => {}
         }
         if kind == "history" {
-            let (is_final, run) = history(line, &mut all.notes, budget).map_err(at)?;
-            all.add_run(is_final, run);
+            let (kind, run) = history(line, &mut all.notes, budget).map_err(at)?;
+            all.add_run(kind, run);
             continue;
         }
         if line.len() > MOST_LINE {
@@ -78,14 +81,17 @@ fn check(line: &str) -> Result<(), String> {
     version::check::<Header>(&json)
 }
 
-fn history(line: &str, notes: &mut Notes, budget: &Budget) -> Result<(bool, Run), String> {
+fn history(line: &str, notes: &mut Notes, budget: &Budget) -> Result<(ReadKind, Run), String> {
     let read: Read<'_> = serde_json::from_str(line).map_err(|e| said(&e))?;
     let mut events = Vec::new();
     let mut json = serde_json::Deserializer::from_str(read.events.get());
     let seed = Events { out: &mut events, notes, budget };
     seed.deserialize(&mut json).map_err(|e| format!("events: {}", said(&e)))?;
-    let Read { workflow_id, run_id, is_final, .. } = read;
-    Ok((is_final, Run { workflow_id, run_id, events, partial: false, read: (read.from, read.at) }))
+    let Read { workflow_id, run_id, is_final, namespace, .. } = read;
+    Ok((
+        ReadKind::of(is_final, namespace),
+        Run { workflow_id, run_id, events, partial: false, read: (read.from, read.at) },
+    ))
 }
 
 /// What the JSON reader said about a single line: its own line number would always be 1.

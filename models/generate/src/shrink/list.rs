@@ -17,12 +17,15 @@ pub(super) struct List {
 pub(super) const FAULTS: List =
     List { length: |plan| plan.faults.len(), without: |plan, part| edited(plan, |plan| drop(plan.faults.drain(part))) };
 
-/// Workflows: all operations on some of them.
+/// Workflows: all operations on some of them, and what is misused of them.
 pub(super) const WORKFLOWS: List = List {
     length: |plan| workflows(plan).len(),
     without: |plan, part| {
         let gone = &workflows(plan)[part];
-        edited(plan, |plan| plan.operations.retain(|operation| !gone.contains(&operation.workflow)))
+        edited(plan, |plan| {
+            plan.operations.retain(|operation| !gone.contains(&operation.workflow));
+            plan.misuses.retain(|misuse| !gone.contains(&misuse.owner.workflow));
+        })
     },
 };
 
@@ -34,6 +37,11 @@ pub(super) const OPERATIONS: List = List {
 pub(super) const WORKER_FAULTS: List = List {
     length: |plan| plan.worker_faults.len(),
     without: |plan, part| edited(plan, |plan| drop(plan.worker_faults.drain(part))),
+};
+
+pub(super) const MISUSES: List = List {
+    length: |plan| plan.misuses.len(),
+    without: |plan, part| edited(plan, |plan| drop(plan.misuses.drain(part))),
 };
 
 /// Repetitions of all operations.

@@ -30,10 +30,12 @@ pub(super) fn duration(plan: &Plan, at: usize, which: usize) -> Option<Option<Pl
 /// Everything earlier, so that the first happens at once.
 fn begun_at_once(plan: &Plan) -> Option<Plan> {
     let times = plan.operations.iter().map(|one| one.at_ms).chain(plan.faults.iter().map(|one| one.at_ms));
+    let times = times.chain(plan.misuses.iter().map(|one| one.at_ms));
     let first = times.min().filter(|first| *first > 0)?;
     Some(edited(plan, |plan| {
         plan.operations.iter_mut().for_each(|one| one.at_ms -= first);
         plan.faults.iter_mut().for_each(|one| one.at_ms -= first);
+        plan.misuses.iter_mut().for_each(|one| one.at_ms -= first);
     }))
 }
 
@@ -53,6 +55,9 @@ fn each(plan: &mut Plan, f: &mut dyn FnMut(Millis, Millis) -> Millis) {
     for operation in &mut plan.operations {
         operation.at_ms = f(operation.at_ms, 0);
         operation.again_ms.iter_mut().for_each(|ms| *ms = f(*ms, 0));
+    }
+    for misuse in &mut plan.misuses {
+        misuse.at_ms = f(misuse.at_ms, 0);
     }
     for fault in &mut plan.faults {
         fault.at_ms = f(fault.at_ms, 0);

@@ -6,10 +6,12 @@
 mod changes;
 mod environment;
 mod fault;
+mod misuse;
 mod operation;
 mod program;
 
 pub(super) use environment::environment;
 pub(super) use fault::fault;
+pub(super) use misuse::misuse;
 pub(super) use operation::operation;
 pub(super) use program::{program, statement};

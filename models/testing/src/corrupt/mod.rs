@@ -10,6 +10,7 @@ mod child;
 mod corruption;
 mod edit;
 mod ledger;
+mod misuse;
 mod moment;
 mod shown;
 mod structure;
@@ -38,6 +39,7 @@ pub fn all() -> Vec<Corruption> {
         ledger::ALL,
         chain::ALL,
         shown::ALL,
+        misuse::ALL,
         moment::ALL,
     ]
     .concat()

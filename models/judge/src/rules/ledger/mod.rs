@@ -2,6 +2,7 @@
 //! they asked for, is held against what the histories say, in both directions. Only whole recordings are judged: what
 //! is not in them did not happen.
 
+mod l10_misuse;
 mod l1_starts;
 mod l2_signals;
 mod l3_updates;
@@ -26,5 +27,6 @@ pub(super) fn all() -> Vec<Box<dyn Rule>> {
         Box::new(l7_sticky::Sticky),
         Box::new(l8_shown::Shown),
         Box::new(l9_unheard::Unheard),
+        Box::new(l10_misuse::Misused),
     ]
 }

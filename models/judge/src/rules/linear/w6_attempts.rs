@@ -130,7 +130,8 @@ fn subject(asked: &Asked) -> Option<TaskId> {
         | Call::Heartbeat { task }
         | Call::CompleteWorkflowTask { task, .. }
         | Call::FailWorkflowTask { task } => Some(*task),
-        Call::Client { .. } | Call::AnswerQuery { .. } => None,
+        // In the name of another namespace it says nothing about the attempt.
+        Call::Client { .. } | Call::AnswerQuery { .. } | Call::Misuse { .. } => None,
     }
 }
 
