@@ -10,6 +10,7 @@
 
 #![allow(unreachable_pub, reason = "in a private module, `pub` means: for the rest of the crate")]
 
+pub mod alone;
 pub mod cluster;
 mod frontend;
 mod history;

@@ -119,7 +119,7 @@ fn run(partitions: &Partitions<'_>, state: &State) -> RunRow {
 fn pending(state: &State, open: bool) -> Pending {
     let mut timers: Vec<i64> = state.timers.values().map(|timer| timer.started_event_id).collect();
     timers.sort_unstable();
-    let mut ended: Vec<i64> = state.buffered.iter().filter_map(ended).collect();
+    let mut ended: Vec<i64> = state.buffered.values().filter_map(ended).collect();
     ended.sort_unstable();
     let mut externals: Vec<i64> = state.signals.keys().chain(state.cancels.keys()).copied().collect();
     externals.sort_unstable();

@@ -9,12 +9,12 @@ pub(crate) mod deadline;
 pub(crate) mod membership;
 pub mod namespaces;
 pub(crate) mod peer;
-pub(crate) mod rejection;
+mod rejection;
 pub(crate) mod router;
 pub(crate) mod status;
 pub(crate) mod task_token;
 pub mod token_keys;
 
 pub use config::{Config, Member};
-pub(crate) use rejection::Rejection;
+pub use rejection::Rejection;
 pub use token_keys::TokenKeys;

@@ -12,7 +12,8 @@ pub(crate) fn bounds() -> Vec<Bound> {
     let few = |of, most: usize, unit, beyond| Bound { of, most: most as u64, unit, beyond };
     let many = |of, most: i64, unit, beyond| Bound { of, most: most.unsigned_abs(), unit, beyond };
     vec![
-        few("calls that wait for a shard", shard::INBOX, "calls", WAITS),
+        few("calls that wait for a shard", shard::INBOX + shard::LINES, "calls", WAITS),
+        few("calls that wait for one workflow, while its shard is busy", shard::LINE, "calls", REFUSED),
         few(
             "workflows of a shard in memory",
             shard::CAPACITY,

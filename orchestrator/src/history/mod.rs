@@ -6,6 +6,9 @@
 pub(crate) mod bounds;
 mod calls;
 pub mod engine;
+pub mod entity;
+pub mod indexed;
+pub mod parts;
 pub mod remote;
 pub mod service;
 pub mod shard;

@@ -1,19 +1,17 @@
 //! The mutable state of one run: all that has to be known to decide what the next input does to it, without reading
-//! its history. It is stored as one row, written in the same commit as whatever it decided.
+//! its history. It is stored as a row of the run and one for each of its [`Parts`], written in the same commit as whatever
+//! decided them.
 //!
 //! Field numbers are a storage format: they are never reused. Times are milliseconds since 1970 by the owner's clock.
 
-use resurgam_api::temporal::common::v1::{Header, Payload, Payloads, Priority, RetryPolicy, WorkflowExecution};
-use resurgam_api::temporal::failure::v1::Failure;
+pub use super::entity::{
+    Activity, Child, EventId, External, Millis, Sticky, Tail, Timer, Update, WorkflowTask, WorkflowTaskType,
+};
+use super::indexed::Indexed;
+use super::parts::{Part, Parts};
+use resurgam_api::temporal::common::v1::{Payload, WorkflowExecution};
 use resurgam_api::temporal::history::v1::{HistoryEvent, WorkflowExecutionStartedEventAttributes};
 use resurgam_api::temporal::sdk::v1::UserMetadata;
-use resurgam_api::temporal::update;
-use std::collections::BTreeMap;
-
-/// Milliseconds since 1970.
-pub type Millis = i64;
-/// Id of an event in its run, from 1.
-pub type EventId = i64;
 
 /// Which run of a workflow id is the current one. One row per workflow id.
 #[derive(Clone, PartialEq, prost::Message)]
@@ -55,7 +53,7 @@ pub struct State {
     pub tail: Option<Tail>,
     /// The attributes of the first event: what continue-as-new, retry and description need of the start.
     #[prost(message, required, tag = "7")]
-    pub started: WorkflowExecutionStartedEventAttributes,
+    pub started: Part<WorkflowExecutionStartedEventAttributes>,
     /// When the run started.
     #[prost(int64, tag = "8")]
     pub start_time: Millis,
@@ -77,39 +75,39 @@ pub struct State {
     /// Where the next workflow task goes first.
     #[prost(message, optional, tag = "14")]
     pub sticky: Option<Sticky>,
-    /// Events that wait for the started workflow task to end; without ids.
-    #[prost(message, repeated, tag = "15")]
-    pub buffered: Vec<HistoryEvent>,
-    /// Pending activities by scheduled event id.
-    #[prost(btree_map = "int64, message", tag = "16")]
-    pub activities: BTreeMap<EventId, Activity>,
-    /// Pending timers by timer id.
-    #[prost(btree_map = "string, message", tag = "17")]
-    pub timers: BTreeMap<String, Timer>,
+    /// Events that wait for the started workflow task to end, in order of arrival; without ids.
+    #[prost(message, required, tag = "15")]
+    pub buffered: Parts<i64, HistoryEvent>,
+    /// Pending activities by scheduled event id, and by activity id.
+    #[prost(message, required, tag = "16")]
+    pub activities: Indexed<EventId, Activity>,
+    /// Pending timers by timer id, and by started event id.
+    #[prost(message, required, tag = "17")]
+    pub timers: Indexed<String, Timer>,
     /// Pending children by initiated event id.
-    #[prost(btree_map = "int64, message", tag = "18")]
-    pub children: BTreeMap<EventId, Child>,
+    #[prost(message, required, tag = "18")]
+    pub children: Parts<EventId, Child>,
     /// Pending signals to other workflows by initiated event id.
-    #[prost(btree_map = "int64, message", tag = "19")]
-    pub signals: BTreeMap<EventId, External>,
+    #[prost(message, required, tag = "19")]
+    pub signals: Parts<EventId, External>,
     /// Pending cancel requests to other workflows by initiated event id.
-    #[prost(btree_map = "int64, message", tag = "20")]
-    pub cancels: BTreeMap<EventId, External>,
-    /// Request ids of signals that arrived (value unused).
-    #[prost(btree_map = "string, bool", tag = "21")]
-    pub signal_requests: BTreeMap<String, bool>,
+    #[prost(message, required, tag = "20")]
+    pub cancels: Parts<EventId, External>,
+    /// Request ids of signals that arrived.
+    #[prost(message, required, tag = "21")]
+    pub signal_requests: Parts<String, ()>,
     /// A cancel request arrived, with this request id.
     #[prost(string, optional, tag = "22")]
     pub cancel_request: Option<String>,
     /// Updates that were accepted, by update id.
-    #[prost(btree_map = "string, message", tag = "23")]
-    pub updates: BTreeMap<String, Update>,
+    #[prost(message, required, tag = "23")]
+    pub updates: Parts<String, Update>,
     /// Memo as upserted since the start.
-    #[prost(btree_map = "string, message", tag = "24")]
-    pub memo: BTreeMap<String, Payload>,
+    #[prost(message, required, tag = "24")]
+    pub memo: Parts<String, Payload>,
     /// Search attributes as upserted since the start.
-    #[prost(btree_map = "string, message", tag = "25")]
-    pub search_attributes: BTreeMap<String, Payload>,
+    #[prost(message, required, tag = "25")]
+    pub search_attributes: Parts<String, Payload>,
     /// The run that follows this one, once it closed by continue-as-new or retry.
     #[prost(string, tag = "26")]
     pub successor: String,
@@ -150,216 +148,26 @@ pub struct State {
     /// where a worker's next part of the history is read from.
     #[prost(message, optional, tag = "38")]
     pub previous_started_after: Option<Tail>,
+    /// How many of the accepted updates have ended.
+    #[prost(int64, tag = "39")]
+    pub completed_updates: i64,
 }
 
-/// Where the history of a run ends.
-#[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
-pub struct Tail {
-    /// First event id in the last node.
-    #[prost(int64, tag = "1")]
-    pub first_event_id: EventId,
-    /// Transaction that wrote it.
-    #[prost(int64, tag = "2")]
-    pub transaction: i64,
-}
-
-/// What kind a workflow task is of, as in temporalio/temporal,
-/// proto/internal/temporal/server/api/enums/v1/workflow_task_type.proto.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, prost::Enumeration)]
-#[repr(i32)]
-pub enum WorkflowTaskType {
-    /// Its events are written when they happen.
-    Normal = 0,
-    /// A repeated attempt: its events are written only on success.
-    Transient = 1,
-    /// Made for updates only: nothing is written unless it is completed with something to write.
-    Speculative = 2,
-}
-
-/// The pending workflow task.
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct WorkflowTask {
-    /// Whether it has events, and when they are written.
-    #[prost(enumeration = "WorkflowTaskType", tag = "1")]
-    pub task_type: i32,
-    /// Its Scheduled event, or the id that it would have.
-    #[prost(int64, tag = "2")]
-    pub scheduled_event_id: EventId,
-    /// Its Started event, or the id that it would have; 0 until it is started.
-    #[prost(int64, tag = "3")]
-    pub started_event_id: EventId,
-    /// Attempt, from 1.
-    #[prost(int32, tag = "4")]
-    pub attempt: i32,
-    /// When it was scheduled.
-    #[prost(int64, tag = "5")]
-    pub scheduled_time: Millis,
-    /// When it was started; 0 until then.
-    #[prost(int64, tag = "6")]
-    pub started_time: Millis,
-    /// Start-to-close timeout in milliseconds.
-    #[prost(int64, tag = "7")]
-    pub timeout: Millis,
-    /// When the first of a row of heartbeat tasks was scheduled.
-    #[prost(int64, tag = "8")]
-    pub original_scheduled_time: Millis,
-    /// Request id of the start.
-    #[prost(string, tag = "9")]
-    pub request_id: String,
-    /// It was sent to this sticky queue; empty: the normal one.
-    #[prost(string, tag = "10")]
-    pub sticky_queue: String,
-    /// Who started it.
-    #[prost(string, tag = "11")]
-    pub identity: String,
-    /// The worker is advised to continue as new. Computed at the start, and the same ever after.
-    #[prost(bool, tag = "12")]
-    pub suggest_continue_as_new: bool,
-    /// Size of the history in bytes when it was started, as the worker is told.
-    #[prost(int64, tag = "13")]
-    pub history_size: i64,
-    /// The last history node when it was started.
-    #[prost(message, optional, tag = "14")]
-    pub started_after: Option<Tail>,
-}
-
-/// The sticky queue of a worker that has the run in its cache.
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct Sticky {
-    /// Name of the queue.
-    #[prost(string, tag = "1")]
-    pub queue: String,
-    /// Schedule-to-start timeout of tasks there.
-    #[prost(int64, tag = "2")]
-    pub timeout: Millis,
-}
-
-/// A pending activity.
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct Activity {
-    /// Its Scheduled event.
-    #[prost(int64, tag = "1")]
-    pub scheduled_event_id: EventId,
-    /// The id that the worker gave it.
-    #[prost(string, tag = "2")]
-    pub activity_id: String,
-    /// Name of its type.
-    #[prost(string, tag = "3")]
-    pub activity_type: String,
-    /// Name of its task queue.
-    #[prost(string, tag = "4")]
-    pub task_queue: String,
-    /// What it is called with.
-    #[prost(message, optional, tag = "5")]
-    pub input: Option<Payloads>,
-    /// Header of the command.
-    #[prost(message, optional, tag = "6")]
-    pub header: Option<Header>,
-    /// Retry policy with defaults filled in; none: no retries.
-    #[prost(message, optional, tag = "7")]
-    pub retry: Option<RetryPolicy>,
-    /// Current attempt, from 1.
-    #[prost(int32, tag = "8")]
-    pub attempt: i32,
-    /// When it was scheduled for the first time.
-    #[prost(int64, tag = "9")]
-    pub first_scheduled: Millis,
-    /// When the current attempt was or will be scheduled.
-    #[prost(int64, tag = "10")]
-    pub scheduled: Millis,
-    /// When the current attempt was started; 0: not started.
-    #[prost(int64, tag = "11")]
-    pub started: Millis,
-    /// Request id of the start of the current attempt.
-    #[prost(string, tag = "12")]
-    pub request_id: String,
-    /// Identity of who started it.
-    #[prost(string, tag = "13")]
-    pub identity: String,
-    /// Schedule-to-close timeout, in milliseconds as all timeouts; 0: none.
-    #[prost(int64, tag = "14")]
-    pub schedule_to_close: Millis,
-    /// Schedule-to-start timeout; 0: none.
-    #[prost(int64, tag = "15")]
-    pub schedule_to_start: Millis,
-    /// Start-to-close timeout; 0: none.
-    #[prost(int64, tag = "16")]
-    pub start_to_close: Millis,
-    /// Heartbeat timeout; 0: none.
-    #[prost(int64, tag = "17")]
-    pub heartbeat: Millis,
-    /// When the last heartbeat of the current attempt came; 0: none.
-    #[prost(int64, tag = "18")]
-    pub last_heartbeat: Millis,
-    /// Its details; kept over attempts.
-    #[prost(message, optional, tag = "19")]
-    pub heartbeat_details: Option<Payloads>,
-    /// The failure of the last attempt.
-    #[prost(message, optional, tag = "20")]
-    pub last_failure: Option<Failure>,
-    /// Its CancelRequested event; 0: not requested.
-    #[prost(int64, tag = "21")]
-    pub cancel_requested_event_id: EventId,
-    /// Its Started event, once it is written (with the end, or through the buffer); 0 before.
-    #[prost(int64, tag = "22")]
-    pub started_event_id: EventId,
-    /// Its own priority.
-    #[prost(message, optional, tag = "23")]
-    pub priority: Option<Priority>,
-}
-
-/// A pending user timer.
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct Timer {
-    /// Its Started event.
-    #[prost(int64, tag = "1")]
-    pub started_event_id: EventId,
-    /// When it is due.
-    #[prost(int64, tag = "2")]
-    pub due: Millis,
-}
-
-/// A pending child.
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct Child {
-    /// Its Initiated event, with everything that starting it needs.
-    #[prost(message, optional, tag = "1")]
-    pub initiated: Option<HistoryEvent>,
-    /// Its Started event; 0 until then.
-    #[prost(int64, tag = "2")]
-    pub started_event_id: EventId,
-    /// The run that started; empty until then.
-    #[prost(string, tag = "3")]
-    pub run_id: String,
-    /// Request id of its start, the same over all attempts.
-    #[prost(string, tag = "4")]
-    pub request_id: String,
-}
-
-/// A pending signal or cancel request to another workflow.
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct External {
-    /// Its Initiated event, with everything that sending it needs.
-    #[prost(message, optional, tag = "1")]
-    pub initiated: Option<HistoryEvent>,
-    /// Request id, the same over all attempts.
-    #[prost(string, tag = "2")]
-    pub request_id: String,
-}
-
-/// An accepted update.
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct Update {
-    /// Its Accepted event.
-    #[prost(int64, tag = "1")]
-    pub accepted_event_id: EventId,
-    /// Its Completed event; 0 until then.
-    #[prost(int64, tag = "2")]
-    pub completed_event_id: EventId,
-    /// Its outcome, once completed.
-    #[prost(message, optional, tag = "3")]
-    pub outcome: Option<update::v1::Outcome>,
-    /// The request, as accepted.
-    #[prost(message, optional, tag = "4")]
-    pub request: Option<update::v1::Request>,
+impl State {
+    /// Two states of one run, each without the parts in which they do not differ.
+    #[must_use]
+    pub fn apart(before: &Self, after: &Self) -> (Self, Self) {
+        let (mut old, mut new) = (before.clone(), after.clone());
+        (old.buffered, new.buffered) = before.buffered.apart(&after.buffered);
+        (old.activities, new.activities) = before.activities.apart(&after.activities);
+        (old.timers, new.timers) = before.timers.apart(&after.timers);
+        (old.children, new.children) = before.children.apart(&after.children);
+        (old.signals, new.signals) = before.signals.apart(&after.signals);
+        (old.cancels, new.cancels) = before.cancels.apart(&after.cancels);
+        (old.signal_requests, new.signal_requests) = before.signal_requests.apart(&after.signal_requests);
+        (old.updates, new.updates) = before.updates.apart(&after.updates);
+        (old.memo, new.memo) = before.memo.apart(&after.memo);
+        (old.search_attributes, new.search_attributes) = before.search_attributes.apart(&after.search_attributes);
+        (old, new)
+    }
 }

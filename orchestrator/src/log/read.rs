@@ -18,6 +18,12 @@ impl Log {
             return Err(Error::Lost);
         }
         self.check().await?;
+        let rows = self.pages(range).await?;
+        self.check().await?;
+        Ok(rows)
+    }
+
+    async fn pages(&self, range: Range<Key>) -> Result<Rows, Error> {
         let mut rows = Rows::new();
         let mut rest = range;
         loop {
@@ -26,11 +32,9 @@ impl Log {
             rows.extend(page);
             match rows.last() {
                 Some((last, _)) if !complete => rest.start = format!("{last}\0"),
-                _ => break,
+                _ => return Ok(rows),
             }
         }
-        self.check().await?;
-        Ok(rows)
     }
 
     /// The row with this key, if there is one.
@@ -54,6 +58,17 @@ impl Log {
         let rows =
             self.store.read(&self.partition, key.to_owned()..format!("{key}\0"), 1).await.map_err(unavailable)?;
         Ok(rows.into_iter().next().map(|(_, value)| value))
+    }
+
+    /// All rows of a range, for the next commit as those of [`Log::look`].
+    ///
+    /// # Errors
+    /// As [`Log::read`].
+    pub async fn look_at(&self, range: Range<Key>) -> Result<Rows, Error> {
+        if self.ownership != Ownership::Held {
+            return Err(Error::Lost);
+        }
+        self.pages(range).await
     }
 
     /// Whether the head row is as this log left it, so that nobody has written since.

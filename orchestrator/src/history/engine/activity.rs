@@ -42,7 +42,7 @@ pub(super) fn schedule(
     if pending.len() >= limits.pending {
         let message = format!("there are {} pending activities already", pending.len());
         return Err(CommandFailure::new(Cause::PendingActivitiesLimitExceeded, message));
-    } else if pending.values().any(|activity| activity.activity_id == id) {
+    } else if pending.named(id).is_some() {
         return Err(CommandFailure::new(
             Cause::ScheduleActivityDuplicateId,
             format!("activity {id} is pending already"),
@@ -164,7 +164,7 @@ pub(super) fn request_cancel(
 
 /// The end of this activity waits in the buffer, so no worker could know.
 fn ended_unseen(tx: &Transaction<'_, '_>, scheduled_event_id: EventId) -> bool {
-    tx.run.state.buffered.iter().any(|event| {
+    tx.run.state.buffered.values().any(|event| {
         let ended = match &event.attributes {
             Some(Attributes::ActivityTaskCompletedEventAttributes(end)) => end.scheduled_event_id,
             Some(Attributes::ActivityTaskFailedEventAttributes(end)) => end.scheduled_event_id,

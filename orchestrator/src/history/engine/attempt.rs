@@ -145,7 +145,7 @@ pub(super) fn find(tx: &Transaction<'_, '_>, token: Option<&TaskToken>) -> Resul
     tx.require_open()?;
     let pending = &tx.run.state.activities;
     let named = |token: &TaskToken| match token.scheduled_event_id {
-        0 => pending.values().find(|it| it.activity_id == token.activity_id).map(|it| it.scheduled_event_id),
+        0 => pending.named(&token.activity_id).map(|(id, _)| *id),
         id => pending.contains_key(&id).then_some(id),
     };
     token.and_then(named).ok_or_else(|| Rejection::NotFound(GONE.to_owned()))

@@ -37,7 +37,8 @@ pub(super) fn flush(tx: &mut Transaction<'_, '_>) -> usize {
     let count = buffered.len();
     let ends = |event: &_| kind::class(HistoryEvent::event_type(event));
     let (last, first): (Vec<_>, Vec<_>) = buffered
-        .into_iter()
+        .values()
+        .cloned()
         .partition(|event| ends(event) == Class::Completion && !planted(Bug::BufferInOrderOfArrival));
     let mut starts = BTreeMap::new();
     for mut event in first.into_iter().chain(last) {

@@ -52,7 +52,7 @@ fn retry_run(tx: &mut Transaction<'_, '_>, failure: &Failure) -> (RetryState, St
         first_workflow_task_backoff: Some(span::duration(backoff)),
         memo: memo(tx),
         search_attributes: search_attributes(tx),
-        ..state.started.clone()
+        ..(*state.started).clone()
     };
     (RetryState::InProgress, follow(tx, started))
 }
@@ -132,7 +132,7 @@ pub(super) fn continue_as_new(
         header: asked.header.clone(),
         memo: memo.clone(),
         search_attributes: search_attributes.clone(),
-        ..before.clone()
+        ..(**before).clone()
     };
     let new_execution_run_id = follow(tx, started);
     // The event repeats what the command asked for; what became of it stands in the next run's first event.
@@ -189,10 +189,10 @@ fn follow(tx: &mut Transaction<'_, '_>, mut started: WorkflowExecutionStartedEve
 
 fn memo(tx: &Transaction<'_, '_>) -> Option<Memo> {
     let fields = &tx.run.state.memo;
-    (!fields.is_empty()).then(|| Memo { fields: fields.clone().into_iter().collect() })
+    (!fields.is_empty()).then(|| Memo { fields: fields.cloned().collect() })
 }
 
 fn search_attributes(tx: &Transaction<'_, '_>) -> Option<SearchAttributes> {
     let fields = &tx.run.state.search_attributes;
-    (!fields.is_empty()).then(|| SearchAttributes { indexed_fields: fields.clone().into_iter().collect() })
+    (!fields.is_empty()).then(|| SearchAttributes { indexed_fields: fields.cloned().collect() })
 }

@@ -1,14 +1,15 @@
-//! What is true of the stored state of a run between any two steps, whatever happened to it: it is checked when its row is
-//! read, and after every step. What is in memory only is in `check_run`, what is true of a step in `stepped`.
+//! What is true of the stored state of a run between any two steps, whatever happened to it: of all of it when its rows are
+//! read, and of what a step touched after that step. What is in memory only is in `check_run`, what is true of a step in
+//! `stepped`.
 //!
-//! A check costs time in proportion to what is pending and reads nothing. It says what is wrong first; it mends nothing.
+//! A check costs time in proportion to the parts that it is about and reads nothing. It says what is wrong first; it mends
+//! nothing.
 
 use super::kind::{self, Class};
 use crate::history::state::{Activity, Child, EventId, External, State, Update, WorkflowTask, WorkflowTaskType};
 use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus as Status;
 use resurgam_api::temporal::history::v1::HistoryEvent;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
-use std::collections::BTreeSet;
 
 /// What is wrong, in words that stand behind a name.
 pub type Flaw = String;
@@ -29,6 +30,39 @@ impl State {
     /// # Errors
     /// What cannot be.
     pub fn check(&self) -> Result<(), Flaw> {
+        self.check_parts(self)?;
+        hold!(ended(self) == self.completed_updates, "{} updates have ended, or others", self.completed_updates);
+        self.check_names()
+    }
+
+    /// Checks what is stored of a run that was sound before, and of its parts those that have changed, or that changed ones
+    /// say something of: they were as in `old`, and are as in `new` (see [`State::apart`]).
+    ///
+    /// # Errors
+    /// What cannot be.
+    pub(super) fn check_since(&self, old: &Self, new: &Self) -> Result<(), Flaw> {
+        if old.status != new.status {
+            // What closes takes every part in hand.
+            return self.check();
+        }
+        let mut new = new.clone();
+        for id in old.buffered.values().chain(new.buffered.values()).filter_map(started_child).collect::<Vec<_>>() {
+            if let Some(child) = self.children.get(&id) {
+                new.children.insert(id, child.clone());
+            }
+        }
+        self.check_parts(&new)?;
+        let before = ended(old) - old.completed_updates;
+        hold!(
+            ended(&new) - before == self.completed_updates,
+            "{} updates have ended, or others",
+            self.completed_updates
+        );
+        Ok(())
+    }
+
+    /// Checks the row of the run, and those of its parts that are in `parts`.
+    fn check_parts(&self, parts: &Self) -> Result<(), Flaw> {
         hold!(!self.workflow_id.is_empty() && !self.run_id.is_empty(), "it has no name");
         hold!(self.next_event_id > 1, "it has no event");
         hold!(
@@ -44,11 +78,11 @@ impl State {
             hold!(tail.transaction <= self.transaction, "a history node is younger than the state");
         }
         match self.known_status() {
-            Some(Status::Running) => self.check_open()?,
-            Some(_) => self.check_closed()?,
+            Some(Status::Running) => self.check_open(parts)?,
+            Some(_) => self.check_closed(parts)?,
             None => return Err(format!("its status is {}", self.status)),
         }
-        for (name, update) in &self.updates {
+        for (name, update) in parts.updates.iter() {
             self.check_update(update).map_err(|flaw| format!("update {name}: {flaw}"))?;
         }
         Ok(())
@@ -64,7 +98,7 @@ impl State {
         0 < id && id < self.next_event_id
     }
 
-    fn check_open(&self) -> Result<(), Flaw> {
+    fn check_open(&self, parts: &Self) -> Result<(), Flaw> {
         hold!(self.close_event.is_none() && self.close_time == 0, "it is open, and knows how it closed");
         hold!(self.successor.is_empty(), "it is open, and has a successor");
         let held = self.first_task_at != 0 || self.awaits_parent;
@@ -74,33 +108,42 @@ impl State {
         }
         let started = self.workflow_task.as_ref().is_some_and(|task| task.started_event_id != 0);
         hold!(started || self.buffered.is_empty(), "events wait for a workflow task that nobody has");
-        for event in &self.buffered {
+        for event in parts.buffered.values() {
             self.check_buffered(event)?;
         }
-        let mut names = BTreeSet::new();
-        for (id, activity) in &self.activities {
+        hold!(self.activities.differ_in_name(), "two pending activities have the same activity id");
+        hold!(self.timers.differ_in_name(), "two timers were started by one event");
+        for (id, activity) in parts.activities.iter() {
             hold!(*id == activity.scheduled_event_id, "activity {id} is kept under another's id");
-            hold!(names.insert(&activity.activity_id), "two pending activities have the same activity id");
+            let named = self.activities.named(&activity.activity_id).map(|(id, _)| id);
+            hold!(named == Some(id), "activity {id} is not found by its activity id");
             self.check_activity(activity).map_err(|flaw| format!("activity {id}: {flaw}"))?;
         }
-        let mut starts = BTreeSet::new();
-        for (name, timer) in &self.timers {
+        for (name, timer) in parts.timers.iter() {
             hold!(!name.is_empty() && timer.due > 0, "timer {name} has no name or no time");
             hold!(self.is_written(timer.started_event_id), "timer {name} was never started");
-            hold!(starts.insert(timer.started_event_id), "two timers were started by one event");
+            let started = self.timers.named(&timer.started_event_id).map(|(name, _)| name);
+            hold!(started == Some(name), "timer {name} is not found by its start");
         }
-        for (id, child) in &self.children {
+        for (id, child) in parts.children.iter() {
             self.check_child(*id, child).map_err(|flaw| format!("child {id}: {flaw}"))?;
         }
         let signal = |it: &_| matches!(it, Attributes::SignalExternalWorkflowExecutionInitiatedEventAttributes(_));
         let cancel =
             |it: &_| matches!(it, Attributes::RequestCancelExternalWorkflowExecutionInitiatedEventAttributes(_));
-        self.signals.iter().try_for_each(|(id, it)| self.check_external(*id, it, signal))?;
-        self.cancels.iter().try_for_each(|(id, it)| self.check_external(*id, it, cancel))
+        parts.signals.iter().try_for_each(|(id, it)| self.check_external(*id, it, signal))?;
+        parts.cancels.iter().try_for_each(|(id, it)| self.check_external(*id, it, cancel))
+    }
+
+    /// What is found by one name is found by the other.
+    fn check_names(&self) -> Result<(), Flaw> {
+        hold!(self.activities.is_sound(), "not every activity is found by its activity id");
+        hold!(self.timers.is_sound(), "not every timer is found by its start");
+        Ok(())
     }
 
     /// Closed means that nothing is pending, and that the close event is the last one.
-    fn check_closed(&self) -> Result<(), Flaw> {
+    fn check_closed(&self, parts: &Self) -> Result<(), Flaw> {
         let close = self.close_event.as_ref().map(|event| event.event_id);
         hold!(close == Some(self.next_event_id - 1), "it is closed by event {close:?} of {}", self.next_event_id - 1);
         hold!(self.close_time != 0, "it closed at no time");
@@ -112,7 +155,7 @@ impl State {
         hold!(self.signals.is_empty() && self.cancels.is_empty(), "it is closed, and has messages to send");
         // One whose start is not answered yet stays, to be dismissed when it is.
         hold!(
-            self.children.values().all(|child| child.started_event_id == 0),
+            parts.children.values().all(|child| child.started_event_id == 0),
             "it is closed, and has started children"
         );
         let follows = match self.known_status() {
@@ -198,13 +241,7 @@ impl State {
         hold!(self.is_written(id) && !child.request_id.is_empty(), "it has no event or no request id");
         let (started, known) = (child.started_event_id, !child.run_id.is_empty());
         hold!(started == 0 || self.is_written(started) && started > id, "its start {started} is no later event");
-        let waits = || {
-            let of = |event: &HistoryEvent| match &event.attributes {
-                Some(Attributes::ChildWorkflowExecutionStartedEventAttributes(it)) => it.initiated_event_id,
-                _ => 0,
-            };
-            self.buffered.iter().any(|event| of(event) == id)
-        };
+        let waits = || self.buffered.values().any(|event| started_child(event) == Some(id));
         hold!(known == (started != 0 || waits()), "its run is known without its start, or its start without its run");
         Ok(())
     }
@@ -224,6 +261,19 @@ impl State {
         hold!((completed != 0) == update.outcome.is_some(), "it has an end without an outcome, or the reverse");
         hold!(completed != 0 || update.request.is_some(), "it goes on, and nobody knows what was asked");
         Ok(())
+    }
+}
+
+/// How many of its updates have ended.
+fn ended(state: &State) -> i64 {
+    state.updates.values().filter(|update| update.outcome.is_some()).count() as i64
+}
+
+/// The child that such an event says to have started.
+fn started_child(event: &HistoryEvent) -> Option<EventId> {
+    match &event.attributes {
+        Some(Attributes::ChildWorkflowExecutionStartedEventAttributes(it)) => Some(it.initiated_event_id),
+        _ => None,
     }
 }
 

@@ -12,6 +12,14 @@ impl Run {
     /// What cannot be.
     pub fn check(&self) -> Result<(), Flaw> {
         self.state.check()?;
+        self.check_memory()
+    }
+
+    /// Checks what is in memory only.
+    ///
+    /// # Errors
+    /// What cannot be.
+    pub(super) fn check_memory(&self) -> Result<(), Flaw> {
         let (state, memory) = (&self.state, &self.volatile);
         let open = state.known_status() == Some(Status::Running);
         hold!(open || memory.updates.is_empty(), "it is closed, and updates wait");

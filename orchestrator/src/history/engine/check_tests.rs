@@ -68,7 +68,7 @@ fn open() -> Run {
         status: Status::Running.into(),
         next_event_id: 12,
         next_attempt: 1,
-        started: started(),
+        started: started().into(),
         completed_tasks: 1,
         previous_started_event_id: 3,
         transaction: 9,
@@ -83,7 +83,7 @@ fn open() -> Run {
             ..WorkflowTask::default()
         }),
         sticky: Some(Sticky { queue: "s".into(), timeout: 5 }),
-        buffered: vec![event(0, signal())],
+        buffered: [(1, event(0, signal()))].into(),
         activities: [(5, activity)].into(),
         timers: [("t".into(), Timer { started_event_id: 6, due: 70 })].into(),
         children: [(7, Child { initiated: Some(child), request_id: "c".into(), ..Child::default() })].into(),
@@ -96,7 +96,8 @@ fn open() -> Run {
     let mut run = Run { state, ..Run::default() };
     let query = PendingQuery { query: Default::default(), waiter: Waiter::nobody(), sent: 11 };
     run.volatile.queries.insert("q".into(), query);
-    let update = |id: &str, sent, accepted| PendingUpdate { request: request(id), sent, accepted, waiters: Vec::new() };
+    let update =
+        |id: &str, sent, accepted| PendingUpdate { request: request(id).into(), sent, accepted, waiters: Vec::new() };
     run.volatile.updates = vec![update("u", 3, true), update("v", 11, false)];
     run
 }
@@ -110,7 +111,7 @@ fn closed() -> Run {
         status: Status::Completed.into(),
         next_event_id: 5,
         next_attempt: 1,
-        started: started(),
+        started: started().into(),
         close_time: 9,
         close_event: Some(event(4, end)),
         ..State::default()
@@ -129,6 +130,9 @@ fn flaws(sound: fn() -> Run, changes: Vec<Change>) {
         change(&mut run);
         let flaw = run.check().expect_err(said);
         assert!(flaw.contains(said), "{said}: {flaw}");
+        let (old, new) = State::apart(&sound().state, &run.state);
+        let touched = run.state.check_since(&old, &new).and_then(|()| run.check_memory());
+        assert_eq!(touched, Err(flaw), "what was touched is enough to see it");
     }
 }
 
@@ -163,14 +167,13 @@ fn what_an_open_run_cannot_be() {
             (|run| run.state.successor = "s".into(), "has a successor"),
             (|run| run.state.first_task_at = 9, "before its first one is due"),
             (|run| run.state.awaits_parent = true, "before its first one is due"),
-            (|run| run.state.buffered[0].event_id = 12, "has an id"),
-            (|run| run.state.buffered[0].event_type = 1, "another's type"),
-            (|run| run.state.buffered[0].attributes = None, "says nothing"),
+            (|run| run.state.buffered.change(|event| event.event_id = 12), "has an id"),
+            (|run| run.state.buffered.change(|event| event.event_type = 1), "another's type"),
+            (|run| run.state.buffered.change(|event| event.attributes = None), "says nothing"),
             (
                 |run| {
-                    run.state
-                        .buffered
-                        .extend(closed().state.close_event.map(|event| HistoryEvent { event_id: 0, ..event }));
+                    let close = closed().state.close_event.map(|event| HistoryEvent { event_id: 0, ..event });
+                    run.state.buffered.push(close.expect("it closed"));
                 },
                 "must not",
             ),
@@ -181,18 +184,15 @@ fn what_an_open_run_cannot_be() {
                 },
                 "its activity is pending",
             ),
-            (|run| run.state.timers.values_mut().for_each(|timer| timer.started_event_id = 12), "never started"),
-            (|run| run.state.timers.values_mut().for_each(|timer| timer.due = 0), "no time"),
-            (|run| run.state.signals.values_mut().for_each(|it| it.initiated = None), "never asked for"),
-            (|run| run.state.cancels.values_mut().for_each(|it| it.request_id.clear()), "no request id"),
+            (|run| run.state.timers.change(|timer| timer.started_event_id = 12), "never started"),
+            (|run| run.state.timers.change(|timer| timer.due = 0), "no time"),
+            (|run| run.state.signals.change(|it| it.initiated = None), "never asked for"),
+            (|run| run.state.cancels.change(|it| it.request_id.clear()), "no request id"),
             (|run| std::mem::swap(&mut run.state.signals, &mut run.state.cancels), "never asked for"),
-            (|run| run.state.updates.values_mut().for_each(|it| it.accepted_event_id = 0), "never accepted"),
-            (|run| run.state.updates.values_mut().for_each(|it| it.completed_event_id = 2), "before it was accepted"),
-            (
-                |run| run.state.updates.values_mut().for_each(|it| it.outcome = Some(Outcome::default())),
-                "an end without",
-            ),
-            (|run| run.state.updates.values_mut().for_each(|it| it.request = None), "nobody knows what"),
+            (|run| run.state.updates.change(|it| it.accepted_event_id = 0), "never accepted"),
+            (|run| run.state.updates.change(|it| it.completed_event_id = 2), "before it was accepted"),
+            (|run| run.state.updates.change(|it| it.outcome = Some(Outcome::default())), "an end without"),
+            (|run| run.state.updates.change(|it| it.request = None), "nobody knows what"),
         ],
     );
 }
@@ -235,13 +235,22 @@ fn what_pending_things_cannot_be() {
             (|run| run.volatile.queries.values_mut().for_each(|it| it.sent = 3), "a query is with"),
             (|run| run.volatile.updates[1].sent = 3, "update v is with"),
             (|run| run.volatile.updates[1].accepted = true, "accepted here"),
-            (|run| run.volatile.updates[1].request = Request::default(), "one has none"),
+            (|run| run.volatile.updates[1].request = Request::default().into(), "one has none"),
+            (
+                |run| {
+                    let update = run.state.updates.get_mut("u").expect("there is one");
+                    (update.completed_event_id, update.outcome) = (10, Some(Outcome::default()));
+                    run.state.completed_updates = 1;
+                },
+                "has ended",
+            ),
+            (|run| run.state.completed_updates = 1, "updates have ended"),
             (
                 |run| {
                     let update = run.state.updates.get_mut("u").expect("there is one");
                     (update.completed_event_id, update.outcome) = (10, Some(Outcome::default()));
                 },
-                "has ended",
+                "updates have ended",
             ),
         ],
     );

@@ -33,11 +33,11 @@ pub(super) fn close(tx: &mut Transaction<'_, '_>, status: Status, attributes: At
     state.timers.clear();
     state.signals.clear();
     state.cancels.clear();
-    for (initiated, child) in children {
-        dismiss(tx, initiated, &child);
+    for (initiated, child) in children.iter() {
+        dismiss(tx, *initiated, child);
         if child.run_id.is_empty() {
             // It may be starting right now; what then happens to it is decided when its start is known.
-            tx.run.state.children.insert(initiated, child);
+            tx.run.state.children.insert(*initiated, child.clone());
         }
     }
     notify_parent(tx);

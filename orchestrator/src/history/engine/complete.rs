@@ -205,7 +205,7 @@ fn sticky(answer: &api::RespondWorkflowTaskCompletedRequest) -> Option<Sticky> {
 fn close_by(tx: &mut Transaction<'_, '_>, command: &Command, completed: EventId) -> Result<(), CommandFailure> {
     // What this very completion left in the buffer is no news to the worker.
     let now = tx.context.transaction;
-    let unseen = tx.run.state.buffered.iter().any(|event| event.task_id != now) || update::unsent(tx);
+    let unseen = tx.run.state.buffered.values().any(|event| event.task_id != now) || update::unsent(tx);
     if unseen && !planted(Bug::UnhandledCommandIgnored) {
         return Err(CommandFailure {
             cause: Cause::UnhandledCommand,

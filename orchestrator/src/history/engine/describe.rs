@@ -88,10 +88,8 @@ fn info(state: &State) -> WorkflowExecutionInfo {
         parent_namespace_id: started.parent_workflow_namespace_id.clone(),
         parent_execution: started.parent_workflow_execution.clone(),
         execution_time: at(state.start_time.saturating_add(backoff)),
-        memo: Some(Memo { fields: state.memo.clone().into_iter().collect() }),
-        search_attributes: Some(SearchAttributes {
-            indexed_fields: state.search_attributes.clone().into_iter().collect(),
-        }),
+        memo: Some(Memo { fields: state.memo.cloned().collect() }),
+        search_attributes: Some(SearchAttributes { indexed_fields: state.search_attributes.cloned().collect() }),
         task_queue: queue_name(state).to_owned(),
         state_transition_count: state.transaction,
         history_size_bytes: state.history_size,
@@ -178,7 +176,7 @@ mod tests {
         state.started.priority = Some(Priority { priority_key: 2, ..Priority::default() });
         let running = Activity { activity_id: "a".into(), started: 9_500, attempt: 2, ..Activity::default() };
         let waiting = Activity { activity_id: "b".into(), scheduled: 10_001, ..Activity::default() };
-        state.activities.extend([(1, running), (2, waiting)]);
+        state.activities = [(1, running), (2, waiting)].into();
         let asked = StartChildWorkflowExecutionInitiatedEventAttributes {
             workflow_id: "c".into(),
             workflow_type: Some(WorkflowType { name: "t".into() }),

@@ -45,6 +45,31 @@ impl Deadline {
     }
 }
 
+/// Adds to `touched`, a state with some of its parts only, the part of `whole` that the timer task of `fired` is about: even
+/// if it stayed as it was, its duty needs a new task.
+pub(super) fn include(fired: Option<&TimerKind>, whole: &State, touched: &mut State) {
+    match fired {
+        Some(TimerKind::UserTimer(started)) => {
+            if let Some((id, timer)) = whole.timers.named(started) {
+                touched.timers.insert(id.clone(), timer.clone());
+            }
+        }
+        Some(TimerKind::ActivityTimeout(timer) | TimerKind::ActivityRetry(timer)) => {
+            let id = timer.scheduled_event_id;
+            if let Some(activity) = whole.activities.get(&id) {
+                touched.activities.insert(id, activity.clone());
+            }
+        }
+        Some(
+            TimerKind::WorkflowTaskTimeout(_)
+            | TimerKind::FirstWorkflowTask(_)
+            | TimerKind::RunTimeout(_)
+            | TimerKind::ExecutionTimeout(_),
+        )
+        | None => {}
+    }
+}
+
 /// The duties of one state.
 #[derive(Debug, Default)]
 pub(super) struct Duties {
@@ -69,7 +94,7 @@ impl Duties {
         }
         let due = &mut duties.deadlines;
         due.extend(state.timers.values().map(|timer| (Deadline::UserTimer(timer.started_event_id), timer.due)));
-        for (id, activity) in &state.activities {
+        for (id, activity) in state.activities.iter() {
             use TimeoutType as T;
             for timeout in [T::ScheduleToClose, T::StartToClose, T::Heartbeat] {
                 let attempt = if timeout == T::ScheduleToClose { 0 } else { activity.attempt };

@@ -128,7 +128,7 @@ pub(super) fn force(tx: &mut Transaction<'_, '_>) {
 /// Too much waits for the started workflow task: it fails, so that what waits is written.
 pub(super) fn limit(tx: &mut Transaction<'_, '_>) {
     let (buffered, limits) = (&tx.run.state.buffered, tx.context.limits);
-    let bytes = || buffered.iter().map(Message::encoded_len).sum::<usize>();
+    let bytes = || buffered.values().map(Message::encoded_len).sum::<usize>();
     if buffered.len() > limits.buffered || bytes() > limits.buffered_bytes {
         end(tx, End::of(WorkflowTaskFailedCause::ForceCloseCommand, "", IDENTITY));
     }

@@ -51,7 +51,8 @@ impl Fixture {
             started: WorkflowExecutionStartedEventAttributes {
                 task_queue: Some(TaskQueue { name: "q".into(), ..TaskQueue::default() }),
                 ..WorkflowExecutionStartedEventAttributes::default()
-            },
+            }
+            .into(),
             ..State::default()
         };
         Self {
@@ -143,7 +144,7 @@ impl Fixture {
 
     /// The buffered events, by name.
     pub(super) fn buffered(&self) -> Vec<String> {
-        self.run.state.buffered.iter().map(name).collect()
+        self.run.state.buffered.values().map(name).collect()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::command_failure::CommandFailure;
 use super::transaction::Transaction;
+use crate::history::parts::Parts;
 use crate::history::state::EventId;
 use resurgam_api::temporal::command::v1::{
     ModifyWorkflowPropertiesCommandAttributes, RecordMarkerCommandAttributes,
@@ -14,7 +15,7 @@ use resurgam_api::temporal::history::v1::{
     MarkerRecordedEventAttributes, UpsertWorkflowSearchAttributesEventAttributes,
     WorkflowPropertiesModifiedEventAttributes,
 };
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// Writes a marker.
 pub(super) fn record(
@@ -77,7 +78,7 @@ pub(super) fn modify(
 }
 
 /// Sets fields; an empty or null payload removes one.
-fn merge(into: &mut BTreeMap<String, Payload>, from: &HashMap<String, Payload>) {
+fn merge(into: &mut Parts<String, Payload>, from: &HashMap<String, Payload>) {
     for (name, payload) in from {
         let encoding = payload.metadata.get("encoding").map(Vec::as_slice);
         let nothing = payload.data.is_empty()

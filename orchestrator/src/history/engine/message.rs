@@ -112,12 +112,12 @@ fn accept(tx: &mut Transaction<'_, '_>, id: &str, said: Acceptance) -> Result<()
             let mut request =
                 said.accepted_request.ok_or_else(|| bad(format!("update {id:?} is not known, and not shown")))?;
             request.meta.get_or_insert_default().update_id = id.to_owned();
-            pending.push(PendingUpdate { request, sent: 0, accepted: false, waiters: Vec::new() });
+            pending.push(PendingUpdate { request: request.into(), sent: 0, accepted: false, waiters: Vec::new() });
             pending.len() - 1
         }
     };
     pending[place].accepted = true;
-    let request = pending[place].request.clone();
+    let request = Request::clone(&pending[place].request);
     let accepted_event_id = tx.command_event(Attributes::WorkflowExecutionUpdateAcceptedEventAttributes(
         WorkflowExecutionUpdateAcceptedEventAttributes {
             protocol_instance_id: id.to_owned(),
@@ -165,6 +165,7 @@ fn complete(tx: &mut Transaction<'_, '_>, id: &str, said: Response) -> Result<()
         update.completed_event_id = completed_event_id;
         update.outcome = Some(outcome.clone());
         update.request = None;
+        tx.run.state.completed_updates += 1;
     }
     update::resolve(tx, id, &outcome);
     Ok(())

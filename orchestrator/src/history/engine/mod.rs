@@ -80,6 +80,7 @@ use resurgam_api::temporal::query::v1::WorkflowQuery;
 use resurgam_api::temporal::update::v1::Request as UpdateMessage;
 use resurgam_api::temporal::workflowservice::v1 as api;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Who acts where no client does: the identity in events that the history service causes by itself.
 pub(crate) const IDENTITY: &str = "history-service";
@@ -118,7 +119,7 @@ pub struct Volatile {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PendingUpdate {
     /// The request; its `meta.update_id` is set.
-    pub request: UpdateMessage,
+    pub request: Arc<UpdateMessage>,
     /// The started event id of the workflow task that it was sent with; 0: not sent.
     pub sent: EventId,
     /// It is accepted (its event is in the history).

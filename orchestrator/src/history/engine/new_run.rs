@@ -96,7 +96,7 @@ pub(super) fn create(new_run: NewRun, context: &mut Context<'_>) -> Created {
             run_expires,
             execution_expires,
             root: Some(root),
-            started: started.clone(),
+            started: started.clone().into(),
             metadata: metadata.clone(),
             ..State::default()
         },

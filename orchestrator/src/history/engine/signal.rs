@@ -87,7 +87,7 @@ pub(super) fn accept(tx: &mut Transaction<'_, '_>, signal: Arrival) -> Result<()
 /// Writes a signal that nothing speaks against.
 pub(super) fn write(tx: &mut Transaction<'_, '_>, signal: Arrival) {
     if !signal.request_id.is_empty() {
-        tx.run.state.signal_requests.insert(signal.request_id, true);
+        tx.run.state.signal_requests.insert(signal.request_id, ());
     }
     tx.run.state.signal_count += 1;
     // The request id does not stand in the event, as in Temporal 1.31.

@@ -81,7 +81,12 @@ pub(super) fn admit(
     let id = meta.update_id.clone();
     if reached(tx, &id).is_none() {
         room(tx)?;
-        tx.run.volatile.updates.push(PendingUpdate { request: update, sent: 0, accepted: false, waiters: Vec::new() });
+        tx.run.volatile.updates.push(PendingUpdate {
+            request: update.into(),
+            sent: 0,
+            accepted: false,
+            waiters: Vec::new(),
+        });
     }
     Ok(wait(tx, &id, stage, caller))
 }
@@ -119,7 +124,7 @@ fn room(tx: &Transaction<'_, '_>) -> Result<(), Rejection> {
     signal::require_not_closing(tx)?;
     let (state, limits) = (&tx.run.state, tx.context.limits);
     let unaccepted = tx.run.volatile.updates.iter().filter(|it| !it.accepted).count();
-    let unfinished = state.updates.values().filter(|it| it.outcome.is_none()).count();
+    let unfinished = state.updates.len() - usize::try_from(state.completed_updates).unwrap_or_default();
     if state.workflow_task.as_ref().is_some_and(|task| task.attempt >= FAILING) {
         let message = "Unable to perform workflow execution update due to Workflow Task in failed state.";
         Err(Rejection::FailedPrecondition(message.to_owned()))
@@ -159,10 +164,9 @@ fn wait(
         // It was accepted under an earlier owner.
         None => {
             let request = tx.run.state.updates.get(id).and_then(|it| it.request.clone());
-            let Some(request) = request else { broken!("update {id} goes on, and nobody knows what was asked") };
-            let mut update = PendingUpdate { request, sent: 0, accepted: true, waiters: vec![waiter] };
-            update.request.meta.get_or_insert_default().update_id = id.to_owned();
-            pending.push(update);
+            let Some(mut request) = request else { broken!("update {id} goes on, and nobody knows what was asked") };
+            request.meta.get_or_insert_default().update_id = id.to_owned();
+            pending.push(PendingUpdate { request: request.into(), sent: 0, accepted: true, waiters: vec![waiter] });
         }
     }
     Reply::Later

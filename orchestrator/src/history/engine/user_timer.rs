@@ -73,20 +73,14 @@ fn unfire(tx: &mut Transaction<'_, '_>, id: &str) -> Option<EventId> {
         Some(Attributes::TimerFiredEventAttributes(fired)) if fired.timer_id == id => Some(fired.started_event_id),
         _ => None,
     };
-    let place = buffered.iter().position(|event| fired(&event.attributes).is_some())?;
-    fired(&buffered.remove(place).attributes)
+    let place = buffered.iter().find(|(_, event)| fired(&event.attributes).is_some()).map(|(place, _)| *place)?;
+    fired(&buffered.remove(&place)?.attributes)
 }
 
 /// The timer task of the timer that this event started is due.
 pub(crate) fn fire(tx: &mut Transaction<'_, '_>, started_event_id: EventId) {
     let timers = &tx.run.state.timers;
-    let Some((id, due)) = timers
-        .iter()
-        .find(|(_, timer)| timer.started_event_id == started_event_id)
-        .map(|(id, timer)| (id.clone(), timer.due))
-    else {
-        return;
-    };
+    let Some((id, due)) = timers.named(&started_event_id).map(|(id, timer)| (id.clone(), timer.due)) else { return };
     if early(tx.context.now, due) {
         tx.timer(due, TimerKind::UserTimer(started_event_id));
         return;

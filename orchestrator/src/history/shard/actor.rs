@@ -6,9 +6,11 @@ use super::cache::{self, Workflows};
 use super::config::Config;
 use super::dispatch::{self, Dispatcher};
 use super::job::{Answer, Finish, Job, Work};
+use super::line::{self, Lines};
 use super::queue::Queues;
 use super::route::Target;
 use super::turn::{Dependencies, Turn};
+use super::watches::Watches;
 use super::{keys, transfer};
 use crate::cluster::Rejection;
 use crate::history::engine::TransferResult;
@@ -19,10 +21,9 @@ use crate::log::{Backoff, Error, Log, Outcome};
 use crate::planted::{Bug, planted};
 use crate::store::Store;
 use resurgam_api::environment::Environment;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -32,6 +33,8 @@ const TICK: Duration = Duration::from_secs(1);
 const TIDY: Duration = Duration::from_millis(500);
 /// How often an owner that writes nothing looks whether it still is the owner: what others wrote has timers and transfers.
 const CHECK: Duration = Duration::from_secs(5);
+/// Requests of one workflow in a turn, if more wait: who asks for another one waits no longer than for these.
+const SHARE: usize = 16;
 /// Transfers that are done at a time.
 pub(crate) const TRANSFERS: usize = 256;
 
@@ -63,10 +66,9 @@ struct Tenure<'a> {
     log: Log,
     queues: Queues,
     cache: Workflows,
-    /// How many requests have come in.
-    received: u64,
-    /// Who watches a run's history.
-    watched: BTreeMap<String, watch::Sender<()>>,
+    /// Requests that had no place in the last turn.
+    lines: Lines,
+    watches: Watches,
     /// Jobs that come from inside.
     own: Vec<Job>,
     done: mpsc::UnboundedSender<Done>,
@@ -148,8 +150,8 @@ impl<'a> Tenure<'a> {
             log,
             queues,
             cache,
-            received: 0,
-            watched: BTreeMap::new(),
+            lines: Lines::default(),
+            watches: Watches::default(),
             own: Vec::new(),
             done,
             answers,
@@ -170,7 +172,7 @@ impl<'a> Tenure<'a> {
                 () = stop.cancelled() => return End::Stopped,
                 Some(done) = self.answers.recv() => self.hear(done).into_iter().collect(),
                 message = self.actor.inbox.recv() => match message {
-                    Some(message) => vec![self.receive(message)],
+                    Some(message) => self.receive(message),
                     None => return End::Stopped,
                 },
                 () = tokio::time::sleep(wake) => Vec::new(),
@@ -189,7 +191,7 @@ impl<'a> Tenure<'a> {
 
     /// How long nothing can happen without a message.
     fn wake(&self) -> Duration {
-        if !self.own.is_empty() {
+        if !self.own.is_empty() || !self.lines.is_empty() {
             return Duration::ZERO;
         }
         let mut wake = TICK;
@@ -201,12 +203,19 @@ impl<'a> Tenure<'a> {
         if self.queues.is_untidy() { wake.min(TIDY) } else { wake }
     }
 
-    fn receive(&mut self, job: Job) -> Job {
-        self.received += 1;
-        if self.received.is_multiple_of(1024) {
-            self.watched.retain(|_, watch| watch.receiver_count() > 0);
+    /// The request that came in is the first of the next turn, unless others wait.
+    fn receive(&mut self, job: Job) -> Vec<Job> {
+        if self.lines.is_empty() {
+            return vec![job];
         }
-        job
+        self.line_up(job);
+        Vec::new()
+    }
+
+    fn line_up(&mut self, job: Job) {
+        if let Err(job) = self.lines.push(job) {
+            self.answer(job.work.refuse(line::full()));
+        }
     }
 
     /// A transfer was answered. What the run has to hear of it comes first; then it is done.
@@ -233,11 +242,12 @@ impl<'a> Tenure<'a> {
             let Ok(done) = self.answers.try_recv() else { break };
             jobs.extend(self.hear(done));
         }
-        while jobs.len() < limit {
-            let Ok(message) = self.actor.inbox.try_recv() else { break };
-            let job = self.receive(message);
-            jobs.push(job);
+        while !self.lines.are_full()
+            && let Ok(message) = self.actor.inbox.try_recv()
+        {
+            self.line_up(message);
         }
+        jobs.extend(self.lines.take(limit.saturating_sub(jobs.len()), SHARE));
         jobs
     }
 
@@ -316,7 +326,7 @@ impl<'a> Tenure<'a> {
                 }
                 let again = planted(Bug::BlindRetry).then(|| turn.jobs.clone());
                 self.succeed(turn, level);
-                self.own.extend(again.into_iter().flatten().map(anew));
+                self.own.extend(again.into_iter().flatten().map(Job::anew));
             }
             Outcome::Absent => self.fail(turn),
             Outcome::Lost => {
@@ -343,9 +353,7 @@ impl<'a> Tenure<'a> {
             self.answer(answer);
         }
         for run_id in turn.grown {
-            if let Some(watch) = self.watched.get(&run_id) {
-                watch.send_replace(());
-            }
+            self.watches.tell(&run_id);
         }
     }
 
@@ -398,10 +406,7 @@ impl<'a> Tenure<'a> {
             Answer::Step(delivery) => delivery.make(),
             Answer::View(caller, view) => {
                 let viewed = view.map(|view| {
-                    let watch = (view.open && caller.waits()).then(|| {
-                        let watch = self.watched.entry(view.run_id.clone()).or_insert_with(|| watch::Sender::new(()));
-                        watch.subscribe()
-                    });
+                    let watch = (view.open && caller.waits()).then(|| self.watches.begin(&view.run_id));
                     (view, watch)
                 });
                 caller.deliver(viewed).make();
@@ -454,12 +459,4 @@ impl<'a> Tenure<'a> {
     fn backoff(&self) -> Backoff {
         Backoff::new(self.actor.environment.clone())
     }
-}
-
-/// A job with new ids, for [`Bug::BlindRetry`].
-fn anew(mut job: Job) -> Job {
-    if let Work::Step(input) = &job.work {
-        job.work = Work::Step(input.anew());
-    }
-    job
 }

@@ -2,8 +2,8 @@
 //! only once the next commit has shown that nobody else wrote meanwhile, so it goes into the cache with that commit.
 
 use super::config::Check;
-use super::keys;
 use super::route::{Target, WorkflowKey};
+use super::{keys, part};
 use crate::history::engine::{Run, Volatile, Workflow};
 use crate::history::state::{Current, State};
 use crate::history::task::RunKey;
@@ -57,7 +57,15 @@ async fn load_run(log: &Log, workflow: &mut Workflow, target: &Target, run_id: S
     let WorkflowKey { namespace_id, workflow_id } = target.workflow.clone();
     let key = RunKey { namespace_id, workflow_id, run_id };
     let name = keys::run(&key);
-    let Some(state) = row::<State>(log, &name).await? else { return Ok(false) };
+    let mut rows = log.look_at(keys::run_rows(&name)).await?;
+    rows.retain(|(key, _)| keys::run_of(key) == name);
+    if rows.is_empty() {
+        return Ok(false);
+    }
+    let mut state = State::default();
+    for (key, row) in &rows {
+        part::apply(&mut state, &name, key, Some(row)).map_err(|problem| damaged(key, &problem))?;
+    }
     if log.is_behind(state.transaction) {
         // A later owner wrote it: this tenure is over, and its next commit would say so.
         return Err(Error::Lost);

@@ -19,6 +19,16 @@ pub(super) struct Job {
     pub(super) finish: Finish,
 }
 
+impl Job {
+    /// The same with new ids, for [`BlindRetry`](crate::planted::Bug::BlindRetry).
+    pub(super) fn anew(mut self) -> Self {
+        if let Work::Step(input) = &self.work {
+            self.work = Work::Step(input.anew());
+        }
+        self
+    }
+}
+
 /// What a job does.
 #[derive(Clone, Debug)]
 pub(super) enum Work {

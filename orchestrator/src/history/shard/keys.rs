@@ -5,6 +5,7 @@ use crate::history::state::Millis;
 use crate::history::task::RunKey;
 use crate::store::{Key, Partition};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, percent_decode_str, utf8_percent_encode};
+use std::ops::Range;
 
 /// Transfer tasks that are not known to be done.
 pub(super) const TRANSFERS: &str = "task/";
@@ -12,7 +13,7 @@ pub(super) const TRANSFERS: &str = "task/";
 pub(super) const TIMERS: &str = "timer/";
 /// The current-run rows.
 pub(super) const CURRENTS: &str = "current/";
-/// The state rows of runs.
+/// The rows of runs and of their parts.
 pub(super) const RUNS: &str = "run/";
 /// The ack level of transfer tasks: all up to it are done.
 pub(super) const ACK: &str = "ack/transfer";
@@ -27,9 +28,25 @@ pub(super) fn current(workflow: &WorkflowKey) -> Key {
     format!("{CURRENTS}{}/{}", escape(&workflow.namespace_id), escape(&workflow.workflow_id))
 }
 
-/// The state row of a run.
+/// The own row of a run; those of its parts are behind it.
 pub(super) fn run(key: &RunKey) -> Key {
     format!("{RUNS}{}/{}/{}", escape(&key.namespace_id), escape(&key.workflow_id), escape(&key.run_id))
+}
+
+/// The row of a part of the run whose own row has the key `run`: of a kind of parts, under the name that it has among those.
+pub(super) fn part(run: &Key, kind: &str, name: &str) -> Key {
+    format!("{run}/{kind}/{name}")
+}
+
+/// The rows of a run, by the key of its own one, which is the first of them.
+pub(super) fn run_rows(run: &Key) -> Range<Key> {
+    // What comes next after the slash.
+    run.clone()..format!("{run}0")
+}
+
+/// The run that a row of a run or of its parts belongs to: the key of its own row.
+pub(super) fn run_of(key: &str) -> &str {
+    key.match_indices('/').nth(3).map_or(key, |(end, _)| &key[..end])
 }
 
 /// The row of a transfer task.
@@ -47,7 +64,7 @@ const CODED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b':').remove(b'@');
 
 /// Text as a part of a key.
-fn escape(text: &str) -> PercentEncode<'_> {
+pub(super) fn escape(text: &str) -> PercentEncode<'_> {
     utf8_percent_encode(text, CODED)
 }
 

@@ -11,7 +11,9 @@ mod handle;
 mod history;
 mod job;
 mod keys;
+mod line;
 mod node;
+mod part;
 mod queue;
 mod route;
 pub mod rows;
@@ -20,6 +22,7 @@ mod tests;
 mod token;
 mod transfer;
 mod turn;
+mod watches;
 
 pub(crate) use actor::TRANSFERS;
 pub(crate) use cache::CAPACITY;
@@ -31,3 +34,4 @@ pub(crate) use handle::INBOX;
 pub use handle::Shard;
 #[cfg(test)]
 pub(crate) use job::unasked;
+pub(crate) use line::{LINE, LINES};

@@ -20,8 +20,8 @@ pub(super) type TimerId = (Millis, i64);
 pub(super) struct Queues {
     /// Transfers that are not done.
     transfers: BTreeMap<i64, TransferTask>,
-    /// Those of them that are being done.
-    running: BTreeSet<i64>,
+    /// Those of them that nobody has begun with.
+    waiting: BTreeSet<i64>,
     /// Timers that have not fired.
     timers: BTreeMap<TimerId, TimerTask>,
     /// All committed transfers up to this id have been in `transfers`.
@@ -42,7 +42,8 @@ impl Queues {
         let timers: BTreeMap<TimerId, TimerTask> =
             tasks::<TimerTask>(&timers).into_iter().map(|(id, task)| ((task.due, id), task)).collect();
         let read = transfers.keys().last().map_or(stored, |last| stored.max(*last));
-        let queues = Self { transfers, timers, read, stored, ..Self::default() };
+        let waiting = transfers.keys().copied().collect();
+        let queues = Self { transfers, waiting, timers, read, stored, ..Self::default() };
         queues.assert_sound();
         Ok(queues)
     }
@@ -56,8 +57,8 @@ impl Queues {
         let last = self.transfers.keys().next_back().copied();
         invariant!(last.is_none_or(|last| last <= read), "transfer {last:?} is known, and above {read}");
         if checks() == Checks::Thorough {
-            let strange = self.running.iter().find(|id| !self.transfers.contains_key(id));
-            invariant!(strange.is_none(), "transfer {strange:?} is being done, and is done");
+            let strange = self.waiting.iter().find(|id| !self.transfers.contains_key(id));
+            invariant!(strange.is_none(), "transfer {strange:?} waits to be begun, and is done");
             let strange = self.timers.iter().find(|((due, _), task)| *due != task.due);
             invariant!(strange.is_none(), "a timer task is kept under another time: {strange:?}");
         }
@@ -66,6 +67,7 @@ impl Queues {
     /// Takes over what was committed.
     pub(super) fn extend(&mut self, transfers: Vec<(i64, TransferTask)>, timers: Vec<(TimerId, TimerTask)>) {
         self.read = transfers.iter().map(|(id, _)| *id).fold(self.read, i64::max);
+        self.waiting.extend(transfers.iter().map(|(id, _)| *id));
         self.transfers.extend(transfers);
         let seen = |due: Millis| planted(Bug::TimerBehindLevel) && due < self.looked;
         self.timers.extend(timers.into_iter().filter(|((due, _), _)| !seen(*due)));
@@ -78,22 +80,20 @@ impl Queues {
 
     /// Transfers to begin with, so that at most `limit` are being done.
     pub(super) fn begin(&mut self, limit: usize) -> Vec<(i64, TransferTask)> {
-        let free = limit.saturating_sub(self.running.len());
-        let waiting = self.transfers.iter().filter(|(id, _)| !self.running.contains(id)).take(free);
-        let begun: Vec<_> = waiting.map(|(id, transfer)| (*id, transfer.clone())).collect();
-        self.running.extend(begun.iter().map(|(id, _)| *id));
-        begun
+        let running = self.transfers.len() - self.waiting.len();
+        let next = std::iter::from_fn(|| self.waiting.pop_first()).take(limit.saturating_sub(running));
+        next.map(|id| (id, self.transfers[&id].clone())).collect()
     }
 
     /// A transfer could not be begun: it stays for the next time.
     pub(super) fn defer(&mut self, id: i64) {
-        self.running.remove(&id);
+        self.waiting.insert(id);
     }
 
     /// A transfer is done.
     pub(super) fn finish(&mut self, id: i64) {
         self.transfers.remove(&id);
-        self.running.remove(&id);
+        self.waiting.remove(&id);
     }
 
     /// A timer has fired.

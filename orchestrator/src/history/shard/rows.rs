@@ -3,7 +3,7 @@
 //! A shard itself never reads all its rows. What is left out here is what an owner who loads the shard would not see:
 //! transfers up to the ack level.
 
-use super::{keys, node};
+use super::{keys, node, part};
 use crate::history::state::{Current, EventId, State, Tail};
 use crate::history::task::{TimerTask, TransferTask};
 use crate::store::Partition;
@@ -30,6 +30,7 @@ impl ShardRows {
     pub fn decode<'a>(rows: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Self {
         let mut all = Self::default();
         let mut ack = keys::transfer(0);
+        let mut runs = BTreeMap::new();
         for (key, value) in rows {
             let known = if key == keys::ACK {
                 // It stands before all tasks.
@@ -43,18 +44,33 @@ impl ShardRows {
                 let workflow_id = keys::unescape(workflow_id);
                 Current::decode(value).map(|row| all.current.push((workflow_id, row))).is_ok()
             } else {
-                key.starts_with(keys::RUNS) && keep(&mut all.runs, value)
+                key.starts_with(keys::RUNS) && keep_part(&mut runs, key, value)
             };
             if !known {
                 all.damaged.push(key.to_owned());
             }
         }
+        all.runs = runs.into_values().collect();
         all
     }
 }
 
 fn keep<T: Message + Default>(all: &mut Vec<T>, value: &[u8]) -> bool {
     T::decode(value).map(|row| all.push(row)).is_ok()
+}
+
+/// A row of a run, or of a part of one whose own row was there before.
+fn keep_part<'a>(runs: &mut BTreeMap<&'a str, State>, key: &'a str, value: &[u8]) -> bool {
+    let run = keys::run_of(key);
+    if run != key {
+        return runs.get_mut(run).is_some_and(|state| part::apply(state, run, key, Some(value)).is_ok());
+    }
+    let mut state = State::default();
+    let read = part::apply(&mut state, run, key, Some(value)).is_ok();
+    if read {
+        runs.insert(run, state);
+    }
+    read
 }
 
 /// The partition that holds the nodes of a run's history.

@@ -7,11 +7,12 @@ use super::dispatch::Dispatcher;
 use super::job::{Answer, AnyInput, Finish, Job, RunView, Work};
 use super::keys;
 use super::node::{self, Node};
+use super::part;
 use super::queue::{self, TimerId};
 use super::route::Target;
 use crate::cluster::Rejection;
 use crate::history::engine::{Context, Effects, Ids, Run, Workflow};
-use crate::history::state::{Millis, Tail};
+use crate::history::state::{Millis, State, Tail};
 use crate::history::task::{RunKey, TimerTask, TransferTask};
 use crate::invariant::{Checks, broken, checks, invariant};
 use crate::log::{Error, Group, Log};
@@ -112,6 +113,7 @@ impl Turn {
         let transaction = reused.unwrap_or_else(|| dependencies.log.draw());
         self.transaction = Some(transaction);
         let target = &job.target;
+        // The parts of its runs are shared until they are changed.
         let mut copy = workflow.clone();
         let namespace = dependencies.dispatcher.namespace(&target.workflow.namespace_id);
         let mut context = Context {
@@ -124,7 +126,7 @@ impl Turn {
         match input.apply(&mut copy, &mut context) {
             Ok((effects, answer)) => {
                 let silent = effects.current.is_none() && effects.runs.is_empty();
-                self.fold(dependencies, target, transaction, copy, effects);
+                self.fold(dependencies, target, transaction, &workflow, copy, effects);
                 self.answers.extend(answer.map(Answer::Step));
                 silent
             }
@@ -144,6 +146,7 @@ impl Turn {
         dependencies: &mut Dependencies<'_>,
         target: &Target,
         transaction: i64,
+        before: &Workflow,
         mut workflow: Workflow,
         effects: Effects,
     ) {
@@ -165,9 +168,11 @@ impl Turn {
                 workflow_id: run.state.workflow_id.clone(),
                 run_id,
             };
-            let row = Bytes::from(run.state.encode_to_vec());
-            assert_reads_back(&run.state, &row);
-            self.group.put(keys::run(&key), Some(row));
+            let nothing = State::default();
+            let before = before.runs.get(&key.run_id).map_or(&nothing, |run| &run.state);
+            for (key, row) in part::changes(&keys::run(&key), before, &run.state) {
+                self.group.put(key, row);
+            }
         }
         for transfer in effects.transfers {
             let id = dependencies.log.draw();

@@ -32,7 +32,7 @@ fn failing() -> Decided {
 }
 
 fn started(shard: &Shard) -> WorkflowExecutionStartedEventAttributes {
-    shard.state().started.clone()
+    (*shard.state().started).clone()
 }
 
 #[test]

@@ -263,9 +263,10 @@ fn start(
 }
 
 fn signal(tx: &mut Transaction<'_, '_>, name: &str, request_id: String) {
-    if tx.run.state.signal_requests.insert(request_id.clone(), true).is_some() {
+    if tx.run.state.signal_requests.contains_key(&request_id) {
         return;
     }
+    tx.run.state.signal_requests.insert(request_id.clone(), ());
     invariant!(name != "impossible", "there is no such signal");
     let copies = if name == "many" { 100 } else { 1 };
     for _ in 0..copies {

@@ -133,7 +133,7 @@ fn tasks_that_cannot_be_are_not_dropped_as_if_they_could() {
     let close = CloseChildTransfer { policy: 77, child, ..CloseChildTransfer::default() };
     strange("parent close policy 77", TransferKind::CloseChild(close), |_| {});
     strange("no event that asked for it", TransferKind::StartChild(6), |state| {
-        state.children.values_mut().for_each(|child| child.initiated = None);
+        state.children.change(|child| child.initiated = None);
     });
     strange("signal 8 was never asked for", TransferKind::SignalExternal(8), |state| {
         state.signals = std::mem::take(&mut state.cancels);
