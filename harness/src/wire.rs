@@ -170,11 +170,11 @@ pub(crate) enum RpcFault {
 
 /// Spoils calls as the faults in force ask for it.
 #[derive(Debug, Default)]
-pub(crate) struct RpcFaults(Mutex<BTreeMap<usize, ActiveFault>>);
+pub(crate) struct RpcFaults(Mutex<BTreeMap<usize, CallFault>>);
 
 /// A fault of calls, in force until its calls are used up or it is ended.
 #[derive(Debug)]
-struct ActiveFault {
+struct CallFault {
     by: Caller,
     treatment: Treatment,
     left: u8,
@@ -188,7 +188,7 @@ impl RpcFaults {
             RpcFault::ReplyLost { by, calls } => (by, Treatment::ReplyLost(number), calls),
             RpcFault::CallRepeated { by, calls } => (by, Treatment::Repeated, calls),
         };
-        self.active().insert(number, ActiveFault { by, treatment, left, hits: 0 });
+        self.active().insert(number, CallFault { by, treatment, left, hits: 0 });
     }
 
     /// Ends a fault; returns how many calls it spoiled.
@@ -210,7 +210,7 @@ impl RpcFaults {
         fault.treatment
     }
 
-    fn active(&self) -> MutexGuard<'_, BTreeMap<usize, ActiveFault>> {
+    fn active(&self) -> MutexGuard<'_, BTreeMap<usize, CallFault>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -58,11 +58,12 @@ struct State {
     hash: Xxh3Default,
     traffic: Traffic,
     /// By sender and receiver.
-    ways: Vec<Vec<Way>>,
+    ways: Vec<Vec<OneWay>>,
 }
 
+/// One direction between two hosts.
 #[derive(Clone, Copy, Default)]
-struct Way {
+struct OneWay {
     passage: Passage,
     /// Segments sent while it was anything but open.
     stopped: u64,
@@ -81,7 +82,7 @@ impl Fabric {
         state.wires.push(Vec::new());
         let hosts = state.names.len();
         state.ways.resize_with(hosts, Vec::new);
-        state.ways.iter_mut().for_each(|row| row.resize_with(hosts, Way::default));
+        state.ways.iter_mut().for_each(|row| row.resize_with(hosts, OneWay::default));
         hosts - 1
     }
 

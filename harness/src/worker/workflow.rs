@@ -46,8 +46,8 @@ impl Worker {
         let run = match self.bring_up(&polled).await {
             Ok(run) => run,
             // The run may be gone by now, or the server in trouble: the task will come again.
-            Err(Trouble::Server) => return,
-            Err(Trouble::Suite(what)) => {
+            Err(Behind::Server) => return,
+            Err(Behind::Suite(what)) => {
                 self.bug(format!("{}/{}: {what}", polled.workflow_id, polled.run_id));
                 return self.fail(&polled, &manner, life).await;
             }
@@ -110,7 +110,7 @@ impl Worker {
 
     /// The run as of the events of the task: from the cache if it is there and the events go on where it stopped, else
     /// from the whole history. With `full_replay` both ways are taken and have to agree.
-    async fn bring_up(&self, polled: &Polled) -> Result<Run, Trouble> {
+    async fn bring_up(&self, polled: &Polled) -> Result<Run, Behind> {
         let cached = self.cache().take(&polled.run_id);
         let cached = cached.and_then(|mut run| {
             let fits = match polled.events.first() {
@@ -124,10 +124,10 @@ impl Worker {
             Some(run) if !self.session.plan.workers.full_replay || polled.events.is_empty() => Ok(run),
             cached => {
                 let whole = self.whole_history(polled).await?;
-                let replayed = Run::replay(&polled.workflow_id, &whole).map_err(|e| Trouble::Suite(e.to_string()))?;
+                let replayed = Run::replay(&polled.workflow_id, &whole).map_err(|e| Behind::Suite(e.to_string()))?;
                 match cached {
                     Some(run) if run.machine != replayed.machine => {
-                        Err(Trouble::Suite("the cached machine differs from its own replay".into()))
+                        Err(Behind::Suite("the cached machine differs from its own replay".into()))
                     }
                     _ => Ok(replayed),
                 }
@@ -136,13 +136,13 @@ impl Worker {
     }
 
     /// The history from event 1 to the last event of the task.
-    async fn whole_history(&self, polled: &Polled) -> Result<Vec<Event>, Trouble> {
+    async fn whole_history(&self, polled: &Polled) -> Result<Vec<Event>, Behind> {
         let first = polled.events.first().map(|event| event.id.0);
         if first == Some(1) {
             return Ok(polled.events.clone());
         }
         let raw = history::read(&self.session, &self.service, &polled.workflow_id, &polled.run_id).await;
-        let mut events = decode(&raw.map_err(|_| Trouble::Server)?).map_err(Trouble::Suite)?;
+        let mut events = decode(&raw.map_err(|_| Behind::Server)?).map_err(Behind::Suite)?;
         // A query task on a sticky queue carries nothing: it is about all that there is.
         if let Some(first) = first {
             events.retain(|event| event.id.0 < first);
@@ -270,8 +270,8 @@ fn decode(raw: &[HistoryEvent]) -> Result<Vec<Event>, String> {
         .collect()
 }
 
-/// Why a run could not be brought up to date.
-enum Trouble {
+/// Why a machine stays behind its run.
+enum Behind {
     /// The server did not give the history.
     Server,
     /// A bug of ours.
