@@ -43,7 +43,7 @@ pub(crate) fn bounds() -> Vec<Bound> {
         few(
             "pending activities, children, signals and cancellations of a run, each",
             limits.pending,
-            "",
+            "entries",
             "the workflow task fails",
         ),
         many("signals of a run", limits.signals, "signals", "INVALID_ARGUMENT"),
