@@ -11,7 +11,7 @@ use super::saved::Saved;
 use super::transaction::Transaction;
 use super::waiter::Waiter;
 use super::{
-    CompletedTask, Handout, IDENTITY, buffer, chain, close, command, message, poll, query, required, span, task,
+    CompletedTask, Handout, IDENTITY, buffer, close, command, handout, message, query, required, span, successor, task,
     task_event, update,
 };
 use crate::cluster::Rejection;
@@ -234,10 +234,10 @@ fn close_by(tx: &mut Transaction<'_, '_>, command: &Command, completed: EventId)
                 cause: Cause::BadFailWorkflowExecutionAttributes,
                 message: "Failure is not set on FailWorkflowExecutionCommand.".to_owned(),
             })?;
-            chain::fail(tx, failure, completed);
+            successor::fail(tx, failure, completed);
         }
         Some(Decided::ContinueAsNewWorkflowExecutionCommandAttributes(it)) => {
-            chain::continue_as_new(tx, it, completed)?;
+            successor::continue_as_new(tx, it, completed)?;
         }
         _ => {}
     }
@@ -276,5 +276,5 @@ fn go_on(
     }
     let request_id = tx.context.ids.uuid();
     task::begin(tx, &request_id, &answer.identity);
-    Some(poll::task(tx))
+    Some(handout::task(tx))
 }

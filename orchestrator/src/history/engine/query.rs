@@ -4,7 +4,7 @@
 use super::input::{Acted, Reply, RunInput, Which};
 use super::transaction::Transaction;
 use super::waiter::Waiter;
-use super::{DirectQuery, Handout, PendingQuery, QueryAnswer, poll, required, task_event};
+use super::{DirectQuery, Handout, PendingQuery, QueryAnswer, handout, required, task_event};
 use crate::cluster::Rejection;
 use crate::planted::{Bug, planted};
 use resurgam_api::internal::QueryRequest;
@@ -78,11 +78,11 @@ fn ask(
 
 /// What to do to have a query answered outside of a workflow task.
 fn directly(tx: &Transaction<'_, '_>, query: WorkflowQuery) -> QueryAnswer {
-    let mut poll = poll::frame(tx);
+    let mut poll = handout::frame(tx);
     poll.query = Some(query.clone());
     QueryAnswer::AskWorker(Box::new(DirectQuery {
-        task: poll::token(tx),
-        handout: Handout { poll, history: poll::whole(tx) },
+        task: handout::token(tx),
+        handout: Handout { poll, history: handout::whole(tx) },
         sticky: tx.run.state.sticky.as_ref().map(|sticky| sticky.queue.clone()),
         queue: task_event::queue_name(&tx.run.state).to_owned(),
         query,

@@ -9,7 +9,7 @@ use super::input::{Acted, Reply, RunInput, Which};
 use super::task_event::{arm, limit_sticky, queue_name, scheduled, started};
 use super::transaction::{Transaction, timestamp};
 use super::waiter::Waiter;
-use super::{Handout, message, poll};
+use super::{Handout, handout, message};
 use crate::cluster::Rejection;
 use crate::history::state::{EventId, Millis, State, WorkflowTask, WorkflowTaskType};
 use crate::history::task::{TransferKind, WorkflowTaskTransfer};
@@ -165,7 +165,7 @@ fn start(tx: &mut Transaction<'_, '_>, request: &RecordWorkflowTaskStartedReques
         }
         begin(tx, &request.request_id, &request.identity);
     }
-    Ok(poll::task(tx))
+    Ok(handout::task(tx))
 }
 
 /// Starts the pending workflow task.

@@ -4,7 +4,7 @@
 use super::input::{Acted, Reply, RunInput, Which};
 use super::transaction::Transaction;
 use super::waiter::Waiter;
-use super::{activity_outcome, chain, fail, user_timer};
+use super::{activity_outcome, fail, successor, user_timer};
 use crate::history::task::{TimerKind, TimerTask};
 use crate::invariant::broken;
 
@@ -47,8 +47,8 @@ fn fire(tx: &mut Transaction<'_, '_>, task: &TimerTask) {
             state.first_task_at = 0;
             tx.wake();
         }
-        TimerKind::RunTimeout(_) if state.run_expires != 0 => chain::expire(tx),
-        TimerKind::ExecutionTimeout(_) if state.execution_expires != 0 => chain::expire(tx),
+        TimerKind::RunTimeout(_) if state.run_expires != 0 => successor::expire(tx),
+        TimerKind::ExecutionTimeout(_) if state.execution_expires != 0 => successor::expire(tx),
         _ => {}
     }
 }

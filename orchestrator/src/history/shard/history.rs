@@ -4,8 +4,8 @@
 use super::chain;
 use super::handle::{Shard, doubt};
 use super::job::RunView;
+use super::place::Place;
 use super::route::Target;
-use super::token::Token;
 use crate::cluster::Rejection;
 use crate::history::engine::Handout;
 use crate::history::state::{EventId, Tail};
@@ -42,7 +42,7 @@ impl Handout {
     #[must_use]
     pub fn promised(self) -> PollWorkflowTaskQueueResponse {
         let Self { mut poll, history } = self;
-        poll.next_page_token = Token::from(history).encode_to_vec();
+        poll.next_page_token = Place::from(history).encode_to_vec();
         poll
     }
 }
@@ -73,15 +73,15 @@ impl Shard {
         };
         let mut start = Start { from: 1, at: None, known: false };
         if !request.next_page_token.is_empty() {
-            let token = Token::parse(&request.next_page_token)?;
-            if !target.run_id.is_empty() && target.run_id != token.run_id {
+            let place = Place::parse(&request.next_page_token)?;
+            if !target.run_id.is_empty() && target.run_id != place.run_id {
                 return Err(Rejection::InvalidArgument("the page token is of another run".to_owned()));
             }
-            if token.from < token.next || !token.appended.is_empty() {
-                return self.page(token, options.page).await;
+            if place.from < place.next || !place.appended.is_empty() {
+                return self.page(place, options.page).await;
             }
-            target.run_id = token.run_id;
-            start = Start { from: token.from, at: token.at, known: true };
+            target.run_id = place.run_id;
+            start = Start { from: place.from, at: place.at, known: true };
         }
         self.first_page(target, start, &options).await
     }
@@ -124,31 +124,31 @@ impl Shard {
     async fn snapshot(&self, view: RunView, start: Start, options: &ReadOptions) -> Result<Response, Rejection> {
         let RunView { run_id, open, next, tail } = view;
         let Start { from, at, .. } = start;
-        let mut token = Token { run_id, from, next, tail, appended: Vec::new(), follow: open && options.wait, at };
+        let mut place = Place { run_id, from, next, tail, appended: Vec::new(), follow: open && options.wait, at };
         if options.last_only {
-            (token.from, token.at, token.follow) = (next - 1, tail, false);
+            (place.from, place.at, place.follow) = (next - 1, tail, false);
         }
-        self.page(token, options.page).await
+        self.page(place, options.page).await
     }
 
     /// The page at `token`.
-    async fn page(&self, mut token: Token, size: usize) -> Result<Response, Rejection> {
-        let end = token.next.min(token.from.saturating_add(i64::try_from(size).unwrap_or(i64::MAX)));
-        let part = chain::read(self.store.as_ref(), &token.run_id, token.tail, token.at, token.from, end).await;
+    async fn page(&self, mut place: Place, size: usize) -> Result<Response, Rejection> {
+        let end = place.next.min(place.from.saturating_add(i64::try_from(size).unwrap_or(i64::MAX)));
+        let part = chain::read(self.store.as_ref(), &place.run_id, place.tail, place.at, place.from, end).await;
         let chain::Part { mut events, at } = part.map_err(|unreadable| {
             if matches!(unreadable, chain::Unreadable::Broken(_)) {
-                tracing::error!(run_id = token.run_id, %unreadable, "a history is damaged");
+                tracing::error!(run_id = place.run_id, %unreadable, "a history is damaged");
             }
             Rejection::Unavailable(unreadable.to_string())
         })?;
-        (token.from, token.at) = (token.from + events.len() as EventId, at);
-        if token.from < token.next {
-            return Ok(response(events, Some(&token)));
+        (place.from, place.at) = (place.from + events.len() as EventId, at);
+        if place.from < place.next {
+            return Ok(response(events, Some(&place)));
         }
-        events.append(&mut token.appended);
+        events.append(&mut place.appended);
         // What comes next has another end.
-        token.tail = None;
-        Ok(response(events, Some(&token).filter(|token| token.follow)))
+        place.tail = None;
+        Ok(response(events, Some(&place).filter(|place| place.follow)))
     }
 
     /// What a worker gets, with its history: all of it, or the first page and the token of the next.
@@ -157,17 +157,17 @@ impl Shard {
     /// [`Rejection::Unavailable`].
     pub async fn complete(&self, handout: Handout) -> Result<PollWorkflowTaskQueueResponse, Rejection> {
         let Handout { mut poll, history } = handout;
-        let page = self.page(Token::from(history), self.config.page).await?;
+        let page = self.page(Place::from(history), self.config.page).await?;
         poll.history = page.history;
         poll.next_page_token = page.next_page_token;
         Ok(poll)
     }
 }
 
-fn response(events: Vec<HistoryEvent>, token: Option<&Token>) -> Response {
+fn response(events: Vec<HistoryEvent>, place: Option<&Place>) -> Response {
     Response {
         history: Some(History { events }),
-        next_page_token: token.map_or_else(Vec::new, Message::encode_to_vec),
+        next_page_token: place.map_or_else(Vec::new, Message::encode_to_vec),
         ..Response::default()
     }
 }
@@ -175,6 +175,6 @@ fn response(events: Vec<HistoryEvent>, token: Option<&Token>) -> Response {
 /// There is nothing new; the token asks for the same again.
 fn nothing(run_id: String, start: Start) -> Response {
     let Start { from, at, .. } = start;
-    let token = Token { run_id, from, next: from, follow: true, at, ..Token::default() };
-    response(Vec::new(), Some(&token))
+    let place = Place { run_id, from, next: from, follow: true, at, ..Place::default() };
+    response(Vec::new(), Some(&place))
 }

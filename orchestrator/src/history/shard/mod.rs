@@ -14,12 +14,12 @@ mod keys;
 mod line;
 mod node;
 mod part;
+mod place;
 mod queue;
 mod route;
 pub mod rows;
 #[cfg(test)]
 mod tests;
-mod token;
 mod transfer;
 mod turn;
 mod watches;
