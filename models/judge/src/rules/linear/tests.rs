@@ -259,6 +259,20 @@ fn an_acknowledged_end_is_in_the_history() {
 }
 
 #[test]
+fn what_a_run_took_that_nobody_read_proves_nothing_of_the_next() {
+    // The first answer of a repeated call may be of a run that no answer names: one that was started by a call without an answer.
+    let case = |first: &str, action: &str, event: &str| {
+        let case = Case::default().call(1, 2, START, first).call(5, 6, action, DONE).again(11, 12, action, DONE);
+        case.call(7, 8, START, &run("r2", true)).run("r2", &format!("WorkflowExecutionStarted\n{event}"))
+    };
+    let terminated = "WorkflowExecutionTerminated reason=q2";
+    case(INFO, TERMINATE, terminated).silent();
+    case(INFO, SIGNAL_1, S1).silent();
+    case(GONE, TERMINATE, terminated).fires(&["W1-real-time"]);
+    case(GONE, SIGNAL_1, S1).fires(&["W1-real-time"]);
+}
+
+#[test]
 fn a_cancel_that_wrote_nothing_found_a_closed_run() {
     let case = |cancel: (u64, u64)| {
         let case = Case::default().call(1, 2, START, &run("r1", true)).call(5, 6, TERMINATE, DONE);

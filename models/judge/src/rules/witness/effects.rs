@@ -65,7 +65,8 @@ fn starters<'e>(evidence: &Index<'e>) -> impl Iterator<Item = Asked<'e>> {
     evidence.asked().filter(|call| matches!(call.action, Action::Start(_) | Action::SignalWithStart { .. }))
 }
 
-/// Signals that are told apart from all others by workflow id, name and value, and stand in one place.
+/// Signals that are told apart from all others by workflow id, name and value, and stand in one place. Where a run may exist that
+/// nobody read, an answer says of none that it was there: it may have been taken by that run, and by this one when it was repeated.
 fn signals(evidence: &Index<'_>, timeline: &Timeline<'_>, bounds: &mut Bounds) {
     type Alike<'a> = (Option<&'a Operation>, Option<(usize, usize)>, usize);
     let mut kinds: FxHashMap<(&str, &str, i64), Alike<'_>> = FxHashMap::default();
@@ -87,15 +88,17 @@ fn signals(evidence: &Index<'_>, timeline: &Timeline<'_>, bounds: &mut Bounds) {
             }
         }
     }
-    for alike in kinds.into_values() {
+    for ((workflow_id, ..), alike) in kinds {
         if let (Some(operation), Some((run, event)), 1) = alike {
-            bounds.came(run, event, operation, acknowledged(operation));
+            let certain = !evidence.perhaps_unnamed().contains(workflow_id);
+            bounds.came(run, event, operation, acknowledged(operation).filter(|_| certain));
         }
     }
 }
 
 /// Events that carry the id of their call: terminations and updates. A server does not know a repeated termination again,
-/// so a call may leave several; then its answer says of none that it was there (an update's answer names the run). Cancel
+/// so a call may leave several, one perhaps in a run that nobody read; then its answer says of none that it was there (an update's
+/// answer names the run). Cancel
 /// requests carry no id; what a client sent was not there before the first that may have been taken.
 fn named(evidence: &Index<'_>, timeline: &Timeline<'_>, bounds: &mut Bounds) {
     let mut terminations: FxHashMap<(&str, &str), &Operation> = FxHashMap::default();
@@ -131,7 +134,8 @@ fn named(evidence: &Index<'_>, timeline: &Timeline<'_>, bounds: &mut Bounds) {
             match &event.body {
                 Body::WorkflowExecutionTerminated(close) => {
                     if let Some(operation) = terminations.get(&(workflow_id, close.reason.as_str())) {
-                        let alone = ended.get(&operation.id) == Some(&1);
+                        let alone =
+                            ended.get(&operation.id) == Some(&1) && !evidence.perhaps_unnamed().contains(workflow_id);
                         bounds.came(index, place, operation, acknowledged(operation).filter(|_| alone));
                     }
                 }
