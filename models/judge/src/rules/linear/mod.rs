@@ -30,4 +30,6 @@ pub(super) fn all() -> Vec<Box<dyn Rule>> {
 }
 
 #[cfg(test)]
+mod fixture;
+#[cfg(test)]
 mod tests;
