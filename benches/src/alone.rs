@@ -10,6 +10,7 @@ use resurgam_api::internal::{
 };
 use resurgam_api::temporal::command::v1::{Command, ScheduleActivityTaskCommandAttributes, command};
 use resurgam_api::temporal::common::v1::{ActivityType, WorkflowType};
+use resurgam_api::temporal::enums::v1::CommandType;
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
 use resurgam_api::temporal::workflowservice::v1::{
     RespondActivityTaskCompletedRequest, RespondWorkflowTaskCompletedRequest, SignalWorkflowExecutionRequest,
@@ -88,6 +89,7 @@ impl Alone {
         let handout = self.shard.call(call).await?;
         let Ok(token) = TaskToken::decode(handout.poll.task_token.as_slice()) else { return Ok(Vec::new()) };
         let command = |number: usize| Command {
+            command_type: CommandType::ScheduleActivityTask.into(),
             attributes: Some(command::Attributes::ScheduleActivityTaskCommandAttributes(
                 ScheduleActivityTaskCommandAttributes {
                     activity_id: number.to_string(),
