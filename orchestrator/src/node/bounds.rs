@@ -11,7 +11,8 @@ use std::fmt::Write as _;
 #[must_use]
 pub fn document() -> String {
     let mut text = String::from(
-        "# What a node holds at most\n\nEvery queue, buffer and cache of the server has a bound. Written by `resurgam server --bounds`.\n\n\
+        "# What a node holds at most\n\nWritten by `resurgam server --bounds`. Two things have no bound yet: all timers of a shard, \
+         and all namespaces that a node has heard of, are in memory.\n\n\
          | of | at most | beyond that |\n|---|---|---|\n",
     );
     let (own, history) = (own(), history::bounds::bounds());

@@ -124,7 +124,10 @@ fn room(tx: &Transaction<'_, '_>) -> Result<(), Rejection> {
     signal::require_not_closing(tx)?;
     let (state, limits) = (&tx.run.state, tx.context.limits);
     let unaccepted = tx.run.volatile.updates.iter().filter(|it| !it.accepted).count();
-    let unfinished = state.updates.len() - usize::try_from(state.completed_updates).unwrap_or_default();
+    let ended = usize::try_from(state.completed_updates).ok();
+    let Some(unfinished) = ended.and_then(|ended| state.updates.len().checked_sub(ended)) else {
+        broken!("{} of {} updates have ended", state.completed_updates, state.updates.len())
+    };
     if state.workflow_task.as_ref().is_some_and(|task| task.attempt >= FAILING) {
         let message = "Unable to perform workflow execution update due to Workflow Task in failed state.";
         Err(Rejection::FailedPrecondition(message.to_owned()))

@@ -89,9 +89,10 @@ fn assert_reads_back(run: &Key, before: &State, after: &State, rows: &[(Key, Opt
 /// What is wrong with the row.
 pub(super) fn apply(state: &mut State, run: &str, key: &str, row: Option<&[u8]>) -> Result<(), String> {
     let words = |problem: prost::DecodeError| problem.to_string();
+    let there = || row.ok_or_else(|| "a run cannot be without it".to_owned());
     let Some(part) = key.strip_prefix(run) else { return Err("it is the row of another run".to_owned()) };
     if part.is_empty() {
-        let read = State::decode(row.unwrap_or_default()).map_err(words)?;
+        let read = State::decode(there()?).map_err(words)?;
         let parts = std::mem::replace(state, read);
         state.started = parts.started;
         state.buffered = parts.buffered;
@@ -109,7 +110,7 @@ pub(super) fn apply(state: &mut State, run: &str, key: &str, row: Option<&[u8]>)
     let (kind, name) = part.strip_prefix('/').and_then(|part| part.split_once('/')).unwrap_or((part, ""));
     match kind {
         "started" => {
-            let started = WorkflowExecutionStartedEventAttributes::decode(row.unwrap_or_default()).map_err(words)?;
+            let started = WorkflowExecutionStartedEventAttributes::decode(there()?).map_err(words)?;
             state.started = started.into();
         }
         "buffered" => state.buffered.set(read(name, row)?),
@@ -132,4 +133,18 @@ fn read<K: Name, V: Message + Default>(name: &str, row: Option<&[u8]>) -> Result
     let name = K::of(name).ok_or("its key is no key")?;
     let part = row.map(V::decode).transpose().map_err(|problem| problem.to_string())?;
     Ok((name, part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_may_be_taken_away_and_what_every_run_has_may_not() {
+        let mut state = State::default();
+        for key in ["run/r", "run/r/started"] {
+            assert!(apply(&mut state, "run/r", key, None).is_err(), "{key}");
+        }
+        assert_eq!(apply(&mut state, "run/r", &format!("run/r/activity/{:020}", 7), None), Ok(()));
+    }
 }
