@@ -5,6 +5,7 @@
 //! decides nothing else: what is possible at all is the model's business.
 
 use super::audits::{Audits, named};
+use super::idle;
 use super::ledger::{Ledger, Ticket};
 use super::store_faults::{StoreFault, StoreFaults};
 use crate::session::Session;
@@ -218,7 +219,9 @@ impl Database {
 
     /// A commit leaves its sender; see [`Ledger`].
     pub(super) fn sent(&self, now: Duration, by: &str, partition: &str, commit: &Commit) -> Ticket {
-        self.state().ledger.sent(now, by, partition, commit)
+        let mut state = self.state();
+        let idle = state.cassandra.partition(partition).map_or_else(Vec::new, |rows| idle::rows(rows, commit));
+        state.ledger.sent(now, by, partition, commit, idle)
     }
 
     /// Its answer arrives.
