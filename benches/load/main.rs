@@ -5,6 +5,8 @@
 //! anything. What a server costs is the CPU time and memory of its process, as the kernel counts it; who asks is another
 //! process. Run on a release build: `cargo run --release -p resurgam-benches --bin load -- --help`.
 
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program says what it measured")]
+
 mod calls;
 mod growth;
 mod memory;

@@ -7,7 +7,7 @@ use resurgam_harness::Trial;
 use resurgam_formats::rule_id::RuleId;
 use resurgam_formats::verdict::{Outcome, RuleVerdict};
 use resurgam_judge::judge;
-use resurgam_judge::profile::{HandOver, Profile, Promises};
+use resurgam_judge::profile::Profile;
 use resurgam_scenarios::fixtures;
 use std::collections::BTreeMap;
 
