@@ -219,9 +219,8 @@ impl Database {
 
     /// A commit leaves its sender; see [`Ledger`].
     pub(super) fn sent(&self, now: Duration, by: &str, partition: &str, commit: &Commit) -> Ticket {
-        let mut state = self.state();
-        let idle = state.cassandra.partition(partition).map_or_else(Vec::new, |rows| idle::rows(rows, commit));
-        state.ledger.sent(now, by, partition, commit, idle)
+        let State { ledger, cassandra, .. } = &mut *self.state();
+        ledger.sent(now, by, partition, commit, idle::rows(cassandra.partition(partition), commit))
     }
 
     /// Its answer arrives.
@@ -275,9 +274,8 @@ impl State {
 
     fn record(&self, node: Option<u8>, partition: &str, outcomes: &[StoreEvent]) {
         let Some(session) = &self.session else { return };
-        for outcome in outcomes.iter().filter(|outcome| !outcome.is_plain()) {
-            let partition = partition.to_owned();
-            session.recorder.record(What::Store { node, partition, outcome: *outcome });
+        for outcome in outcomes.iter().copied().filter(|outcome| !outcome.is_plain()) {
+            session.recorder.record(What::Store { node, partition: partition.to_owned(), outcome });
         }
     }
 }
