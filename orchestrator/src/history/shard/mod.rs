@@ -20,6 +20,7 @@ mod route;
 pub mod rows;
 #[cfg(test)]
 mod tests;
+mod timers;
 mod transfer;
 mod turn;
 mod watches;
@@ -35,3 +36,4 @@ pub use handle::Shard;
 #[cfg(test)]
 pub(crate) use job::unasked;
 pub(crate) use line::{LINE, LINES};
+pub(crate) use timers::TIMERS;

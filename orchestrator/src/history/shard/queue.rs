@@ -2,6 +2,7 @@
 //! is done, and its row is deleted by a later commit. Nothing here does any task.
 
 use super::keys;
+use super::timers::Timers;
 use crate::history::state::Millis;
 use crate::history::task::{TimerKind, TimerTask, TransferTask};
 use crate::invariant::{Checks, broken, checks, invariant};
@@ -16,14 +17,14 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) type TimerId = (Millis, i64);
 
 /// The tasks of one tenure.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Queues {
     /// Transfers that are not done.
     transfers: BTreeMap<i64, TransferTask>,
     /// Those of them that nobody has begun with.
     waiting: BTreeSet<i64>,
     /// Timers that have not fired.
-    timers: BTreeMap<TimerId, TimerTask>,
+    pub(super) timers: Timers,
     /// All committed transfers up to this id have been in `transfers`.
     read: i64,
     /// The ack level that is stored.
@@ -33,17 +34,14 @@ pub(super) struct Queues {
 }
 
 impl Queues {
-    /// Reads what is left to do.
-    pub(super) async fn load(log: &mut Log) -> Result<Self, Error> {
+    /// Reads what is left to do; timers are read when it goes on, so many at a time as there is `room` for.
+    pub(super) async fn load(log: &mut Log, room: usize) -> Result<Self, Error> {
         let stored = log.get(keys::ACK).await?.map_or(0, |level| number(keys::ACK, &level));
         let transfers = log.read(keys::transfer(stored + 1)..prefixed(keys::TRANSFERS).end).await?;
-        let timers = log.read(prefixed(keys::TIMERS)).await?;
         let transfers: BTreeMap<i64, TransferTask> = tasks(&transfers);
-        let timers: BTreeMap<TimerId, TimerTask> =
-            tasks::<TimerTask>(&timers).into_iter().map(|(id, task)| ((task.due, id), task)).collect();
         let read = transfers.keys().last().map_or(stored, |last| stored.max(*last));
         let waiting = transfers.keys().copied().collect();
-        let queues = Self { transfers, waiting, timers, read, stored, ..Self::default() };
+        let queues = Self { transfers, waiting, timers: Timers::new(room), read, stored, looked: 0 };
         queues.assert_sound();
         Ok(queues)
     }
@@ -59,9 +57,8 @@ impl Queues {
         if checks() == Checks::Thorough {
             let strange = self.waiting.iter().find(|id| !self.transfers.contains_key(id));
             invariant!(strange.is_none(), "transfer {strange:?} waits to be begun, and is done");
-            let strange = self.timers.iter().find(|((due, _), task)| *due != task.due);
-            invariant!(strange.is_none(), "a timer task is kept under another time: {strange:?}");
         }
+        self.timers.assert_sound();
     }
 
     /// Takes over what was committed.
@@ -70,7 +67,9 @@ impl Queues {
         self.waiting.extend(transfers.iter().map(|(id, _)| *id));
         self.transfers.extend(transfers);
         let seen = |due: Millis| planted(Bug::TimerBehindLevel) && due < self.looked;
-        self.timers.extend(timers.into_iter().filter(|((due, _), _)| !seen(*due)));
+        for (id, timer) in timers.into_iter().filter(|((due, _), _)| !seen(*due)) {
+            self.timers.add(id, timer);
+        }
     }
 
     /// The read level passes these tasks by.
@@ -98,7 +97,7 @@ impl Queues {
 
     /// A timer has fired.
     pub(super) fn fired(&mut self, id: TimerId) {
-        self.timers.remove(&id);
+        self.timers.fired(id);
     }
 
     /// Timers that are due, in order.
@@ -107,13 +106,13 @@ impl Queues {
         let until = if planted(Bug::TimerEarly) { now - now.rem_euclid(1000) + 999 } else { now };
         // The planted bug is one of user timers.
         let due = |(at, _): TimerId, task: &TimerTask| at <= now || matches!(task.kind, Some(TimerKind::UserTimer(_)));
-        let timers = self.timers.range(..=(until, i64::MAX)).filter(|(id, task)| due(**id, task));
+        let timers = self.timers.until(until).filter(|(id, task)| due(**id, task));
         timers.take(limit).map(|(id, task)| (*id, task.clone())).collect()
     }
 
     /// When the next timer is due.
     pub(super) fn next_due(&self) -> Option<Millis> {
-        self.timers.keys().next().map(|(due, _)| *due)
+        self.timers.next_due()
     }
 
     /// All transfers up to this id are done.
