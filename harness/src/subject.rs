@@ -59,6 +59,10 @@ impl Subject {
             Promised::Once => HandOver::Once,
             Promised::UntilTaken => HandOver::UntilTaken,
         };
-        Profile::promising(Promises { linearizable_reads: promised.linearizable_reads, hand_over })
+        Profile::promising(Promises {
+            linearizable_reads: promised.linearizable_reads,
+            hand_over,
+            narrow_batches: promised.narrow_batches,
+        })
     }
 }

@@ -44,6 +44,8 @@ pub struct Promises {
     pub linearizable_reads: bool,
     /// What becomes of a task whose hand-over to a worker may have failed.
     pub hand_over: HandOver,
+    /// A batch names only rows that it changes, so that what a call costs does not grow with what it does not touch.
+    pub narrow_batches: bool,
 }
 
 /// What becomes of a task whose hand-over to a worker may have failed.

@@ -120,6 +120,8 @@ pub enum Bug {
     PageTokenUnbound,
     /// A task token is good in the name of every namespace.
     TaskTokenUnbound,
+    /// A step writes all parts of its run and not only those that it changed.
+    PartsRewritten,
 }
 
 impl Bug {

@@ -8,6 +8,7 @@ mod audits;
 mod case;
 mod database;
 mod faults;
+mod idle;
 mod ledger;
 mod store;
 mod store_faults;

@@ -28,6 +28,9 @@ pub struct Promises {
     /// What becomes of a task whose hand-over to a worker may have failed.
     #[serde(default)]
     pub hand_over: HandOver,
+    /// A batch names only rows that it changes, so that what a call costs does not grow with what it does not touch.
+    #[serde(default)]
+    pub narrow_batches: bool,
 }
 
 /// What becomes of a task whose hand-over to a worker may have failed.
@@ -66,6 +69,8 @@ pub enum Capability {
     LinearizableReads,
     /// The target promises [`HandOver::UntilTaken`].
     RepeatedHandOver,
+    /// The target promises [`Promises::narrow_batches`].
+    NarrowBatches,
 }
 
 impl Capability {
@@ -75,6 +80,7 @@ impl Capability {
         match self {
             Self::LinearizableReads => "linearizable_reads",
             Self::RepeatedHandOver => "repeated_hand_over",
+            Self::NarrowBatches => "narrow_batches",
         }
     }
 }
@@ -85,7 +91,7 @@ impl Profile {
     #[must_use]
     pub fn temporal(version: &str) -> Self {
         Self {
-            promises: Promises { linearizable_reads: false, hand_over: HandOver::Once },
+            promises: Promises { hand_over: HandOver::Once, ..Promises::default() },
             differences: KnownDifferences::Temporal { version: version.to_owned() },
         }
     }
@@ -93,7 +99,7 @@ impl Profile {
     /// Of the orchestrator of this repository.
     #[must_use]
     pub fn resurgam() -> Self {
-        Self::promising(Promises { linearizable_reads: true, hand_over: HandOver::UntilTaken })
+        Self::promising(Promises { linearizable_reads: true, hand_over: HandOver::UntilTaken, narrow_batches: true })
     }
 
     /// Of a target without known differences that promises this.
@@ -108,6 +114,7 @@ impl Profile {
         match capability {
             Capability::LinearizableReads => self.promises.linearizable_reads,
             Capability::RepeatedHandOver => self.promises.hand_over == HandOver::UntilTaken,
+            Capability::NarrowBatches => self.promises.narrow_batches,
         }
     }
 }
@@ -120,10 +127,12 @@ mod tests {
     fn whoever_chooses_nothing_promises_nothing() {
         let read: Profile = serde_json::from_str("{}").unwrap();
         assert_eq!(read, Profile::default());
-        for capability in [Capability::LinearizableReads, Capability::RepeatedHandOver] {
+        for capability in [Capability::LinearizableReads, Capability::RepeatedHandOver, Capability::NarrowBatches] {
             assert!(!read.claims(capability) && !Profile::temporal("1.31.2").claims(capability));
         }
-        let all = Promises { linearizable_reads: true, hand_over: HandOver::UntilTaken };
-        assert!(Profile::promising(all).claims(Capability::RepeatedHandOver));
+        let all = Promises { linearizable_reads: true, hand_over: HandOver::UntilTaken, narrow_batches: true };
+        for capability in [Capability::LinearizableReads, Capability::RepeatedHandOver, Capability::NarrowBatches] {
+            assert!(Profile::promising(all).claims(capability));
+        }
     }
 }
