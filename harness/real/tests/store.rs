@@ -15,7 +15,7 @@ use resurgam_real::{Node, Profile};
 use scylla::client::session_builder::SessionBuilder;
 use std::time::Duration;
 use uuid::Uuid;
-use worlds::{Call, Seen, Worlds};
+use worlds::{Seen, Worlds};
 
 fn settings(node: &Node, keyspace: &str, timeout: Duration) -> Settings {
     Settings { contacts: vec![node.contact()], keyspace: keyspace.to_owned(), datacenter: None, login: None, timeout }

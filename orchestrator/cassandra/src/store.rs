@@ -20,6 +20,8 @@ use uuid::Uuid;
 /// proposed is stored twice, and a batch that is too large fails on the replicas, where nobody can say any more that it
 /// was not accepted.
 const COMMIT: usize = 8 << 20;
+/// Bytes of a key, or of the name of a partition, that Cassandra takes; what it says of longer ones may be a doubt.
+const KEY: usize = u16::MAX as usize;
 /// Bytes of rows that are appended in one request, unless one row has more.
 const APPEND: usize = 1 << 20;
 
@@ -128,10 +130,17 @@ fn test<'a>(
     Ok((statement.clone(), bound))
 }
 
-/// Bytes of a commit, as it is sent.
-fn size(commit: &Commit) -> usize {
-    let rows = commit.rows.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, Bytes::len));
-    rows.chain(commit.deleted.iter().map(|range| range.start.len() + range.end.len())).sum()
+/// What of a commit is larger than Cassandra takes.
+fn too_large(partition: &Partition, commit: &Commit) -> Option<String> {
+    let ends = commit.deleted.iter().flat_map(|range| [range.start.len(), range.end.len()]);
+    let keys: Vec<_> = commit.rows.iter().map(|(key, _)| key.len()).chain(ends).collect();
+    let longest = keys.iter().copied().max().unwrap_or_default().max(partition.name.len());
+    let values = commit.rows.iter().map(|(_, value)| value.as_ref().map_or(0, Bytes::len));
+    let size = values.chain(keys).sum::<usize>();
+    if longest > KEY {
+        return Some(format!("a key or name of {longest} bytes is longer than {KEY}"));
+    }
+    (size > COMMIT).then(|| format!("{size} bytes are more than {COMMIT} in one commit"))
 }
 
 #[async_trait]
@@ -140,9 +149,8 @@ impl Store for Cassandra {
         if let Some(fault) = commit.fault() {
             return Answer::Refused(fault);
         }
-        let size = size(&commit);
-        if size > COMMIT {
-            return Answer::Refused(format!("{size} bytes are more than {COMMIT} in one commit"));
+        if let Some(why) = too_large(partition, &commit) {
+            return Answer::Refused(why);
         }
         match self.statements.committed(partition.kind) {
             Some(statements) => self.send(statements, partition, &commit).await,
@@ -224,13 +232,20 @@ mod tests {
     }
 
     #[test]
-    fn a_commit_is_as_large_as_what_it_names() {
-        let commit = Commit {
-            condition: Condition::Absent,
-            change: Change::Batch { sequence: 1, batch: Uuid::nil() },
-            rows: vec![("ab".to_owned(), Some(Bytes::from_static(b"xyz"))), ("c".to_owned(), None)],
-            deleted: std::iter::once("d".to_owned().."ee".to_owned()).collect(),
+    fn only_what_cassandra_takes_is_sent() {
+        let fault = |name: &str, key: usize, value: usize, end: usize| {
+            let commit = Commit {
+                condition: Condition::Absent,
+                change: Change::Batch { sequence: 1, batch: Uuid::nil() },
+                rows: vec![("k".repeat(key), Some(Bytes::from(vec![0; value])))],
+                deleted: std::iter::once(String::new().."e".repeat(end)).collect(),
+            };
+            too_large(&Partition::shard(name), &commit)
         };
-        assert_eq!(size(&commit), 9);
+        assert_eq!(fault("1", KEY, COMMIT - KEY - 1, 1), None);
+        assert!(fault("1", KEY, COMMIT - KEY, 1).is_some());
+        for (name, key, end) in [("n".repeat(KEY + 1), 1, 1), ("1".into(), KEY + 1, 1), ("1".into(), 1, KEY + 1)] {
+            assert!(fault(&name, key, 1, end).is_some());
+        }
     }
 }

@@ -11,7 +11,7 @@ use resurgam_cassandra::{HeldUntil, View};
 /// What may be the case. Every course is a store, with the requests that have not begun in it.
 pub(crate) struct Worlds {
     courses: Vec<Cassandra>,
-    now: i64,
+    now: u64,
     doubts: usize,
 }
 
@@ -66,7 +66,7 @@ fn never(_: Question) -> bool {
 }
 
 /// What one course becomes by a call that was seen to end so.
-fn follow(course: Cassandra, now: i64, call: &Call, seen: &Seen) -> Vec<Cassandra> {
+fn follow(course: Cassandra, now: u64, call: &Call, seen: &Seen) -> Vec<Cassandra> {
     match (call, seen) {
         (Call::Read { .. } | Call::Look { .. }, Seen::Nothing) => vec![course],
         (Call::Append { rows, .. }, Seen::Nothing) => [ScriptedAppend::ReplyLost, ScriptedAppend::Held]
