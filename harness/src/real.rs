@@ -37,8 +37,7 @@ pub fn decide() -> Decision {
 }
 
 /// The same about containers of Cassandra.
-#[must_use]
-pub fn decide_on_cassandra() -> Decision {
+pub(crate) fn decide_on_cassandra() -> Decision {
     decide_from(wish().as_deref(), engine::ready().map_err(|missing| missing.to_string()))
 }
 

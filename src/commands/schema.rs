@@ -26,6 +26,7 @@ enum Database {
 
 /// What to do with the tables.
 #[derive(clap::Args)]
+#[cfg_attr(not(feature = "cassandra"), allow(dead_code, reason = "they are understood, and then refused"))]
 struct Tables {
     #[command(flatten)]
     task: Task,
@@ -38,6 +39,7 @@ struct Tables {
 
 #[derive(clap::Args)]
 #[group(required = true, multiple = false)]
+#[cfg_attr(not(feature = "cassandra"), allow(dead_code, reason = "they are understood, and then refused"))]
 struct Task {
     /// Create the keyspace and its tables, where they are not there yet.
     #[arg(long)]
@@ -90,7 +92,7 @@ pub(crate) fn run(args: &Args) -> Ended {
         Format::Comparison => schema_for!(resurgam_campaign::comparison::Tally),
         Format::Program => schema_for!(program::Input),
     };
-    print(&(serde_json::to_string_pretty(&schema).map_err(crate::exit::Failure::machine)? + "\n"));
+    print(&(serde_json::to_string_pretty(&schema).map_err(Failure::machine)? + "\n"));
     Ok(Exit::Held)
 }
 

@@ -12,14 +12,13 @@ use crate::engine::{self, CASSANDRA, docker};
 use crate::setup::{Installed, cache};
 pub use error::Error;
 use error::system;
+pub use rootfs::VERSION;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 use xxhash_rust::xxh3::xxh3_64;
 
-/// The version of Cassandra that is packed.
-pub const VERSION: &str = "5.0.9";
 /// Its image without an archive of classes, while that is being made.
 const PLAIN: &str = "resurgam-cassandra-plain:5.0";
 /// Which content an image of ours was made of.

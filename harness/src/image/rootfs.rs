@@ -1,6 +1,5 @@
 //! The file system of the image: a Java, the jars, a shell, the libraries that they are linked with, and our configuration.
 
-use super::VERSION;
 use super::error::{Error, system};
 use crate::setup::{output, version_in, without_hosts};
 use std::collections::BTreeSet;
@@ -10,6 +9,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+/// The version of Cassandra that is packed.
+pub const VERSION: &str = "5.0.9";
 pub(super) const ENTRYPOINT: &str = include_str!("entrypoint.sh");
 pub(super) const SETTINGS: &str = include_str!("settings.yaml");
 pub(super) const LOGBACK: &str = include_str!("logback.xml");

@@ -51,7 +51,7 @@ pub enum Choice {
 pub struct Keyspace {
     /// A node of Cassandra, as `HOST:PORT`; several with commas between them.
     pub contact: String,
-    /// Its name.
+    /// The name that it has in Cassandra.
     pub name: String,
 }
 

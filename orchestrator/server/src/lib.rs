@@ -3,6 +3,7 @@
 //! It is built from `resurgam-released`, the orchestrator without planted bugs, also within the program that has the same
 //! orchestrator with them for its simulation.
 
+mod error;
 mod store;
 
 use clap::Args;
@@ -11,7 +12,7 @@ use prost_wkt_types::Duration;
 use resurgam_api::environment::{Environment, Machine};
 use resurgam_api::temporal::workflowservice::v1::RegisterNamespaceRequest;
 use resurgam_released::cluster::namespaces::Registry;
-use resurgam_released::cluster::token_keys::{TokenKeys, Unreadable};
+use resurgam_released::cluster::token_keys::TokenKeys;
 use resurgam_released::cluster::{Config, Member};
 use resurgam_released::node::{self, Node};
 use resurgam_released::planted::{Bug, planted};
@@ -22,9 +23,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::io::AsyncReadExt as _;
 use tokio_util::sync::CancellationToken;
-use tonic::{Code, Status};
+use tonic::Code;
 use tracing_subscriber::EnvFilter;
 
+pub use error::Error;
 /// The version of the server.
 pub use resurgam_released::planted::VERSION;
 pub use store::cassandra;
@@ -65,69 +67,6 @@ pub struct Options {
     /// Stop when standard input ends, and so with whoever started this.
     #[arg(long, hide = true)]
     pub until_stdin_ends: bool,
-}
-
-/// The server could not be run.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The address has no port, or one that is too high for so many nodes.
-    #[error("{0:?} is not an address for so many nodes; expected HOST:PORT")]
-    Address(String),
-    /// There must be at least one node.
-    #[error("there has to be at least one node")]
-    Nodes,
-    /// No runtime, or no free port.
-    #[error("cannot start: {0}")]
-    Runtime(io::Error),
-    /// The file of keys is not there, or cannot be read.
-    #[error("{}: {problem}", file.display())]
-    File {
-        /// Which file.
-        file: PathBuf,
-        /// What the system says.
-        problem: io::Error,
-    },
-    /// The file of keys holds something else.
-    #[error("{}: {problem}", file.display())]
-    Keys {
-        /// Which file.
-        file: PathBuf,
-        /// What is wrong with it.
-        problem: Unreadable,
-    },
-    /// The store cannot be used.
-    #[cfg(feature = "cassandra")]
-    #[error(transparent)]
-    Cassandra(#[from] resurgam_cassandra_store::Error),
-    /// The driver of the store takes minutes to compile, and was left out.
-    #[error("this program was built without Cassandra; cargo build --features cassandra has it")]
-    WithoutCassandra,
-    /// A node ended.
-    #[error(transparent)]
-    Node(#[from] node::Error),
-    /// A namespace cannot be made.
-    #[error("no namespace {name:?}: {}", problem.message())]
-    Namespace {
-        /// The name that was asked for.
-        name: String,
-        /// What the registry says.
-        problem: Box<Status>,
-    },
-}
-
-impl Error {
-    /// True if it is what was asked for that is wrong, and not the machine.
-    #[must_use]
-    pub fn is_bad_input(&self) -> bool {
-        match self {
-            Self::Address(_) | Self::Nodes | Self::WithoutCassandra | Self::File { .. } | Self::Keys { .. } => true,
-            // What a name of a namespace must not have.
-            Self::Namespace { problem, .. } => problem.code() == Code::InvalidArgument,
-            #[cfg(feature = "cassandra")]
-            Self::Cassandra(problem) => problem.is_bad_input(),
-            Self::Runtime(_) | Self::Node(_) => false,
-        }
-    }
 }
 
 /// Sets up logging to standard error.

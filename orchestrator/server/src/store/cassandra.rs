@@ -1,6 +1,6 @@
 //! Where Cassandra is, by options: the same for the server and for whoever makes its schema.
 
-use crate::Error;
+use crate::error::Error;
 use clap::Args;
 #[cfg(feature = "cassandra")]
 use resurgam_cassandra_store::{Cassandra, Settings};
@@ -14,6 +14,7 @@ use std::time::Duration;
 /// How Cassandra is reached.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Cassandra")]
+#[cfg_attr(not(feature = "cassandra"), allow(dead_code, reason = "they are understood, and then refused"))]
 pub struct Options {
     /// HOST:PORT of a node of Cassandra; several with commas between them. The others are learned from these.
     #[arg(long = "contact", value_name = "HOST:PORT", value_delimiter = ',', default_value = "127.0.0.1:9042")]

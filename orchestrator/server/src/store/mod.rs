@@ -2,7 +2,7 @@
 
 pub mod cassandra;
 
-use crate::Error;
+use crate::error::Error;
 use clap::{Args, ValueEnum};
 use resurgam_released::store::Store;
 use resurgam_released::store::memory::Memory;
