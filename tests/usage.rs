@@ -46,7 +46,7 @@ fn a_wrong_command_line_is_usage() {
         (&["run", "--world", "process", "--contact", "x:1"], "goes with --store cassandra"),
         (&["schema", "cassandra"], "--create"),
         (&["schema", "cassandra", "--check", "--create"], "cannot be used with"),
-        (&["schema", "cassandra", "--check", "--replication", "3"], "--create"),
+        (&["schema", "cassandra", "--check", "--replication", "3"], "goes with --create"),
         (&["run", "--profile", "temporal"], "--address"),
         (&["run", "--seed", "99999999999999999999"], "too large"),
         (&["check"], "<FILE>"),

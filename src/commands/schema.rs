@@ -30,9 +30,10 @@ enum Database {
 struct Tables {
     #[command(flatten)]
     task: Task,
-    /// On how many nodes every row is: a number for every data centre, or NAME:NUMBER for each, with commas between them.
-    #[arg(long, default_value = "1", requires = "create")]
-    replication: String,
+    /// On how many nodes every row is: a number for every data centre, or NAME:NUMBER for each, with commas between them. Only with
+    /// --create [default: 1].
+    #[arg(long)]
+    replication: Option<String>,
     #[command(flatten)]
     connection: cassandra::Options,
 }
@@ -76,6 +77,9 @@ enum Format {
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Ended {
     if let Some(Database::Cassandra(tables)) = &args.database {
+        if tables.replication.is_some() && !tables.task.create {
+            return Err("--replication goes with --create".into());
+        }
         let runtime = tokio::runtime::Runtime::new().map_err(Failure::machine)?;
         let said = runtime.block_on(carry_out(tables))?;
         print(&said);
@@ -101,7 +105,7 @@ pub(crate) fn run(args: &Args) -> Ended {
 async fn carry_out(tables: &Tables) -> Result<String, Failure> {
     use resurgam_cassandra_store::{Error, Schema, VERSION};
     let failed = |why: Error| if why.is_bad_input() { Failure::input(why) } else { Failure::machine(why) };
-    let replication = tables.replication.parse().map_err(Failure::input)?;
+    let replication = tables.replication.as_deref().unwrap_or("1").parse().map_err(Failure::input)?;
     let settings = tables.connection.settings().map_err(Failure::input)?;
     let schema = Schema::at(&settings).await.map_err(failed)?;
     let place = &tables.connection;

@@ -14,6 +14,7 @@ use std::time::Duration;
 /// How Cassandra is reached.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Cassandra")]
+#[group(skip)]
 #[cfg_attr(not(feature = "cassandra"), allow(dead_code, reason = "they are understood, and then refused"))]
 pub struct Options {
     /// HOST:PORT of a node of Cassandra; several with commas between them. The others are learned from these.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 /// Which store.
 #[derive(Args, Clone, Debug)]
+#[group(skip)]
 pub struct Options {
     /// Where everything is kept.
     #[arg(long, value_enum, default_value_t = Kind::Memory)]
