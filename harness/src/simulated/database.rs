@@ -4,6 +4,8 @@
 //! faults in force; what the undecided shows to a read is drawn. What happened beside the plain course is recorded. It
 //! decides nothing else: what is possible at all is the model's business.
 
+mod plain;
+
 use super::audits::{Audits, named};
 use super::ledger::{Ledger, Ticket};
 use super::store_faults::{StoreFault, StoreFaults};
@@ -13,8 +15,8 @@ use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 use resurgam_cassandra::table::{Paxos, Report, Truth, errors};
 use resurgam_cassandra::{
-    Batch, Cassandra, Columns, Condition, Consistency, Done, Head as Row, HeldId, Rows, ScriptedAppend, ScriptedCommit,
-    Spoiled, Stamp, View as Shown, WriteAnswer as Told,
+    Batch, Cassandra, Columns, Condition, Consistency, Done, Head as Row, HeldId, ScriptedCommit, Spoiled, Stamp,
+    View as Shown, WriteAnswer as Told,
 };
 use resurgam_formats::plan::{Cluster, PartitionKind, Plan, StoreCall};
 use resurgam_formats::recording::What;
@@ -180,18 +182,6 @@ impl Database {
         let State { cassandra, draws, .. } = &mut *state;
         let done = cassandra.commit(micros(now), number, partition, batch, scripted, &mut |_| draws.random_bool(0.5));
         (state.done(now, number, partition, done, late), truth)
-    }
-
-    /// A plain write of a node arrives, with the timestamp that it carries: what the node is told.
-    pub(super) fn append(&self, now: Duration, number: u8, partition: &str, rows: Rows, stamp: Duration) -> Told {
-        let mut state = self.state();
-        let (scripted, late) = match state.spoiled(number, self.0.cluster.node_count(), partition, StoreCall::Append) {
-            Some(Spoiled::Append(scripted, late)) => (scripted, late),
-            _ => (ScriptedAppend::Answered, None),
-        };
-        let State { cassandra, draws, .. } = &mut *state;
-        let done = cassandra.append(partition, rows, whole(stamp), scripted, &mut |_| draws.random_bool(0.5));
-        state.done(now, number, partition, done, late)
     }
 
     /// A plain read of a node arrives: what it shows, unless it fails.

@@ -35,10 +35,7 @@ impl Table {
         }
         self.head = Some(commit.change.of(self.head.as_ref()));
         for range in commit.deleted {
-            // Only what is in the range is touched, however much the partition holds.
-            if range.start < range.end {
-                self.rows.extract_if(range, |_, _| true).for_each(drop);
-            }
+            self.delete(range);
         }
         for (key, value) in commit.rows {
             match value {
@@ -47,6 +44,13 @@ impl Table {
             };
         }
         Answer::Applied
+    }
+
+    /// Only what is in the range is touched, however much the partition holds.
+    fn delete(&mut self, range: Range<Key>) {
+        if range.start < range.end {
+            self.rows.extract_if(range, |_, _| true).for_each(drop);
+        }
     }
 }
 
@@ -95,6 +99,17 @@ impl Store for Memory {
         self.tables().entry(partition.clone()).or_default().rows.extend(rows);
         Ok(())
     }
+
+    async fn delete(&self, partition: &Partition, range: Range<Key>) -> Result<(), Unavailable> {
+        let mut tables = self.tables();
+        let Some(table) = tables.get_mut(partition) else { return Ok(()) };
+        table.delete(range);
+        // A partition of which nothing is left costs nothing.
+        if table.head.is_none() && table.rows.is_empty() {
+            tables.remove(partition);
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -120,6 +135,8 @@ mod tests {
         HeadHidden,
         DeletionsLost,
         AppendsLost,
+        DeletesLost,
+        DeletesWiden,
     }
 
     #[async_trait]
@@ -160,6 +177,15 @@ mod tests {
         async fn append(&self, partition: &Partition, rows: Rows) -> Result<(), Unavailable> {
             if self.1 == Fault::AppendsLost { Ok(()) } else { self.0.append(partition, rows).await }
         }
+
+        async fn delete(&self, partition: &Partition, mut range: Range<Key>) -> Result<(), Unavailable> {
+            match self.1 {
+                Fault::DeletesLost => return Ok(()),
+                Fault::DeletesWiden => range.end.push(char::MAX),
+                _ => {}
+            }
+            self.0.delete(partition, range).await
+        }
     }
 
     #[tokio::test]
@@ -174,6 +200,8 @@ mod tests {
             HeadHidden,
             DeletionsLost,
             AppendsLost,
+            DeletesLost,
+            DeletesWiden,
         ] {
             assert!(conformance::check(&Wrong(Memory::new(), fault), "test").await.is_err(), "{fault:?}");
         }
