@@ -148,6 +148,10 @@ impl Dispatcher for Nowhere {
         "default".to_owned()
     }
 
+    fn retention(&self, _: &str) -> Option<i64> {
+        None
+    }
+
     async fn add_task(&self, _: AddTaskRequest) -> Result<Added, Status> {
         Ok(Added::Taken)
     }
