@@ -75,6 +75,7 @@ impl Milestone {
 const NOT_WANTED: &[StoreEvent] = &[
     StoreEvent::Applied,
     StoreEvent::Appended,
+    StoreEvent::Deleted,
     StoreEvent::AppliedTwice,
     StoreEvent::Collision,
     StoreEvent::Overwritten,
