@@ -44,6 +44,9 @@ pub struct Promises {
     pub linearizable_reads: bool,
     /// What becomes of a task whose hand-over to a worker may have failed.
     pub hand_over: HandOver,
+    /// A closed run is there for as long as its namespace keeps it, and half a minute later, without faults, nothing of it
+    /// is: no row, no history, and no current-run row that names it.
+    pub retention: bool,
 }
 
 /// What becomes of a task whose hand-over to a worker may have failed.

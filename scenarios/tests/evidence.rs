@@ -39,7 +39,8 @@ fn every_rule_examined_something() {
         }
     };
     for fixture in fixtures().unwrap() {
-        let profile = Profile::promising(Promises { linearizable_reads: true, hand_over: HandOver::UntilTaken });
+        let profile =
+            Profile::promising(Promises { linearizable_reads: true, hand_over: HandOver::UntilTaken, retention: true });
         count(judge(&fixture.name, &fixture.evidence, &profile).rules);
     }
     let ours = resurgam_builtin::subject(None);

@@ -6,7 +6,7 @@
 
 mod plain;
 
-use super::audits::{Audits, named};
+use super::audits::{Audits, decided, named};
 use super::ledger::{Ledger, Ticket};
 use super::store_faults::{StoreFault, StoreFaults};
 use crate::session::Session;
@@ -18,6 +18,8 @@ use resurgam_cassandra::{
     Batch, Cassandra, Columns, Condition, Consistency, Done, Head as Row, HeldId, ScriptedCommit, Spoiled, Stamp,
     View as Shown, WriteAnswer as Told,
 };
+use resurgam_formats::audit::CurrentRow;
+use resurgam_formats::kept::KeptRun;
 use resurgam_formats::plan::{Cluster, PartitionKind, Plan, StoreCall};
 use resurgam_formats::recording::What;
 use resurgam_formats::store::StoreEvent;
@@ -109,6 +111,11 @@ impl Database {
         if let (Some(session), Some(audit)) = (session, audits.take(cassandra, subject, last)) {
             session.recorder.record(What::Audit(Box::new(audit)));
         }
+    }
+
+    /// What the rows hold of runs, and the current-run rows, if somebody can say it.
+    pub(super) fn kept(&self, subject: &Subject) -> Option<(Vec<KeptRun>, Vec<CurrentRow>)> {
+        decided(&self.state().cassandra, |rows| subject.kept(rows))
     }
 
     /// Begins a fault under a number.

@@ -28,6 +28,9 @@ pub struct Promises {
     /// What becomes of a task whose hand-over to a worker may have failed.
     #[serde(default)]
     pub hand_over: HandOver,
+    /// A closed run is there for as long as its namespace keeps it, and soon afterwards nothing of it is.
+    #[serde(default)]
+    pub retention: bool,
 }
 
 /// What becomes of a task whose hand-over to a worker may have failed.
@@ -66,6 +69,8 @@ pub enum Capability {
     LinearizableReads,
     /// The target promises [`HandOver::UntilTaken`].
     RepeatedHandOver,
+    /// The target promises [`Promises::retention`].
+    Retention,
 }
 
 impl Capability {
@@ -75,6 +80,7 @@ impl Capability {
         match self {
             Self::LinearizableReads => "linearizable_reads",
             Self::RepeatedHandOver => "repeated_hand_over",
+            Self::Retention => "retention",
         }
     }
 }
@@ -85,7 +91,8 @@ impl Profile {
     #[must_use]
     pub fn temporal(version: &str) -> Self {
         Self {
-            promises: Promises { linearizable_reads: false, hand_over: HandOver::Once },
+            // It deletes up to half an hour later than it must keep: nothing of that is judged.
+            promises: Promises { linearizable_reads: false, hand_over: HandOver::Once, retention: false },
             differences: KnownDifferences::Temporal { version: version.to_owned() },
         }
     }
@@ -93,7 +100,7 @@ impl Profile {
     /// Of the orchestrator of this repository.
     #[must_use]
     pub fn resurgam() -> Self {
-        Self::promising(Promises { linearizable_reads: true, hand_over: HandOver::UntilTaken })
+        Self::promising(Promises { linearizable_reads: true, hand_over: HandOver::UntilTaken, retention: true })
     }
 
     /// Of a target without known differences that promises this.
@@ -108,6 +115,7 @@ impl Profile {
         match capability {
             Capability::LinearizableReads => self.promises.linearizable_reads,
             Capability::RepeatedHandOver => self.promises.hand_over == HandOver::UntilTaken,
+            Capability::Retention => self.promises.retention,
         }
     }
 }
@@ -120,10 +128,10 @@ mod tests {
     fn whoever_chooses_nothing_promises_nothing() {
         let read: Profile = serde_json::from_str("{}").unwrap();
         assert_eq!(read, Profile::default());
-        for capability in [Capability::LinearizableReads, Capability::RepeatedHandOver] {
+        for capability in [Capability::LinearizableReads, Capability::RepeatedHandOver, Capability::Retention] {
             assert!(!read.claims(capability) && !Profile::temporal("1.31.2").claims(capability));
         }
-        let all = Promises { linearizable_reads: true, hand_over: HandOver::UntilTaken };
+        let all = Promises { linearizable_reads: true, hand_over: HandOver::UntilTaken, retention: true };
         assert!(Profile::promising(all).claims(Capability::RepeatedHandOver));
     }
 }

@@ -3,7 +3,7 @@
 //! It is the store of `resurgam server` and of tests, and what other stores are compared with. It never waits, never
 //! fails, and is never in doubt.
 
-use super::{Answer, Commit, Head, Key, Partition, Rows, Store, Unavailable};
+use super::{Answer, Commit, Head, Key, Partition, PartitionKind, Rows, Store, Unavailable};
 use async_trait::async_trait;
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -17,6 +17,15 @@ pub struct Memory {
 }
 
 type Tables = BTreeMap<Partition, Table>;
+
+/// How much a store holds, its head rows aside.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Size {
+    /// How many rows.
+    pub rows: usize,
+    /// Bytes of their keys and values.
+    pub bytes: usize,
+}
 
 /// One partition as it was at some moment.
 #[derive(Clone, Debug, Default)]
@@ -71,6 +80,17 @@ impl Memory {
     #[must_use]
     pub fn snapshot(&self, partition: &Partition) -> Table {
         self.tables().get(partition).cloned().unwrap_or_default()
+    }
+
+    /// How much all partitions of a kind hold.
+    #[must_use]
+    pub fn size(&self, kind: PartitionKind) -> Size {
+        let tables = self.tables();
+        let rows = tables.iter().filter(|(name, _)| name.kind == kind).flat_map(|(_, table)| &table.rows);
+        rows.fold(Size::default(), |size, (key, value)| Size {
+            rows: size.rows + 1,
+            bytes: size.bytes + key.len() + value.len(),
+        })
     }
 
     fn tables(&self) -> MutexGuard<'_, Tables> {

@@ -10,9 +10,10 @@ use super::input::{Applied, Input, Reply};
 use super::transaction::Transaction;
 use super::waiter::Waiter;
 use super::{Context, Effects, Removed, Workflow};
-use crate::history::state::{Millis, State};
+use crate::history::state::{Current, Millis, State};
 use crate::history::task::{TimerKind, TimerTask, TransferKind, TransferTask};
 use crate::invariant::{broken, invariant};
+use crate::planted::{Bug, planted};
 use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus as Status;
 
 /// When to ask again how long a namespace keeps its runs, if that is not known here.
@@ -26,8 +27,9 @@ pub fn order(tx: &mut Transaction<'_, '_>) {
 
 /// When a closed run may be deleted, or when to ask again.
 fn due(state: &State, context: &Context<'_>) -> Millis {
+    let from = if planted(Bug::RetentionFromStart) { state.start_time } else { state.close_time };
     match context.retention {
-        Some(retention) => state.close_time.saturating_add(retention),
+        Some(retention) => from.saturating_add(retention),
         None => context.now.saturating_add(ASK_AGAIN),
     }
 }
@@ -64,7 +66,8 @@ impl Input for Expiry {
 
 fn remove(workflow: &mut Workflow, run_id: &str) -> Removed {
     workflow.runs.remove(run_id);
-    let current = workflow.current.as_ref().is_some_and(|current| current.run_id == run_id);
+    let named = |current: &Current| current.run_id == run_id || planted(Bug::CurrentRowOfAnotherRun);
+    let current = workflow.current.as_ref().is_some_and(named) && !planted(Bug::CurrentRowLeft);
     if current {
         workflow.current = None;
     }

@@ -11,7 +11,7 @@ pub(crate) const INTERVAL: Duration = Duration::from_millis(100);
 /// Runs that are deleted after one look, at most, and histories that are being deleted at one time.
 pub(crate) const MOST: usize = 64;
 /// A new owner has more urgent things to do at first.
-const FIRST: Duration = Duration::from_secs(5);
+const FIRST: Duration = Duration::from_secs(1);
 
 /// What is known of them without looking.
 #[derive(Debug)]
@@ -46,9 +46,10 @@ impl Expiries {
         self.next = self.next.into_iter().chain(due).min();
     }
 
-    /// How long there is nothing to look for; `None`: not before something else happens.
+    /// How long there is nothing to look for; `None`: until something else happens.
     pub(super) fn wake(&self, now: Millis) -> Option<Duration> {
-        self.next.filter(|next| *next <= now).map(|_| self.look.saturating_duration_since(Instant::now()))
+        let due = |next: Millis| Duration::from_millis(u64::try_from(next - now).unwrap_or(0));
+        self.next.map(|next| due(next).max(self.look.saturating_duration_since(Instant::now())))
     }
 
     /// It is time to look.
@@ -70,7 +71,7 @@ mod tests {
         expiries.next = None;
         assert_eq!(expiries.wake(7), None);
         expiries.extend(vec![9, 8]);
-        assert_eq!((expiries.wake(7), expiries.wake(8)), (None, Some(Duration::ZERO)));
+        assert_eq!((expiries.wake(7), expiries.wake(8)), (Some(Duration::from_millis(1)), Some(Duration::ZERO)));
         expiries.extend(Vec::new());
         assert_eq!(expiries.next, Some(8));
     }

@@ -33,7 +33,7 @@ pub(crate) use chain::BYTES;
 pub use config::Config;
 pub(crate) use config::PAGE;
 pub use dispatch::{Added, Dispatcher};
-pub(crate) use expiries::{INTERVAL as DELETION_INTERVAL, MOST as DELETIONS};
+pub(crate) use expiries::MOST as DELETIONS;
 pub(crate) use handle::INBOX;
 pub use handle::Shard;
 #[cfg(test)]

@@ -5,7 +5,7 @@ use super::route::Target;
 use super::{cache, deletion, dispatch, transfer};
 use crate::history::engine::TransferResult;
 use crate::history::task::{TransferKind, TransferTask};
-use crate::invariant::{self, Panicked, broken};
+use crate::invariant::{self, broken};
 use crate::log::{Backoff, Error};
 
 impl Tenure<'_> {

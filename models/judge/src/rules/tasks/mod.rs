@@ -14,6 +14,7 @@ mod p2_dispatch;
 mod p3_doubt;
 mod p4_owner;
 mod p6_parent_close;
+mod p7_retention;
 
 use super::Rule;
 
@@ -25,6 +26,7 @@ pub(super) fn all() -> Vec<Box<dyn Rule>> {
         Box::new(p3_doubt::Doubt),
         Box::new(p4_owner::Owner),
         Box::new(p6_parent_close::ParentClose),
+        Box::new(p7_retention::Retention),
     ]
 }
 

@@ -136,7 +136,8 @@ impl Shard {
             self.histories.entry(run_id).or_default().extend(events);
         }
         if let Some(removed) = removed {
-            assert!(removed.current == workflow.current.is_none() && !workflow.runs.contains_key(&removed.run_id));
+            assert!(!removed.current || workflow.current.is_none());
+            assert!(!workflow.runs.contains_key(&removed.run_id));
             self.histories.remove(&removed.run_id);
         }
         self.transfers.extend(transfers);

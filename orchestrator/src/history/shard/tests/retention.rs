@@ -4,7 +4,8 @@ use super::fixture::*;
 use super::standin::{Said, TIMER};
 use crate::cluster::Rejection;
 use crate::history::engine::IDENTITY;
-use crate::history::shard::{DELETION_INTERVAL, DELETIONS, keys, node};
+use crate::history::shard::expiries::INTERVAL;
+use crate::history::shard::{DELETIONS, keys, node};
 use crate::store::memory::Memory;
 use crate::store::{Answer, Commit, Head, Key, Partition, Rows, Store, Unavailable, prefixed};
 use crate::testing::{Demon, World};
@@ -58,7 +59,7 @@ async fn rows_and_history_go_when_the_time_is_over_and_not_before() {
     let closed = tokio::time::Instant::now();
     tokio::time::sleep_until(closed + Duration::from_millis(KEPT as u64 - 1)).await;
     let before = shard.read_all("w", 0).await.unwrap().len();
-    assert_eq!((nodes(store.as_ref(), &run_id).await, before), (4 + 1, 6), "with the abandoned one");
+    assert_eq!((nodes(store.as_ref(), &run_id).await, before), (4 + 1, 7), "with the abandoned one");
     seconds(2).await;
     assert!(matches!(shard.read_all("w", 0).await, Err(Rejection::NotFound(_))));
     assert_eq!(nodes(store.as_ref(), &run_id).await, 0);
@@ -121,7 +122,7 @@ async fn however_many_close_at_once_only_so_many_are_deleted_at_a_time() {
     let (mut before, mut looks) = (current().await, 0);
     assert_eq!(before, 300);
     while before > 0 {
-        tokio::time::sleep(DELETION_INTERVAL).await;
+        tokio::time::sleep(INTERVAL).await;
         let now = current().await;
         assert!(before - now <= DELETIONS, "{} at once", before - now);
         looks += usize::from(now < before);

@@ -196,7 +196,7 @@ impl Dispatcher for Scripted {
         "default".to_owned()
     }
 
-    fn retention(&self, _: &str) -> Option<Millis> {
+    fn retention(&self, _: &str) -> Option<i64> {
         None
     }
 
