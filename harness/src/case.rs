@@ -45,8 +45,7 @@ pub(crate) trait Stage: Send + Sync {
     async fn heal(&self);
     /// Every run is closed, or will not be: settles what the store has not decided, so that reads are final.
     async fn settle(&self);
-    /// Everything is closed and has been read: lets the time pass after which these runs, by workflow id and run id, may be
-    /// deleted, and records what is kept.
+    /// Everything has been read: lets the time pass after which these runs may be deleted, and records what is kept.
     async fn expire(&self, runs: &[RunName]);
 }
 

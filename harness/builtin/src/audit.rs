@@ -30,7 +30,7 @@ impl Auditor for Rows {
     }
 
     fn kept(&self, rows: &Partitions<'_>) -> (Vec<KeptRun>, Vec<CurrentRow>) {
-        kept::kept(rows)
+        kept::kept(rows, &strange_namespaces(rows))
     }
 }
 

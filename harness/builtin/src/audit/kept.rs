@@ -1,6 +1,6 @@
 //! What there is of runs: rows, and nodes of histories, whether or not a row names them.
 
-use super::strange_namespaces;
+use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus as Status;
 use resurgam_formats::audit::CurrentRow;
 use resurgam_formats::kept::KeptRun;
 use resurgam_harness::Partitions;
@@ -8,9 +8,9 @@ use resurgam_node::store::PartitionKind;
 use resurgam_orchestrator::stored::rows::ShardRows;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// See the module; runs of other namespaces are left out as far as rows tell which those are.
-pub(super) fn kept(partitions: &Partitions<'_>) -> (Vec<KeptRun>, Vec<CurrentRow>) {
-    let (strange, mut elsewhere) = (strange_namespaces(partitions), BTreeSet::new());
+/// See the module; runs of `strange` namespaces are left out as far as rows tell which those are.
+pub(super) fn kept(partitions: &Partitions<'_>, strange: &BTreeSet<String>) -> (Vec<KeptRun>, Vec<CurrentRow>) {
+    let mut elsewhere = BTreeSet::new();
     let (mut runs, mut current) = (BTreeMap::<String, KeptRun>::new(), Vec::new());
     for (name, rows) in partitions {
         if name.kind == PartitionKind::History && !rows.is_empty() {
@@ -35,7 +35,7 @@ pub(super) fn kept(partitions: &Partitions<'_>) -> (Vec<KeptRun>, Vec<CurrentRow
     let current = current.into_iter().map(|(workflow_id, row)| CurrentRow {
         workflow_id,
         run_id: row.run_id,
-        open: row.status == super::Status::Running as i32,
+        open: row.status == Status::Running as i32,
     });
     let mut current: Vec<_> = current.filter(|row| !elsewhere.contains(&row.run_id)).collect();
     current.sort_by(|one, other| one.workflow_id.cmp(&other.workflow_id));

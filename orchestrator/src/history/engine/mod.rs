@@ -57,6 +57,7 @@ pub use check_run::check;
 pub use input::Applied;
 pub use input::{Input, Reply};
 pub(crate) use query::WAITING as WAITING_QUERIES;
+pub use retention::Removed;
 pub use stepped::step;
 pub use transfer_result::TransferResult;
 pub use update::UpdateInput;
@@ -198,15 +199,6 @@ pub struct CompletedTask {
     pub response: api::RespondWorkflowTaskCompletedResponse,
     /// The next workflow task, if it was asked for.
     pub next: Option<Handout>,
-}
-
-/// A closed run that is deleted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Removed {
-    /// Its run id.
-    pub run_id: String,
-    /// The current-run row goes with it.
-    pub current: bool,
 }
 
 /// What an input did.

@@ -9,7 +9,7 @@
 use super::input::{Applied, Input, Reply};
 use super::transaction::Transaction;
 use super::waiter::Waiter;
-use super::{Context, Effects, Removed, Workflow};
+use super::{Context, Effects, Workflow};
 use crate::history::state::{Current, Millis, State};
 use crate::history::task::{TimerKind, TimerTask, TransferKind, TransferTask};
 use crate::invariant::{broken, invariant};
@@ -32,6 +32,15 @@ fn due(state: &State, context: &Context<'_>) -> Millis {
         Some(retention) => from.saturating_add(retention),
         None => context.now.saturating_add(ASK_AGAIN),
     }
+}
+
+/// A closed run that is deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Removed {
+    /// Its run id.
+    pub run_id: String,
+    /// The current-run row goes with it.
+    pub current: bool,
 }
 
 /// The timer task of the deletion of a closed run is due.
