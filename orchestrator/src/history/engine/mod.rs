@@ -57,7 +57,6 @@ pub use check_run::check;
 pub use input::Applied;
 pub use input::{Input, Reply};
 pub(crate) use query::WAITING as WAITING_QUERIES;
-pub use retention::Removed;
 pub use stepped::step;
 pub use transfer_result::TransferResult;
 pub use update::UpdateInput;
@@ -208,8 +207,8 @@ pub struct Effects {
     pub current: Option<Current>,
     /// New events by run, in order; a run whose state changed without an event has an empty list.
     pub runs: Vec<(String, Vec<HistoryEvent>)>,
-    /// The run whose rows are deleted, with all its parts.
-    pub removed: Option<Removed>,
+    /// The run whose rows are deleted, with all its parts; the current-run row too, if none is the current one then.
+    pub removed: Option<String>,
     /// New transfer tasks.
     pub transfers: Vec<TransferTask>,
     /// New timer tasks.

@@ -34,15 +34,6 @@ fn due(state: &State, context: &Context<'_>) -> Millis {
     }
 }
 
-/// A closed run that is deleted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Removed {
-    /// Its run id.
-    pub run_id: String,
-    /// The current-run row goes with it.
-    pub current: bool,
-}
-
 /// The timer task of the deletion of a closed run is due.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expiry(pub TimerTask);
@@ -65,7 +56,8 @@ impl Input for Expiry {
             } else {
                 let nobody = run.volatile.queries.is_empty() && run.volatile.updates.is_empty();
                 invariant!(nobody, "run {} is to be deleted, and somebody waits for it", key.run_id);
-                effects.removed = Some(remove(workflow, &key.run_id));
+                remove(workflow, &key.run_id);
+                effects.removed = Some(key.run_id.clone());
                 effects.transfers.push(TransferTask { run: task.run, kind: Some(TransferKind::DeleteHistory(true)) });
             }
         }
@@ -73,12 +65,10 @@ impl Input for Expiry {
     }
 }
 
-fn remove(workflow: &mut Workflow, run_id: &str) -> Removed {
+fn remove(workflow: &mut Workflow, run_id: &str) {
     workflow.runs.remove(run_id);
     let named = |current: &Current| current.run_id == run_id || planted(Bug::CurrentRowOfAnotherRun);
-    let current = workflow.current.as_ref().is_some_and(named) && !planted(Bug::CurrentRowLeft);
-    if current {
+    if workflow.current.as_ref().is_some_and(named) && !planted(Bug::CurrentRowLeft) {
         workflow.current = None;
     }
-    Removed { run_id: run_id.to_owned(), current }
 }

@@ -11,7 +11,7 @@ use super::part;
 use super::queue::{self, TimerId};
 use super::route::{Target, WorkflowKey};
 use crate::cluster::Rejection;
-use crate::history::engine::{Context, Effects, Ids, Removed, Run, Workflow};
+use crate::history::engine::{Context, Effects, Ids, Run, Workflow};
 use crate::history::state::{Millis, State, Tail};
 use crate::history::task::{RunKey, TimerKind, TimerTask, TransferTask};
 use crate::invariant::{Checks, broken, checks, invariant};
@@ -185,7 +185,8 @@ impl Turn {
             }
         }
         if let Some(removed) = effects.removed {
-            self.remove(target, removed);
+            let current = before.current.is_some() && workflow.current.is_none();
+            self.remove(target, removed, current);
         }
         for transfer in effects.transfers {
             let id = dependencies.log.draw();
@@ -207,9 +208,8 @@ impl Turn {
         self.workflows.insert(target.workflow.clone(), workflow);
     }
 
-    /// Takes all rows of a run away. What is left of it, its history, is deleted when this is committed.
-    fn remove(&mut self, target: &Target, removed: Removed) {
-        let Removed { run_id, current } = removed;
+    /// Takes all rows of a run away, and the current-run row if that is its. What is left of it, its history, is deleted when this is committed.
+    fn remove(&mut self, target: &Target, run_id: String, current: bool) {
         let told = self.transfers.iter().find(|(_, task)| task.run.run_id == run_id);
         invariant!(told.is_none(), "run {run_id} is deleted, and has something to tell: {told:?}");
         let WorkflowKey { namespace_id, workflow_id } = target.workflow.clone();

@@ -136,9 +136,8 @@ impl Shard {
             self.histories.entry(run_id).or_default().extend(events);
         }
         if let Some(removed) = removed {
-            assert!(!removed.current || workflow.current.is_none());
-            assert!(!workflow.runs.contains_key(&removed.run_id));
-            self.histories.remove(&removed.run_id);
+            assert!(!workflow.runs.contains_key(&removed));
+            self.histories.remove(&removed);
         }
         self.transfers.extend(transfers);
         let of_deletion = |timer: &TimerTask| matches!(timer.kind, Some(TimerKind::Retention(_)));
