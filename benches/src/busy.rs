@@ -1,4 +1,4 @@
-//! CPU time of this process, which other processes on the machine do not touch as they touch wall time.
+//! CPU time of a process, which other processes on the machine do not touch as they touch wall time.
 
 use std::fs;
 use std::time::Duration;
@@ -6,7 +6,13 @@ use std::time::Duration;
 /// User and system time of this process so far, if the system tells; its grain is 10 ms.
 #[must_use]
 pub fn cpu_time() -> Option<Duration> {
-    let text = fs::read_to_string("/proc/self/stat").ok()?;
+    cpu_time_of("self")
+}
+
+/// The same of another process, by its id.
+#[must_use]
+pub fn cpu_time_of(process: &str) -> Option<Duration> {
+    let text = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     // The second field is a name in parentheses and may have anything in it.
     let mut fields = text.rsplit_once(')')?.1.split_whitespace().skip(11);
     let mut ticks = || fields.next()?.parse::<u64>().ok();

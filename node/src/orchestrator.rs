@@ -47,6 +47,8 @@ pub struct Promises {
     /// A closed run is there for as long as its namespace keeps it, and half a minute later, without faults, nothing of it
     /// is: no row, no history, and no current-run row that names it.
     pub retention: bool,
+    /// A batch names only rows that it changes, so that what a call costs does not grow with what it does not touch.
+    pub narrow_batches: bool,
 }
 
 /// What becomes of a task whose hand-over to a worker may have failed.

@@ -128,6 +128,8 @@ pub enum Bug {
     CurrentRowOfAnotherRun,
     /// The current-run row stays when its run is deleted (temporal#10841).
     CurrentRowLeft,
+    /// A step writes all parts of its run and not only those that it changed.
+    PartsRewritten,
 }
 
 impl Bug {

@@ -7,7 +7,7 @@ use resurgam_harness::Trial;
 use resurgam_formats::rule_id::RuleId;
 use resurgam_formats::verdict::{Outcome, RuleVerdict};
 use resurgam_judge::judge;
-use resurgam_judge::profile::{HandOver, Profile, Promises};
+use resurgam_judge::profile::Profile;
 use resurgam_scenarios::fixtures;
 use std::collections::BTreeMap;
 
@@ -39,8 +39,7 @@ fn every_rule_examined_something() {
         }
     };
     for fixture in fixtures().unwrap() {
-        let profile =
-            Profile::promising(Promises { linearizable_reads: true, hand_over: HandOver::UntilTaken, retention: true });
+        let profile = Profile::resurgam();
         count(judge(&fixture.name, &fixture.evidence, &profile).rules);
     }
     let ours = resurgam_builtin::subject(None);

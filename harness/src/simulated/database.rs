@@ -7,6 +7,7 @@
 mod plain;
 
 use super::audits::{Audits, decided, named};
+use super::idle;
 use super::ledger::{Ledger, Ticket};
 use super::store_faults::{StoreFault, StoreFaults};
 use crate::session::Session;
@@ -215,7 +216,8 @@ impl Database {
 
     /// A commit leaves its sender; see [`Ledger`].
     pub(super) fn sent(&self, now: Duration, by: &str, partition: &str, commit: &Commit) -> Ticket {
-        self.state().ledger.sent(now, by, partition, commit)
+        let State { ledger, cassandra, .. } = &mut *self.state();
+        ledger.sent(now, by, partition, commit, idle::rows(cassandra.partition(partition), commit))
     }
 
     /// Its answer arrives.
@@ -269,9 +271,8 @@ impl State {
 
     fn record(&self, node: Option<u8>, partition: &str, outcomes: &[StoreEvent]) {
         let Some(session) = &self.session else { return };
-        for outcome in outcomes.iter().filter(|outcome| !outcome.is_plain()) {
-            let partition = partition.to_owned();
-            session.recorder.record(What::Store { node, partition, outcome: *outcome });
+        for outcome in outcomes.iter().copied().filter(|outcome| !outcome.is_plain()) {
+            session.recorder.record(What::Store { node, partition: partition.to_owned(), outcome });
         }
     }
 }

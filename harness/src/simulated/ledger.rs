@@ -6,7 +6,7 @@
 use resurgam_cassandra::Head as Row;
 use resurgam_formats::tenure::{Fence, Partition as Account, Step, Stint, Tenures, Told};
 use resurgam_formats::time::At;
-use resurgam_node::store::{Answer, Change, Commit, Condition, Head};
+use resurgam_node::store::{Answer, Change, Commit, Condition, Head, Key};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -33,8 +33,8 @@ enum Place {
 }
 
 impl Ledger {
-    /// A commit leaves its sender.
-    pub(super) fn sent(&mut self, now: Duration, by: &str, partition: &str, commit: &Commit) -> Ticket {
+    /// A commit leaves its sender; `idle` are those of its rows that it does not change.
+    pub(super) fn sent(&mut self, now: Duration, by: &str, partition: &str, commit: &Commit, idle: Vec<Key>) -> Ticket {
         let from = nanos(now);
         let account = self.accounts.entry(partition.to_owned()).or_default();
         let range = match commit.condition {
@@ -60,6 +60,10 @@ impl Ledger {
                 let stint = &mut account.stints[index];
                 stint.batches += 1;
                 stint.after_doubt += u32::from(stint.doubt.is_some());
+                stint.idle_rows += u32::try_from(idle.len()).unwrap_or(u32::MAX);
+                if stint.idle_row.is_empty() {
+                    stint.idle_row = idle.into_iter().next().unwrap_or_default();
+                }
                 Place::Stint(index)
             }
         };
@@ -216,7 +220,7 @@ mod tests {
         let ms = Duration::from_millis;
         let mut ledger = Ledger::default();
         let mut call = |at: u64, by: &str, commit: &Commit, answer: &Answer| {
-            let ticket = ledger.sent(ms(at), by, P, commit);
+            let ticket = ledger.sent(ms(at), by, P, commit, Vec::new());
             ledger.answered(ms(at + 2), P, &ticket, answer);
         };
         let unknown = Answer::Unknown("no answer".into());

@@ -9,6 +9,7 @@ mod case;
 mod database;
 mod expiry;
 mod faults;
+mod idle;
 mod ledger;
 mod store;
 mod store_faults;

@@ -174,6 +174,7 @@ impl Worker {
         let closes = commands.iter().any(Command::is_close);
         let call = Call::CompleteWorkflowTask { task: polled.task, commands, refused };
         let rewound = std::sync::atomic::AtomicBool::new(false);
+        self.cache().answering(&polled.run_id, &run);
         let answer = self
             .give(call, manner, life, || async {
                 let request = within(LIMIT, request.clone());
@@ -189,12 +190,16 @@ impl Worker {
                 }
             })
             .await;
+        let rewound = rewound.into_inner();
         let kept = matches!(answer, Some(Answer::Ok { value: Reply::Done }))
             && !closes
-            && !rewound.load(std::sync::atomic::Ordering::SeqCst)
+            && !rewound
             && self.session.plan.workers.cache > 0;
         // The lock is taken before the life is compared, so that a crash cannot slip between the two.
         let mut cache = self.cache();
+        if rewound {
+            cache.rewound(&polled.run_id);
+        }
         if kept && self.life() == life {
             cache.put(polled.run_id.clone(), run);
         }

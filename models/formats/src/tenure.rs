@@ -90,6 +90,13 @@ pub struct Stint {
     /// How many were sent after that.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub after_doubt: u32,
+    /// Rows that they put as they were already, or deleted though they were not there, as far as that was certain when they
+    /// were sent.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub idle_rows: u32,
+    /// The key of the first of those.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub idle_row: String,
 }
 
 /// A change of the head row, or several batches in a row that are of one sender and count on by one.

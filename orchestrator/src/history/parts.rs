@@ -58,6 +58,36 @@ impl<T: fmt::Debug> fmt::Debug for Part<T> {
     }
 }
 
+/// What became of a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change<V> {
+    /// It was not there before.
+    Added(V),
+    /// It was another one.
+    Replaced(V),
+    /// It is there no more.
+    Removed,
+}
+
+impl<V> Change<V> {
+    /// The part that is there afterwards.
+    pub fn after(self) -> Option<V> {
+        match self {
+            Self::Added(part) | Self::Replaced(part) => Some(part),
+            Self::Removed => None,
+        }
+    }
+
+    /// The same change of something else.
+    pub fn map<W>(self, of: impl FnOnce(V) -> W) -> Change<W> {
+        match self {
+            Self::Added(part) => Change::Added(of(part)),
+            Self::Replaced(part) => Change::Replaced(of(part)),
+            Self::Removed => Change::Removed,
+        }
+    }
+}
+
 /// Parts of one kind by their keys, in the order of those.
 pub struct Parts<K, V>(OrdMap<K, Part<V>>);
 
@@ -147,10 +177,11 @@ impl<K: Ord + Clone, V: Clone> Parts<K, V> {
 
 impl<K: Ord + Clone, V: Clone + PartialEq> Parts<K, V> {
     /// What has to be set, or (`None`) taken away, to come from here to `after`. What both share is not looked at.
-    pub fn changes<'a>(&'a self, after: &'a Self) -> impl Iterator<Item = (&'a K, Option<&'a V>)> {
+    pub fn changes<'a>(&'a self, after: &'a Self) -> impl Iterator<Item = (&'a K, Change<&'a V>)> {
         self.0.diff(&after.0).map(|item| match item {
-            DiffItem::Add(key, part) | DiffItem::Update { new: (key, part), .. } => (key, Some(&**part)),
-            DiffItem::Remove(key, _) => (key, None),
+            DiffItem::Add(key, part) => (key, Change::Added(&**part)),
+            DiffItem::Update { new: (key, part), .. } => (key, Change::Replaced(&**part)),
+            DiffItem::Remove(key, _) => (key, Change::Removed),
         })
     }
 
@@ -292,7 +323,10 @@ mod tests {
         let other = "other".to_owned();
         let new = "new".to_owned();
         let changes: Vec<_> = before.changes(&after).collect();
-        assert_eq!(changes, [(&17, None), (&9_000, Some(&other)), (&10_000, Some(&new))]);
+        assert_eq!(
+            changes,
+            [(&17, Change::Removed), (&9_000, Change::Replaced(&other)), (&10_000, Change::Added(&new))]
+        );
         let (old, new) = before.apart(&after);
         assert_eq!(old.keys().collect::<Vec<_>>(), [&17, &9_000]);
         assert_eq!(new.keys().collect::<Vec<_>>(), [&9_000, &10_000]);

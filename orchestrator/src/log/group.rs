@@ -5,7 +5,7 @@ use crate::invariant::invariant;
 use crate::planted::{Bug, planted};
 use crate::store::{Key, Partition, Rows};
 use bytes::Bytes;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// The transitions of requests that are committed together.
@@ -14,6 +14,9 @@ pub struct Group {
     pub(super) appends: BTreeMap<Partition, BTreeMap<Key, Bytes>>,
     pub(super) rows: BTreeMap<Key, Option<Bytes>>,
     pub(super) deleted: Vec<Range<Key>>,
+    /// Rows that are not in the store before this group. If one is deleted again, there is nothing to write: deleting what
+    /// is not there would leave a tombstone.
+    fresh: BTreeSet<Key>,
     transitions: usize,
     bytes: usize,
 }
@@ -52,7 +55,20 @@ impl Group {
             self.rows.insert(key, kept);
             return;
         }
-        self.rows.insert(key, value);
+        if value.is_none() && self.fresh.remove(&key) {
+            self.rows.remove(&key);
+        } else {
+            self.rows.insert(key, value);
+        }
+    }
+
+    /// Sets the value of a row that is not there.
+    pub fn add(&mut self, key: Key, value: Bytes) {
+        // One that was there and is deleted in this group stays to be deleted.
+        if !self.rows.contains_key(&key) {
+            self.fresh.insert(key.clone());
+        }
+        self.put(key, Some(value));
     }
 
     /// Deletes a range of rows; those of it that were set in this group are not.
@@ -60,6 +76,7 @@ impl Group {
         self.bytes += range.start.len() + range.end.len();
         if range.start < range.end {
             self.rows.extract_if(range.clone(), |_, _| true).for_each(drop);
+            self.fresh.extract_if(range.clone(), |_| true).for_each(drop);
         }
         self.deleted.push(range);
     }
@@ -87,5 +104,25 @@ impl Group {
     pub(super) fn take_appends(&mut self) -> Vec<(Partition, Rows)> {
         let appends = std::mem::take(&mut self.appends);
         appends.into_iter().map(|(partition, rows)| (partition, rows.into_iter().collect())).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_and_goes_in_one_group_is_not_written() {
+        let mut group = Group::default();
+        group.add("a".into(), Bytes::from_static(b"1"));
+        group.put("a".into(), None);
+        assert!(group.is_empty());
+        group.put("b".into(), None);
+        group.add("b".into(), Bytes::from_static(b"1"));
+        group.put("b".into(), None);
+        assert_eq!(group.rows.get("b"), Some(&None), "it was there before");
+        group.add("c".into(), Bytes::from_static(b"1"));
+        group.put("c".into(), Some(Bytes::from_static(b"2")));
+        assert_eq!(group.rows.get("c"), Some(&Some(Bytes::from_static(b"2"))));
     }
 }

@@ -9,6 +9,7 @@ use resurgam_api::temporal::taskqueue::v1::TaskQueue;
 use resurgam_api::temporal::workflowservice::v1::{DescribeNamespaceRequest, RegisterNamespaceRequest};
 use resurgam_orchestrator::cluster::{Config, Member, TokenKeys};
 use resurgam_orchestrator::node;
+use resurgam_orchestrator::store::Store;
 use resurgam_orchestrator::store::memory::Memory;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,21 +32,25 @@ pub async fn cluster(count: usize) -> Cluster {
     cluster_on(&vec![Handle::current(); count]).await
 }
 
-/// Starts a node on each runtime and registers the namespace `tests`.
+/// Starts a node on each runtime over a store in memory, and registers the namespace `tests`.
 pub async fn cluster_on(runtimes: &[Handle]) -> Cluster {
+    cluster_over(runtimes, Arc::new(Memory::default())).await
+}
+
+/// Starts a node on each runtime over a store, and registers the namespace `tests`.
+pub async fn cluster_over(runtimes: &[Handle], store: Arc<dyn Store>) -> Cluster {
     let count = runtimes.len();
     let ports = free(2 * count);
     let members: Vec<Member> = (0..count)
         .map(|n| Member { name: format!("node-{n}"), address: format!("127.0.0.1:{}", ports[2 * n + 1]) })
         .collect();
-    let store = Arc::new(Memory::default());
     let keys = TokenKeys::drawn(&Machine);
     let mut cluster = Cluster { addresses: Vec::new(), stops: Vec::new(), _guards: Vec::new() };
     for (n, (member, runtime)) in members.iter().zip(runtimes).enumerate() {
         let address = format!("127.0.0.1:{}", ports[2 * n]);
         let config = Config::of(member, address.clone(), member.address.clone(), members.clone(), keys.clone());
         let stop = CancellationToken::new();
-        runtime.spawn(node::run(Arc::new(Machine), config, Arc::clone(&store) as _, stop.clone()));
+        runtime.spawn(node::run(Arc::new(Machine), config, Arc::clone(&store), stop.clone()));
         cluster.addresses.push(address);
         cluster.stops.push(stop.clone());
         cluster._guards.push(stop.drop_guard());

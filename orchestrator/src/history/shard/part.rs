@@ -2,9 +2,10 @@
 //! the state before it; what is read of them makes the state again.
 
 use super::keys;
-use crate::history::parts::Parts;
+use crate::history::parts::{Change, Parts};
 use crate::history::state::State;
 use crate::invariant::{Checks, checks, invariant};
+use crate::planted::{Bug, planted};
 use crate::store::Key;
 use bytes::Bytes;
 use prost::Message;
@@ -37,11 +38,11 @@ impl Name for String {
 }
 
 /// What has to be written of a run, whose own row has this key, to come from `before` to `after`.
-pub(super) fn changes(run: &Key, before: &State, after: &State) -> Vec<(Key, Option<Bytes>)> {
-    let mut rows = vec![(run.clone(), Some(Bytes::from(after.encode_to_vec())))];
+pub(super) fn changes(run: &Key, before: &State, after: &State) -> Vec<(Key, Change<Bytes>)> {
+    let mut rows = vec![(run.clone(), Change::Replaced(Bytes::from(after.encode_to_vec())))];
     if before.started != after.started {
         // Of what it holds, since a part itself says nothing.
-        rows.push((keys::part(run, "started", ""), Some((*after.started).encode_to_vec().into())));
+        rows.push((keys::part(run, "started", ""), Change::Replaced((*after.started).encode_to_vec().into())));
     }
     changed(&mut rows, run, "buffered", &before.buffered, &after.buffered);
     changed(&mut rows, run, "activity", &before.activities, &after.activities);
@@ -60,24 +61,28 @@ pub(super) fn changes(run: &Key, before: &State, after: &State) -> Vec<(Key, Opt
 }
 
 fn changed<K: Name, V: Message + Clone + PartialEq>(
-    rows: &mut Vec<(Key, Option<Bytes>)>,
+    rows: &mut Vec<(Key, Change<Bytes>)>,
     run: &Key,
     kind: &str,
     before: &Parts<K, V>,
     after: &Parts<K, V>,
 ) {
+    if planted(Bug::PartsRewritten) {
+        let all = after.iter().map(|(name, part)| (keys::part(run, kind, &name.text()), part.encode_to_vec()));
+        rows.extend(all.map(|(key, part)| (key, Change::Replaced(Bytes::from(part)))));
+    }
     let changes = before.changes(after);
-    rows.extend(changes.map(|(name, part)| {
-        let row = part.map(|part| Bytes::from(part.encode_to_vec()));
+    rows.extend(changes.map(|(name, change)| {
+        let row = change.map(|part| Bytes::from(part.encode_to_vec()));
         (keys::part(run, kind, &name.text()), row)
     }));
 }
 
 /// What is written over the rows of `before` is what a reader will find of `after`.
-fn assert_reads_back(run: &Key, before: &State, after: &State, rows: &[(Key, Option<Bytes>)]) {
+fn assert_reads_back(run: &Key, before: &State, after: &State, rows: &[(Key, Change<Bytes>)]) {
     let mut state = before.clone();
     for (key, row) in rows {
-        let read = apply(&mut state, run, key, row.as_deref());
+        let read = apply(&mut state, run, key, row.clone().after().as_deref());
         invariant!(read.is_ok(), "the row {key} cannot be read back: {}", read.err().unwrap_or_default());
     }
     invariant!(state == *after, "the rows of {run} read back as something else");

@@ -12,6 +12,7 @@ use super::queue::{self, TimerId};
 use super::route::{Target, WorkflowKey};
 use crate::cluster::Rejection;
 use crate::history::engine::{Context, Effects, Ids, Run, Workflow};
+use crate::history::parts::Change;
 use crate::history::state::{Millis, State, Tail};
 use crate::history::task::{RunKey, TimerKind, TimerTask, TransferTask};
 use crate::invariant::{Checks, broken, checks, invariant};
@@ -181,7 +182,10 @@ impl Turn {
             let nothing = State::default();
             let before = before.runs.get(&key.run_id).map_or(&nothing, |run| &run.state);
             for (key, row) in part::changes(&keys::run(&key), before, &run.state) {
-                self.group.put(key, row);
+                match row {
+                    Change::Added(row) => self.group.add(key, row),
+                    row => self.group.put(key, row.after()),
+                }
             }
         }
         if let Some(removed) = effects.removed {
@@ -228,7 +232,7 @@ impl Turn {
             let (read_id, read): (i64, T) = queue::task(&key, &row);
             invariant!(read_id == id && read == *task, "the task row {key} reads back as another");
         }
-        self.group.put(key, Some(row));
+        self.group.add(key, row);
     }
 
     /// Appends new events of a run as one node.
