@@ -312,6 +312,7 @@ fn of_retention(lines: &[Value]) -> Vec<String> {
     judged("P7", &format!("{}\n{run}", text.join("\n")))
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "it reads like the line that it makes")]
 fn kept(now: i64, runs: Value, current: Value) -> Value {
     let last = now >= 40_000;
     json!({"at": 7, "type": "kept", "now": now, "retention": 10_000, "last": last, "runs": runs, "current": current})
