@@ -2,6 +2,7 @@
 //!
 //! It looks and says; it installs nothing and changes nothing. `deep` also starts a server on loopback and ends it.
 
+use crate::engine::{self, CASSANDRA, Missing};
 use crate::real::{self, Decision};
 use crate::setup::{Pinned, cache, go_version, output, version_in};
 use crate::target::temporal;
@@ -67,6 +68,8 @@ pub fn look() -> Vec<Finding> {
         go(&pinned),
         server(&pinned),
         Finding::fact("temporal cli", first_line("temporal").unwrap_or_else(|| "not found (not needed)".into())),
+        containers(engine::running()),
+        cassandra(engine::ready()),
         tests(),
     ]
 }
@@ -139,6 +142,26 @@ fn server(pinned: &Pinned) -> Finding {
     }
 }
 
+fn containers(found: Result<String, Missing>) -> Finding {
+    const NAME: &str = "container engine";
+    match found {
+        Ok(version) => Finding::fact(NAME, version),
+        Err(missing) => {
+            Finding::optional(NAME, "cannot be used", format!("{missing}; tests on real Cassandra need it"))
+        }
+    }
+}
+
+fn cassandra(found: Result<(), Missing>) -> Finding {
+    const NAME: &str = "cassandra";
+    match found {
+        Ok(()) => Finding::fact(NAME, format!("image {CASSANDRA}")),
+        Err(missing @ Missing::Image) => Finding::optional(NAME, "no image", missing.to_string()),
+        // What is missing before that stands in the line above.
+        Err(_) => Finding::fact(NAME, "needs the container engine"),
+    }
+}
+
 fn tests() -> Finding {
     let set = env::var(real::VARIABLE).unwrap_or_else(|_| "auto (not set)".into());
     let meaning = match real::decide() {
@@ -146,7 +169,12 @@ fn tests() -> Finding {
         Decision::Skip(reason) => format!("tests on the real server are skipped: {reason}"),
         Decision::Missing(reason) => format!("tests on the real server fail: {reason}"),
     };
-    Finding::fact(real::VARIABLE, format!("{set}: {meaning}"))
+    let cassandra = match real::decide_on_cassandra() {
+        Decision::Run => "those on Cassandra run".to_owned(),
+        Decision::Skip(reason) => format!("those on Cassandra are skipped: {reason}"),
+        Decision::Missing(reason) => format!("those on Cassandra fail: {reason}"),
+    };
+    Finding::fact(real::VARIABLE, format!("{set}: {meaning}; {cassandra}"))
 }
 
 fn system() -> String {
@@ -201,6 +229,18 @@ mod tests {
         let finding = server(&Pinned::temporal_in(cache.path().to_owned()));
         assert!(!finding.is_needed(), "the simulation does without it");
         assert!(finding.lack.unwrap().todo.contains("`resurgam setup temporal`"));
+    }
+
+    #[test]
+    fn what_is_missing_for_cassandra_is_said_once_and_nothing_waits_for_it() {
+        for missing in [Missing::Installation, Missing::Daemon, Missing::Permission] {
+            let finding = containers(Err(missing.clone()));
+            assert!(!finding.is_needed() && finding.lack.unwrap().todo.starts_with(&missing.to_string()));
+            assert_eq!(cassandra(Err(missing)).lack, None);
+        }
+        assert_eq!(containers(Ok("20.10".to_owned())).lack, None);
+        assert!(cassandra(Err(Missing::Image)).lack.unwrap().todo.contains("`resurgam setup cassandra-image`"));
+        assert_eq!(cassandra(Ok(())).lack, None);
     }
 
     #[test]

@@ -1,8 +1,9 @@
-//! Whether tests use the real Temporal server: `RESURGAM_REAL=off|auto|required`.
+//! Whether tests use the real Temporal server, and real Cassandra in containers: `RESURGAM_REAL=off|auto|required`.
 //!
-//! `auto`, the default, uses it where it is installed and says what it skipped where it is not; `off` never uses it;
+//! `auto`, the default, uses what is installed and says what it skipped where it is not; `off` never uses either;
 //! `required` fails without it, so that nothing is skipped where everything has to be checked.
 
+use crate::engine;
 use crate::setup::Pinned;
 use std::env;
 use std::io::Write as _;
@@ -24,7 +25,6 @@ pub enum Decision {
 /// Decides from the environment and from what is installed.
 #[must_use]
 pub fn decide() -> Decision {
-    let wish = env::var_os(VARIABLE).map(|value| value.to_string_lossy().into_owned());
     let pinned = Pinned::temporal();
     let here = match pinned.installed() {
         Some(Ok(())) => Ok(()),
@@ -33,7 +33,16 @@ pub fn decide() -> Decision {
         }
         None => Err(format!("Temporal {} is not installed; run `resurgam setup temporal`", pinned.version())),
     };
-    decide_from(wish.as_deref(), here)
+    decide_from(wish().as_deref(), here)
+}
+
+/// The same about containers of Cassandra.
+pub(crate) fn decide_on_cassandra() -> Decision {
+    decide_from(wish().as_deref(), engine::ready().map_err(|missing| missing.to_string()))
+}
+
+fn wish() -> Option<String> {
+    env::var_os(VARIABLE).map(|value| value.to_string_lossy().into_owned())
 }
 
 fn decide_from(wish: Option<&str>, here: Result<(), String>) -> Decision {
@@ -53,7 +62,20 @@ fn decide_from(wish: Option<&str>, here: Result<(), String>) -> Decision {
 /// The real server is required and missing.
 #[must_use]
 pub fn wanted(test: &str) -> bool {
-    match decide() {
+    is_run(test, decide())
+}
+
+/// The same for a test that needs containers of Cassandra.
+///
+/// # Panics
+/// Cassandra is required and missing.
+#[must_use]
+pub fn cassandra_wanted(test: &str) -> bool {
+    is_run(test, decide_on_cassandra())
+}
+
+fn is_run(test: &str, decision: Decision) -> bool {
+    match decision {
         Decision::Run => true,
         Decision::Skip(reason) => {
             let _ = writeln!(std::io::stderr(), "skipped {test}: {reason}");

@@ -256,7 +256,7 @@ fn follow(child: &mut Child, begun: Instant, progress: &mut dyn FnMut(&str)) -> 
 }
 
 /// A line without the hosts that Go asked: where packages come from is the business of the machine.
-fn without_hosts(line: &str) -> String {
+pub(crate) fn without_hosts(line: &str) -> String {
     let mut words: Vec<&str> = Vec::new();
     for word in line.split_whitespace() {
         // `Get "https://host/…": dial tcp host:443: …`, `… lookup host on resolver: …`

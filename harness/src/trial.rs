@@ -17,10 +17,16 @@ use resurgam_formats::verdict::{Outcome, Verdict};
 use resurgam_judge::judge;
 use resurgam_reports::verdict;
 use std::collections::BTreeSet;
+use std::hash::{BuildHasher as _, RandomState};
 use std::time::{Duration, Instant};
 
 /// What every id begins with on a target that is nobody else's.
 pub const PREFIX: &str = "case-";
+
+/// What every id of this run begins with where there may be ids of others.
+pub(crate) fn drawn_prefix() -> String {
+    format!("resurgam-{:08x}-", RandomState::new().hash_one(std::process::id()) & 0xffff_ffff)
+}
 
 /// What the ids of a case begin with: what is common to the run, and the seed of the plan.
 #[must_use]

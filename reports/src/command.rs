@@ -89,7 +89,16 @@ fn target(choice: &Choice) -> Vec<String> {
         }
         // It is no choice of the command line.
         Choice::Check { .. } => Vec::new(),
-        Choice::Process => owned(&["--world", "process"]),
+        Choice::Process { nodes, keyspace } => {
+            let mut words = owned(&["--world", "process"]);
+            if *nodes != 1 {
+                words.extend(["--nodes".to_owned(), nodes.to_string()]);
+            }
+            words.extend(keyspace.iter().flat_map(|keyspace| {
+                owned(&["--store", "cassandra", "--contact", &keyspace.contact, "--keyspace", &keyspace.name])
+            }));
+            words
+        }
         Choice::Temporal => owned(&["--target", "temporal"]),
         Choice::Address { address, namespace, profile } => {
             let mut words = owned(&["--address", address]);
@@ -104,7 +113,7 @@ fn target(choice: &Choice) -> Vec<String> {
 mod tests {
     use super::*;
     use resurgam_campaign::origin::Options;
-    use resurgam_formats::target::JudgedBy;
+    use resurgam_formats::target::{JudgedBy, Keyspace};
 
     #[test]
     fn commands_can_be_pasted() {
@@ -120,7 +129,13 @@ mod tests {
         };
         assert_eq!(of(Choice::simulation()), "resurgam run --seed 7 --cases 1");
         assert_eq!(of(Choice::Temporal), "resurgam run --target temporal --seed 7 --cases 1");
-        assert_eq!(of(Choice::Process), "resurgam run --world process --seed 7 --cases 1");
+        let process = |nodes, keyspace| of(Choice::Process { nodes, keyspace });
+        assert_eq!(process(1, None), "resurgam run --world process --seed 7 --cases 1");
+        let keyspace = Keyspace { contact: "127.0.0.1:9042".into(), name: "resurgam".into() };
+        assert_eq!(
+            process(3, Some(keyspace)),
+            "resurgam run --world process --nodes 3 --store cassandra --contact 127.0.0.1:9042 --keyspace resurgam --seed 7 --cases 1"
+        );
         assert_eq!(of(address("h:1", None)), "resurgam run --address h:1 --seed 7 --cases 1");
         let named = "resurgam run --address h:1 --namespace 'a b' --profile contract --seed 7 --cases 1";
         assert_eq!(of(address("h:1", Some("a b"))), named);

@@ -10,7 +10,7 @@ use crate::stop;
 use jiff::SignedDuration;
 use progress::Progress;
 use resurgam_campaign::summary::Summary;
-use resurgam_formats::target::{Choice, JudgedBy};
+use resurgam_formats::target::{Choice, JudgedBy, Keyspace};
 use resurgam_harness::order::{NotBegun, Order};
 use resurgam_harness::outputs;
 use resurgam_reports::{campaign, paint, terminal};
@@ -18,7 +18,7 @@ use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 pub(crate) use words::Faults;
-use words::{Judged, KeepArg, Kind, Place};
+use words::{Judged, KeepArg, Kind, Place, Store};
 
 /// The arguments.
 #[derive(clap::Args)]
@@ -42,6 +42,18 @@ pub(crate) struct Args {
     /// Where our orchestrator runs.
     #[arg(long, value_enum, default_value_t = Place::Sim)]
     world: Place,
+    /// How many nodes our orchestrator has. Only with `--world process`; in the simulation the plan says it.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    nodes: u16,
+    /// Where our orchestrator keeps everything. Only with `--world process`; in the simulation it is a model of Cassandra.
+    #[arg(long, value_enum, default_value_t = Store::Memory)]
+    store: Store,
+    /// HOST:PORT of a node of Cassandra; several with commas between them.
+    #[arg(long, value_name = "HOST:PORT")]
+    contact: Option<String>,
+    /// The keyspace there, with the tables that `resurgam schema cassandra --create` makes [default: resurgam].
+    #[arg(long, requires = "contact")]
+    keyspace: Option<String>,
     /// HOST:PORT of a server to judge; implies `--target address`.
     #[arg(long)]
     address: Option<String>,
@@ -108,6 +120,12 @@ fn choice(args: &Args) -> Result<Choice, Failure> {
     if !simulated && (args.bug.is_some() || args.faults != [Faults::All] || args.campaign) {
         return Err("--faults, --bug and --campaign are for the simulation (--target builtin --world sim)".into());
     }
+    let process = args.address.is_none() && args.target == Kind::Builtin && args.world == Place::Process;
+    if !process && (args.nodes != 1 || args.store != Store::Memory) {
+        return Err(
+            "--nodes and --store are for our orchestrator in a process (--target builtin --world process)".into()
+        );
+    }
     match (&args.address, args.target, args.world) {
         (None, _, _) if args.namespace.is_some() => Err("--namespace goes with --address".into()),
         (Some(address), _, _) => Ok(Choice::Address {
@@ -118,10 +136,22 @@ fn choice(args: &Args) -> Result<Choice, Failure> {
         (None, Kind::Address, _) => Err("--target address needs --address HOST:PORT".into()),
         (None, Kind::Temporal, Place::Process) => Err("--world is for our own orchestrator".into()),
         (None, Kind::Temporal, Place::Sim) => Ok(Choice::Temporal),
-        (None, Kind::Builtin, Place::Process) => Ok(Choice::Process),
+        (None, Kind::Builtin, Place::Process) => Ok(Choice::Process { nodes: args.nodes, keyspace: keyspace(args)? }),
         (None, Kind::Builtin, Place::Sim) => {
             Ok(Choice::Simulation { faults: Faults::families(&args.faults), bug: args.bug.clone() })
         }
+    }
+}
+
+/// Where everything is kept, if not in memory.
+fn keyspace(args: &Args) -> Result<Option<Keyspace>, Failure> {
+    match (args.store, &args.contact) {
+        (Store::Memory, None) => Ok(None),
+        (Store::Memory, Some(_)) => Err("--contact goes with --store cassandra".into()),
+        (Store::Cassandra, contact) => Ok(Some(Keyspace {
+            contact: contact.clone().unwrap_or_else(|| "127.0.0.1:9042".to_owned()),
+            name: args.keyspace.clone().unwrap_or_else(|| "resurgam".to_owned()),
+        })),
     }
 }
 

@@ -8,14 +8,13 @@ use super::error::Error;
 use super::probe::{Probe, asking, line};
 use super::watch;
 use super::world::{Target, World};
-use crate::trial::prefix;
+use crate::trial::{drawn_prefix, prefix};
 use async_trait::async_trait;
 use resurgam_api::temporal::common::v1::WorkflowExecution;
 use resurgam_api::temporal::workflowservice::v1::TerminateWorkflowExecutionRequest;
 
 use resurgam_judge::profile::Profile;
 use std::collections::BTreeSet;
-use std::hash::{BuildHasher as _, RandomState};
 use std::time::{Duration, Instant};
 use tonic::{Code, Status};
 
@@ -63,8 +62,7 @@ impl Address {
             }
         }
         let endpoint = probe.endpoint(name, other, "address");
-        let random = RandomState::new().hash_one(std::process::id());
-        Ok(Address { endpoint, prefix: format!("resurgam-{:08x}-", random & 0xffff_ffff) })
+        Ok(Address { endpoint, prefix: drawn_prefix() })
     }
 
     /// Judge it by this, whatever it says it is.

@@ -47,7 +47,7 @@ pub async fn open(
             Box::new(Simulated::new(subject(bug.as_deref()).ok_or_else(wrong)?, faults))
         }
         Choice::Check { .. } => return Err(Error::Check),
-        Choice::Process => Box::new(Mutex::new(own_server::start(program, 1).await?)),
+        Choice::Process { nodes, keyspace } => Box::new(own_server::open(program, *nodes, keyspace.as_ref()).await?),
         Choice::Temporal => Box::new(Mutex::new(temporal::start(&temporal::Options::default()).await?)),
         Choice::Address { address, namespace, profile } => {
             let mut address = Address::open(address, namespace.as_deref()).await?;

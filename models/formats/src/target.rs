@@ -22,7 +22,14 @@ pub enum Choice {
         faults: Vec<Family>,
     },
     /// Our orchestrator in a process of its own.
-    Process,
+    Process {
+        /// How many nodes it has.
+        #[serde(default = "one", skip_serializing_if = "is_one")]
+        nodes: u16,
+        /// Where everything is kept; absent if in the process, in memory.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        keyspace: Option<Keyspace>,
+    },
     /// The real Temporal server, started for the run.
     Temporal,
     /// A server that somebody else runs.
@@ -36,6 +43,25 @@ pub enum Choice {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         profile: Option<JudgedBy>,
     },
+}
+
+/// A keyspace of Cassandra, with the tables of our orchestrator.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Keyspace {
+    /// A node of Cassandra, as `HOST:PORT`; several with commas between them.
+    pub contact: String,
+    /// The name that it has in Cassandra.
+    pub name: String,
+}
+
+fn one() -> u16 {
+    1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_one(nodes: &u16) -> bool {
+    *nodes == 1
 }
 
 /// By what a server is judged beside the contract.
@@ -73,7 +99,7 @@ impl Choice {
     #[must_use]
     pub fn word(&self) -> &'static str {
         match self {
-            Self::Simulation { .. } | Self::Process => "builtin",
+            Self::Simulation { .. } | Self::Process { .. } => "builtin",
             Self::Check { .. } => "check",
             Self::Temporal => "temporal",
             Self::Address { .. } => "address",
@@ -85,7 +111,7 @@ impl Choice {
     pub fn bug(&self) -> Option<&str> {
         match self {
             Self::Simulation { bug, .. } => bug.as_deref(),
-            Self::Check { .. } | Self::Process | Self::Temporal | Self::Address { .. } => None,
+            Self::Check { .. } | Self::Process { .. } | Self::Temporal | Self::Address { .. } => None,
         }
     }
 }

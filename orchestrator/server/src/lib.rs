@@ -3,29 +3,33 @@
 //! It is built from `resurgam-released`, the orchestrator without planted bugs, also within the program that has the same
 //! orchestrator with them for its simulation.
 
-use clap::{Args, ValueEnum};
+mod error;
+mod store;
+
+use clap::Args;
 use futures_util::future::try_join_all;
 use prost_wkt_types::Duration;
 use resurgam_api::environment::{Environment, Machine};
 use resurgam_api::temporal::workflowservice::v1::RegisterNamespaceRequest;
 use resurgam_released::cluster::namespaces::Registry;
-use resurgam_released::cluster::token_keys::{TokenKeys, Unreadable};
+use resurgam_released::cluster::token_keys::TokenKeys;
 use resurgam_released::cluster::{Config, Member};
 use resurgam_released::node::{self, Node};
 use resurgam_released::planted::{Bug, planted};
 use resurgam_released::store::Store;
-use resurgam_released::store::memory::Memory;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::net::{IpAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::io::AsyncReadExt as _;
 use tokio_util::sync::CancellationToken;
-use tonic::{Code, Status};
+use tonic::Code;
 use tracing_subscriber::EnvFilter;
 
+pub use error::Error;
 /// The version of the server.
 pub use resurgam_released::planted::VERSION;
+pub use store::cassandra;
 
 // What is served knows no bug that could be planted: with them, this would not even compile.
 const _: () = assert!(!planted(Bug::FenceMissing));
@@ -39,8 +43,8 @@ const RETENTION: i64 = 3 * 24 * 3600;
 #[derive(Args, Clone, Debug)]
 pub struct Options {
     /// Where everything is kept.
-    #[arg(long, value_enum, default_value_t = StoreKind::Memory)]
-    pub store: StoreKind,
+    #[command(flatten)]
+    pub store: store::Options,
     /// HOST:PORT to listen on; further nodes take the ports after it.
     #[arg(long, default_value = "127.0.0.1:7233")]
     pub address: String,
@@ -65,70 +69,10 @@ pub struct Options {
     pub until_stdin_ends: bool,
 }
 
-/// Where everything can be kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum StoreKind {
-    /// In memory: gone when the server is.
-    Memory,
-}
-
-/// The server could not be run.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The address has no port, or one that is too high for so many nodes.
-    #[error("{0:?} is not an address for so many nodes; expected HOST:PORT")]
-    Address(String),
-    /// There must be at least one node.
-    #[error("there has to be at least one node")]
-    Nodes,
-    /// No runtime, or no free port.
-    #[error("cannot start: {0}")]
-    Runtime(io::Error),
-    /// The file of keys is not there, or cannot be read.
-    #[error("{}: {problem}", file.display())]
-    File {
-        /// Which file.
-        file: PathBuf,
-        /// What the system says.
-        problem: io::Error,
-    },
-    /// The file of keys holds something else.
-    #[error("{}: {problem}", file.display())]
-    Keys {
-        /// Which file.
-        file: PathBuf,
-        /// What is wrong with it.
-        problem: Unreadable,
-    },
-    /// A node ended.
-    #[error(transparent)]
-    Node(#[from] node::Error),
-    /// A namespace cannot be made.
-    #[error("no namespace {name:?}: {}", problem.message())]
-    Namespace {
-        /// The name that was asked for.
-        name: String,
-        /// What the registry says.
-        problem: Box<Status>,
-    },
-}
-
-impl Error {
-    /// True if it is what was asked for that is wrong, and not the machine.
-    #[must_use]
-    pub fn is_bad_input(&self) -> bool {
-        match self {
-            Self::Address(_) | Self::Nodes | Self::File { .. } | Self::Keys { .. } => true,
-            // What a name of a namespace must not have.
-            Self::Namespace { problem, .. } => problem.code() == Code::InvalidArgument,
-            Self::Runtime(_) | Self::Node(_) => false,
-        }
-    }
-}
-
 /// Sets up logging to standard error.
 pub fn log(options: &Options) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    // The driver of the store tells every connection.
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,scylla=warn"));
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     let logs = logs.with_ansi(io::stderr().is_terminal());
     // Whoever embeds this may log already.
@@ -152,9 +96,7 @@ pub async fn serve(options: &Options) -> Result<(), Error> {
         return Err(Error::Nodes);
     }
     let environment: Arc<dyn Environment> = Arc::new(Machine);
-    let store: Arc<dyn Store> = match options.store {
-        StoreKind::Memory => Arc::new(Memory::default()),
-    };
+    let store = options.store.open().await?;
     let names = names(options);
     for name in &names {
         register(&environment, &store, name).await?;
@@ -168,7 +110,7 @@ pub async fn serve(options: &Options) -> Result<(), Error> {
         nodes.push(Node::listen(Arc::clone(&environment), config, Arc::clone(&store)).await?);
         addresses.push(address);
     }
-    say(&addresses, &names);
+    say(&addresses, &names, &options.store.keeps());
     if !is_loopback(host) {
         tracing::warn!(
             host,
@@ -227,12 +169,9 @@ async fn register(environment: &Arc<dyn Environment>, store: &Arc<dyn Store>, na
 }
 
 /// The first thing that is said.
-fn say(addresses: &[String], namespaces: &[&str]) {
+fn say(addresses: &[String], namespaces: &[&str], keeps: &str) {
     let (addresses, namespaces) = (addresses.join(", "), namespaces.join(", "));
-    let line = format!(
-        "resurgam {VERSION} serves the Temporal API on {addresses} (namespaces: {namespaces}). It keeps everything in \
-         memory and forgets it when it ends."
-    );
+    let line = format!("resurgam {VERSION} serves the Temporal API on {addresses} (namespaces: {namespaces}). {keeps}");
     // It serves as well when nobody reads this.
     let _ = writeln!(io::stdout(), "{line}");
 }

@@ -25,6 +25,15 @@ pub(crate) enum Place {
     Process,
 }
 
+/// The stores of our orchestrator in a process.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Store {
+    /// In the process: gone when it is.
+    Memory,
+    /// In Apache Cassandra.
+    Cassandra,
+}
+
 /// Profiles, as they are named on the command line.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Judged {

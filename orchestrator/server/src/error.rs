@@ -1,0 +1,70 @@
+//! Why the server could not be run, and whose fault that is.
+
+use resurgam_released::cluster::token_keys::Unreadable;
+use resurgam_released::node;
+use std::io;
+use std::path::PathBuf;
+use tonic::{Code, Status};
+
+/// The server could not be run.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The address has no port, or one that is too high for so many nodes.
+    #[error("{0:?} is not an address for so many nodes; expected HOST:PORT")]
+    Address(String),
+    /// There must be at least one node.
+    #[error("there has to be at least one node")]
+    Nodes,
+    /// No runtime, or no free port.
+    #[error("cannot start: {0}")]
+    Runtime(io::Error),
+    /// The file of keys is not there, or cannot be read.
+    #[error("{}: {problem}", file.display())]
+    File {
+        /// Which file.
+        file: PathBuf,
+        /// What the system says.
+        problem: io::Error,
+    },
+    /// The file of keys holds something else.
+    #[error("{}: {problem}", file.display())]
+    Keys {
+        /// Which file.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: Unreadable,
+    },
+    /// The store cannot be used.
+    #[cfg(feature = "cassandra")]
+    #[error(transparent)]
+    Cassandra(#[from] resurgam_cassandra_store::Error),
+    /// The driver of the store takes minutes to compile, and was left out.
+    #[error("this program was built without Cassandra; cargo build --features cassandra has it")]
+    WithoutCassandra,
+    /// A node ended.
+    #[error(transparent)]
+    Node(#[from] node::Error),
+    /// A namespace cannot be made.
+    #[error("no namespace {name:?}: {}", problem.message())]
+    Namespace {
+        /// The name that was asked for.
+        name: String,
+        /// What the registry says.
+        problem: Box<Status>,
+    },
+}
+
+impl Error {
+    /// True if it is what was asked for that is wrong, and not the machine.
+    #[must_use]
+    pub fn is_bad_input(&self) -> bool {
+        match self {
+            Self::Address(_) | Self::Nodes | Self::WithoutCassandra | Self::File { .. } | Self::Keys { .. } => true,
+            // What a name of a namespace must not have.
+            Self::Namespace { problem, .. } => problem.code() == Code::InvalidArgument,
+            #[cfg(feature = "cassandra")]
+            Self::Cassandra(problem) => problem.is_bad_input(),
+            Self::Runtime(_) | Self::Node(_) => false,
+        }
+    }
+}
