@@ -22,6 +22,12 @@ pub(crate) fn bounds() -> Vec<Bound> {
         ),
         few("transfers of a shard on their way", shard::TRANSFERS, "transfers", "wait until there is room"),
         few("timers of a shard in memory", shard::TIMERS, "timers", "stay in the store until it is their turn"),
+        few(
+            "closed runs that a shard deletes in 100 milliseconds, and histories of such that are being deleted",
+            shard::DELETIONS,
+            "runs",
+            "wait for the next 100 milliseconds",
+        ),
         few("steps in one batch of a shard", batch.transitions, "steps", "the next batch"),
         few("bytes of one batch of a shard, unless one step has more", batch.bytes, "bytes", "the next batch"),
         few("events in a reply", shard::PAGE, "events", "the next page"),
