@@ -14,12 +14,13 @@ use resurgam_api::temporal::enums::v1::CommandType;
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
 use resurgam_api::temporal::workflowservice::v1::{
     RespondActivityTaskCompletedRequest, RespondWorkflowTaskCompletedRequest, SignalWorkflowExecutionRequest,
-    StartWorkflowExecutionRequest, StartWorkflowExecutionResponse,
+    StartWorkflowExecutionRequest, StartWorkflowExecutionResponse, TerminateWorkflowExecutionRequest,
 };
 use resurgam_node::store::memory::Memory;
 use resurgam_orchestrator::alone::{Added, Config, Dispatcher, Rejection, Shard};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
@@ -30,6 +31,7 @@ const QUEUE: &str = "queue";
 #[derive(Clone)]
 pub struct Alone {
     shard: Shard,
+    store: Arc<Memory>,
     ids: Arc<AtomicU64>,
 }
 
@@ -37,10 +39,24 @@ impl Alone {
     /// Takes a shard of an empty store, in the runtime that is entered.
     #[must_use]
     pub fn new() -> Self {
+        // Longer than anybody measures.
+        Self::keeping(Duration::from_secs(86_400))
+    }
+
+    /// The same, where closed runs are kept for so long.
+    #[must_use]
+    pub fn keeping(retention: Duration) -> Self {
         let environment: Arc<dyn Environment> = Arc::new(Machine);
         let (store, config) = (Arc::new(Memory::new()), Config::new(0, "alone"));
-        let shard = Shard::start(store, &environment, Arc::new(Nowhere), config, CancellationToken::new());
-        Self { shard, ids: Arc::default() }
+        let nowhere = Arc::new(Nowhere { retention: retention.as_millis() as i64 });
+        let shard = Shard::start(store.clone(), &environment, nowhere, config, CancellationToken::new());
+        Self { shard, store, ids: Arc::default() }
+    }
+
+    /// What it stores.
+    #[must_use]
+    pub fn store(&self) -> &Memory {
+        &self.store
     }
 
     fn id(&self) -> String {
@@ -75,6 +91,16 @@ impl Alone {
             ..SignalWorkflowExecutionRequest::default()
         };
         let call = SignalRequest { target: target(workflow_id), request: Some(request), ..Default::default() };
+        self.shard.call(call).await.map(drop)
+    }
+
+    /// Terminates a workflow.
+    ///
+    /// # Errors
+    /// The shard's.
+    pub async fn terminate(&self, workflow_id: &str) -> Result<(), Rejection> {
+        let request = TerminateWorkflowExecutionRequest::default();
+        let call = TerminateRequest { target: target(workflow_id), request: Some(request), ..Default::default() };
         self.shard.call(call).await.map(drop)
     }
 
@@ -140,12 +166,19 @@ fn target(workflow_id: &str) -> Option<Target> {
 }
 
 /// The rest of a cluster that takes every task and has nobody else in it.
-struct Nowhere;
+struct Nowhere {
+    /// How long closed runs are kept, in milliseconds.
+    retention: i64,
+}
 
 #[async_trait]
 impl Dispatcher for Nowhere {
     fn namespace(&self, _: &str) -> String {
         "default".to_owned()
+    }
+
+    fn retention(&self, _: &str) -> Option<i64> {
+        Some(self.retention)
     }
 
     async fn add_task(&self, _: AddTaskRequest) -> Result<Added, Status> {

@@ -20,7 +20,7 @@ use resurgam_formats::notes::Notes;
 use resurgam_formats::plan::{Caller, Namespace, Plan};
 use resurgam_formats::recording::{Answer, Call, Entry, Header, HistoryRead, Reply, VERSION, What};
 use resurgam_generate::deadline;
-use resurgam_judge::profile::Profile;
+use resurgam_judge::profile::{Capability, Profile};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -36,7 +36,7 @@ const READS: u32 = 25;
 pub struct Contradiction(pub String);
 
 /// What a case asks of its world beside calls: to do its faults, to undo them, and to make everything undecided decided.
-/// The phases: inject, heal, drain, settle, read.
+/// The phases: inject, heal, drain, settle, read, expire.
 #[async_trait]
 pub(crate) trait Stage: Send + Sync {
     /// The case begins: faults of the plan are due from now on.
@@ -45,6 +45,8 @@ pub(crate) trait Stage: Send + Sync {
     async fn heal(&self);
     /// Every run is closed, or will not be: settles what the store has not decided, so that reads are final.
     async fn settle(&self);
+    /// Everything has been read: lets the time pass after which these runs may be deleted, and records what is kept.
+    async fn expire(&self, runs: &[RunName]);
 }
 
 /// A world without faults.
@@ -55,6 +57,7 @@ impl Stage for Calm {
     fn inject(&self, _: &Arc<Session>) {}
     async fn heal(&self) {}
     async fn settle(&self) {}
+    async fn expire(&self, _: &[RunName]) {}
 }
 
 /// What is tested, as the header of a recording names it.
@@ -127,6 +130,9 @@ pub(crate) async fn conduct(
     stage.settle().await;
     lookalike::read(session).await;
     open.extend(read_all(session, &runs).await);
+    if open.is_empty() && session.plan.expires && identity.profile.claims(Capability::Retention) {
+        stage.expire(&runs).await;
+    }
     let trouble = workers.trouble();
     drop(workers);
     for (call, words) in session.calls.missing() {

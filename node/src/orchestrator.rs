@@ -44,6 +44,9 @@ pub struct Promises {
     pub linearizable_reads: bool,
     /// What becomes of a task whose hand-over to a worker may have failed.
     pub hand_over: HandOver,
+    /// A closed run is there for as long as its namespace keeps it, and half a minute later, without faults, nothing of it
+    /// is: no row, no history, and no current-run row that names it.
+    pub retention: bool,
     /// A batch names only rows that it changes, so that what a call costs does not grow with what it does not touch.
     pub narrow_batches: bool,
 }

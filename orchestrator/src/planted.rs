@@ -120,6 +120,14 @@ pub enum Bug {
     PageTokenUnbound,
     /// A task token is good in the name of every namespace.
     TaskTokenUnbound,
+    /// The time for which a run is kept counts from its start, not from its close.
+    RetentionFromStart,
+    /// The history of a run that is gone is deleted once, whatever the store says.
+    HistoryLeftBehind,
+    /// The current-run row goes with every run of the workflow, also if it names a later one.
+    CurrentRowOfAnotherRun,
+    /// The current-run row stays when its run is deleted (temporal#10841).
+    CurrentRowLeft,
     /// A step writes all parts of its run and not only those that it changed.
     PartsRewritten,
 }

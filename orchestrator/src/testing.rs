@@ -183,4 +183,19 @@ impl Store for Demon {
         });
         Err(Unavailable("the demon".to_owned()))
     }
+
+    async fn delete(&self, partition: &Partition, range: Range<Key>) -> Result<(), Unavailable> {
+        self.world.delay(4).await;
+        if !self.wicked() {
+            return self.truth.delete(partition, range).await;
+        }
+        let (truth, world, partition) = (self.truth.clone(), self.world.clone(), partition.clone());
+        tokio::spawn(async move {
+            world.delay(400).await;
+            if world.below(2) == 0 {
+                truth.delete(&partition, range).await.ok();
+            }
+        });
+        Err(Unavailable("the demon".to_owned()))
+    }
 }

@@ -138,6 +138,11 @@ impl Store for Counting {
         });
         self.store.append(partition, rows).await
     }
+
+    async fn delete(&self, partition: &Partition, range: Range<Key>) -> Result<(), Unavailable> {
+        self.count(|asked| asked.written += 1);
+        self.store.delete(partition, range).await
+    }
 }
 
 /// A client that gives every workflow another id.

@@ -3,6 +3,7 @@
 //! What is there is what an owner who loads the rows would find; beside it stands what a run still has to expect.
 
 mod expected;
+mod kept;
 mod task;
 
 use expected::{deadlines, transfers};
@@ -10,6 +11,7 @@ use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus as Status;
 use resurgam_api::temporal::history::v1::HistoryEvent;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_formats::audit::{Audit, ChildRow, CurrentRow, Pending, RunRow, WorkflowTaskRow};
+use resurgam_formats::kept::KeptRun;
 use resurgam_harness::target::NAMESPACE;
 use resurgam_harness::{Auditor, Partitions};
 use resurgam_node::store::PartitionKind;
@@ -25,6 +27,10 @@ pub(crate) struct Rows;
 impl Auditor for Rows {
     fn audit(&self, rows: &Partitions<'_>) -> Audit {
         of(rows)
+    }
+
+    fn kept(&self, rows: &Partitions<'_>) -> (Vec<KeptRun>, Vec<CurrentRow>) {
+        kept::kept(rows, &strange_namespaces(rows))
     }
 }
 

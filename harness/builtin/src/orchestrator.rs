@@ -69,7 +69,7 @@ impl Orchestrator for Builtin {
     }
 
     fn promises(&self) -> Promises {
-        Promises { linearizable_reads: true, hand_over: HandOver::UntilTaken, narrow_batches: true }
+        Promises { linearizable_reads: true, hand_over: HandOver::UntilTaken, narrow_batches: true, retention: true }
     }
 
     async fn serve(&self, context: NodeContext) -> Result<(), Failure> {

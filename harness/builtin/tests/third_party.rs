@@ -66,6 +66,10 @@ impl Store for Driver {
     async fn append(&self, partition: &Partition, rows: Rows) -> Result<(), Unavailable> {
         self.0.append(partition, rows).await
     }
+
+    async fn delete(&self, partition: &Partition, range: Range<Key>) -> Result<(), Unavailable> {
+        self.0.delete(partition, range).await
+    }
 }
 
 #[test]

@@ -66,6 +66,10 @@ impl Injector {
 
     /// Does what is due.
     pub(crate) fn act(&mut self, sim: &mut Sim<'_>, now: Duration) -> Result<(), Unfaithful> {
+        let by = i64::try_from(self.nemesis.passing().as_nanos()).unwrap_or(i64::MAX);
+        if by > 0 {
+            (0..self.fabric.hosts()).for_each(|place| clock::shift(place, by));
+        }
         let (begin, heal) = self.nemesis.due(now);
         let over: Vec<_> =
             self.active.extract_if(.., |active| heal || active.until.is_some_and(|until| until <= now)).collect();

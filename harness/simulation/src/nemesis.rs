@@ -20,6 +20,8 @@ pub struct Nemesis {
 struct Orders {
     waiting: Vec<Waiting>,
     healing: bool,
+    /// How far all clocks are to go ahead.
+    passing: Duration,
     records: Vec<FaultRecord>,
     active: usize,
 }
@@ -61,6 +63,16 @@ impl Nemesis {
         let mut orders = self.orders();
         orders.healing = true;
         orders.waiting.clear();
+    }
+
+    /// From the next step on, all wall clocks show so much more, as if nothing had happened for so long. It is no fault.
+    pub fn pass(&self, by: Duration) {
+        self.orders().passing += by;
+    }
+
+    /// How far all clocks are to go ahead; it is asked for once.
+    pub(crate) fn passing(&self) -> Duration {
+        std::mem::take(&mut self.orders().passing)
     }
 
     /// True if nothing is being done and nothing waits to be done.

@@ -25,11 +25,7 @@ impl Audits {
             return None;
         }
         self.finished = last;
-        let mut decided = cassandra.clone();
-        decided.settle(&mut |_| false);
-        let rows: Partitions<'_> =
-            decided.audit().map(|(name, partition)| (named(name), partition.cells().iter().collect())).collect();
-        let mut audit = subject.audit(&rows)?;
+        let mut audit = decided(cassandra, |rows| subject.audit(rows))?;
         if !last {
             self.forget(&mut audit);
         }
@@ -51,6 +47,14 @@ impl Audits {
         audit.runs.retain(|run| kept(&run.workflow_id, &run.run_id));
         audit.current.retain(|row| kept(&row.workflow_id, &row.run_id));
     }
+}
+
+/// What somebody says of the rows of all partitions, without what is undecided unless a read has shown it.
+pub(super) fn decided<T>(cassandra: &Cassandra, say: impl FnOnce(&Partitions<'_>) -> T) -> T {
+    let mut decided = cassandra.clone();
+    decided.settle(&mut |_| false);
+    let rows = decided.audit().map(|(name, partition)| (named(name), partition.cells().iter().collect()));
+    say(&rows.collect())
 }
 
 /// The partition of a name in the model of the store, which has names only.

@@ -2,6 +2,7 @@
 //! faults of the plan, on one thread and from one seed.
 
 use super::database::Database;
+use super::expiry::{Expiry, RETENTION_SECONDS};
 use super::faults::{self, PlannedFaults};
 use super::store::NodeStore;
 use crate::case::{self, Contradiction, Identity, Stage};
@@ -28,6 +29,8 @@ use tonic::Code;
 const READY: Duration = Duration::from_secs(20);
 /// Simulated time after the deadline of a case for its final reads.
 const READING: Duration = Duration::from_secs(60);
+/// Simulated time for the deletion of all runs.
+const EXPIRING: Duration = Duration::from_secs(180);
 
 /// What came of a case.
 #[derive(Debug)]
@@ -61,7 +64,7 @@ pub fn execute(plan: &Plan, subject: &Subject, prefix: &str) -> Executed {
     let millis = |ms: u32| Duration::from_millis(ms.into());
     let simulation = Simulation::new(plan.seed)
         .latency(millis(*network.start()), millis(*network.end()))
-        .deadline(READY + limit + READING);
+        .deadline(READY + limit + READING + EXPIRING);
     let outcome = simulation.run(|cluster| {
         let database = Database::new(plan);
         let rpc_faults = Arc::new(RpcFaults::default());
@@ -224,6 +227,12 @@ impl Stage for Driver {
         self.database.settle(self.node.elapsed());
         self.database.audit(&self.subject, true);
     }
+
+    async fn expire(&self, runs: &[(String, String)]) {
+        let Some(session) = self.session.get() else { return };
+        let Self { node, nemesis, database, subject, .. } = self;
+        Expiry { session, node, nemesis, database, subject, runs }.pass().await;
+    }
 }
 
 /// Registers the namespaces that the plan needs and waits until every node knows them; else says what is wrong, and with which
@@ -245,7 +254,10 @@ async fn register(session: &Session, namespace: &str) -> Result<(), (Option<u8>,
         if !registered {
             let request = RegisterNamespaceRequest {
                 namespace: namespace.to_owned(),
-                workflow_execution_retention_period: Some(prost_wkt_types::Duration { seconds: 86_400, nanos: 0 }),
+                workflow_execution_retention_period: Some(prost_wkt_types::Duration {
+                    seconds: RETENTION_SECONDS,
+                    nanos: 0,
+                }),
                 ..Default::default()
             };
             match session.client(Caller::Client, 0).register_namespace(within(limit, request)).await {

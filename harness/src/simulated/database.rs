@@ -4,7 +4,9 @@
 //! faults in force; what the undecided shows to a read is drawn. What happened beside the plain course is recorded. It
 //! decides nothing else: what is possible at all is the model's business.
 
-use super::audits::{Audits, named};
+mod plain;
+
+use super::audits::{Audits, decided, named};
 use super::idle;
 use super::ledger::{Ledger, Ticket};
 use super::store_faults::{StoreFault, StoreFaults};
@@ -14,9 +16,11 @@ use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 use resurgam_cassandra::table::{Paxos, Report, Truth, errors};
 use resurgam_cassandra::{
-    Batch, Cassandra, Columns, Condition, Consistency, Done, Head as Row, HeldId, Rows, ScriptedAppend, ScriptedCommit,
-    Spoiled, Stamp, View as Shown, WriteAnswer as Told,
+    Batch, Cassandra, Columns, Condition, Consistency, Done, Head as Row, HeldId, ScriptedCommit, Spoiled, Stamp,
+    View as Shown, WriteAnswer as Told,
 };
+use resurgam_formats::audit::CurrentRow;
+use resurgam_formats::kept::KeptRun;
 use resurgam_formats::plan::{Cluster, PartitionKind, Plan, StoreCall};
 use resurgam_formats::recording::What;
 use resurgam_formats::store::StoreEvent;
@@ -110,6 +114,11 @@ impl Database {
         }
     }
 
+    /// What the rows hold of runs, and the current-run rows, if somebody can say it.
+    pub(super) fn kept(&self, subject: &Subject) -> Option<(Vec<KeptRun>, Vec<CurrentRow>)> {
+        decided(&self.state().cassandra, |rows| subject.kept(rows))
+    }
+
     /// Begins a fault under a number.
     pub(super) fn begin(&self, number: usize, fault: StoreFault) {
         self.state().faults.begin(number, fault);
@@ -181,18 +190,6 @@ impl Database {
         let State { cassandra, draws, .. } = &mut *state;
         let done = cassandra.commit(micros(now), number, partition, batch, scripted, &mut |_| draws.random_bool(0.5));
         (state.done(now, number, partition, done, late), truth)
-    }
-
-    /// A plain write of a node arrives, with the timestamp that it carries: what the node is told.
-    pub(super) fn append(&self, now: Duration, number: u8, partition: &str, rows: Rows, stamp: Duration) -> Told {
-        let mut state = self.state();
-        let (scripted, late) = match state.spoiled(number, self.0.cluster.node_count(), partition, StoreCall::Append) {
-            Some(Spoiled::Append(scripted, late)) => (scripted, late),
-            _ => (ScriptedAppend::Answered, None),
-        };
-        let State { cassandra, draws, .. } = &mut *state;
-        let done = cassandra.append(partition, rows, whole(stamp), scripted, &mut |_| draws.random_bool(0.5));
-        state.done(now, number, partition, done, late)
     }
 
     /// A plain read of a node arrives: what it shows, unless it fails.

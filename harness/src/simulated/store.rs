@@ -10,7 +10,7 @@ use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 use resurgam_api::environment::Environment as _;
 use resurgam_cassandra::table::Truth;
-use resurgam_cassandra::{Batch, Columns, Condition as Test, Head as Row, View as Shown, WriteAnswer as Told};
+use resurgam_cassandra::{Batch, Columns, Condition as Test, Head as Row, Stamp, View as Shown, WriteAnswer as Told};
 use resurgam_node::store::{Answer, Change, Commit, Condition, Head, Key, Partition, Rows, Store, Unavailable};
 use resurgam_simulation::{Jitter, Node, derive};
 use std::ops::Range;
@@ -96,6 +96,16 @@ impl NodeStore {
         report.name().to_owned()
     }
 
+    /// The end of a plain write.
+    async fn written(&self, told: &Told) -> Result<(), Unavailable> {
+        if *told == Told::Applied {
+            self.travel().await;
+            return Ok(());
+        }
+        self.time_out().await;
+        Err(Unavailable("WRITE_TIMEOUT SIMPLE".to_owned()))
+    }
+
     /// What a read shows.
     async fn look(&self, partition: &Partition, range: &Range<Key>, limit: usize) -> Result<Shown, Unavailable> {
         self.travel().await;
@@ -141,12 +151,18 @@ impl Store for NodeStore {
             return Err(Unavailable("no answer".to_owned()));
         }
         let told = self.database.append(self.node.elapsed(), self.number, &partition.to_string(), rows, stamp);
-        if told == Told::Applied {
-            self.travel().await;
-            return Ok(());
+        self.written(&told).await
+    }
+
+    async fn delete(&self, partition: &Partition, range: Range<Key>) -> Result<(), Unavailable> {
+        self.travel().await;
+        if self.unreachable().await {
+            return Err(Unavailable("no answer".to_owned()));
         }
-        self.time_out().await;
-        Err(Unavailable("WRITE_TIMEOUT SIMPLE".to_owned()))
+        let partition = partition.to_string();
+        // Nothing is ever written there again, so it may beat all that was, whoever's clock stamped it.
+        let told = self.database.delete(self.node.elapsed(), self.number, &partition, &range, Stamp::MAX);
+        self.written(&told).await
     }
 }
 

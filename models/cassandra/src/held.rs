@@ -4,6 +4,7 @@ use super::batch::Batch;
 use super::cells::{Rows, Stamp};
 use super::outcome::HeldUntil;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// Names one held request.
 pub type HeldId = u64;
@@ -21,6 +22,7 @@ pub(super) struct Held {
 pub(super) enum Request {
     Batch { sender: Sender, batch: Batch, until: HeldUntil },
     Append { rows: Rows, at: Stamp },
+    Delete { range: Range<String>, at: Stamp },
 }
 
 /// All that are held, by ids in the order in which they were sent.
@@ -53,7 +55,7 @@ impl HeldRequests {
         let followers = self.all.extract_if(.., follows);
         let batches = followers.filter_map(|(_, held)| match held.request {
             Request::Batch { batch, .. } => Some(batch),
-            Request::Append { .. } => None,
+            Request::Append { .. } | Request::Delete { .. } => None,
         });
         batches.collect()
     }

@@ -19,7 +19,7 @@
 //! - *The condition is tested on the head row* and nothing else is compared. A refusal shows the head row.
 //! - *All statements of one batch share one timestamp*: a row named twice keeps the larger bytes, or, if one of the two
 //!   deletes it, nothing. A store that wants to be kind must refuse such a batch itself.
-//! - *Plain writes* ([`Cassandra::append`]) are last-write-wins by the timestamp that they carry, late ones too, and no
+//! - *Plain writes* ([`Cassandra::append`], [`Cassandra::delete`]) are last-write-wins by the timestamp that they carry, late ones too, and no
 //!   serial read settles them. On a partition with a head row they do the harm that they do in Cassandra: they lose
 //!   against every batch whose ballot is higher, and beat every batch below.
 //!
@@ -31,6 +31,7 @@ mod cells;
 mod held;
 mod outcome;
 mod partition;
+mod plain;
 pub mod table;
 #[cfg(test)]
 mod tests;
@@ -153,41 +154,6 @@ impl Cassandra {
         View { head, rows, outcomes }
     }
 
-    /// Writes rows by plain writes with the timestamp `at` (microseconds of the *sender's* clock).
-    pub fn append(
-        &mut self,
-        partition: &str,
-        rows: Rows,
-        at: Stamp,
-        scripted: ScriptedAppend,
-        chooser: &mut impl Chooser,
-    ) -> Done {
-        let mut outcomes = Vec::new();
-        let (mut answer, mut held) = (WriteAnswer::Unknown, None);
-        match scripted {
-            ScriptedAppend::Answered => {
-                answer = WriteAnswer::Applied;
-                outcomes.push(StoreEvent::Appended);
-                self.write(partition, rows, at, &mut outcomes);
-            }
-            ScriptedAppend::ReplyLost => {
-                outcomes.push(StoreEvent::AppendedUnknown);
-                self.write(partition, rows, at, &mut outcomes);
-            }
-            ScriptedAppend::Lost => outcomes.push(StoreEvent::AppendLost),
-            ScriptedAppend::Held => {
-                outcomes.push(StoreEvent::AppendHeld);
-                held = Some(self.held.hold(partition, Request::Append { rows, at }));
-            }
-            ScriptedAppend::Partial => {
-                outcomes.push(StoreEvent::AppendPartial);
-                let kept = rows.into_iter().filter(|_| chooser.yes(Question::Keep)).collect();
-                self.write(partition, kept, at, &mut outcomes);
-            }
-        }
-        Done { answer, outcomes, held }
-    }
-
     /// A held request begins now; nobody hears its answer. Nothing if it has begun, or was dropped, before.
     pub fn release(&mut self, now: Stamp, id: HeldId, chooser: &mut impl Chooser) -> Vec<StoreEvent> {
         let mut outcomes = Vec::new();
@@ -202,6 +168,10 @@ impl Cassandra {
                 outcomes.push(StoreEvent::AppendLanded);
                 self.write(&partition, rows, at, &mut outcomes);
             }
+            Request::Delete { range, at } => {
+                outcomes.push(StoreEvent::DeleteLanded);
+                self.erase(&partition, &range, at);
+            }
         }
         outcomes
     }
@@ -211,6 +181,7 @@ impl Cassandra {
         self.held.take(id).map(|held| match held.request {
             Request::Batch { .. } => StoreEvent::HeldDropped,
             Request::Append { .. } => StoreEvent::AppendLost,
+            Request::Delete { .. } => StoreEvent::DeleteLost,
         })
     }
 
@@ -273,12 +244,6 @@ impl Cassandra {
                 false
             }
             other => unreachable!("a batch whose reply is lost ends applied or refused, not {other:?}"),
-        }
-    }
-
-    fn write(&mut self, partition: &str, rows: Rows, at: Stamp, outcomes: &mut Vec<StoreEvent>) {
-        if !rows.is_empty() {
-            self.partitions.entry(partition.to_owned()).or_default().write(rows, at, outcomes);
         }
     }
 }

@@ -45,7 +45,7 @@ pub enum HeldUntil {
     NextBatch,
 }
 
-/// How a plain write ends.
+/// How a plain write ends: an append, or a delete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScriptedAppend {
     /// It is executed and acknowledged.
@@ -56,7 +56,7 @@ pub enum ScriptedAppend {
     Lost,
     /// It is unacknowledged and lands when it is released, with the timestamp that it has.
     Held,
-    /// It is unacknowledged and only some of its rows are ever written.
+    /// It is unacknowledged and only some of its rows are ever written, or deleted.
     Partial,
 }
 
@@ -80,7 +80,7 @@ pub enum Question {
     Show,
     /// An undecided batch is completed, not killed.
     Complete,
-    /// A row of a torn append is written.
+    /// A row of a torn append is written, of a torn delete deleted.
     Keep,
 }
 

@@ -148,6 +148,11 @@ impl Partition {
         }
     }
 
+    /// Rows go by a plain delete with this timestamp.
+    pub(super) fn erase(&mut self, range: &Range<String>, at: Stamp) {
+        self.cells.erase(range, at);
+    }
+
     fn apply(&mut self, batch: &Batch, ballot: Stamp) {
         batch.write(&mut self.cells, ballot);
         let head = batch.after(self.head.as_ref());

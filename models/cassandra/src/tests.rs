@@ -281,6 +281,39 @@ fn torn_appends_keep_what_luck_keeps() {
 }
 
 #[test]
+fn deletes_are_late_torn_or_lost_and_the_largest_timestamp_beats_every_append() {
+    let mut store = Cassandra::new();
+    let mut delete = |scripted, mut chooser: fn(Question) -> bool| {
+        store.append("h", rows(&[("1", "a"), ("2", "b")]), 99, ScriptedAppend::Answered, &mut no);
+        let done = store.delete("h", &("2".into().."3".into()), Stamp::MAX, scripted, &mut chooser);
+        (done, store.clone())
+    };
+    let left = |mut store: Cassandra| {
+        let view = store.read("h", Consistency::Quorum, &everything(), 9, &mut no);
+        view.rows.into_iter().map(|(key, _)| key).collect::<Vec<_>>()
+    };
+    let (done, after) = delete(ScriptedAppend::Lost, yes);
+    assert_eq!(
+        (done.answer, done.outcomes, left(after).len()),
+        (WriteAnswer::Unknown, vec![StoreEvent::DeleteLost], 2)
+    );
+    let (done, after) = delete(ScriptedAppend::Partial, no);
+    assert_eq!((done.outcomes, left(after).len()), (vec![StoreEvent::DeletePartial], 2), "no row of it");
+    let (done, mut after) = delete(ScriptedAppend::Held, no);
+    assert_eq!((done.outcomes, left(after.clone()).len()), (vec![StoreEvent::DeleteHeld], 2));
+    let id = done.held.unwrap();
+    let mut dropped = after.clone();
+    assert_eq!(dropped.drop_held(id), Some(StoreEvent::DeleteLost));
+    assert_eq!((after.release(99, id, &mut no), left(after)), (vec![StoreEvent::DeleteLanded], vec!["1".to_owned()]));
+    let (done, after) = delete(ScriptedAppend::ReplyLost, no);
+    assert_eq!((done.answer, done.outcomes), (WriteAnswer::Unknown, vec![StoreEvent::DeletedUnknown]));
+    assert_eq!(left(after), ["1"], "and nothing else is touched");
+    let (done, after) = delete(ScriptedAppend::Answered, no);
+    assert_eq!((done.answer, done.outcomes), (WriteAnswer::Applied, vec![StoreEvent::Deleted]));
+    assert_eq!(left(after), ["1"], "what was appended meanwhile, by a later clock, is beaten too");
+}
+
+#[test]
 fn plain_writes_below_a_ballot_are_lost_and_above_it_hide_the_next_batches() {
     let mut store = store();
     let one = head(1, 0, 0);

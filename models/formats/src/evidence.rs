@@ -6,6 +6,7 @@ pub use operation::{Attempt, Handed, Operation};
 
 use crate::audit::Audit;
 use crate::event::{Body, Event, Execution};
+use crate::kept::{Kept, Sought};
 use crate::notes::{Notes, Problem};
 use crate::plan::Namespace;
 use crate::recording::{Answer, Description, Entry, Header, HistoryRead, Injected, OperationId, TaskId, What};
@@ -48,6 +49,10 @@ pub struct Evidence {
     pub audits: Vec<(At, Audit)>,
     /// Who owned which partition of the simulated store.
     pub tenures: Option<Tenures>,
+    /// What the simulated store held of closed runs whose time might be over, and when.
+    pub kept: Vec<(At, Kept)>,
+    /// What readers were told of such runs, and when.
+    pub sought: Vec<(At, Sought)>,
     /// Nodes that panicked.
     pub panics: Vec<Panic>,
     /// Nodes that do not do what every node has to do.
@@ -226,6 +231,8 @@ impl Evidence {
             What::Store { node, partition, outcome } => self.store.push((at, node, partition, outcome)),
             What::Audit(audit) => self.audits.push((at, *audit)),
             What::Tenures(tenures) => self.tenures = Some(*tenures),
+            What::Kept(kept) => self.kept.push((at, *kept)),
+            What::Sought(sought) => self.sought.push((at, *sought)),
             What::Panic { node, message } => self.panics.push(Panic { at, node, message }),
             What::Unfit { node, why } => self.unfit.push(Unfit { node, why }),
             What::History(read) => self.add_history(*read, at)?,

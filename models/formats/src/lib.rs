@@ -10,6 +10,7 @@ pub mod command;
 pub mod event;
 pub mod evidence;
 pub mod failure;
+pub mod kept;
 pub mod listing;
 pub mod marker;
 pub mod notes;

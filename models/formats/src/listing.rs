@@ -49,6 +49,11 @@ pub fn plan(plan: &Plan) -> String {
         let width = plan.faults.iter().map(|fault| fault.at_ms.to_string().len()).max().unwrap_or(0);
         lines.extend(plan.faults.iter().map(|one| fault::fault(one, width)));
     }
+    if plan.expires {
+        lines.push(String::new());
+        lines
+            .push("in the end time goes on until every run may be deleted, and the faults happen once more".to_owned());
+    }
     for (index, Input { program, variables }) in plan.programs.iter().enumerate() {
         lines.push(String::new());
         let values: Vec<_> = variables.iter().enumerate().map(|(var, value)| format!("v{var} = {value}")).collect();

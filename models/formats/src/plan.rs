@@ -51,6 +51,10 @@ pub struct Plan {
     /// What is done to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Fault>,
+    /// In a simulation, and on a target that promises retention: when everything has been read, time goes on until all runs may
+    /// be deleted. The faults happen once more then, and what is left is looked at.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub expires: bool,
 }
 
 /// Timeouts and sizes of a case.

@@ -31,6 +31,9 @@ pub struct Promises {
     /// A batch names only rows that it changes, so that what a call costs does not grow with what it does not touch.
     #[serde(default)]
     pub narrow_batches: bool,
+    /// A closed run is there for as long as its namespace keeps it, and soon afterwards nothing of it is.
+    #[serde(default)]
+    pub retention: bool,
 }
 
 /// What becomes of a task whose hand-over to a worker may have failed.
@@ -71,6 +74,8 @@ pub enum Capability {
     RepeatedHandOver,
     /// The target promises [`Promises::narrow_batches`].
     NarrowBatches,
+    /// The target promises [`Promises::retention`].
+    Retention,
 }
 
 impl Capability {
@@ -81,6 +86,7 @@ impl Capability {
             Self::LinearizableReads => "linearizable_reads",
             Self::RepeatedHandOver => "repeated_hand_over",
             Self::NarrowBatches => "narrow_batches",
+            Self::Retention => "retention",
         }
     }
 }
@@ -91,6 +97,7 @@ impl Profile {
     #[must_use]
     pub fn temporal(version: &str) -> Self {
         Self {
+            // It deletes up to half an hour later than it must keep: nothing of that is judged.
             promises: Promises { hand_over: HandOver::Once, ..Promises::default() },
             differences: KnownDifferences::Temporal { version: version.to_owned() },
         }
@@ -99,7 +106,12 @@ impl Profile {
     /// Of the orchestrator of this repository.
     #[must_use]
     pub fn resurgam() -> Self {
-        Self::promising(Promises { linearizable_reads: true, hand_over: HandOver::UntilTaken, narrow_batches: true })
+        Self::promising(Promises {
+            linearizable_reads: true,
+            hand_over: HandOver::UntilTaken,
+            narrow_batches: true,
+            retention: true,
+        })
     }
 
     /// Of a target without known differences that promises this.
@@ -115,6 +127,7 @@ impl Profile {
             Capability::LinearizableReads => self.promises.linearizable_reads,
             Capability::RepeatedHandOver => self.promises.hand_over == HandOver::UntilTaken,
             Capability::NarrowBatches => self.promises.narrow_batches,
+            Capability::Retention => self.promises.retention,
         }
     }
 }
@@ -127,12 +140,10 @@ mod tests {
     fn whoever_chooses_nothing_promises_nothing() {
         let read: Profile = serde_json::from_str("{}").unwrap();
         assert_eq!(read, Profile::default());
-        for capability in [Capability::LinearizableReads, Capability::RepeatedHandOver, Capability::NarrowBatches] {
+        use Capability::{LinearizableReads, NarrowBatches, RepeatedHandOver, Retention};
+        for capability in [LinearizableReads, RepeatedHandOver, NarrowBatches, Retention] {
             assert!(!read.claims(capability) && !Profile::temporal("1.31.2").claims(capability));
-        }
-        let all = Promises { linearizable_reads: true, hand_over: HandOver::UntilTaken, narrow_batches: true };
-        for capability in [Capability::LinearizableReads, Capability::RepeatedHandOver, Capability::NarrowBatches] {
-            assert!(Profile::promising(all).claims(capability));
+            assert!(Profile::resurgam().claims(capability));
         }
     }
 }

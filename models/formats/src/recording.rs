@@ -20,6 +20,7 @@ pub use injected::Injected;
 pub use task::Task;
 
 use crate::audit::Audit;
+use crate::kept::{Kept, Sought};
 use crate::plan::{Namespace, Plan, WorkerFaultKind};
 use crate::profile::Profile;
 use crate::store::StoreEvent;
@@ -102,6 +103,10 @@ pub enum What {
     Audit(Box<Audit>),
     /// Who owned which partition of the simulated store in the course of the case.
     Tenures(Box<Tenures>),
+    /// What the simulated store holds of closed runs whose time may be over, if the target can say.
+    Kept(Box<Kept>),
+    /// A reader asked for the history of a closed run whose time may be over.
+    Sought(Box<Sought>),
     /// A simulated node panicked, which ends the case: no line follows.
     Panic {
         /// The node that panicked.

@@ -74,6 +74,18 @@ events! {
     AppendHeld "append_held"
     /// An append landed long after its sender gave up.
     AppendLanded "append_landed"
+    /// A plain delete took effect and was acknowledged.
+    Deleted "deleted"
+    /// A plain delete took effect and was not acknowledged.
+    DeletedUnknown "deleted_unknown"
+    /// A plain delete was lost.
+    DeleteLost "delete_lost"
+    /// A plain delete took effect on some of its rows.
+    DeletePartial "delete_partial"
+    /// A plain delete is on its way although its sender gave up.
+    DeleteHeld "delete_held"
+    /// A plain delete landed long after its sender gave up.
+    DeleteLanded "delete_landed"
     /// A plain write replaced a row by other bytes.
     Overwritten "overwritten"
     /// A plain write was older than what is there.
@@ -84,7 +96,7 @@ impl StoreEvent {
     /// True if nothing in it is worth a line of a recording: what was asked was done, and the sender knows.
     #[must_use]
     pub fn is_plain(self) -> bool {
-        matches!(self, Self::Applied | Self::Appended)
+        matches!(self, Self::Applied | Self::Appended | Self::Deleted)
     }
 }
 

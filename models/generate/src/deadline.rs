@@ -289,6 +289,7 @@ mod tests {
             workers: Workers { count: 1, cache: 1, full_replay: false },
             worker_faults: vec![],
             misuses: vec![],
+            expires: false,
             knobs: Knobs { task_timeout_ms: 1000, sticky_timeout_ms: 500 },
             cluster: Cluster::default(),
             faults: vec![],

@@ -74,6 +74,20 @@ pub(super) fn faults(operations: &[Operation], families: &[Family]) -> BoxedStra
         .boxed()
 }
 
+/// A fault that lies in wait for the plain writes of histories: where runs expire, for the deletes, which few others meet.
+pub(super) fn of_deletions() -> impl Strategy<Value = Fault> {
+    let outcome = prop_oneof![
+        1 => Just(StoreOutcome::AppendReplyLost),
+        2 => (50..=1500u32).prop_map(StoreOutcome::AppendLate),
+        2 => Just(StoreOutcome::AppendLost),
+        2 => Just(StoreOutcome::AppendPartial),
+    ];
+    (0..=HORIZON_MS / 2, 1..=4u8, outcome).prop_map(|(at_ms, calls, outcome)| {
+        let partition = Some(PartitionKind::History);
+        Fault { at_ms, for_ms: 0, kind: FaultKind::Store { node: None, partition, calls, outcome } }
+    })
+}
+
 /// One fault of the swarm.
 fn one(
     kind: Union<BoxedStrategy<FaultKind>>,

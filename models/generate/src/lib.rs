@@ -86,7 +86,12 @@ pub fn chaos_within(seed: u64, scope: &Scope) -> Plan {
     };
     let drawn = (fault::clusters(), fault::faults(&plan.operations, &scope.families));
     let tree = drawn.new_tree(&mut runner(seed, 1)).unwrap_or_else(|reason| unreachable!("{reason}"));
-    let (mut cluster, faults) = tree.current();
+    let (mut cluster, mut faults) = tree.current();
+    if plan.expires && scope.families.contains(&Family::Store) && faults.len() < fault::MOST {
+        let tree = fault::of_deletions().new_tree(&mut runner(seed, 4));
+        faults.push(tree.unwrap_or_else(|reason| unreachable!("{reason}")).current());
+        faults.sort();
+    }
     cluster.nodes = scope.nodes.unwrap_or(cluster.nodes);
     Plan { cluster, faults, ..plan }
 }
@@ -110,9 +115,21 @@ fn tree(seed: u64) -> NewTree<Plans> {
 
 fn grown(seed: u64, shapes: impl Strategy<Value = Shape> + 'static) -> NewTree<Plans> {
     let plans = shapes.prop_flat_map(move |shape| shaped(seed, shape));
-    let plans =
-        plans.prop_map(move |plan| Plan { misuses: misuse::of(&mut runner(seed, 2), &plan.operations), ..plan });
+    let plans = plans.prop_map(move |plan| Plan {
+        misuses: misuse::of(&mut runner(seed, 2), &plan.operations),
+        expires: expires(&mut runner(seed, 3)),
+        ..plan
+    });
     plans.boxed().new_tree(&mut runner(seed, 0))
+}
+
+/// In so many of a hundred plans, time goes on at the end until all runs may be deleted.
+const EXPIRING_PERCENT: u32 = 20;
+
+fn expires(runner: &mut TestRunner) -> bool {
+    let any = proptest::bool::weighted(f64::from(EXPIRING_PERCENT) / 100.0);
+    // A strategy without filters cannot reject.
+    any.new_tree(runner).unwrap_or_else(|reason| unreachable!("{reason}")).current()
 }
 
 /// The source of one of the parts of a plan that are drawn apart, so that neither changes the other.
@@ -154,6 +171,7 @@ fn shaped(seed: u64, Shape { mask, slots, programs }: Shape) -> BoxedStrategy<Pl
             knobs: Knobs { task_timeout_ms: TASK_TIMEOUT_MS, sticky_timeout_ms: STICKY_TIMEOUT_MS },
             cluster: Cluster::default(),
             faults: Vec::new(),
+            expires: false,
         })
         .boxed()
 }

@@ -34,7 +34,8 @@ pub async fn check(store: &dyn Store, prefix: &str) -> Result<(), Violation> {
     twice_named(store, &partition("twice")).await?;
     ranges(store, &partition("ranges")).await?;
     partitions_are_apart(store, &partition("apart"), &partition("apart2")).await?;
-    appends(store, &partition("appends")).await
+    appends(store, &partition("appends")).await?;
+    deletes(store, &partition("deletes"), &partition("deletes2")).await
 }
 
 fn same<T: PartialEq + fmt::Debug>(check: &'static str, expected: &T, got: &T) -> Verdict {
@@ -182,4 +183,22 @@ async fn appends(store: &dyn Store, at: &Partition) -> Verdict {
     same(CHECK, &Ok(()), &store.append(at, one).await)?;
     shows(CHECK, store, at, prefixed(""), 9, &[("0", "z"), ("1/a", "y"), ("1/b", "x")]).await?;
     same(CHECK, &Ok(None), &store.head(at).await)
+}
+
+async fn deletes(store: &dyn Store, at: &Partition, other: &Partition) -> Verdict {
+    const CHECK: &str = "deleted rows are gone, and no others, and deleting them again changes nothing";
+    let all = [("0", "z"), ("1/a", "y"), ("1/b", "x"), ("2", "w")];
+    for partition in [at, other] {
+        same(CHECK, &Ok(()), &store.append(partition, rows(&all)).await)?;
+    }
+    for _ in 0..2 {
+        same(CHECK, &Ok(()), &store.delete(at, "1/a".to_owned().."2".to_owned()).await)?;
+        shows(CHECK, store, at, prefixed(""), 9, &[all[0], all[3]]).await?;
+    }
+    same(CHECK, &Ok(()), &store.delete(at, "2".to_owned().."0".to_owned()).await)?;
+    shows(CHECK, store, at, prefixed(""), 9, &[all[0], all[3]]).await?;
+    same(CHECK, &Ok(()), &store.delete(at, prefixed("")).await)?;
+    shows(CHECK, store, at, prefixed(""), 9, &[]).await?;
+    same(CHECK, &Ok(None), &store.head(at).await)?;
+    shows(CHECK, store, other, prefixed(""), 9, &all).await
 }

@@ -3,7 +3,7 @@
 //! It is the store of `resurgam server` and of tests, and what other stores are compared with. It never waits, never
 //! fails, and is never in doubt.
 
-use super::{Answer, Commit, Head, Key, Partition, Rows, Store, Unavailable};
+use super::{Answer, Commit, Head, Key, Partition, PartitionKind, Rows, Store, Unavailable};
 use async_trait::async_trait;
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -17,6 +17,15 @@ pub struct Memory {
 }
 
 type Tables = BTreeMap<Partition, Table>;
+
+/// How much a store holds, its head rows aside.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Size {
+    /// How many rows.
+    pub rows: usize,
+    /// Bytes of their keys and values.
+    pub bytes: usize,
+}
 
 /// One partition as it was at some moment.
 #[derive(Clone, Debug, Default)]
@@ -35,10 +44,7 @@ impl Table {
         }
         self.head = Some(commit.change.of(self.head.as_ref()));
         for range in commit.deleted {
-            // Only what is in the range is touched, however much the partition holds.
-            if range.start < range.end {
-                self.rows.extract_if(range, |_, _| true).for_each(drop);
-            }
+            self.delete(range);
         }
         for (key, value) in commit.rows {
             match value {
@@ -47,6 +53,13 @@ impl Table {
             };
         }
         Answer::Applied
+    }
+
+    /// Only what is in the range is touched, however much the partition holds.
+    fn delete(&mut self, range: Range<Key>) {
+        if range.start < range.end {
+            self.rows.extract_if(range, |_, _| true).for_each(drop);
+        }
     }
 }
 
@@ -67,6 +80,17 @@ impl Memory {
     #[must_use]
     pub fn snapshot(&self, partition: &Partition) -> Table {
         self.tables().get(partition).cloned().unwrap_or_default()
+    }
+
+    /// How much all partitions of a kind hold.
+    #[must_use]
+    pub fn size(&self, kind: PartitionKind) -> Size {
+        let tables = self.tables();
+        let rows = tables.iter().filter(|(name, _)| name.kind == kind).flat_map(|(_, table)| &table.rows);
+        rows.fold(Size::default(), |size, (key, value)| Size {
+            rows: size.rows + 1,
+            bytes: size.bytes + key.len() + value.len(),
+        })
     }
 
     fn tables(&self) -> MutexGuard<'_, Tables> {
@@ -95,6 +119,17 @@ impl Store for Memory {
         self.tables().entry(partition.clone()).or_default().rows.extend(rows);
         Ok(())
     }
+
+    async fn delete(&self, partition: &Partition, range: Range<Key>) -> Result<(), Unavailable> {
+        let mut tables = self.tables();
+        let Some(table) = tables.get_mut(partition) else { return Ok(()) };
+        table.delete(range);
+        // A partition of which nothing is left costs nothing.
+        if table.head.is_none() && table.rows.is_empty() {
+            tables.remove(partition);
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -120,6 +155,8 @@ mod tests {
         HeadHidden,
         DeletionsLost,
         AppendsLost,
+        DeletesLost,
+        DeletesWiden,
     }
 
     #[async_trait]
@@ -160,6 +197,15 @@ mod tests {
         async fn append(&self, partition: &Partition, rows: Rows) -> Result<(), Unavailable> {
             if self.1 == Fault::AppendsLost { Ok(()) } else { self.0.append(partition, rows).await }
         }
+
+        async fn delete(&self, partition: &Partition, mut range: Range<Key>) -> Result<(), Unavailable> {
+            match self.1 {
+                Fault::DeletesLost => return Ok(()),
+                Fault::DeletesWiden => range.end.push(char::MAX),
+                _ => {}
+            }
+            self.0.delete(partition, range).await
+        }
     }
 
     #[tokio::test]
@@ -174,6 +220,8 @@ mod tests {
             HeadHidden,
             DeletionsLost,
             AppendsLost,
+            DeletesLost,
+            DeletesWiden,
         ] {
             assert!(conformance::check(&Wrong(Memory::new(), fault), "test").await.is_err(), "{fault:?}");
         }

@@ -1,5 +1,5 @@
-//! What an orchestrator asks of a database: conditional commits, plain reads and plain appends of rows in partitions, and
-//! nothing else.
+//! What an orchestrator asks of a database: conditional commits, plain reads, and plain appends and deletes of rows in
+//! partitions, and nothing else.
 //!
 //! It is narrow so that many databases can do it, and so that everything a database may do wrong has a name in an
 //! [`Answer`]. In the simulation its other side is a model of Cassandra, under the faults of the plan. An orchestrator
@@ -7,7 +7,7 @@
 //! inside the simulation, and one of its own (a map in `self`, a host of its own on the network) is never lost, never in
 //! doubt and never hit by a fault of the store. The only atomic write is a [`Commit`] to one partition under a condition on its head row, which
 //! Cassandra does as a conditional batch. History nodes are appended by plain writes, to partitions that are never
-//! committed to. No answer ever claims more than is known: what may have happened is [`Answer::Unknown`].
+//! committed to, and deleted by plain deletes once nothing names them any more. No answer ever claims more than is known: what may have happened is [`Answer::Unknown`].
 
 mod commit;
 pub mod conformance;
@@ -37,7 +37,7 @@ pub enum Answer {
     Refused(String),
 }
 
-/// A read or an append did not succeed; an append may have had an effect, or have one later.
+/// A read, an append or a delete did not succeed; a write may have had an effect, or have one later.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the store is unavailable: {0}")]
 pub struct Unavailable(pub String);
@@ -66,4 +66,13 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// Some or all of it may be missing, for now or for ever.
     async fn append(&self, partition: &Partition, rows: Rows) -> Result<(), Unavailable>;
+
+    /// Deletes rows by a plain delete, from a partition without a head row, and for good: whoever asks will never again
+    /// append a row of the range. So repeating a delete is harmless, now and late. What was appended before is gone, whatever
+    /// clocks say of the order; a store that orders writes by timestamps gives this one the largest that there is. An
+    /// append that was under way, without an acknowledgement, may leave its rows all the same: nobody reads them.
+    ///
+    /// # Errors
+    /// Some or all of it may be there, for now or for ever.
+    async fn delete(&self, partition: &Partition, range: Range<Key>) -> Result<(), Unavailable>;
 }

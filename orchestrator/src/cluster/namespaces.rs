@@ -148,6 +148,14 @@ impl Registry {
         self.known().names.get(id).cloned()
     }
 
+    /// How long a namespace keeps closed workflows, as far as this node has heard of it.
+    #[must_use]
+    pub fn retention(&self, id: &str) -> Option<Span> {
+        let known = self.known();
+        let retention = known.by_name.get(known.names.get(id)?)?.retention;
+        Some(retention.unwrap_or(Span { seconds: USUAL_RETENTION, nanos: 0 }))
+    }
+
     /// Registers a namespace.
     ///
     /// # Errors
@@ -201,6 +209,9 @@ impl Registry {
         Builder::from_random_bytes(bytes).into_uuid()
     }
 }
+
+/// How long closed workflows are kept where nobody has said it, in seconds: a day, as by Temporal.
+const USUAL_RETENTION: i64 = 86_400;
 
 const PREFIX: &str = "namespace/";
 const ID_PREFIX: &str = "namespace-id/";

@@ -26,6 +26,12 @@ pub(crate) fn bounds() -> Vec<Bound> {
             "transfers",
             "stay in the store until there is room",
         ),
+        few(
+            "closed runs that a shard deletes in 100 milliseconds, and histories of such that are being deleted",
+            shard::DELETIONS,
+            "runs",
+            "wait for the next 100 milliseconds",
+        ),
         few("steps in one batch of a shard", batch.transitions, "steps", "the next batch"),
         few("bytes of one batch of a shard, unless one step has more", batch.bytes, "bytes", "the next batch"),
         few("events in a reply", shard::PAGE, "events", "the next page"),

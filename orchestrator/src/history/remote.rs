@@ -1,6 +1,8 @@
 //! The rest of the cluster as a shard calls it, by gRPC.
 
+use super::engine::span;
 use super::shard::{Added, Dispatcher};
+use super::state::Millis;
 use crate::cluster::deadline::Limit;
 use crate::cluster::namespaces::Registry;
 use crate::cluster::router::Router;
@@ -32,6 +34,10 @@ impl Remote {
 impl Dispatcher for Remote {
     fn namespace(&self, namespace_id: &str) -> String {
         self.registry.name(namespace_id).unwrap_or_else(|| namespace_id.to_owned())
+    }
+
+    fn retention(&self, namespace_id: &str) -> Option<Millis> {
+        self.registry.retention(namespace_id).map(|retention| span::millis(Some(&retention)))
     }
 
     async fn add_task(&self, request: internal::AddTaskRequest) -> Result<Added, Status> {

@@ -26,7 +26,7 @@ pub struct TransferTask {
     #[prost(message, required, tag = "1")]
     pub run: RunKey,
     /// What is to be done.
-    #[prost(oneof = "TransferKind", tags = "2, 3, 4, 5, 6, 7, 8, 9")]
+    #[prost(oneof = "TransferKind", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10")]
     pub kind: Option<TransferKind>,
 }
 
@@ -57,6 +57,9 @@ pub enum TransferKind {
     /// Tell a child that started to schedule its first workflow task.
     #[prost(message, tag = "9")]
     ReleaseChild(ReleaseChildTransfer),
+    /// Delete the history of the run, whose rows are gone.
+    #[prost(bool, tag = "10")]
+    DeleteHistory(bool),
 }
 
 /// A workflow task on its way to matching.
@@ -131,7 +134,7 @@ pub struct TimerTask {
     #[prost(int64, tag = "2")]
     pub due: Millis,
     /// What happens then.
-    #[prost(oneof = "TimerKind", tags = "3, 4, 5, 6, 7, 8, 9")]
+    #[prost(oneof = "TimerKind", tags = "3, 4, 5, 6, 7, 8, 9, 10")]
     pub kind: Option<TimerKind>,
 }
 
@@ -159,6 +162,9 @@ pub enum TimerKind {
     /// The chain of runs times out.
     #[prost(bool, tag = "9")]
     ExecutionTimeout(bool),
+    /// The run has been closed for as long as its namespace keeps it.
+    #[prost(bool, tag = "10")]
+    Retention(bool),
 }
 
 /// Which timeout of which attempt of which activity.

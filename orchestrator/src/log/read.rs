@@ -60,6 +60,17 @@ impl Log {
         Ok(rows.into_iter().next().map(|(_, value)| value))
     }
 
+    /// The first rows of a range, at most so many, for the next commit as those of [`Log::look`].
+    ///
+    /// # Errors
+    /// As [`Log::read`].
+    pub(crate) async fn look_at_first(&self, range: Range<Key>, limit: usize) -> Result<Rows, Error> {
+        if self.ownership != Ownership::Held {
+            return Err(Error::Lost);
+        }
+        self.store.read(&self.partition, range, limit).await.map_err(unavailable)
+    }
+
     /// All rows of a range, for the next commit as those of [`Log::look`].
     ///
     /// # Errors

@@ -130,6 +130,10 @@ impl Store for Scripted {
         }
         self.truth.append(partition, rows).await
     }
+
+    async fn delete(&self, partition: &Partition, range: Range<Key>) -> Result<(), Unavailable> {
+        self.truth.delete(partition, range).await
+    }
 }
 
 fn partition() -> Partition {

@@ -34,6 +34,8 @@ pub(super) fn timer(task: &TimerTask) -> About<TimerRow> {
         A::FirstWorkflowTask(_) => timer_row(TimerTaskKind::FirstTask, 0, 0, due),
         A::RunTimeout(_) => timer_row(TimerTaskKind::Run, 0, 0, due),
         A::ExecutionTimeout(_) => timer_row(TimerTaskKind::Execution, 0, 0, due),
+        // It is about a run that has closed.
+        A::Retention(_) => return None,
     };
     Some(((task.run.workflow_id.clone(), task.run.run_id.clone()), timer_row))
 }
@@ -48,7 +50,7 @@ pub(super) fn transfer(task: &TransferTask) -> About<TransferRow> {
         E::CancelExternal(initiated) => transfer_row(TransferTaskKind::Cancel, *initiated, 0),
         E::NotifyParent(_) => transfer_row(TransferTaskKind::NotifyParent, 0, 0),
         E::CloseChild(it) => transfer_row(TransferTaskKind::CloseChild, it.initiated_event_id, 0),
-        E::ReleaseChild(_) => return None,
+        E::ReleaseChild(_) | E::DeleteHistory(_) => return None,
     };
     Some(((task.run.workflow_id.clone(), task.run.run_id.clone()), transfer_row))
 }

@@ -12,6 +12,7 @@ mod fault;
 mod find;
 mod misuse;
 mod policy;
+mod retention;
 mod row;
 mod run;
 mod task;
@@ -75,6 +76,7 @@ impl Milestone {
 const NOT_WANTED: &[StoreEvent] = &[
     StoreEvent::Applied,
     StoreEvent::Appended,
+    StoreEvent::Deleted,
     StoreEvent::AppliedTwice,
     StoreEvent::Collision,
     StoreEvent::Overwritten,
@@ -84,9 +86,19 @@ const NOT_WANTED: &[StoreEvent] = &[
 /// Every milestone there is, whatever a target offers.
 #[must_use]
 pub fn all() -> Vec<Milestone> {
-    let rows = [task::ALL, update::ALL, activity::ALL, run::ALL, call::ALL, misuse::ALL, policy::ALL, fault::ALL]
-        .into_iter()
-        .flatten();
+    let rows = [
+        task::ALL,
+        update::ALL,
+        activity::ALL,
+        run::ALL,
+        call::ALL,
+        misuse::ALL,
+        policy::ALL,
+        fault::ALL,
+        retention::ALL,
+    ]
+    .into_iter()
+    .flatten();
     let mut all: Vec<Milestone> = rows.map(of_row).collect();
     all.extend(FaultKind::NAMES.iter().map(|kind| of_fault(kind)));
     all.extend(

@@ -1,7 +1,7 @@
 //! How a run closes: the last event, and what is told to whom. Whatever is still pending is forgotten.
 
 use super::transaction::Transaction;
-use super::{IDENTITY, buffer, fail, query};
+use super::{IDENTITY, buffer, fail, query, retention};
 use crate::history::state::{Child, EventId};
 use crate::history::task::{CloseChildTransfer, TransferKind};
 use crate::invariant::broken;
@@ -41,6 +41,7 @@ pub(super) fn close(tx: &mut Transaction<'_, '_>, status: Status, attributes: At
         }
     }
     notify_parent(tx);
+    retention::order(tx);
     query::release(tx);
 }
 

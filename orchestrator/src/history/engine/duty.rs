@@ -1,5 +1,5 @@
 //! What a state obliges its shard to do, as far as only tasks remind it: every deadline has a timer task that comes no
-//! later, and whatever has to be told to somebody has a transfer task. A step may add a duty only together with its task,
+//! later, a closed run has one for its deletion, and whatever has to be told to somebody has a transfer task. A step may add a duty only together with its task,
 //! and may use a task up only together with its duty. So, by induction, no duty is ever without a task, although nobody
 //! looks for it among all tasks of the shard.
 
@@ -22,6 +22,8 @@ enum Deadline {
     FirstWorkflowTask,
     Run,
     Execution,
+    /// A closed run is deleted.
+    Deletion,
 }
 
 impl Deadline {
@@ -41,6 +43,7 @@ impl Deadline {
             TimerKind::FirstWorkflowTask(_) => Self::FirstWorkflowTask,
             TimerKind::RunTimeout(_) => Self::Run,
             TimerKind::ExecutionTimeout(_) => Self::Execution,
+            TimerKind::Retention(_) => Self::Deletion,
         })
     }
 }
@@ -64,7 +67,8 @@ pub(super) fn include(fired: Option<&TimerKind>, whole: &State, touched: &mut St
             TimerKind::WorkflowTaskTimeout(_)
             | TimerKind::FirstWorkflowTask(_)
             | TimerKind::RunTimeout(_)
-            | TimerKind::ExecutionTimeout(_),
+            | TimerKind::ExecutionTimeout(_)
+            | TimerKind::Retention(_),
         )
         | None => {}
     }
@@ -90,6 +94,8 @@ impl Duties {
         let mut duties = Self::default();
         if state.status != Status::Running as i32 {
             duties.notify = state.started.parent_workflow_execution.is_some() && state.successor.is_empty();
+            // When that is, its namespace says.
+            duties.deadlines.insert(Deadline::Deletion, Millis::MAX);
             return duties;
         }
         let due = &mut duties.deadlines;

@@ -69,8 +69,14 @@ impl Fixture {
 
     /// Lets `act` work on the run, and keeps what came of it.
     pub(super) fn step<T>(&mut self, act: impl FnOnce(&mut Transaction<'_, '_>) -> T) -> T {
-        let mut context =
-            Context { now: self.now, transaction: 7, namespace: "default", ids: &mut self.ids, limits: &self.limits };
+        let mut context = Context {
+            now: self.now,
+            transaction: 7,
+            namespace: "default",
+            retention: None,
+            ids: &mut self.ids,
+            limits: &self.limits,
+        };
         let mut tx = Transaction::new(&mut self.run, &mut context);
         let result = act(&mut tx);
         let Transaction { events, transfers, timers, answers, woken, .. } = tx;

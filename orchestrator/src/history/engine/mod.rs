@@ -31,6 +31,7 @@ pub mod priority;
 mod query;
 mod release;
 mod required;
+pub mod retention;
 pub mod retry;
 mod run;
 mod saved;
@@ -206,6 +207,8 @@ pub struct Effects {
     pub current: Option<Current>,
     /// New events by run, in order; a run whose state changed without an event has an empty list.
     pub runs: Vec<(String, Vec<HistoryEvent>)>,
+    /// The run whose rows are deleted, with all its parts; the current-run row too, if none is the current one then.
+    pub removed: Option<String>,
     /// New transfer tasks.
     pub transfers: Vec<TransferTask>,
     /// New timer tasks.
@@ -222,6 +225,8 @@ pub struct Context<'a> {
     pub transaction: i64,
     /// Name of the namespace, which some events carry.
     pub namespace: &'a str,
+    /// How long the namespace keeps closed runs; `None`: that is not known here, for now.
+    pub retention: Option<Millis>,
     /// Where fresh ids come from.
     pub ids: &'a mut dyn Ids,
     /// Limits and defaults.

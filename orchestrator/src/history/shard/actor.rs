@@ -4,14 +4,15 @@
 
 use super::cache::{self, Workflows};
 use super::config::Config;
-use super::dispatch::{self, Dispatcher};
+use super::dispatch::Dispatcher;
+use super::expiries::Expiries;
 use super::job::{Answer, Finish, Job, Work};
+use super::keys;
 use super::line::{self, Lines};
 use super::queue::Queues;
 use super::route::Target;
 use super::turn::{Dependencies, Turn};
 use super::watches::Watches;
-use super::{keys, transfer};
 use crate::cluster::Rejection;
 use crate::history::engine::TransferResult;
 use crate::history::state::Millis;
@@ -50,7 +51,7 @@ pub(super) struct Actor {
 
 /// Why a tenure ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
+pub(super) enum End {
     /// The node wants the shard no more.
     Stopped,
     /// It is lost or in doubt.
@@ -61,19 +62,21 @@ enum End {
 type Done = (i64, RunKey, Result<Option<TransferResult>, Panicked>);
 
 /// What ends with a tenure.
-struct Tenure<'a> {
-    actor: &'a mut Actor,
-    log: Log,
-    queues: Queues,
-    cache: Workflows,
+pub(super) struct Tenure<'a> {
+    pub(super) actor: &'a mut Actor,
+    pub(super) log: Log,
+    pub(super) queues: Queues,
+    pub(super) cache: Workflows,
+    /// Closed runs that are to be deleted.
+    pub(super) expiries: Expiries,
     /// Requests that had no place in the last turn.
     lines: Lines,
     watches: Watches,
     /// Jobs that come from inside.
-    own: Vec<Job>,
-    done: mpsc::UnboundedSender<Done>,
+    pub(super) own: Vec<Job>,
+    pub(super) done: mpsc::UnboundedSender<Done>,
     answers: mpsc::UnboundedReceiver<Done>,
-    over: CancellationToken,
+    pub(super) over: CancellationToken,
     /// When the tenure was last known to last.
     checked: Instant,
 }
@@ -134,7 +137,7 @@ impl Actor {
         Ok((log, queues))
     }
 
-    fn now(&self) -> Millis {
+    pub(super) fn now(&self) -> Millis {
         // A clock that shows a time before 1970 is the most wrong that one can be, and no more than that.
         let since = self.environment.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
         since.as_millis() as Millis
@@ -150,6 +153,7 @@ impl<'a> Tenure<'a> {
             log,
             queues,
             cache,
+            expiries: Expiries::default(),
             lines: Lines::default(),
             watches: Watches::default(),
             own: Vec::new(),
@@ -200,7 +204,8 @@ impl<'a> Tenure<'a> {
             let left = due.saturating_sub(self.actor.now()).clamp(1, TICK.as_millis() as Millis);
             wake = wake.min(Duration::from_millis(left as u64));
         }
-        if self.queues.is_untidy() { wake.min(TIDY) } else { wake }
+        let wake = if self.queues.is_untidy() { wake.min(TIDY) } else { wake };
+        self.expiries.wake(self.actor.now()).map_or(wake, |expiry| wake.min(expiry))
     }
 
     /// The request that came in is the first of the next turn, unless others wait.
@@ -255,6 +260,10 @@ impl<'a> Tenure<'a> {
     async fn turn(&mut self, jobs: Vec<Job>) -> Option<End> {
         let now = self.actor.now();
         let mut jobs = self.gather(jobs, now);
+        match self.expire(now).await {
+            Ok(expired) => jobs.extend(expired),
+            Err(end) => return Some(end),
+        }
         loop {
             let mut turn = Turn::default();
             turn.prepare(&self.dependencies(now), &jobs).await;
@@ -289,7 +298,7 @@ impl<'a> Tenure<'a> {
     /// Adds one job to a turn.
     async fn add(&mut self, turn: &mut Turn, job: Job, now: Millis) -> Option<End> {
         let work = job.work.clone();
-        // A timer is still in its queue.
+        // A timer is still in its queue, and the store has what is to be deleted.
         let again = matches!(job.finish, Finish::Transfer(_)).then(|| job.clone());
         match turn.add(&mut self.dependencies(now), job).await {
             Ok(None) => {}
@@ -344,6 +353,7 @@ impl<'a> Tenure<'a> {
     fn succeed(&mut self, turn: Turn, level: i64) {
         self.queues.tidied(level);
         self.queues.extend(turn.transfers, turn.timers);
+        self.expiries.extend(turn.expiries);
         self.queues.assert_sound();
         cache::adopt(&mut self.cache, turn.workflows);
         for job in &turn.jobs {
@@ -362,6 +372,8 @@ impl<'a> Tenure<'a> {
             Finish::Nothing => {}
             Finish::Transfer(id) => self.queues.finish(id),
             Finish::Timer(id) => self.queues.fired(id),
+            // Its row is gone, and it is nowhere else.
+            Finish::Expiry(_) => {}
         }
     }
 
@@ -412,51 +424,5 @@ impl<'a> Tenure<'a> {
                 caller.deliver(viewed).make();
             }
         }
-    }
-
-    /// Begins with transfers that are not being done.
-    async fn dispatch(&mut self) -> Option<End> {
-        for (id, transfer) in self.queues.begin(TRANSFERS) {
-            let target = Target::from(&transfer.run);
-            let workflow = match self.cache.get(&target.workflow) {
-                Some(workflow) if workflow.runs.contains_key(&target.run_id) => workflow.clone(),
-                known => match cache::load(&self.log, known, &target, self.actor.config.check).await {
-                    Ok(workflow) => workflow,
-                    Err(Error::Lost) => return Some(End::Lost),
-                    Err(Error::Unavailable(_)) => {
-                        self.queues.defer(id);
-                        continue;
-                    }
-                },
-            };
-            let namespace = self.actor.dispatcher.namespace(&target.workflow.namespace_id);
-            let run = workflow.runs.get(&target.run_id);
-            let Some(run) = run else { broken!("transfer {id} is of run {}, which is not there", target.run_id) };
-            let call = transfer::call(&transfer, run, &namespace, self.actor.now());
-            let Some(call) = call else {
-                self.queues.finish(id);
-                continue;
-            };
-            let (dispatcher, backoff) = (self.actor.dispatcher.clone(), self.backoff());
-            let (done, over) = (self.done.clone(), self.over.clone());
-            self.actor.environment.spawn(Box::pin(async move {
-                let run = transfer.run;
-                tokio::select! {
-                    biased;
-                    () = over.cancelled() => {}
-                    result = invariant::contained(
-                        dispatch::carry_out(dispatcher.as_ref(), backoff, run.run_id.clone(), call)
-                    ) => {
-                        // The tenure may be over.
-                        done.send((id, run, result)).ok();
-                    }
-                }
-            }));
-        }
-        None
-    }
-
-    fn backoff(&self) -> Backoff {
-        Backoff::new(self.actor.environment.clone())
     }
 }

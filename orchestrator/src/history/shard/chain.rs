@@ -5,7 +5,8 @@
 //! there. So a page is read forward, from a node of the chain that is known to the reader. A node without a successor was
 //! abandoned; if one candidate remains it belongs to the history, because the history goes on. If two remain, a little more
 //! is read: the last node of the history is known, and there all other candidates end. A part is shown only when the node
-//! that follows it names its last one as predecessor, so that nothing stands in for a node that the store has lost.
+//! that follows it names its last one as predecessor, so that nothing stands in for a node that the store has lost, or that
+//! was deleted with its run meanwhile.
 
 use super::node::{self, Node};
 use crate::history::state::{EventId, Tail};

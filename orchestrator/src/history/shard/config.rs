@@ -1,6 +1,7 @@
 //! What a shard has to be told.
 
 use super::job::{AnyInput, unasked};
+use crate::history::engine::retention::Expiry;
 use crate::history::engine::{self, Flaw, Limits, TransferResult, Workflow};
 use crate::history::task::TimerTask;
 use crate::log::Bounds;
@@ -17,6 +18,8 @@ pub struct Tasks {
     pub timer: fn(TimerTask) -> Arc<dyn AnyInput>,
     /// A transfer task has a result.
     pub transfer: fn(TransferResult) -> Arc<dyn AnyInput>,
+    /// A closed run is to be deleted.
+    pub expiry: fn(TimerTask) -> Arc<dyn AnyInput>,
 }
 
 /// What is wrong with a workflow as it was read: `engine::check`, or a stand-in of it in tests.
@@ -52,7 +55,7 @@ impl Config {
         Self {
             number,
             node: node.to_owned(),
-            tasks: Tasks { timer: unasked, transfer: unasked },
+            tasks: Tasks { timer: unasked, transfer: unasked, expiry: |task| unasked(Expiry(task)) },
             check: engine::check,
             limits: Limits::default(),
             bounds: Bounds::default(),

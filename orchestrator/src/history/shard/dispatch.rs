@@ -3,6 +3,7 @@
 
 use super::transfer::Call;
 use crate::history::engine::TransferResult;
+use crate::history::state::Millis;
 use crate::invariant::broken;
 use crate::log::Backoff;
 use async_trait::async_trait;
@@ -30,6 +31,8 @@ pub enum Added {
 pub trait Dispatcher: Send + Sync + 'static {
     /// The name of a namespace that exists; its id if it is not known here.
     fn namespace(&self, namespace_id: &str) -> String;
+    /// How long a namespace keeps closed runs, in milliseconds; `None`: it is not known here.
+    fn retention(&self, namespace_id: &str) -> Option<Millis>;
     /// To matching: takes over a task.
     async fn add_task(&self, request: internal::AddTaskRequest) -> Result<Added, Status>;
     /// To a shard: starts a child.

@@ -1,7 +1,7 @@
 //! Reading histories: pages of a snapshot, long polls for what comes after, and the history that goes with a workflow task.
 //! The shard's task says where a committed history ends; the nodes are read beside it.
 
-use super::chain;
+use super::chain::{self, Unreadable};
 use super::handle::{Shard, doubt};
 use super::job::RunView;
 use super::place::Place;
@@ -78,7 +78,8 @@ impl Shard {
                 return Err(Rejection::InvalidArgument("the page token is of another run".to_owned()));
             }
             if place.from < place.next || !place.appended.is_empty() {
-                return self.page(place, options.page).await;
+                target.run_id.clone_from(&place.run_id);
+                return self.page_of(target, place, options.page).await;
             }
             target.run_id = place.run_id;
             start = Start { from: place.from, at: place.at, known: true };
@@ -109,7 +110,7 @@ impl Shard {
             start.known = true;
             let news = if options.last_only { !view.open } else { view.next > start.from };
             if news || !options.wait || !view.open {
-                return self.snapshot(view, start, options).await;
+                return self.snapshot(target, view, start, options).await;
             }
             let Some(mut watch) = watch else { return Err(doubt()) };
             match tokio::time::timeout_at(options.until, watch.changed()).await {
@@ -121,26 +122,38 @@ impl Shard {
         }
     }
 
-    async fn snapshot(&self, view: RunView, start: Start, options: &ReadOptions) -> Result<Response, Rejection> {
+    async fn snapshot(
+        &self,
+        target: Target,
+        view: RunView,
+        start: Start,
+        options: &ReadOptions,
+    ) -> Result<Response, Rejection> {
         let RunView { run_id, open, next, tail } = view;
         let Start { from, at, .. } = start;
         let mut place = Place { run_id, from, next, tail, appended: Vec::new(), follow: open && options.wait, at };
         if options.last_only {
             (place.from, place.at, place.follow) = (next - 1, tail, false);
         }
-        self.page(place, options.page).await
+        self.page_of(target, place, options.page).await
     }
 
-    /// The page at `token`.
-    async fn page(&self, mut place: Place, size: usize) -> Result<Response, Rejection> {
+    /// The page at `place` of the run `target`, which may have been deleted since the reader was told of the place.
+    async fn page_of(&self, target: Target, place: Place, size: usize) -> Result<Response, Rejection> {
+        match self.page(place, size).await {
+            Err(broken @ Unreadable::Broken(_)) => match self.look(target).await {
+                Err(gone @ Rejection::NotFound(_)) => Err(gone),
+                _ => Err(unreadable(&broken)),
+            },
+            page => page.map_err(|problem| unreadable(&problem)),
+        }
+    }
+
+    /// The page at `place`.
+    async fn page(&self, mut place: Place, size: usize) -> Result<Response, Unreadable> {
         let end = place.next.min(place.from.saturating_add(i64::try_from(size).unwrap_or(i64::MAX)));
         let part = chain::read(self.store.as_ref(), &place.run_id, place.tail, place.at, place.from, end).await;
-        let chain::Part { mut events, at } = part.map_err(|unreadable| {
-            if matches!(unreadable, chain::Unreadable::Broken(_)) {
-                tracing::error!(run_id = place.run_id, %unreadable, "a history is damaged");
-            }
-            Rejection::Unavailable(unreadable.to_string())
-        })?;
+        let chain::Part { mut events, at } = part?;
         (place.from, place.at) = (place.from + events.len() as EventId, at);
         if place.from < place.next {
             return Ok(response(events, Some(&place)));
@@ -157,11 +170,20 @@ impl Shard {
     /// [`Rejection::Unavailable`].
     pub async fn complete(&self, handout: Handout) -> Result<PollWorkflowTaskQueueResponse, Rejection> {
         let Handout { mut poll, history } = handout;
-        let page = self.page(Place::from(history), self.config.page).await?;
+        let page = self.page(Place::from(history), self.config.page).await;
+        let page = page.map_err(|problem| unreadable(&problem))?;
         poll.history = page.history;
         poll.next_page_token = page.next_page_token;
         Ok(poll)
     }
+}
+
+/// What a reader is told of a history that cannot be read.
+fn unreadable(problem: &Unreadable) -> Rejection {
+    if matches!(problem, Unreadable::Broken(_)) {
+        tracing::error!(%problem, "a history is damaged");
+    }
+    Rejection::Unavailable(problem.to_string())
 }
 
 fn response(events: Vec<HistoryEvent>, place: Option<&Place>) -> Response {

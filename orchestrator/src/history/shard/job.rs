@@ -149,6 +149,8 @@ pub(super) enum Finish {
     Transfer(i64),
     /// The timer task of this id.
     Timer(TimerId),
+    /// The timer task of this id, which is of the deletion of a run.
+    Expiry(TimerId),
 }
 
 /// What is to be known of a run for reading its history.

@@ -11,6 +11,8 @@ use std::ops::Range;
 pub(super) const TRANSFERS: &str = "task/";
 /// Timer tasks that are not known to be done.
 pub(super) const TIMERS: &str = "timer/";
+/// Timer tasks of the deletion of closed runs.
+pub(super) const EXPIRIES: &str = "expiry/";
 /// The current-run rows.
 pub(super) const CURRENTS: &str = "current/";
 /// The rows of runs and of their parts.
@@ -44,6 +46,11 @@ pub(super) fn run_rows(run: &Key) -> Range<Key> {
     run.clone()..format!("{run}0")
 }
 
+/// The rows of a run's parts, by the key of its own row.
+pub(super) fn part_rows(run: &Key) -> Range<Key> {
+    format!("{run}/")..format!("{run}0")
+}
+
 /// The run that a row of a run or of its parts belongs to: the key of its own row.
 pub(super) fn run_of(key: &str) -> &str {
     key.match_indices('/').nth(3).map_or(key, |(end, _)| &key[..end])
@@ -57,6 +64,11 @@ pub(super) fn transfer(id: i64) -> Key {
 /// The row of a timer task.
 pub(super) fn timer(due: Millis, id: i64) -> Key {
     format!("{TIMERS}{:020}/{id:020}", due.max(0))
+}
+
+/// The row of the timer task by which a closed run is deleted.
+pub(super) fn expiry(due: Millis, id: i64) -> Key {
+    format!("{EXPIRIES}{:020}/{id:020}", due.max(0))
 }
 
 /// What is plain in a key: as in URLs, without the slash, which is always ours.

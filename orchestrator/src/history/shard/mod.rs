@@ -6,7 +6,9 @@ mod actor;
 mod cache;
 mod chain;
 mod config;
+mod deletion;
 mod dispatch;
+mod expiries;
 mod handle;
 mod history;
 mod job;
@@ -18,6 +20,7 @@ mod place;
 mod queue;
 mod route;
 pub mod rows;
+mod sending;
 #[cfg(test)]
 mod tests;
 mod transfer;
@@ -30,6 +33,7 @@ pub(crate) use chain::BYTES;
 pub use config::Config;
 pub(crate) use config::PAGE;
 pub use dispatch::{Added, Dispatcher};
+pub(crate) use expiries::MOST as DELETIONS;
 pub(crate) use handle::INBOX;
 pub use handle::Shard;
 #[cfg(test)]

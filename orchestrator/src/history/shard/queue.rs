@@ -3,7 +3,7 @@
 
 use super::keys;
 use crate::history::state::Millis;
-use crate::history::task::{TimerKind, TimerTask, TransferTask};
+use crate::history::task::{RunKey, TimerKind, TimerTask, TransferKind, TransferTask};
 use crate::invariant::{Checks, broken, checks, invariant};
 use crate::log::{Error, Group, Log};
 use crate::planted::{Bug, planted};
@@ -76,6 +76,16 @@ impl Queues {
     /// The read level passes these tasks by.
     pub(super) fn skip(&mut self, transfers: &[(i64, TransferTask)]) {
         self.read = transfers.iter().map(|(id, _)| *id).fold(self.read, i64::max);
+    }
+
+    /// The runs about which somebody is still to be told something.
+    pub(super) fn transferring(&self) -> BTreeSet<&RunKey> {
+        self.transfers.values().map(|task| &task.run).collect()
+    }
+
+    /// How many histories are being deleted, or are to be.
+    pub(super) fn deletions(&self) -> usize {
+        self.transfers.values().filter(|task| matches!(task.kind, Some(TransferKind::DeleteHistory(_)))).count()
     }
 
     /// Transfers to begin with, so that at most `limit` are being done.
@@ -164,7 +174,10 @@ impl Stored for TransferTask {
 
 impl Stored for TimerTask {
     fn key(&self, id: i64) -> Option<Key> {
-        self.kind.as_ref().map(|_| keys::timer(self.due, id))
+        self.kind.as_ref().map(|kind| match kind {
+            TimerKind::Retention(_) => keys::expiry(self.due, id),
+            _ => keys::timer(self.due, id),
+        })
     }
 }
 

@@ -21,6 +21,8 @@ pub struct ShardRows {
     pub transfers: Vec<TransferTask>,
     /// Timer tasks that have not fired.
     pub timers: Vec<TimerTask>,
+    /// Timer tasks of the deletion of closed runs.
+    pub expiries: Vec<TimerTask>,
     /// Keys of rows that cannot be read.
     pub damaged: Vec<String>,
 }
@@ -40,6 +42,8 @@ impl ShardRows {
                 key <= ack.as_str() || keep(&mut all.transfers, value)
             } else if key.starts_with(keys::TIMERS) {
                 keep(&mut all.timers, value)
+            } else if key.starts_with(keys::EXPIRIES) {
+                keep(&mut all.expiries, value)
             } else if let Some((_, workflow_id)) = key.strip_prefix(keys::CURRENTS).and_then(|of| of.split_once('/')) {
                 let workflow_id = keys::unescape(workflow_id);
                 Current::decode(value).map(|row| all.current.push((workflow_id, row))).is_ok()

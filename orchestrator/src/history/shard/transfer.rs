@@ -36,7 +36,7 @@ pub(super) enum Call {
     ChildClosed(internal::RecordChildClosedRequest),
 }
 
-/// The request of `transfer`, given its run; none if there is nothing to do any more. `namespace` names the run's.
+/// The request to others of `transfer`, given its run; none if there is nothing to do any more. `namespace` names the run's.
 pub(super) fn call(transfer: &TransferTask, run: &Run, namespace: &str, now: Millis) -> Option<Call> {
     let requests = Requests { state: &run.state, namespace, now };
     let Some(asked) = &transfer.kind else { broken!("a transfer task says nothing") };
@@ -49,6 +49,7 @@ pub(super) fn call(transfer: &TransferTask, run: &Run, namespace: &str, now: Mil
         TransferKind::NotifyParent(_) => requests.notify_parent(),
         TransferKind::CloseChild(close) => requests.close_child(close),
         TransferKind::ReleaseChild(release) => requests.release_child(release),
+        TransferKind::DeleteHistory(_) => broken!("a run is there whose history is to be deleted"),
     }
 }
 

@@ -9,12 +9,12 @@ use super::keys;
 use super::node::{self, Node};
 use super::part;
 use super::queue::{self, TimerId};
-use super::route::Target;
+use super::route::{Target, WorkflowKey};
 use crate::cluster::Rejection;
 use crate::history::engine::{Context, Effects, Ids, Run, Workflow};
 use crate::history::parts::Change;
 use crate::history::state::{Millis, State, Tail};
-use crate::history::task::{RunKey, TimerTask, TransferTask};
+use crate::history::task::{RunKey, TimerKind, TimerTask, TransferTask};
 use crate::invariant::{Checks, broken, checks, invariant};
 use crate::log::{Error, Group, Log};
 use crate::planted::{Bug, planted};
@@ -37,6 +37,8 @@ pub(super) struct Turn {
     pub(super) answers: Vec<Answer>,
     pub(super) transfers: Vec<(i64, TransferTask)>,
     pub(super) timers: Vec<(TimerId, TimerTask)>,
+    /// When runs that close now are to be deleted.
+    pub(super) expiries: Vec<Millis>,
     /// The transaction of the last step.
     transaction: Option<i64>,
     /// Runs with new events.
@@ -94,8 +96,10 @@ impl Turn {
             self.workflows.remove(&job.target.workflow);
             return Ok(self.answers.pop());
         }
-        if let Finish::Timer((due, id)) = job.finish {
-            self.group.put(keys::timer(due, id), None);
+        match job.finish {
+            Finish::Timer((due, id)) => self.group.put(keys::timer(due, id), None),
+            Finish::Expiry((due, id)) => self.group.put(keys::expiry(due, id), None),
+            Finish::Transfer(_) | Finish::Nothing => {}
         }
         self.group.begin();
         self.jobs.push(job);
@@ -121,19 +125,25 @@ impl Turn {
             now: dependencies.now,
             transaction,
             namespace: &namespace,
+            retention: dependencies.dispatcher.retention(&target.workflow.namespace_id),
             ids: &mut Drawn(dependencies.environment),
             limits: &dependencies.config.limits,
         };
         match input.apply(&mut copy, &mut context) {
             Ok((effects, answer)) => {
-                let silent = effects.current.is_none() && effects.runs.is_empty();
+                let silent = effects.current.is_none() && effects.runs.is_empty() && effects.removed.is_none();
                 self.fold(dependencies, target, transaction, &workflow, copy, effects);
                 self.answers.extend(answer.map(Answer::Step));
                 silent
             }
             Err(rejection) => {
-                // What is gone makes a task pointless, and that is no refusal.
-                invariant!(job.finish == Finish::Nothing, "a task of run {} was refused: {rejection}", target.run_id);
+                // What is gone makes a task pointless, and that is no refusal. A timer task may even outlive its run.
+                let outlived = matches!(job.finish, Finish::Timer(_)) && !workflow.runs.contains_key(&target.run_id);
+                invariant!(
+                    job.finish == Finish::Nothing || outlived,
+                    "a task of run {} was refused: {rejection}",
+                    target.run_id
+                );
                 self.answers.push(Answer::Step(input.refuse(rejection)));
                 self.workflows.insert(target.workflow.clone(), workflow);
                 true
@@ -178,6 +188,10 @@ impl Turn {
                 }
             }
         }
+        if let Some(removed) = effects.removed {
+            let current = before.current.is_some() && workflow.current.is_none();
+            self.remove(target, removed, current);
+        }
         for transfer in effects.transfers {
             let id = dependencies.log.draw();
             self.put(keys::transfer(id), id, &transfer);
@@ -185,12 +199,30 @@ impl Turn {
         }
         for timer in effects.timers {
             let id = dependencies.log.draw();
+            if let Some(TimerKind::Retention(_)) = timer.kind {
+                self.put(keys::expiry(timer.due, id), id, &timer);
+                self.expiries.push(timer.due);
+                continue;
+            }
             let rounded = if planted(Bug::TimerRowRounded) { timer.due.rem_euclid(1000) } else { 0 };
             self.put(keys::timer(timer.due - rounded, id), id, &timer);
             self.timers.push(((timer.due, id), timer));
         }
         self.answers.extend(effects.answers.into_iter().map(Answer::Step));
         self.workflows.insert(target.workflow.clone(), workflow);
+    }
+
+    /// Takes all rows of a run away, and the current-run row if that is its. What is left of it, its history, is deleted when this is committed.
+    fn remove(&mut self, target: &Target, run_id: String, current: bool) {
+        let told = self.transfers.iter().find(|(_, task)| task.run.run_id == run_id);
+        invariant!(told.is_none(), "run {run_id} is deleted, and has something to tell: {told:?}");
+        let WorkflowKey { namespace_id, workflow_id } = target.workflow.clone();
+        let key = keys::run(&RunKey { namespace_id, workflow_id, run_id });
+        self.group.delete(keys::part_rows(&key));
+        self.group.put(key, None);
+        if current {
+            self.group.put(keys::current(&target.workflow), None);
+        }
     }
 
     /// Puts a task into the group.

@@ -38,13 +38,13 @@ pub enum StoreOutcome {
     CommitResent,
     /// A commit is certainly not applied, and the sender is told so.
     CommitUnavailable,
-    /// An append takes effect; the acknowledgement is lost.
+    /// An append, or a plain delete, takes effect; the acknowledgement is lost.
     AppendReplyLost,
-    /// An append is unacknowledged and takes effect this much later.
+    /// An append, or a plain delete, is unacknowledged and takes effect this much later.
     AppendLate(Millis),
-    /// An append is unacknowledged and never takes effect.
+    /// An append, or a plain delete, is unacknowledged and never takes effect.
     AppendLost,
-    /// An append is unacknowledged and a part of its rows takes effect.
+    /// An append, or a plain delete, is unacknowledged and takes effect on a part of its rows.
     AppendPartial,
     /// A read fails.
     ReadFails,
@@ -55,7 +55,7 @@ pub enum StoreOutcome {
 pub enum StoreCall {
     /// A conditional batch.
     Commit,
-    /// An append of plain rows.
+    /// An append of plain rows, or a plain delete.
     Append,
     /// A read, plain or serial.
     Read,

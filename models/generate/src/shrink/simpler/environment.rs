@@ -37,7 +37,10 @@ pub(crate) fn environment(plan: &Plan, at: usize, which: usize) -> Option<Option
             all.add(|plan| plan.cluster.jitter_ms = usual.jitter_ms);
             all.add(|plan| plan.cluster.store_timeout_ms = usual.store_timeout_ms);
         }
-        4 => all.add(|plan| plan.knobs = Knobs { task_timeout_ms: 1000, sticky_timeout_ms: 500 }),
+        4 => {
+            all.add(|plan| plan.knobs = Knobs { task_timeout_ms: 1000, sticky_timeout_ms: 500 });
+            all.add(|plan| plan.expires = false);
+        }
         _ => {
             let input = at - 5;
             plan.programs.get(input)?;

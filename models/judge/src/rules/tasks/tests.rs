@@ -304,3 +304,67 @@ fn owners_are_put_in_an_order_if_there_is_one() {
     assert_eq!(with(json!([taken(0, 1), taken(1, 3), refused(Some(2))]), json!([])), 0);
     assert_eq!(with(json!([taken(0, 1), taken(1, 5), refused(Some(2))]), json!([])), 0, "at the same time");
 }
+
+/// A run `w/r` that closed at 2 s, in a namespace that keeps it for 10 s.
+fn of_retention(lines: &[Value]) -> Vec<String> {
+    let text: Vec<String> = lines.iter().map(Value::to_string).collect();
+    let run = "run w/r\n1 WorkflowExecutionStarted @1\n2 WorkflowExecutionTerminated @2";
+    judged("P7", &format!("{}\n{run}", text.join("\n")))
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "it reads like the line that it makes")]
+fn kept(now: i64, runs: Value, current: Value) -> Value {
+    let last = now >= 40_000;
+    json!({"at": 7, "type": "kept", "now": now, "retention": 10_000, "last": last, "runs": runs, "current": current})
+}
+
+#[test]
+fn a_closed_run_is_kept_whole_until_its_time_is_over_and_then_goes_whole() {
+    let run = |row, history| json!([{"run_id": "r", "closed": 2000, "row": row, "history": history}]);
+    let current = |of: &str| json!([{"workflow_id": "w", "run_id": of, "open": false}]);
+    let before = || kept(11_900, run(true, true), current("r"));
+    let none = || json!([]);
+    assert!(of_retention(&[before(), kept(12_000, run(false, true), none()), kept(40_000, none(), none())]).is_empty());
+    assert!(of_retention(&[before(), kept(13_000, run(true, true), current("r"))]).is_empty(), "it has time");
+    let found = |line: Value| of_retention(&[before(), line]);
+    assert_eq!(
+        found(kept(11_950, run(false, true), none())),
+        ["50 ms before its time is over, history of it is there"]
+    );
+    assert_eq!(found(kept(13_000, run(true, false), current("r"))), ["its row is there, and its history is not"]);
+    for (row, history, what) in [(true, true, "row and history"), (false, true, "history")] {
+        let line = kept(40_000, run(row, history), if row { current("r") } else { none() });
+        assert_eq!(found(line), [format!("its {what} is there 28000 ms after its time was over")]);
+    }
+    assert_eq!(
+        found(kept(13_000, run(true, true), none())),
+        ["w has no current run, and the row of r is there"],
+        "it went with another run"
+    );
+    assert_eq!(
+        found(kept(13_000, none(), current("r"))),
+        ["the current run of w is r, and the row of r is gone"],
+        "nobody can use the id any more"
+    );
+    // A clock that was wrong by so much, at the close or at the deletion.
+    let clock = json!({"at": 1, "type": "fault", "fault": {"at_ms": 0, "fault": "clock_step", "node": 1, "by_ms": -25}, "active": true});
+    assert!(of_retention(&[clock, before(), kept(11_950, run(false, true), none())]).is_empty());
+}
+
+#[test]
+fn a_reader_is_shown_all_of_a_closed_run_or_nothing_of_it() {
+    let first = kept(
+        11_900,
+        json!([{"run_id": "r", "closed": 2000, "row": true, "history": true}]),
+        json!([{"workflow_id": "w", "run_id": "r", "open": false}]),
+    );
+    let found = |now: i64, last: bool, events: Option<u64>| {
+        let sought = json!({"at": 8, "type": "sought", "workflow_id": "w", "run_id": "r", "from": 7, "now": now, "last": last, "events": events});
+        of_retention(&[first.clone(), sought])
+    };
+    assert!(found(11_950, false, Some(2)).is_empty() && found(12_000, false, None).is_empty());
+    assert!(found(15_000, false, Some(2)).is_empty() && found(40_000, true, None).is_empty());
+    assert_eq!(found(11_950, false, None), ["50 ms before its time is over, a reader is told that it is not there"]);
+    assert_eq!(found(12_500, false, Some(1)), ["a reader is shown 1 of its 2 events as if they were all"]);
+    assert_eq!(found(40_000, true, Some(2)), ["it can be read 28000 ms after its time was over"]);
+}

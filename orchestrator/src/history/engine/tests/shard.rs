@@ -1,11 +1,12 @@
 //! A shard that applies effects as the real one does, with everything in plain view.
 
 use crate::cluster::Rejection;
+use crate::history::engine::retention::Expiry;
 use crate::history::engine::{
     Context, Delivery, Effects, Handout, Ids, Input, Limits, Reply, Slice, Waiter, Workflow, kind, step,
 };
 use crate::history::state::{Millis, State, Tail};
-use crate::history::task::{TimerTask, TransferKind, TransferTask};
+use crate::history::task::{TimerKind, TimerTask, TransferKind, TransferTask};
 use prost::Message;
 use resurgam_api::internal::{self, TaskToken};
 use resurgam_api::temporal::command::v1::Command;
@@ -39,6 +40,9 @@ pub(super) struct Shard {
     pub(super) histories: BTreeMap<String, Vec<HistoryEvent>>,
     pub(super) transfers: Vec<TransferTask>,
     pub(super) timers: Vec<TimerTask>,
+    /// Timer tasks of the deletion of runs.
+    pub(super) expiries: Vec<TimerTask>,
+    pub(super) retention: Option<Millis>,
     pub(super) now: Millis,
     pub(super) limits: Limits,
     pub(super) commits: usize,
@@ -68,6 +72,8 @@ impl Shard {
             histories: BTreeMap::new(),
             transfers: Vec::new(),
             timers: Vec::new(),
+            expiries: Vec::new(),
+            retention: Some(86_400_000),
             now: 1_000_000,
             limits: Limits::default(),
             commits: 0,
@@ -106,6 +112,7 @@ impl Shard {
             now: self.now,
             transaction: self.transaction,
             namespace: "default",
+            retention: self.retention,
             ids: &mut self.ids,
             limits: &self.limits,
         };
@@ -116,7 +123,7 @@ impl Shard {
     }
 
     fn apply(&mut self, mut workflow: Workflow, effects: Effects) {
-        let Effects { current, runs, transfers, timers, answers } = effects;
+        let Effects { current, runs, removed, transfers, timers, answers } = effects;
         self.commits += usize::from(!runs.is_empty() || current.is_some());
         if let Some(current) = current {
             assert_eq!(workflow.current, Some(current));
@@ -128,8 +135,15 @@ impl Shard {
             }
             self.histories.entry(run_id).or_default().extend(events);
         }
+        if let Some(removed) = removed {
+            assert!(!workflow.runs.contains_key(&removed));
+            self.histories.remove(&removed);
+        }
         self.transfers.extend(transfers);
+        let of_deletion = |timer: &TimerTask| matches!(timer.kind, Some(TimerKind::Retention(_)));
+        let (expiries, timers): (Vec<_>, Vec<_>) = timers.into_iter().partition(of_deletion);
         self.timers.extend(timers);
+        self.expiries.extend(expiries);
         for (run_id, run) in &workflow.runs {
             let last = self.histories[run_id].last().map_or(0, |event| event.event_id);
             assert_eq!(run.state.next_event_id, last + 1, "a run counts the events that are written");
@@ -261,9 +275,14 @@ impl Shard {
         {
             let timer = self.timers.remove(next);
             self.now = self.now.max(timer.due);
-            self.step(timer).expect("timer tasks are never refused");
+            let outlives = !self.workflow.runs.contains_key(&timer.run.run_id);
+            assert!(self.step(timer).is_ok() || outlives, "a timer task is refused");
         }
         self.now = now;
+        let due: Vec<_> = self.expiries.extract_if(.., |expiry| expiry.due <= now).collect();
+        for expiry in due {
+            self.step(Expiry(expiry)).expect("a deletion is never refused");
+        }
     }
 
     pub(super) fn pass(&mut self, wait: Millis) {

@@ -246,6 +246,10 @@ impl Store for Picky {
     async fn append(&self, partition: &Partition, rows: Rows) -> Result<(), Unavailable> {
         self.0.append(partition, rows).await
     }
+
+    async fn delete(&self, partition: &Partition, range: Range<Key>) -> Result<(), Unavailable> {
+        self.0.delete(partition, range).await
+    }
 }
 
 #[tokio::test(start_paused = true)]

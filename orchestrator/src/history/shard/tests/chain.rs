@@ -55,6 +55,10 @@ impl Store for Counting {
     async fn append(&self, partition: &Partition, rows: Rows) -> Result<(), Unavailable> {
         self.memory.append(partition, rows).await
     }
+
+    async fn delete(&self, partition: &Partition, range: Range<Key>) -> Result<(), Unavailable> {
+        self.memory.delete(partition, range).await
+    }
 }
 
 /// Appends a node of so many events, which carry the transaction, and returns what names it.

@@ -4,6 +4,7 @@ use super::standin::{self, Query, Said, StandIn, What};
 use crate::cluster::Rejection;
 use crate::history::engine::Slice;
 use crate::history::shard::{Added, Config, Dispatcher, Shard, unasked};
+use crate::history::state::Millis;
 use crate::store::Store;
 use crate::testing::World;
 use async_trait::async_trait;
@@ -88,6 +89,8 @@ pub(super) struct Cluster {
     pub(super) tasks: Mutex<Vec<internal::AddTaskRequest>>,
     /// So many calls fail first.
     pub(super) failing: Mutex<usize>,
+    /// How long closed runs are kept, if that is known.
+    pub(super) retention: Mutex<Option<Millis>>,
 }
 
 impl Cluster {
@@ -100,6 +103,10 @@ impl Cluster {
 impl Dispatcher for Cluster {
     fn namespace(&self, _: &str) -> String {
         "default".to_owned()
+    }
+
+    fn retention(&self, _: &str) -> Option<Millis> {
+        *self.retention.lock().unwrap()
     }
 
     async fn add_task(&self, request: internal::AddTaskRequest) -> Result<Added, Status> {

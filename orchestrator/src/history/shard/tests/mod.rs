@@ -6,5 +6,6 @@ mod chain;
 mod fixture;
 mod ledger;
 mod reading;
+mod retention;
 mod standin;
 mod transfers;

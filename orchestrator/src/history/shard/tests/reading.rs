@@ -136,6 +136,10 @@ impl Store for Silent {
     async fn append(&self, _: &Partition, _: Rows) -> Result<(), Unavailable> {
         std::future::pending().await
     }
+
+    async fn delete(&self, _: &Partition, _: Range<Key>) -> Result<(), Unavailable> {
+        std::future::pending().await
+    }
 }
 
 #[tokio::test(start_paused = true)]

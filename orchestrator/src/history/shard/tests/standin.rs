@@ -5,7 +5,7 @@ use crate::cluster::Rejection;
 use crate::history::engine::transaction::Transaction;
 use crate::history::engine::{
     Applied, Context, Effects, Handout, Input, PendingQuery, QueryAnswer, Reply, Run, Slice, TransferResult, Waiter,
-    Workflow,
+    Workflow, retention,
 };
 use crate::history::state::{Activity, Current, State, Timer, WorkflowTask};
 use crate::history::task::{ActivityTaskTransfer, TimerKind, TimerTask, TransferKind, WorkflowTaskTransfer};
@@ -127,6 +127,10 @@ impl Input for StandIn {
                 What::Complete => {
                     tx.command_event(A::WorkflowExecutionCompletedEventAttributes(Default::default()));
                     tx.run.state.status = 2;
+                    tx.run.state.close_time = tx.context.now;
+                    if tx.context.retention.is_some() {
+                        retention::order(tx);
+                    }
                     for query in std::mem::take(&mut tx.run.volatile.queries).into_values() {
                         tx.answer(&query.waiter, Ok(QueryAnswer::Answered(api::QueryWorkflowResponse::default())));
                     }
@@ -214,7 +218,7 @@ fn on_run<T>(
     if closes {
         workflow.current = Some(current.clone());
     }
-    Ok((Effects { current: closes.then_some(current), runs, transfers, timers, answers }, reply))
+    Ok((Effects { current: closes.then_some(current), runs, transfers, timers, answers, removed: None }, reply))
 }
 
 fn start(
@@ -258,7 +262,8 @@ fn start(
     workflow.current = Some(current.clone());
     workflow.runs.insert(run_id.clone(), run);
     let said = Said::Started(run_id.clone());
-    let effects = Effects { current: Some(current), runs: vec![(run_id, events)], transfers, timers, answers };
+    let runs = vec![(run_id, events)];
+    let effects = Effects { current: Some(current), runs, transfers, timers, answers, removed: None };
     Ok((effects, Reply::Now(Ok(said))))
 }
 

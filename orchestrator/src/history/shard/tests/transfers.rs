@@ -196,6 +196,10 @@ impl Dispatcher for Scripted {
         "default".to_owned()
     }
 
+    fn retention(&self, _: &str) -> Option<i64> {
+        None
+    }
+
     async fn add_task(&self, _: internal::AddTaskRequest) -> Result<Added, Status> {
         self.next().map(|()| Added::Taken)
     }

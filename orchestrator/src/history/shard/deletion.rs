@@ -1,0 +1,68 @@
+//! Deleting closed runs when their time is over: first their rows, by jobs of the shard, and when that is committed their
+//! histories, by transfers.
+
+use super::actor::{End, Tenure};
+use super::expiries::MOST;
+use super::job::{Finish, Job, Work};
+use super::queue::{self, TimerId};
+use super::route::Target;
+use super::{keys, node};
+use crate::history::engine::TransferResult;
+use crate::history::state::Millis;
+use crate::history::task::TimerTask;
+use crate::log::{Backoff, Error};
+use crate::planted::{Bug, planted};
+use crate::store::{Store, prefixed};
+
+impl Tenure<'_> {
+    /// Jobs that delete runs, if it is time. What is read counts only with the commit that deletes it. A run that has still
+    /// something to tell to others waits.
+    pub(super) async fn expire(&mut self, now: Millis) -> Result<Vec<Job>, End> {
+        if !self.expiries.is_due(now) {
+            return Ok(Vec::new());
+        }
+        let first = self.expiries.begin();
+        let room = MOST.saturating_sub(self.queues.deletions());
+        if room == 0 {
+            return Ok(Vec::new());
+        }
+        let transferring = self.queues.transferring();
+        let mut range = prefixed(keys::EXPIRIES);
+        range.start = keys::expiry(first, 0);
+        // Those that wait stand before the others.
+        let limit = room + 1 + transferring.len();
+        let rows = match self.log.look_at_first(range, limit).await {
+            Ok(rows) => rows,
+            Err(Error::Lost) => return Err(End::Lost),
+            Err(Error::Unavailable(problem)) => {
+                tracing::debug!(shard = self.actor.config.number, problem, "cannot read which runs are to be deleted");
+                return Ok(Vec::new());
+            }
+        };
+        let tasks = rows.iter().map(|(key, row)| queue::task::<TimerTask>(key, row));
+        let tasks: Vec<(TimerId, TimerTask)> = tasks.map(|(id, task)| ((task.due, id), task)).collect();
+        self.expiries.saw(tasks.first().map(|((due, _), _)| *due));
+        let due = tasks.into_iter().filter(|((due, _), task)| *due <= now && !transferring.contains(&task.run));
+        let job = |(id, task): (TimerId, TimerTask)| {
+            let target = Target::from(&task.run);
+            let work = Work::Step((self.actor.config.tasks.expiry)(task));
+            Job { target, work, finish: Finish::Expiry(id) }
+        };
+        Ok(due.take(room).map(job).collect())
+    }
+}
+
+/// Deletes all nodes of a run's history, those of abandoned batches too, again and again until the store has said that
+/// they are gone. Nobody has to hear of it. A run id is never used again, so that however late one of the attempts arrives,
+/// and however often, it does no harm.
+pub(super) async fn history(store: &dyn Store, mut backoff: Backoff, run_id: &str) -> Option<TransferResult> {
+    let partition = node::partition(run_id);
+    while let Err(problem) = store.delete(&partition, prefixed("")).await {
+        if planted(Bug::HistoryLeftBehind) {
+            break;
+        }
+        tracing::debug!(%partition, %problem, "a history cannot be deleted now");
+        backoff.wait().await;
+    }
+    None
+}
