@@ -31,6 +31,8 @@ pub(crate) struct Committed {
     pub(crate) put: PreparedStatement,
     pub(crate) delete: PreparedStatement,
     pub(crate) delete_range: PreparedStatement,
+    /// The same for good, where rows were appended.
+    pub(crate) forget_range: PreparedStatement,
     pub(crate) read: PreparedStatement,
 }
 
@@ -38,6 +40,7 @@ pub(crate) struct Committed {
 #[derive(Debug)]
 pub(crate) struct Appended {
     pub(crate) put: PreparedStatement,
+    pub(crate) delete_range: PreparedStatement,
     pub(crate) read: PreparedStatement,
 }
 
@@ -83,6 +86,7 @@ impl Committed {
             put: prepare(format!("INSERT INTO {table} (name, part, key, value) VALUES (?, 'row', ?, ?)")).await?,
             delete: prepare(format!("DELETE FROM {table} WHERE {ROW}")).await?,
             delete_range: prepare(format!("DELETE FROM {table} WHERE {ROWS}")).await?,
+            forget_range: prepare(format!("DELETE FROM {table} USING TIMESTAMP {} WHERE {ROWS}", i64::MAX)).await?,
             read: prepare(format!("SELECT key, value FROM {table} WHERE {ROWS} LIMIT ?")).await?,
         })
     }
@@ -101,6 +105,9 @@ impl Appended {
         let range = "name = ? AND key >= ? AND key < ?";
         Ok(Self {
             put: prepared(session, format!("INSERT INTO {table} (name, key, value) VALUES (?, ?, ?)")).await?,
+            // Above every row, whatever the clocks of those who wrote them: nobody appends to such a range again.
+            delete_range: prepared(session, format!("DELETE FROM {table} USING TIMESTAMP {} WHERE {range}", i64::MAX))
+                .await?,
             read: prepared(session, format!("SELECT key, value FROM {table} WHERE {range} LIMIT ?")).await?,
         })
     }

@@ -198,6 +198,17 @@ impl Store for Cassandra {
         }
         Ok(())
     }
+
+    async fn delete(&self, partition: &Partition, range: Range<Key>) -> Result<(), Unavailable> {
+        if range.start >= range.end {
+            return Ok(());
+        }
+        let committed = self.statements.committed(partition.kind);
+        let statement = committed.map_or(&self.statements.history.delete_range, |statements| &statements.forget_range);
+        let bound = [Value::Text(&partition.name), Value::Text(&range.start), Value::Text(&range.end)];
+        let done = self.session.execute_unpaged(statement, &bound[..]).await;
+        done.map(drop).map_err(|problem| unavailable(&problem))
+    }
 }
 
 /// Rows in pieces that fit one request each.
