@@ -259,11 +259,8 @@ impl<'a> Tenure<'a> {
     /// Does jobs, in one commit or, if they are too many, in several.
     async fn turn(&mut self, jobs: Vec<Job>) -> Option<End> {
         let now = self.actor.now();
-        if self.queues.timers.is_short() && self.refill().await == Some(End::Lost) {
-            return Some(End::Lost);
-        }
         let mut jobs = self.gather(jobs, now);
-        match self.expire(now).await {
+        match self.look_up(now).await {
             Ok(expired) => jobs.extend(expired),
             Err(end) => return Some(end),
         }
@@ -285,20 +282,6 @@ impl<'a> Tenure<'a> {
                 return None;
             }
         }
-    }
-
-    /// Reads timers that had no place in memory. If that fails, it is done again in the next turn.
-    async fn refill(&mut self) -> Option<End> {
-        let (range, room) = self.queues.timers.unread();
-        match self.log.look_at_first(range, room).await {
-            Ok(rows) => self.queues.timers.read(&rows, room),
-            Err(Error::Lost) => return Some(End::Lost),
-            Err(Error::Unavailable(problem)) => {
-                tracing::debug!(shard = self.actor.config.number, problem, "timers cannot be read");
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        }
-        None
     }
 
     fn dependencies(&mut self, now: Millis) -> Dependencies<'_> {

@@ -18,9 +18,11 @@ mod node;
 mod part;
 mod place;
 mod queue;
+mod refill;
 mod route;
 pub mod rows;
 mod sending;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod timers;

@@ -2,19 +2,16 @@
 //! is done, and its row is deleted by a later commit. Nothing here does any task.
 
 use super::keys;
+use super::stored::{TimerId, number, tasks};
 use super::timers::Timers;
 use crate::history::state::Millis;
 use crate::history::task::{RunKey, TimerKind, TimerTask, TransferKind, TransferTask};
-use crate::invariant::{Checks, broken, checks, invariant};
+use crate::invariant::{Checks, checks, invariant};
 use crate::log::{Error, Group, Log};
 use crate::planted::{Bug, planted};
-use crate::store::{Key, Rows, prefixed};
+use crate::store::prefixed;
 use bytes::Bytes;
-use prost::Message;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// When a timer task is due, and its id.
-pub(super) type TimerId = (Millis, i64);
 
 /// The tasks of one tenure.
 #[derive(Debug)]
@@ -152,44 +149,4 @@ impl Queues {
     pub(super) fn tidied(&mut self, level: i64) {
         self.stored = level;
     }
-}
-
-fn number(key: &str, text: &[u8]) -> i64 {
-    let number = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
-    number.unwrap_or_else(|| broken!("there is no number in the row {key}"))
-}
-
-/// A task as it is stored: its key says what its row says.
-pub(super) trait Stored: Message + Default + PartialEq {
-    /// The key of this task under this id; `None`: the task says nothing.
-    fn key(&self, id: i64) -> Option<Key>;
-}
-
-impl Stored for TransferTask {
-    fn key(&self, id: i64) -> Option<Key> {
-        self.kind.as_ref().map(|_| keys::transfer(id))
-    }
-}
-
-impl Stored for TimerTask {
-    fn key(&self, id: i64) -> Option<Key> {
-        self.kind.as_ref().map(|kind| match kind {
-            TimerKind::Retention(_) => keys::expiry(self.due, id),
-            _ => keys::timer(self.due, id),
-        })
-    }
-}
-
-/// Rows of tasks by id, the last part of their keys. A shard does not begin without one of them: nobody could tell what
-/// then never happens.
-fn tasks<T: Stored>(rows: &Rows) -> BTreeMap<i64, T> {
-    rows.iter().map(|(key, row)| task(key, row)).collect()
-}
-
-/// One of them.
-pub(super) fn task<T: Stored>(key: &Key, row: &Bytes) -> (i64, T) {
-    let task = T::decode(row.as_ref()).unwrap_or_else(|problem| broken!("the task row {key}: {problem}"));
-    let id = number(key, key.rsplit('/').next().unwrap_or(key).as_bytes());
-    invariant!(task.key(id).as_ref() == Some(key), "the task row {key} is another task's, or says nothing");
-    (id, task)
 }

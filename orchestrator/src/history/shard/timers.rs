@@ -5,7 +5,7 @@
 //! read again. All that are due before the *horizon* are here. Nothing here does any task.
 
 use super::keys;
-use super::queue::{TimerId, task};
+use super::stored::{TimerId, task};
 use crate::history::state::Millis;
 use crate::history::task::TimerTask;
 use crate::invariant::{Checks, checks, invariant};
