@@ -5,7 +5,7 @@
 //! A row that cannot be what was written is no absence of a namespace, which a client would believe: whoever asks for it is
 //! told UNAVAILABLE until somebody has mended the row, and everybody else is served.
 
-use super::status;
+use super::{Rejection, status};
 use crate::invariant;
 use crate::log::{self, Group, Log, Outcome};
 use crate::store::{Partition, Store, prefixed};
@@ -13,6 +13,7 @@ use bytes::Bytes;
 use prost::Message as _;
 use prost_wkt_types::Duration as Span;
 use resurgam_api::environment::Environment;
+use resurgam_api::temporal::enums::v1::ResourceExhaustedCause;
 use resurgam_api::temporal::workflowservice::v1::RegisterNamespaceRequest;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -49,6 +50,9 @@ pub struct Registry {
     node: String,
     known: Mutex<Known>,
 }
+
+/// How many there are at most, as far as the node that registers one more has heard: every node knows all of them.
+pub(crate) const MOST: usize = 20_000;
 
 /// What a node has heard of. Names and ids never change, so nothing of it grows old.
 #[derive(Default)]
@@ -159,7 +163,8 @@ impl Registry {
     /// Registers a namespace.
     ///
     /// # Errors
-    /// ALREADY_EXISTS with Temporal's details, or UNAVAILABLE, after which it may exist.
+    /// ALREADY_EXISTS with Temporal's details, RESOURCE_EXHAUSTED if there are too many, or UNAVAILABLE, after which it may
+    /// exist.
     pub async fn register(&self, request: &RegisterNamespaceRequest) -> Result<(), Status> {
         let namespace = Namespace {
             id: self.uuid().to_string(),
@@ -169,6 +174,12 @@ impl Registry {
             retention: request.workflow_execution_retention_period,
             data: request.data.clone().into_iter().collect(),
         };
+        if self.known().names.len() >= MOST {
+            return Err(status::of(&Rejection::ResourceExhausted {
+                message: format!("there are {MOST} namespaces already"),
+                cause: ResourceExhaustedCause::PersistenceStorageLimit.into(),
+            }));
+        }
         let unavailable = |problem: log::Error| Status::unavailable(problem.to_string());
         let (store, environment) = (Arc::clone(&self.store), Arc::clone(&self.environment));
         let mut log = Log::open(store, environment, partition(), &self.node).await.map_err(unavailable)?;
@@ -278,6 +289,16 @@ mod tests {
         let id = registry.find("a").await.unwrap().id;
         // The same chance gives the same ids.
         assert_eq!(with(Rows::new()).await.find_by_id(&id).await.unwrap().name, "a");
+    }
+
+    #[tokio::test]
+    async fn there_are_not_more_namespaces_than_every_node_can_know() {
+        let registry = with(Rows::new()).await;
+        let names = (0..MOST).map(|number| (number.to_string(), number.to_string()));
+        registry.known().names.extend(names);
+        let request = RegisterNamespaceRequest { namespace: "one more".into(), ..Default::default() };
+        assert_eq!(registry.register(&request).await.unwrap_err().code(), Code::ResourceExhausted);
+        assert!(registry.find("a").await.is_ok());
     }
 
     #[tokio::test]

@@ -31,6 +31,8 @@ pub struct Dependencies {
     pub node: String,
     /// How many shards there are.
     pub shards: u32,
+    /// How many timers each holds in memory at most; `None` for what it holds unless told otherwise.
+    pub timers: Option<usize>,
 }
 
 /// The shards of one node.
@@ -82,7 +84,8 @@ impl Shards {
         let mut open = self.lock();
         let (shard, _) = open.entry(number).or_insert_with(|| {
             let stop = self.stop.child_token();
-            let config = shard::Config::new(number, &self.dependencies.node);
+            let mut config = shard::Config::new(number, &self.dependencies.node);
+            config.timers = self.dependencies.timers.unwrap_or(config.timers);
             let (store, dispatcher) = (Arc::clone(&self.dependencies.store), Arc::clone(&self.remote) as _);
             (Shard::start(store, &self.dependencies.environment, dispatcher, config, stop.clone()), stop)
         });

@@ -2,7 +2,8 @@
 //! has no bound here.
 
 use super::{connections, node};
-use crate::cluster::bound::{Bound, WAITS};
+use crate::cluster::bound::{Bound, REFUSED, WAITS};
+use crate::cluster::namespaces;
 use crate::cluster::router::MESSAGE_LIMIT;
 use crate::{frontend, history, matching};
 use std::fmt::Write as _;
@@ -11,8 +12,8 @@ use std::fmt::Write as _;
 #[must_use]
 pub fn document() -> String {
     let mut text = String::from(
-        "# What a node holds at most\n\nWritten by `resurgam server --bounds`. Two things have no bound yet: all timers of a shard, \
-         and all namespaces that a node has heard of, are in memory.\n\n\
+        "# What a node holds at most\n\nWritten by `resurgam server --bounds`. One thing has no bound yet: all transfers of a \
+         shard that wait are in memory; they are many only while their receivers cannot be reached.\n\n\
          | of | at most | beyond that |\n|---|---|---|\n",
     );
     let (own, history) = (own(), history::bounds::bounds());
@@ -49,5 +50,6 @@ fn own() -> Vec<Bound> {
             beyond: WAITS,
         },
         Bound { of: "a message", most: MESSAGE_LIMIT as u64, unit: "bytes", beyond: "OUT_OF_RANGE" },
+        Bound { of: "namespaces", most: namespaces::MOST as u64, unit: "namespaces", beyond: REFUSED },
     ]
 }

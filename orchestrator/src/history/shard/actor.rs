@@ -133,7 +133,7 @@ impl Actor {
     async fn take(&self) -> Result<(Log, Queues), Error> {
         let partition = keys::partition(self.config.number);
         let mut log = Log::open(self.store.clone(), self.environment.clone(), partition, &self.config.node).await?;
-        let queues = Queues::load(&mut log).await?;
+        let queues = Queues::load(&mut log, self.config.timers).await?;
         Ok((log, queues))
     }
 
@@ -260,7 +260,7 @@ impl<'a> Tenure<'a> {
     async fn turn(&mut self, jobs: Vec<Job>) -> Option<End> {
         let now = self.actor.now();
         let mut jobs = self.gather(jobs, now);
-        match self.expire(now).await {
+        match self.look_up(now).await {
             Ok(expired) => jobs.extend(expired),
             Err(end) => return Some(end),
         }

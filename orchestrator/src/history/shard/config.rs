@@ -1,6 +1,7 @@
 //! What a shard has to be told.
 
 use super::job::{AnyInput, unasked};
+use super::timers::TIMERS;
 use crate::history::engine::retention::Expiry;
 use crate::history::engine::{self, Flaw, Limits, TransferResult, Workflow};
 use crate::history::task::TimerTask;
@@ -46,6 +47,8 @@ pub struct Config {
     pub long_poll: Duration,
     /// Most events in one answer.
     pub page: usize,
+    /// Most timers in memory; the others stay in the store until it is their turn.
+    pub timers: usize,
 }
 
 impl Config {
@@ -62,6 +65,7 @@ impl Config {
             linearizable_reads: true,
             long_poll: Duration::from_secs(20),
             page: PAGE,
+            timers: TIMERS,
         }
     }
 }

@@ -4,8 +4,8 @@
 use super::actor::{End, Tenure};
 use super::expiries::MOST;
 use super::job::{Finish, Job, Work};
-use super::queue::{self, TimerId};
 use super::route::Target;
+use super::stored::{self, TimerId};
 use super::{keys, node};
 use crate::history::engine::TransferResult;
 use crate::history::state::Millis;
@@ -39,7 +39,7 @@ impl Tenure<'_> {
                 return Ok(Vec::new());
             }
         };
-        let tasks = rows.iter().map(|(key, row)| queue::task::<TimerTask>(key, row));
+        let tasks = rows.iter().map(|(key, row)| stored::task::<TimerTask>(key, row));
         let tasks: Vec<(TimerId, TimerTask)> = tasks.map(|(id, task)| ((task.due, id), task)).collect();
         self.expiries.saw(tasks.first().map(|((due, _), _)| *due));
         let due = tasks.into_iter().filter(|((due, _), task)| *due <= now && !transferring.contains(&task.run));

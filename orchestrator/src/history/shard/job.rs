@@ -1,7 +1,7 @@
 //! What a shard is asked to do, what task that comes from, and what is answered.
 
-use super::queue::TimerId;
 use super::route::Target;
+use super::stored::TimerId;
 use crate::cluster::Rejection;
 use crate::history::engine::{Context, Delivery, Effects, Input, Reply, Run, Waiter, Workflow, step};
 use crate::history::state::{EventId, Tail};

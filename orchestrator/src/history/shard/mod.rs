@@ -18,11 +18,14 @@ mod node;
 mod part;
 mod place;
 mod queue;
+mod refill;
 mod route;
 pub mod rows;
 mod sending;
+mod stored;
 #[cfg(test)]
 mod tests;
+mod timers;
 mod transfer;
 mod turn;
 mod watches;
@@ -39,3 +42,4 @@ pub use handle::Shard;
 #[cfg(test)]
 pub(crate) use job::unasked;
 pub(crate) use line::{LINE, LINES};
+pub(crate) use timers::TIMERS;

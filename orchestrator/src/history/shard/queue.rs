@@ -2,28 +2,26 @@
 //! is done, and its row is deleted by a later commit. Nothing here does any task.
 
 use super::keys;
+use super::stored::{TimerId, number, tasks};
+use super::timers::Timers;
 use crate::history::state::Millis;
 use crate::history::task::{RunKey, TimerKind, TimerTask, TransferKind, TransferTask};
-use crate::invariant::{Checks, broken, checks, invariant};
+use crate::invariant::{Checks, checks, invariant};
 use crate::log::{Error, Group, Log};
 use crate::planted::{Bug, planted};
-use crate::store::{Key, Rows, prefixed};
+use crate::store::prefixed;
 use bytes::Bytes;
-use prost::Message;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// When a timer task is due, and its id.
-pub(super) type TimerId = (Millis, i64);
-
 /// The tasks of one tenure.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Queues {
     /// Transfers that are not done.
     transfers: BTreeMap<i64, TransferTask>,
     /// Those of them that nobody has begun with.
     waiting: BTreeSet<i64>,
     /// Timers that have not fired.
-    timers: BTreeMap<TimerId, TimerTask>,
+    pub(super) timers: Timers,
     /// All committed transfers up to this id have been in `transfers`.
     read: i64,
     /// The ack level that is stored.
@@ -33,17 +31,14 @@ pub(super) struct Queues {
 }
 
 impl Queues {
-    /// Reads what is left to do.
-    pub(super) async fn load(log: &mut Log) -> Result<Self, Error> {
+    /// Reads what is left to do; timers are read when it goes on, so many at a time as there is `room` for.
+    pub(super) async fn load(log: &mut Log, room: usize) -> Result<Self, Error> {
         let stored = log.get(keys::ACK).await?.map_or(0, |level| number(keys::ACK, &level));
         let transfers = log.read(keys::transfer(stored + 1)..prefixed(keys::TRANSFERS).end).await?;
-        let timers = log.read(prefixed(keys::TIMERS)).await?;
         let transfers: BTreeMap<i64, TransferTask> = tasks(&transfers);
-        let timers: BTreeMap<TimerId, TimerTask> =
-            tasks::<TimerTask>(&timers).into_iter().map(|(id, task)| ((task.due, id), task)).collect();
         let read = transfers.keys().last().map_or(stored, |last| stored.max(*last));
         let waiting = transfers.keys().copied().collect();
-        let queues = Self { transfers, waiting, timers, read, stored, ..Self::default() };
+        let queues = Self { transfers, waiting, timers: Timers::new(room), read, stored, looked: 0 };
         queues.assert_sound();
         Ok(queues)
     }
@@ -59,9 +54,8 @@ impl Queues {
         if checks() == Checks::Thorough {
             let strange = self.waiting.iter().find(|id| !self.transfers.contains_key(id));
             invariant!(strange.is_none(), "transfer {strange:?} waits to be begun, and is done");
-            let strange = self.timers.iter().find(|((due, _), task)| *due != task.due);
-            invariant!(strange.is_none(), "a timer task is kept under another time: {strange:?}");
         }
+        self.timers.assert_sound();
     }
 
     /// Takes over what was committed.
@@ -70,7 +64,9 @@ impl Queues {
         self.waiting.extend(transfers.iter().map(|(id, _)| *id));
         self.transfers.extend(transfers);
         let seen = |due: Millis| planted(Bug::TimerBehindLevel) && due < self.looked;
-        self.timers.extend(timers.into_iter().filter(|((due, _), _)| !seen(*due)));
+        for (id, timer) in timers.into_iter().filter(|((due, _), _)| !seen(*due)) {
+            self.timers.add(id, timer);
+        }
     }
 
     /// The read level passes these tasks by.
@@ -108,7 +104,7 @@ impl Queues {
 
     /// A timer has fired.
     pub(super) fn fired(&mut self, id: TimerId) {
-        self.timers.remove(&id);
+        self.timers.fired(id);
     }
 
     /// Timers that are due, in order.
@@ -117,13 +113,13 @@ impl Queues {
         let until = if planted(Bug::TimerEarly) { now - now.rem_euclid(1000) + 999 } else { now };
         // The planted bug is one of user timers.
         let due = |(at, _): TimerId, task: &TimerTask| at <= now || matches!(task.kind, Some(TimerKind::UserTimer(_)));
-        let timers = self.timers.range(..=(until, i64::MAX)).filter(|(id, task)| due(**id, task));
+        let timers = self.timers.until(until).filter(|(id, task)| due(**id, task));
         timers.take(limit).map(|(id, task)| (*id, task.clone())).collect()
     }
 
     /// When the next timer is due.
     pub(super) fn next_due(&self) -> Option<Millis> {
-        self.timers.keys().next().map(|(due, _)| *due)
+        self.timers.next_due()
     }
 
     /// All transfers up to this id are done.
@@ -153,44 +149,4 @@ impl Queues {
     pub(super) fn tidied(&mut self, level: i64) {
         self.stored = level;
     }
-}
-
-fn number(key: &str, text: &[u8]) -> i64 {
-    let number = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
-    number.unwrap_or_else(|| broken!("there is no number in the row {key}"))
-}
-
-/// A task as it is stored: its key says what its row says.
-pub(super) trait Stored: Message + Default + PartialEq {
-    /// The key of this task under this id; `None`: the task says nothing.
-    fn key(&self, id: i64) -> Option<Key>;
-}
-
-impl Stored for TransferTask {
-    fn key(&self, id: i64) -> Option<Key> {
-        self.kind.as_ref().map(|_| keys::transfer(id))
-    }
-}
-
-impl Stored for TimerTask {
-    fn key(&self, id: i64) -> Option<Key> {
-        self.kind.as_ref().map(|kind| match kind {
-            TimerKind::Retention(_) => keys::expiry(self.due, id),
-            _ => keys::timer(self.due, id),
-        })
-    }
-}
-
-/// Rows of tasks by id, the last part of their keys. A shard does not begin without one of them: nobody could tell what
-/// then never happens.
-fn tasks<T: Stored>(rows: &Rows) -> BTreeMap<i64, T> {
-    rows.iter().map(|(key, row)| task(key, row)).collect()
-}
-
-/// One of them.
-pub(super) fn task<T: Stored>(key: &Key, row: &Bytes) -> (i64, T) {
-    let task = T::decode(row.as_ref()).unwrap_or_else(|problem| broken!("the task row {key}: {problem}"));
-    let id = number(key, key.rsplit('/').next().unwrap_or(key).as_bytes());
-    invariant!(task.key(id).as_ref() == Some(key), "the task row {key} is another task's, or says nothing");
-    (id, task)
 }

@@ -8,8 +8,8 @@ use super::job::{Answer, AnyInput, Finish, Job, RunView, Work};
 use super::keys;
 use super::node::{self, Node};
 use super::part;
-use super::queue::{self, TimerId};
 use super::route::{Target, WorkflowKey};
+use super::stored::{self, TimerId};
 use crate::cluster::Rejection;
 use crate::history::engine::{Context, Effects, Ids, Run, Workflow};
 use crate::history::parts::Change;
@@ -226,10 +226,10 @@ impl Turn {
     }
 
     /// Puts a task into the group.
-    fn put<T: queue::Stored>(&mut self, key: Key, id: i64, task: &T) {
+    fn put<T: stored::Stored>(&mut self, key: Key, id: i64, task: &T) {
         let row = Bytes::from(task.encode_to_vec());
         if checks() == Checks::Thorough {
-            let (read_id, read): (i64, T) = queue::task(&key, &row);
+            let (read_id, read): (i64, T) = stored::task(&key, &row);
             invariant!(read_id == id && read == *task, "the task row {key} reads back as another");
         }
         self.group.add(key, row);
