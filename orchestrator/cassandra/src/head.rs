@@ -12,7 +12,9 @@ use scylla::value::{CqlValue, Row};
 pub(crate) fn answer(result: QueryResult) -> Answer {
     let decoded = result.into_rows_result().map_err(|problem| line(&problem)).and_then(|rows| columns(&rows));
     // A batch was answered, and not as Cassandra does: it may have been executed all the same.
-    decoded.and_then(decode).unwrap_or_else(|problem| Answer::Unknown(format!("not an answer: {problem}")))
+    decoded
+        .and_then(|columns| decode(&columns))
+        .unwrap_or_else(|problem| Answer::Unknown(format!("not an answer: {problem}")))
 }
 
 /// The head row that a read shows.
@@ -28,10 +30,10 @@ fn columns(rows: &QueryRowsResult) -> Result<Vec<(String, Option<CqlValue>)>, St
     Ok(row.map(|row| names.zip(row.columns).collect()).unwrap_or_default())
 }
 
-fn decode(columns: Vec<(String, Option<CqlValue>)>) -> Result<Answer, String> {
-    match find(&columns, "[applied]") {
+fn decode(columns: &[(String, Option<CqlValue>)]) -> Result<Answer, String> {
+    match find(columns, "[applied]") {
         Some(CqlValue::Boolean(true)) => Ok(Answer::Applied),
-        Some(CqlValue::Boolean(false)) => Ok(Answer::NotApplied(head(&columns)?)),
+        Some(CqlValue::Boolean(false)) => Ok(Answer::NotApplied(head(columns)?)),
         other => Err(format!("[applied] is {other:?}")),
     }
 }
@@ -82,28 +84,28 @@ mod tests {
 
     #[test]
     fn applied_is_applied() {
-        assert_eq!(decode(row(true, &[])), Ok(Answer::Applied));
+        assert_eq!(decode(&row(true, &[])), Ok(Answer::Applied));
     }
 
     #[test]
     fn not_applied_shows_the_head_row_whatever_the_order_of_columns() {
         let head = Head { range: 3, sequence: 4, batch: Uuid::from_u128(5), owner: "node-1".to_owned() };
-        assert_eq!(decode(row(false, &full())), Ok(Answer::NotApplied(Some(head))));
-        assert_eq!(decode(row(false, &[])), Ok(Answer::NotApplied(None)), "columns are absent if the row is");
+        assert_eq!(decode(&row(false, &full())), Ok(Answer::NotApplied(Some(head))));
+        assert_eq!(decode(&row(false, &[])), Ok(Answer::NotApplied(None)), "columns are absent if the row is");
         let nulls = full().into_iter().map(|(name, _)| (name.to_owned(), None));
-        let nulls = row(false, &[]).into_iter().chain(nulls).collect();
-        assert_eq!(decode(nulls), Ok(Answer::NotApplied(None)), "other servers show nulls");
+        let nulls: Vec<_> = row(false, &[]).into_iter().chain(nulls).collect();
+        assert_eq!(decode(&nulls), Ok(Answer::NotApplied(None)), "other servers show nulls");
     }
 
     #[test]
     fn what_is_no_answer_is_no_claim() {
-        assert!(decode(Vec::new()).is_err());
-        assert!(decode(row(false, &full()[1..])).is_err());
+        assert!(decode(&[]).is_err());
+        assert!(decode(&row(false, &full()[1..])).is_err());
         let mut negative = full();
         negative[2].1 = CqlValue::BigInt(-1);
-        assert!(decode(row(false, &negative)).is_err());
+        assert!(decode(&row(false, &negative)).is_err());
         let mut other = row(true, &[]);
         other[0].1 = Some(CqlValue::Int(1));
-        assert!(decode(other).is_err());
+        assert!(decode(&other).is_err());
     }
 }
