@@ -87,13 +87,15 @@ pub fn chaos_within(seed: u64, scope: &Scope) -> Plan {
     let drawn = (fault::clusters(), fault::faults(&plan.operations, &scope.families));
     let tree = drawn.new_tree(&mut runner(seed, 1)).unwrap_or_else(|reason| unreachable!("{reason}"));
     let (mut cluster, mut faults) = tree.current();
-    if plan.expires && scope.families.contains(&Family::Store) && faults.len() < fault::MOST {
+    let expires = expires(&mut runner(seed, 3));
+    if expires && scope.families.contains(&Family::Store) && faults.len() < fault::MOST {
         let tree = fault::of_deletions().new_tree(&mut runner(seed, 4));
         faults.push(tree.unwrap_or_else(|reason| unreachable!("{reason}")).current());
         faults.sort();
     }
     cluster.nodes = scope.nodes.unwrap_or(cluster.nodes);
-    Plan { cluster, faults, ..plan }
+    // Only a simulation can let the time pass.
+    Plan { cluster, faults, expires, ..plan }
 }
 
 /// Plans, each grown from a seed of its own.
@@ -115,11 +117,8 @@ fn tree(seed: u64) -> NewTree<Plans> {
 
 fn grown(seed: u64, shapes: impl Strategy<Value = Shape> + 'static) -> NewTree<Plans> {
     let plans = shapes.prop_flat_map(move |shape| shaped(seed, shape));
-    let plans = plans.prop_map(move |plan| Plan {
-        misuses: misuse::of(&mut runner(seed, 2), &plan.operations),
-        expires: expires(&mut runner(seed, 3)),
-        ..plan
-    });
+    let plans =
+        plans.prop_map(move |plan| Plan { misuses: misuse::of(&mut runner(seed, 2), &plan.operations), ..plan });
     plans.boxed().new_tree(&mut runner(seed, 0))
 }
 

@@ -415,7 +415,7 @@ fn digest(text: &str) -> u64 {
 
 #[test]
 fn plans_without_faults_stay_what_they_are() {
-    let of = |seed| serde_json::to_string(&Plan { misuses: vec![], expires: false, ..plan(seed) }).unwrap();
+    let of = |seed| serde_json::to_string(&Plan { misuses: vec![], ..plan(seed) }).unwrap();
     let all: String = (0..300).map(of).collect();
     assert!(!all.contains("cluster") && !all.contains("\"faults\""));
     assert_eq!(
@@ -430,8 +430,10 @@ fn chaos_is_the_same_plan_on_another_cluster_with_faults() {
     for seed in [0, 1, 7, u64::MAX] {
         let (calm, wild) = (plan(seed), chaos(seed));
         assert_eq!(wild, chaos(seed));
-        assert_eq!(Plan { cluster: calm.cluster.clone(), faults: vec![], ..wild }, calm);
+        assert_eq!(Plan { cluster: calm.cluster.clone(), faults: vec![], expires: false, ..wild }, calm);
     }
+    let expiring = (0..400).filter(|seed| chaos(*seed).expires && !plan(*seed).expires).count();
+    assert!((50..110).contains(&expiring), "{expiring} of 400 plans expire");
 }
 
 #[test]
