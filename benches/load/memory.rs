@@ -39,35 +39,24 @@ pub(crate) async fn measure(options: &Options) -> Result<(), Problem> {
         }
         let server = which.start().await?;
         let caller = Caller::connect(&server).await?;
-        let say = |moment: &str| -> Result<(), Problem> {
-            println!("{which:<9} {moment:<60} {:>6}", resident(&server)? >> 20);
-            Ok(())
-        };
-        say("started")?;
+        let say = |moment: &str, bytes: u64| println!("{which:<9} {moment:<60} {:>6}", bytes >> 20);
+        say("started", resident(&server)?);
         caller.start("large", QUEUE, 0).await?;
         // A megabyte at a time, below the limit of a payload.
         for _ in 0..options.megabytes {
             caller.signal("large", 1 << 20).await?;
         }
-        say(&format!("with a history of {} MB", options.megabytes))?;
+        say(&format!("with a history of {} MB", options.megabytes), resident(&server)?);
         let before = cpu(&server)?;
         let peak = queries(&server, options.queries).await?;
         let each = (cpu(&server)? - before).as_secs_f64() * 1000.0 / options.queries as f64;
-        println!(
-            "{which:<9} {:<60} {:>6}",
-            format!("at most, with {} queries of it ({each:.1} ms of CPU each)", options.queries),
-            peak >> 20
-        );
+        say(&format!("at most, with {} queries of it ({each:.1} ms of CPU each)", options.queries), peak);
         tokio::time::sleep(Duration::from_secs(10)).await;
-        say("10 s after the queries")?;
+        say("10 s after the queries", resident(&server)?);
         let peak = starts(&server, &caller, options.workflows).await?;
-        println!(
-            "{which:<9} {:<60} {:>6}",
-            format!("at most, with {} workflows of 64 KB at once", options.workflows),
-            peak >> 20
-        );
+        say(&format!("at most, with {} workflows of 64 KB at once", options.workflows), peak);
         tokio::time::sleep(Duration::from_secs(10)).await;
-        say("10 s after they were terminated (they are kept)")?;
+        say("10 s after they were terminated (they are kept)", resident(&server)?);
     }
     Ok(())
 }

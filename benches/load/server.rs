@@ -50,7 +50,7 @@ pub(crate) fn cpu(server: &Started) -> Result<Duration, Problem> {
     resurgam_benches::busy::cpu_time_of(&server.pid().to_string()).ok_or_else(|| "no CPU time is told".into())
 }
 
-/// Memory of a process that is resident, in bytes, after some time in which it may give some back.
+/// Memory of a process that is resident now, in bytes.
 pub(crate) fn resident(server: &Started) -> Result<u64, Problem> {
     let status = fs::read_to_string(format!("/proc/{}/status", server.pid()))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;

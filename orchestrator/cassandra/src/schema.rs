@@ -76,7 +76,12 @@ impl Schema {
             Err(problem) => return Err(failed("say its schema", &problem)),
         };
         let row = rows.maybe_first_row::<(i32,)>().map_err(|problem| failed("say its schema", &problem))?;
-        Ok(row.map(|(version,)| version))
+        match row {
+            Some((version,)) if version < 0 => {
+                Err(failed("say its schema", &format_args!("it is of version {version}")))
+            }
+            row => Ok(row.map(|(version,)| version)),
+        }
     }
 
     /// Whether this program can work with what is there.
@@ -126,8 +131,7 @@ impl Schema {
     }
 
     async fn migrate(&self, from: i32) -> Result<(), Error> {
-        let done = usize::try_from(from).unwrap_or_default();
-        for (statements, version) in MIGRATIONS.iter().zip(1_i32..).skip(done) {
+        for (statements, version) in MIGRATIONS.iter().zip(1_i32..).filter(|(_, version)| *version > from) {
             for statement in *statements {
                 self.define(&statement.replace("KEYSPACE", &self.keyspace)).await?;
             }

@@ -17,7 +17,10 @@ static ABOUT: About = About {
     id: "P7",
     slug: "retention",
     title: "a closed run is there, with its history, for as long as its namespace keeps it, and then nothing of it is",
-    reason: "Who is promised that a run can be read for a day must find it on that day, whole. Afterwards it has to go, or the              store grows for ever: its row, its history and the row that makes it the current run of its workflow id. Between              two of these deletions a server may die, and an answer of the store may be lost; a row that names a history              that is gone, or a current run that is gone, makes a workflow id unusable.",
+    reason: "Who is promised that a run can be read for a day must find it on that day, whole. Afterwards it has to go, or the \
+             store grows for ever: its row, its history and the row that makes it the current run of its workflow id. Between \
+             two of these deletions a server may die, and an answer of the store may be lost; a row that names a history \
+             that is gone, or a current run that is gone, makes a workflow id unusable.",
     source: "docs/temporal-semantics.md: “Retention”; temporal#10841, where the current-run row was left",
     violating: whole!(
         r#"

@@ -16,7 +16,7 @@ static ABOUT: About = About {
              whole of a workflow for each signal pays for all signals before it, and nobody notices in a small test. Deleting \
              what is not there leaves a tombstone, over which every later read has to go. Counted in the store, so no clock \
              and no machine has a part in it.",
-    source: "docs/cassandra-semantics.md: “Plain writes”; docs/bounds.md",
+    source: "docs/cassandra-semantics.md: “Plain writes”",
     violating: whole!(
         r#"{"at":9,"type":"tenures","partitions":{"shard/1":{"stints":[{"by":"n#1","range":1,"from":2,"batches":4,"idle_rows":3,"idle_row":"run/w/r/signal/7"}]}}}"#
     ),
