@@ -60,6 +60,6 @@ pub enum HandOver {
     /// It is handed over at most once: no two workers see the same attempt. What was lost is repaired by a timeout.
     Once,
     /// It is handed over again under the same start until a worker has it: two workers may have the same attempt, and the
-    /// first answer counts.
+    /// first answer counts. A new owner of the rows, who cannot know whether one has it, may leave that to the timeout.
     UntilTaken,
 }

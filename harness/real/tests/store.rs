@@ -13,9 +13,9 @@ use resurgam_harness::real;
 use resurgam_node::store::{Answer, Change, Commit, Condition, Partition, Store as _, conformance};
 use resurgam_real::{Node, Profile};
 use scylla::client::session_builder::SessionBuilder;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use uuid::Uuid;
-use worlds::{Seen, Worlds};
+use worlds::{Call, Seen, Worlds};
 
 fn settings(node: &Node, keyspace: &str, timeout: Duration) -> Settings {
     Settings { contacts: vec![node.contact()], keyspace: keyspace.to_owned(), datacenter: None, login: None, timeout }
@@ -110,26 +110,25 @@ async fn limits(store: &Cassandra) {
     assert_eq!(store.read(&many, all, 500).await.unwrap(), rows[..500]);
 }
 
-/// Random calls, half of them with a client that waits too short a time for most answers, on reality and on the model: what
-/// reality says, some course of the model says as well.
+/// Random calls, half of them of a client that gives up before most answers come, on reality and on the model: what reality
+/// says, some course of the model says as well.
 async fn sequences(node: &Node) {
     const SEQUENCES: usize = 60;
-    let patient = created(node, "sequences").await;
-    let hasty = Cassandra::open(&settings(node, "sequences", Duration::from_millis(2))).await;
-    // So short that it may not even be opened: then somewhat longer.
-    let hasty = match hasty {
-        Ok(store) => store,
-        Err(_) => Cassandra::open(&settings(node, "sequences", Duration::from_millis(20))).await.unwrap(),
-    };
+    let store = created(node, "sequences").await;
+    let usual = usual_time(&store).await;
     let mut runner = TestRunner::default();
+    let mut drawn = |range| proptest::collection::vec(worlds::call(), range).new_tree(&mut runner).unwrap().current();
+    // From no time at all to what is usual.
+    let mut hurries = [0, 1, 2, 3, 4].into_iter().cycle().map(|quarters| usual * quarters / 4);
     let (mut doubts, mut known) = (0, 0);
     for number in 0..SEQUENCES {
-        let calls = proptest::collection::vec(worlds::call(), 1..16).new_tree(&mut runner).unwrap().current();
         let mut worlds = Worlds::new();
         let mut history = Vec::new();
-        for call in calls {
-            let store = if call.is_hasty() && worlds.doubts() < 4 { &hasty } else { &patient };
-            let seen = call.make(store, &format!("{number}")).await;
+        for call in drawn(1..16) {
+            let hasty = call.is_hasty() && worlds.doubts() < 4;
+            let patience = if hasty { hurries.next().unwrap() } else { PATIENT };
+            let made = tokio::time::timeout(patience, call.make(&store, &format!("{number}"))).await;
+            let seen = made.unwrap_or(Seen::Nothing);
             doubts += usize::from(seen == Seen::Nothing);
             known += usize::from(seen != Seen::Nothing);
             history.push(format!("{call:?} -> {seen:?}"));
@@ -137,6 +136,20 @@ async fn sequences(node: &Node) {
         }
     }
     assert!(doubts >= 10 && known >= 100, "{doubts} doubts and {known} answers show nothing");
+}
+
+/// What a commit takes on this machine: the time in the middle of nine.
+async fn usual_time(store: &Cassandra) -> Duration {
+    let mut times = Vec::new();
+    let mut range = None;
+    for _ in 0..9 {
+        let begun = Instant::now();
+        assert_eq!(Call::fence(range).make(store, "usual").await, Seen::Applied);
+        times.push(begun.elapsed());
+        range = Some(range.unwrap_or(0) + 1);
+    }
+    times.sort();
+    times[4]
 }
 
 /// A node that answers no more leaves a commit in doubt, and one that goes on may still execute it.

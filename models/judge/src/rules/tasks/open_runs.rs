@@ -6,10 +6,10 @@ use resurgam_formats::evidence::{Evidence, Run};
 use resurgam_formats::time::At;
 
 /// Every open run of every audit, with the time of the audit; findings are about that run.
-pub(super) fn each_open(
-    evidence: &Evidence,
+pub(super) fn each_open<'a>(
+    evidence: &'a Evidence,
     findings: &mut Findings,
-    mut judge: impl FnMut(At, &Audit, &RunRow, &mut Findings),
+    mut judge: impl FnMut(At, &'a Audit, &'a RunRow, &mut Findings),
 ) {
     for (at, audit) in &evidence.audits {
         for row in audit.runs.iter().filter(|row| row.open) {

@@ -9,7 +9,10 @@ use crate::rules::{About, Findings, Rule};
 use resurgam_formats::audit::{Audit, ChildRow, RunRow, TimerTask, TimerTaskKind, TransferTask, TransferTaskKind};
 use resurgam_formats::event::{Body, EventId};
 use resurgam_formats::plan::TaskKind;
+use resurgam_formats::tenure::Told;
+use resurgam_formats::time::At;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BTreeMap;
 
 /// Looks for the task of everything that has to reach somebody.
 pub(super) struct Dispatch;
@@ -22,7 +25,9 @@ static ABOUT: About = About {
              last such row is gone too early (an ack level that moved past it, a queue that took it over and did not write \
              it, a level that counts a write of unknown outcome) the run waits for ever, or until some timeout repairs what \
              looks like a lost worker. Only a timeout that offers the work again may stand in for the row. Where a target \
-             promises repeated hand-overs, the row stays until a worker has the task, not only until its start is recorded.",
+             promises repeated hand-overs, the row stays until a worker has the task, not only until its start is recorded; \
+             only a new owner of the partition, who cannot know whether a worker has what is recorded as started, may leave \
+             that to the timeout rather than hand it out twice.",
     source: "docs/temporal-semantics.md: “Pending work”; cadence#4799, temporal#2272, temporal#12010, cadence#1766, temporal#459, \
              temporal#3977, temporal#11733",
     violating: whole!(
@@ -41,10 +46,12 @@ impl Rule for Dispatch {
 
     fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         let handed = Handed::of(evidence);
+        let mut tenures = TenureChanges::of(evidence);
         each_open(evidence, findings, |at, audit, row, findings| {
             for (transfer, deadline) in started(row).filter(|_| handed.counts) {
                 findings.examine();
-                if !row.tasks.contains(&transfer) && !handed.has(row, deadline) {
+                let inherited = tenures.may_have_changed(at, row, &transfer);
+                if !row.tasks.contains(&transfer) && !handed.has(row, deadline) && !inherited {
                     let message = format!(
                         "at {} ms: {:?}, attempt {}, is started, but no worker ever has it, and it is in no queue",
                         at / 1_000_000,
@@ -87,6 +94,40 @@ fn started(row: &RunRow) -> impl Iterator<Item = (TransferTask, &TimerTask)> {
         };
         Some((TransferTask { what, event: deadline.event, attempt: deadline.attempt }, deadline))
     })
+}
+
+/// When partitions may have changed hands.
+struct TenureChanges<'a> {
+    /// When each audit was made, in order.
+    audits: Vec<At>,
+    /// From when to when each attempt to raise a range may have succeeded.
+    fences: Vec<(At, At)>,
+    /// What is started, by the last audit that does not show it yet.
+    before: BTreeMap<(&'a str, TransferTask), At>,
+}
+
+impl<'a> TenureChanges<'a> {
+    fn of(evidence: &'a Indexed<'_>) -> Self {
+        let partitions = evidence.tenures.iter().flat_map(|tenures| tenures.partitions.values());
+        let fences = partitions.flat_map(|partition| &partition.fences);
+        // The first owner inherits nothing, and a refusal changes nothing.
+        let fences = fences.filter(|fence| fence.over > 0 && fence.told != Told::Refused);
+        Self {
+            audits: evidence.audits.iter().map(|(at, _)| *at).collect(),
+            fences: fences.map(|fence| (fence.from, fence.until.or(fence.shown).unwrap_or(At::MAX))).collect(),
+            before: BTreeMap::new(),
+        }
+    }
+
+    /// True if a partition may have changed hands since the last audit that shows `transfer` of `row` as not started; to be
+    /// asked of every audit in order.
+    fn may_have_changed(&mut self, at: At, row: &'a RunRow, transfer: &TransferTask) -> bool {
+        let before = *self.before.entry((&row.run_id, transfer.clone())).or_insert_with(|| {
+            let place = self.audits.partition_point(|audit| *audit < at);
+            place.checked_sub(1).map_or(0, |place| self.audits[place])
+        });
+        self.fences.iter().any(|(from, until)| *from <= at && before <= *until)
+    }
 }
 
 /// What workers were handed in the whole case: by run, what and which attempt.

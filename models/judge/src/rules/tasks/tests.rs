@@ -101,6 +101,22 @@ fn what_is_started_stays_in_a_queue_until_a_worker_has_it() {
     assert_eq!(with(&[], &sticky, json!([])), 0);
     assert_eq!(with(&[fault("reply_lost", "worker")], &task, json!([])), 0);
     assert_eq!(with(&[fault("reply_lost", "client")], &task, json!([])), 1);
+    // A new owner does not know whether a worker has it; one that came before the start was recorded is no excuse.
+    let earlier = |at: u64| {
+        let mut earlier = audit(&[("r", json!({"pending": {"task": {"scheduled": 3, "written": true}}}))]);
+        earlier["at"] = json!(at);
+        earlier
+    };
+    let fence = |over: u64, from: u64, until: u64, told: &str| {
+        let fence = json!({"by": "m#1", "over": over, "from": from, "until": until, "told": told});
+        json!({"at": 9, "type": "tenures", "partitions": {"shard/1": {"fences": [fence]}}})
+    };
+    assert_eq!(with(&[earlier(3_000_000), fence(1, 2_000_000, 4_000_000, "applied")], &task, json!([])), 0);
+    assert_eq!(with(&[earlier(3_000_000), fence(1, 2_000_000, 4_000_000, "unknown")], &task, json!([])), 0);
+    assert_eq!(with(&[earlier(3_000_000), fence(1, 2_000_000, 4_000_000, "refused")], &task, json!([])), 1);
+    assert_eq!(with(&[earlier(3_000_000), fence(0, 2_000_000, 4_000_000, "applied")], &task, json!([])), 1);
+    assert_eq!(with(&[earlier(5_000_000), fence(1, 2_000_000, 4_000_000, "applied")], &task, json!([])), 1);
+    assert_eq!(with(&[earlier(3_000_000), fence(1, 7_500_000, 8_000_000, "applied")], &task, json!([])), 1);
 }
 
 #[test]
