@@ -36,7 +36,7 @@ const READS: u32 = 25;
 pub struct Contradiction(pub String);
 
 /// What a case asks of its world beside calls: to do its faults, to undo them, and to make everything undecided decided.
-/// The phases: inject, heal, drain, settle, read, expire.
+/// The phases: inject, heal, drain, settle, read, expire, grow.
 #[async_trait]
 pub(crate) trait Stage: Send + Sync {
     /// The case begins: faults of the plan are due from now on.
@@ -47,6 +47,8 @@ pub(crate) trait Stage: Send + Sync {
     async fn settle(&self);
     /// Everything has been read: lets the time pass after which these runs may be deleted, and records what is kept.
     async fn expire(&self, runs: &[RunName]);
+    /// Last of all: makes many of what the plan says, and counts what calls cost beside them.
+    async fn grow(&self);
 }
 
 /// A world without faults.
@@ -58,6 +60,7 @@ impl Stage for Calm {
     async fn heal(&self) {}
     async fn settle(&self) {}
     async fn expire(&self, _: &[RunName]) {}
+    async fn grow(&self) {}
 }
 
 /// What is tested, as the header of a recording names it.
@@ -135,6 +138,9 @@ pub(crate) async fn conduct(
     }
     let trouble = workers.trouble();
     drop(workers);
+    if !session.plan.growths.is_empty() && identity.profile.claims(Capability::NarrowBatches) {
+        stage.grow().await;
+    }
     for (call, words) in session.calls.missing() {
         let why = format!("{call} is not served: UNIMPLEMENTED, {words:?}");
         session.recorder.record(What::Unfit { node: None, why });

@@ -36,6 +36,10 @@ pub(crate) struct Args {
     /// Faults to inject, by family; `none` for a calm cluster. Only in the simulation.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "all")]
     faults: Vec<Faults>,
+    /// Each case ends with many of something (signals, closed runs, namespaces, …), and calls beside it are counted: what they
+    /// cost must not grow (P9). Only in the simulation.
+    #[arg(long)]
+    large: bool,
     /// With this bug planted in our orchestrator (see `resurgam bugs --list`). Only in the simulation.
     #[arg(long, value_name = "NAME")]
     bug: Option<String>,
@@ -117,8 +121,10 @@ pub(crate) fn run(args: &Args) -> Ended {
 /// The target that was chosen, if the options fit together.
 fn choice(args: &Args) -> Result<Choice, Failure> {
     let simulated = args.address.is_none() && args.target == Kind::Builtin && args.world == Place::Sim;
-    if !simulated && (args.bug.is_some() || args.faults != [Faults::All] || args.campaign) {
-        return Err("--faults, --bug and --campaign are for the simulation (--target builtin --world sim)".into());
+    if !simulated && (args.bug.is_some() || args.large || args.faults != [Faults::All] || args.campaign) {
+        return Err(
+            "--faults, --large, --bug and --campaign are for the simulation (--target builtin --world sim)".into()
+        );
     }
     let process = args.address.is_none() && args.target == Kind::Builtin && args.world == Place::Process;
     if !process && (args.nodes != 1 || args.store != Store::Memory) {
@@ -138,7 +144,7 @@ fn choice(args: &Args) -> Result<Choice, Failure> {
         (None, Kind::Temporal, Place::Sim) => Ok(Choice::Temporal),
         (None, Kind::Builtin, Place::Process) => Ok(Choice::Process { nodes: args.nodes, keyspace: keyspace(args)? }),
         (None, Kind::Builtin, Place::Sim) => {
-            Ok(Choice::Simulation { faults: Faults::families(&args.faults), bug: args.bug.clone() })
+            Ok(Choice::Simulation { faults: Faults::families(&args.faults), large: args.large, bug: args.bug.clone() })
         }
     }
 }

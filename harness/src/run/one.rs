@@ -14,8 +14,9 @@ use resurgam_formats::evidence::Evidence;
 
 use resurgam_campaign::results::{CaseResult, Judged, Said, hex, milliseconds};
 use resurgam_campaign::simulation::Simulated;
-use resurgam_formats::plan::{Family, Plan};
+use resurgam_formats::plan::Plan;
 use resurgam_formats::verdict::{Outcome, Verdict};
+use resurgam_generate::Scope;
 use resurgam_judge::judge;
 use resurgam_reports::command;
 use std::sync::Arc;
@@ -85,9 +86,9 @@ impl Job {
     pub(super) async fn execute(self: Arc<Self>, seed: u64) -> Came {
         match &self.world {
             World::Real(endpoint) => self.real(seed, endpoint).await,
-            World::Simulated(target, families) => {
-                let (target, families, job) = (target.clone(), families.clone(), Arc::clone(&self));
-                let simulating = tokio::task::spawn_blocking(move || job.simulate(seed, &target, &families));
+            World::Simulated(target, scope) => {
+                let (target, scope, job) = (target.clone(), scope.clone(), Arc::clone(&self));
+                let simulating = tokio::task::spawn_blocking(move || job.simulate(seed, &target, &scope));
                 simulating.await.unwrap_or_else(|gone| (Some(not_judged(seed, Duration::ZERO, gone.to_string())), None))
             }
         }
@@ -140,8 +141,8 @@ impl Job {
     }
 
     /// One case in the simulation. Its recording is written only if it is kept, for the same plan gives it again.
-    fn simulate(&self, seed: u64, target: &Subject, families: &[Family]) -> Came {
-        let plan = resurgam_generate::chaos_of(seed, families);
+    fn simulate(&self, seed: u64, target: &Subject, scope: &Scope) -> Came {
+        let plan = resurgam_generate::chaos_within(seed, scope);
         let run = Trial::of(&plan, target);
         let simulated = run.judged.as_ref().ok().map(|(evidence, _)| run.simulated(evidence));
         let Trial { lines, hash, judged, executing, judging, trace, .. } = run;

@@ -20,6 +20,7 @@ use resurgam_cassandra::{
     View as Shown, WriteAnswer as Told,
 };
 use resurgam_formats::audit::CurrentRow;
+use resurgam_formats::cost::Cost;
 use resurgam_formats::kept::KeptRun;
 use resurgam_formats::plan::{Cluster, PartitionKind, Plan, StoreCall};
 use resurgam_formats::recording::What;
@@ -60,6 +61,8 @@ struct State {
     began: Duration,
     ledger: Ledger,
     audits: Audits,
+    /// What has arrived so far.
+    asked: Cost,
 }
 
 impl Database {
@@ -73,6 +76,7 @@ impl Database {
             began: Duration::ZERO,
             ledger: Ledger::default(),
             audits: Audits::default(),
+            asked: Cost::default(),
         };
         Self(Arc::new(Shared { cluster: plan.cluster.clone(), seed: plan.seed, state: Mutex::new(state) }))
     }
@@ -117,6 +121,11 @@ impl Database {
     /// What the rows hold of runs, and the current-run rows, if somebody can say it.
     pub(super) fn kept(&self, subject: &Subject) -> Option<(Vec<KeptRun>, Vec<CurrentRow>)> {
         decided(&self.state().cassandra, |rows| subject.kept(rows))
+    }
+
+    /// What has arrived so far, of all nodes.
+    pub(super) fn asked(&self) -> Cost {
+        self.state().asked
     }
 
     /// Begins a fault under a number.
@@ -177,6 +186,9 @@ impl Database {
     /// A conditional batch of a node arrives: what the node is told, and what is true.
     pub(super) fn commit(&self, now: Duration, number: u8, partition: &str, batch: Batch) -> (Told, Truth) {
         let mut state = self.state();
+        state.asked.commits += 1;
+        state.asked.written += (batch.rows.len() + batch.deleted.len()) as u64;
+        state.asked.bytes += batch.rows.iter().flat_map(|(_, row)| row).map(|row| row.len() as u64).sum::<u64>();
         let (scripted, late) = match state.spoiled(number, self.0.cluster.node_count(), partition, StoreCall::Commit) {
             Some(Spoiled::Commit(scripted, late)) => (scripted, late),
             _ => (ScriptedCommit::Answered, None),
@@ -201,6 +213,11 @@ impl Database {
         let State { cassandra, draws, .. } = &mut *state;
         let shown = cassandra.read(partition, Consistency::Quorum, range, limit, &mut |_| draws.random_bool(0.5));
         state.record(Some(number), partition, &shown.outcomes);
+        if limit > 0 {
+            state.asked.reads += 1;
+            state.asked.read += shown.rows.len() as u64;
+            state.asked.bytes += shown.rows.iter().map(|(_, row)| row.len() as u64).sum::<u64>();
+        }
         Some(shown)
     }
 

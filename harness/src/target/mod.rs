@@ -27,6 +27,7 @@ pub use world::{Target, World};
 
 use crate::subject::Subject;
 use resurgam_formats::target::{Choice, JudgedBy};
+use resurgam_generate::Scope;
 use resurgam_judge::profile::Profile;
 use std::path::Path;
 use std::sync::Mutex;
@@ -42,9 +43,10 @@ pub async fn open(
     subject: impl FnOnce(Option<&str>) -> Option<Subject>,
 ) -> Result<Box<dyn Target>, Error> {
     Ok(match choice {
-        Choice::Simulation { faults, bug } => {
+        Choice::Simulation { faults, large, bug } => {
             let wrong = || Error::Bug(bug.clone().unwrap_or_default());
-            Box::new(Simulated::new(subject(bug.as_deref()).ok_or_else(wrong)?, faults))
+            let scope = Scope { families: faults.clone(), large: *large, ..Scope::default() };
+            Box::new(Simulated::new(subject(bug.as_deref()).ok_or_else(wrong)?, scope))
         }
         Choice::Check { .. } => return Err(Error::Check),
         Choice::Process { nodes, keyspace } => Box::new(own_server::open(program, *nodes, keyspace.as_ref()).await?),

@@ -4,15 +4,15 @@ use super::endpoint::Endpoint;
 use crate::subject::Subject;
 use crate::trial::PREFIX;
 use async_trait::async_trait;
-use resurgam_formats::plan::Family;
+use resurgam_generate::Scope;
 
 /// Where cases happen.
 #[derive(Clone)]
 pub enum World {
     /// On a server that is running.
     Real(Endpoint),
-    /// On a simulated cluster of this orchestrator, with faults of these families.
-    Simulated(Subject, Vec<Family>),
+    /// On a simulated cluster of this orchestrator, with plans of this scope.
+    Simulated(Subject, Scope),
 }
 
 /// Something that cases can be run on. Dropping it ends what was started for it.
