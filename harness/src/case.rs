@@ -40,28 +40,21 @@ pub struct Contradiction(pub String);
 #[async_trait]
 pub(crate) trait Stage: Send + Sync {
     /// The case begins: faults of the plan are due from now on.
-    fn inject(&self, session: &Arc<Session>);
+    fn inject(&self, _: &Arc<Session>) {}
     /// Waits until everything of the plan has begun, ends all faults, and waits until what was held back is delivered.
-    async fn heal(&self);
+    async fn heal(&self) {}
     /// Every run is closed, or will not be: settles what the store has not decided, so that reads are final.
-    async fn settle(&self);
+    async fn settle(&self) {}
     /// Everything has been read: lets the time pass after which these runs may be deleted, and records what is kept.
-    async fn expire(&self, runs: &[RunName]);
+    async fn expire(&self, _: &[RunName]) {}
     /// Last of all: makes many of what the plan says, and counts what calls cost beside them.
-    async fn grow(&self);
+    async fn grow(&self) {}
 }
 
 /// A world without faults.
 pub(crate) struct Calm;
 
-#[async_trait]
-impl Stage for Calm {
-    fn inject(&self, _: &Arc<Session>) {}
-    async fn heal(&self) {}
-    async fn settle(&self) {}
-    async fn expire(&self, _: &[RunName]) {}
-    async fn grow(&self) {}
-}
+impl Stage for Calm {}
 
 /// What is tested, as the header of a recording names it.
 pub(crate) struct Identity {

@@ -30,11 +30,8 @@ use tonic::Code;
 const READY: Duration = Duration::from_secs(20);
 /// Simulated time after the deadline of a case for its final reads.
 const READING: Duration = Duration::from_secs(60);
-/// Simulated time for the deletion of all runs.
-const EXPIRING: Duration = Duration::from_secs(180);
-
-/// Simulated time for making many of something.
-const GROWING: Duration = Duration::from_secs(900);
+/// Simulated time for the deletion of all runs, and for making many of something.
+const ENDING: Duration = Duration::from_secs(1000);
 
 /// What came of a case.
 #[derive(Debug)]
@@ -68,7 +65,7 @@ pub fn execute(plan: &Plan, subject: &Subject, prefix: &str) -> Executed {
     let millis = |ms: u32| Duration::from_millis(ms.into());
     let simulation = Simulation::new(plan.seed)
         .latency(millis(*network.start()), millis(*network.end()))
-        .deadline(READY + limit + READING + EXPIRING + GROWING);
+        .deadline(READY + limit + READING + ENDING);
     let outcome = simulation.run(|cluster| {
         let database = Database::new(plan);
         let rpc_faults = Arc::new(RpcFaults::default());

@@ -13,9 +13,9 @@ pub struct Costs {
     pub crowd: Crowd,
     /// How many calls were counted together each time.
     pub calls: u32,
-    /// Beside few.
+    /// What they cost beside few.
     pub few: Cost,
-    /// Beside many.
+    /// What they cost beside many.
     pub many: Cost,
     /// Why nothing follows from this, if so: a call failed, or the store was never left alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -27,7 +27,7 @@ pub struct Costs {
 pub struct Cost {
     /// How many of the crowd there were.
     pub beside: u64,
-    /// Conditional batches.
+    /// How many conditional batches.
     pub commits: u64,
     /// Plain writes and deletes.
     pub appends: u64,

@@ -19,9 +19,7 @@ impl Database {
         stamp: Duration,
     ) -> Told {
         let mut state = self.state();
-        state.asked.appends += 1;
-        state.asked.written += rows.len() as u64;
-        state.asked.bytes += rows.iter().map(|(_, row)| row.len() as u64).sum::<u64>();
+        state.asked.append(&rows);
         let (scripted, late) = state.plain(number, self.0.cluster.node_count(), partition);
         let State { cassandra, draws, .. } = &mut *state;
         let done = cassandra.append(partition, rows, whole(stamp), scripted, &mut |_| draws.random_bool(0.5));
@@ -38,8 +36,7 @@ impl Database {
         stamp: Stamp,
     ) -> Told {
         let mut state = self.state();
-        state.asked.appends += 1;
-        state.asked.written += 1;
+        state.asked.delete();
         let (scripted, late) = state.plain(number, self.0.cluster.node_count(), partition);
         let State { cassandra, draws, .. } = &mut *state;
         let done = cassandra.delete(partition, range, stamp, scripted, &mut |_| draws.random_bool(0.5));
