@@ -1,24 +1,27 @@
-//! A server on this machine: one or several nodes in one process, over one store, until Ctrl-C.
+//! A server on this machine: one or several nodes in one process, or one of several that are processes of their own, over one
+//! store, until Ctrl-C.
 //!
 //! It is built from `resurgam-released`, the orchestrator without planted bugs, also within the program that has the same
 //! orchestrator with them for its simulation.
 
 mod error;
+mod nodes;
 mod store;
 
 use clap::Args;
 use futures_util::future::try_join_all;
+use nodes::Nodes;
 use prost_wkt_types::Duration;
 use resurgam_api::environment::{Environment, Machine};
 use resurgam_api::temporal::workflowservice::v1::RegisterNamespaceRequest;
+use resurgam_released::cluster::Config;
 use resurgam_released::cluster::namespaces::Registry;
 use resurgam_released::cluster::token_keys::TokenKeys;
-use resurgam_released::cluster::{Config, Member};
 use resurgam_released::node::{self, Node};
 use resurgam_released::planted::{Bug, planted};
 use resurgam_released::store::Store;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::net::{IpAddr, TcpListener};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::io::AsyncReadExt as _;
@@ -48,9 +51,9 @@ pub struct Options {
     /// HOST:PORT to listen on; further nodes take the ports after it.
     #[arg(long, default_value = "127.0.0.1:7233")]
     pub address: String,
-    /// How many nodes, all in this process.
-    #[arg(long, default_value_t = 1)]
-    pub nodes: u16,
+    /// Which nodes this process runs.
+    #[command(flatten)]
+    pub nodes: nodes::Options,
     /// A namespace that is to exist, besides `default`; may be repeated.
     #[arg(long = "namespace", value_name = "NAME")]
     pub namespaces: Vec<String>,
@@ -92,9 +95,15 @@ pub async fn serve(options: &Options) -> Result<(), Error> {
     let wrong = || Error::Address(options.address.clone());
     let (host, port) = options.address.rsplit_once(':').ok_or_else(wrong)?;
     let port: u16 = port.parse().map_err(|_| wrong())?;
-    if options.nodes == 0 {
-        return Err(Error::Nodes);
+    if options.nodes.is_spread() {
+        if !options.store.is_shared() {
+            return Err(Error::Alone);
+        }
+        if options.token_keys.is_none() {
+            return Err(Error::NoKeys);
+        }
     }
+    let Nodes { all, here } = options.nodes.nodes()?;
     let environment: Arc<dyn Environment> = Arc::new(Machine);
     let store = options.store.open().await?;
     let names = names(options);
@@ -102,11 +111,10 @@ pub async fn serve(options: &Options) -> Result<(), Error> {
         register(&environment, &store, name).await?;
     }
     let keys = keys(options, environment.as_ref())?;
-    let members = members(options.nodes).map_err(Error::Runtime)?;
     let (mut nodes, mut addresses) = (Vec::new(), Vec::new());
-    for (member, number) in members.iter().zip(0_u16..) {
+    for (member, number) in here.iter().zip(0_u16..) {
         let address = format!("{host}:{}", port.checked_add(number).ok_or_else(wrong)?);
-        let config = Config::of(member, address.clone(), member.address.clone(), members.clone(), keys.clone());
+        let config = Config::of(member, address.clone(), member.address.clone(), all.clone(), keys.clone());
         nodes.push(Node::listen(Arc::clone(&environment), config, Arc::clone(&store)).await?);
         addresses.push(address);
     }
@@ -190,15 +198,6 @@ async fn terminated() {
         return;
     }
     std::future::pending::<()>().await;
-}
-
-/// The nodes, with ports of their own for what they say to each other.
-fn members(count: u16) -> io::Result<Vec<Member>> {
-    // All are held until the last is found, so that no two get the same.
-    let ports = (0..count).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<io::Result<Vec<_>>>()?;
-    let address = |listener: &TcpListener| listener.local_addr().map(|address| address.to_string());
-    let named = |(number, listener)| Ok(Member { name: format!("node-{number}"), address: address(listener)? });
-    ports.iter().enumerate().map(named).collect()
 }
 
 async fn stdin_ends() {
