@@ -15,6 +15,7 @@ pub mod image;
 mod misuse;
 pub mod order;
 pub mod outputs;
+mod processes;
 pub mod real;
 pub mod recorder;
 pub mod run;

@@ -32,14 +32,6 @@ pub struct Endpoint {
     pub profile: Profile,
 }
 
-/// A channel to the target. Every caller that is to fail alone takes its own.
-///
-/// # Errors
-/// Nothing listens there, or it does not answer within five seconds.
-pub async fn connect(endpoint: &Endpoint) -> Result<Channel, Error> {
-    channel(&endpoint.uri).await
-}
-
 /// A client of the workflow service with our limits for messages.
 #[must_use]
 pub fn client(channel: Channel) -> WorkflowServiceClient<Channel> {
@@ -48,7 +40,11 @@ pub fn client(channel: Channel) -> WorkflowServiceClient<Channel> {
         .max_encoding_message_size(MESSAGE_LIMIT)
 }
 
-pub(super) async fn channel(uri: &str) -> Result<Channel, Error> {
+/// A channel to where a target listens. Every caller that is to fail alone takes its own.
+///
+/// # Errors
+/// Nothing listens there, or it does not answer within five seconds.
+pub async fn connect(uri: &str) -> Result<Channel, Error> {
     let unusable = |problem: tonic::transport::Error| Error::Unreachable { uri: uri.into(), problem: whole(&problem) };
     // Servers refuse pings that come more often than every ten seconds.
     tonic::transport::Endpoint::from_shared(uri.to_owned())

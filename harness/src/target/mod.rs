@@ -4,6 +4,8 @@
 //! knows nothing of what they mean.
 
 mod address;
+mod child;
+mod cluster;
 mod config;
 mod endpoint;
 mod error;
@@ -17,6 +19,7 @@ mod watch;
 mod world;
 
 pub use address::Address;
+pub use cluster::Cluster;
 pub(crate) use endpoint::OTHER_NAMESPACE;
 pub use endpoint::{Endpoint, MESSAGE_LIMIT, NAMESPACE, client, connect};
 pub use error::Error;
@@ -47,7 +50,12 @@ pub async fn open(
             Box::new(Simulated::new(subject(bug.as_deref()).ok_or_else(wrong)?, faults))
         }
         Choice::Check { .. } => return Err(Error::Check),
-        Choice::Process { nodes, keyspace } => Box::new(own_server::open(program, *nodes, keyspace.as_ref()).await?),
+        Choice::Process { nodes, keyspace: Some(keyspace), faults } => {
+            Box::new(Cluster::start(program, *nodes, keyspace, faults.clone()).await?)
+        }
+        Choice::Process { nodes, keyspace: None, .. } => {
+            Box::new(Mutex::new(own_server::start(program, *nodes).await?))
+        }
         Choice::Temporal => Box::new(Mutex::new(temporal::start(&temporal::Options::default()).await?)),
         Choice::Address { address, namespace, profile } => {
             let mut address = Address::open(address, namespace.as_deref()).await?;
