@@ -9,7 +9,6 @@ use crate::run_directory::RunDirectory;
 use crate::subject::Subject;
 use crate::target::{self, Cluster, Endpoint, Target, World};
 use crate::trial::{Trial, prefix};
-use futures_util::future::try_join_all;
 use resurgam_campaign::coverage::Coverage;
 use resurgam_formats::case::{self as format, Case, Judgement};
 use resurgam_formats::evidence::Evidence;
@@ -127,11 +126,12 @@ impl Job {
             let why = format!("processes cannot suffer the fault {}", fault.kind.name());
             return (Some(not_judged(seed, Duration::ZERO, why)), None);
         }
-        let uris = match &processes {
-            Some((cluster, _)) => cluster.uris(),
-            None => std::slice::from_ref(&endpoint.uri),
+        let channels = match &processes {
+            // A fault of another case may have begun.
+            Some((cluster, _)) => cluster.uris().iter().map(|uri| target::connect_later(uri)).collect(),
+            None => target::connect(&endpoint.uri).await.map(|channel| vec![channel]),
         };
-        let channels = match try_join_all(uris.iter().map(|uri| target::connect(uri))).await {
+        let channels: Vec<_> = match channels {
             Ok(channels) => channels,
             Err(why) => return (None, Some(Trouble::Target(why.to_string()))),
         };

@@ -20,8 +20,8 @@ mod world;
 
 pub use address::Address;
 pub use cluster::Cluster;
-pub(crate) use endpoint::OTHER_NAMESPACE;
 pub use endpoint::{Endpoint, MESSAGE_LIMIT, NAMESPACE, client, connect};
+pub(crate) use endpoint::{OTHER_NAMESPACE, connect_later};
 pub use error::Error;
 pub(crate) use probe::line;
 pub use simulated::Simulated;
