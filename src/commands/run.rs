@@ -22,7 +22,7 @@ pub(crate) use words::Faults;
 use words::{Judged, KeepArg, Kind, Place, Store};
 
 /// The families of faults that processes can suffer.
-const PROCESSES: &[Family] = &[Family::Node, Family::Call];
+const PROCESSES: &[Family] = &[Family::Node, Family::Store, Family::Call];
 
 /// The arguments.
 #[derive(clap::Args)]
@@ -37,8 +37,8 @@ pub(crate) struct Args {
     /// What to test.
     #[arg(long, value_enum, default_value_t = Kind::Builtin)]
     target: Kind,
-    /// Faults to inject, by family; `none` for a calm cluster. In the simulation [default: all], and, of the families `node` and
-    /// `call`, on processes over Cassandra [default: none], where cases that run at the same time share them.
+    /// Faults to inject, by family; `none` for a calm cluster. In the simulation [default: all], and, of the families `node`,
+    /// `store` and `call`, on processes over Cassandra [default: none], where cases that run at the same time share them.
     #[arg(long, value_enum, value_delimiter = ',')]
     faults: Vec<Faults>,
     /// With this bug planted in our orchestrator (see `resurgam bugs --list`). Only in the simulation.
@@ -166,7 +166,7 @@ fn faults(args: &Args, simulated: bool, process: bool) -> Result<Vec<Family>, Fa
             impossible.map_or(Ok(families.clone()), |family| {
                 Err(format!(
                     "there are no faults of the family {} here: all are in the simulation (--target builtin --world sim), those of \
-                     node and call on processes over Cassandra (--world process --store cassandra)",
+                     node, store and call on processes over Cassandra (--world process --store cassandra)",
                     family.word()
                 )
                 .into())

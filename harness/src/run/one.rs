@@ -99,7 +99,11 @@ impl Job {
     /// The plan of a seed. Without faults it is the same everywhere.
     fn plan(&self, seed: u64) -> Plan {
         match &self.world {
-            World::Processes(_, families) if !families.is_empty() => resurgam_generate::chaos_of(seed, families),
+            World::Processes(_, families) if !families.is_empty() => {
+                let mut plan = resurgam_generate::chaos_of(seed, families);
+                ProcessStage::limit(&mut plan);
+                plan
+            }
             World::Simulated(_, families) => resurgam_generate::chaos_of(seed, families),
             World::Real(_) | World::Processes(..) => resurgam_generate::plan(seed),
         }
@@ -122,10 +126,6 @@ impl Job {
     /// One case on a server, or on the processes of one.
     async fn real(&self, seed: u64, endpoint: &Endpoint, processes: Option<(&Arc<Cluster>, ProcessStage)>) -> Came {
         let plan = self.plan(seed);
-        if let Some(fault) = processes.as_ref().and_then(|_| ProcessStage::impossible(&plan)) {
-            let why = format!("processes cannot suffer the fault {}", fault.kind.name());
-            return (Some(not_judged(seed, Duration::ZERO, why)), None);
-        }
         let channels = match &processes {
             // A fault of another case may have begun.
             Some((cluster, _)) => cluster.uris().iter().map(|uri| target::connect_later(uri)).collect(),

@@ -8,6 +8,8 @@ use super::own_server::free;
 use super::started::{Process, end_of};
 use super::world::{Target, World};
 use super::{readiness, watch};
+use crate::cql::Proxy;
+use crate::store_faults::StoreFault;
 use crate::trial::drawn_prefix;
 use async_trait::async_trait;
 use resurgam_formats::plan::Family;
@@ -17,12 +19,17 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tempfile::TempDir;
 
 /// How long it may take until a node is usable.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Seconds until a node gives up an answer of Cassandra.
+const USUAL: &str = "10";
+/// The same where answers are lost on purpose.
+const SPOILED: &str = "2";
 /// The signal of a kill.
 const SIGKILL: i32 = 9;
 
@@ -35,6 +42,10 @@ pub struct Cluster {
     uris: Vec<String>,
     prefix: String,
     families: Vec<Family>,
+    /// Between the nodes and Cassandra, if calls of the store are to fail.
+    proxy: Option<Proxy>,
+    /// How many faults of the store there were.
+    store_faults: AtomicUsize,
     /// Logs and keys.
     _directory: TempDir,
 }
@@ -78,15 +89,34 @@ impl Cluster {
         let members: Vec<String> = (0..nodes)
             .flat_map(|number| ["--member".to_owned(), format!("node-{number}=127.0.0.1:{}", first + nodes + number)])
             .collect();
-        let common = ["--store", "cassandra", "--contact", &keyspace.contact, "--keyspace", &keyspace.name]
-            .map(str::to_owned)
-            .into_iter()
-            .chain(["--token-keys".to_owned(), keys.display().to_string()])
-            .chain(members);
+        let proxy = if families.contains(&Family::Store) {
+            let count = u8::try_from(nodes).unwrap_or(u8::MAX);
+            Some(Proxy::start(count, &keyspace.contact).map_err(|e| Error::System("no proxy", e))?)
+        } else {
+            None
+        };
         let node = |number: u16| {
-            let own = ["server", "--until-stdin-ends", "--node", &format!("node-{number}")].map(str::to_owned);
-            let address = ["--address".to_owned(), format!("127.0.0.1:{}", first + number)];
-            let arguments = own.into_iter().chain(address).chain(common.clone()).collect();
+            let reached = proxy.as_ref().and_then(|proxy| proxy.addresses().get(usize::from(number)));
+            let contact = reached.map_or_else(|| keyspace.contact.clone(), ToString::to_string);
+            // Whoever hears nothing is not to wait for long.
+            let timeout = if reached.is_some() { SPOILED } else { USUAL };
+            let own = [
+                ["server", "--until-stdin-ends", "--store", "cassandra"].map(str::to_owned),
+                [
+                    "--node".to_owned(),
+                    format!("node-{number}"),
+                    "--address".to_owned(),
+                    format!("127.0.0.1:{}", first + number),
+                ],
+                ["--contact".to_owned(), contact, "--keyspace".to_owned(), keyspace.name.clone()],
+                [
+                    "--cassandra-timeout".to_owned(),
+                    timeout.to_owned(),
+                    "--token-keys".to_owned(),
+                    keys.display().to_string(),
+                ],
+            ];
+            let arguments = own.into_iter().flatten().chain(members.clone()).collect();
             let log = directory.path().join(format!("node-{number}.log"));
             Node { program: program.to_owned(), arguments, log, process: None, down: 0 }
         };
@@ -99,7 +129,16 @@ impl Cluster {
             endpoint = Some(usable(node, uri).await?);
         }
         let endpoint = Endpoint { uri: uris[0].clone(), ..endpoint.ok_or(Error::NoNodes)? };
-        Ok(Arc::new(Self { nodes, endpoint, uris, prefix: drawn_prefix(), families, _directory: directory }))
+        Ok(Arc::new(Self {
+            nodes,
+            endpoint,
+            uris,
+            prefix: drawn_prefix(),
+            families,
+            proxy,
+            store_faults: AtomicUsize::new(0),
+            _directory: directory,
+        }))
     }
 
     /// Where each node listens.
@@ -134,6 +173,19 @@ impl Cluster {
             // Whoever waits for it will hear of it.
             tracing::error!(number, %problem, "a node cannot be started again");
         }
+    }
+
+    /// Begins a fault of the store; it has the number that is given back, if there can be such faults.
+    pub(crate) fn spoil(&self, fault: StoreFault) -> Option<usize> {
+        let proxy = self.proxy.as_ref()?;
+        let number = self.store_faults.fetch_add(1, Ordering::Relaxed);
+        proxy.begin(number, fault);
+        Some(number)
+    }
+
+    /// Ends a fault of the store; returns how many requests it spoiled.
+    pub(crate) fn spare(&self, number: usize) -> u64 {
+        self.proxy.as_ref().map_or(0, |proxy| proxy.end(number))
     }
 
     /// Waits until every node is usable; who is not for too long is for [`Target::lost`] to tell.
