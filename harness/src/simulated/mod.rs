@@ -14,6 +14,5 @@ mod growth;
 mod idle;
 mod ledger;
 mod store;
-mod store_faults;
 
 pub use case::{Executed, execute};

@@ -114,8 +114,8 @@ pub struct Run {
     pub run_id: String,
     /// The events in the order of the evidence.
     pub events: Vec<Event>,
-    /// The evidence is a part of a longer history (it neither starts at event 1 nor claims to): rules that need the
-    /// beginning have nothing to say.
+    /// The evidence is a part of a longer history: its beginning is not there, or events in between. Only files that
+    /// anyone may have cut are taken for that; what a recording of ours does not have, its server did not have.
     pub partial: bool,
     /// When the read began and ended; 0 for bare histories.
     pub read: (At, At),
@@ -126,6 +126,16 @@ impl Run {
     #[must_use]
     pub fn close(&self) -> Option<&Event> {
         self.events.iter().rev().find(|event| event.body.is_close())
+    }
+    /// True if nothing is missing before the first event of the evidence.
+    #[must_use]
+    pub fn has_beginning(&self) -> bool {
+        !self.partial || self.events.first().is_some_and(|event| event.id.0 == 1)
+    }
+    /// The first event of a kind that is not known.
+    #[must_use]
+    pub fn unknown(&self) -> Option<&Event> {
+        self.events.iter().find(|event| matches!(event.body, Body::Unrecognised { .. }))
     }
     /// Event 1, if it is a start.
     #[must_use]

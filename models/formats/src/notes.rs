@@ -45,6 +45,8 @@ pub struct Notes {
     pub unrecognised: BTreeSet<String>,
     /// What else is special about the evidence, in sentences: reversed, cut at a page, without an end.
     pub remarks: BTreeSet<String>,
+    /// There are histories of Cadence, whose rules are not all those of Temporal.
+    pub cadence: bool,
 }
 
 impl Notes {

@@ -50,11 +50,26 @@ fn one(
     if outcome == Outcome::Violated && kept.is_empty() && known.len() as u64 == total {
         outcome = Outcome::Ok;
     }
+    if let Some(first) = kept.first()
+        && let Some(doubt) = doubt(rule, evidence)
+    {
+        outcome = Outcome::Unknown;
+        why = format!("{doubt}; else this would be a violation: {}", first.message);
+        kept.clear();
+    }
     if crashed {
         outcome = outcome.max(Outcome::Unknown);
         why = "the rule crashed on this evidence; this is a bug of the suite".into();
     }
     RuleVerdict { rule: name.into(), outcome, findings: kept, why, examined, known }
+}
+
+/// Why a breach of the rule proves nothing in this evidence, if so.
+fn doubt<'e>(rule: &dyn rules::Rule, evidence: &'e Indexed<'_>) -> Option<&'e str> {
+    if evidence.notes.cadence && !rule.holds_of_cadence() {
+        return Some("the history is one of Cadence, which may keep another rule");
+    }
+    evidence.strange().filter(|_| rule.needs_kinds())
 }
 
 fn notes(evidence: &Evidence) -> Vec<String> {

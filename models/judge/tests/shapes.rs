@@ -203,7 +203,16 @@ fn descending_partial_paged_and_open_histories_are_named() {
     assert_eq!(verdict.violated().count(), 0);
 
     let gap = [&events()[1..2], &events()[3..]].concat();
-    assert!(!only_run(&document(json!(gap).to_string().as_bytes())).partial, "a gap is not a part, rules decide");
+    let found = document(json!(gap).to_string().as_bytes());
+    assert!(only_run(&found).partial);
+    assert!(found.evidence.notes.remarks.iter().any(|r| r.contains("event 2 is followed by event 4")));
+    let repeated = [&events()[..2], &events()[1..]].concat();
+    let found = document(json!(repeated).to_string().as_bytes());
+    assert!(!only_run(&found).partial, "what is there twice was not cut, rules decide");
+    assert_eq!(
+        judge("repeated", &found.evidence, &Profile::default()).violated().next().unwrap().rule.as_str(),
+        "H1-order"
+    );
 }
 
 #[test]

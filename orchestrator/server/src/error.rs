@@ -15,6 +15,18 @@ pub enum Error {
     /// There must be at least one node.
     #[error("there has to be at least one node")]
     Nodes,
+    /// The node that is to run here is not one of the members.
+    #[error("{0:?} is not a member: name it and where it is called by --member")]
+    Stranger(String),
+    /// Two members have one name.
+    #[error("there are two members of the name {0:?}")]
+    Twice(String),
+    /// Nodes in several processes cannot share what one of them has in memory.
+    #[error("nodes in several processes need a store that they share: --store cassandra")]
+    Alone,
+    /// A token that one node made has to be known to the others.
+    #[error("nodes in several processes need the same keys of tokens: --token-keys FILE")]
+    NoKeys,
     /// No runtime, or no free port.
     #[error("cannot start: {0}")]
     Runtime(io::Error),
@@ -59,7 +71,8 @@ impl Error {
     #[must_use]
     pub fn is_bad_input(&self) -> bool {
         match self {
-            Self::Address(_) | Self::Nodes | Self::WithoutCassandra | Self::File { .. } | Self::Keys { .. } => true,
+            Self::Address(_) | Self::Nodes | Self::Stranger(_) | Self::Twice(_) | Self::Alone | Self::NoKeys => true,
+            Self::WithoutCassandra | Self::File { .. } | Self::Keys { .. } => true,
             // What a name of a namespace must not have.
             Self::Namespace { problem, .. } => problem.code() == Code::InvalidArgument,
             #[cfg(feature = "cassandra")]

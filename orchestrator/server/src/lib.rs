@@ -1,26 +1,30 @@
-//! A server on this machine: one or several nodes in one process, over one store, until Ctrl-C.
+//! A server on this machine: one or several nodes in one process, or one of several that are processes of their own, over one
+//! store, until Ctrl-C.
 //!
 //! It is built from `resurgam-released`, the orchestrator without planted bugs, also within the program that has the same
 //! orchestrator with them for its simulation.
 
 mod error;
+mod nodes;
 mod store;
 
 use clap::Args;
 use futures_util::future::try_join_all;
+use nodes::Nodes;
 use prost_wkt_types::Duration;
 use resurgam_api::environment::{Environment, Machine};
 use resurgam_api::temporal::workflowservice::v1::RegisterNamespaceRequest;
+use resurgam_released::cluster::Config;
 use resurgam_released::cluster::namespaces::Registry;
 use resurgam_released::cluster::token_keys::TokenKeys;
-use resurgam_released::cluster::{Config, Member};
 use resurgam_released::node::{self, Node};
 use resurgam_released::planted::{Bug, planted};
 use resurgam_released::store::Store;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::net::{IpAddr, TcpListener};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::io::AsyncReadExt as _;
 use tokio_util::sync::CancellationToken;
 use tonic::Code;
@@ -39,6 +43,10 @@ const DEFAULT: &str = "default";
 /// How long closed workflows of the namespaces made here are to be kept: three days, in seconds.
 const RETENTION: i64 = 3 * 24 * 3600;
 
+/// How long a start may try to make a namespace, and how long it waits in between.
+const REGISTERING: std::time::Duration = std::time::Duration::from_secs(15);
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
+
 /// How to serve.
 #[derive(Args, Clone, Debug)]
 pub struct Options {
@@ -48,9 +56,9 @@ pub struct Options {
     /// HOST:PORT to listen on; further nodes take the ports after it.
     #[arg(long, default_value = "127.0.0.1:7233")]
     pub address: String,
-    /// How many nodes, all in this process.
-    #[arg(long, default_value_t = 1)]
-    pub nodes: u16,
+    /// Which nodes this process runs.
+    #[command(flatten)]
+    pub nodes: nodes::Options,
     /// A namespace that is to exist, besides `default`; may be repeated.
     #[arg(long = "namespace", value_name = "NAME")]
     pub namespaces: Vec<String>,
@@ -92,9 +100,15 @@ pub async fn serve(options: &Options) -> Result<(), Error> {
     let wrong = || Error::Address(options.address.clone());
     let (host, port) = options.address.rsplit_once(':').ok_or_else(wrong)?;
     let port: u16 = port.parse().map_err(|_| wrong())?;
-    if options.nodes == 0 {
-        return Err(Error::Nodes);
+    if options.nodes.is_spread() {
+        if !options.store.is_shared() {
+            return Err(Error::Alone);
+        }
+        if options.token_keys.is_none() {
+            return Err(Error::NoKeys);
+        }
     }
+    let Nodes { all, here } = options.nodes.nodes()?;
     let environment: Arc<dyn Environment> = Arc::new(Machine);
     let store = options.store.open().await?;
     let names = names(options);
@@ -102,11 +116,10 @@ pub async fn serve(options: &Options) -> Result<(), Error> {
         register(&environment, &store, name).await?;
     }
     let keys = keys(options, environment.as_ref())?;
-    let members = members(options.nodes).map_err(Error::Runtime)?;
     let (mut nodes, mut addresses) = (Vec::new(), Vec::new());
-    for (member, number) in members.iter().zip(0_u16..) {
+    for (member, number) in here.iter().zip(0_u16..) {
         let address = format!("{host}:{}", port.checked_add(number).ok_or_else(wrong)?);
-        let config = Config::of(member, address.clone(), member.address.clone(), members.clone(), keys.clone());
+        let config = Config::of(member, address.clone(), member.address.clone(), all.clone(), keys.clone());
         nodes.push(Node::listen(Arc::clone(&environment), config, Arc::clone(&store)).await?);
         addresses.push(address);
     }
@@ -152,7 +165,8 @@ fn keys(options: &Options, environment: &dyn Environment) -> Result<TokenKeys, E
     }
 }
 
-/// Makes a namespace, unless it is there.
+/// Makes a namespace, unless it is there. Another node that makes one at this moment, or a store that does not answer, is
+/// tried again.
 async fn register(environment: &Arc<dyn Environment>, store: &Arc<dyn Store>, name: &str) -> Result<(), Error> {
     let request = RegisterNamespaceRequest {
         namespace: name.to_owned(),
@@ -160,11 +174,22 @@ async fn register(environment: &Arc<dyn Environment>, store: &Arc<dyn Store>, na
         ..RegisterNamespaceRequest::default()
     };
     let registry = Registry::new(Arc::clone(environment), Arc::clone(store), "server");
-    match registry.register(&request).await {
-        Err(problem) if problem.code() != Code::AlreadyExists => {
-            Err(Error::Namespace { name: name.to_owned(), problem: Box::new(problem) })
+    let until = Instant::now() + REGISTERING;
+    loop {
+        // Most starts find it, and then take nothing from those who serve.
+        let problem = match registry.find(name).await {
+            Err(problem) if problem.code() == Code::NotFound => registry.register(&request).await.err(),
+            found => found.err(),
+        };
+        match problem {
+            Some(problem) if problem.code() == Code::Unavailable && Instant::now() < until => {
+                tokio::time::sleep(PAUSE).await;
+            }
+            Some(problem) if problem.code() != Code::AlreadyExists => {
+                return Err(Error::Namespace { name: name.to_owned(), problem: Box::new(problem) });
+            }
+            _ => return Ok(()),
         }
-        _ => Ok(()),
     }
 }
 
@@ -190,15 +215,6 @@ async fn terminated() {
         return;
     }
     std::future::pending::<()>().await;
-}
-
-/// The nodes, with ports of their own for what they say to each other.
-fn members(count: u16) -> io::Result<Vec<Member>> {
-    // All are held until the last is found, so that no two get the same.
-    let ports = (0..count).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<io::Result<Vec<_>>>()?;
-    let address = |listener: &TcpListener| listener.local_addr().map(|address| address.to_string());
-    let named = |(number, listener)| Ok(Member { name: format!("node-{number}"), address: address(listener)? });
-    ports.iter().enumerate().map(named).collect()
 }
 
 async fn stdin_ends() {

@@ -2,6 +2,7 @@
 
 use super::Notes;
 use super::bounds::{Bounded, Budget};
+use super::cadence::{self, Dialect};
 use crate::event;
 use crate::event::{Body, Event, EventId};
 use crate::evidence::Run;
@@ -43,6 +44,14 @@ impl<'de> Visitor<'de> for Events<'_> {
 pub(super) fn add<E: Error>(value: Value, out: &mut Vec<Event>, notes: &mut Notes, budget: &Budget) -> Result<(), E> {
     budget.event()?;
     let place = out.len() + 1;
+    let value = match cadence::dialect(&value) {
+        Dialect::Temporal => value,
+        Dialect::Cadence => {
+            notes.cadence = true;
+            cadence::translate(value, out)
+        }
+        Dialect::Amazon => return Err(E::custom("is a history of Amazon SWF, which is not read here")),
+    };
     let event = event::decode(value, notes).map_err(|problem| match problem.0.starts_with("event ") {
         true => E::custom(problem),
         false => E::custom(format_args!("event number {place} of the list: {problem}")),
@@ -81,14 +90,26 @@ impl Beside {
 
 /// Makes a run of the events of a file: turned to ascending order, named, and marked if it is a part.
 pub(super) fn arrange(mut events: Vec<Event>, beside: &Beside, notes: &mut Notes) -> Run {
-    if events.len() > 1 && steps(&events, -1) {
+    if events.len() > 1 && events.windows(2).all(|pair| pair[0].id > pair[1].id) {
         events.reverse();
         notes.remark("the events were in descending order and were turned round");
     }
     let first = events.first().map_or(EventId(1), |event| event.id);
-    let partial = first.0 > 1 && steps(&events, 1);
-    if partial {
+    let rises = events.windows(2).all(|pair| pair[0].id < pair[1].id);
+    let gap = events.windows(2).find(|pair| pair[0].id.plus(1) != pair[1].id).filter(|_| rises && first.0 > 0);
+    if first.0 > 1 && rises {
         notes.remark(format!("the history begins at event {first}: the events before it are not in the file"));
+    }
+    if let Some([before, after]) = gap {
+        notes.remark(format!(
+            "event {} is followed by event {}: the events between are not in the file",
+            before.id, after.id
+        ));
+    }
+    let partial = rises && (first.0 > 1 || gap.is_some());
+    if notes.cadence {
+        notes
+            .remark("a history of Cadence, read in the names of Temporal (decision as workflow task, attempts from 1)");
     }
     if beside.more {
         let last = events.last().map_or(EventId(0), |event| event.id);
@@ -104,9 +125,4 @@ pub(super) fn arrange(mut events: Vec<Event>, beside: &Beside, notes: &mut Notes
     run.workflow_id = workflow_id;
     run.run_id = run_id;
     run
-}
-
-/// True if every id is the one before it plus `by`.
-fn steps(events: &[Event], by: i64) -> bool {
-    events.windows(2).all(|pair| pair[0].id.0.checked_add(by) == Some(pair[1].id.0))
 }

@@ -4,6 +4,7 @@
 //! give evidence or a [`Problem`] of one line. What they do not know they name in [`Notes`]; they do not guess.
 
 mod bounds;
+mod cadence;
 mod document;
 mod history;
 mod recording;

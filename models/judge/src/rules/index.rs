@@ -2,7 +2,9 @@
 //! linear time when the first rule asks for it, and all rules of a case share it. Nothing is judged here.
 
 use resurgam_formats::command::Command;
+use resurgam_formats::event::Event;
 use resurgam_formats::evidence::{Attempt, Evidence, Handed, Operation, Run};
+use resurgam_formats::notes::plain;
 use resurgam_formats::plan::Action;
 use resurgam_formats::recording::{ActivityEnd, Answer, Call};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -50,6 +52,7 @@ pub struct Index<'e> {
     by_execution: OnceCell<FxHashMap<Key<'e>, &'e Run>>,
     by_workflow: OnceCell<FxHashMap<&'e str, Vec<&'e Run>>>,
     perhaps_unnamed: OnceCell<FxHashSet<&'e str>>,
+    strange: OnceCell<Option<String>>,
 }
 
 impl std::ops::Deref for Index<'_> {
@@ -71,7 +74,19 @@ impl<'e> Index<'e> {
             by_execution: OnceCell::new(),
             by_workflow: OnceCell::new(),
             perhaps_unnamed: OnceCell::new(),
+            strange: OnceCell::new(),
         }
+    }
+
+    /// What is said of the first event of a kind that is not known; `None` if all of them are.
+    pub(crate) fn strange(&self) -> Option<&str> {
+        let named = |run: &Run, event: &Event| {
+            let of = if run.run_id.is_empty() { String::new() } else { format!(" of run {}", run.run_id) };
+            plain(&format!("event {}{of} is of a kind that is not known here, {}", event.id, event.body.name()), 200)
+        };
+        let all = || self.evidence.runs.iter().chain(&self.evidence.reads).chain(&self.evidence.elsewhere);
+        let found = || all().find_map(|run| Some(named(run, run.unknown()?)));
+        self.strange.get_or_init(found).as_deref()
     }
 
     /// What is indexed.

@@ -37,6 +37,11 @@ impl Options {
         }
     }
 
+    /// Whether other processes see what is kept.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.store != Kind::Memory
+    }
+
     /// What becomes of what is kept, for the first thing that is said.
     pub(crate) fn keeps(&self) -> String {
         match self.store {

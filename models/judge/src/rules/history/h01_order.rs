@@ -30,7 +30,9 @@ impl Stream for Order {
             2 WorkflowTaskScheduled @10
             3 WorkflowExecutionSignaled signalName=s @9",
     };
+    const CADENCE: bool = true;
     const PARTIAL: bool = true;
+    const ANY_KIND: bool = true;
 
     fn event(&mut self, event: &Event, findings: &mut Findings) {
         findings.examine();

@@ -45,6 +45,7 @@ impl Stream for First {
             2 WorkflowExecutionSignaled signalName=s
             3 WorkflowTaskScheduled",
     };
+    const CADENCE: bool = true;
 
     fn event(&mut self, event: &Event, findings: &mut Findings) {
         findings.examine();

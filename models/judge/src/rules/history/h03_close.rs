@@ -27,6 +27,7 @@ impl Stream for Close {
             2 WorkflowExecutionSignaled signalName=s
             3 WorkflowExecutionTerminated",
     };
+    const CADENCE: bool = true;
     const PARTIAL: bool = true;
 
     fn event(&mut self, event: &Event, findings: &mut Findings) {

@@ -29,6 +29,7 @@ impl Stream for Single {
             3 WorkflowTaskTimedOut scheduledEventId=2 timeoutType=SCHEDULE_TO_START
             4 WorkflowTaskScheduled",
     };
+    const CADENCE: bool = true;
     const PARTIAL: bool = true;
 
     fn event(&mut self, event: &Event, findings: &mut Findings) {

@@ -60,7 +60,7 @@ impl References {
     }
 
     fn remember(&mut self, event: &Event) {
-        let first = *self.first.get_or_insert(event.id);
+        let first = self.first.unwrap_or(event.id);
         let next = i64::try_from(self.kinds.len()).unwrap_or(i64::MAX);
         if first.plus(next) == event.id {
             self.kinds.push(event.body.number());
@@ -117,9 +117,12 @@ impl Stream for References {
             2 WorkflowTaskScheduled
             3 WorkflowTaskStarted scheduledEventId=2",
     };
+    const CADENCE: bool = true;
     const PARTIAL: bool = true;
+    const ANY_KIND: bool = true;
 
     fn event(&mut self, event: &Event, findings: &mut Findings) {
+        self.first.get_or_insert(event.id);
         if matches!(event.body, Body::Unrecognised { .. }) {
             self.remember(event);
             return;

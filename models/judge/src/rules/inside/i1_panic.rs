@@ -29,6 +29,10 @@ impl Rule for Panics {
         &ABOUT
     }
 
+    fn needs_kinds(&self) -> bool {
+        false
+    }
+
     fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         findings.look_at_all();
         for panic in &evidence.panics {

@@ -24,6 +24,10 @@ impl Rule for Fit {
         &ABOUT
     }
 
+    fn needs_kinds(&self) -> bool {
+        false
+    }
+
     fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         findings.look_at_all();
         // A recording of which the end is missing says nothing about what was not called.

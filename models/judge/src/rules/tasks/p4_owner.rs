@@ -30,6 +30,10 @@ impl Rule for Owner {
         &ABOUT
     }
 
+    fn needs_kinds(&self) -> bool {
+        false
+    }
+
     fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         findings.look_at_all();
         for (name, account) in evidence.tenures.iter().flat_map(|tenures| &tenures.partitions) {

@@ -30,6 +30,10 @@ impl Rule for Idle {
         &ABOUT
     }
 
+    fn needs_kinds(&self) -> bool {
+        false
+    }
+
     fn needs(&self) -> Option<Capability> {
         Some(Capability::NarrowBatches)
     }
