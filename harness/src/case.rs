@@ -9,11 +9,11 @@ use crate::misuse::{self, lookalike};
 use crate::processes::ProcessStage;
 use crate::recorder::Recorder;
 use crate::session::Session;
+use crate::stage::{Calm, RunName, Stage};
 use crate::target::{Endpoint, line};
 use crate::tokens::TaskTokens;
 use crate::wire::Client;
 use crate::worker::Workers;
-use async_trait::async_trait;
 use resurgam_api::temporal::history::v1::HistoryEvent;
 use resurgam_formats::event::{Body, Event};
 use resurgam_formats::evidence::Run;
@@ -37,27 +37,6 @@ const READS: u32 = 25;
 #[derive(Debug, thiserror::Error)]
 #[error("the suite contradicts itself: {0}")]
 pub struct Contradiction(pub String);
-
-/// What a case asks of its world beside calls: to do its faults, to undo them, and to make everything undecided decided.
-/// The phases: inject, heal, drain, settle, read, expire, grow.
-#[async_trait]
-pub(crate) trait Stage: Send + Sync {
-    /// The case begins: faults of the plan are due from now on.
-    fn inject(&self, _: &Arc<Session>) {}
-    /// Waits until everything of the plan has begun, ends all faults, and waits until what was held back is delivered.
-    async fn heal(&self) {}
-    /// Every run is closed, or will not be: settles what the store has not decided, so that reads are final.
-    async fn settle(&self) {}
-    /// Everything has been read: lets the time pass after which these runs may be deleted, and records what is kept.
-    async fn expire(&self, _: &[RunName]) {}
-    /// Last of all: makes many of what the plan says, and counts what calls cost beside them.
-    async fn grow(&self) {}
-}
-
-/// A world without faults.
-pub(crate) struct Calm;
-
-impl Stage for Calm {}
 
 /// What is tested, as the header of a recording names it.
 pub(crate) struct Identity {
@@ -163,9 +142,6 @@ pub(crate) async fn conduct(
     session.recorder.record(What::End { quiescent, deadline, open, suite: trouble.clone() });
     (session.recorder.finish(), trouble.map_or(Ok(()), |what| Err(Contradiction(what))))
 }
-
-/// A workflow id and a run id.
-type RunName = (String, String);
 
 /// Waits for every run to close, and follows it to its successors and children. Returns all runs in the order of their
 /// discovery, and what was still open at the deadline.

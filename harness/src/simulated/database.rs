@@ -22,6 +22,7 @@ use resurgam_cassandra::{
     Batch, Cassandra, Consistency, Done, HeldId, ScriptedCommit, Spoiled, Stamp, View as Shown, WriteAnswer as Told,
 };
 use resurgam_formats::audit::CurrentRow;
+use resurgam_formats::cost::Cost;
 use resurgam_formats::kept::KeptRun;
 use resurgam_formats::plan::{Cluster, PartitionKind, Plan, StoreCall};
 use resurgam_formats::recording::What;
@@ -120,6 +121,11 @@ impl Database {
     /// What the rows hold of runs, and the current-run rows, if somebody can say it.
     pub(super) fn kept(&self, subject: &Subject) -> Option<(Vec<KeptRun>, Vec<CurrentRow>)> {
         decided(&self.state().cassandra, |rows| subject.kept(rows))
+    }
+
+    /// What has arrived so far, of all nodes.
+    pub(super) fn asked(&self) -> Cost {
+        self.state().asked.so_far()
     }
 
     /// Begins a fault under a number.

@@ -1,6 +1,5 @@
 //! What the store was asked so far, counted as it arrives, whatever becomes of it.
 
-use super::Database;
 use resurgam_cassandra::{Batch, Rows};
 use resurgam_formats::cost::Cost;
 
@@ -8,14 +7,12 @@ use resurgam_formats::cost::Cost;
 #[derive(Default)]
 pub(super) struct Asked(Cost);
 
-impl Database {
-    /// What has arrived so far, of all nodes.
-    pub(in crate::simulated) fn asked(&self) -> Cost {
-        self.state().asked.0
-    }
-}
-
 impl Asked {
+    /// All of it.
+    pub(super) fn so_far(&self) -> Cost {
+        self.0
+    }
+
     /// A conditional batch.
     pub(super) fn batch(&mut self, batch: &Batch) {
         self.0.commits += 1;
