@@ -6,7 +6,6 @@ use crate::asked;
 use crate::client;
 use crate::history;
 use crate::misuse::{self, lookalike};
-use crate::processes::ProcessStage;
 use crate::recorder::Recorder;
 use crate::session::Session;
 use crate::stage::{Calm, RunName, Stage};
@@ -84,11 +83,12 @@ pub(crate) async fn execute_on_processes(
     endpoint: &Endpoint,
     channels: Vec<Channel>,
     prefix: &str,
-    stage: &ProcessStage,
+    stage: &dyn Stage,
+    heal_at: Duration,
 ) -> (Vec<Entry>, Result<(), Contradiction>) {
     let session = session(plan, endpoint, channels, prefix, PATIENCE);
     // Faults of others last longer than the plan's own.
-    let longer = stage.heal_at().saturating_sub(deadline::heal(plan));
+    let longer = heal_at.saturating_sub(deadline::heal(plan));
     conduct(&session, stage, &Identity::of(endpoint), deadline::of(plan) + longer).await
 }
 

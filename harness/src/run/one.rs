@@ -138,7 +138,9 @@ impl Job {
         let began = Instant::now();
         let prefix = prefix(&self.prefix, seed);
         let (entries, ended) = match &processes {
-            Some((_, stage)) => case::execute_on_processes(&plan, endpoint, channels, &prefix, stage).await,
+            Some((_, stage)) => {
+                case::execute_on_processes(&plan, endpoint, channels, &prefix, stage, stage.heal_at()).await
+            }
             None => case::execute(&plan, endpoint, channels, &prefix).await,
         };
         let executing = began.elapsed();

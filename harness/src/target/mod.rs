@@ -11,6 +11,8 @@ mod endpoint;
 mod error;
 pub mod own_server;
 mod probe;
+mod process;
+mod processes;
 mod readiness;
 mod simulated;
 mod started;
