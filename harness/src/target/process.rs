@@ -13,6 +13,9 @@ pub(super) const LOG: &str = "server.log";
 pub(super) const PID: &str = "pid";
 /// How many lines of the log are shown.
 const LINES: usize = 20;
+/// So often a server is started if somebody takes the port that was free.
+pub(super) const ATTEMPTS: u32 = 3;
+
 /// The process that we start, and the directory of its server.
 #[derive(Debug)]
 pub(super) struct Process {
@@ -46,6 +49,11 @@ impl Process {
     pub(super) fn log(&self) -> String {
         end_of(&self.directory.path().join(LOG))
     }
+}
+
+/// Whether a log says that somebody has taken the port.
+pub(super) fn is_taken(log: &str) -> bool {
+    log.to_lowercase().contains("address already in use")
 }
 
 /// The last lines of a log.

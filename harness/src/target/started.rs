@@ -3,7 +3,7 @@
 
 use super::endpoint::Endpoint;
 use super::error::Error;
-use super::process::{PID, Process};
+use super::process::{ATTEMPTS, PID, Process, is_taken};
 use super::world::{Target, World};
 use super::{readiness, watch};
 use async_trait::async_trait;
@@ -12,9 +12,6 @@ use std::path::Path;
 use std::process::ExitStatus;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-
-/// So often a server is started if somebody takes the port that was free.
-const ATTEMPTS: u32 = 3;
 
 /// A server that is running. Dropping it ends it.
 #[derive(Debug)]
@@ -42,7 +39,7 @@ impl Started {
                 Err(how) => how,
             };
             let log = process.log();
-            if attempts == ATTEMPTS || !log.to_lowercase().contains("address already in use") {
+            if attempts == ATTEMPTS || !is_taken(&log) {
                 return Err(Error::Failed { how, log });
             }
         }
