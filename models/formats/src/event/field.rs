@@ -32,9 +32,23 @@ pub fn integer(value: &Value) -> Result<i64, String> {
             n.as_i64().or_else(|| n.as_f64().filter(|f| f.fract() == 0.0 && f.abs() < 9e15).map(|f| f as i64))
         }
         Value::String(s) => s.parse().ok(),
+        Value::Object(halves) => long(halves),
         _ => None,
     }
     .ok_or_else(|| format!("expected a 64-bit integer, found {}", brief(value)))
+}
+
+/// `{"low": 1, "high": 0, "unsigned": false}`, as JavaScript writes what its numbers cannot hold.
+fn long(halves: &Map<String, Value>) -> Option<i64> {
+    let half = |name: &str| halves.get(name)?.as_i64().filter(|half| (-(1 << 31)..1 << 32).contains(half));
+    Some((half("high")? << 32) | (half("low")? & 0xffff_ffff))
+}
+
+/// Nanoseconds of `{"seconds": …, "nanos": …}`, as protobuf libraries hold times and durations.
+fn counted(value: &Value) -> Option<i64> {
+    let part = |name: &str| value.get(name).map_or(Some(0), |part| integer(part).ok());
+    let known = value.as_object()?.keys().all(|key| key == "seconds" || key == "nanos");
+    part("seconds")?.checked_mul(1_000_000_000)?.checked_add(part("nanos")?).filter(|_| known)
 }
 
 /// A short, bounded picture of a JSON value for error messages.
@@ -209,6 +223,9 @@ impl Span {
 impl Field for Span {
     fn read(value: Value) -> Result<Self, String> {
         let wrong = || format!("expected a duration such as \"1.5s\", found {}", brief(&value));
+        if let Some(nanos) = counted(&value) {
+            return Ok(Self(nanos));
+        }
         let text = value.as_str().ok_or_else(wrong)?.strip_suffix('s').ok_or_else(wrong)?;
         let (sign, text) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
@@ -235,6 +252,9 @@ pub struct Moment(pub Option<i64>);
 impl Field for Moment {
     fn read(value: Value) -> Result<Self, String> {
         let wrong = || format!("expected an RFC 3339 time, found {}", brief(&value));
+        if let Some(nanos) = counted(&value) {
+            return Ok(Self(Some(nanos)));
+        }
         let time: jiff::Timestamp = value.as_str().ok_or_else(wrong)?.parse().map_err(|_| wrong())?;
         Ok(Self(i64::try_from(time.as_nanosecond()).ok()))
     }

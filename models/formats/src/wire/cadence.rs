@@ -32,6 +32,11 @@ pub(super) enum Dialect {
     Amazon,
 }
 
+/// The old web interface wrote all of them under one name.
+fn holds_attributes(name: &str) -> bool {
+    name.ends_with("Attributes") || name == "details"
+}
+
 /// Tells by names that the others never use.
 pub(super) fn dialect(event: &Value) -> Dialect {
     let Value::Object(map) = event else { return Dialect::Temporal };
@@ -39,7 +44,7 @@ pub(super) fn dialect(event: &Value) -> Dialect {
         return Dialect::Amazon;
     }
     let kind = map.get("eventType").and_then(Value::as_str).unwrap_or_default();
-    let attributes = map.iter().filter(|(name, _)| name.ends_with("Attributes")).filter_map(|(_, it)| it.as_object());
+    let attributes = map.iter().filter(|(name, _)| holds_attributes(name)).filter_map(|(_, it)| it.as_object());
     let names = ["decisionTaskCompletedEventId", "taskList", "executionStartToCloseTimeoutSeconds"];
     let old =
         kind.starts_with("DecisionTask") || attributes.into_iter().any(|it| names.iter().any(|n| it.contains_key(*n)));
@@ -63,7 +68,7 @@ pub(super) fn translate(event: Value, before: &[Event]) -> Value {
                     out.insert("eventTime".into(), time.to_string().into());
                 }
             }
-            (_, Value::Object(fields)) if name.ends_with("Attributes") => {
+            (_, Value::Object(fields)) if holds_attributes(&name) => {
                 out.insert(
                     name.replace("decisionTask", "workflowTask"),
                     Value::Object(attributes(&kind, fields, before)),
@@ -72,8 +77,8 @@ pub(super) fn translate(event: Value, before: &[Event]) -> Value {
             (_, value) => drop(out.insert(name, value)),
         }
     }
-    let target = out.get("activityTaskCancelRequestedEventAttributes");
-    let unnamed = target.is_some_and(|it| it.get("scheduledEventId").is_none());
+    let target = out.iter().find(|(name, _)| holds_attributes(name)).filter(|_| kind == "ActivityTaskCancelRequested");
+    let unnamed = target.is_some_and(|(_, it)| it.get("scheduledEventId").is_none());
     // A request to cancel an activity whose scheduling is not in the file: Temporal has no such event.
     out.insert("eventType".into(), if unnamed { format!("{kind} (of Cadence)").into() } else { kind.into() });
     Value::Object(out)

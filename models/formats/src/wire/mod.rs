@@ -10,6 +10,7 @@ mod history;
 mod recording;
 mod source;
 mod version;
+mod walk;
 
 pub use bounds::MAX_BYTES;
 pub use document::{Document, Form, read};
