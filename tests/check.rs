@@ -236,3 +236,62 @@ fn rules_are_explained_and_misspelt_ones_get_suggestions() {
     let line = text(&output.stderr);
     assert!(line.lines().count() == 1 && line.contains("nearest: H8-buffering"), "{line}");
 }
+
+/// What a check of these files prints with these options, and its exit code.
+fn printed(options: &[&str], paths: &[&Path]) -> (Option<i32>, String) {
+    let output = resurgam().arg("check").args(options).args(paths).output().unwrap();
+    (output.status.code(), text(&output.stdout))
+}
+
+#[test]
+fn what_was_judged_is_explained_and_shown_in_every_format() {
+    let folder = Folder::new();
+    let (good, bad) = (folder.file("good.json", GOOD), folder.file("bad.json", bad()));
+    let (code, shown) = printed(&["--explain"], &[&bad]);
+    assert_eq!(code, Some(1), "{shown}");
+    for expected in
+        ["run w/r: events 1 to 6, WorkflowExecutionCompleted", "    >     4 WorkflowExecutionSignaled", "why: "]
+    {
+        assert!(shown.contains(expected), "{expected:?} is missing in\n{shown}");
+    }
+    let (code, xml) = printed(&["--format", "junit"], &[&good, &bad]);
+    assert!(code == Some(1) && xml.contains("<testsuite name=") && xml.contains("type=\"violated\""), "{xml}");
+    let (code, page) = printed(&["--format", "html"], &[&good, &bad]);
+    assert!(code == Some(1) && page.starts_with("<!doctype html>") && page.contains("H8-buffering"), "{page}");
+    let (code, lines) = printed(&["--format", "json"], &[&good, &bad]);
+    assert!(code == Some(1) && lines.lines().all(|line| line.starts_with("{\"version\":1,")), "{lines}");
+    let (_, shown) = printed(&[], &[&good, &bad, &good]);
+    assert!(shown.ends_with("total: violated H8-buffering: in 1 of 3\ntotal: 3 judged: 2 ok, 1 violated\n"), "{shown}");
+}
+
+#[test]
+fn a_directory_of_histories_and_an_archive_are_looked_into() {
+    let folder = Folder::new();
+    folder.file("all/deep/good.json", GOOD);
+    folder.file("all/bad.json", bad());
+    folder.file("all/.hidden/bad.json", bad());
+    folder.file("all/readme.md", "not looked at");
+    let all = folder.0.path().join("all");
+    let (code, shown) = printed(&[], &[&all]);
+    assert!(code == Some(1) && shown.ends_with("total: 2 judged: 1 ok, 1 violated\n"), "{shown}");
+}
+
+#[test]
+fn a_chain_in_two_files_is_judged_together_when_asked() {
+    let folder = Folder::new();
+    let first = folder.file(
+        "1.json",
+        GOOD.replace(
+            r#""workflowTaskCompletedEventId":"4"}"#,
+            r#""workflowTaskCompletedEventId":"4","newExecutionRunId":"s"}"#,
+        ),
+    );
+    let next = GOOD
+        .replace(r#""originalExecutionRunId":"r","#, r#""originalExecutionRunId":"s","continuedExecutionRunId":"r","#);
+    let second = folder.file("2.json", next);
+    let lines = |options: &[&str]| printed(options, &[&first, &second]).1;
+    let apart = lines(&[]);
+    assert!(apart.contains("1.json: ok") && apart.contains("2.json: ok"), "{apart}");
+    let together = lines(&["--together"]);
+    assert!(together.contains("1.json + ") && together.contains("2.json: ok"), "{together}");
+}

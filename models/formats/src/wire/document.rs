@@ -42,7 +42,23 @@ pub struct Document {
 /// # Errors
 /// One line that begins with `name` and says where and what: the line and column, the event, the field.
 pub fn read(name: &str, input: impl Read, max: u64) -> Result<Document, Problem> {
-    source::text(input, max).and_then(|text| document(&text, max)).map_err(|what| Problem::of(name, &what))
+    of_bytes(name, bytes(name, input, max)?, max)
+}
+
+/// The bytes of a file, decompressed if it is gzip; at most `max`, counted after decompression.
+///
+/// # Errors
+/// One line that begins with `name`.
+pub fn bytes(name: &str, input: impl Read, max: u64) -> Result<Vec<u8>, Problem> {
+    source::bytes(input, max).map_err(|what| Problem::of(name, &what))
+}
+
+/// The same as [`read`] for a file whose bytes are there already.
+///
+/// # Errors
+/// As [`read`].
+pub fn of_bytes(name: &str, bytes: Vec<u8>, max: u64) -> Result<Document, Problem> {
+    source::text_of(bytes).and_then(|text| document(&text, max)).map_err(|what| Problem::of(name, &what))
 }
 
 /// Places in a text at which a history is looked for behind something else.
