@@ -4,6 +4,7 @@
 
 use resurgam_harness::real;
 use resurgam_real::{Node, Profile};
+use std::fs;
 use std::process::{Command, Output};
 
 fn resurgam(arguments: &[&str]) -> Output {
@@ -45,4 +46,17 @@ async fn three_nodes_over_cassandra_hold_all_rules() {
         assert_eq!(ran.status.code(), Some(0), "{}", said(&ran));
         assert!(said(&ran).contains(&format!("{cases} cases")), "{}", said(&ran));
     }
+
+    // Each node is a process: they are killed, and what was recorded says so.
+    let out = directory.path().join("killed");
+    let options = ["run", "--world", "process", "--nodes", "3", "--store", "cassandra", "--faults", "node,call"];
+    let which = ["--seed", "100", "--cases", "8", "--jobs", "4", "--keep", "all", "--out", &out.display().to_string()]
+        .map(str::to_owned);
+    let which: Vec<&str> = which.iter().map(String::as_str).collect();
+    let ran = resurgam(&[&options[..], &place, &which].concat());
+    assert_eq!(ran.status.code(), Some(0), "{}", said(&ran));
+    let recorded = |seed: u64| fs::read_to_string(out.join(format!("cases/{seed}/recording.jsonl"))).unwrap();
+    let killed = |line: &str| line.contains(r#""fault":"kill""#) && line.contains(r#""hits":1"#);
+    let kills = (100..108).map(|seed| recorded(seed).lines().filter(|line| killed(line)).count()).sum::<usize>();
+    assert!(kills > 0, "no process was killed");
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 #[tokio::test]
 async fn the_server_comes_at_once_and_goes_with_its_starter() {
-    let server = own_server::start(Path::new(env!("CARGO_BIN_EXE_resurgam")), 2, None).await.unwrap();
+    let server = own_server::start(Path::new(env!("CARGO_BIN_EXE_resurgam")), 2).await.unwrap();
     let endpoint = server.endpoint();
     assert_eq!((endpoint.target.as_str(), endpoint.version.as_str()), ("builtin", env!("CARGO_PKG_VERSION")));
     let process = Path::new("/proc").join(server.pid().to_string());
@@ -19,7 +19,7 @@ async fn the_server_comes_at_once_and_goes_with_its_starter() {
 
 #[tokio::test]
 async fn a_server_that_cannot_serve_says_why() {
-    let problem = own_server::start(Path::new("/bin/false"), 1, None).await.unwrap_err().to_string();
+    let problem = own_server::start(Path::new("/bin/false"), 1).await.unwrap_err().to_string();
     assert!(problem.contains("ended at once"), "{problem}");
 }
 

@@ -45,7 +45,7 @@ pub(crate) fn within<T>(message: T) -> Request<T> {
 impl Caller {
     /// With a connection of its own.
     pub(crate) async fn connect(server: &Started) -> Result<Self, Problem> {
-        Ok(Self { service: client(connect(server.endpoint()).await?) })
+        Ok(Self { service: client(connect(&server.endpoint().uri).await?) })
     }
 
     /// Starts a workflow with so many bytes of input.

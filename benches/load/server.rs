@@ -30,7 +30,7 @@ impl Which {
     /// Starts it.
     pub(crate) async fn start(self) -> Result<Started, Problem> {
         Ok(match self {
-            Which::Builtin => own_server::start(&program()?, 1, None).await?,
+            Which::Builtin => own_server::start(&program()?, 1).await?,
             Which::Temporal => temporal::start(&temporal::Options::default()).await?,
         })
     }

@@ -6,6 +6,7 @@ use crate::asked;
 use crate::client;
 use crate::history;
 use crate::misuse::{self, lookalike};
+use crate::processes::ProcessStage;
 use crate::recorder::Recorder;
 use crate::session::Session;
 use crate::target::{Endpoint, line};
@@ -27,6 +28,8 @@ use std::time::Duration;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 
+/// Attempts of a client's call whose outcome is unknown, where there are faults.
+pub(crate) const PATIENCE: u32 = 4;
 /// Attempts of a final read while the cluster elects new owners.
 const READS: u32 = 25;
 
@@ -86,30 +89,48 @@ impl Identity {
     }
 }
 
-/// Executes one plan on a running server; `prefix` goes in front of every id.
+/// Executes one plan on a running server, without faults; `prefix` goes in front of every id.
 ///
 /// # Errors
 /// [`Contradiction`] together with what was recorded.
 pub async fn execute(
     plan: &Plan,
     endpoint: &Endpoint,
-    channel: Channel,
+    channels: Vec<Channel>,
     prefix: &str,
 ) -> (Vec<Entry>, Result<(), Contradiction>) {
-    let session = Arc::new(Session {
-        channels: Arc::new(vec![channel]),
+    let session = session(plan, endpoint, channels, prefix, 1);
+    conduct(&session, &Calm, &Identity::of(endpoint), deadline::of(plan)).await
+}
+
+/// The same on nodes that are processes of their own, to each of which there is a channel.
+pub(crate) async fn execute_on_processes(
+    plan: &Plan,
+    endpoint: &Endpoint,
+    channels: Vec<Channel>,
+    prefix: &str,
+    stage: &ProcessStage,
+) -> (Vec<Entry>, Result<(), Contradiction>) {
+    let session = session(plan, endpoint, channels, prefix, PATIENCE);
+    // Faults of others last longer than the plan's own.
+    let longer = stage.heal_at().saturating_sub(deadline::heal(plan));
+    conduct(&session, stage, &Identity::of(endpoint), deadline::of(plan) + longer).await
+}
+
+fn session(plan: &Plan, endpoint: &Endpoint, channels: Vec<Channel>, prefix: &str, patience: u32) -> Arc<Session> {
+    Arc::new(Session {
+        channels: Arc::new(channels),
         rpc_faults: Arc::default(),
         namespace: endpoint.namespace.clone(),
         other_namespace: endpoint.other_namespace.clone(),
         prefix: prefix.to_owned(),
         plan: plan.clone(),
-        patience: 1,
+        patience,
         calls: Arc::default(),
         recorder: Recorder::new(),
         tokens: TaskTokens::default(),
         lookalikes: Mutex::default(),
-    });
-    conduct(&session, &Calm, &Identity::of(endpoint), deadline::of(plan)).await
+    })
 }
 
 /// Conducts a case from its header to its end.

@@ -20,6 +20,9 @@ const CASES: u64 = 200;
 /// So many cases at the same time on a real server, as they mostly wait.
 const WAITING: usize = 16;
 
+/// So many at the same time on processes that they share with their faults.
+const SHARING: usize = 4;
+
 /// See the module.
 #[derive(Clone, Debug)]
 pub struct Order {
@@ -124,6 +127,8 @@ impl Order {
         origin.command = command::run(&origin);
         let jobs = self.jobs.unwrap_or_else(|| match self.choice {
             Choice::Simulation { .. } => std::thread::available_parallelism().map_or(1, NonZero::get),
+            // Their faults hit them all.
+            Choice::Process { ref faults, .. } if !faults.is_empty() => SHARING,
             _ => WAITING,
         });
         let budget = Budget { time: self.shrink, ..Budget::default() };

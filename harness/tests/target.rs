@@ -53,7 +53,7 @@ async fn two_servers_at_once_are_usable_and_go_away() {
     println!("ready after {:?} and {:?}", one.ready(), two.ready());
 
     // The first call after readiness works, and its task arrives.
-    let mut calls = client(connect(one.endpoint()).await.unwrap());
+    let mut calls = client(connect(&one.endpoint().uri).await.unwrap());
     let run = calls.start_workflow_execution(start("w")).await.unwrap().into_inner().run_id;
     let poll = PollWorkflowTaskQueueRequest { namespace: NAMESPACE.into(), task_queue: queue(), ..Default::default() };
     let mut poll = tonic::Request::new(poll);
@@ -68,7 +68,7 @@ async fn two_servers_at_once_are_usable_and_go_away() {
     assert!(!directory.exists());
     eventually("the server outlives its target", || !alive(pid));
     assert!(alive(two.pid()), "the other server was taken down too");
-    assert!(connect(two.endpoint()).await.is_ok());
+    assert!(connect(&two.endpoint().uri).await.is_ok());
 }
 
 /// Where the child below writes what it started.
@@ -131,7 +131,7 @@ async fn an_address_is_checked_prefixed_and_cleaned() {
     assert_eq!((address.endpoint().version.as_str(), address.endpoint().target.as_str()), ("1.31.2", "address"));
     assert_eq!(address.endpoint().profile, Profile::temporal("1.31.2"), "it says what it is");
 
-    let mut calls = client(connect(address.endpoint()).await.unwrap());
+    let mut calls = client(connect(&address.endpoint().uri).await.unwrap());
     let (ours, theirs, never) =
         (format!("{}a", address.prefix()), "theirs".to_owned(), format!("{}never-started", address.prefix()));
     for id in [&ours, &theirs] {

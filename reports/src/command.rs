@@ -80,16 +80,14 @@ fn target(choice: &Choice) -> Vec<String> {
         Choice::Simulation { faults, bug } => {
             let mut words = Vec::new();
             if Family::ALL.iter().any(|family| !faults.contains(family)) {
-                let names: Vec<&str> = faults.iter().map(|family| family.word()).collect();
-                let names = if names.is_empty() { "none".to_owned() } else { names.join(",") };
-                words.extend(["--faults".to_owned(), names]);
+                words.extend(["--faults".to_owned(), names(faults)]);
             }
             words.extend(bug.iter().flat_map(|bug| ["--bug".to_owned(), bug.clone()]));
             words
         }
         // It is no choice of the command line.
         Choice::Check { .. } => Vec::new(),
-        Choice::Process { nodes, keyspace } => {
+        Choice::Process { nodes, keyspace, faults } => {
             let mut words = owned(&["--world", "process"]);
             if *nodes != 1 {
                 words.extend(["--nodes".to_owned(), nodes.to_string()]);
@@ -97,6 +95,9 @@ fn target(choice: &Choice) -> Vec<String> {
             words.extend(keyspace.iter().flat_map(|keyspace| {
                 owned(&["--store", "cassandra", "--contact", &keyspace.contact, "--keyspace", &keyspace.name])
             }));
+            if !faults.is_empty() {
+                words.extend(["--faults".to_owned(), names(faults)]);
+            }
             words
         }
         Choice::Temporal => owned(&["--target", "temporal"]),
@@ -107,6 +108,12 @@ fn target(choice: &Choice) -> Vec<String> {
             words
         }
     }
+}
+
+/// Families of faults, as the command line takes them.
+fn names(faults: &[Family]) -> String {
+    let names: Vec<&str> = faults.iter().map(|family| family.word()).collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(",") }
 }
 
 #[cfg(test)]
@@ -129,12 +136,13 @@ mod tests {
         };
         assert_eq!(of(Choice::simulation()), "resurgam run --seed 7 --cases 1");
         assert_eq!(of(Choice::Temporal), "resurgam run --target temporal --seed 7 --cases 1");
-        let process = |nodes, keyspace| of(Choice::Process { nodes, keyspace });
-        assert_eq!(process(1, None), "resurgam run --world process --seed 7 --cases 1");
+        let process =
+            |nodes, keyspace, faults: &[Family]| of(Choice::Process { nodes, keyspace, faults: faults.to_vec() });
+        assert_eq!(process(1, None, &[]), "resurgam run --world process --seed 7 --cases 1");
         let keyspace = Keyspace { contact: "127.0.0.1:9042".into(), name: "resurgam".into() };
         assert_eq!(
-            process(3, Some(keyspace)),
-            "resurgam run --world process --nodes 3 --store cassandra --contact 127.0.0.1:9042 --keyspace resurgam --seed 7 --cases 1"
+            process(3, Some(keyspace), &[Family::Node]),
+            "resurgam run --world process --nodes 3 --store cassandra --contact 127.0.0.1:9042 --keyspace resurgam --faults node --seed 7 --cases 1"
         );
         assert_eq!(of(address("h:1", None)), "resurgam run --address h:1 --seed 7 --cases 1");
         let named = "resurgam run --address h:1 --namespace 'a b' --profile contract --seed 7 --cases 1";

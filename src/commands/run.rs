@@ -10,6 +10,7 @@ use crate::stop;
 use jiff::SignedDuration;
 use progress::Progress;
 use resurgam_campaign::summary::Summary;
+use resurgam_formats::plan::Family;
 use resurgam_formats::target::{Choice, JudgedBy, Keyspace};
 use resurgam_harness::order::{NotBegun, Order};
 use resurgam_harness::outputs;
@@ -19,6 +20,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 pub(crate) use words::Faults;
 use words::{Judged, KeepArg, Kind, Place, Store};
+
+/// The families of faults that processes can suffer.
+const PROCESSES: &[Family] = &[Family::Node, Family::Store, Family::Call];
 
 /// The arguments.
 #[derive(clap::Args)]
@@ -33,8 +37,9 @@ pub(crate) struct Args {
     /// What to test.
     #[arg(long, value_enum, default_value_t = Kind::Builtin)]
     target: Kind,
-    /// Faults to inject, by family; `none` for a calm cluster. Only in the simulation.
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "all")]
+    /// Faults to inject, by family; `none` for a calm cluster. In the simulation [default: all], and, of the families `node`,
+    /// `store` and `call`, on processes over Cassandra [default: none], where cases that run at the same time share them.
+    #[arg(long, value_enum, value_delimiter = ',')]
     faults: Vec<Faults>,
     /// With this bug planted in our orchestrator (see `resurgam bugs --list`). Only in the simulation.
     #[arg(long, value_name = "NAME")]
@@ -117,8 +122,8 @@ pub(crate) fn run(args: &Args) -> Ended {
 /// The target that was chosen, if the options fit together.
 fn choice(args: &Args) -> Result<Choice, Failure> {
     let simulated = args.address.is_none() && args.target == Kind::Builtin && args.world == Place::Sim;
-    if !simulated && (args.bug.is_some() || args.faults != [Faults::All] || args.campaign) {
-        return Err("--faults, --bug and --campaign are for the simulation (--target builtin --world sim)".into());
+    if !simulated && (args.bug.is_some() || args.campaign) {
+        return Err("--bug and --campaign are for the simulation (--target builtin --world sim)".into());
     }
     let process = args.address.is_none() && args.target == Kind::Builtin && args.world == Place::Process;
     if !process && (args.nodes != 1 || args.store != Store::Memory) {
@@ -126,6 +131,7 @@ fn choice(args: &Args) -> Result<Choice, Failure> {
             "--nodes and --store are for our orchestrator in a process (--target builtin --world process)".into()
         );
     }
+    let faults = faults(args, simulated, process)?;
     match (&args.address, args.target, args.world) {
         (None, _, _) if args.namespace.is_some() => Err("--namespace goes with --address".into()),
         (Some(address), _, _) => Ok(Choice::Address {
@@ -136,9 +142,35 @@ fn choice(args: &Args) -> Result<Choice, Failure> {
         (None, Kind::Address, _) => Err("--target address needs --address HOST:PORT".into()),
         (None, Kind::Temporal, Place::Process) => Err("--world is for our own orchestrator".into()),
         (None, Kind::Temporal, Place::Sim) => Ok(Choice::Temporal),
-        (None, Kind::Builtin, Place::Process) => Ok(Choice::Process { nodes: args.nodes, keyspace: keyspace(args)? }),
-        (None, Kind::Builtin, Place::Sim) => {
-            Ok(Choice::Simulation { faults: Faults::families(&args.faults), bug: args.bug.clone() })
+        (None, Kind::Builtin, Place::Process) => {
+            Ok(Choice::Process { nodes: args.nodes, keyspace: keyspace(args)?, faults })
+        }
+        (None, Kind::Builtin, Place::Sim) => Ok(Choice::Simulation { faults, bug: args.bug.clone() }),
+    }
+}
+
+/// The families of faults, if there can be such faults on the target.
+fn faults(args: &Args, simulated: bool, process: bool) -> Result<Vec<Family>, Failure> {
+    let possible = match (simulated, process, args.store) {
+        (true, ..) => Family::ALL,
+        (false, true, Store::Cassandra) => PROCESSES,
+        _ => &[],
+    };
+    match args.faults[..] {
+        [] if simulated => Ok(possible.to_vec()),
+        [] | [Faults::None] => Ok(Vec::new()),
+        [Faults::All] if !possible.is_empty() => Ok(possible.to_vec()),
+        _ => {
+            let families = Faults::families(&args.faults);
+            let impossible = families.iter().find(|family| !possible.contains(family));
+            impossible.map_or(Ok(families.clone()), |family| {
+                Err(format!(
+                    "there are no faults of the family {} here: all are in the simulation (--target builtin --world sim), those of \
+                     node, store and call on processes over Cassandra (--world process --store cassandra)",
+                    family.word()
+                )
+                .into())
+            })
         }
     }
 }

@@ -94,22 +94,20 @@ impl Cases<'_> {
     /// Returns why it ended before all had ended.
     async fn run(&mut self, summary: &mut Summary, watch: &mut impl FnMut(Event<'_>)) -> Option<Shortfall> {
         let began = Instant::now();
-        let (send, mut receive) = mpsc::channel(self.request.jobs.max(1));
+        let (send, mut receive) = mpsc::channel(self.jobs());
         let job = Arc::new(Job::new(self.request, self.target, Arc::clone(self.directory)));
         // Dropping the set ends the cases that are still running; those on threads of their own are told by the job.
         let mut running = tokio::task::JoinSet::new();
         let mut under_way = 0;
         let (mut lost, mut stopped) = (self.target.lost(), std::pin::pin!(self.stop.wait()));
         let short = loop {
-            while under_way < self.request.jobs.max(1)
-                && let Some(seed) = self.next(began)
-            {
-                self.begun.push(seed);
+            let seeds = self.next(began, if job.in_rounds() && under_way > 0 { 0 } else { self.jobs() - under_way });
+            for (seed, place) in seeds.iter().copied().zip(job.places(&seeds)) {
                 under_way += 1;
                 let (job, send) = (Arc::clone(&job), send.clone());
                 running.spawn(async move {
                     // A panic is a bug of the suite: it costs the case, and neither the run nor a place in it.
-                    let came = AssertUnwindSafe(job.execute(seed)).catch_unwind().await;
+                    let came = AssertUnwindSafe(job.execute(seed, place)).catch_unwind().await;
                     let came = came.unwrap_or_else(|_| (Some(not_judged(seed, Duration::ZERO, PANIC.into())), None));
                     // The receiver is gone only if the run ends early.
                     let _ = send.send(came).await;
@@ -145,12 +143,21 @@ impl Cases<'_> {
         short
     }
 
-    /// The seed of the next case, unless there were enough or time is up.
-    fn next(&self, began: Instant) -> Option<u64> {
-        let number = self.begun.len() as u64;
-        let (seed, options) = (self.request.origin.seed, &self.request.origin.options);
-        let enough = options.cases.is_some_and(|cases| number >= cases);
-        let late = options.seconds.is_some_and(|seconds| began.elapsed() >= Duration::from_secs(seconds));
-        (!enough && !late).then(|| seed.wrapping_add(number))
+    /// How many cases are executed at a time.
+    fn jobs(&self) -> usize {
+        self.request.jobs.max(1)
+    }
+
+    /// The seeds of the next cases, at most `room`; none if there were enough or time is up.
+    fn next(&mut self, began: Instant, room: usize) -> Vec<u64> {
+        let (first, options) = (self.request.origin.seed, &self.request.origin.options);
+        if options.seconds.is_some_and(|seconds| began.elapsed() >= Duration::from_secs(seconds)) {
+            return Vec::new();
+        }
+        let begun = self.begun.len() as u64;
+        let left = options.cases.map_or(u64::MAX, |cases| cases.saturating_sub(begun));
+        let seeds: Vec<u64> = (begun..).take((room as u64).min(left) as usize).map(|n| first.wrapping_add(n)).collect();
+        self.begun.extend(&seeds);
+        seeds
     }
 }

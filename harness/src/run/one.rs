@@ -3,10 +3,11 @@
 use super::request::{Request, is_kept, not_judged};
 use crate::case;
 use crate::case_directory::Error;
+use crate::processes::{Place, ProcessStage, Round};
 use crate::recorder;
 use crate::run_directory::RunDirectory;
 use crate::subject::Subject;
-use crate::target::{self, Endpoint, Target, World};
+use crate::target::{self, Cluster, Endpoint, Target, World};
 use crate::trial::{Trial, prefix};
 use resurgam_campaign::coverage::Coverage;
 use resurgam_formats::case::{self as format, Case, Judgement};
@@ -14,7 +15,7 @@ use resurgam_formats::evidence::Evidence;
 
 use resurgam_campaign::results::{CaseResult, Judged, Said, hex, milliseconds};
 use resurgam_campaign::simulation::Simulated;
-use resurgam_formats::plan::{Family, Plan};
+use resurgam_formats::plan::Plan;
 use resurgam_formats::verdict::{Outcome, Verdict};
 use resurgam_judge::judge;
 use resurgam_reports::command;
@@ -82,25 +83,64 @@ impl Job {
         self.over.store(true, Ordering::SeqCst);
     }
 
-    pub(super) async fn execute(self: Arc<Self>, seed: u64) -> Came {
+    /// True if cases share their faults, so that they have to begin together.
+    pub(super) fn in_rounds(&self) -> bool {
+        matches!(&self.world, World::Processes(_, families) if !families.is_empty())
+    }
+
+    /// The places of cases that begin together.
+    pub(super) fn places(&self, seeds: &[u64]) -> Vec<Place> {
+        if !self.in_rounds() {
+            return seeds.iter().map(|_| Place::alone()).collect();
+        }
+        Round::of(&seeds.iter().map(|seed| self.plan(*seed)).collect::<Vec<_>>())
+    }
+
+    /// The plan of a seed. Without faults it is the same everywhere.
+    fn plan(&self, seed: u64) -> Plan {
         match &self.world {
-            World::Real(endpoint) => self.real(seed, endpoint).await,
-            World::Simulated(target, families) => {
-                let (target, families, job) = (target.clone(), families.clone(), Arc::clone(&self));
-                let simulating = tokio::task::spawn_blocking(move || job.simulate(seed, &target, &families));
+            World::Processes(_, families) if !families.is_empty() => {
+                let mut plan = resurgam_generate::chaos_of(seed, families);
+                ProcessStage::limit(&mut plan);
+                plan
+            }
+            World::Simulated(_, families) => resurgam_generate::chaos_of(seed, families),
+            World::Real(_) | World::Processes(..) => resurgam_generate::plan(seed),
+        }
+    }
+
+    pub(super) async fn execute(self: Arc<Self>, seed: u64, place: Place) -> Came {
+        match &self.world {
+            World::Real(endpoint) => self.real(seed, endpoint, None).await,
+            World::Processes(cluster, _) => {
+                self.real(seed, cluster.endpoint(), Some((cluster, ProcessStage::new(cluster, place)))).await
+            }
+            World::Simulated(target, _) => {
+                let (target, job) = (target.clone(), Arc::clone(&self));
+                let simulating = tokio::task::spawn_blocking(move || job.simulate(seed, &target));
                 simulating.await.unwrap_or_else(|gone| (Some(not_judged(seed, Duration::ZERO, gone.to_string())), None))
             }
         }
     }
 
-    async fn real(&self, seed: u64, endpoint: &Endpoint) -> Came {
-        let plan = resurgam_generate::plan(seed);
-        let channel = match target::connect(endpoint).await {
-            Ok(channel) => channel,
+    /// One case on a server, or on the processes of one.
+    async fn real(&self, seed: u64, endpoint: &Endpoint, processes: Option<(&Arc<Cluster>, ProcessStage)>) -> Came {
+        let plan = self.plan(seed);
+        let channels = match &processes {
+            // A fault of another case may have begun.
+            Some((cluster, _)) => cluster.uris().iter().map(|uri| target::connect_later(uri)).collect(),
+            None => target::connect(&endpoint.uri).await.map(|channel| vec![channel]),
+        };
+        let channels: Vec<_> = match channels {
+            Ok(channels) => channels,
             Err(why) => return (None, Some(Trouble::Target(why.to_string()))),
         };
         let began = Instant::now();
-        let (entries, ended) = case::execute(&plan, endpoint, channel, &prefix(&self.prefix, seed)).await;
+        let prefix = prefix(&self.prefix, seed);
+        let (entries, ended) = match &processes {
+            Some((_, stage)) => case::execute_on_processes(&plan, endpoint, channels, &prefix, stage).await,
+            None => case::execute(&plan, endpoint, channels, &prefix).await,
+        };
         let executing = began.elapsed();
         let lines = recorder::lines(&entries).expect("a recording can be written");
         // On disk before anything looks at it.
@@ -124,7 +164,7 @@ impl Job {
         let judging = began.elapsed();
         // What is wrong because the target went away is not the doing of its logic.
         if verdict.worst() > Outcome::Ok
-            && let Err(why) = target::connect(endpoint).await
+            && let Err(why) = target::connect(&endpoint.uri).await
         {
             return (None, Some(Trouble::Target(why.to_string())));
         }
@@ -140,8 +180,8 @@ impl Job {
     }
 
     /// One case in the simulation. Its recording is written only if it is kept, for the same plan gives it again.
-    fn simulate(&self, seed: u64, target: &Subject, families: &[Family]) -> Came {
-        let plan = resurgam_generate::chaos_of(seed, families);
+    fn simulate(&self, seed: u64, target: &Subject) -> Came {
+        let plan = self.plan(seed);
         let run = Trial::of(&plan, target);
         let simulated = run.judged.as_ref().ok().map(|(evidence, _)| run.simulated(evidence));
         let Trial { lines, hash, judged, executing, judging, trace, .. } = run;

@@ -188,7 +188,7 @@ impl Driver {
             other_namespace: Some(OTHER_NAMESPACE.to_owned()),
             prefix: self.prefix.clone(),
             plan: self.plan.clone(),
-            patience: 4,
+            patience: case::PATIENCE,
             calls: Arc::clone(&self.calls),
             recorder,
             tokens: TaskTokens::default(),

@@ -9,8 +9,8 @@ mod plain;
 use super::audits::{Audits, decided, named};
 use super::idle;
 use super::ledger::{Ledger, Ticket};
-use super::store_faults::{StoreFault, StoreFaults};
 use crate::session::Session;
+use crate::store_faults::{StoreFault, StoreFaults};
 use crate::subject::Subject;
 use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -266,7 +266,7 @@ impl State {
 
     /// How a call of a node on a partition ends, if a fault spoils it.
     fn spoiled(&mut self, number: u8, nodes: u8, partition: &str, call: StoreCall) -> Option<Spoiled> {
-        self.faults.spoiled(number, nodes, || kind(&named(partition)), call)
+        self.faults.spoiled(number, nodes, || kind(&named(partition)), call).map(Spoiled::from)
     }
 
     fn record(&self, node: Option<u8>, partition: &str, outcomes: &[StoreEvent]) {

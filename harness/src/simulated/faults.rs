@@ -4,8 +4,8 @@
 //! A fault is named by its index in the plan.
 
 use super::database::Database;
-use super::store_faults::StoreFault;
 use crate::session::Session;
+use crate::store_faults::StoreFault;
 use crate::wire::{RpcFault, RpcFaults};
 use resurgam_formats::plan::{self, FaultKind, Plan};
 use resurgam_formats::recording::{Injected, What};

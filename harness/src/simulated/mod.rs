@@ -12,6 +12,5 @@ mod faults;
 mod idle;
 mod ledger;
 mod store;
-mod store_faults;
 
 pub use case::{Executed, execute};

@@ -91,7 +91,7 @@ impl Address {
     }
 
     async fn clean_in<I: IntoIterator<Item = String>>(&self, namespace: &str, ids: I) -> Result<Cleaned, Error> {
-        let mut client = client(connect(&self.endpoint).await?);
+        let mut client = client(connect(&self.endpoint.uri).await?);
         let mut cleaned = Cleaned::default();
         for id in ids {
             if !id.starts_with(&self.prefix) {

@@ -32,14 +32,6 @@ pub struct Endpoint {
     pub profile: Profile,
 }
 
-/// A channel to the target. Every caller that is to fail alone takes its own.
-///
-/// # Errors
-/// Nothing listens there, or it does not answer within five seconds.
-pub async fn connect(endpoint: &Endpoint) -> Result<Channel, Error> {
-    channel(&endpoint.uri).await
-}
-
 /// A client of the workflow service with our limits for messages.
 #[must_use]
 pub fn client(channel: Channel) -> WorkflowServiceClient<Channel> {
@@ -48,19 +40,35 @@ pub fn client(channel: Channel) -> WorkflowServiceClient<Channel> {
         .max_encoding_message_size(MESSAGE_LIMIT)
 }
 
-pub(super) async fn channel(uri: &str) -> Result<Channel, Error> {
-    let unusable = |problem: tonic::transport::Error| Error::Unreachable { uri: uri.into(), problem: whole(&problem) };
+/// A channel to where a target listens. Every caller that is to fail alone takes its own.
+///
+/// # Errors
+/// Nothing listens there, or it does not answer within five seconds.
+pub async fn connect(uri: &str) -> Result<Channel, Error> {
+    way(uri)?.connect().await.map_err(|problem| unreachable(uri, &problem))
+}
+
+/// The same, but it connects when it is used first: where nobody may listen just now.
+///
+/// # Errors
+/// This is no address.
+pub(crate) fn connect_later(uri: &str) -> Result<Channel, Error> {
+    Ok(way(uri)?.connect_lazy())
+}
+
+fn way(uri: &str) -> Result<tonic::transport::Endpoint, Error> {
     // Servers refuse pings that come more often than every ten seconds.
-    tonic::transport::Endpoint::from_shared(uri.to_owned())
-        .map_err(unusable)?
+    Ok(tonic::transport::Endpoint::from_shared(uri.to_owned())
+        .map_err(|problem| unreachable(uri, &problem))?
         .connect_timeout(Duration::from_secs(5))
         .http2_keep_alive_interval(Duration::from_secs(20))
         .keep_alive_timeout(Duration::from_secs(10))
         .keep_alive_while_idle(true)
-        .tcp_nodelay(true)
-        .connect()
-        .await
-        .map_err(unusable)
+        .tcp_nodelay(true))
+}
+
+fn unreachable(uri: &str, problem: &tonic::transport::Error) -> Error {
+    Error::Unreachable { uri: uri.into(), problem: whole(problem) }
 }
 
 /// An error with its causes, in one line.

@@ -17,6 +17,9 @@ pub enum Error {
         /// The last lines of its log.
         log: String,
     },
+    /// No node was asked for.
+    #[error("there has to be at least one node")]
+    NoNodes,
     /// An address that cannot be understood.
     #[error("{0:?} is not an address; expected host:port")]
     Address(String),
@@ -48,6 +51,6 @@ impl Error {
     /// True if it is what was asked for that is wrong, and not the target or the machine.
     #[must_use]
     pub fn is_bad_input(&self) -> bool {
-        matches!(self, Self::Address(_) | Self::Bug(_) | Self::Check)
+        matches!(self, Self::Address(_) | Self::Bug(_) | Self::Check | Self::NoNodes)
     }
 }

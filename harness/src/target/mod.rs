@@ -4,6 +4,8 @@
 //! knows nothing of what they mean.
 
 mod address;
+mod child;
+mod cluster;
 mod config;
 mod endpoint;
 mod error;
@@ -17,8 +19,9 @@ mod watch;
 mod world;
 
 pub use address::Address;
-pub(crate) use endpoint::OTHER_NAMESPACE;
+pub use cluster::Cluster;
 pub use endpoint::{Endpoint, MESSAGE_LIMIT, NAMESPACE, client, connect};
+pub(crate) use endpoint::{OTHER_NAMESPACE, connect_later};
 pub use error::Error;
 pub(crate) use probe::line;
 pub use simulated::Simulated;
@@ -47,7 +50,12 @@ pub async fn open(
             Box::new(Simulated::new(subject(bug.as_deref()).ok_or_else(wrong)?, faults))
         }
         Choice::Check { .. } => return Err(Error::Check),
-        Choice::Process { nodes, keyspace } => Box::new(own_server::open(program, *nodes, keyspace.as_ref()).await?),
+        Choice::Process { nodes, keyspace: Some(keyspace), faults } => {
+            Box::new(Cluster::start(program, *nodes, keyspace, faults.clone()).await?)
+        }
+        Choice::Process { nodes, keyspace: None, .. } => {
+            Box::new(Mutex::new(own_server::start(program, *nodes).await?))
+        }
         Choice::Temporal => Box::new(Mutex::new(temporal::start(&temporal::Options::default()).await?)),
         Choice::Address { address, namespace, profile } => {
             let mut address = Address::open(address, namespace.as_deref()).await?;

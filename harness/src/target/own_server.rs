@@ -2,68 +2,27 @@
 
 use super::error::Error;
 use super::started::{LOG, Process, Started};
-use super::world::{Target, World};
-use crate::trial::{PREFIX, drawn_prefix};
-use async_trait::async_trait;
-use resurgam_formats::target::Keyspace;
 use std::fs::File;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Mutex;
 use std::time::Duration;
 
 /// How long it may take until its namespace is usable.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A server of ours as a target.
-pub(super) struct OwnServer {
-    server: Mutex<Started>,
-    /// Ids of another run may be in a store that outlives the server.
-    prefix: String,
-}
-
-/// Starts one as a target.
-pub(super) async fn open(program: &Path, nodes: u16, keyspace: Option<&Keyspace>) -> Result<OwnServer, Error> {
-    let prefix = keyspace.map_or_else(|| PREFIX.to_owned(), |_| drawn_prefix());
-    Ok(OwnServer { server: Mutex::new(start(program, nodes, keyspace).await?), prefix })
-}
-
-#[async_trait]
-impl Target for OwnServer {
-    fn name(&self) -> String {
-        self.server.name()
-    }
-
-    fn version(&self) -> String {
-        self.server.version()
-    }
-
-    fn world(&self) -> World {
-        self.server.world()
-    }
-
-    fn prefix(&self) -> &str {
-        &self.prefix
-    }
-
-    async fn lost(&self) -> String {
-        self.server.lost().await
-    }
-}
-
-/// Starts `program server` with so many nodes, over a keyspace or in memory, and waits until its namespace is usable.
+/// Starts `program server` with so many nodes, in memory, and waits until its namespace is usable.
 ///
 /// # Errors
 /// It cannot be started, ends early, or does not get ready in time: then with the end of its log.
-pub async fn start(program: &Path, nodes: u16, keyspace: Option<&Keyspace>) -> Result<Started, Error> {
+pub async fn start(program: &Path, nodes: u16) -> Result<Started, Error> {
     Started::start("builtin", PATIENCE, || {
         let port = free(nodes).map_err(|e| Error::System("no free port", e))?;
-        Ok((format!("http://127.0.0.1:{port}"), spawn(program, port, nodes, keyspace)?))
+        Ok((format!("http://127.0.0.1:{port}"), spawn(program, port, nodes)?))
     })
     .await
 }
 
-fn spawn(program: &Path, port: u16, nodes: u16, keyspace: Option<&Keyspace>) -> Result<Process, Error> {
+fn spawn(program: &Path, port: u16, nodes: u16) -> Result<Process, Error> {
     let directory = Process::directory("builtin", None)?;
     let log = File::create(directory.path().join(LOG)).map_err(|e| Error::System("no log for the server", e))?;
     let mut command = Command::new(program);
@@ -71,14 +30,11 @@ fn spawn(program: &Path, port: u16, nodes: u16, keyspace: Option<&Keyspace>) -> 
         .args(["server", "--until-stdin-ends", "--address", &format!("127.0.0.1:{port}")])
         .args(["--nodes", &nodes.to_string()])
         .stderr(log);
-    if let Some(keyspace) = keyspace {
-        command.args(["--store", "cassandra", "--contact", &keyspace.contact, "--keyspace", &keyspace.name]);
-    }
     Process::spawn(&mut command, directory)
 }
 
 /// The first of so many ports in a row that nobody listens on.
-fn free(count: u16) -> std::io::Result<u16> {
+pub(super) fn free(count: u16) -> std::io::Result<u16> {
     let mut last = std::io::Error::other("ports are used up");
     for _ in 0..20 {
         let first = std::net::TcpListener::bind("127.0.0.1:0")?;

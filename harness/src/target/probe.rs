@@ -1,6 +1,6 @@
 //! Questions to a server: does it answer, which version is it, is the namespace usable.
 
-use super::endpoint::{Endpoint, channel, client};
+use super::endpoint::{Endpoint, client, connect};
 use super::error::Error;
 use prost_wkt_types::Duration as Span;
 use resurgam_api::WorkflowServiceClient;
@@ -57,7 +57,7 @@ impl Server {
 impl Probe {
     /// Connects and asks for the version.
     pub(super) async fn open(uri: &str) -> Result<Probe, Error> {
-        let mut client = client(channel(uri).await?);
+        let mut client = client(connect(uri).await?);
         let info = client
             .get_system_info(asking(GetSystemInfoRequest {}))
             .await

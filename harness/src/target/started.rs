@@ -1,15 +1,15 @@
-//! A server in a process that we start and always take away: it lives in a directory of its own, with its log, and ends when
-//! its standard input does, by [`Drop`], by a panic, by Ctrl-C or because somebody killed us. So it cannot outlive us.
+//! A server in a process that we start and always take away: it lives in a directory of its own, with its log, and cannot outlive
+//! us.
 
+use super::child::Child;
 use super::endpoint::Endpoint;
 use super::error::Error;
 use super::world::{Target, World};
 use super::{readiness, watch};
 use async_trait::async_trait;
 use std::fs;
-use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -20,8 +20,6 @@ pub(super) const LOG: &str = "server.log";
 pub(super) const PID: &str = "pid";
 /// How many lines of the log are shown.
 const LINES: usize = 20;
-/// How long it may take to end.
-const FAREWELL: Duration = Duration::from_secs(5);
 /// So often a server is started if somebody takes the port that was free.
 const ATTEMPTS: u32 = 3;
 
@@ -134,14 +132,7 @@ pub(super) struct Process {
 impl Process {
     /// Starts a program that ends when its standard input does.
     pub(super) fn spawn(command: &mut Command, directory: TempDir) -> Result<Self, Error> {
-        let child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            // Ctrl-C is for us; the server is to live until we have said what we found.
-            .process_group(0)
-            .spawn()
-            .map_err(|e| Error::System("the server does not start", e))?;
-        Ok(Self { child, directory })
+        Ok(Self { child: Child::spawn(command)?, directory })
     }
 
     /// A new directory for a server, in the system's place for temporary files unless another one is named.
@@ -154,30 +145,18 @@ impl Process {
     }
 
     fn ended(&mut self) -> Option<ExitStatus> {
-        self.child.try_wait().ok().flatten()
+        self.child.ended()
     }
 
     fn log(&self) -> String {
-        let text = fs::read(self.directory.path().join(LOG)).unwrap_or_default();
-        let text = String::from_utf8_lossy(&text);
-        let lines: Vec<&str> = text.lines().collect();
-        lines[lines.len().saturating_sub(LINES)..].join("\n")
+        end_of(&self.directory.path().join(LOG))
     }
 }
 
-impl Drop for Process {
-    fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        let begun = Instant::now();
-        while self.ended().is_none() {
-            if begun.elapsed() > FAREWELL {
-                // It does not do its work (stopped, or its program is gone): take its whole group away.
-                let group = format!("-{}", self.child.id());
-                let _ = Command::new("sh").args(["-c", "kill -KILL -- \"$1\"", "kill", &group]).status();
-                let _ = self.child.wait();
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(2));
-        }
-    }
+/// The last lines of a log.
+pub(super) fn end_of(log: &Path) -> String {
+    let text = fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(LINES)..].join("\n")
 }

@@ -15,18 +15,20 @@ const REFUSING: Duration = Duration::from_secs(4);
 const SILENT: Duration = Duration::from_secs(25);
 
 /// Waits until the server is gone, and says how. `ended` says how its process ended, if it is ours and did.
-pub(super) async fn lost(endpoint: &Endpoint, mut ended: impl FnMut() -> Option<String> + Send) -> String {
-    let process = async {
-        loop {
-            if let Some(how) = ended() {
-                return how;
-            }
-            tokio::time::sleep(LOOK).await;
-        }
-    };
+pub(super) async fn lost(endpoint: &Endpoint, ended: impl FnMut() -> Option<String> + Send) -> String {
     tokio::select! {
-        how = process => how,
+        how = self::ended(ended) => how,
         how = unanswered(&endpoint.uri) => how,
+    }
+}
+
+/// Waits until a process has ended that should not have, and says how: `ended` knows.
+pub(super) async fn ended(mut ended: impl FnMut() -> Option<String> + Send) -> String {
+    loop {
+        if let Some(how) = ended() {
+            return how;
+        }
+        tokio::time::sleep(LOOK).await;
     }
 }
 

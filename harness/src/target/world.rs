@@ -1,16 +1,20 @@
 //! What a target is to those who run cases on it.
 
+use super::cluster::Cluster;
 use super::endpoint::Endpoint;
 use crate::subject::Subject;
 use crate::trial::PREFIX;
 use async_trait::async_trait;
 use resurgam_formats::plan::Family;
+use std::sync::Arc;
 
 /// Where cases happen.
 #[derive(Clone)]
 pub enum World {
     /// On a server that is running.
     Real(Endpoint),
+    /// On nodes that are processes of their own, with faults of these families.
+    Processes(Arc<Cluster>, Vec<Family>),
     /// On a simulated cluster of this orchestrator, with faults of these families.
     Simulated(Subject, Vec<Family>),
 }

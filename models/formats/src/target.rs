@@ -21,7 +21,7 @@ pub enum Choice {
         /// Families of faults that plans are drawn with.
         faults: Vec<Family>,
     },
-    /// Our orchestrator in a process of its own.
+    /// Our orchestrator in a process of its own, or, over a keyspace, in one for each node.
     Process {
         /// How many nodes it has.
         #[serde(default = "one", skip_serializing_if = "is_one")]
@@ -29,6 +29,9 @@ pub enum Choice {
         /// Where everything is kept; absent if in the process, in memory.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         keyspace: Option<Keyspace>,
+        /// Families of faults that plans are drawn with; none in memory, where all nodes are one process.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        faults: Vec<Family>,
     },
     /// The real Temporal server, started for the run.
     Temporal,

@@ -24,6 +24,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::io::AsyncReadExt as _;
 use tokio_util::sync::CancellationToken;
 use tonic::Code;
@@ -41,6 +42,10 @@ const _: () = assert!(!planted(Bug::FenceMissing));
 const DEFAULT: &str = "default";
 /// How long closed workflows of the namespaces made here are to be kept: three days, in seconds.
 const RETENTION: i64 = 3 * 24 * 3600;
+
+/// How long a start may try to make a namespace, and how long it waits in between.
+const REGISTERING: std::time::Duration = std::time::Duration::from_secs(15);
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
 
 /// How to serve.
 #[derive(Args, Clone, Debug)]
@@ -160,7 +165,8 @@ fn keys(options: &Options, environment: &dyn Environment) -> Result<TokenKeys, E
     }
 }
 
-/// Makes a namespace, unless it is there.
+/// Makes a namespace, unless it is there. Another node that makes one at this moment, or a store that does not answer, is
+/// tried again.
 async fn register(environment: &Arc<dyn Environment>, store: &Arc<dyn Store>, name: &str) -> Result<(), Error> {
     let request = RegisterNamespaceRequest {
         namespace: name.to_owned(),
@@ -168,11 +174,22 @@ async fn register(environment: &Arc<dyn Environment>, store: &Arc<dyn Store>, na
         ..RegisterNamespaceRequest::default()
     };
     let registry = Registry::new(Arc::clone(environment), Arc::clone(store), "server");
-    match registry.register(&request).await {
-        Err(problem) if problem.code() != Code::AlreadyExists => {
-            Err(Error::Namespace { name: name.to_owned(), problem: Box::new(problem) })
+    let until = Instant::now() + REGISTERING;
+    loop {
+        // Most starts find it, and then take nothing from those who serve.
+        let problem = match registry.find(name).await {
+            Err(problem) if problem.code() == Code::NotFound => registry.register(&request).await.err(),
+            found => found.err(),
+        };
+        match problem {
+            Some(problem) if problem.code() == Code::Unavailable && Instant::now() < until => {
+                tokio::time::sleep(PAUSE).await;
+            }
+            Some(problem) if problem.code() != Code::AlreadyExists => {
+                return Err(Error::Namespace { name: name.to_owned(), problem: Box::new(problem) });
+            }
+            _ => return Ok(()),
         }
-        _ => Ok(()),
     }
 }
 

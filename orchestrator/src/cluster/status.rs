@@ -117,9 +117,12 @@ pub(crate) fn namespace_already_exists() -> Status {
 }
 
 /// As a client may see it: without our own markers. That the time was over for a call within the cluster is no
-/// cancellation.
+/// cancellation, and that a connection within it broke, which is all that is unknown here, is to be tried again.
 #[must_use]
 pub fn public(status: Status) -> Status {
+    if status.code() == Code::Unknown {
+        return Status::unavailable(format!("a node does not answer: {}", status.message()));
+    }
     if status.code() == Code::Cancelled && status.message() == TimeoutExpired(()).to_string() {
         return Status::deadline_exceeded("context deadline exceeded");
     }
@@ -196,5 +199,7 @@ mod tests {
         let late = Status::from_error(Box::new(TimeoutExpired(())));
         assert_eq!((late.code(), public(late).code()), (Code::Cancelled, Code::DeadlineExceeded));
         assert_eq!(public(Status::cancelled("by hand")).code(), Code::Cancelled);
+        let broken = Status::from_error(Box::new(std::io::Error::other("transport error")));
+        assert_eq!((broken.code(), public(broken).code()), (Code::Unknown, Code::Unavailable));
     }
 }

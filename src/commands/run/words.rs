@@ -21,7 +21,7 @@ pub(crate) enum Kind {
 pub(crate) enum Place {
     /// A simulated cluster with faults.
     Sim,
-    /// A process of its own on this machine, without faults.
+    /// A process of its own on this machine; over Cassandra one for each node, and with faults if they are asked for.
     Process,
 }
 

@@ -1,12 +1,11 @@
 //! The faults of the store that are in force, and what each has hit.
 
-use resurgam_cassandra::Spoiled;
 use resurgam_formats::plan::{PartitionKind, StoreCall, StoreOutcome};
 use std::collections::BTreeMap;
 
 /// What a fault of the plan does to the store: the kinds of its family.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum StoreFault {
+pub(crate) enum StoreFault {
     /// What a node asks of the store never arrives there.
     Unreachable { node: u8 },
     /// The next calls of a node or of all, on one kind of partition or all, end in a certain way.
@@ -23,11 +22,11 @@ struct ActiveFault {
 
 /// See the module. Faults are named by their number in the plan.
 #[derive(Debug, Default)]
-pub(super) struct StoreFaults(BTreeMap<usize, ActiveFault>);
+pub(crate) struct StoreFaults(BTreeMap<usize, ActiveFault>);
 
 impl StoreFaults {
     /// Begins a fault.
-    pub(super) fn begin(&mut self, number: usize, fault: StoreFault) {
+    pub(crate) fn begin(&mut self, number: usize, fault: StoreFault) {
         let left = match fault {
             StoreFault::Unreachable { .. } => 0,
             StoreFault::Calls { calls, .. } => calls,
@@ -36,19 +35,19 @@ impl StoreFaults {
     }
 
     /// Ends a fault; returns how many calls it spoiled.
-    pub(super) fn end(&mut self, number: usize) -> u64 {
+    pub(crate) fn end(&mut self, number: usize) -> u64 {
         self.0.remove(&number).map_or(0, |active| active.hits)
     }
 
     /// How a call of a node, of so many, on a partition of this kind ends, if a fault spoils it; the fault is used up by
     /// one call.
-    pub(super) fn spoiled(
+    pub(crate) fn spoiled(
         &mut self,
         number: u8,
         nodes: u8,
         kind: impl Fn() -> PartitionKind,
         call: StoreCall,
-    ) -> Option<Spoiled> {
+    ) -> Option<StoreOutcome> {
         self.0.values_mut().find_map(|active| match active.fault {
             StoreFault::Calls { node, partition, outcome, .. }
                 if active.left > 0
@@ -58,14 +57,14 @@ impl StoreFaults {
             {
                 active.left -= 1;
                 active.hits += 1;
-                Some(outcome.into())
+                Some(outcome)
             }
             StoreFault::Calls { .. } | StoreFault::Unreachable { .. } => None,
         })
     }
 
     /// True if the calls of a node, of so many, do not arrive.
-    pub(super) fn unreachable(&mut self, number: u8, nodes: u8) -> bool {
+    pub(crate) fn unreachable(&mut self, number: u8, nodes: u8) -> bool {
         let cut = self.0.values_mut().find(|active| match active.fault {
             StoreFault::Unreachable { node } => node % nodes == number,
             StoreFault::Calls { .. } => false,

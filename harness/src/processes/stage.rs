@@ -1,0 +1,176 @@
+//! The stage of a case on processes: faults of its plan are done to the nodes that it shares with others, and to its own calls.
+
+use super::round::Place;
+use super::witnesses::record;
+use crate::case::Stage;
+use crate::cql::Proxy;
+use crate::session::Session;
+use crate::store_faults::StoreFault;
+use crate::target::Cluster;
+use crate::wire::RpcFault;
+use async_trait::async_trait;
+use resurgam_formats::plan::{Fault, FaultKind, Plan};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
+
+/// See the module.
+pub(crate) struct ProcessStage {
+    cluster: Arc<Cluster>,
+    place: Arc<Place>,
+    injected: Mutex<Injected>,
+}
+
+#[derive(Default)]
+struct Injected {
+    session: Option<Arc<Session>>,
+    faults: JoinSet<()>,
+}
+
+/// What a fault of a plan means here.
+enum Injection {
+    /// A process is killed, and started again at the end.
+    Kill { node: u8 },
+    /// The wire of clients and workers.
+    Calls(RpcFault),
+    /// The proxy between the nodes and Cassandra.
+    Store(StoreFault),
+}
+
+fn injection(kind: &FaultKind) -> Option<Injection> {
+    match *kind {
+        // A process does not learn what took it.
+        FaultKind::Kill { node } | FaultKind::PowerLoss { node } => Some(Injection::Kill { node }),
+        FaultKind::ReplyLost { by, calls } => Some(Injection::Calls(RpcFault::ReplyLost { by, calls })),
+        FaultKind::CallRepeated { by, calls } => Some(Injection::Calls(RpcFault::CallRepeated { by, calls })),
+        FaultKind::StoreUnreachable { node } => Some(Injection::Store(StoreFault::Unreachable { node })),
+        FaultKind::Store { node, partition, calls, outcome } => {
+            let fault = StoreFault::Calls { node, partition, calls, outcome };
+            Proxy::is_possible(outcome).then_some(Injection::Store(fault))
+        }
+        FaultKind::Partition { .. }
+        | FaultKind::Hold { .. }
+        | FaultKind::Slow { .. }
+        | FaultKind::ClockSkew { .. }
+        | FaultKind::ClockStep { .. } => None,
+    }
+}
+
+impl ProcessStage {
+    /// The stage of a case that has this place in its round.
+    pub(crate) fn new(cluster: &Arc<Cluster>, place: Place) -> Self {
+        Self { cluster: Arc::clone(cluster), place: Arc::new(place), injected: Mutex::default() }
+    }
+
+    /// Takes out of a plan what cannot be done to processes.
+    pub(crate) fn limit(plan: &mut Plan) {
+        plan.faults.retain(|fault| injection(&fault.kind).is_some());
+    }
+
+    /// When all faults of the round are over, after its begin.
+    pub(crate) fn heal_at(&self) -> Duration {
+        self.place.heal()
+    }
+
+    fn injected(&self) -> Injected {
+        std::mem::take(&mut *self.injected.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[async_trait]
+impl Stage for ProcessStage {
+    fn inject(&self, session: &Arc<Session>) {
+        self.place.witnesses().join(session);
+        let mut faults = JoinSet::new();
+        for (number, fault) in session.plan.faults.iter().cloned().enumerate() {
+            let heal = session.recorder.began() + self.heal_at();
+            let (cluster, place) = (Arc::clone(&self.cluster), Arc::clone(&self.place));
+            faults.spawn(inflict(cluster, place, Arc::clone(session), number, fault, heal));
+        }
+        let injected = Injected { session: Some(Arc::clone(session)), faults };
+        *self.injected.lock().unwrap_or_else(PoisonError::into_inner) = injected;
+    }
+
+    async fn heal(&self) {
+        let Injected { session, mut faults } = self.injected();
+        let Some(session) = session else { return };
+        tokio::time::sleep_until((session.recorder.began() + self.heal_at()).into()).await;
+        while faults.join_next().await.is_some() {}
+        self.place.wait().await;
+        self.place.witnesses().leave(&session);
+        self.cluster.ready().await;
+    }
+
+    async fn settle(&self) {}
+
+    async fn expire(&self, _: &[(String, String)]) {}
+}
+
+/// Does one fault, from its begin to its end. What lies in wait without a limit of time ends at the heal.
+async fn inflict(
+    cluster: Arc<Cluster>,
+    place: Arc<Place>,
+    session: Arc<Session>,
+    number: usize,
+    fault: Fault,
+    heal: Instant,
+) {
+    session.sleep_until(fault.at_ms).await;
+    let began = Instant::now();
+    let lasts = Duration::from_millis(fault.for_ms.into());
+    match injection(&fault.kind) {
+        Some(Injection::Kill { node }) => {
+            // Before it happens: nothing may be seen of it earlier.
+            place.witnesses().began(began, &fault.kind);
+            let hit = cluster.kill(node);
+            tokio::time::sleep(lasts).await;
+            cluster.revive(node);
+            place.witnesses().ended(began, &fault.kind, u32::from(hit));
+        }
+        Some(Injection::Calls(calls)) => {
+            record(&session, began, &fault.kind, None);
+            session.rpc_faults.begin(number, calls);
+            let end = if lasts.is_zero() { heal } else { began + lasts };
+            tokio::time::sleep_until(end.into()).await;
+            let hits = u32::try_from(session.rpc_faults.end(number)).unwrap_or(u32::MAX);
+            record(&session, began, &fault.kind, Some(hits));
+        }
+        Some(Injection::Store(spoiled)) => {
+            place.witnesses().began(began, &fault.kind);
+            let begun = cluster.spoil(spoiled);
+            let end = if lasts.is_zero() { heal } else { began + lasts };
+            tokio::time::sleep_until(end.into()).await;
+            let hits = begun.map_or(0, |number| cluster.spare(number));
+            place.witnesses().ended(began, &fault.kind, u32::try_from(hits).unwrap_or(u32::MAX));
+        }
+        None => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use resurgam_formats::plan::Family;
+
+    #[test]
+    fn what_processes_cannot_suffer_is_left_out() {
+        let left = |family| {
+            let plans = (0..100).map(|seed| {
+                let mut plan = resurgam_generate::chaos_of(seed, &[family]);
+                let before = plan.faults.len();
+                ProcessStage::limit(&mut plan);
+                (plan.faults.len(), before)
+            });
+            plans.fold((0, 0), |sum, plan| (sum.0 + plan.0, sum.1 + plan.1))
+        };
+        for family in Family::ALL {
+            let (left, before) = left(*family);
+            match family {
+                Family::Node | Family::Call => assert_eq!(left, before),
+                // Some need more than one replica.
+                Family::Store => assert!(left < before && 3 * left > 2 * before, "{left} of {before}"),
+                Family::Network | Family::Clock => assert_eq!(left, 0),
+            }
+        }
+    }
+}

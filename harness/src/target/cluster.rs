@@ -1,0 +1,249 @@
+//! A server of ours whose nodes are processes of their own, over one keyspace of Cassandra: each can be killed and started
+//! again while the others go on.
+
+use super::child::Child;
+use super::endpoint::Endpoint;
+use super::error::Error;
+use super::own_server::free;
+use super::started::{Process, end_of};
+use super::world::{Target, World};
+use super::{readiness, watch};
+use crate::cql::Proxy;
+use crate::store_faults::StoreFault;
+use crate::trial::drawn_prefix;
+use async_trait::async_trait;
+use resurgam_formats::plan::Family;
+use resurgam_formats::target::Keyspace;
+use std::fs::{self, File};
+use std::hash::{BuildHasher as _, RandomState};
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// How long it may take until a node is usable.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Seconds until a node gives up an answer of Cassandra.
+const USUAL: &str = "10";
+/// The same where answers are lost on purpose.
+const SPOILED: &str = "2";
+/// The signal of a kill.
+const SIGKILL: i32 = 9;
+
+/// Nodes in processes of their own. Dropping it ends them.
+#[derive(Debug)]
+pub struct Cluster {
+    nodes: Vec<Mutex<Node>>,
+    /// Where each listens, the first one's namespaces and what it is.
+    endpoint: Endpoint,
+    uris: Vec<String>,
+    prefix: String,
+    families: Vec<Family>,
+    /// Between the nodes and Cassandra, if calls of the store are to fail.
+    proxy: Option<Proxy>,
+    /// How many faults of the store there were.
+    store_faults: AtomicUsize,
+    /// Logs and keys.
+    _directory: TempDir,
+}
+
+/// One node.
+#[derive(Debug)]
+struct Node {
+    program: PathBuf,
+    arguments: Vec<String>,
+    log: PathBuf,
+    /// None while it is killed.
+    process: Option<Child>,
+    /// By how many faults it is held down.
+    down: u32,
+}
+
+impl Node {
+    fn start(&mut self) -> Result<(), Error> {
+        let log = File::options().create(true).append(true).open(&self.log);
+        let log = log.map_err(|e| Error::System("no log for the server", e))?;
+        self.process = Some(Child::spawn(Command::new(&self.program).args(&self.arguments).stderr(log))?);
+        Ok(())
+    }
+}
+
+impl Cluster {
+    /// Starts `program server` so many times and waits until each is usable. Cases on it have faults of `families`.
+    ///
+    /// # Errors
+    /// A node cannot be started, ends early, or does not get ready in time: then with the end of its log.
+    pub async fn start(
+        program: &Path,
+        nodes: u16,
+        keyspace: &Keyspace,
+        families: Vec<Family>,
+    ) -> Result<Arc<Self>, Error> {
+        let directory = Process::directory("cluster", None)?;
+        let keys = directory.path().join("token-keys");
+        fs::write(&keys, key()).map_err(|e| Error::System("no keys for the server", e))?;
+        let first = free(2 * nodes).map_err(|e| Error::System("no free port", e))?;
+        let members: Vec<String> = (0..nodes)
+            .flat_map(|number| ["--member".to_owned(), format!("node-{number}=127.0.0.1:{}", first + nodes + number)])
+            .collect();
+        let proxy = if families.contains(&Family::Store) {
+            let count = u8::try_from(nodes).unwrap_or(u8::MAX);
+            Some(Proxy::start(count, &keyspace.contact).map_err(|e| Error::System("no proxy", e))?)
+        } else {
+            None
+        };
+        let node = |number: u16| {
+            let reached = proxy.as_ref().and_then(|proxy| proxy.addresses().get(usize::from(number)));
+            let contact = reached.map_or_else(|| keyspace.contact.clone(), ToString::to_string);
+            // Whoever hears nothing is not to wait for long.
+            let timeout = if reached.is_some() { SPOILED } else { USUAL };
+            let own = [
+                ["server", "--until-stdin-ends", "--store", "cassandra"].map(str::to_owned),
+                [
+                    "--node".to_owned(),
+                    format!("node-{number}"),
+                    "--address".to_owned(),
+                    format!("127.0.0.1:{}", first + number),
+                ],
+                ["--contact".to_owned(), contact, "--keyspace".to_owned(), keyspace.name.clone()],
+                [
+                    "--cassandra-timeout".to_owned(),
+                    timeout.to_owned(),
+                    "--token-keys".to_owned(),
+                    keys.display().to_string(),
+                ],
+            ];
+            let arguments = own.into_iter().flatten().chain(members.clone()).collect();
+            let log = directory.path().join(format!("node-{number}.log"));
+            Node { program: program.to_owned(), arguments, log, process: None, down: 0 }
+        };
+        let nodes: Vec<Mutex<Node>> = (0..nodes).map(|number| Mutex::new(node(number))).collect();
+        let uris: Vec<String> = (first..).take(nodes.len()).map(|port| format!("http://127.0.0.1:{port}")).collect();
+        let mut endpoint = None;
+        for (node, uri) in nodes.iter().zip(&uris) {
+            // One after the other: the first one makes the namespaces.
+            locked(node).start()?;
+            endpoint = Some(usable(node, uri).await?);
+        }
+        let endpoint = Endpoint { uri: uris[0].clone(), ..endpoint.ok_or(Error::NoNodes)? };
+        Ok(Arc::new(Self {
+            nodes,
+            endpoint,
+            uris,
+            prefix: drawn_prefix(),
+            families,
+            proxy,
+            store_faults: AtomicUsize::new(0),
+            _directory: directory,
+        }))
+    }
+
+    /// Where each node listens.
+    #[must_use]
+    pub fn uris(&self) -> &[String] {
+        &self.uris
+    }
+
+    /// What it is, and where its first node listens.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Kills the node of this number, modulo how many there are, unless it is killed already; it stays away until as many have
+    /// asked for its start as have asked for this. True if it lived, and has died of it.
+    pub(crate) fn kill(&self, number: u8) -> bool {
+        let mut node = locked(&self.nodes[usize::from(number) % self.nodes.len()]);
+        node.down += 1;
+        let killed = node.process.take().and_then(|mut process| process.kill().ok());
+        killed.is_some_and(|status| status.signal() == Some(SIGKILL))
+    }
+
+    /// Starts a node again that was killed.
+    pub(crate) fn revive(&self, number: u8) {
+        let mut node = locked(&self.nodes[usize::from(number) % self.nodes.len()]);
+        node.down = node.down.saturating_sub(1);
+        if node.down == 0
+            && node.process.is_none()
+            && let Err(problem) = node.start()
+        {
+            // Whoever waits for it will hear of it.
+            tracing::error!(number, %problem, "a node cannot be started again");
+        }
+    }
+
+    /// Begins a fault of the store; it has the number that is given back, if there can be such faults.
+    pub(crate) fn spoil(&self, fault: StoreFault) -> Option<usize> {
+        let proxy = self.proxy.as_ref()?;
+        let number = self.store_faults.fetch_add(1, Ordering::Relaxed);
+        proxy.begin(number, fault);
+        Some(number)
+    }
+
+    /// Ends a fault of the store; returns how many requests it spoiled.
+    pub(crate) fn spare(&self, number: usize) -> u64 {
+        self.proxy.as_ref().map_or(0, |proxy| proxy.end(number))
+    }
+
+    /// Waits until every node is usable; who is not for too long is for [`Target::lost`] to tell.
+    pub(crate) async fn ready(&self) {
+        for (node, uri) in self.nodes.iter().zip(&self.uris) {
+            if let Err(problem) = usable(node, uri).await {
+                tracing::error!(%problem, "a node does not come back");
+            }
+        }
+    }
+
+    /// How a node ended that was not told to.
+    fn ended(&self) -> Option<String> {
+        let ended = |(number, node): (usize, &Mutex<Node>)| {
+            let mut node = locked(node);
+            let status = node.process.as_mut()?.ended()?;
+            Some(format!("node {number} ended ({status}); end of its log:\n{}", end_of(&node.log)))
+        };
+        self.nodes.iter().enumerate().find_map(ended)
+    }
+}
+
+#[async_trait]
+impl Target for Arc<Cluster> {
+    fn name(&self) -> String {
+        self.endpoint.target.clone()
+    }
+
+    fn version(&self) -> String {
+        self.endpoint.version.clone()
+    }
+
+    fn world(&self) -> World {
+        World::Processes(Arc::clone(self), self.families.clone())
+    }
+
+    fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    async fn lost(&self) -> String {
+        watch::ended(|| self.ended()).await
+    }
+}
+
+/// Waits until a node that was started is usable.
+async fn usable(node: &Mutex<Node>, uri: &str) -> Result<Endpoint, Error> {
+    let ended = || locked(node).process.as_mut().and_then(Child::ended);
+    let ready = readiness::wait(uri, "builtin", PATIENCE, ended).await;
+    ready.map_err(|how| Error::Failed { how, log: end_of(&locked(node).log) })
+}
+
+/// A secret that all nodes share, as the server reads it.
+fn key() -> String {
+    (0..4_u8).map(|part| format!("{:016x}", RandomState::new().hash_one(part))).collect()
+}
+
+/// The node, whatever became of others who looked at it.
+fn locked(node: &Mutex<Node>) -> MutexGuard<'_, Node> {
+    node.lock().unwrap_or_else(PoisonError::into_inner)
+}
