@@ -131,8 +131,8 @@ mod tests {
         let text = explain(&verdict, &evidence, &abouts());
         for expected in [
             "violated H8-buffering: between WorkflowTaskStarted and its end there is no event",
-            "    found: WorkflowExecutionSignaled",
-            "    >     4 WorkflowExecutionSignaled signalName=",
+            "    found: ",
+            "    >    10 ActivityTaskStarted attempt=2",
             "    why: While a worker decides",
             "  held:\n",
             "  did not apply:\n",

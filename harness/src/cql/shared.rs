@@ -63,7 +63,7 @@ impl Shared {
         let outcome = self.faults.active().spoiled(self.node, self.faults.nodes, || partition, call)?;
         let mut spoiled = locked(&self.spoiled);
         *spoiled += 1;
-        Some((outcome, *spoiled % 2 == 0))
+        Some((outcome, spoiled.is_multiple_of(2)))
     }
 
     /// The statements that the node has prepared.
