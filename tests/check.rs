@@ -295,3 +295,29 @@ fn a_chain_in_two_files_is_judged_together_when_asked() {
     let together = lines(&["--together"]);
     assert!(together.contains("1.json + ") && together.contains("2.json: ok"), "{together}");
 }
+
+#[test]
+fn operations_on_objects_are_judged_by_their_model() {
+    let folder = Folder::new();
+    let line = |text: &str| format!("INFO  jepsen.util - {text}\n");
+    let history = |read: &str| {
+        ["0 :invoke :write 1", "0 :ok :write 1", "1 :invoke :read nil"].map(line).concat()
+            + &line(&format!("1 :ok :read {read}"))
+    };
+    let (good, bad) = (folder.file("good.log", history("1")), folder.file("bad.log", history("2")));
+    let model = ["--model", "register"];
+    assert_eq!(printed(&model, &[&good]).0, Some(0));
+    let (code, shown) = printed(&model, &[&bad]);
+    assert!(
+        code == Some(1) && shown.contains("violated linearizable-register: ") && shown.contains("read → 2"),
+        "{shown}"
+    );
+    let (code, page) = printed(&["--model", "register", "--format", "html"], &[&bad]);
+    assert!(code == Some(1) && page.contains("<svg") && page.contains("stuck: read → 2"), "{page}");
+    let output = resurgam().args(["check", "--model", "mutex"]).arg(&good).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("is no history of a mutex: event 1: a mutex has no :write"), "{output:?}");
+    let first = folder.file("first.log", ["0 :invoke :read nil", "0 :ok :read 7"].map(line).concat());
+    assert_eq!(printed(&["--model", "register", "--initial", "7"], &[&first]).0, Some(0));
+    assert_eq!(printed(&model, &[&first]).0, Some(1));
+}

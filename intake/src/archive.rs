@@ -1,5 +1,6 @@
 //! Zip archives: every file in one is read as if it were given by itself.
 
+use super::file;
 use resurgam_formats::notes::Problem;
 use resurgam_formats::wire::Document;
 use std::io::{Cursor, Read as _};
@@ -37,7 +38,7 @@ pub(super) fn read(name: &str, bytes: &[u8], max: u64) -> Result<Vec<(String, Do
             other.push(Problem::of(&inner, "is a zip archive in a zip archive; unpack it once"));
             continue;
         }
-        match super::unpacked(&inner, content, max) {
+        match file::read(&inner, content, max) {
             Ok(document) => found.push((inner, document)),
             Err(problem) => other.push(problem),
         }

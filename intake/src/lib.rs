@@ -6,6 +6,7 @@
 
 mod archive;
 mod family;
+mod file;
 mod protobuf;
 
 pub use family::families;
@@ -24,14 +25,5 @@ pub fn read(name: &str, input: impl Read, max: u64) -> Result<Vec<(String, Docum
     if archive::is_archive(&bytes) {
         return archive::read(name, &bytes, max);
     }
-    Ok(vec![(name.to_owned(), unpacked(name, bytes, max)?)])
-}
-
-/// The evidence in the bytes of one file that is no archive.
-fn unpacked(name: &str, bytes: Vec<u8>, max: u64) -> Result<Document, Problem> {
-    match protobuf::to_json(&bytes, max) {
-        Some(Ok(text)) => wire::of_bytes(name, text.into_bytes(), wire::MAX_BYTES.max(max)),
-        Some(Err(what)) => Err(Problem::of(name, &what)),
-        None => wire::of_bytes(name, bytes, max),
-    }
+    Ok(vec![(name.to_owned(), file::read(name, bytes, max)?)])
 }

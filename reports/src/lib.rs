@@ -14,6 +14,7 @@ pub mod json;
 pub mod junit;
 pub mod merged;
 pub mod paint;
+pub mod processes;
 pub mod terminal;
 pub mod text;
 pub mod timeline;

@@ -8,8 +8,8 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 /// Endings of the names of files that are looked at in a directory. A file that is named itself may have any name.
-const ENDINGS: [&str; 13] =
-    ["json", "jsonl", "ndjson", "gz", "zip", "pb", "binpb", "bin", "proto", "b64", "txt", "log", "history"];
+const ENDINGS: [&str; 14] =
+    ["json", "jsonl", "ndjson", "gz", "zip", "pb", "binpb", "bin", "proto", "b64", "txt", "log", "history", "edn"];
 
 /// Directories in directories that are looked into.
 const DEEPEST: usize = 12;

@@ -1,11 +1,14 @@
 //! `resurgam check`: judges files of evidence, wherever they come from.
 
 mod files;
+mod objects;
 
 use crate::Ended;
 use crate::exit::{Exit, Failure, complain, print};
+use objects::Sought;
 use resurgam_formats::evidence::Evidence;
 use resurgam_formats::notes::Problem;
+use resurgam_formats::objects::{Model, Term};
 use resurgam_formats::verdict::Verdict;
 use resurgam_formats::wire;
 use resurgam_judge::profile::Profile;
@@ -42,6 +45,13 @@ pub(crate) struct Args {
     /// Judge histories of different files together if one names the other: chains of runs, parents and children.
     #[arg(long)]
     together: bool,
+    /// The files are histories of operations on such an object, as Jepsen (EDN) and Porcupine (lines of a log) write them: is
+    /// there an order that respects real time? One of register, cas-register, multi-register, mutex, kv-append.
+    #[arg(long, value_name = "MODEL", conflicts_with_all = ["explain", "together"])]
+    model: Option<Model>,
+    /// What a register holds at first, or a text, as a term of EDN; nil if it is not given.
+    #[arg(long, value_name = "VALUE", requires = "model", value_parser = Term::one)]
+    initial: Option<Term>,
     /// Refuse larger files; counted after decompression.
     #[arg(long, value_name = "BYTES", default_value_t = wire::MAX_BYTES)]
     max_bytes: u64,
@@ -61,7 +71,17 @@ enum Format {
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Ended {
     let format = if args.json { Format::Json } else { args.format };
-    let mut out = Out { format, explain: args.explain, all: Checked::new(args.strict) };
+    let mut out = Out { format, explain: args.explain, all: Checked::new(args.strict), pages: Vec::new() };
+    if let Some(model) = args.model {
+        let sought = Sought { model, initial: args.initial.clone() };
+        for path in args.files.iter().flat_map(|given| files::meant_by(given)) {
+            match path.and_then(|path| objects::check(&path, &sought, args.max_bytes)) {
+                Ok((verdict, picture)) => out.show(verdict, picture.as_deref(), None)?,
+                Err(problem) => out.refuse(problem),
+            }
+        }
+        return out.end();
+    }
     let mut waiting = Vec::new();
     for path in args.files.iter().flat_map(|given| files::meant_by(given)) {
         match path.and_then(|path| Ok((files::planted(&path)?, files::read(&path, args.max_bytes)?))) {
@@ -88,20 +108,27 @@ struct Out {
     format: Format,
     explain: bool,
     all: Checked,
+    pages: Vec<String>,
 }
 
 impl Out {
     fn judge(&mut self, name: &str, evidence: &Evidence, note: Option<String>) -> Result<(), Failure> {
         let mut verdict = judge(name, evidence, &profile(evidence));
         verdict.notes.extend(note);
-        match self.format {
-            Format::Json => print(&json(&verdict).map_err(Failure::machine)?),
-            Format::Text if self.explain => print(&explained::explain(&verdict, evidence, &rules::abouts())),
-            Format::Text => print(&verdict::lines(&self.all.unrepeated(&verdict))),
-            Format::Junit | Format::Html => {}
+        let explained = self.explain.then(|| explained::explain(&verdict, evidence, &rules::abouts()));
+        self.show(verdict, explained.as_deref(), Some(evidence))
+    }
+
+    /// Prints a verdict as it comes, and keeps it. What is said instead of its lines, as text or as a page, is `told`.
+    fn show(&mut self, verdict: Verdict, told: Option<&str>, evidence: Option<&Evidence>) -> Result<(), Failure> {
+        match (self.format, told) {
+            (Format::Json, _) => print(&json(&verdict).map_err(Failure::machine)?),
+            (Format::Text, Some(told)) if self.explain => print(told),
+            (Format::Text, _) => print(&verdict::lines(&self.all.unrepeated(&verdict))),
+            (Format::Html, Some(page)) if evidence.is_none() => self.pages.push(page.to_owned()),
+            (Format::Junit | Format::Html, _) => {}
         }
-        let page = self.format == Format::Html;
-        self.all.add(verdict, page.then_some(evidence));
+        self.all.add(verdict, evidence.filter(|_| self.format == Format::Html));
         Ok(())
     }
 
@@ -116,6 +143,8 @@ impl Out {
             Format::Text => print(&self.all.totals()),
             Format::Json => {}
             Format::Junit => print(&checked::junit(&self.all, &abouts).map_err(Failure::machine)?),
+            // A picture says more than the page around it.
+            Format::Html if self.pages.len() == 1 && self.all.verdicts().count() == 1 => print(&self.pages[0]),
             Format::Html => print(&checked::html(&self.all, &abouts).map_err(Failure::machine)?),
         }
         let outcomes: Vec<_> = self.all.verdicts().map(Verdict::worst).collect();

@@ -3,10 +3,11 @@
 //! Understood: proto-JSON (`"eventType": "EVENT_TYPE_TIMER_FIRED"`, 64-bit integers as strings), the older camel-case
 //! names (`"TimerFired"`), snake_case field names, numeric event types.
 
-use super::field::{Field, Moment, brief, integer, take};
+use super::field::{Field, brief, integer, take};
 use super::id::EventId;
 use super::kinds::{Body, KINDS, type_name};
 use super::known;
+use super::moment::Moment;
 use super::numbered::Event;
 use crate::notes::{Notes, Problem};
 use serde_json::{Map, Value};
