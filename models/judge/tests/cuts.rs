@@ -102,15 +102,15 @@ fn a_tail_and_a_history_of_cadence_hold() {
     }
 }
 
-/// A history of Cadence can be violated all the same: its decisions are judged.
+/// A history of Cadence can be violated all the same, by a rule that Cadence is known to keep.
 #[test]
 fn a_broken_history_of_cadence_is_violated() {
     let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files/cadence.json")).unwrap();
     let mut events: Vec<Value> = serde_json::from_str(&text).unwrap();
     events[4]["workflowExecutionCompletedEventAttributes"]["decisionTaskCompletedEventId"] = json!(3);
     let found = violations_of_file("broken", &events);
-    assert_eq!(found.len(), 2, "{found:?}");
-    assert!(found[0].contains("H14-closing") && found[1].contains("R1-reference"), "{found:?}");
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].contains("R1-reference"), "{found:?}");
 }
 
 /// Renames all events of a kind, as a newer server may call what nobody here knows.

@@ -73,7 +73,8 @@ fn search<S: Specification>(specification: &S, asked: Vec<Asked<S::Call>>) -> Fo
             found.stuck = Some(indexes[partial.stuck]);
         }
         Verdict::Unknown(why) => {
-            (found.outcome, found.why) = (Outcome::Unknown, format!("the search was cut off: {why}"))
+            found.outcome = Outcome::Unknown;
+            found.why = format!("the search was cut off: {why}");
         }
     }
     found
