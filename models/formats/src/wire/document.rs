@@ -3,7 +3,7 @@
 use super::bounds::Budget;
 use super::history::{self, Beside};
 use super::walk::{Found, Seen, Walk};
-use super::{Problem, recording, source, version};
+use super::{Problem, named, recording, source, version};
 use crate::event::Event;
 use crate::evidence::Evidence;
 use crate::{plan, program, verdict};
@@ -79,7 +79,7 @@ fn document(text: &str, max: u64) -> Result<Document, String> {
     });
     let found =
         places.by_ref().take(MOST_PLACES).find_map(|(number, at)| Some((number, values(&text[at..], &budget).ok()?)));
-    let (lines, mut document) = found.ok_or(first)?;
+    let (lines, mut document) = found.ok_or_else(|| named::text(text).map_or(first, |what| format!("is {what}")))?;
     document.evidence.notes.remark(format!("{lines} lines before the history were passed over"));
     Ok(document)
 }

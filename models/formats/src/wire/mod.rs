@@ -7,6 +7,7 @@ mod bounds;
 mod cadence;
 mod document;
 mod history;
+mod named;
 mod recording;
 mod source;
 mod version;

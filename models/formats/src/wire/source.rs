@@ -1,5 +1,6 @@
 //! From any input to text: decompression, the limit on bytes, byte order marks, UTF-8.
 
+use super::named;
 use flate2::bufread::MultiGzDecoder;
 use std::io::{self, BufRead, BufReader, Read};
 
@@ -59,8 +60,8 @@ fn limited(input: impl Read, max: u64, when: &str, wrong: impl Fn(&io::Error) ->
 }
 
 fn not_text(bytes: &[u8], valid: usize) -> String {
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return "is UTF-16; JSON is UTF-8".into();
+    if let Some(what) = named::bytes(bytes) {
+        return format!("is {what}");
     }
     let before = &bytes[..valid];
     let line = before.iter().filter(|&&b| b == b'\n').count() + 1;
