@@ -11,6 +11,8 @@ mod operation;
 mod text;
 
 #[cfg(test)]
+mod brute;
+#[cfg(test)]
 mod tests;
 
 use crate::wgl::{self, Budget, Specification, Verdict};
