@@ -124,10 +124,15 @@ pub(crate) fn code(result: Result<Exit, Failure>) -> ExitCode {
 
 /// Prints one line about what went wrong.
 pub(crate) fn complain(problem: &str, exit: Exit) -> Exit {
-    let line = problem.split_whitespace().collect::<Vec<_>>().join(" ");
+    tell(problem);
+    exit
+}
+
+/// Writes one line to standard error: what is being done.
+pub(crate) fn tell(words: &str) {
+    let line = words.split_whitespace().collect::<Vec<_>>().join(" ");
     // If standard error is closed there is nobody to tell.
     let _ = writeln!(io::stderr(), "resurgam: {line}");
-    exit
 }
 
 /// Why something could not be printed.

@@ -12,6 +12,6 @@ fn documented_schemas_are_current() {
         let documented = std::fs::read_to_string(&path).unwrap();
         let shown = String::from_utf8(shown.stdout).unwrap();
         assert!(shown.contains("\"$schema\"") && shown.lines().count() > 20);
-        assert_eq!(documented, shown, "write it anew: resurgam schema {format} > docs/schemas/{format}.json");
+        assert!(documented == shown, "write it anew: resurgam schema {format} > docs/schemas/{format}.json");
     }
 }

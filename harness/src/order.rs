@@ -9,7 +9,7 @@ use crate::subject::Subject;
 use crate::target;
 use resurgam_campaign::origin::{Options, Origin};
 use resurgam_campaign::summary::Summary;
-use resurgam_formats::target::Choice;
+use resurgam_formats::target::{Choice, Keyspace};
 use resurgam_reports::command;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
@@ -46,6 +46,8 @@ pub struct Order {
     pub shrink: Duration,
     /// Its directory, if it is to be a certain one.
     pub out: Option<PathBuf>,
+    /// The keyspace in a container that was started for it, if the target is over one.
+    pub started: Option<Keyspace>,
 }
 
 /// Why a run did not begin. It leaves nothing.
@@ -96,7 +98,7 @@ impl Order {
         let name = format!("{}-{}", self.seed, self.choice.word());
         let directory = RunDirectory::create(self.out.as_deref(), &name)?;
         let opened = tokio::select! {
-            opened = target::open(&self.choice, program, subject) => opened.map_err(NotBegun::from),
+            opened = target::open(&self.choice, program, subject, self.started.as_ref()) => opened.map_err(NotBegun::from),
             by = stop.wait() => Err(NotBegun::Stopped(by)),
         };
         let target = match opened {
@@ -128,7 +130,7 @@ impl Order {
         let jobs = self.jobs.unwrap_or_else(|| match self.choice {
             Choice::Simulation { .. } => std::thread::available_parallelism().map_or(1, NonZero::get),
             // Their faults hit them all.
-            Choice::Process { ref faults, .. } if !faults.is_empty() => SHARING,
+            Choice::Process { ref faults, .. } | Choice::Container { ref faults, .. } if !faults.is_empty() => SHARING,
             _ => WAITING,
         });
         let budget = Budget { time: self.shrink, ..Budget::default() };

@@ -100,6 +100,12 @@ fn target(choice: &Choice) -> Vec<String> {
             }
             words
         }
+        Choice::Container { nodes, durability, faults } => {
+            let nodes = nodes.to_string();
+            let mut words = owned(&["--world", "container", "--nodes", &nodes, "--durability", durability.word()]);
+            words.extend(["--faults".to_owned(), names(faults)]);
+            words
+        }
         Choice::Temporal => owned(&["--target", "temporal"]),
         Choice::Address { address, namespace, profile } => {
             let mut words = owned(&["--address", address]);
@@ -120,7 +126,7 @@ fn names(faults: &[Family]) -> String {
 mod tests {
     use super::*;
     use resurgam_campaign::origin::Options;
-    use resurgam_formats::target::{JudgedBy, Keyspace};
+    use resurgam_formats::target::{Durability, JudgedBy, Keyspace};
 
     #[test]
     fn commands_can_be_pasted() {
@@ -144,6 +150,9 @@ mod tests {
             process(3, Some(keyspace), &[Family::Node]),
             "resurgam run --world process --nodes 3 --store cassandra --contact 127.0.0.1:9042 --keyspace resurgam --faults node --seed 7 --cases 1"
         );
+        let container = Choice::Container { nodes: 3, durability: Durability::Strict, faults: Vec::new() };
+        let line = "resurgam run --world container --nodes 3 --durability strict --faults none --seed 7 --cases 1";
+        assert_eq!(of(container), line);
         assert_eq!(of(address("h:1", None)), "resurgam run --address h:1 --seed 7 --cases 1");
         let named = "resurgam run --address h:1 --namespace 'a b' --profile contract --seed 7 --cases 1";
         assert_eq!(of(address("h:1", Some("a b"))), named);

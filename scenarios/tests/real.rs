@@ -19,7 +19,7 @@ async fn random_cases_hold() {
     if !real::wanted("random cases on the real Temporal server") {
         return;
     }
-    let target = target::open(&Choice::Temporal, Path::new("unused"), |_| None).await.unwrap();
+    let target = target::open(&Choice::Temporal, Path::new("unused"), |_| None, None).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let directory = RunDirectory::create(Some(&folder.path().join("run")), "unused").unwrap();
     let options = Options { choice: Choice::Temporal, cases: Some(CASES), ..Options::default() };

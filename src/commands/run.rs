@@ -1,5 +1,6 @@
 //! `resurgam run`: generate cases, execute them on a target, judge and report.
 
+mod container;
 mod progress;
 mod words;
 
@@ -7,6 +8,7 @@ use crate::Ended;
 use crate::exit::{Failure, print};
 use crate::given::subject;
 use crate::stop;
+use container::Container;
 use jiff::SignedDuration;
 use progress::Progress;
 use resurgam_campaign::summary::Summary;
@@ -19,7 +21,7 @@ use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 pub(crate) use words::Faults;
-use words::{Judged, KeepArg, Kind, Place, Store};
+use words::{Judged, KeepArg, Kind, Place, Promise, Store};
 
 /// The families of faults that processes can suffer.
 const PROCESSES: &[Family] = &[Family::Node, Family::Store, Family::Call];
@@ -37,8 +39,9 @@ pub(crate) struct Args {
     /// What to test.
     #[arg(long, value_enum, default_value_t = Kind::Builtin)]
     target: Kind,
-    /// Faults to inject, by family; `none` for a calm cluster. In the simulation [default: all], and, of the families `node`,
-    /// `store` and `call`, on processes over Cassandra [default: none], where cases that run at the same time share them.
+    /// Faults to inject, by family; `none` for a calm cluster. In the simulation all families are possible [default: all],
+    /// on processes over Cassandra `node`, `store` and `call` [default: none with `--world process`, all of these with
+    /// `--world container`]; cases that run there at the same time share them.
     #[arg(long, value_enum, value_delimiter = ',')]
     faults: Vec<Faults>,
     /// With this bug planted in our orchestrator (see `resurgam bugs --list`). Only in the simulation.
@@ -47,9 +50,13 @@ pub(crate) struct Args {
     /// Where our orchestrator runs.
     #[arg(long, value_enum, default_value_t = Place::Sim)]
     world: Place,
-    /// How many nodes our orchestrator has. Only with `--world process`; in the simulation the plan says it.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
-    nodes: u16,
+    /// How many nodes our orchestrator has [default: 1 with `--world process`, 3 with `--world container`]. In the simulation the
+    /// plan says it.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=64))]
+    nodes: Option<u16>,
+    /// What Cassandra in the container promises [default: strict]. Only with `--world container`.
+    #[arg(long, value_enum)]
+    durability: Option<Promise>,
     /// Where our orchestrator keeps everything. Only with `--world process`; in the simulation it is a model of Cassandra.
     #[arg(long, value_enum, default_value_t = Store::Memory)]
     store: Store,
@@ -113,7 +120,7 @@ pub(crate) fn run(args: &Args) -> Ended {
     }
     let order = order(args)?;
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::machine)?;
-    let ended = runtime.block_on(conduct(&order));
+    let ended = runtime.block_on(conduct(order));
     // A run that ends early does not wait for the cases that are still being simulated.
     runtime.shutdown_background();
     ended
@@ -125,13 +132,18 @@ fn choice(args: &Args) -> Result<Choice, Failure> {
     if !simulated && (args.bug.is_some() || args.campaign) {
         return Err("--bug and --campaign are for the simulation (--target builtin --world sim)".into());
     }
-    let process = args.address.is_none() && args.target == Kind::Builtin && args.world == Place::Process;
-    if !process && (args.nodes != 1 || args.store != Store::Memory) {
-        return Err(
-            "--nodes and --store are for our orchestrator in a process (--target builtin --world process)".into()
-        );
+    let on = |place| args.address.is_none() && args.target == Kind::Builtin && args.world == place;
+    let (process, container) = (on(Place::Process), on(Place::Container));
+    if !process && args.store != Store::Memory {
+        return Err("--store is for our orchestrator in a process (--target builtin --world process)".into());
     }
-    let faults = faults(args, simulated, process)?;
+    if !process && !container && args.nodes.is_some() {
+        return Err("--nodes is for our orchestrator in processes (--world process or --world container)".into());
+    }
+    if !container && args.durability.is_some() {
+        return Err("--durability is for Cassandra in a container (--world container)".into());
+    }
+    let faults = faults(args, simulated, container)?;
     match (&args.address, args.target, args.world) {
         (None, _, _) if args.namespace.is_some() => Err("--namespace goes with --address".into()),
         (Some(address), _, _) => Ok(Choice::Address {
@@ -140,24 +152,29 @@ fn choice(args: &Args) -> Result<Choice, Failure> {
             profile: args.profile.map(JudgedBy::from),
         }),
         (None, Kind::Address, _) => Err("--target address needs --address HOST:PORT".into()),
-        (None, Kind::Temporal, Place::Process) => Err("--world is for our own orchestrator".into()),
+        (None, Kind::Temporal, Place::Process | Place::Container) => Err("--world is for our own orchestrator".into()),
         (None, Kind::Temporal, Place::Sim) => Ok(Choice::Temporal),
         (None, Kind::Builtin, Place::Process) => {
-            Ok(Choice::Process { nodes: args.nodes, keyspace: keyspace(args)?, faults })
+            Ok(Choice::Process { nodes: args.nodes.unwrap_or(1), keyspace: keyspace(args)?, faults })
         }
+        (None, Kind::Builtin, Place::Container) => Ok(Choice::Container {
+            nodes: args.nodes.unwrap_or(3),
+            durability: args.durability.unwrap_or(Promise::Strict).into(),
+            faults,
+        }),
         (None, Kind::Builtin, Place::Sim) => Ok(Choice::Simulation { faults, bug: args.bug.clone() }),
     }
 }
 
 /// The families of faults, if there can be such faults on the target.
-fn faults(args: &Args, simulated: bool, process: bool) -> Result<Vec<Family>, Failure> {
-    let possible = match (simulated, process, args.store) {
+fn faults(args: &Args, simulated: bool, container: bool) -> Result<Vec<Family>, Failure> {
+    let possible = match (simulated, container, args.store) {
         (true, ..) => Family::ALL,
-        (false, true, Store::Cassandra) => PROCESSES,
+        (_, true, _) | (.., Store::Cassandra) => PROCESSES,
         _ => &[],
     };
     match args.faults[..] {
-        [] if simulated => Ok(possible.to_vec()),
+        [] if simulated || container => Ok(possible.to_vec()),
         [] | [Faults::None] => Ok(Vec::new()),
         [Faults::All] if !possible.is_empty() => Ok(possible.to_vec()),
         _ => {
@@ -166,7 +183,7 @@ fn faults(args: &Args, simulated: bool, process: bool) -> Result<Vec<Family>, Fa
             impossible.map_or(Ok(families.clone()), |family| {
                 Err(format!(
                     "there are no faults of the family {} here: all are in the simulation (--target builtin --world sim), those of \
-                     node, store and call on processes over Cassandra (--world process --store cassandra)",
+                     node, store and call on processes over Cassandra (--world container)",
                     family.word()
                 )
                 .into())
@@ -200,15 +217,26 @@ fn order(args: &Args) -> Result<Order, Failure> {
         keep: args.keep.into(),
         shrink: Duration::from_secs(args.shrink),
         out: args.out.clone(),
+        started: None,
     })
 }
 
-async fn conduct(order: &Order) -> Ended {
+async fn conduct(mut order: Order) -> Ended {
     let stop = stop::on_signals().map_err(Failure::machine)?;
+    let mut container = None;
+    if let Choice::Container { durability, .. } = order.choice {
+        let started = tokio::select! {
+            started = Container::start(durability) => started?,
+            by = stop.wait() => return Err(Failure::Stopped(format!("stopped by {by} before Cassandra was there"))),
+        };
+        order.started = Some(started.keyspace());
+        container = Some(started);
+    }
     let program = std::env::current_exe().map_err(Failure::machine)?;
     let mut progress = Progress::new(order.total());
     let ran = order.carry_out(&program, subject, &stop, |event| progress.show(event)).await;
     progress.end();
+    drop(container);
     let (summary, directory) = ran.map_err(|why| match why {
         NotBegun::Stopped(_) => Failure::Stopped(why.to_string()),
         why if why.is_bad_input() => Failure::input(why),

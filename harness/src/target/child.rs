@@ -50,12 +50,43 @@ impl Drop for Child {
         while self.ended().is_none() {
             if begun.elapsed() > FAREWELL {
                 // It does not do its work (stopped, or its program is gone): take its whole group away.
-                let group = format!("-{}", self.0.id());
-                let _ = Command::new("sh").args(["-c", "kill -KILL -- \"$1\"", "kill", &group]).status();
-                let _ = self.0.wait();
+                // (No `--` in front of the number: not every shell knows it.)
+                let _ = Command::new("sh").args(["-c", "kill -KILL \"-$1\"", "kill", &self.id().to_string()]).status();
+                let _ = self.kill();
                 return;
             }
             std::thread::sleep(Duration::from_millis(2));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_that_does_not_end_is_taken_away_with_its_own_children() {
+        let mut command = Command::new("sh");
+        // Neither reads standard input; the number of the inner one is written where we find it.
+        let written = tempfile::NamedTempFile::new().expect("a file");
+        let script = format!("sleep 60 & echo $! > {}; exec sleep 60", written.path().display());
+        let child = Child::spawn(command.args(["-c", &script])).expect("a shell");
+        let begun = Instant::now();
+        let inner = loop {
+            let text = std::fs::read_to_string(written.path()).unwrap_or_default();
+            match text.trim().parse::<u32>() {
+                Ok(inner) => break inner,
+                Err(_) if begun.elapsed() < FAREWELL => std::thread::sleep(Duration::from_millis(5)),
+                Err(problem) => panic!("{problem}"),
+            }
+        };
+        let outer = child.id();
+        drop(child);
+        // One that is dead and that nobody has waited for yet is a zombie.
+        let lives = |id: u32| {
+            let state = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+            state.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
+        };
+        assert!(!lives(outer) && !lives(inner), "{outer} {inner}");
     }
 }

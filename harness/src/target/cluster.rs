@@ -25,7 +25,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 /// How long it may take until a node is usable.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Seconds until a node gives up an answer of Cassandra.
 const USUAL: &str = "10";
 /// The same where answers are lost on purpose.
@@ -44,6 +44,8 @@ pub struct Cluster {
     families: Vec<Family>,
     /// Between the nodes and Cassandra, if calls of the store are to fail.
     proxy: Option<Proxy>,
+    /// A node that did not come back.
+    failed: Mutex<Option<String>>,
     /// How many faults of the store there were.
     store_faults: AtomicUsize,
     /// Logs and keys.
@@ -136,6 +138,7 @@ impl Cluster {
             prefix: drawn_prefix(),
             families,
             proxy,
+            failed: Mutex::default(),
             store_faults: AtomicUsize::new(0),
             _directory: directory,
         }))
@@ -170,8 +173,7 @@ impl Cluster {
             && node.process.is_none()
             && let Err(problem) = node.start()
         {
-            // Whoever waits for it will hear of it.
-            tracing::error!(number, %problem, "a node cannot be started again");
+            *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(problem.to_string());
         }
     }
 
@@ -192,19 +194,20 @@ impl Cluster {
     pub(crate) async fn ready(&self) {
         for (node, uri) in self.nodes.iter().zip(&self.uris) {
             if let Err(problem) = usable(node, uri).await {
-                tracing::error!(%problem, "a node does not come back");
+                *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(problem.to_string());
             }
         }
     }
 
-    /// How a node ended that was not told to.
+    /// How a node ended that was not told to, or why it did not come back.
     fn ended(&self) -> Option<String> {
         let ended = |(number, node): (usize, &Mutex<Node>)| {
             let mut node = locked(node);
             let status = node.process.as_mut()?.ended()?;
             Some(format!("node {number} ended ({status}); end of its log:\n{}", end_of(&node.log)))
         };
-        self.nodes.iter().enumerate().find_map(ended)
+        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        failed.or_else(|| self.nodes.iter().enumerate().find_map(ended))
     }
 }
 

@@ -17,6 +17,9 @@ pub enum Error {
         /// The last lines of its log.
         log: String,
     },
+    /// It runs over a container that nobody has started.
+    #[error("there is no container of Cassandra")]
+    NoContainer,
     /// No node was asked for.
     #[error("there has to be at least one node")]
     NoNodes,

@@ -29,13 +29,14 @@ pub use started::Started;
 pub use world::{Target, World};
 
 use crate::subject::Subject;
-use resurgam_formats::target::{Choice, JudgedBy};
+use resurgam_formats::target::{Choice, JudgedBy, Keyspace};
 use resurgam_judge::profile::Profile;
 use std::path::Path;
 use std::sync::Mutex;
 
 /// Makes a chosen target ready. `program` is the one that `program server` makes a server of ours; `subject` gives what is
-/// simulated, with the planted bug of a name, if there is one of that name.
+/// simulated, with the planted bug of a name, if there is one of that name; `started` is the keyspace in a container that was
+/// started for it, if it asks for one.
 ///
 /// # Errors
 /// [`Error`].
@@ -43,6 +44,7 @@ pub async fn open(
     choice: &Choice,
     program: &Path,
     subject: impl FnOnce(Option<&str>) -> Option<Subject>,
+    started: Option<&Keyspace>,
 ) -> Result<Box<dyn Target>, Error> {
     Ok(match choice {
         Choice::Simulation { faults, bug } => {
@@ -51,6 +53,10 @@ pub async fn open(
         }
         Choice::Check { .. } => return Err(Error::Check),
         Choice::Process { nodes, keyspace: Some(keyspace), faults } => {
+            Box::new(Cluster::start(program, *nodes, keyspace, faults.clone()).await?)
+        }
+        Choice::Container { nodes, faults, .. } => {
+            let keyspace = started.ok_or(Error::NoContainer)?;
             Box::new(Cluster::start(program, *nodes, keyspace, faults.clone()).await?)
         }
         Choice::Process { nodes, keyspace: None, .. } => {

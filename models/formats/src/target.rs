@@ -33,6 +33,15 @@ pub enum Choice {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         faults: Vec<Family>,
     },
+    /// Our orchestrator in a process for each node, over Cassandra in a container that is started for the run.
+    Container {
+        /// How many nodes it has.
+        nodes: u16,
+        /// What Cassandra promises.
+        durability: Durability,
+        /// Families of faults that plans are drawn with.
+        faults: Vec<Family>,
+    },
     /// The real Temporal server, started for the run.
     Temporal,
     /// A server that somebody else runs.
@@ -46,6 +55,27 @@ pub enum Choice {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         profile: Option<JudgedBy>,
     },
+}
+
+/// What a node of Cassandra promises, by how it is configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Durability {
+    /// Nothing acknowledged is lost with a process: the log is on disk before the acknowledgement, and Paxos is the newer one.
+    Strict,
+    /// As it comes: the log is written to disk after the acknowledgement.
+    Stock,
+}
+
+impl Durability {
+    /// The word used on the command line.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Strict => "strict",
+            Self::Stock => "stock",
+        }
+    }
 }
 
 /// A keyspace of Cassandra, with the tables of our orchestrator.
@@ -102,7 +132,7 @@ impl Choice {
     #[must_use]
     pub fn word(&self) -> &'static str {
         match self {
-            Self::Simulation { .. } | Self::Process { .. } => "builtin",
+            Self::Simulation { .. } | Self::Process { .. } | Self::Container { .. } => "builtin",
             Self::Check { .. } => "check",
             Self::Temporal => "temporal",
             Self::Address { .. } => "address",
@@ -114,7 +144,11 @@ impl Choice {
     pub fn bug(&self) -> Option<&str> {
         match self {
             Self::Simulation { bug, .. } => bug.as_deref(),
-            Self::Check { .. } | Self::Process { .. } | Self::Temporal | Self::Address { .. } => None,
+            Self::Check { .. }
+            | Self::Process { .. }
+            | Self::Container { .. }
+            | Self::Temporal
+            | Self::Address { .. } => None,
         }
     }
 }

@@ -105,6 +105,17 @@ impl Settings {
             .build()
     }
 
+    /// Does the first things of a session, within the time that they may take in all.
+    pub(crate) async fn in_time<T>(&self, opening: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let limit = CONNECTING + 2 * self.timeout;
+        let late = |_| self.unreachable(format!("no answer within {} s", limit.as_secs()));
+        tokio::time::timeout(limit, opening).await.map_err(late)?
+    }
+
+    fn unreachable(&self, problem: String) -> Error {
+        Error::Unreachable { contacts: self.contacts.join(", "), problem }
+    }
+
     /// Opens a session.
     pub(crate) async fn connect(&self) -> Result<Session, Error> {
         let mut builder = SessionBuilder::new()
@@ -114,8 +125,7 @@ impl Settings {
         if let Some((user, password)) = &self.login {
             builder = builder.user(user, password);
         }
-        let unreachable = |problem: String| Error::Unreachable { contacts: self.contacts.join(", "), problem };
-        builder.build().await.map_err(|problem| unreachable(problem.to_string()))
+        builder.build().await.map_err(|problem| self.unreachable(problem.to_string()))
     }
 }
 

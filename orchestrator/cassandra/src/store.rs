@@ -38,11 +38,15 @@ impl Cassandra {
     /// # Errors
     /// Cassandra cannot be reached, or has no schema, or one of another version.
     pub async fn open(settings: &Settings) -> Result<Self, Error> {
-        let schema = Schema::at(settings).await?;
-        schema.check().await?;
-        let session = schema.into_session();
-        let statements = Statements::prepare(&session, settings.keyspace()?).await?;
-        Ok(Self { session, statements })
+        let opening = async {
+            let schema = Schema::at(settings).await?;
+            schema.check().await?;
+            let session = schema.into_session();
+            let statements = Statements::prepare(&session, settings.keyspace()?).await?;
+            Ok(Self { session, statements })
+        };
+        // Not everything that the driver does here has a limit: an answer that is lost would be waited for for ever.
+        settings.in_time(opening).await
     }
 
     async fn send(&self, statements: &Committed, partition: &Partition, commit: &Commit) -> Answer {

@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 use resurgam_formats::plan::Family;
-use resurgam_formats::target::JudgedBy;
+use resurgam_formats::target::{Durability, JudgedBy};
 use resurgam_harness::run::Keep;
 
 /// What to test.
@@ -23,6 +23,26 @@ pub(crate) enum Place {
     Sim,
     /// A process of its own on this machine; over Cassandra one for each node, and with faults if they are asked for.
     Process,
+    /// A process for each node, over Apache Cassandra in a container that is started for the run, with faults.
+    Container,
+}
+
+/// What Cassandra in a container promises.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Promise {
+    /// Nothing acknowledged is lost with a process.
+    Strict,
+    /// As it comes: its log is written to disk after the acknowledgement.
+    Stock,
+}
+
+impl From<Promise> for Durability {
+    fn from(promise: Promise) -> Self {
+        match promise {
+            Promise::Strict => Self::Strict,
+            Promise::Stock => Self::Stock,
+        }
+    }
 }
 
 /// The stores of our orchestrator in a process.

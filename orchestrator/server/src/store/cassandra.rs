@@ -3,13 +3,19 @@
 use crate::error::Error;
 use clap::Args;
 #[cfg(feature = "cassandra")]
-use resurgam_cassandra_store::{Cassandra, Settings};
+use resurgam_cassandra_store::{Cassandra, Error as Failure, Settings};
 use resurgam_released::store::Store;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 #[cfg(feature = "cassandra")]
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// How long a server that starts tries to reach Cassandra, and how long it waits in between.
+#[cfg(feature = "cassandra")]
+const PATIENCE: Duration = Duration::from_secs(30);
+#[cfg(feature = "cassandra")]
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// How Cassandra is reached.
 #[derive(Args, Clone, Debug)]
@@ -52,8 +58,19 @@ impl Options {
 
 #[cfg(feature = "cassandra")]
 impl Options {
+    /// Opens it; one that cannot be reached may come up just now, and is tried again for a while.
     pub(super) async fn open(&self) -> Result<Arc<dyn Store>, Error> {
-        Ok(Arc::new(Cassandra::open(&self.settings()?).await?))
+        let settings = self.settings()?;
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match Cassandra::open(&settings).await {
+                Err(problem @ Failure::Unreachable { .. }) if Instant::now() < until => {
+                    tracing::warn!(%problem, "tries again");
+                    tokio::time::sleep(PAUSE).await;
+                }
+                opened => return Ok(Arc::new(opened?)),
+            }
+        }
     }
 
     /// As the store takes them.
