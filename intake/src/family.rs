@@ -25,13 +25,14 @@ pub fn families(files: Vec<(String, Evidence)>) -> Vec<(String, Evidence)> {
         }
     }
     let kin = kin(&runs.iter().map(|(_, run, _)| run).collect::<Vec<_>>());
-    let mut groups: Vec<(usize, Vec<String>, String, Evidence)> = Vec::new();
+    let mut groups: Vec<(Vec<String>, String, Evidence)> = Vec::new();
+    let mut places: HashMap<usize, usize> = HashMap::new();
     for (of, (name, run, notes)) in kin.into_iter().zip(runs) {
-        let place = groups.iter().position(|group| group.0 == of).unwrap_or_else(|| {
-            groups.push((of, Vec::new(), run.run_id.clone(), Evidence::default()));
-            groups.len() - 1
-        });
-        let (_, names, _, evidence) = &mut groups[place];
+        let place = *places.entry(of).or_insert(groups.len());
+        if place == groups.len() {
+            groups.push((Vec::new(), run.run_id.clone(), Evidence::default()));
+        }
+        let (names, _, evidence) = &mut groups[place];
         if !names.contains(&name) {
             names.push(name);
         }
@@ -40,10 +41,11 @@ pub fn families(files: Vec<(String, Evidence)>) -> Vec<(String, Evidence)> {
         evidence.notes.remarks.extend(notes.remarks);
         evidence.notes.unrecognised.extend(notes.unrecognised);
     }
-    let shared =
-        |names: &[String]| groups.iter().filter(|group| group.1.iter().any(|name| names.contains(name))).count();
-    let several: Vec<bool> = groups.iter().map(|group| shared(&group.1) > 1).collect();
-    out.extend(groups.into_iter().zip(several).map(|((_, names, run, evidence), several)| {
+    // A file of which several pieces are judged apart.
+    let mut pieces: HashMap<String, usize> = HashMap::new();
+    groups.iter().flat_map(|group| &group.0).for_each(|name| *pieces.entry(name.clone()).or_default() += 1);
+    out.extend(groups.into_iter().map(|(names, run, evidence)| {
+        let several = names.iter().any(|name| pieces[name] > 1);
         let names = names.join(" + ");
         (if several { format!("{names} run {run}") } else { names }, evidence)
     }));
