@@ -5,7 +5,7 @@ use super::child::Child;
 use super::endpoint::Endpoint;
 use super::error::Error;
 use super::own_server::free;
-use super::started::{Process, end_of};
+use super::started::{ATTEMPTS, Process, end_of, is_taken};
 use super::world::{Target, World};
 use super::{readiness, watch};
 use crate::cql::Proxy;
@@ -84,6 +84,18 @@ impl Cluster {
         keyspace: &Keyspace,
         families: Vec<Family>,
     ) -> Result<Arc<Self>, Error> {
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            match Self::attempt(program, nodes, keyspace, families.clone()).await {
+                // Somebody took a port between our looking for it and the node's.
+                Err(Error::Failed { log, .. }) if attempts < ATTEMPTS && is_taken(&log) => {}
+                started => return started.map(Arc::new),
+            }
+        }
+    }
+
+    async fn attempt(program: &Path, nodes: u16, keyspace: &Keyspace, families: Vec<Family>) -> Result<Self, Error> {
         let directory = Process::directory("cluster", None)?;
         let keys = directory.path().join("token-keys");
         fs::write(&keys, key()).map_err(|e| Error::System("no keys for the server", e))?;
@@ -131,7 +143,7 @@ impl Cluster {
             endpoint = Some(usable(node, uri).await?);
         }
         let endpoint = Endpoint { uri: uris[0].clone(), ..endpoint.ok_or(Error::NoNodes)? };
-        Ok(Arc::new(Self {
+        Ok(Self {
             nodes,
             endpoint,
             uris,
@@ -141,7 +153,7 @@ impl Cluster {
             failed: Mutex::default(),
             store_faults: AtomicUsize::new(0),
             _directory: directory,
-        }))
+        })
     }
 
     /// Where each node listens.

@@ -21,7 +21,7 @@ pub(super) const PID: &str = "pid";
 /// How many lines of the log are shown.
 const LINES: usize = 20;
 /// So often a server is started if somebody takes the port that was free.
-const ATTEMPTS: u32 = 3;
+pub(super) const ATTEMPTS: u32 = 3;
 
 /// A server that is running. Dropping it ends it.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ impl Started {
                 Err(how) => how,
             };
             let log = process.log();
-            if attempts == ATTEMPTS || !log.to_lowercase().contains("address already in use") {
+            if attempts == ATTEMPTS || !is_taken(&log) {
                 return Err(Error::Failed { how, log });
             }
         }
@@ -151,6 +151,11 @@ impl Process {
     fn log(&self) -> String {
         end_of(&self.directory.path().join(LOG))
     }
+}
+
+/// Whether a log says that somebody has taken the port.
+pub(super) fn is_taken(log: &str) -> bool {
+    log.to_lowercase().contains("address already in use")
 }
 
 /// The last lines of a log.
