@@ -26,6 +26,9 @@ pub(crate) struct Options {
     /// Only this server.
     #[arg(long, value_enum)]
     only: Option<Which>,
+    /// Exit with an error if a call to our server costs more than so many times as much at the end as it did at first.
+    #[arg(long)]
+    at_most: Option<f64>,
 }
 
 /// What is made large, and the call that is measured beside it.
@@ -126,6 +129,7 @@ impl Kind {
 /// Measures, and prints a row for each kind and server.
 pub(crate) async fn measure(options: &Options) -> Result<(), Problem> {
     println!("server CPU ms per call, by size");
+    let mut grown = Vec::new();
     for kind in KINDS {
         let largest = options.largest.min(kind.limit());
         let sizes: Vec<usize> =
@@ -143,17 +147,21 @@ pub(crate) async fn measure(options: &Options) -> Result<(), Problem> {
             for size in sizes.iter().copied().chain([largest]) {
                 fill(kind, &server, there..size, &mut polls).await?;
                 there = size;
-                row.push(format!("{size}: {:.3}", cost(kind, &server, &caller, options.calls).await?));
+                row.push((size, cost(kind, &server, &caller, options.calls).await?));
                 // What was measured has grown by the calls, too.
                 there += match kind {
                     Kind::Signals | Kind::Closed | Kind::Runs => options.calls,
                     Kind::Described | Kind::Open | Kind::Queues | Kind::Namespaces | Kind::Pollers => 0,
                 };
             }
-            println!("{which:<9} {:<46} {}", kind.text(), row.join("   "));
+            let words: Vec<_> = row.iter().map(|(size, cost)| format!("{size}: {cost:.3}")).collect();
+            println!("{which:<9} {:<46} {}", kind.text(), words.join("   "));
+            let ends = row.first().zip(row.last());
+            let most = options.at_most.filter(|_| which == Which::Builtin).unwrap_or(f64::INFINITY);
+            grown.extend(ends.filter(|((_, first), (_, last))| *last > most * first).map(|_| kind.text()));
         }
     }
-    Ok(())
+    if grown.is_empty() { Ok(()) } else { Err(format!("this costs more and more: {}", grown.join("; ")).into()) }
 }
 
 /// Makes something large, by several callers if it can be.

@@ -10,6 +10,7 @@
 mod calls;
 mod growth;
 mod memory;
+mod neighbours;
 mod rate;
 mod server;
 mod worker;
@@ -32,6 +33,8 @@ enum What {
     Rate(rate::Options),
     /// The server's CPU time for a call against the size of what the call does not touch.
     Growth(growth::Options),
+    /// How long workflows wait beside one that is signalled all the time.
+    Neighbours(neighbours::Options),
     /// The server's memory at rest, at a peak, and after it.
     Memory(memory::Options),
 }
@@ -41,6 +44,7 @@ async fn main() -> ExitCode {
     let measured = match Options::parse().what {
         What::Rate(options) => rate::measure(&options).await,
         What::Growth(options) => growth::measure(&options).await,
+        What::Neighbours(options) => neighbours::measure(&options).await,
         What::Memory(options) => memory::measure(&options).await,
     };
     match measured {

@@ -6,14 +6,13 @@ use crate::asked;
 use crate::client;
 use crate::history;
 use crate::misuse::{self, lookalike};
-use crate::processes::ProcessStage;
 use crate::recorder::Recorder;
 use crate::session::Session;
+use crate::stage::{Calm, RunName, Stage};
 use crate::target::{Endpoint, line};
 use crate::tokens::TaskTokens;
 use crate::wire::Client;
 use crate::worker::Workers;
-use async_trait::async_trait;
 use resurgam_api::temporal::history::v1::HistoryEvent;
 use resurgam_formats::event::{Body, Event};
 use resurgam_formats::evidence::Run;
@@ -37,31 +36,6 @@ const READS: u32 = 25;
 #[derive(Debug, thiserror::Error)]
 #[error("the suite contradicts itself: {0}")]
 pub struct Contradiction(pub String);
-
-/// What a case asks of its world beside calls: to do its faults, to undo them, and to make everything undecided decided.
-/// The phases: inject, heal, drain, settle, read, expire.
-#[async_trait]
-pub(crate) trait Stage: Send + Sync {
-    /// The case begins: faults of the plan are due from now on.
-    fn inject(&self, session: &Arc<Session>);
-    /// Waits until everything of the plan has begun, ends all faults, and waits until what was held back is delivered.
-    async fn heal(&self);
-    /// Every run is closed, or will not be: settles what the store has not decided, so that reads are final.
-    async fn settle(&self);
-    /// Everything has been read: lets the time pass after which these runs may be deleted, and records what is kept.
-    async fn expire(&self, runs: &[RunName]);
-}
-
-/// A world without faults.
-pub(crate) struct Calm;
-
-#[async_trait]
-impl Stage for Calm {
-    fn inject(&self, _: &Arc<Session>) {}
-    async fn heal(&self) {}
-    async fn settle(&self) {}
-    async fn expire(&self, _: &[RunName]) {}
-}
 
 /// What is tested, as the header of a recording names it.
 pub(crate) struct Identity {
@@ -109,11 +83,12 @@ pub(crate) async fn execute_on_processes(
     endpoint: &Endpoint,
     channels: Vec<Channel>,
     prefix: &str,
-    stage: &ProcessStage,
+    stage: &dyn Stage,
+    heal_at: Duration,
 ) -> (Vec<Entry>, Result<(), Contradiction>) {
     let session = session(plan, endpoint, channels, prefix, PATIENCE);
     // Faults of others last longer than the plan's own.
-    let longer = stage.heal_at().saturating_sub(deadline::heal(plan));
+    let longer = heal_at.saturating_sub(deadline::heal(plan));
     conduct(&session, stage, &Identity::of(endpoint), deadline::of(plan) + longer).await
 }
 
@@ -156,6 +131,9 @@ pub(crate) async fn conduct(
     }
     let trouble = workers.trouble();
     drop(workers);
+    if !session.plan.growths.is_empty() && identity.profile.claims(Capability::NarrowBatches) {
+        stage.grow().await;
+    }
     for (call, words) in session.calls.missing() {
         let why = format!("{call} is not served: UNIMPLEMENTED, {words:?}");
         session.recorder.record(What::Unfit { node: None, why });
@@ -164,9 +142,6 @@ pub(crate) async fn conduct(
     session.recorder.record(What::End { quiescent, deadline, open, suite: trouble.clone() });
     (session.recorder.finish(), trouble.map_or(Ok(()), |what| Err(Contradiction(what))))
 }
-
-/// A workflow id and a run id.
-type RunName = (String, String);
 
 /// Waits for every run to close, and follows it to its successors and children. Returns all runs in the order of their
 /// discovery, and what was still open at the deadline.

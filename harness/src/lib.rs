@@ -25,6 +25,7 @@ mod session;
 pub mod setup;
 pub mod shrink;
 pub mod simulated;
+mod stage;
 pub mod stop;
 mod store_faults;
 mod subject;

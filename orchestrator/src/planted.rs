@@ -130,6 +130,8 @@ pub enum Bug {
     CurrentRowLeft,
     /// A step writes all parts of its run and not only those that it changed.
     PartsRewritten,
+    /// A workflow is forgotten after each step: the next one reads all of its rows.
+    WorkflowForgotten,
 }
 
 impl Bug {

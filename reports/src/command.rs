@@ -77,11 +77,12 @@ fn cases(choice: &Choice, seed: u64, cases: Option<u64>) -> Vec<String> {
 fn target(choice: &Choice) -> Vec<String> {
     let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     match choice {
-        Choice::Simulation { faults, bug } => {
+        Choice::Simulation { faults, large, bug } => {
             let mut words = Vec::new();
             if Family::ALL.iter().any(|family| !faults.contains(family)) {
                 words.extend(["--faults".to_owned(), names(faults)]);
             }
+            words.extend(large.then(|| "--large".to_owned()));
             words.extend(bug.iter().flat_map(|bug| ["--bug".to_owned(), bug.clone()]));
             words
         }
@@ -138,6 +139,7 @@ mod tests {
         };
         let simulation = |faults: &[Family], bug: Option<&str>| Choice::Simulation {
             faults: faults.to_vec(),
+            large: bug.is_some(),
             bug: bug.map(str::to_owned),
         };
         assert_eq!(of(Choice::simulation()), "resurgam run --seed 7 --cases 1");
@@ -157,7 +159,7 @@ mod tests {
         let named = "resurgam run --address h:1 --namespace 'a b' --profile contract --seed 7 --cases 1";
         assert_eq!(of(address("h:1", Some("a b"))), named);
         assert_eq!(of(simulation(&[], None)), "resurgam run --faults none --seed 7 --cases 1");
-        let planted = "resurgam run --faults 'node,clock' --bug cache-kept --seed 7 --cases 1";
+        let planted = "resurgam run --faults 'node,clock' --large --bug cache-kept --seed 7 --cases 1";
         assert_eq!(of(simulation(&[Family::Node, Family::Clock], Some("cache-kept"))), planted);
         assert_eq!(check("a b/it's"), r#"resurgam check "a b/it's""#);
         assert_eq!(show("cases/7", Some("c-w0/1")), "resurgam show cases/7 --workflow c-w0/1");

@@ -19,6 +19,9 @@ pub struct Planted {
     pub title: String,
     /// The rules of which at least one is expected to be violated, by their ids without slug.
     pub predicted: Vec<String>,
+    /// Only a large case can show it, as `resurgam run --large` has them.
+    #[serde(default)]
+    pub large: bool,
 }
 
 impl Planted {

@@ -4,6 +4,7 @@
 
 use resurgam_harness::Trial;
 
+use resurgam_formats::plan::{Crowd, Growth, Plan};
 use resurgam_formats::rule_id::RuleId;
 use resurgam_formats::verdict::{Outcome, RuleVerdict};
 use resurgam_judge::judge;
@@ -44,7 +45,9 @@ fn every_rule_examined_something() {
     }
     let ours = resurgam_builtin::subject(None);
     for seed in 1..=CASES {
-        count(Trial::of(&resurgam_generate::chaos(seed), &ours).judged.unwrap().1.rules);
+        let of = Crowd::ALL[seed as usize % Crowd::ALL.len()];
+        let plan = Plan { growths: vec![Growth { of, to: 100 }], ..resurgam_generate::chaos(seed) };
+        count(Trial::of(&plan, &ours).judged.unwrap().1.rules);
     }
     let idle: Vec<_> = examined.iter().filter(|(_, count)| **count == 0).map(|(rule, _)| rule).collect();
     assert!(idle.is_empty() && examined.len() > 20, "nothing to examine for {idle:?}");

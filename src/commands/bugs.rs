@@ -119,7 +119,7 @@ struct Found {
 
 impl<'a> Catch<'a> {
     fn of(bug: &'a Planted, planted: Bug, args: &Args, stop: &Stop) -> Self {
-        let hunted = hunt(planted, args.checks(), args.seed, args.cases, stop);
+        let hunted = hunt(planted, bug.large, args.checks(), args.seed, args.cases, stop);
         let (cases, seconds) = (hunted.cases, hunted.took.as_secs_f64());
         let found = hunted.found.map(|failed| {
             let (rules, plan) = (failed.rules, failed.plan);
@@ -167,7 +167,11 @@ impl Found {
         if let Some(keep) = &args.keep {
             let (target, plan) = (with(planted, args), &self.plan);
             let trial = Trial::of(plan, &target);
-            let choice = Choice::Simulation { faults: case::families(plan), bug: Some(bug.name.clone()) };
+            let choice = Choice::Simulation {
+                faults: case::families(plan),
+                large: !plan.growths.is_empty(),
+                bug: Some(bug.name.clone()),
+            };
             let case = trial.case(plan, &target, choice, "resurgam replay .".to_owned());
             trial.keep(&CaseDirectory::at(keep.join(&bug.name)), plan, &case)?;
         }

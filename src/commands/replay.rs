@@ -46,7 +46,11 @@ pub(crate) fn run(args: &Args) -> Ended {
     print(&given.origin(&target));
     let trial = Trial::of(plan, &target);
     if let Some(out) = &out {
-        let choice = Choice::Simulation { faults: resurgam_formats::case::families(plan), bug: given.bug.clone() };
+        let choice = Choice::Simulation {
+            faults: resurgam_formats::case::families(plan),
+            large: !plan.growths.is_empty(),
+            bug: given.bug.clone(),
+        };
         let case = trial.case(plan, &target, choice, "resurgam replay .".to_owned());
         trial.keep(out, plan, &case).map_err(Failure::machine)?;
     }

@@ -44,6 +44,10 @@ pub(crate) struct Args {
     /// `--world container`]; cases that run there at the same time share them.
     #[arg(long, value_enum, value_delimiter = ',')]
     faults: Vec<Faults>,
+    /// Each case ends with many of something (signals, closed runs, namespaces, …), and calls beside it are counted: what they
+    /// cost must not grow (P9). Only in the simulation.
+    #[arg(long)]
+    large: bool,
     /// With this bug planted in our orchestrator (see `resurgam bugs --list`). Only in the simulation.
     #[arg(long, value_name = "NAME")]
     bug: Option<String>,
@@ -129,8 +133,8 @@ pub(crate) fn run(args: &Args) -> Ended {
 /// The target that was chosen, if the options fit together.
 fn choice(args: &Args) -> Result<Choice, Failure> {
     let simulated = args.address.is_none() && args.target == Kind::Builtin && args.world == Place::Sim;
-    if !simulated && (args.bug.is_some() || args.campaign) {
-        return Err("--bug and --campaign are for the simulation (--target builtin --world sim)".into());
+    if !simulated && (args.bug.is_some() || args.large || args.campaign) {
+        return Err("--large, --bug and --campaign are for the simulation (--target builtin --world sim)".into());
     }
     let on = |place| args.address.is_none() && args.target == Kind::Builtin && args.world == place;
     let (process, container) = (on(Place::Process), on(Place::Container));
@@ -162,7 +166,9 @@ fn choice(args: &Args) -> Result<Choice, Failure> {
             durability: args.durability.unwrap_or(Promise::Strict).into(),
             faults,
         }),
-        (None, Kind::Builtin, Place::Sim) => Ok(Choice::Simulation { faults, bug: args.bug.clone() }),
+        (None, Kind::Builtin, Place::Sim) => {
+            Ok(Choice::Simulation { faults, large: args.large, bug: args.bug.clone() })
+        }
     }
 }
 

@@ -73,7 +73,7 @@ pub(crate) fn run(args: &Args) -> Ended {
     });
     bar.finish_and_clear();
     let trial = Trial::of(&plan, &target);
-    let choice = Choice::Simulation { faults: case::families(&plan), bug: given.bug };
+    let choice = Choice::Simulation { faults: case::families(&plan), large: !plan.growths.is_empty(), bug: given.bug };
     let mut case = trial.case(&plan, &target, choice, "resurgam replay .".to_owned());
     case.shrunk = Some(told(rule, &progress));
     let (from, to, accepted, proposed) = (progress.from, progress.to, progress.accepted, progress.proposed);

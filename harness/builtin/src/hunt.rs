@@ -21,16 +21,17 @@ pub struct Hunt {
 }
 
 /// Executes at most `cases` random cases from `seed` on with `bug` planted, and with that much of our orchestrator's own
-/// invariants. A case that could not be judged, or not
+/// invariants; `large` ones if only such can show it. A case that could not be judged, or not
 /// decided, is passed over: a bug is found when a rule says so.
 #[must_use]
-pub fn hunt(bug: Bug, checks: Checks, seed: u64, cases: u64, stop: &Stop) -> Hunt {
+pub fn hunt(bug: Bug, large: bool, checks: Checks, seed: u64, cases: u64, stop: &Stop) -> Hunt {
     let began = Instant::now();
     let mut done = 0;
     while done < cases && stop.requested().is_none() {
         let step = (cases - done).min(STEP);
         let subject = Builtin::with(Some(bug)).checking(checks).subject();
-        let checked = check(subject).seed(seed + done).cases(step).run();
+        let check = check(subject).seed(seed + done).cases(step);
+        let checked = if large { check.large() } else { check }.run();
         let Some(failed) = checked.failed else {
             done += step;
             continue;

@@ -85,7 +85,7 @@ impl Orchestrator for Builtin {
         let mut config = Config::of(&member, frontend, internal, members, keys);
         config.shards = context.shards;
         // So few that what is beyond is read again and again, as it is with many workflows.
-        config.timers = Some(3);
+        config.tasks = Some(3);
         // Nobody is ever busy here, and a plan lasts for seconds.
         (config.ping, config.misses) = (Duration::from_millis(200), 3);
         let mut store = context.store;

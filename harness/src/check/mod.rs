@@ -111,6 +111,13 @@ impl Check {
         self
     }
 
+    /// Each case ends with many of something, beside which calls are counted: rule P9, for an orchestrator that promises narrow
+    /// batches.
+    pub fn large(mut self) -> Self {
+        self.scope.large = true;
+        self
+    }
+
     /// Cases at the same time; as many as there are processors if this is not called.
     pub fn jobs(mut self, jobs: usize) -> Self {
         self.jobs = Some(jobs);

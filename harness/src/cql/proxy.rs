@@ -22,7 +22,19 @@ impl Proxy {
     /// Whether a proxy can do this.
     pub(crate) fn is_possible(outcome: StoreOutcome) -> bool {
         // A minority of replicas cannot be had from one node, and a request is sent as it is.
-        !matches!(outcome, StoreOutcome::CommitLimbo | StoreOutcome::AppendPartial)
+        match outcome {
+            StoreOutcome::CommitLimbo | StoreOutcome::AppendPartial => false,
+            StoreOutcome::CommitReplyLost
+            | StoreOutcome::CommitLost
+            | StoreOutcome::CommitLate(_)
+            | StoreOutcome::CommitAfterFence
+            | StoreOutcome::CommitResent
+            | StoreOutcome::CommitUnavailable
+            | StoreOutcome::AppendReplyLost
+            | StoreOutcome::AppendLate(_)
+            | StoreOutcome::AppendLost
+            | StoreOutcome::ReadFails => true,
+        }
     }
 
     /// Listens for so many nodes, on ports of the loopback address, and carries what comes to `contact`, HOST:PORT.

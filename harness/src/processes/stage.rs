@@ -2,9 +2,9 @@
 
 use super::round::Place;
 use super::witnesses::record;
-use crate::case::Stage;
 use crate::cql::Proxy;
 use crate::session::Session;
+use crate::stage::Stage;
 use crate::store_faults::StoreFault;
 use crate::target::Cluster;
 use crate::wire::RpcFault;

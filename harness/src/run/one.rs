@@ -104,7 +104,7 @@ impl Job {
                 ProcessStage::limit(&mut plan);
                 plan
             }
-            World::Simulated(_, families) => resurgam_generate::chaos_of(seed, families),
+            World::Simulated(_, scope) => resurgam_generate::chaos_within(seed, scope),
             World::Real(_) | World::Processes(..) => resurgam_generate::plan(seed),
         }
     }
@@ -138,7 +138,9 @@ impl Job {
         let began = Instant::now();
         let prefix = prefix(&self.prefix, seed);
         let (entries, ended) = match &processes {
-            Some((_, stage)) => case::execute_on_processes(&plan, endpoint, channels, &prefix, stage).await,
+            Some((_, stage)) => {
+                case::execute_on_processes(&plan, endpoint, channels, &prefix, stage, stage.heal_at()).await
+            }
             None => case::execute(&plan, endpoint, channels, &prefix).await,
         };
         let executing = began.elapsed();

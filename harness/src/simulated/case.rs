@@ -4,10 +4,12 @@
 use super::database::Database;
 use super::expiry::{Expiry, RETENTION_SECONDS};
 use super::faults::{self, PlannedFaults};
+use super::growth::{self, Grown};
 use super::store::NodeStore;
-use crate::case::{self, Contradiction, Identity, Stage};
+use crate::case::{self, Contradiction, Identity};
 use crate::recorder::Recorder;
 use crate::session::{Session, within};
+use crate::stage::Stage;
 use crate::subject::Subject;
 use crate::target::{NAMESPACE, OTHER_NAMESPACE, line};
 use crate::tokens::TaskTokens;
@@ -29,8 +31,8 @@ use tonic::Code;
 const READY: Duration = Duration::from_secs(20);
 /// Simulated time after the deadline of a case for its final reads.
 const READING: Duration = Duration::from_secs(60);
-/// Simulated time for the deletion of all runs.
-const EXPIRING: Duration = Duration::from_secs(180);
+/// Simulated time for the deletion of all runs, and for making many of something.
+const ENDING: Duration = Duration::from_secs(1000);
 
 /// What came of a case.
 #[derive(Debug)]
@@ -64,7 +66,7 @@ pub fn execute(plan: &Plan, subject: &Subject, prefix: &str) -> Executed {
     let millis = |ms: u32| Duration::from_millis(ms.into());
     let simulation = Simulation::new(plan.seed)
         .latency(millis(*network.start()), millis(*network.end()))
-        .deadline(READY + limit + READING + EXPIRING);
+        .deadline(READY + limit + READING + ENDING);
     let outcome = simulation.run(|cluster| {
         let database = Database::new(plan);
         let rpc_faults = Arc::new(RpcFaults::default());
@@ -232,6 +234,14 @@ impl Stage for Driver {
         let Some(session) = self.session.get() else { return };
         let Self { node, nemesis, database, subject, .. } = self;
         Expiry { session, node, nemesis, database, subject, runs }.pass().await;
+    }
+
+    async fn grow(&self) {
+        let Some(session) = self.session.get() else { return };
+        match register(session, growth::NAMESPACE).await {
+            Ok(()) => Grown { session, database: &self.database }.pass().await,
+            Err((node, why)) => session.recorder.record(What::Unfit { node, why }),
+        }
     }
 }
 

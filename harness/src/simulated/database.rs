@@ -4,8 +4,11 @@
 //! faults in force; what the undecided shows to a read is drawn. What happened beside the plain course is recorded. It
 //! decides nothing else: what is possible at all is the model's business.
 
+mod asked;
+mod ending;
 mod plain;
 
+use self::asked::Asked;
 use super::audits::{Audits, decided, named};
 use super::idle;
 use super::ledger::{Ledger, Ticket};
@@ -16,10 +19,10 @@ use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 use resurgam_cassandra::table::{Paxos, Report, Truth, errors};
 use resurgam_cassandra::{
-    Batch, Cassandra, Columns, Condition, Consistency, Done, Head as Row, HeldId, ScriptedCommit, Spoiled, Stamp,
-    View as Shown, WriteAnswer as Told,
+    Batch, Cassandra, Consistency, Done, HeldId, ScriptedCommit, Spoiled, Stamp, View as Shown, WriteAnswer as Told,
 };
 use resurgam_formats::audit::CurrentRow;
+use resurgam_formats::cost::Cost;
 use resurgam_formats::kept::KeptRun;
 use resurgam_formats::plan::{Cluster, PartitionKind, Plan, StoreCall};
 use resurgam_formats::recording::What;
@@ -32,8 +35,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::sleep;
 
-/// The name in the head row of whoever settles partitions at the end of a case.
-const SETTLER: &str = "settler";
 /// Simulated time between two audits.
 const AUDITS: Duration = Duration::from_millis(250);
 /// Time between two looks at what is due.
@@ -60,6 +61,8 @@ struct State {
     began: Duration,
     ledger: Ledger,
     audits: Audits,
+    /// What has arrived so far.
+    asked: Asked,
 }
 
 impl Database {
@@ -73,6 +76,7 @@ impl Database {
             began: Duration::ZERO,
             ledger: Ledger::default(),
             audits: Audits::default(),
+            asked: Asked::default(),
         };
         Self(Arc::new(Shared { cluster: plan.cluster.clone(), seed: plan.seed, state: Mutex::new(state) }))
     }
@@ -119,6 +123,11 @@ impl Database {
         decided(&self.state().cassandra, |rows| subject.kept(rows))
     }
 
+    /// What has arrived so far, of all nodes.
+    pub(super) fn asked(&self) -> Cost {
+        self.state().asked.so_far()
+    }
+
     /// Begins a fault under a number.
     pub(super) fn begin(&self, number: usize, fault: StoreFault) {
         self.state().faults.begin(number, fault);
@@ -129,46 +138,6 @@ impl Database {
         self.state().faults.end(number)
     }
 
-    /// After the faults: what is still on its way arrives, or is lost for ever.
-    pub(super) fn calm(&self, now: Duration) {
-        let mut state = self.state();
-        state.late.clear();
-        let held: Vec<HeldId> = state.cassandra.held().map(|(id, _)| id).collect();
-        for id in held {
-            if state.draws.random_bool(0.5) {
-                state.release(now, id);
-            } else if let Some(outcome) = state.cassandra.drop_held(id) {
-                state.record(None, "", &[outcome]);
-            }
-        }
-    }
-
-    /// Fences every partition: whatever was undecided is decided now, and no owner's tenure survives. Records who owned
-    /// what until then.
-    pub(super) fn settle(&self, now: Duration) {
-        let mut state = self.state();
-        let heads: Vec<(String, Row)> = state
-            .cassandra
-            .audit()
-            .filter_map(|(name, partition)| Some((name.to_owned(), partition.head()?.clone())))
-            .collect();
-        let State { cassandra, draws, .. } = &mut *state;
-        let mut outcomes = cassandra.settle(&mut |_| draws.random_bool(0.5));
-        for (name, head) in heads {
-            let condition = Condition::Equal { range: Some(head.range), sequence: None };
-            let head = Row { range: head.range + 1, owner: SETTLER.to_owned(), ..head };
-            let batch = Batch { condition, head, columns: Columns::Tenure, rows: Vec::new(), deleted: Vec::new() };
-            let done = cassandra.commit(micros(now), u8::MAX, &name, batch, ScriptedCommit::Answered, &mut |_| false);
-            outcomes.extend(done.outcomes);
-        }
-        state.record(None, "", &outcomes);
-        let truth = state.cassandra.audit().map(|(name, partition)| (name, partition.decided()));
-        let tenures = state.ledger.close(state.began, truth, SETTLER);
-        if let Some(session) = &state.session {
-            session.recorder.record(What::Tenures(Box::new(tenures)));
-        }
-    }
-
     /// True if a node's calls do not arrive.
     pub(super) fn unreachable(&self, number: u8) -> bool {
         self.state().faults.unreachable(number, self.0.cluster.node_count())
@@ -177,6 +146,7 @@ impl Database {
     /// A conditional batch of a node arrives: what the node is told, and what is true.
     pub(super) fn commit(&self, now: Duration, number: u8, partition: &str, batch: Batch) -> (Told, Truth) {
         let mut state = self.state();
+        state.asked.batch(&batch);
         let (scripted, late) = match state.spoiled(number, self.0.cluster.node_count(), partition, StoreCall::Commit) {
             Some(Spoiled::Commit(scripted, late)) => (scripted, late),
             _ => (ScriptedCommit::Answered, None),
@@ -201,6 +171,7 @@ impl Database {
         let State { cassandra, draws, .. } = &mut *state;
         let shown = cassandra.read(partition, Consistency::Quorum, range, limit, &mut |_| draws.random_bool(0.5));
         state.record(Some(number), partition, &shown.outcomes);
+        state.asked.rows(limit, &shown.rows);
         Some(shown)
     }
 

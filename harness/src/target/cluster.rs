@@ -4,14 +4,11 @@
 use super::child::Child;
 use super::endpoint::Endpoint;
 use super::error::Error;
-use super::own_server::free;
-use super::started::{ATTEMPTS, Process, end_of, is_taken};
-use super::world::{Target, World};
-use super::{readiness, watch};
+use super::process::{ATTEMPTS, Process, end_of, free, is_taken};
+use super::readiness;
 use crate::cql::Proxy;
 use crate::store_faults::StoreFault;
 use crate::trial::drawn_prefix;
-use async_trait::async_trait;
 use resurgam_formats::plan::Family;
 use resurgam_formats::target::Keyspace;
 use std::fs::{self, File};
@@ -40,8 +37,10 @@ pub struct Cluster {
     /// Where each listens, the first one's namespaces and what it is.
     endpoint: Endpoint,
     uris: Vec<String>,
-    prefix: String,
-    families: Vec<Family>,
+    /// What every id of its cases begins with.
+    pub(super) prefix: String,
+    /// Families of the faults that are done to it.
+    pub(super) families: Vec<Family>,
     /// Between the nodes and Cassandra, if calls of the store are to fail.
     proxy: Option<Proxy>,
     /// A node that did not come back.
@@ -157,8 +156,7 @@ impl Cluster {
     }
 
     /// Where each node listens.
-    #[must_use]
-    pub fn uris(&self) -> &[String] {
+    pub(crate) fn uris(&self) -> &[String] {
         &self.uris
     }
 
@@ -212,7 +210,7 @@ impl Cluster {
     }
 
     /// How a node ended that was not told to, or why it did not come back.
-    fn ended(&self) -> Option<String> {
+    pub(super) fn ended(&self) -> Option<String> {
         let ended = |(number, node): (usize, &Mutex<Node>)| {
             let mut node = locked(node);
             let status = node.process.as_mut()?.ended()?;
@@ -220,29 +218,6 @@ impl Cluster {
         };
         let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone();
         failed.or_else(|| self.nodes.iter().enumerate().find_map(ended))
-    }
-}
-
-#[async_trait]
-impl Target for Arc<Cluster> {
-    fn name(&self) -> String {
-        self.endpoint.target.clone()
-    }
-
-    fn version(&self) -> String {
-        self.endpoint.version.clone()
-    }
-
-    fn world(&self) -> World {
-        World::Processes(Arc::clone(self), self.families.clone())
-    }
-
-    fn prefix(&self) -> &str {
-        &self.prefix
-    }
-
-    async fn lost(&self) -> String {
-        watch::ended(|| self.ended()).await
     }
 }
 

@@ -11,6 +11,8 @@ mod endpoint;
 mod error;
 pub mod own_server;
 mod probe;
+mod process;
+mod processes;
 mod readiness;
 mod simulated;
 mod started;
@@ -30,6 +32,7 @@ pub use world::{Target, World};
 
 use crate::subject::Subject;
 use resurgam_formats::target::{Choice, JudgedBy, Keyspace};
+use resurgam_generate::Scope;
 use resurgam_judge::profile::Profile;
 use std::path::Path;
 use std::sync::Mutex;
@@ -47,9 +50,10 @@ pub async fn open(
     started: Option<&Keyspace>,
 ) -> Result<Box<dyn Target>, Error> {
     Ok(match choice {
-        Choice::Simulation { faults, bug } => {
+        Choice::Simulation { faults, large, bug } => {
             let wrong = || Error::Bug(bug.clone().unwrap_or_default());
-            Box::new(Simulated::new(subject(bug.as_deref()).ok_or_else(wrong)?, faults))
+            let scope = Scope { families: faults.clone(), large: *large, ..Scope::default() };
+            Box::new(Simulated::new(subject(bug.as_deref()).ok_or_else(wrong)?, scope))
         }
         Choice::Check { .. } => return Err(Error::Check),
         Choice::Process { nodes, keyspace: Some(keyspace), faults } => {

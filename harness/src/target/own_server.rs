@@ -1,7 +1,8 @@
 //! The orchestrator of this repository as a process: `resurgam server`, which ends when its standard input does.
 
 use super::error::Error;
-use super::started::{LOG, Process, Started};
+use super::process::{LOG, Process, free};
+use super::started::Started;
 use std::fs::File;
 use std::path::Path;
 use std::process::Command;
@@ -31,19 +32,4 @@ fn spawn(program: &Path, port: u16, nodes: u16) -> Result<Process, Error> {
         .args(["--nodes", &nodes.to_string()])
         .stderr(log);
     Process::spawn(&mut command, directory)
-}
-
-/// The first of so many ports in a row that nobody listens on.
-pub(super) fn free(count: u16) -> std::io::Result<u16> {
-    let mut last = std::io::Error::other("ports are used up");
-    for _ in 0..20 {
-        let first = std::net::TcpListener::bind("127.0.0.1:0")?;
-        let port = first.local_addr()?.port();
-        let rest = (1..count).map(|n| std::net::TcpListener::bind(("127.0.0.1", port.saturating_add(n))));
-        match rest.collect::<std::io::Result<Vec<_>>>() {
-            Ok(_) => return Ok(port),
-            Err(problem) => last = problem,
-        }
-    }
-    Err(last)
 }

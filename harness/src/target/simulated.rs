@@ -3,19 +3,19 @@
 use super::world::{Target, World};
 use crate::subject::Subject;
 use async_trait::async_trait;
-use resurgam_formats::plan::Family;
+use resurgam_generate::Scope;
 
 /// See the module.
 pub struct Simulated {
     subject: Subject,
-    faults: Vec<Family>,
+    scope: Scope,
 }
 
 impl Simulated {
-    /// What is simulated, with plans that have faults of these families.
+    /// What is simulated, with plans of this scope.
     #[must_use]
-    pub fn new(subject: Subject, faults: &[Family]) -> Self {
-        Self { subject, faults: faults.to_vec() }
+    pub fn new(subject: Subject, scope: Scope) -> Self {
+        Self { subject, scope }
     }
 }
 
@@ -30,6 +30,6 @@ impl Target for Simulated {
     }
 
     fn world(&self) -> World {
-        World::Simulated(self.subject.clone(), self.faults.clone())
+        World::Simulated(self.subject.clone(), self.scope.clone())
     }
 }

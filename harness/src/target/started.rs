@@ -1,27 +1,17 @@
 //! A server in a process that we start and always take away: it lives in a directory of its own, with its log, and cannot outlive
 //! us.
 
-use super::child::Child;
 use super::endpoint::Endpoint;
 use super::error::Error;
+use super::process::{ATTEMPTS, PID, Process, is_taken};
 use super::world::{Target, World};
 use super::{readiness, watch};
 use async_trait::async_trait;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, ExitStatus};
+use std::process::ExitStatus;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use tempfile::TempDir;
-
-/// The file of its log, in its directory.
-pub(super) const LOG: &str = "server.log";
-/// The file of its process id, if the process that we start is not the server itself.
-pub(super) const PID: &str = "pid";
-/// How many lines of the log are shown.
-const LINES: usize = 20;
-/// So often a server is started if somebody takes the port that was free.
-pub(super) const ATTEMPTS: u32 = 3;
 
 /// A server that is running. Dropping it ends it.
 #[derive(Debug)]
@@ -120,48 +110,4 @@ impl Target for Mutex<Started> {
 /// The server, whatever became of others who looked at it.
 fn locked(server: &Mutex<Started>) -> MutexGuard<'_, Started> {
     server.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The process that we start, and the directory of its server.
-#[derive(Debug)]
-pub(super) struct Process {
-    child: Child,
-    directory: TempDir,
-}
-
-impl Process {
-    /// Starts a program that ends when its standard input does.
-    pub(super) fn spawn(command: &mut Command, directory: TempDir) -> Result<Self, Error> {
-        Ok(Self { child: Child::spawn(command)?, directory })
-    }
-
-    /// A new directory for a server, in the system's place for temporary files unless another one is named.
-    pub(super) fn directory(name: &str, parent: Option<&Path>) -> Result<TempDir, Error> {
-        let mut builder = tempfile::Builder::new();
-        let prefix = format!("resurgam-{name}-");
-        let builder = builder.prefix(&prefix);
-        let made = parent.map_or_else(|| builder.tempdir(), |parent| builder.tempdir_in(parent));
-        made.map_err(|e| Error::System("no directory for the server", e))
-    }
-
-    fn ended(&mut self) -> Option<ExitStatus> {
-        self.child.ended()
-    }
-
-    fn log(&self) -> String {
-        end_of(&self.directory.path().join(LOG))
-    }
-}
-
-/// Whether a log says that somebody has taken the port.
-pub(super) fn is_taken(log: &str) -> bool {
-    log.to_lowercase().contains("address already in use")
-}
-
-/// The last lines of a log.
-pub(super) fn end_of(log: &Path) -> String {
-    let text = fs::read(log).unwrap_or_default();
-    let text = String::from_utf8_lossy(&text);
-    let lines: Vec<&str> = text.lines().collect();
-    lines[lines.len().saturating_sub(LINES)..].join("\n")
 }

@@ -5,7 +5,8 @@
 
 use super::config;
 use super::error::Error;
-use super::started::{PID, Process, Started};
+use super::process::{PID, Process};
+use super::started::Started;
 use crate::setup;
 use std::ffi::OsStr;
 use std::fs;

@@ -6,6 +6,7 @@ use crate::subject::Subject;
 use crate::trial::PREFIX;
 use async_trait::async_trait;
 use resurgam_formats::plan::Family;
+use resurgam_generate::Scope;
 use std::sync::Arc;
 
 /// Where cases happen.
@@ -15,8 +16,8 @@ pub enum World {
     Real(Endpoint),
     /// On nodes that are processes of their own, with faults of these families.
     Processes(Arc<Cluster>, Vec<Family>),
-    /// On a simulated cluster of this orchestrator, with faults of these families.
-    Simulated(Subject, Vec<Family>),
+    /// On a simulated cluster of this orchestrator, with plans of this scope.
+    Simulated(Subject, Scope),
 }
 
 /// Something that cases can be run on. Dropping it ends what was started for it.

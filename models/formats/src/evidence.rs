@@ -5,6 +5,7 @@ mod operation;
 pub use operation::{Attempt, Handed, Operation};
 
 use crate::audit::Audit;
+use crate::cost::Costs;
 use crate::event::{Body, Event, Execution};
 use crate::kept::{Kept, Sought};
 use crate::notes::{Notes, Problem};
@@ -53,6 +54,8 @@ pub struct Evidence {
     pub kept: Vec<(At, Kept)>,
     /// What readers were told of such runs, and when.
     pub sought: Vec<(At, Sought)>,
+    /// What calls cost in the simulated store, beside few and beside many.
+    pub costs: Vec<Costs>,
     /// Nodes that panicked.
     pub panics: Vec<Panic>,
     /// Nodes that do not do what every node has to do.
@@ -243,6 +246,7 @@ impl Evidence {
             What::Tenures(tenures) => self.tenures = Some(*tenures),
             What::Kept(kept) => self.kept.push((at, *kept)),
             What::Sought(sought) => self.sought.push((at, *sought)),
+            What::Costs(costs) => self.costs.push(*costs),
             What::Panic { node, message } => self.panics.push(Panic { at, node, message }),
             What::Unfit { node, why } => self.unfit.push(Unfit { node, why }),
             What::History(read) => self.add_history(*read, at)?,

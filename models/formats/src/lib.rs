@@ -7,6 +7,7 @@
 pub mod audit;
 pub mod case;
 pub mod command;
+pub mod cost;
 pub mod event;
 pub mod evidence;
 pub mod failure;

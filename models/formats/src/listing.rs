@@ -10,7 +10,7 @@ pub use misuse::{misuse, place};
 pub use program::{expr, program};
 
 use crate::plan::{
-    Action, IdConflict, IdReuse, Plan, Start, TaskKind, UpdateStage, WorkerFault, WorkerFaultKind, Workers,
+    Action, Growth, IdConflict, IdReuse, Plan, Start, TaskKind, UpdateStage, WorkerFault, WorkerFaultKind, Workers,
 };
 use crate::program::Input;
 use program::{indented, program_lines, retry};
@@ -53,6 +53,10 @@ pub fn plan(plan: &Plan) -> String {
         lines.push(String::new());
         lines
             .push("in the end time goes on until every run may be deleted, and the faults happen once more".to_owned());
+    }
+    if !plan.growths.is_empty() {
+        lines.push(String::new());
+        lines.extend(plan.growths.iter().map(growth));
     }
     for (index, Input { program, variables }) in plan.programs.iter().enumerate() {
         lines.push(String::new());
@@ -113,6 +117,10 @@ fn worker_faults(WorkerFault { task, nth, what }: &WorkerFault) -> String {
         TaskKind::Activity => "activity",
     };
     format!("{kind} task {nth} {}", worker_fault(*what))
+}
+
+fn growth(Growth { of, to }: &Growth) -> String {
+    format!("in the end calls are counted beside few and then {to} {}", of.words())
 }
 
 fn start_options(start: &Start) -> String {

@@ -3,6 +3,7 @@
 
 mod cluster;
 mod fault;
+mod growth;
 mod misuse;
 mod statements;
 mod unknown;
@@ -12,6 +13,7 @@ pub use cluster::{Cluster, Latency};
 pub use fault::{
     Affected, Caller, Extent, Family, Fault, FaultKind, PartitionKind, Parts, Side, StoreCall, StoreOutcome, Way,
 };
+pub use growth::{Crowd, Growth};
 pub use misuse::{Damage, Held, Misuse, Namespace, Place};
 pub use unknown::unknown_field;
 pub use valid::problem;
@@ -55,6 +57,9 @@ pub struct Plan {
     /// be deleted. The faults happen once more then, and what is left is looked at.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub expires: bool,
+    /// What there is many of at the end, each with calls that are counted beside it. Only in a simulation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub growths: Vec<Growth>,
 }
 
 /// Timeouts and sizes of a case.

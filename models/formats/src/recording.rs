@@ -20,6 +20,7 @@ pub use injected::Injected;
 pub use task::Task;
 
 use crate::audit::Audit;
+use crate::cost::Costs;
 use crate::kept::{Kept, Sought};
 use crate::plan::{Namespace, Plan, WorkerFaultKind};
 use crate::profile::Profile;
@@ -107,6 +108,8 @@ pub enum What {
     Kept(Box<Kept>),
     /// A reader asked for the history of a closed run whose time may be over.
     Sought(Box<Sought>),
+    /// What the same calls cost in the simulated store, beside few and beside many.
+    Costs(Box<Costs>),
     /// A simulated node panicked, which ends the case: no line follows.
     Panic {
         /// The node that panicked.

@@ -22,6 +22,9 @@ pub struct Measure {
     /// Misuses by clients.
     #[serde(default)]
     pub misuses: usize,
+    /// Of what there is more and more.
+    #[serde(default)]
+    pub growths: usize,
     /// Nodes of the cluster.
     pub nodes: usize,
 }
@@ -37,6 +40,7 @@ impl Measure {
             statements: plan.statement_count(),
             worker_faults: plan.worker_faults.len(),
             misuses: plan.misuses.len(),
+            growths: plan.growths.len(),
             nodes: usize::from(plan.cluster.node_count()),
         }
     }
@@ -53,7 +57,8 @@ impl fmt::Display for Measure {
         ];
         // Few plans have any.
         let misuses = (self.misuses > 0).then_some((self.misuses, "misuse", "misuses"));
-        let parts = parts.into_iter().chain(misuses);
+        let growths = (self.growths > 0).then_some((self.growths, "growth", "growths"));
+        let parts = parts.into_iter().chain(misuses).chain(growths);
         let parts: Vec<_> =
             parts.map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many })).collect();
         f.write_str(&parts.join(", "))

@@ -12,6 +12,9 @@ pub enum Choice {
     Simulation {
         /// Families of faults that plans are drawn with.
         faults: Vec<Family>,
+        /// Each case ends with growths.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        large: bool,
         /// The bug that is planted in our orchestrator.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         bug: Option<String>,
@@ -125,7 +128,7 @@ impl Choice {
     /// The simulation of the orchestrator as it is, with all families of faults.
     #[must_use]
     pub fn simulation() -> Self {
-        Self::Simulation { faults: Family::ALL.to_vec(), bug: None }
+        Self::Simulation { faults: Family::ALL.to_vec(), large: false, bug: None }
     }
 
     /// The word for it in the name of a run's directory.

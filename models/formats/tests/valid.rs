@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use resurgam_formats::plan::{Plan, problem};
+use resurgam_formats::plan::{Crowd, Growth, Plan, problem};
 use resurgam_formats::program::Statement;
 use resurgam_generate::{chaos, plan};
 
@@ -41,6 +41,9 @@ fn problems_are_found_wherever_they_are() {
         assert!(inside(activity(r#"{"end":"hang"}"#, &policy)).unwrap().contains("back-off"), "{policy}");
     }
     assert!(inside(Statement::Timer { ms: 0 }).unwrap().contains("timer"));
+    let many = |to| move |plan: &mut Plan| plan.growths = vec![Growth { of: Crowd::Signals, to }];
+    assert_eq!(broken(&many(9000)), None);
+    assert!(broken(&many(9001)).unwrap().contains("signals"));
     assert!(broken(&|plan| plan.workers.count = 0).unwrap().contains("worker"));
     assert!(broken(&|plan| plan.programs[0].program.variables = 9).unwrap().contains("variables"));
     assert!(broken(&|plan| plan.programs[0].program.version = 7).unwrap().contains("version"));

@@ -290,6 +290,7 @@ mod tests {
             worker_faults: vec![],
             misuses: vec![],
             expires: false,
+            growths: vec![],
             knobs: Knobs { task_timeout_ms: 1000, sticky_timeout_ms: 500 },
             cluster: Cluster::default(),
             faults: vec![],

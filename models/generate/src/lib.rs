@@ -13,6 +13,7 @@
 mod activity;
 pub mod deadline;
 mod fault;
+mod growth;
 mod mask;
 mod misuse;
 mod operation;
@@ -68,6 +69,8 @@ pub struct Scope {
     pub features: Option<Vec<Feature>>,
     /// How many nodes the cluster has; drawn if this does not say.
     pub nodes: Option<u8>,
+    /// At the end there are many of something, and calls beside them are counted.
+    pub large: bool,
 }
 
 /// The plan of a seed within a scope.
@@ -95,7 +98,8 @@ pub fn chaos_within(seed: u64, scope: &Scope) -> Plan {
     }
     cluster.nodes = scope.nodes.unwrap_or(cluster.nodes);
     // Only a simulation can let the time pass.
-    Plan { cluster, faults, expires, ..plan }
+    let growths = if scope.large { growth::of(&mut runner(seed, 5)) } else { Vec::new() };
+    Plan { cluster, faults, expires, growths, ..plan }
 }
 
 /// Plans, each grown from a seed of its own.
@@ -171,6 +175,7 @@ fn shaped(seed: u64, Shape { mask, slots, programs }: Shape) -> BoxedStrategy<Pl
             cluster: Cluster::default(),
             faults: Vec::new(),
             expires: false,
+            growths: Vec::new(),
         })
         .boxed()
 }

@@ -6,7 +6,7 @@
 //!
 //! As every part of a plan is a plan, most of it is delta debugging: parts of lists are left out, all at once first, then
 //! ever smaller ones. The passes go from what makes a failure hard to read to what only makes it slow: faults, workflows,
-//! operations, worker faults, misuses, repetitions, statements (left out, replaced by what is inside them, made plain), programs,
+//! operations, worker faults, misuses, growths, repetitions, statements (left out, replaced by what is inside them, made plain), programs,
 //! durations, workers, nodes, knobs; and again from the beginning, as long as anything helps. No plan is proposed twice.
 //!
 //! A candidate is always executable ([`plan::problem`]), and if the first plan ends by itself so does every candidate: a
@@ -48,6 +48,7 @@ const PASSES: &[(&str, Pass)] = &[
     ("operations", Pass::List(list::OPERATIONS)),
     ("worker faults", Pass::List(list::WORKER_FAULTS)),
     ("misuses", Pass::List(list::MISUSES)),
+    ("growths", Pass::List(list::GROWTHS)),
     ("repetitions", Pass::List(list::AGAIN)),
     ("statements", Pass::List(list::STATEMENTS)),
     ("nesting", Pass::Places(simpler::statement)),
@@ -55,6 +56,7 @@ const PASSES: &[(&str, Pass)] = &[
     ("programs", Pass::List(list::PROGRAMS)),
     ("options of operations", Pass::Places(simpler::operation)),
     ("options of misuses", Pass::Places(simpler::misuse)),
+    ("sizes of growths", Pass::Places(simpler::growth)),
     ("options of faults", Pass::Places(simpler::fault)),
     ("durations", Pass::Places(shorter::duration)),
     ("workers, nodes and knobs", Pass::Places(simpler::environment)),

@@ -31,8 +31,8 @@ pub struct Config {
     pub ping: Duration,
     /// After so many pings without an answer a node is taken for dead.
     pub misses: u32,
-    /// How many timers a shard holds in memory at most; `None` for what it holds unless told otherwise.
-    pub timers: Option<usize>,
+    /// How many timers, and how many transfers, a shard holds in memory at most; `None` for what it holds unless told otherwise.
+    pub tasks: Option<usize>,
 }
 
 /// How many shards there are unless told otherwise.
@@ -58,7 +58,7 @@ impl Config {
             // Three seconds for one who has ended, six for one from whom nothing is heard: on a busy machine both come late.
             ping: Duration::from_millis(500),
             misses: 6,
-            timers: None,
+            tasks: None,
         }
     }
 }

@@ -49,6 +49,8 @@ pub struct Registry {
     store: Arc<dyn Store>,
     node: String,
     known: Mutex<Known>,
+    /// Registrations of one node go one after the other: each takes the tenure, which ends that of the one before.
+    registering: tokio::sync::Mutex<()>,
 }
 
 /// How many there are at most, as far as the node that registers one more has heard: every node knows all of them.
@@ -65,7 +67,13 @@ struct Known {
 impl Registry {
     /// The namespaces in `store`; `node` is the name of this node.
     pub fn new(environment: Arc<dyn Environment>, store: Arc<dyn Store>, node: impl Into<String>) -> Self {
-        Self { environment, store, node: node.into(), known: Mutex::default() }
+        Self {
+            environment,
+            store,
+            node: node.into(),
+            known: Mutex::default(),
+            registering: tokio::sync::Mutex::default(),
+        }
     }
 
     /// A namespace by its name.
@@ -182,6 +190,7 @@ impl Registry {
         }
         let unavailable = |problem: log::Error| Status::unavailable(problem.to_string());
         let (store, environment) = (Arc::clone(&self.store), Arc::clone(&self.environment));
+        let _alone = self.registering.lock().await;
         let mut log = Log::open(store, environment, partition(), &self.node).await.map_err(unavailable)?;
         let key = key(&namespace.name);
         if log.get(&key).await.map_err(unavailable)?.is_some() {
@@ -264,7 +273,7 @@ mod tests {
     use super::*;
     use crate::store::Rows;
     use crate::store::memory::Memory;
-    use crate::testing::World;
+    use crate::testing::{Demon, World};
     use tonic::Code;
 
     /// Namespaces `a` and `b`, of which no node has heard, in a store in which these rows stand in place of others.
@@ -289,6 +298,19 @@ mod tests {
         let id = registry.find("a").await.unwrap().id;
         // The same chance gives the same ids.
         assert_eq!(with(Rows::new()).await.find_by_id(&id).await.unwrap().name, "a");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_registers_a_namespace_does_not_hear_of_others_who_do() {
+        let world = World::new(1);
+        let store = Demon::new(Arc::new(Memory::new()), world.clone(), 0);
+        let registry = Registry::new(world, store, "node");
+        let requests: Vec<_> = (0..32)
+            .map(|number| RegisterNamespaceRequest { namespace: format!("n{number}"), ..Default::default() })
+            .collect();
+        let registered = futures_util::future::join_all(requests.iter().map(|one| registry.register(one))).await;
+        assert!(registered.iter().all(Result::is_ok), "{registered:?}");
+        assert_eq!(registry.list(None, 100).await.unwrap().len(), 32);
     }
 
     #[tokio::test]

@@ -21,6 +21,7 @@ pub(crate) fn bounds() -> Vec<Bound> {
             "those that nobody waits for are forgotten, and read again",
         ),
         few("transfers of a shard on their way", shard::TRANSFERS, "transfers", "wait until there is room"),
+        few("transfers of a shard in memory", shard::WAITING, "transfers", "stay in the store until it is their turn"),
         few("timers of a shard in memory", shard::TIMERS, "timers", "stay in the store until it is their turn"),
         few(
             "closed runs that a shard deletes in 100 milliseconds, and histories of such that are being deleted",

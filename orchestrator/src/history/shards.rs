@@ -31,8 +31,8 @@ pub struct Dependencies {
     pub node: String,
     /// How many shards there are.
     pub shards: u32,
-    /// How many timers each holds in memory at most; `None` for what it holds unless told otherwise.
-    pub timers: Option<usize>,
+    /// How many timers, and how many transfers, each holds in memory at most; `None` for what it holds unless told otherwise.
+    pub tasks: Option<usize>,
 }
 
 /// The shards of one node.
@@ -85,7 +85,8 @@ impl Shards {
         let (shard, _) = open.entry(number).or_insert_with(|| {
             let stop = self.stop.child_token();
             let mut config = shard::Config::new(number, &self.dependencies.node);
-            config.timers = self.dependencies.timers.unwrap_or(config.timers);
+            config.timers = self.dependencies.tasks.unwrap_or(config.timers);
+            config.transfers = self.dependencies.tasks.unwrap_or(config.transfers);
             let (store, dispatcher) = (Arc::clone(&self.dependencies.store), Arc::clone(&self.remote) as _);
             (Shard::start(store, &self.dependencies.environment, dispatcher, config, stop.clone()), stop)
         });

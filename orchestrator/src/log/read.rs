@@ -60,6 +60,16 @@ impl Log {
         Ok(rows.into_iter().next().map(|(_, value)| value))
     }
 
+    /// The first rows of a range, at most so many, as they are under this tenure.
+    ///
+    /// # Errors
+    /// As [`Log::read`].
+    pub(crate) async fn read_first(&mut self, range: Range<Key>, limit: usize) -> Result<Rows, Error> {
+        let rows = self.look_at_first(range, limit).await?;
+        self.check().await?;
+        Ok(rows)
+    }
+
     /// The first rows of a range, at most so many, for the next commit as those of [`Log::look`].
     ///
     /// # Errors

@@ -12,8 +12,7 @@ use std::fmt::Write as _;
 #[must_use]
 pub fn document() -> String {
     let mut text = String::from(
-        "# What a node holds at most\n\nWritten by `resurgam server --bounds`. One thing has no bound yet: all transfers of a \
-         shard that wait are in memory; they are many only while their receivers cannot be reached.\n\n\
+        "# What a node holds at most\n\nWritten by `resurgam server --bounds`.\n\n\
          | of | at most | beyond that |\n|---|---|---|\n",
     );
     let (own, history) = (own(), history::bounds::bounds());

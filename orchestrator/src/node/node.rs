@@ -150,7 +150,7 @@ impl Node {
             membership,
             node: config.name.clone(),
             shards: config.shards,
-            timers: config.timers,
+            tasks: config.tasks,
         };
         let history = HistoryServer::new(history::service::Service::start(dependencies, stop.clone()))
             .max_decoding_message_size(MESSAGE_LIMIT)

@@ -19,6 +19,7 @@ impl Database {
         stamp: Duration,
     ) -> Told {
         let mut state = self.state();
+        state.asked.append(&rows);
         let (scripted, late) = state.plain(number, self.0.cluster.node_count(), partition);
         let State { cassandra, draws, .. } = &mut *state;
         let done = cassandra.append(partition, rows, whole(stamp), scripted, &mut |_| draws.random_bool(0.5));
@@ -35,6 +36,7 @@ impl Database {
         stamp: Stamp,
     ) -> Told {
         let mut state = self.state();
+        state.asked.delete();
         let (scripted, late) = state.plain(number, self.0.cluster.node_count(), partition);
         let State { cassandra, draws, .. } = &mut *state;
         let done = cassandra.delete(partition, range, stamp, scripted, &mut |_| draws.random_bool(0.5));

@@ -5,6 +5,9 @@
 use super::{Action, Plan};
 use crate::program::{ActivityCall, Block, Program, Retry, Statement, VERSION};
 
+/// How much there can be of one thing: runs take 10,000 signals.
+const MOST: u16 = 9000;
+
 /// The first thing that is wrong, in one line; `None` if the plan can be executed.
 #[must_use]
 pub fn problem(plan: &Plan) -> Option<String> {
@@ -15,6 +18,9 @@ pub fn problem(plan: &Plan) -> Option<String> {
     let mut starts = starts.filter_map(|(number, policy)| Some(format!("operation {number}: {}", retry(policy)?)));
     if plan.workers.count == 0 {
         return Some("there is no worker".into());
+    }
+    if let Some(growth) = plan.growths.iter().find(|growth| growth.to > MOST) {
+        return Some(format!("{} {}, of which there can be at most {MOST}", growth.to, growth.of.words()));
     }
     let programs = plan.programs.iter().enumerate();
     starts.next().or_else(|| {

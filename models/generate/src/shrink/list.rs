@@ -44,6 +44,11 @@ pub(super) const MISUSES: List = List {
     without: |plan, part| edited(plan, |plan| drop(plan.misuses.drain(part))),
 };
 
+pub(super) const GROWTHS: List = List {
+    length: |plan| plan.growths.len(),
+    without: |plan, part| edited(plan, |plan| drop(plan.growths.drain(part))),
+};
+
 /// Repetitions of all operations.
 pub(super) const AGAIN: List = List {
     length: |plan| plan.operations.iter().map(|operation| operation.again_ms.len()).sum(),

@@ -6,12 +6,14 @@
 mod changes;
 mod environment;
 mod fault;
+mod growth;
 mod misuse;
 mod operation;
 mod program;
 
 pub(super) use environment::environment;
 pub(super) use fault::fault;
+pub(super) use growth::growth;
 pub(super) use misuse::misuse;
 pub(super) use operation::operation;
 pub(super) use program::{program, statement};

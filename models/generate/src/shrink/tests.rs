@@ -4,7 +4,7 @@
 use super::*;
 use crate::{chaos, plan};
 use proptest::prelude::*;
-use resurgam_formats::plan::{Action, Caller, Fault, FaultKind, StoreOutcome, problem};
+use resurgam_formats::plan::{Action, Caller, Crowd, Fault, FaultKind, Growth, StoreOutcome, problem};
 use resurgam_formats::program::{ActEnd, Statement};
 use std::hash::BuildHasher as _;
 
@@ -77,8 +77,16 @@ fn one_statement_and_one_fault_on_two_nodes() {
     for plan in failing(&fails, 10) {
         let shrinker = shrunk(&plan, 2000, &fails);
         let progress = shrinker.progress();
-        let expected =
-            Measure { faults: 1, workflows: 0, operations: 0, statements: 1, worker_faults: 0, misuses: 0, nodes: 2 };
+        let expected = Measure {
+            faults: 1,
+            workflows: 0,
+            operations: 0,
+            statements: 1,
+            worker_faults: 0,
+            misuses: 0,
+            growths: 0,
+            nodes: 2,
+        };
         assert_eq!(progress.to, expected, "seed {}", plan.seed);
         let best = shrinker.best();
         assert_eq!((best.workers.count, best.cluster.shards, best.programs.len()), (1, 1, 1), "{best:?}");
@@ -103,8 +111,16 @@ fn what_belongs_together_stays_together() {
     };
     for plan in failing(&fails, 3) {
         let shrinker = shrunk(&plan, 3000, &fails);
-        let expected =
-            Measure { faults: 1, workflows: 1, operations: 2, statements: 2, worker_faults: 0, misuses: 0, nodes: 1 };
+        let expected = Measure {
+            faults: 1,
+            workflows: 1,
+            operations: 2,
+            statements: 2,
+            worker_faults: 0,
+            misuses: 0,
+            growths: 0,
+            nodes: 1,
+        };
         assert_eq!(shrinker.progress().to, expected, "seed {}", plan.seed);
         let FaultKind::Store { outcome: StoreOutcome::CommitLate(ms), calls: 1, node: None, partition: None } =
             shrinker.best().faults[0].kind
@@ -211,7 +227,16 @@ fn statements_are_numbered_as_they_are_replaced() {
 
 #[test]
 fn measures_read_well() {
-    let one = Measure { faults: 2, workflows: 1, operations: 3, statements: 1, worker_faults: 0, misuses: 0, nodes: 3 };
+    let one = Measure {
+        faults: 2,
+        workflows: 1,
+        operations: 3,
+        statements: 1,
+        worker_faults: 0,
+        misuses: 0,
+        growths: 0,
+        nodes: 3,
+    };
     assert_eq!(one.to_string(), "1 statement, 3 operations, 2 faults, 0 worker faults, 3 nodes");
 }
 
@@ -221,7 +246,8 @@ proptest! {
     /// An oracle without sense: whether a plan fails is a coin.
     #[test]
     fn every_candidate_can_be_executed(seed in any::<u64>(), coin in any::<u64>(), percent in 0..60u64) {
-        let first = chaos(seed);
+        let growths = vec![Growth { of: Crowd::Runs, to: 350 }];
+        let first = Plan { growths, ..chaos(seed) };
         let mut shrinker = Shrinker::new(first.clone(), RULE, 600);
         let mut proposed = BTreeSet::from([serde_json::to_string(&first).unwrap()]);
         let coins = std::hash::BuildHasherDefault::<DefaultHasher>::default();

@@ -133,7 +133,7 @@ impl Actor {
     async fn take(&self) -> Result<(Log, Queues), Error> {
         let partition = keys::partition(self.config.number);
         let mut log = Log::open(self.store.clone(), self.environment.clone(), partition, &self.config.node).await?;
-        let queues = Queues::load(&mut log, self.config.timers).await?;
+        let queues = Queues::load(&mut log, self.config.transfers, self.config.timers).await?;
         Ok((log, queues))
     }
 
@@ -195,7 +195,7 @@ impl<'a> Tenure<'a> {
 
     /// How long nothing can happen without a message.
     fn wake(&self) -> Duration {
-        if !self.own.is_empty() || !self.lines.is_empty() {
+        if !self.own.is_empty() || !self.lines.is_empty() || self.queues.is_short() {
             return Duration::ZERO;
         }
         let mut wake = TICK;
@@ -227,7 +227,7 @@ impl<'a> Tenure<'a> {
     fn hear(&mut self, (id, run, result): Done) -> Option<Job> {
         let result = result.unwrap_or_else(|panicked| broken!("transfer {id} panicked: {panicked}"));
         let Some(result) = result else {
-            self.queues.finish(id);
+            self.queues.transfers.finish(id);
             return None;
         };
         let work = Work::Step((self.actor.config.tasks.transfer)(result));
@@ -330,7 +330,7 @@ impl<'a> Tenure<'a> {
             }
             Outcome::Settled => {
                 if planted(Bug::ReadLevelEarly) {
-                    self.queues.skip(&turn.transfers);
+                    self.queues.transfers.skip(&turn.transfers);
                     turn.transfers.clear();
                 }
                 let again = planted(Bug::BlindRetry).then(|| turn.jobs.clone());
@@ -370,7 +370,7 @@ impl<'a> Tenure<'a> {
     fn finish(&mut self, finish: Finish) {
         match finish {
             Finish::Nothing => {}
-            Finish::Transfer(id) => self.queues.finish(id),
+            Finish::Transfer(id) => self.queues.transfers.finish(id),
             Finish::Timer(id) => self.queues.fired(id),
             // Its row is gone, and it is nowhere else.
             Finish::Expiry(_) => {}

@@ -9,6 +9,7 @@ use crate::history::state::{Current, State};
 use crate::history::task::RunKey;
 use crate::invariant::{self, Checks, checks};
 use crate::log::{Error, Log};
+use crate::planted::{Bug, planted};
 use prost::Message;
 use std::collections::BTreeMap;
 
@@ -98,8 +99,11 @@ pub(super) fn adopt(cache: &mut Workflows, committed: Workflows) {
         workflow.runs.retain(|id, run| Some(id) == current.as_ref() || !is_idle(run));
         cache.insert(key, workflow);
     }
+    let idle = |workflow: &Workflow| workflow.runs.values().all(is_idle);
+    if planted(Bug::WorkflowForgotten) {
+        cache.retain(|_, workflow| !idle(workflow));
+    }
     if cache.len() > CAPACITY {
-        let idle = |workflow: &Workflow| workflow.runs.values().all(is_idle);
         let surplus = cache.len() - CAPACITY / 2;
         let gone: Vec<_> =
             cache.iter().filter(|(_, workflow)| idle(workflow)).map(|(key, _)| key.clone()).take(surplus).collect();

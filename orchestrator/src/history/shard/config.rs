@@ -2,6 +2,7 @@
 
 use super::job::{AnyInput, unasked};
 use super::timers::TIMERS;
+use super::transfers::WAITING;
 use crate::history::engine::retention::Expiry;
 use crate::history::engine::{self, Flaw, Limits, TransferResult, Workflow};
 use crate::history::task::TimerTask;
@@ -47,6 +48,8 @@ pub struct Config {
     pub long_poll: Duration,
     /// Most events in one answer.
     pub page: usize,
+    /// Most transfers in memory; the others stay in the store until it is their turn.
+    pub transfers: usize,
     /// Most timers in memory; the others stay in the store until it is their turn.
     pub timers: usize,
 }
@@ -65,6 +68,7 @@ impl Config {
             linearizable_reads: true,
             long_poll: Duration::from_secs(20),
             page: PAGE,
+            transfers: WAITING,
             timers: TIMERS,
         }
     }

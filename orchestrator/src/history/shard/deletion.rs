@@ -22,11 +22,12 @@ impl Tenure<'_> {
             return Ok(Vec::new());
         }
         let first = self.expiries.begin();
-        let room = MOST.saturating_sub(self.queues.deletions());
+        let room = MOST.saturating_sub(self.queues.transfers.deletions());
         if room == 0 {
             return Ok(Vec::new());
         }
-        let transferring = self.queues.transferring();
+        // While it is not known who has something to tell, everybody waits.
+        let Some(transferring) = self.queues.transfers.runs() else { return Ok(Vec::new()) };
         let mut range = prefixed(keys::EXPIRIES);
         range.start = keys::expiry(first, 0);
         // Those that wait stand before the others.

@@ -27,6 +27,7 @@ mod stored;
 mod tests;
 mod timers;
 mod transfer;
+mod transfers;
 mod turn;
 mod watches;
 
@@ -43,3 +44,4 @@ pub use handle::Shard;
 pub(crate) use job::unasked;
 pub(crate) use line::{LINE, LINES};
 pub(crate) use timers::TIMERS;
+pub(crate) use transfers::WAITING;

@@ -2,28 +2,23 @@
 //! is done, and its row is deleted by a later commit. Nothing here does any task.
 
 use super::keys;
-use super::stored::{TimerId, number, tasks};
+use super::stored::{TimerId, number};
 use super::timers::Timers;
+use super::transfers::Transfers;
 use crate::history::state::Millis;
-use crate::history::task::{RunKey, TimerKind, TimerTask, TransferKind, TransferTask};
-use crate::invariant::{Checks, checks, invariant};
+use crate::history::task::{TimerKind, TimerTask, TransferTask};
+use crate::invariant::invariant;
 use crate::log::{Error, Group, Log};
 use crate::planted::{Bug, planted};
-use crate::store::prefixed;
 use bytes::Bytes;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// The tasks of one tenure.
 #[derive(Debug)]
 pub(super) struct Queues {
     /// Transfers that are not done.
-    transfers: BTreeMap<i64, TransferTask>,
-    /// Those of them that nobody has begun with.
-    waiting: BTreeSet<i64>,
+    pub(super) transfers: Transfers,
     /// Timers that have not fired.
     pub(super) timers: Timers,
-    /// All committed transfers up to this id have been in `transfers`.
-    read: i64,
     /// The ack level that is stored.
     stored: i64,
     /// The latest time at which anything was due; see [`Bug::TimerBehindLevel`].
@@ -31,37 +26,30 @@ pub(super) struct Queues {
 }
 
 impl Queues {
-    /// Reads what is left to do; timers are read when it goes on, so many at a time as there is `room` for.
-    pub(super) async fn load(log: &mut Log, room: usize) -> Result<Self, Error> {
+    /// Reads what is left to do; timers are read when it goes on. There are so many transfers and so many timers in memory as
+    /// there is room for.
+    pub(super) async fn load(log: &mut Log, transfers: usize, timers: usize) -> Result<Self, Error> {
         let stored = log.get(keys::ACK).await?.map_or(0, |level| number(keys::ACK, &level));
-        let transfers = log.read(keys::transfer(stored + 1)..prefixed(keys::TRANSFERS).end).await?;
-        let transfers: BTreeMap<i64, TransferTask> = tasks(&transfers);
-        let read = transfers.keys().last().map_or(stored, |last| stored.max(*last));
-        let waiting = transfers.keys().copied().collect();
-        let queues = Self { transfers, waiting, timers: Timers::new(room), read, stored, looked: 0 };
+        let mut transfers = Transfers::new(transfers, stored);
+        let (range, room) = transfers.unread();
+        transfers.read(&log.read_first(range, room).await?, room);
+        let queues = Self { transfers, timers: Timers::new(timers), stored, looked: 0 };
         queues.assert_sound();
         Ok(queues)
     }
 
     /// Asserts that no task is lost between the levels, and that what is being done is there to be done.
     pub(super) fn assert_sound(&self) {
-        let (stored, read) = (self.stored, self.read);
+        let (stored, read) = (self.stored, self.transfers.read_level());
         invariant!(stored <= read, "the ack level {stored} is above the read level {read}");
-        let first = self.transfers.keys().next().copied();
+        let first = self.transfers.first();
         invariant!(first.is_none_or(|first| first > stored), "transfer {first:?} is not done, and below {stored}");
-        let last = self.transfers.keys().next_back().copied();
-        invariant!(last.is_none_or(|last| last <= read), "transfer {last:?} is known, and above {read}");
-        if checks() == Checks::Thorough {
-            let strange = self.waiting.iter().find(|id| !self.transfers.contains_key(id));
-            invariant!(strange.is_none(), "transfer {strange:?} waits to be begun, and is done");
-        }
+        self.transfers.assert_sound();
         self.timers.assert_sound();
     }
 
     /// Takes over what was committed.
     pub(super) fn extend(&mut self, transfers: Vec<(i64, TransferTask)>, timers: Vec<(TimerId, TimerTask)>) {
-        self.read = transfers.iter().map(|(id, _)| *id).fold(self.read, i64::max);
-        self.waiting.extend(transfers.iter().map(|(id, _)| *id));
         self.transfers.extend(transfers);
         let seen = |due: Millis| planted(Bug::TimerBehindLevel) && due < self.looked;
         for (id, timer) in timers.into_iter().filter(|((due, _), _)| !seen(*due)) {
@@ -69,37 +57,9 @@ impl Queues {
         }
     }
 
-    /// The read level passes these tasks by.
-    pub(super) fn skip(&mut self, transfers: &[(i64, TransferTask)]) {
-        self.read = transfers.iter().map(|(id, _)| *id).fold(self.read, i64::max);
-    }
-
-    /// The runs about which somebody is still to be told something.
-    pub(super) fn transferring(&self) -> BTreeSet<&RunKey> {
-        self.transfers.values().map(|task| &task.run).collect()
-    }
-
-    /// How many histories are being deleted, or are to be.
-    pub(super) fn deletions(&self) -> usize {
-        self.transfers.values().filter(|task| matches!(task.kind, Some(TransferKind::DeleteHistory(_)))).count()
-    }
-
-    /// Transfers to begin with, so that at most `limit` are being done.
-    pub(super) fn begin(&mut self, limit: usize) -> Vec<(i64, TransferTask)> {
-        let running = self.transfers.len() - self.waiting.len();
-        let next = std::iter::from_fn(|| self.waiting.pop_first()).take(limit.saturating_sub(running));
-        next.map(|id| (id, self.transfers[&id].clone())).collect()
-    }
-
-    /// A transfer could not be begun: it stays for the next time.
-    pub(super) fn defer(&mut self, id: i64) {
-        self.waiting.insert(id);
-    }
-
-    /// A transfer is done.
-    pub(super) fn finish(&mut self, id: i64) {
-        self.transfers.remove(&id);
-        self.waiting.remove(&id);
+    /// More have to be read, of one kind or the other.
+    pub(super) fn is_short(&self) -> bool {
+        self.transfers.is_short() || self.timers.is_short()
     }
 
     /// A timer has fired.
@@ -124,9 +84,9 @@ impl Queues {
 
     /// All transfers up to this id are done.
     fn level(&self) -> i64 {
-        match self.transfers.keys().next() {
+        match self.transfers.first() {
             Some(first) if !planted(Bug::AckLevelEarly) => first - 1,
-            _ => self.read,
+            _ => self.transfers.read_level(),
         }
     }
 

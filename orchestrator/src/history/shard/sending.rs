@@ -11,7 +11,7 @@ use crate::log::{Backoff, Error};
 impl Tenure<'_> {
     /// Begins with transfers that are not being done.
     pub(super) async fn dispatch(&mut self) -> Option<End> {
-        for (id, transfer) in self.queues.begin(TRANSFERS) {
+        for (id, transfer) in self.queues.transfers.begin(TRANSFERS) {
             if let Some(TransferKind::DeleteHistory(_)) = transfer.kind {
                 let (store, run_id) = (self.actor.store.clone(), transfer.run.run_id.clone());
                 let backoff = self.backoff();
@@ -25,7 +25,7 @@ impl Tenure<'_> {
                     Ok(workflow) => workflow,
                     Err(Error::Lost) => return Some(End::Lost),
                     Err(Error::Unavailable(_)) => {
-                        self.queues.defer(id);
+                        self.queues.transfers.defer(id);
                         continue;
                     }
                 },
@@ -35,7 +35,7 @@ impl Tenure<'_> {
             let Some(run) = run else { broken!("transfer {id} is of run {}, which is not there", target.run_id) };
             let call = transfer::call(&transfer, run, &namespace, self.actor.now());
             let Some(call) = call else {
-                self.queues.finish(id);
+                self.queues.transfers.finish(id);
                 continue;
             };
             let (dispatcher, backoff) = (self.actor.dispatcher.clone(), self.backoff());

@@ -4,10 +4,9 @@ use super::keys;
 use crate::history::state::Millis;
 use crate::history::task::{TimerKind, TimerTask, TransferTask};
 use crate::invariant::{broken, invariant};
-use crate::store::{Key, Rows};
+use crate::store::Key;
 use bytes::Bytes;
 use prost::Message;
-use std::collections::BTreeMap;
 
 /// When a timer task is due, and its id.
 pub(super) type TimerId = (Millis, i64);
@@ -39,13 +38,8 @@ impl Stored for TimerTask {
     }
 }
 
-/// Rows of tasks by id, the last part of their keys. A shard does not begin without one of them: nobody could tell what
+/// The row of a task, with its id, the last part of its key. A shard does not go on without one of them: nobody could tell what
 /// then never happens.
-pub(super) fn tasks<T: Stored>(rows: &Rows) -> BTreeMap<i64, T> {
-    rows.iter().map(|(key, row)| task(key, row)).collect()
-}
-
-/// One of them.
 pub(super) fn task<T: Stored>(key: &Key, row: &Bytes) -> (i64, T) {
     let task = T::decode(row.as_ref()).unwrap_or_else(|problem| broken!("the task row {key}: {problem}"));
     let id = number(key, key.rsplit('/').next().unwrap_or(key).as_bytes());

@@ -16,6 +16,7 @@ mod p4_owner;
 mod p6_parent_close;
 mod p7_retention;
 mod p8_idle;
+mod p9_growing;
 
 use super::Rule;
 
@@ -29,6 +30,7 @@ pub(super) fn all() -> Vec<Box<dyn Rule>> {
         Box::new(p6_parent_close::ParentClose),
         Box::new(p7_retention::Retention),
         Box::new(p8_idle::Idle),
+        Box::new(p9_growing::Growing),
     ]
 }
 
