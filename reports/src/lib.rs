@@ -3,15 +3,18 @@
 //! Nothing is judged here, and nothing is printed or written to disk: every renderer gives a `String`.
 
 pub mod campaign;
+pub mod checked;
 pub mod clock;
 pub mod command;
 pub mod comparison;
 pub mod difference;
+pub mod explained;
 pub mod html;
 pub mod json;
 pub mod junit;
 pub mod merged;
 pub mod paint;
+pub mod processes;
 pub mod terminal;
 pub mod text;
 pub mod timeline;

@@ -38,15 +38,27 @@ fn with_at_most(verdict: &Verdict, most: usize) -> String {
         for known in &rule.known {
             line(&format!("known {} {}: {}", known.issue, rule.rule, place(&known.finding)));
         }
-        if rule.outcome == Outcome::Unknown {
-            line(&format!("unknown {}: {}", rule.rule, rule.why));
-        }
+    }
+    for (why, rules) in undecided(verdict) {
+        line(&format!("unknown {}: {why}", rules.join(", ")));
     }
     for note in &verdict.notes {
         line(&format!("note: {note}"));
     }
     line(&sum(verdict));
     out
+}
+
+/// The rules that could not be decided, those together that give the same reason.
+fn undecided(verdict: &Verdict) -> Vec<(&str, Vec<&str>)> {
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for rule in verdict.rules.iter().filter(|rule| rule.outcome == Outcome::Unknown) {
+        match reasons.iter_mut().find(|(why, _)| *why == rule.why) {
+            Some((_, rules)) => rules.push(rule.rule.as_str()),
+            None => reasons.push((&rule.why, vec![rule.rule.as_str()])),
+        }
+    }
+    reasons
 }
 
 /// `violated (1 rule violated, 30 held, 20 not applicable)`.
@@ -101,6 +113,17 @@ mod tests {
         assert!(shown[0].starts_with("1: violated H8-buffering: "), "{shown:?}");
         let last = shown.last().unwrap();
         assert!(last.starts_with("1: violated (1 rule violated, 1 rule held"), "{last}");
+    }
+
+    #[test]
+    fn rules_that_are_undecided_for_one_reason_have_one_line() {
+        let (_, mut verdict) = judged(VIOLATING);
+        for rule in &mut verdict.rules {
+            (rule.outcome, rule.why) = (Outcome::Unknown, "event 4 is not known".into());
+            rule.findings.clear();
+        }
+        let shown = lines(&verdict);
+        assert!(shown.contains("1: unknown H3-close, H8-buffering: event 4 is not known\n"), "{shown}");
     }
 
     #[test]

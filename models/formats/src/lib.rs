@@ -15,6 +15,7 @@ pub mod kept;
 pub mod listing;
 pub mod marker;
 pub mod notes;
+pub mod objects;
 pub mod plan;
 pub mod profile;
 pub mod program;

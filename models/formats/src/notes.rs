@@ -14,7 +14,8 @@ impl Problem {
     const MOST: usize = 280;
 
     /// A problem of the named file. Whatever the file brought into the text is made harmless: one line, bounded.
-    pub(crate) fn of(name: &str, what: &str) -> Self {
+    #[must_use]
+    pub fn of(name: &str, what: &str) -> Self {
         let skip = name.chars().count().saturating_sub(100);
         let name: String = if skip > 0 { "…".chars().chain(name.chars().skip(skip)).collect() } else { name.into() };
         Self(plain(&format!("{name}: {what}"), Self::MOST))

@@ -3,7 +3,7 @@
 use crate::differences::{self, Difference};
 use crate::profile::Profile;
 use crate::rules::{self, Findings, Indexed};
-use resurgam_formats::evidence::Evidence;
+use resurgam_formats::evidence::{Evidence, Run};
 use resurgam_formats::verdict::{self, Known, Outcome, RuleVerdict, Verdict};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -57,6 +57,9 @@ fn one(
         why = format!("{doubt}; else this would be a violation: {}", first.message);
         kept.clear();
     }
+    if outcome == Outcome::NotApplicable && why.is_empty() && evidence.runs.iter().any(|run| run.partial) {
+        why = "a part of a history is not enough for this rule".to_owned();
+    }
     if crashed {
         outcome = outcome.max(Outcome::Unknown);
         why = "the rule crashed on this evidence; this is a bug of the suite".into();
@@ -72,16 +75,25 @@ fn doubt<'e>(rule: &dyn rules::Rule, evidence: &'e Indexed<'_>) -> Option<&'e st
     evidence.strange().filter(|_| rule.needs_kinds())
 }
 
+/// Notes of one sort that are given one by one.
+const FEW: usize = 3;
+
 fn notes(evidence: &Evidence) -> Vec<String> {
     let mut notes: Vec<String> = Vec::new();
-    for run in &evidence.runs {
-        let name = if run.run_id.is_empty() { String::new() } else { format!(" {}/{}", run.workflow_id, run.run_id) };
-        if run.partial {
-            notes.push(format!("partial history{name}: rules that need the beginning do not apply"));
-        } else if run.close().is_none() {
-            notes.push(format!("open run{name}: it has no close event yet"));
+    let named = |run: &Run| match run.run_id.is_empty() {
+        true => String::new(),
+        false => format!(" {}/{}", run.workflow_id, run.run_id),
+    };
+    let mut about = |runs: Vec<&Run>, what: &str, so: &str| {
+        let more = runs.len().saturating_sub(FEW);
+        notes.extend(runs.iter().take(FEW).map(|run| format!("{what}{}: {so}", named(run))));
+        if more > 0 {
+            notes.push(format!("{what}: {more} more"));
         }
-    }
+    };
+    let of = |fits: fn(&Run) -> bool| evidence.runs.iter().filter(|run| fits(run)).collect::<Vec<_>>();
+    about(of(|run| run.partial), "partial history", "rules that need what is missing do not apply");
+    about(of(|run| !run.partial && run.close().is_none()), "open run", "it has no close event yet");
     notes.extend(evidence.notes.remarks.iter().cloned());
     notes.extend(evidence.notes.unrecognised.iter().map(|name| format!("unrecognised {name}")));
     notes

@@ -6,6 +6,7 @@
 
 pub mod differences;
 mod judge;
+pub mod objects;
 pub mod replay;
 pub mod rules;
 mod wgl;

@@ -52,7 +52,7 @@ fn report(wrong: &[String], tried: usize) {
 
 #[test]
 fn no_cut_of_a_history_is_violated() {
-    cuts(5);
+    cuts(7);
 }
 
 #[test]
@@ -102,15 +102,15 @@ fn a_tail_and_a_history_of_cadence_hold() {
     }
 }
 
-/// A history of Cadence can be violated all the same: its decisions are judged.
+/// A history of Cadence can be violated all the same, by a rule that Cadence is known to keep.
 #[test]
 fn a_broken_history_of_cadence_is_violated() {
     let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files/cadence.json")).unwrap();
     let mut events: Vec<Value> = serde_json::from_str(&text).unwrap();
     events[4]["workflowExecutionCompletedEventAttributes"]["decisionTaskCompletedEventId"] = json!(3);
     let found = violations_of_file("broken", &events);
-    assert_eq!(found.len(), 2, "{found:?}");
-    assert!(found[0].contains("H14-closing") && found[1].contains("R1-reference"), "{found:?}");
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].contains("R1-reference"), "{found:?}");
 }
 
 /// Renames all events of a kind, as a newer server may call what nobody here knows.
@@ -124,8 +124,19 @@ fn renamed(runs: &mut [Run], kind: &str) {
 
 #[test]
 fn no_renaming_of_a_kind_is_violated() {
+    renamings(5);
+}
+
+#[test]
+#[ignore = "a minute"]
+fn no_renaming_in_any_recording_is_violated() {
+    renamings(1);
+}
+
+/// Renames every kind in every n-th recording.
+fn renamings(n: usize) {
     let (mut wrong, mut tried, mut undecided) = (Vec::new(), 0, 0);
-    for (name, all) in recordings() {
+    for (name, all) in recordings().into_iter().step_by(n) {
         let kinds = |runs: &[Run]| -> BTreeSet<String> {
             runs.iter().flat_map(|run| &run.events).map(|event: &Event| event.body.name().to_owned()).collect()
         };
@@ -150,6 +161,6 @@ fn no_renaming_of_a_kind_is_violated() {
             }
         }
     }
-    assert!(undecided > 1000, "what is not understood is said: {undecided}");
+    assert!(undecided > 500, "what is not understood is said: {undecided}");
     report(&wrong, tried);
 }

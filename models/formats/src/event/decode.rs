@@ -3,16 +3,20 @@
 //! Understood: proto-JSON (`"eventType": "EVENT_TYPE_TIMER_FIRED"`, 64-bit integers as strings), the older camel-case
 //! names (`"TimerFired"`), snake_case field names, numeric event types.
 
-use super::field::{Field, Moment, brief, integer, take};
+use super::field::{Field, brief, integer, take};
 use super::id::EventId;
 use super::kinds::{Body, KINDS, type_name};
 use super::known;
+use super::moment::Moment;
 use super::numbered::Event;
 use crate::notes::{Notes, Problem};
 use serde_json::{Map, Value};
 
 /// What the web interface of Temporal adds to the events it exports.
 const DECORATION: [&str; 5] = ["id", "name", "timestamp", "classification", "category"];
+
+/// The names under which web interfaces write attributes of whatever kind, today's and the old one's.
+const ATTRIBUTES: [&str; 2] = ["attributes", "details"];
 
 /// Camel-case name of an event type in any of its spellings; `None` if it is not known.
 fn kind_of(spelling: &Value) -> Option<&'static str> {
@@ -41,17 +45,21 @@ pub fn decode(value: Value, notes: &mut Notes) -> Result<Event, Problem> {
     };
     let id = number(&mut map, "eventId")?;
     let at = |e: String| Problem(format!("event {id}: {e}"));
-    let time = take(&mut map, "eventTime").map(Moment::read).transpose().map_err(|e| at(format!("eventTime: {e}")))?;
+    // The old web interface has no other time.
+    let time =
+        take(&mut map, "eventTime").or_else(|| take(&mut map, "timestamp").filter(|_| map.contains_key("details")));
+    let time = time.map(Moment::read).transpose().map_err(|e| at(format!("eventTime: {e}")))?;
     let version = number(&mut map, "version")?;
     let task_id = number(&mut map, "taskId")?;
     let spelling = take(&mut map, "eventType").ok_or_else(|| at("eventType is missing".into()))?;
     let body = match kind_of(&spelling).and_then(|kind| Some((kind, Body::key(kind)?.1))) {
         Some((kind, key)) => {
-            let mut attributes = match take(&mut map, key).or_else(|| take(&mut map, "attributes")) {
-                None => return Err(at(format!("{kind} without {key}"))),
-                Some(Value::Object(fields)) => fields,
-                Some(other) => return Err(at(format!("{key}: expected an object, found {}", brief(&other)))),
-            };
+            let mut attributes =
+                match ATTRIBUTES.iter().find_map(|name| take(&mut map, name)).or_else(|| take(&mut map, key)) {
+                    None => return Err(at(format!("{kind} without {key}"))),
+                    Some(Value::Object(fields)) => fields,
+                    Some(other) => return Err(at(format!("{key}: expected an object, found {}", brief(&other)))),
+                };
             // The web interface again.
             if attributes.get("type").is_some_and(|of| of == key) {
                 attributes.remove("type");
@@ -63,7 +71,7 @@ pub fn decode(value: Value, notes: &mut Notes) -> Result<Event, Problem> {
     };
     let body = body.unwrap_or_else(|| {
         let kind = spelling.as_str().map_or_else(|| spelling.to_string(), str::to_owned);
-        notes.unrecognised(format!("event type {}", brief(&spelling)));
+        notes.unrecognised(format!("event type {spelling}"));
         Body::Unrecognised { kind, attributes: Box::new(Value::Object(std::mem::take(&mut map))) }
     });
     for (name, _) in map.iter().filter(|(_, value)| !value.is_null()) {

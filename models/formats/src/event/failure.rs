@@ -1,6 +1,7 @@
 //! Failures and retry policies as events carry them.
 
-use super::field::{Field, Span, Symbol, compact, object, part, take};
+use super::field::{Field, Symbol, compact, object, part, take};
+use super::moment::Span;
 use serde_json::{Map, Value, json};
 
 /// The kind of a failure and what a rule reads of it.

@@ -1,11 +1,11 @@
-//! The table of event kinds: number, name, JSON key and the attributes that something here reads.
+//! The table of event kinds: number, name, JSON key and the attributes that something here reads; [`crate::wire`] knows others by name.
 //!
-//! Source: the public API; docs/temporal-semantics.md, “Events and what they refer to”. An attribute that is not listed is known to
-//! [`crate::wire`] by name only; it is not kept. Fields named `…: EventId` are references to earlier events.
+//! Source: the public API; docs/temporal-semantics.md, “Events and what they refer to”. `…: EventId` refers to an earlier event.
 
 use super::failure::{Failure, RetryPolicy};
-use super::field::{Execution, Field, Moment, Named, Raw, Span, Symbol, TaskQueue, snake, take};
+use super::field::{Execution, Field, Named, Raw, Symbol, TaskQueue, snake, take};
 use super::id::EventId;
+use super::moment::{Moment, Span};
 use super::payload::Payloads;
 use super::update::{UpdateMeta, UpdateOutcome, UpdateRequest};
 use serde_json::{Map, Value};

@@ -22,6 +22,9 @@ const RENAMED: [(&str, &str); 8] = [
 /// Fields of bytes in Cadence, which are lists of payloads in Temporal. The details of a marker stay as they are.
 const BYTES: [&str; 3] = ["input", "result", "details"];
 
+/// How a reference to no event is written in places.
+const NONE: i64 = -23;
+
 /// What an event is written in.
 pub(super) enum Dialect {
     /// Temporal's JSON, as far as this can tell.
@@ -32,6 +35,11 @@ pub(super) enum Dialect {
     Amazon,
 }
 
+/// The old web interface wrote all of them under one name.
+fn holds_attributes(name: &str) -> bool {
+    name.ends_with("Attributes") || name == "details"
+}
+
 /// Tells by names that the others never use.
 pub(super) fn dialect(event: &Value) -> Dialect {
     let Value::Object(map) = event else { return Dialect::Temporal };
@@ -39,7 +47,7 @@ pub(super) fn dialect(event: &Value) -> Dialect {
         return Dialect::Amazon;
     }
     let kind = map.get("eventType").and_then(Value::as_str).unwrap_or_default();
-    let attributes = map.iter().filter(|(name, _)| name.ends_with("Attributes")).filter_map(|(_, it)| it.as_object());
+    let attributes = map.iter().filter(|(name, _)| holds_attributes(name)).filter_map(|(_, it)| it.as_object());
     let names = ["decisionTaskCompletedEventId", "taskList", "executionStartToCloseTimeoutSeconds"];
     let old =
         kind.starts_with("DecisionTask") || attributes.into_iter().any(|it| names.iter().any(|n| it.contains_key(*n)));
@@ -63,7 +71,7 @@ pub(super) fn translate(event: Value, before: &[Event]) -> Value {
                     out.insert("eventTime".into(), time.to_string().into());
                 }
             }
-            (_, Value::Object(fields)) if name.ends_with("Attributes") => {
+            (_, Value::Object(fields)) if holds_attributes(&name) => {
                 out.insert(
                     name.replace("decisionTask", "workflowTask"),
                     Value::Object(attributes(&kind, fields, before)),
@@ -72,9 +80,15 @@ pub(super) fn translate(event: Value, before: &[Event]) -> Value {
             (_, value) => drop(out.insert(name, value)),
         }
     }
-    let target = out.get("activityTaskCancelRequestedEventAttributes");
-    let unnamed = target.is_some_and(|it| it.get("scheduledEventId").is_none());
-    // A request to cancel an activity whose scheduling is not in the file: Temporal has no such event.
+    let target = out.iter().find(|(name, _)| holds_attributes(name)).filter(|_| kind == "ActivityTaskCancelRequested");
+    let unnamed = target.is_some_and(|(_, it)| it.get("scheduledEventId").is_none());
+    // A request to cancel an activity whose scheduling is not in the file, and a run that is continued by the server: Temporal
+    // has no such events.
+    let continued =
+        out.iter().find(|(name, _)| holds_attributes(name)).filter(|_| kind == "WorkflowExecutionContinuedAsNew");
+    let by_nobody =
+        continued.is_some_and(|(_, it)| it.get("workflowTaskCompletedEventId").is_none_or(|id| integer(id) == Ok(0)));
+    let unnamed = unnamed || by_nobody;
     out.insert("eventType".into(), if unnamed { format!("{kind} (of Cadence)").into() } else { kind.into() });
     Value::Object(out)
 }
@@ -86,6 +100,7 @@ fn attributes(kind: &str, fields: Map<String, Value>, before: &[Event]) -> Map<S
         let renamed = renamed.strip_suffix("InSeconds").or_else(|| renamed.strip_suffix("Seconds")).unwrap_or(renamed);
         let value = match (name.as_str(), value) {
             (_, Value::Null) => continue,
+            (name, id) if name.ends_with("EventId") && integer(&id) == Ok(NONE) => 0.into(),
             ("lastFailureReason", Value::String(reason)) if reason.is_empty() => continue,
             ("lastFailureReason", reason) => json!({"message": reason}),
             ("attempt", value) => integer(&value).map_or(value, |attempt| json!(attempt.saturating_add(1))),
@@ -165,6 +180,23 @@ mod tests {
         let Body::ActivityTaskCancelRequested(found) = read(cancel.clone(), &before).0.body else { panic!() };
         assert_eq!((found.scheduled, found.task_completed), (EventId(5), EventId(7)));
         assert!(matches!(read(cancel, &[]).0.body, Body::Unrecognised { .. }));
+    }
+
+    #[test]
+    fn what_only_cadence_has_is_not_taken_for_something_else() {
+        let cron = |id: i64| {
+            let attributes =
+                json!({"newExecutionRunId": "r", "initiator": "CronSchedule", "decisionTaskCompletedEventId": id});
+            json!({"eventId": 7, "timestamp": 1, "eventType": "WorkflowExecutionContinuedAsNew",
+                "workflowExecutionContinuedAsNewEventAttributes": attributes})
+        };
+        assert!(matches!(read(cron(-23), &[]).0.body, Body::Unrecognised { .. }), "the server continued it");
+        assert!(
+            matches!(read(cron(4), &[]).0.body, Body::WorkflowExecutionContinuedAsNew(it) if it.task_completed == EventId(4))
+        );
+        let unstarted = json!({"eventId": 9, "timestamp": 1, "eventType": "ActivityTaskTimedOut",
+            "activityTaskTimedOutEventAttributes": {"scheduledEventId": 5, "startedEventId": -23}});
+        assert!(matches!(read(unstarted, &[]).0.body, Body::ActivityTaskTimedOut(it) if it.started.is_none()));
     }
 
     #[test]

@@ -1,14 +1,14 @@
 //! Any file of evidence: told by its content, never by its name.
 
-use super::bounds::{Bounded, Budget, twice};
-use super::history::{self, Beside, Events};
-use super::{Notes, Problem, recording, source, version};
+use super::bounds::Budget;
+use super::history::{self, Beside};
+use super::walk::{Found, Seen, Walk};
+use super::{Problem, named, recording, source, version};
 use crate::event::Event;
 use crate::evidence::Evidence;
 use crate::{plan, program, verdict};
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::DeserializeSeed as _;
 use serde_json::{Map, Value};
-use std::fmt;
 use std::io::Read;
 
 /// What kind of file was read.
@@ -16,7 +16,7 @@ use std::io::Read;
 pub enum Form {
     /// The recording of a case.
     Recording,
-    /// The history of one run.
+    /// Histories of runs.
     History,
 }
 
@@ -25,15 +25,15 @@ pub enum Form {
 pub struct Document {
     /// What it was.
     pub form: Form,
-    /// What it says; of a history one run.
+    /// What it says.
     pub evidence: Evidence,
 }
 
 /// Reads a recording or a history in any of these shapes, told by content:
 ///
 /// - a recording: lines of [`crate::recording::Entry`], the first a header;
-/// - `{"events": […]}`, `{"history": {"events": […]}}` (answers of the server, pages of them too), `[…]`, or one event
-///   after another;
+/// - `{"events": […]}`, `{"history": {"events": […]}}` (answers of the server, pages of them too), `[…]`, lists of any of
+///   these, or one after another; histories of several runs in one list; anything around them, and lines of a log before them;
 /// - any of them compressed with gzip, or with a byte order mark.
 ///
 /// `name` is for messages only. At most `max` bytes are read, counted after decompression; [`super::MAX_BYTES`] is a
@@ -42,64 +42,108 @@ pub struct Document {
 /// # Errors
 /// One line that begins with `name` and says where and what: the line and column, the event, the field.
 pub fn read(name: &str, input: impl Read, max: u64) -> Result<Document, Problem> {
-    source::text(input, max).and_then(|text| document(&text, max)).map_err(|what| Problem::of(name, &what))
+    of_bytes(name, bytes(name, input, max)?, max)
 }
 
-/// What the first JSON value of a file holds.
-#[derive(Default)]
-struct Found {
-    events: Option<Vec<Event>>,
-    beside: Beside,
-    notes: Notes,
+/// The bytes of a file, decompressed if it is gzip; at most `max`, counted after decompression.
+///
+/// # Errors
+/// One line that begins with `name`.
+pub fn bytes(name: &str, input: impl Read, max: u64) -> Result<Vec<u8>, Problem> {
+    source::bytes(input, max).map_err(|what| Problem::of(name, &what))
 }
+
+/// The same as [`read`] for a file whose bytes are there already.
+///
+/// # Errors
+/// As [`read`].
+pub fn of_bytes(name: &str, bytes: Vec<u8>, max: u64) -> Result<Document, Problem> {
+    source::text_of(bytes).and_then(|text| document(&text, max)).map_err(|what| Problem::of(name, &what))
+}
+
+/// Places in a text at which a history is looked for behind something else.
+const MOST_PLACES: usize = 100;
 
 fn document(text: &str, max: u64) -> Result<Document, String> {
     let budget = Budget::new(max);
-    let mut found = Found::default();
-    let mut json = serde_json::Deserializer::from_str(text);
-    let first = Top { found: &mut found, budget: &budget, inner: false }.deserialize(&mut json);
-    if first.is_ok() {
-        let has = |key: &str| found.beside.rest.contains_key(key);
-        if has("at") && has("type") {
-            let evidence = recording::read(text, &budget)?;
-            return Ok(Document { form: Form::Recording, evidence });
-        }
-        if found.events.is_none() && (has("eventType") || has("event_type")) {
-            return one_by_one(text, &budget);
-        }
-    }
-    first.and_then(|()| json.end()).map_err(|e| said(&e, found.events.as_deref()))?;
-    let Found { events, beside, mut notes } = found;
-    let events = events.filter(|events| !events.is_empty()).ok_or_else(|| no_events(&beside.rest))?;
-    let run = history::arrange(events, &beside, &mut notes);
-    Ok(Document { form: Form::History, evidence: Evidence { runs: vec![run], notes, ..Evidence::default() } })
+    let first = match values(text, &budget) {
+        Ok(document) => return Ok(document),
+        Err(why) if why.misread => why.what,
+        Err(why) => return Err(why.what),
+    };
+    // Perhaps a log, with the history behind it.
+    let mut at = 0;
+    let mut places = text.split_inclusive('\n').enumerate().filter_map(|(number, line)| {
+        at += line.len();
+        (number > 0 && line.starts_with(['{', '['])).then(|| (number, at - line.len()))
+    });
+    let found =
+        places.by_ref().take(MOST_PLACES).find_map(|(number, at)| Some((number, values(&text[at..], &budget).ok()?)));
+    let (lines, mut document) = found.ok_or_else(|| named::text(text).map_or(first, |what| format!("is {what}")))?;
+    document.evidence.notes.remark(format!("{lines} lines before the history were passed over"));
+    Ok(document)
 }
 
-/// Events one after another, with nothing around them.
-fn one_by_one(text: &str, budget: &Budget) -> Result<Document, String> {
-    let (mut events, mut notes) = (Vec::new(), Notes::default());
+/// Why a text has no document.
+struct Why {
+    what: String,
+    /// It is not JSON, from its first value on.
+    misread: bool,
+}
+
+/// The values of a text, one after another: a recording, or histories.
+fn values(text: &str, budget: &Budget) -> Result<Document, Why> {
+    let mut found = Found::default();
     let mut json = serde_json::Deserializer::from_str(text);
-    while json.end().is_err() {
-        let value = Bounded(budget).deserialize(&mut json);
-        value
-            .and_then(|value| history::add(value, &mut events, &mut notes, budget))
-            .map_err(|e| said(&e, Some(&events)))?;
+    let mut first = true;
+    while first || json.end().is_err() {
+        let read = Walk { found: &mut found, budget, depth: 0, listed: false }.deserialize(&mut json);
+        match read {
+            Ok(Seen::Whole(beside)) => found.end(beside),
+            Ok(_) => {}
+            Err(e) if e.is_syntax() && !first => return Err(Why { what: followed(&e, &found.loose), misread: false }),
+            Err(e) => {
+                let misread =
+                    first && (e.is_syntax() || e.is_data()) && found.loose.is_empty() && found.lists.is_empty();
+                return Err(Why { what: said(&e, &found.loose), misread });
+            }
+        }
+        let has = |key: &str| found.strange.as_ref().is_some_and(|map| map.contains_key(key));
+        if first && has("at") && has("type") {
+            let evidence = recording::read(text, budget).map_err(|what| Why { what, misread: false })?;
+            return Ok(Document { form: Form::Recording, evidence });
+        }
+        first = false;
     }
-    let run = history::arrange(events, &Beside::default(), &mut notes);
-    Ok(Document { form: Form::History, evidence: Evidence { runs: vec![run], notes, ..Evidence::default() } })
+    found.end(Beside::default());
+    let Found { lists, strange, mut notes, .. } = found;
+    if lists.is_empty() {
+        return Err(Why { what: no_events(&strange.unwrap_or_default()), misread: true });
+    }
+    if strange.is_some() {
+        notes.remark("there are also values without events, which were passed over");
+    }
+    let runs = history::runs(lists, &mut notes);
+    Ok(Document { form: Form::History, evidence: Evidence { runs, notes, ..Evidence::default() } })
+}
+
+/// What is wrong behind the first value.
+fn followed(problem: &serde_json::Error, events: &[Event]) -> String {
+    let said = said(problem, events);
+    let place = said.split_once(": ").filter(|_| !problem.is_eof()).map(|(place, _)| place.to_owned());
+    place.map_or(said, |place| format!("{place}: something follows after the end of the history"))
 }
 
 /// What the JSON reader said, with the last event before it.
-fn said(problem: &serde_json::Error, events: Option<&[Event]>) -> String {
+fn said(problem: &serde_json::Error, events: &[Event]) -> String {
     let text = problem.to_string();
     let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
     let what = match what {
         _ if problem.is_eof() => "the file is cut short",
         "recursion limit exceeded" => "nested too deeply",
-        "trailing characters" => "something follows after the end of the history",
         other => other,
     };
-    let after = match events.and_then(<[Event]>::last) {
+    let after = match events.last() {
         Some(event) if !what.starts_with("event ") => format!(" (after event {})", event.id),
         _ => String::new(),
     };
@@ -128,52 +172,4 @@ fn no_events(rest: &Map<String, Value>) -> String {
         return format!("is neither a recording nor a history: an object with {}", keys.join(", "));
     };
     other.map_or_else(|newer| newer, |what| format!("is {what}; there is nothing to judge in it"))
-}
-
-/// Decodes the first value of a file: a list of events, or an object that holds one somewhere near the top.
-struct Top<'a> {
-    found: &'a mut Found,
-    budget: &'a Budget,
-    inner: bool,
-}
-
-impl<'de> DeserializeSeed<'de> for Top<'_> {
-    type Value = ();
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Top<'_> {
-    type Value = ();
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a recording or a history")
-    }
-    fn visit_unit<E: serde::de::Error>(self) -> Result<(), E> {
-        if self.inner { Ok(()) } else { Err(E::custom("expected a recording or a history, found null")) }
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<(), A::Error> {
-        let out = self.found.events.get_or_insert_default();
-        Events { out, notes: &mut self.found.notes, budget: self.budget }.visit_seq(seq)
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
-        while let Some(key) = entries.next_key::<String>()? {
-            match key.as_str() {
-                "events" | "history" if self.found.events.is_some() => return Err(twice(&key)),
-                "events" => {
-                    let out = self.found.events.get_or_insert_default();
-                    entries.next_value_seed(Events { out, notes: &mut self.found.notes, budget: self.budget })?;
-                }
-                "history" if !self.inner => {
-                    entries.next_value_seed(Top { found: self.found, budget: self.budget, inner: true })?;
-                }
-                _ if self.found.beside.rest.contains_key(&key) => return Err(twice(&key)),
-                _ => {
-                    let value = entries.next_value_seed(Bounded(self.budget))?;
-                    self.found.beside.take(key, value);
-                }
-            }
-        }
-        Ok(())
-    }
 }

@@ -88,12 +88,33 @@ impl Beside {
     }
 }
 
-/// Makes a run of the events of a file: turned to ascending order, named, and marked if it is a part.
-pub(super) fn arrange(mut events: Vec<Event>, beside: &Beside, notes: &mut Notes) -> Run {
-    if events.len() > 1 && events.windows(2).all(|pair| pair[0].id > pair[1].id) {
-        events.reverse();
-        notes.remark("the events were in descending order and were turned round");
+/// Makes runs of lists of events: one list may hold several, each from its start on.
+pub(super) fn runs(lists: Vec<(Vec<Event>, Beside)>, notes: &mut Notes) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for (mut events, beside) in lists {
+        if events.windows(2).filter(|pair| pair[0].id > pair[1].id).count() * 2 > events.len().saturating_sub(1) {
+            events.reverse();
+            notes.remark("the events were in descending order and were turned round");
+        }
+        while !events.is_empty() {
+            let starts =
+                |event: &Event| event.id == EventId(1) && matches!(event.body, Body::WorkflowExecutionStarted(_));
+            let next = events.iter().skip(1).position(starts).map_or(events.len(), |place| place + 1);
+            let rest = events.split_off(next);
+            let run = arrange(events, &beside, notes);
+            if runs.contains(&run) {
+                notes.remark("a history that is in the file twice was judged once");
+            } else {
+                runs.push(run);
+            }
+            events = rest;
+        }
     }
+    runs
+}
+
+/// Makes a run of events: named, and marked if it is a part.
+fn arrange(events: Vec<Event>, beside: &Beside, notes: &mut Notes) -> Run {
     let first = events.first().map_or(EventId(1), |event| event.id);
     let rises = events.windows(2).all(|pair| pair[0].id < pair[1].id);
     let gap = events.windows(2).find(|pair| pair[0].id.plus(1) != pair[1].id).filter(|_| rises && first.0 > 0);

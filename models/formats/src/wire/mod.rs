@@ -7,12 +7,14 @@ mod bounds;
 mod cadence;
 mod document;
 mod history;
+mod named;
 mod recording;
 mod source;
 mod version;
+mod walk;
 
 pub use bounds::MAX_BYTES;
-pub use document::{Document, Form, read};
+pub use document::{Document, Form, bytes, of_bytes, read};
 pub use version::{Versioned, read_versioned};
 
 use crate::notes::{Notes, Problem};

@@ -1,5 +1,6 @@
 //! From any input to text: decompression, the limit on bytes, byte order marks, UTF-8.
 
+use super::named;
 use flate2::bufread::MultiGzDecoder;
 use std::io::{self, BufRead, BufReader, Read};
 
@@ -8,18 +9,27 @@ use std::io::{self, BufRead, BufReader, Read};
 /// # Errors
 /// What is wrong, without the name of the file.
 pub(super) fn text(input: impl Read, max: u64) -> Result<String, String> {
+    text_of(bytes(input, max)?)
+}
+
+/// Reads the whole input, decompressed if it is gzip.
+pub(super) fn bytes(input: impl Read, max: u64) -> Result<Vec<u8>, String> {
     let mut input = BufReader::new(input);
     let packed = starts_with(&mut input, [0x1f, 0x8b]).map_err(|e| format!("cannot be read: {e}"))?;
-    let bytes = if packed {
+    if packed {
         let mut unpacked = BufReader::new(MultiGzDecoder::new(input));
         let twice = starts_with(&mut unpacked, [0x1f, 0x8b]).map_err(|e| damaged(&e))?;
         if twice {
             return Err("is compressed twice; decompress it once".into());
         }
-        limited(unpacked, max, " after decompression", damaged)?
+        limited(unpacked, max, " after decompression", damaged)
     } else {
-        limited(input, max, "", |e| format!("cannot be read: {e}"))?
-    };
+        limited(input, max, "", |e| format!("cannot be read: {e}"))
+    }
+}
+
+/// Bytes as text, without a mark of their order.
+pub(super) fn text_of(bytes: Vec<u8>) -> Result<String, String> {
     let mut text = String::from_utf8(bytes).map_err(|e| not_text(e.as_bytes(), e.utf8_error().valid_up_to()))?;
     if text.starts_with('\u{feff}') {
         text.drain(..'\u{feff}'.len_utf8());
@@ -50,8 +60,8 @@ fn limited(input: impl Read, max: u64, when: &str, wrong: impl Fn(&io::Error) ->
 }
 
 fn not_text(bytes: &[u8], valid: usize) -> String {
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return "is UTF-16; JSON is UTF-8".into();
+    if let Some(what) = named::bytes(bytes) {
+        return format!("is {what}");
     }
     let before = &bytes[..valid];
     let line = before.iter().filter(|&&b| b == b'\n').count() + 1;

@@ -60,6 +60,12 @@ pub(crate) trait Specification {
     fn key(&self, call: &Self::Call) -> Self::Key;
     /// The state after the call, `None` if it cannot be answered so in this state.
     fn step(&self, state: &Self::State, call: &Self::Call) -> Option<Self::State>;
+    /// True if the call changes no state, and what may follow does not depend on whether it was made. Where it is possible it is
+    /// made at once, and nothing else is tried in its place: any order that goes on from there can have it first.
+    fn only_reads(&self, call: &Self::Call) -> bool {
+        let _ = call;
+        false
+    }
     /// About how many bytes a state takes, what it owns included.
     fn weight(&self, state: &Self::State) -> usize {
         size_of_val(state)

@@ -213,17 +213,22 @@ impl<'a, S: Specification> Search<'a, S> {
         true
     }
 
-    /// Takes back the last operation and goes on behind it; false if there is none.
+    /// Takes back the last operation that has an alternative and goes on behind it; false if there is none.
     fn back(&mut self, stuck: usize) -> bool {
         if self.order.len() >= self.best.0.len() {
             self.best = (self.order.iter().map(|(operation, _)| *operation).collect(), stuck);
         }
-        let Some((operation, before)) = self.order.pop() else { return false };
-        self.state = before;
-        self.done.flip(operation);
-        self.put_back(operation);
-        self.at = self.entries[self.places[operation].0].after;
-        true
+        while let Some((operation, before)) = self.order.pop() {
+            self.state = before;
+            self.done.flip(operation);
+            self.put_back(operation);
+            let Operation { call, .. } = &self.operations[self.indexes[operation]];
+            if !self.specification.only_reads(call) {
+                self.at = self.entries[self.places[operation].0].after;
+                return true;
+            }
+        }
+        false
     }
 
     fn lift(&mut self, operation: usize) {

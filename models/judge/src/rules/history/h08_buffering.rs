@@ -31,7 +31,6 @@ impl Stream for Buffering {
             4 WorkflowTaskCompleted scheduledEventId=2 startedEventId=3
             5 WorkflowExecutionSignaled signalName=s",
     };
-    const CADENCE: bool = true;
     const PARTIAL: bool = true;
 
     fn event(&mut self, event: &Event, findings: &mut Findings) {

@@ -45,7 +45,6 @@ impl Stream for Commands {
             5 TimerStarted timerId=1 workflowTaskCompletedEventId=4
             6 WorkflowExecutionSignaled signalName=s",
     };
-    const CADENCE: bool = true;
 
     fn event(&mut self, event: &Event, findings: &mut Findings) {
         if matches!(event.body, Body::WorkflowTaskCompleted(_)) {

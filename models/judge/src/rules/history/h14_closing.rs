@@ -35,7 +35,6 @@ impl Stream for Closing {
             5 MarkerRecorded markerName=m workflowTaskCompletedEventId=4
             6 WorkflowExecutionCompleted workflowTaskCompletedEventId=4",
     };
-    const CADENCE: bool = true;
 
     fn event(&mut self, event: &Event, findings: &mut Findings) {
         if event.body.is_commanded_close() {

@@ -1,0 +1,38 @@
+//! Operations of a history as calls on an object.
+
+use crate::wgl;
+use resurgam_formats::objects::{End, Form, Operation, Operations, Term};
+
+/// An operation as the search sees it, and which one of the history it is.
+pub(super) type Asked<C> = (usize, wgl::Operation<C>);
+
+/// The calls of all operations that may have happened, by `read`, which leaves out what proves nothing.
+pub(super) fn collect<C>(
+    history: &Operations,
+    keyed: bool,
+    mut read: impl FnMut(&Operation, bool) -> Result<Option<C>, String>,
+) -> Result<Vec<Asked<C>>, String> {
+    let mut all = Vec::new();
+    for (index, operation) in history.all.iter().enumerate() {
+        let wrong = |what: String| format!("event {}: {what}", operation.line);
+        if let Some(call) = read(operation, keyed).map_err(wrong)? {
+            all.push((index, wgl::Operation { from: operation.from, until: operation.until, call }));
+        }
+    }
+    Ok(all)
+}
+
+/// What was answered, if the operation happened: `None` if it did not, or nobody knows and it changes nothing.
+pub(super) fn answered(operation: &Operation) -> Option<&Term> {
+    if let End::Ok(value) = &operation.end { Some(value) } else { None }
+}
+
+/// The error of an operation that an object does not have.
+pub(super) fn unknown_function<T>(operation: &Operation, model: &str) -> Result<T, String> {
+    Err(format!("a {model} has no :{}", operation.function))
+}
+
+/// True if `nil` was read as a value, and not as something unknown.
+pub(super) fn is_value(term: &Term, form: Form) -> bool {
+    form == Form::Log || *term != Term::Nil
+}
