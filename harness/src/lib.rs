@@ -13,6 +13,7 @@ pub mod doctor;
 pub mod engine;
 mod history;
 pub mod image;
+mod links;
 mod misuse;
 pub mod order;
 pub mod outputs;

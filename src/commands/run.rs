@@ -24,7 +24,7 @@ pub(crate) use words::Faults;
 use words::{Judged, KeepArg, Kind, Place, Promise, Store};
 
 /// The families of faults that processes can suffer.
-const PROCESSES: &[Family] = &[Family::Node, Family::Store, Family::Call];
+const PROCESSES: &[Family] = &[Family::Network, Family::Node, Family::Store, Family::Call];
 
 /// The arguments.
 #[derive(clap::Args)]
@@ -40,7 +40,7 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t = Kind::Builtin)]
     target: Kind,
     /// Faults to inject, by family; `none` for a calm cluster. In the simulation all families are possible [default: all],
-    /// on processes over Cassandra `node`, `store` and `call` [default: none with `--world process`, all of these with
+    /// on processes over Cassandra all but `clock` [default: none with `--world process`, all of these with
     /// `--world container`]; cases that run there at the same time share them.
     #[arg(long, value_enum, value_delimiter = ',')]
     faults: Vec<Faults>,
@@ -188,8 +188,8 @@ fn faults(args: &Args, simulated: bool, container: bool) -> Result<Vec<Family>, 
             let impossible = families.iter().find(|family| !possible.contains(family));
             impossible.map_or(Ok(families.clone()), |family| {
                 Err(format!(
-                    "there are no faults of the family {} here: all are in the simulation (--target builtin --world sim), those of \
-                     node, store and call on processes over Cassandra (--world container)",
+                    "there are no faults of the family {} here: all are in the simulation (--target builtin --world sim), all but \
+                     those of clock on processes over Cassandra (--world container)",
                     family.word()
                 )
                 .into())

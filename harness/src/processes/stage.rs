@@ -3,13 +3,14 @@
 use super::round::Place;
 use super::witnesses::record;
 use crate::cql::Proxy;
+use crate::links::{Begun, LinkFault};
 use crate::session::Session;
 use crate::stage::Stage;
 use crate::store_faults::StoreFault;
 use crate::target::Cluster;
 use crate::wire::RpcFault;
 use async_trait::async_trait;
-use resurgam_formats::plan::{Fault, FaultKind, Plan};
+use resurgam_formats::plan::{self, Fault, FaultKind, Plan};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
@@ -33,6 +34,8 @@ enum Injection {
     Kill { node: u8 },
     /// The wire of clients and workers.
     Calls(RpcFault),
+    /// The links between hosts.
+    Links(LinkFault),
     /// The proxy between the nodes and Cassandra.
     Store(StoreFault),
 }
@@ -48,11 +51,16 @@ fn injection(kind: &FaultKind) -> Option<Injection> {
             let fault = StoreFault::Calls { node, partition, calls, outcome };
             Proxy::is_possible(outcome).then_some(Injection::Store(fault))
         }
-        FaultKind::Partition { .. }
-        | FaultKind::Hold { .. }
-        | FaultKind::Slow { .. }
-        | FaultKind::ClockSkew { .. }
-        | FaultKind::ClockStep { .. } => None,
+        FaultKind::Partition { ref side, way } => Some(Injection::Links(LinkFault::Cut { side: side.clone(), way })),
+        // What a network loses TCP sends again: it is held as well.
+        FaultKind::Hold { ref side } => {
+            Some(Injection::Links(LinkFault::Cut { side: side.clone(), way: plan::Way::Both }))
+        }
+        FaultKind::Slow { ref side, by_ms } => {
+            let by = Duration::from_millis(by_ms.into());
+            Some(Injection::Links(LinkFault::Slow { side: side.clone(), by }))
+        }
+        FaultKind::ClockSkew { .. } | FaultKind::ClockStep { .. } => None,
     }
 }
 
@@ -135,6 +143,13 @@ async fn inflict(
             let hits = u32::try_from(session.rpc_faults.end(number)).unwrap_or(u32::MAX);
             record(&session, began, &fault.kind, Some(hits));
         }
+        Some(Injection::Links(links)) => {
+            place.witnesses().began(began, &fault.kind);
+            let begun = cluster.cut(&links);
+            tokio::time::sleep(lasts).await;
+            let hits = begun.map_or(0, Begun::end);
+            place.witnesses().ended(began, &fault.kind, u32::try_from(hits).unwrap_or(u32::MAX));
+        }
         Some(Injection::Store(spoiled)) => {
             place.witnesses().began(began, &fault.kind);
             let begun = cluster.spoil(spoiled);
@@ -166,10 +181,10 @@ mod tests {
         for family in Family::ALL {
             let (left, before) = left(*family);
             match family {
-                Family::Node | Family::Call => assert_eq!(left, before),
+                Family::Node | Family::Call | Family::Network => assert_eq!(left, before),
                 // Some need more than one replica.
                 Family::Store => assert!(left < before && 3 * left > 2 * before, "{left} of {before}"),
-                Family::Network | Family::Clock => assert_eq!(left, 0),
+                Family::Clock => assert_eq!(left, 0),
             }
         }
     }

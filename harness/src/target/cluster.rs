@@ -7,12 +7,14 @@ use super::error::Error;
 use super::process::{ATTEMPTS, Process, end_of, free, is_taken};
 use super::readiness;
 use crate::cql::Proxy;
+use crate::links::{Begun, Host, LinkFault, Links};
 use crate::store_faults::StoreFault;
 use crate::trial::drawn_prefix;
 use resurgam_formats::plan::Family;
 use resurgam_formats::target::Keyspace;
 use std::fs::{self, File};
 use std::hash::{BuildHasher as _, RandomState};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -41,6 +43,8 @@ pub struct Cluster {
     pub(super) prefix: String,
     /// Families of the faults that are done to it.
     pub(super) families: Vec<Family>,
+    /// Between the nodes, and between them and clients and workers, if the network is to fail.
+    links: Option<Links>,
     /// Between the nodes and Cassandra, if calls of the store are to fail.
     proxy: Option<Proxy>,
     /// A node that did not come back.
@@ -99,9 +103,18 @@ impl Cluster {
         let keys = directory.path().join("token-keys");
         fs::write(&keys, key()).map_err(|e| Error::System("no keys for the server", e))?;
         let first = free(2 * nodes).map_err(|e| Error::System("no free port", e))?;
-        let members: Vec<String> = (0..nodes)
-            .flat_map(|number| ["--member".to_owned(), format!("node-{number}=127.0.0.1:{}", first + nodes + number)])
-            .collect();
+        let at = |port: u16| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let outside: Vec<SocketAddr> = (0..nodes).map(|number| at(first + number)).collect();
+        let inside: Vec<SocketAddr> = (0..nodes).map(|number| at(first + nodes + number)).collect();
+        let links = if families.contains(&Family::Network) {
+            Some(Links::start(&inside, &outside).map_err(|e| Error::System("no links", e))?)
+        } else {
+            None
+        };
+        let reached = |from, to: u16, directly: &[SocketAddr]| {
+            let link = links.as_ref().and_then(|links| links.port(from, u8::try_from(to).ok()?));
+            link.unwrap_or(directly[usize::from(to)])
+        };
         let proxy = if families.contains(&Family::Store) {
             let count = u8::try_from(nodes).unwrap_or(u8::MAX);
             Some(Proxy::start(count, &keyspace.contact).map_err(|e| Error::System("no proxy", e))?)
@@ -109,10 +122,10 @@ impl Cluster {
             None
         };
         let node = |number: u16| {
-            let reached = proxy.as_ref().and_then(|proxy| proxy.addresses().get(usize::from(number)));
-            let contact = reached.map_or_else(|| keyspace.contact.clone(), ToString::to_string);
+            let proxied = proxy.as_ref().and_then(|proxy| proxy.addresses().get(usize::from(number)));
+            let contact = proxied.map_or_else(|| keyspace.contact.clone(), ToString::to_string);
             // Whoever hears nothing is not to wait for long.
-            let timeout = if reached.is_some() { SPOILED } else { USUAL };
+            let timeout = if proxied.is_some() { SPOILED } else { USUAL };
             let own = [
                 ["server", "--until-stdin-ends", "--store", "cassandra"].map(str::to_owned),
                 [
@@ -129,12 +142,19 @@ impl Cluster {
                     keys.display().to_string(),
                 ],
             ];
-            let arguments = own.into_iter().flatten().chain(members.clone()).collect();
+            // Each calls the others by links of its own, and listens itself where all of these lead.
+            let members = (0..nodes).flat_map(|other| {
+                let from = Host::Node(u8::try_from(number).unwrap_or(u8::MAX));
+                let address = reached(from, other, &inside);
+                ["--member".to_owned(), format!("node-{other}={address}")]
+            });
+            let arguments = own.into_iter().flatten().chain(members).collect();
             let log = directory.path().join(format!("node-{number}.log"));
             Node { program: program.to_owned(), arguments, log, process: None, down: 0 }
         };
+        let uris: Vec<String> =
+            (0..nodes).map(|number| format!("http://{}", reached(Host::Driver, number, &outside))).collect();
         let nodes: Vec<Mutex<Node>> = (0..nodes).map(|number| Mutex::new(node(number))).collect();
-        let uris: Vec<String> = (first..).take(nodes.len()).map(|port| format!("http://127.0.0.1:{port}")).collect();
         let mut endpoint = None;
         for (node, uri) in nodes.iter().zip(&uris) {
             // One after the other: the first one makes the namespaces.
@@ -148,6 +168,7 @@ impl Cluster {
             uris,
             prefix: drawn_prefix(),
             families,
+            links,
             proxy,
             failed: Mutex::default(),
             store_faults: AtomicUsize::new(0),
@@ -185,6 +206,11 @@ impl Cluster {
         {
             *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(problem.to_string());
         }
+    }
+
+    /// Begins a fault of the network, if there can be such faults.
+    pub(crate) fn cut(&self, fault: &LinkFault) -> Option<Begun> {
+        self.links.as_ref().map(|links| links.begin(fault))
     }
 
     /// Begins a fault of the store; it has the number that is given back, if there can be such faults.
