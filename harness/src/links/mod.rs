@@ -5,7 +5,7 @@
 //! done here. Bytes are never lost, changed or put into another order, and nothing is known of what they mean.
 
 mod link;
-mod links;
+mod network;
 mod way;
 
-pub(crate) use links::{Begun, Host, LinkFault, Links};
+pub(crate) use network::{Begun, Host, LinkFault, Links};
