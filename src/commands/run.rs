@@ -23,9 +23,6 @@ use std::time::{Duration, SystemTime};
 pub(crate) use words::Faults;
 use words::{Judged, KeepArg, Kind, Place, Promise, Store};
 
-/// The families of faults that processes can suffer.
-const PROCESSES: &[Family] = &[Family::Network, Family::Node, Family::Store, Family::Call];
-
 /// The arguments.
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -39,9 +36,8 @@ pub(crate) struct Args {
     /// What to test.
     #[arg(long, value_enum, default_value_t = Kind::Builtin)]
     target: Kind,
-    /// Faults to inject, by family; `none` for a calm cluster. In the simulation all families are possible [default: all],
-    /// on processes over Cassandra all but `clock` [default: none with `--world process`, all of these with
-    /// `--world container`]; cases that run there at the same time share them.
+    /// Faults to inject, by family; `none` for a calm cluster. In the simulation [default: all] and on processes over Cassandra
+    /// [default: none with `--world process`, all with `--world container`]; cases that run there at the same time share them.
     #[arg(long, value_enum, value_delimiter = ',')]
     faults: Vec<Faults>,
     /// Each case ends with many of something (signals, closed runs, namespaces, …), and calls beside it are counted: what they
@@ -172,28 +168,16 @@ fn choice(args: &Args) -> Result<Choice, Failure> {
     }
 }
 
-/// The families of faults, if there can be such faults on the target.
+/// The families of faults, if there can be any on the target.
 fn faults(args: &Args, simulated: bool, container: bool) -> Result<Vec<Family>, Failure> {
-    let possible = match (simulated, container, args.store) {
-        (true, ..) => Family::ALL,
-        (_, true, _) | (.., Store::Cassandra) => PROCESSES,
-        _ => &[],
-    };
+    let possible = simulated || container || args.store == Store::Cassandra;
     match args.faults[..] {
-        [] if simulated || container => Ok(possible.to_vec()),
+        [] if simulated || container => Ok(Family::ALL.to_vec()),
         [] | [Faults::None] => Ok(Vec::new()),
-        [Faults::All] if !possible.is_empty() => Ok(possible.to_vec()),
+        _ if possible => Ok(Faults::families(&args.faults)),
         _ => {
-            let families = Faults::families(&args.faults);
-            let impossible = families.iter().find(|family| !possible.contains(family));
-            impossible.map_or(Ok(families.clone()), |family| {
-                Err(format!(
-                    "there are no faults of the family {} here: all are in the simulation (--target builtin --world sim), all but \
-                     those of clock on processes over Cassandra (--world container)",
-                    family.word()
-                )
+            Err("--faults is for the simulation (--target builtin --world sim) and for processes over Cassandra (--world container)"
                 .into())
-            })
         }
     }
 }

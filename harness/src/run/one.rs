@@ -93,6 +93,9 @@ impl Job {
         if !self.in_rounds() {
             return seeds.iter().map(|_| Place::alone()).collect();
         }
+        if let World::Processes(cluster, _) = &self.world {
+            cluster.set_clocks();
+        }
         Round::of(&seeds.iter().map(|seed| self.plan(*seed)).collect::<Vec<_>>())
     }
 

@@ -1,7 +1,7 @@
 //! A process that ends with us: when its standard input does, by [`Drop`], by a panic, by Ctrl-C or because somebody killed us.
 
 use super::error::Error;
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -34,6 +34,14 @@ impl Child {
     /// How it ended, if it did.
     pub(super) fn ended(&mut self) -> Option<ExitStatus> {
         self.0.try_wait().ok().flatten()
+    }
+
+    /// Writes a line to its standard input.
+    pub(super) fn tell(&mut self, line: &str) -> io::Result<()> {
+        let gone = || io::Error::other("its standard input is closed");
+        let stdin = self.0.stdin.as_mut().ok_or_else(gone)?;
+        stdin.write_all(format!("{line}\n").as_bytes())?;
+        stdin.flush()
     }
 
     /// Kills it, without a chance to end in order; gives how it ended.

@@ -1,10 +1,10 @@
 //! A server of ours whose nodes are processes of their own, over one keyspace of Cassandra: each can be killed and started
 //! again while the others go on.
 
-use super::child::Child;
 use super::endpoint::Endpoint;
 use super::error::Error;
-use super::process::{ATTEMPTS, Process, end_of, free, is_taken};
+use super::node::{Node, locked};
+use super::process::{ATTEMPTS, Process, free, is_taken};
 use super::readiness;
 use crate::cql::Proxy;
 use crate::links::{Begun, Host, LinkFault, Links};
@@ -12,12 +12,10 @@ use crate::store_faults::StoreFault;
 use crate::trial::drawn_prefix;
 use resurgam_formats::plan::Family;
 use resurgam_formats::target::Keyspace;
-use std::fs::{self, File};
+use std::fs;
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::unix::process::ExitStatusExt as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -29,8 +27,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const USUAL: &str = "10";
 /// The same where answers are lost on purpose.
 const SPOILED: &str = "2";
-/// The signal of a kill.
-const SIGKILL: i32 = 9;
 
 /// Nodes in processes of their own. Dropping it ends them.
 #[derive(Debug)]
@@ -53,27 +49,6 @@ pub struct Cluster {
     store_faults: AtomicUsize,
     /// Logs and keys.
     _directory: TempDir,
-}
-
-/// One node.
-#[derive(Debug)]
-struct Node {
-    program: PathBuf,
-    arguments: Vec<String>,
-    log: PathBuf,
-    /// None while it is killed.
-    process: Option<Child>,
-    /// By how many faults it is held down.
-    down: u32,
-}
-
-impl Node {
-    fn start(&mut self) -> Result<(), Error> {
-        let log = File::options().create(true).append(true).open(&self.log);
-        let log = log.map_err(|e| Error::System("no log for the server", e))?;
-        self.process = Some(Child::spawn(Command::new(&self.program).args(&self.arguments).stderr(log))?);
-        Ok(())
-    }
 }
 
 impl Cluster {
@@ -150,7 +125,7 @@ impl Cluster {
             });
             let arguments = own.into_iter().flatten().chain(members).collect();
             let log = directory.path().join(format!("node-{number}.log"));
-            Node { program: program.to_owned(), arguments, log, process: None, down: 0 }
+            Node::new(program, arguments, log)
         };
         let uris: Vec<String> =
             (0..nodes).map(|number| format!("http://{}", reached(Host::Driver, number, &outside))).collect();
@@ -190,22 +165,30 @@ impl Cluster {
     /// Kills the node of this number, modulo how many there are, unless it is killed already; it stays away until as many have
     /// asked for its start as have asked for this. True if it lived, and has died of it.
     pub(crate) fn kill(&self, number: u8) -> bool {
-        let mut node = locked(&self.nodes[usize::from(number) % self.nodes.len()]);
-        node.down += 1;
-        let killed = node.process.take().and_then(|mut process| process.kill().ok());
-        killed.is_some_and(|status| status.signal() == Some(SIGKILL))
+        self.node(number).kill()
     }
 
     /// Starts a node again that was killed.
     pub(crate) fn revive(&self, number: u8) {
-        let mut node = locked(&self.nodes[usize::from(number) % self.nodes.len()]);
-        node.down = node.down.saturating_sub(1);
-        if node.down == 0
-            && node.process.is_none()
-            && let Err(problem) = node.start()
-        {
+        if let Err(problem) = self.node(number).revive() {
             *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(problem.to_string());
         }
+    }
+
+    /// Moves the clock of a node; true if it is there to be told.
+    pub(crate) fn move_clock(&self, number: u8, by_ms: i64) -> bool {
+        self.node(number).move_clock(by_ms)
+    }
+
+    /// Sets all clocks right, while no case is using them.
+    pub(crate) fn set_clocks(&self) {
+        for node in &self.nodes {
+            locked(node).set_clock(0);
+        }
+    }
+
+    fn node(&self, number: u8) -> MutexGuard<'_, Node> {
+        locked(&self.nodes[usize::from(number) % self.nodes.len()])
     }
 
     /// Begins a fault of the network, if there can be such faults.
@@ -239,8 +222,8 @@ impl Cluster {
     pub(super) fn ended(&self) -> Option<String> {
         let ended = |(number, node): (usize, &Mutex<Node>)| {
             let mut node = locked(node);
-            let status = node.process.as_mut()?.ended()?;
-            Some(format!("node {number} ended ({status}); end of its log:\n{}", end_of(&node.log)))
+            let status = node.ended()?;
+            Some(format!("node {number} ended ({status}); end of its log:\n{}", node.end_of_log()))
         };
         let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone();
         failed.or_else(|| self.nodes.iter().enumerate().find_map(ended))
@@ -249,17 +232,12 @@ impl Cluster {
 
 /// Waits until a node that was started is usable.
 async fn usable(node: &Mutex<Node>, uri: &str) -> Result<Endpoint, Error> {
-    let ended = || locked(node).process.as_mut().and_then(Child::ended);
+    let ended = || locked(node).ended();
     let ready = readiness::wait(uri, "builtin", PATIENCE, ended).await;
-    ready.map_err(|how| Error::Failed { how, log: end_of(&locked(node).log) })
+    ready.map_err(|how| Error::Failed { how, log: locked(node).end_of_log() })
 }
 
 /// A secret that all nodes share, as the server reads it.
 fn key() -> String {
     (0..4_u8).map(|part| format!("{:016x}", RandomState::new().hash_one(part))).collect()
-}
-
-/// The node, whatever became of others who looked at it.
-fn locked(node: &Mutex<Node>) -> MutexGuard<'_, Node> {
-    node.lock().unwrap_or_else(PoisonError::into_inner)
 }

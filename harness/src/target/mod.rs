@@ -9,6 +9,7 @@ mod cluster;
 mod config;
 mod endpoint;
 mod error;
+mod node;
 pub mod own_server;
 mod probe;
 mod process;

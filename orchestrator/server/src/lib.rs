@@ -4,15 +4,17 @@
 //! It is built from `resurgam-released`, the orchestrator without planted bugs, also within the program that has the same
 //! orchestrator with them for its simulation.
 
+mod clock;
 mod error;
 mod nodes;
 mod store;
 
 use clap::Args;
+use clock::{Clock, WithClock};
 use futures_util::future::try_join_all;
 use nodes::Nodes;
 use prost_wkt_types::Duration;
-use resurgam_api::environment::{Environment, Machine};
+use resurgam_api::environment::Environment;
 use resurgam_api::temporal::workflowservice::v1::RegisterNamespaceRequest;
 use resurgam_released::cluster::Config;
 use resurgam_released::cluster::namespaces::Registry;
@@ -25,7 +27,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio_util::sync::CancellationToken;
 use tonic::Code;
 use tracing_subscriber::EnvFilter;
@@ -72,9 +74,13 @@ pub struct Options {
     /// Say what a node holds in memory at most, and end.
     #[arg(long)]
     pub bounds: bool,
-    /// Stop when standard input ends, and so with whoever started this.
+    /// Stop when standard input ends, and so with whoever started this. A line `clock MILLISECONDS` in it sets by how much the
+    /// clock is wrong from then on.
     #[arg(long, hide = true)]
     pub until_stdin_ends: bool,
+    /// By how much the clock is wrong at first.
+    #[arg(long, hide = true, default_value_t = 0, allow_negative_numbers = true)]
+    pub clock_offset_ms: i64,
 }
 
 /// Sets up logging to standard error.
@@ -109,7 +115,9 @@ pub async fn serve(options: &Options) -> Result<(), Error> {
         }
     }
     let Nodes { all, here } = options.nodes.nodes()?;
-    let environment: Arc<dyn Environment> = Arc::new(Machine);
+    let clock = Clock::default();
+    clock.set(options.clock_offset_ms);
+    let environment: Arc<dyn Environment> = Arc::new(WithClock(clock.clone()));
     let store = options.store.open().await?;
     let names = names(options);
     for name in &names {
@@ -136,7 +144,7 @@ pub async fn serve(options: &Options) -> Result<(), Error> {
         tokio::select! {
             _ = tokio::signal::ctrl_c() => {}
             () = terminated() => {}
-            () = stdin_ends(), if options.until_stdin_ends => {}
+            () = stdin_ends(&clock), if options.until_stdin_ends => {}
             () = stop.cancelled() => {}
         }
         stop.cancel();
@@ -217,8 +225,10 @@ async fn terminated() {
     std::future::pending::<()>().await;
 }
 
-async fn stdin_ends() {
-    let mut buffer = [0; 64];
-    let mut stdin = tokio::io::stdin();
-    while matches!(stdin.read(&mut buffer).await, Ok(read) if read > 0) {}
+/// Standard input ends; what stands in it until then is obeyed.
+async fn stdin_ends(clock: &Clock) {
+    let mut lines = BufReader::new(tokio::io::stdin()).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        clock.obey(&line);
+    }
 }
