@@ -61,7 +61,7 @@ fn faults_of_plans_are_done_to_processes() {
     assert_eq!(ran.status.code(), Some(0), "{}", said(&ran));
     let recorded = |seed: u64| fs::read_to_string(out.join(format!("cases/{seed}/recording.jsonl"))).unwrap();
     let recordings: String = (100..108).map(recorded).collect();
-    for fault in ["kill", "store", "store_unreachable"] {
+    for fault in ["kill", "partition", "clock_skew", "store"] {
         let hit = |line: &&str| {
             line.contains(&format!(r#""fault":"{fault}""#))
                 && line.contains(r#""active":false"#)

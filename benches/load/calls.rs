@@ -45,7 +45,12 @@ pub(crate) fn within<T>(message: T) -> Request<T> {
 impl Caller {
     /// With a connection of its own.
     pub(crate) async fn connect(server: &Started) -> Result<Self, Problem> {
-        Ok(Self { service: client(connect(&server.endpoint().uri).await?) })
+        Self::at(&server.endpoint().uri).await
+    }
+
+    /// The same, to where a server listens.
+    pub(crate) async fn at(uri: &str) -> Result<Self, Problem> {
+        Ok(Self { service: client(connect(uri).await?) })
     }
 
     /// Starts a workflow with so many bytes of input.

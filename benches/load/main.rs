@@ -8,6 +8,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program says what it measured")]
 
 mod calls;
+mod failover;
 mod growth;
 mod memory;
 mod neighbours;
@@ -35,6 +36,8 @@ enum What {
     Growth(growth::Options),
     /// How long workflows wait beside one that is signalled all the time.
     Neighbours(neighbours::Options),
+    /// How long a server of three processes is disturbed when one is killed.
+    Failover(failover::Options),
     /// The server's memory at rest, at a peak, and after it.
     Memory(memory::Options),
 }
@@ -45,6 +48,7 @@ async fn main() -> ExitCode {
         What::Rate(options) => rate::measure(&options).await,
         What::Growth(options) => growth::measure(&options).await,
         What::Neighbours(options) => neighbours::measure(&options).await,
+        What::Failover(options) => failover::measure(&options).await,
         What::Memory(options) => memory::measure(&options).await,
     };
     match measured {

@@ -37,7 +37,7 @@ impl Which {
 }
 
 /// The program `resurgam` of the same build: the file beside this one.
-fn program() -> Result<PathBuf, Problem> {
+pub(crate) fn program() -> Result<PathBuf, Problem> {
     let program = std::env::current_exe()?.with_file_name("resurgam");
     if !program.is_file() {
         return Err(format!("{} is not there; build it in the same profile first", program.display()).into());

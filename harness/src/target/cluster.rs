@@ -151,8 +151,9 @@ impl Cluster {
         })
     }
 
-    /// Where each node listens.
-    pub(crate) fn uris(&self) -> &[String] {
+    /// Where clients and workers call each node.
+    #[must_use]
+    pub fn uris(&self) -> &[String] {
         &self.uris
     }
 
@@ -164,12 +165,12 @@ impl Cluster {
 
     /// Kills the node of this number, modulo how many there are, unless it is killed already; it stays away until as many have
     /// asked for its start as have asked for this. True if it lived, and has died of it.
-    pub(crate) fn kill(&self, number: u8) -> bool {
+    pub fn kill(&self, number: u8) -> bool {
         self.node(number).kill()
     }
 
     /// Starts a node again that was killed.
-    pub(crate) fn revive(&self, number: u8) {
+    pub fn revive(&self, number: u8) {
         if let Err(problem) = self.node(number).revive() {
             *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(problem.to_string());
         }
@@ -210,7 +211,7 @@ impl Cluster {
     }
 
     /// Waits until every node is usable; who is not for too long is for [`Target::lost`] to tell.
-    pub(crate) async fn ready(&self) {
+    pub async fn ready(&self) {
         for (node, uri) in self.nodes.iter().zip(&self.uris) {
             if let Err(problem) = usable(node, uri).await {
                 *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(problem.to_string());
