@@ -17,6 +17,7 @@ mod links;
 mod misuse;
 pub mod order;
 pub mod outputs;
+mod port;
 mod processes;
 pub mod real;
 pub mod recorder;

@@ -48,8 +48,9 @@ enum OnAnswer {
     Decided(Statement),
 }
 
-/// Carries frames in both directions until one end is gone.
-pub(super) async fn carry(shared: Arc<Shared>, driver: TcpStream, cassandra: TcpStream) -> io::Result<()> {
+/// Carries frames in both directions, to `contact`, HOST:PORT, and back, until one end is gone.
+pub(super) async fn carry(shared: Arc<Shared>, driver: TcpStream, contact: String) -> io::Result<()> {
+    let cassandra = TcpStream::connect(&contact).await?;
     driver.set_nodelay(true)?;
     cassandra.set_nodelay(true)?;
     let ((mut from_driver, driver), (mut from_cassandra, cassandra)) = (driver.into_split(), cassandra.into_split());

@@ -2,12 +2,12 @@
 
 use super::connection::carry;
 use super::shared::{Faults, Shared};
+use crate::port;
 use crate::store_faults::StoreFault;
 use resurgam_formats::plan::StoreOutcome;
 use std::io;
-use std::net::{SocketAddr, TcpListener as Listener};
+use std::net::SocketAddr;
 use std::sync::Arc;
-use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 /// One proxy for each node. Dropping it cuts all connections.
@@ -45,12 +45,9 @@ impl Proxy {
         let faults = Arc::new(Faults::of(nodes));
         let (mut addresses, mut serving) = (Vec::new(), JoinSet::new());
         for node in 0..nodes {
-            let listener = Listener::bind("127.0.0.1:0")?;
-            listener.set_nonblocking(true)?;
-            let listener = TcpListener::from_std(listener)?;
-            addresses.push(listener.local_addr()?);
-            let shared = Arc::new(Shared::of(node, Arc::clone(&faults)));
-            serving.spawn(serve(listener, contact.to_owned(), shared));
+            let (shared, contact) = (Arc::new(Shared::of(node, Arc::clone(&faults))), contact.to_owned());
+            addresses
+                .push(port::open(&mut serving, move |driver| carry(Arc::clone(&shared), driver, contact.clone()))?);
         }
         Ok(Self { addresses, faults, _serving: serving })
     }
@@ -68,20 +65,5 @@ impl Proxy {
     /// Ends a fault; returns how many requests it spoiled.
     pub(crate) fn end(&self, number: usize) -> u64 {
         self.faults.active().end(number)
-    }
-}
-
-async fn serve(listener: TcpListener, contact: String, shared: Arc<Shared>) {
-    let mut connections = JoinSet::new();
-    loop {
-        let Ok((driver, _)) = listener.accept().await else { continue };
-        let (contact, shared) = (contact.clone(), Arc::clone(&shared));
-        connections.spawn(async move {
-            let Ok(cassandra) = TcpStream::connect(&contact).await else { return };
-            if let Err(problem) = carry(shared, driver, cassandra).await {
-                tracing::debug!(%problem, "a connection to Cassandra ended");
-            }
-        });
-        while connections.try_join_next().is_some() {}
     }
 }

@@ -4,8 +4,8 @@
 //! What a real network loses TCP sends again, so a connection that was cut for a while goes on where it was; that is what is
 //! done here. Bytes are never lost, changed or put into another order, and nothing is known of what they mean.
 
+mod direction;
 mod link;
 mod network;
-mod way;
 
 pub(crate) use network::{Begun, Host, LinkFault, Links};

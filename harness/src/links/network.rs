@@ -1,14 +1,14 @@
 //! All links of a cluster, and the faults of its network.
 
-use super::link::serve;
-use super::way::{Effect, Way};
+use super::direction::{Direction, Effect};
+use super::link::carry;
+use crate::port;
 use resurgam_formats::plan::{self, Side};
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{SocketAddr, TcpListener as Listener};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 /// Somebody on the network.
@@ -33,7 +33,7 @@ pub(crate) enum LinkFault {
 #[derive(Debug)]
 pub(crate) struct Links {
     nodes: u8,
-    ways: BTreeMap<(Host, Host), Arc<Way>>,
+    directions: BTreeMap<(Host, Host), Arc<Direction>>,
     ports: BTreeMap<(Host, Host), SocketAddr>,
     _serving: JoinSet<()>,
 }
@@ -41,32 +41,32 @@ pub(crate) struct Links {
 /// A fault in force, with what had been hit before it.
 #[derive(Debug)]
 pub(crate) struct Begun {
-    effects: Vec<(Arc<Way>, Effect)>,
+    effects: Vec<(Arc<Direction>, Effect)>,
     hits: u64,
 }
 
 impl Links {
-    /// Links to nodes that other nodes call at `inside` and clients and workers at `outside`.
+    /// Links to nodes that other nodes call at `inside` and clients and workers at `outside`, one of each for every node; at most
+    /// 255.
     ///
     /// # Errors
     /// There are no ports.
     pub(crate) fn start(inside: &[SocketAddr], outside: &[SocketAddr]) -> io::Result<Self> {
         let hosts: Vec<Host> = (0..).map(Host::Node).take(inside.len()).chain([Host::Driver]).collect();
         let pairs = hosts.iter().flat_map(|from| hosts.iter().map(move |to| (*from, *to)));
-        let ways: BTreeMap<_, _> =
-            pairs.filter(|(from, to)| from != to).map(|pair| (pair, Arc::<Way>::default())).collect();
+        let directions: BTreeMap<_, _> =
+            pairs.filter(|(from, to)| from != to).map(|pair| (pair, Arc::<Direction>::default())).collect();
         let (mut ports, mut serving) = (BTreeMap::new(), JoinSet::new());
-        for (from, to) in ways.keys().copied() {
+        for (from, to) in directions.keys().copied() {
             let Host::Node(number) = to else { continue };
             let addresses = if from == Host::Driver { outside } else { inside };
-            let Some(address) = addresses.get(usize::from(number)) else { continue };
-            let listener = Listener::bind("127.0.0.1:0")?;
-            listener.set_nonblocking(true)?;
-            let listener = TcpListener::from_std(listener)?;
-            ports.insert((from, to), listener.local_addr()?);
-            serving.spawn(serve(listener, *address, Arc::clone(&ways[&(from, to)]), Arc::clone(&ways[&(to, from)])));
+            let address = addresses[usize::from(number)];
+            let (there, back) = (Arc::clone(&directions[&(from, to)]), Arc::clone(&directions[&(to, from)]));
+            let port =
+                port::open(&mut serving, move |near| carry(near, address, Arc::clone(&there), Arc::clone(&back)))?;
+            ports.insert((from, to), port);
         }
-        Ok(Self { nodes: u8::try_from(inside.len()).unwrap_or(u8::MAX), ways, ports, _serving: serving })
+        Ok(Self { nodes: u8::try_from(inside.len()).unwrap_or(u8::MAX), directions, ports, _serving: serving })
     }
 
     /// Where one calls the other.
@@ -84,14 +84,14 @@ impl Links {
             Host::Node(number) => side.nodes.iter().any(|node| node % self.nodes == number),
             Host::Driver => side.driver,
         };
-        let crossing = self.ways.iter().filter(|((from, to), _)| match (within(*from), within(*to)) {
+        let crossing = self.directions.iter().filter(|((from, to), _)| match (within(*from), within(*to)) {
             (true, false) => out,
             (false, true) => inward,
             _ => false,
         });
-        let effects: Vec<_> = crossing.map(|(_, way)| (Arc::clone(way), effect)).collect();
-        effects.iter().for_each(|(way, effect)| way.begin(*effect));
-        let hits = effects.iter().map(|(way, _)| way.hits()).sum();
+        let effects: Vec<_> = crossing.map(|(_, direction)| (Arc::clone(direction), effect)).collect();
+        effects.iter().for_each(|(direction, effect)| direction.begin(*effect));
+        let hits = effects.iter().map(|(direction, _)| direction.hits()).sum();
         Begun { effects, hits }
     }
 }
@@ -99,8 +99,8 @@ impl Links {
 impl Begun {
     /// It is over; how many pieces were held or late in the meantime.
     pub(crate) fn end(self) -> u64 {
-        self.effects.iter().for_each(|(way, effect)| way.end(*effect));
-        self.effects.iter().map(|(way, _)| way.hits()).sum::<u64>() - self.hits
+        self.effects.iter().for_each(|(direction, effect)| direction.end(*effect));
+        self.effects.iter().map(|(direction, _)| direction.hits()).sum::<u64>() - self.hits
     }
 }
 
@@ -108,7 +108,7 @@ impl Begun {
 mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::net::TcpStream;
+    use tokio::net::{TcpListener, TcpStream};
     use tokio::time::timeout;
 
     /// Longer than a byte needs.

@@ -1,8 +1,8 @@
 //! Cases on nodes that are processes of their own: several at a time share the nodes, and so the faults.
 
 mod round;
+mod shared_faults;
 mod stage;
-mod witnesses;
 
 pub(crate) use round::{Place, Round};
 pub(crate) use stage::ProcessStage;

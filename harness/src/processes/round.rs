@@ -1,6 +1,6 @@
 //! Cases that begin together and share the nodes: a fault of one hits them all, so none of them is calm before all are.
 
-use super::witnesses::Witnesses;
+use super::shared_faults::SharedFaults;
 use resurgam_formats::plan::Plan;
 use resurgam_generate::deadline;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +14,7 @@ pub(crate) struct Round {
     heal: Duration,
     /// How many cases still have faults.
     faulty: watch::Sender<usize>,
-    witnesses: Witnesses,
+    shared_faults: SharedFaults,
 }
 
 /// What one case has in its round; dropped, the others do not wait for it.
@@ -38,7 +38,8 @@ impl Round {
     /// A round of these plans; their places.
     pub(crate) fn of(plans: &[Plan]) -> Vec<Place> {
         let heal = plans.iter().map(deadline::heal).max().unwrap_or_default();
-        let round = Arc::new(Self { heal, faulty: watch::Sender::new(plans.len()), witnesses: Witnesses::default() });
+        let round =
+            Arc::new(Self { heal, faulty: watch::Sender::new(plans.len()), shared_faults: SharedFaults::default() });
         let place = |_| Place { round: Arc::clone(&round), faulty: Some(Faulty(Arc::clone(&round))).into() };
         plans.iter().map(place).collect()
     }
@@ -47,7 +48,8 @@ impl Round {
 impl Place {
     /// The place of a case that shares nothing.
     pub(crate) fn alone() -> Self {
-        let round = Round { heal: Duration::ZERO, faulty: watch::Sender::new(0), witnesses: Witnesses::default() };
+        let round =
+            Round { heal: Duration::ZERO, faulty: watch::Sender::new(0), shared_faults: SharedFaults::default() };
         Self { round: Arc::new(round), faulty: Mutex::default() }
     }
 
@@ -56,9 +58,9 @@ impl Place {
         self.round.heal
     }
 
-    /// Who records what happens to the nodes.
-    pub(crate) fn witnesses(&self) -> &Witnesses {
-        &self.round.witnesses
+    /// The faults of what the cases share, and the cases that record them.
+    pub(crate) fn shared_faults(&self) -> &SharedFaults {
+        &self.round.shared_faults
     }
 
     /// The faults of this case are over: waits for those of the others.

@@ -1,7 +1,7 @@
 //! The stage of a case on processes: faults of its plan are done to the nodes that it shares with others, and to its own calls.
 
 use super::round::Place;
-use super::witnesses::record;
+use super::shared_faults::record;
 use crate::cql::Proxy;
 use crate::links::{Begun, LinkFault};
 use crate::session::Session;
@@ -11,7 +11,7 @@ use crate::target::Cluster;
 use crate::wire::RpcFault;
 use async_trait::async_trait;
 use resurgam_formats::plan::{self, Fault, FaultKind, Plan};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
@@ -19,12 +19,12 @@ use tokio::task::JoinSet;
 pub(crate) struct ProcessStage {
     cluster: Arc<Cluster>,
     place: Arc<Place>,
-    injected: Mutex<Injected>,
+    under_way: Mutex<Option<UnderWay>>,
 }
 
-#[derive(Default)]
-struct Injected {
-    session: Option<Arc<Session>>,
+/// The case and its faults, from their injection to their heal.
+struct UnderWay {
+    session: Arc<Session>,
     faults: JoinSet<()>,
 }
 
@@ -70,7 +70,7 @@ fn injection(kind: &FaultKind) -> Option<Injection> {
 impl ProcessStage {
     /// The stage of a case that has this place in its round.
     pub(crate) fn new(cluster: &Arc<Cluster>, place: Place) -> Self {
-        Self { cluster: Arc::clone(cluster), place: Arc::new(place), injected: Mutex::default() }
+        Self { cluster: Arc::clone(cluster), place: Arc::new(place), under_way: Mutex::default() }
     }
 
     /// Takes out of a plan what cannot be done to processes.
@@ -83,32 +83,32 @@ impl ProcessStage {
         self.place.heal()
     }
 
-    fn injected(&self) -> Injected {
-        std::mem::take(&mut *self.injected.lock().unwrap_or_else(PoisonError::into_inner))
+    fn under_way(&self) -> MutexGuard<'_, Option<UnderWay>> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[async_trait]
 impl Stage for ProcessStage {
     fn inject(&self, session: &Arc<Session>) {
-        self.place.witnesses().join(session);
+        self.place.shared_faults().join(session);
         let mut faults = JoinSet::new();
         for (number, fault) in session.plan.faults.iter().cloned().enumerate() {
             let heal = session.recorder.began() + self.heal_at();
             let (cluster, place) = (Arc::clone(&self.cluster), Arc::clone(&self.place));
             faults.spawn(inflict(cluster, place, Arc::clone(session), number, fault, heal));
         }
-        let injected = Injected { session: Some(Arc::clone(session)), faults };
-        *self.injected.lock().unwrap_or_else(PoisonError::into_inner) = injected;
+        *self.under_way() = Some(UnderWay { session: Arc::clone(session), faults });
     }
 
     async fn heal(&self) {
-        let Injected { session, mut faults } = self.injected();
-        let Some(session) = session else { return };
+        let under_way = self.under_way().take();
+        let UnderWay { session, mut faults } =
+            under_way.expect("a case is healed once, after its faults were injected");
         tokio::time::sleep_until((session.recorder.began() + self.heal_at()).into()).await;
         while faults.join_next().await.is_some() {}
         self.place.wait().await;
-        self.place.witnesses().leave(&session);
+        self.place.shared_faults().leave(&session);
         self.cluster.ready().await;
     }
 }
@@ -128,19 +128,19 @@ async fn inflict(
     match injection(&fault.kind) {
         Some(Injection::Kill { node }) => {
             // Before it happens: nothing may be seen of it earlier.
-            place.witnesses().began(began, &fault.kind);
+            place.shared_faults().began(began, &fault.kind);
             let hit = cluster.kill(node);
             tokio::time::sleep(lasts).await;
             cluster.revive(node);
-            place.witnesses().ended(began, &fault.kind, u32::from(hit));
+            place.shared_faults().ended(began, &fault.kind, u32::from(hit));
         }
         Some(Injection::Clock { node, by_ms, ends }) => {
-            place.witnesses().began(began, &fault.kind);
+            place.shared_faults().began(began, &fault.kind);
             let hit = cluster.move_clock(node, by_ms.into());
             if ends {
                 tokio::time::sleep(lasts).await;
                 cluster.move_clock(node, -i64::from(by_ms));
-                place.witnesses().ended(began, &fault.kind, u32::from(hit));
+                place.shared_faults().ended(began, &fault.kind, u32::from(hit));
             }
         }
         Some(Injection::Calls(calls)) => {
@@ -152,21 +152,21 @@ async fn inflict(
             record(&session, began, &fault.kind, Some(hits));
         }
         Some(Injection::Links(links)) => {
-            place.witnesses().began(began, &fault.kind);
-            let begun = cluster.cut(&links);
+            place.shared_faults().began(began, &fault.kind);
+            let begun = cluster.begin_link_fault(&links);
             tokio::time::sleep(lasts).await;
             let hits = begun.map_or(0, Begun::end);
-            place.witnesses().ended(began, &fault.kind, u32::try_from(hits).unwrap_or(u32::MAX));
+            place.shared_faults().ended(began, &fault.kind, u32::try_from(hits).unwrap_or(u32::MAX));
         }
         Some(Injection::Store(spoiled)) => {
-            place.witnesses().began(began, &fault.kind);
-            let begun = cluster.spoil(spoiled);
+            place.shared_faults().began(began, &fault.kind);
+            let begun = cluster.begin_store_fault(spoiled);
             let end = if lasts.is_zero() { heal } else { began + lasts };
             tokio::time::sleep_until(end.into()).await;
-            let hits = begun.map_or(0, |number| cluster.spare(number));
-            place.witnesses().ended(began, &fault.kind, u32::try_from(hits).unwrap_or(u32::MAX));
+            let hits = begun.map_or(0, |number| cluster.end_store_fault(number));
+            place.shared_faults().ended(began, &fault.kind, u32::try_from(hits).unwrap_or(u32::MAX));
         }
-        None => {}
+        None => unreachable!("{:?} is left out of plans for processes", fault.kind),
     }
 }
 

@@ -77,6 +77,8 @@ impl Cluster {
         let directory = Process::directory("cluster", None)?;
         let keys = directory.path().join("token-keys");
         fs::write(&keys, key()).map_err(|e| Error::System("no keys for the server", e))?;
+        let keys_path = keys.display().to_string();
+        let count = u8::try_from(nodes).ok().filter(|count| *count > 0).ok_or(Error::Nodes(nodes))?;
         let first = free(2 * nodes).map_err(|e| Error::System("no free port", e))?;
         let at = |port: u16| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let outside: Vec<SocketAddr> = (0..nodes).map(|number| at(first + number)).collect();
@@ -86,57 +88,46 @@ impl Cluster {
         } else {
             None
         };
-        let reached = |from, to: u16, directly: &[SocketAddr]| {
-            let link = links.as_ref().and_then(|links| links.port(from, u8::try_from(to).ok()?));
+        let reached = |from, to: u8, directly: &[SocketAddr]| {
+            let link = links.as_ref().and_then(|links| links.port(from, to));
             link.unwrap_or(directly[usize::from(to)])
         };
         let proxy = if families.contains(&Family::Store) {
-            let count = u8::try_from(nodes).unwrap_or(u8::MAX);
             Some(Proxy::start(count, &keyspace.contact).map_err(|e| Error::System("no proxy", e))?)
         } else {
             None
         };
-        let node = |number: u16| {
+        let node = |number: u8| {
             let proxied = proxy.as_ref().and_then(|proxy| proxy.addresses().get(usize::from(number)));
             let contact = proxied.map_or_else(|| keyspace.contact.clone(), ToString::to_string);
             // Whoever hears nothing is not to wait for long.
             let timeout = if proxied.is_some() { SPOILED } else { USUAL };
+            let (name, address) = (format!("node-{number}"), outside[usize::from(number)].to_string());
             let own = [
-                ["server", "--until-stdin-ends", "--store", "cassandra"].map(str::to_owned),
-                [
-                    "--node".to_owned(),
-                    format!("node-{number}"),
-                    "--address".to_owned(),
-                    format!("127.0.0.1:{}", first + number),
-                ],
-                ["--contact".to_owned(), contact, "--keyspace".to_owned(), keyspace.name.clone()],
-                [
-                    "--cassandra-timeout".to_owned(),
-                    timeout.to_owned(),
-                    "--token-keys".to_owned(),
-                    keys.display().to_string(),
-                ],
+                ["server", "--until-stdin-ends", "--node", &name, "--address", &address],
+                ["--store", "cassandra", "--contact", &contact, "--keyspace", &keyspace.name],
             ];
+            let limits = ["--cassandra-timeout", timeout, "--token-keys", &keys_path];
             // Each calls the others by links of its own, and listens itself where all of these lead.
-            let members = (0..nodes).flat_map(|other| {
-                let from = Host::Node(u8::try_from(number).unwrap_or(u8::MAX));
-                let address = reached(from, other, &inside);
+            let members = (0..count).flat_map(|other| {
+                let address = reached(Host::Node(number), other, &inside);
                 ["--member".to_owned(), format!("node-{other}={address}")]
             });
-            let arguments = own.into_iter().flatten().chain(members).collect();
+            let own = own.into_iter().flatten().chain(limits).map(str::to_owned);
+            let arguments = own.chain(members).collect();
             let log = directory.path().join(format!("node-{number}.log"));
             Node::new(program, arguments, log)
         };
         let uris: Vec<String> =
-            (0..nodes).map(|number| format!("http://{}", reached(Host::Driver, number, &outside))).collect();
-        let nodes: Vec<Mutex<Node>> = (0..nodes).map(|number| Mutex::new(node(number))).collect();
-        let mut endpoint = None;
+            (0..count).map(|number| format!("http://{}", reached(Host::Driver, number, &outside))).collect();
+        let nodes: Vec<Mutex<Node>> = (0..count).map(|number| Mutex::new(node(number))).collect();
+        let mut endpoints = Vec::new();
         for (node, uri) in nodes.iter().zip(&uris) {
             // One after the other: the first one makes the namespaces.
             locked(node).start()?;
-            endpoint = Some(usable(node, uri).await?);
+            endpoints.push(usable(node, uri).await?);
         }
-        let endpoint = Endpoint { uri: uris[0].clone(), ..endpoint.ok_or(Error::NoNodes)? };
+        let endpoint = endpoints.swap_remove(0);
         Ok(Self {
             nodes,
             endpoint,
@@ -193,12 +184,12 @@ impl Cluster {
     }
 
     /// Begins a fault of the network, if there can be such faults.
-    pub(crate) fn cut(&self, fault: &LinkFault) -> Option<Begun> {
+    pub(crate) fn begin_link_fault(&self, fault: &LinkFault) -> Option<Begun> {
         self.links.as_ref().map(|links| links.begin(fault))
     }
 
     /// Begins a fault of the store; it has the number that is given back, if there can be such faults.
-    pub(crate) fn spoil(&self, fault: StoreFault) -> Option<usize> {
+    pub(crate) fn begin_store_fault(&self, fault: StoreFault) -> Option<usize> {
         let proxy = self.proxy.as_ref()?;
         let number = self.store_faults.fetch_add(1, Ordering::Relaxed);
         proxy.begin(number, fault);
@@ -206,7 +197,7 @@ impl Cluster {
     }
 
     /// Ends a fault of the store; returns how many requests it spoiled.
-    pub(crate) fn spare(&self, number: usize) -> u64 {
+    pub(crate) fn end_store_fault(&self, number: usize) -> u64 {
         self.proxy.as_ref().map_or(0, |proxy| proxy.end(number))
     }
 

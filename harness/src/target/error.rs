@@ -20,9 +20,9 @@ pub enum Error {
     /// It runs over a container that nobody has started.
     #[error("there is no container of Cassandra")]
     NoContainer,
-    /// No node was asked for.
-    #[error("there has to be at least one node")]
-    NoNodes,
+    /// So many nodes cannot be had.
+    #[error("{0} nodes cannot be had: there are 1 to 255")]
+    Nodes(u16),
     /// An address that cannot be understood.
     #[error("{0:?} is not an address; expected host:port")]
     Address(String),
@@ -54,6 +54,6 @@ impl Error {
     /// True if it is what was asked for that is wrong, and not the target or the machine.
     #[must_use]
     pub fn is_bad_input(&self) -> bool {
-        matches!(self, Self::Address(_) | Self::Bug(_) | Self::Check | Self::NoNodes)
+        matches!(self, Self::Address(_) | Self::Bug(_) | Self::Check | Self::Nodes(_))
     }
 }

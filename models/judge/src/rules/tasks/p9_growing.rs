@@ -17,7 +17,7 @@ static ABOUT: About = About {
              is counted are commits, reads, rows and bytes of the same calls beside few and beside many of something that they \
              do not touch. No clock and no machine has a part in it. Numbers that are written out get longer, and what an \
              owner does from time to time falls now into the one count and now into the other: a quarter more is no growth.",
-    source: "docs/cassandra-semantics.md: “Plain writes”",
+    source: "docs/measurements.md: “Cost against size”",
     violating: whole!(
         r#"{"at":9,"type":"costs","crowd":"signals","calls":20,"few":{"beside":20,"commits":20,"appends":20,"reads":20,"written":80,"read":400,"bytes":9000},"many":{"beside":600,"commits":20,"appends":20,"reads":20,"written":80,"read":12000,"bytes":190000}}"#
     ),

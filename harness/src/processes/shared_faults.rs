@@ -1,4 +1,5 @@
-//! Who records what happens to the nodes: every case that uses them.
+//! Faults of what several cases share, the nodes and their store: each of these cases records all of them, whoever's plan they are
+//! from.
 
 use crate::session::Session;
 use resurgam_formats::plan::{Fault, FaultKind};
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 
 /// The cases in execution, and what is being done to the nodes.
 #[derive(Debug, Default)]
-pub(crate) struct Witnesses(Mutex<State>);
+pub(crate) struct SharedFaults(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -16,7 +17,7 @@ struct State {
     active: Vec<(Instant, FaultKind)>,
 }
 
-impl Witnesses {
+impl SharedFaults {
     /// A case begins; what is active is recorded at once.
     pub(crate) fn join(&self, session: &Arc<Session>) {
         let mut state = self.state();

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 /// See the module.
 #[derive(Debug, Default)]
-pub(super) struct Way {
+pub(super) struct Direction {
     state: watch::Sender<State>,
     hits: AtomicU64,
 }
@@ -19,7 +19,7 @@ struct State {
     delay: Duration,
 }
 
-/// What a fault does to a way.
+/// What a fault does to a direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
     /// Nothing arrives until it is over.
@@ -28,7 +28,7 @@ pub(super) enum Effect {
     Delay(Duration),
 }
 
-impl Way {
+impl Direction {
     /// An effect begins; it adds to others.
     pub(super) fn begin(&self, effect: Effect) {
         self.state.send_modify(|state| match effect {
