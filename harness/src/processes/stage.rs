@@ -32,6 +32,8 @@ struct UnderWay {
 enum Injection {
     /// A process is killed, and started again at the end.
     Kill { node: u8 },
+    /// A process is stopped where it is, and goes on at the end.
+    Pause { node: u8 },
     /// The clock of a node is wrong, for a while or for good.
     Clock { node: u8, by_ms: i32, ends: bool },
     /// The wire of clients and workers.
@@ -46,6 +48,7 @@ fn injection(kind: &FaultKind) -> Option<Injection> {
     match *kind {
         // A process does not learn what took it.
         FaultKind::Kill { node } | FaultKind::PowerLoss { node } => Some(Injection::Kill { node }),
+        FaultKind::Pause { node } => Some(Injection::Pause { node }),
         FaultKind::ReplyLost { by, calls } => Some(Injection::Calls(RpcFault::ReplyLost { by, calls })),
         FaultKind::CallRepeated { by, calls } => Some(Injection::Calls(RpcFault::CallRepeated { by, calls })),
         FaultKind::StoreUnreachable { node } => Some(Injection::Store(StoreFault::Unreachable { node })),
@@ -132,6 +135,14 @@ async fn inflict(
             let hit = cluster.kill(node);
             tokio::time::sleep(lasts).await;
             cluster.revive(node);
+            place.shared_faults().ended(began, &fault.kind, u32::from(hit));
+        }
+        Some(Injection::Pause { node }) => {
+            place.shared_faults().began(began, &fault.kind);
+            let hit = cluster.pause(node);
+            tokio::time::sleep(lasts).await;
+            // Who was killed meanwhile stood still at first, and who was started meanwhile does so now.
+            let hit = cluster.resume(node) || hit;
             place.shared_faults().ended(began, &fault.kind, u32::from(hit));
         }
         Some(Injection::Clock { node, by_ms, ends }) => {

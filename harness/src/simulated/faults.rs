@@ -54,6 +54,7 @@ fn injection(kind: &FaultKind) -> Injection {
         }
         FaultKind::Kill { node } => Fault::Kill { node },
         FaultKind::PowerLoss { node } => Fault::PowerLoss { node },
+        FaultKind::Pause { node } => Fault::Pause { node },
         FaultKind::ClockSkew { node, by_ms } => Fault::ClockSkew { node, by_ms },
         FaultKind::ClockStep { node, by_ms } => Fault::ClockStep { node, by_ms },
         FaultKind::StoreUnreachable { node } => return Injection::Store(StoreFault::Unreachable { node }),

@@ -167,6 +167,16 @@ impl Cluster {
         }
     }
 
+    /// Makes a node stand still; it goes on when as many have asked for that as have asked for this. True if it does.
+    pub(crate) fn pause(&self, number: u8) -> bool {
+        self.node(number).pause()
+    }
+
+    /// Lets a node go on that was made to stand still; true if it stood still until now.
+    pub(crate) fn resume(&self, number: u8) -> bool {
+        self.node(number).resume()
+    }
+
     /// Moves the clock of a node; true if it is there to be told.
     pub(crate) fn move_clock(&self, number: u8, by_ms: i64) -> bool {
         self.node(number).move_clock(by_ms)

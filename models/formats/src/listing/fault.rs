@@ -41,6 +41,7 @@ pub fn kind(kind: &FaultKind) -> String {
         FaultKind::Slow { side: cut, by_ms } => format!("messages of {} slower by {by_ms} ms", side(cut)),
         FaultKind::Kill { node } => format!("node {node} killed"),
         FaultKind::PowerLoss { node } => format!("node {node} loses power"),
+        FaultKind::Pause { node } => format!("node {node} paused"),
         FaultKind::ClockSkew { node, by_ms } => format!("clock of node {node} wrong by {by_ms} ms"),
         FaultKind::ClockStep { node, by_ms } => format!("clock of node {node} set by {by_ms} ms"),
         FaultKind::StoreUnreachable { node } => format!("store out of reach of node {node}"),

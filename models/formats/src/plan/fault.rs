@@ -9,10 +9,12 @@
 //! kind is described here, once, and does not compile until it is.
 
 mod affected;
+mod extent;
 mod parts;
 mod store;
 
 pub use affected::{Affected, Caller, Family, Side, Way};
+pub use extent::Extent;
 pub use parts::Parts;
 pub use store::{PartitionKind, StoreCall, StoreOutcome};
 
@@ -74,6 +76,12 @@ pub enum FaultKind {
         /// The index of the node, modulo how many there are.
         node: u8,
     },
+    /// A node stands still: its process does nothing, and what is sent to it waits. It goes on at the end, with all that it had in
+    /// memory. So does the next process, if it is killed meanwhile and started again.
+    Pause {
+        /// The index of the node, modulo how many there are.
+        node: u8,
+    },
     /// The clock of a node is wrong for a while.
     ClockSkew {
         /// The index of the node, modulo how many there are.
@@ -122,21 +130,6 @@ pub enum FaultKind {
     },
 }
 
-/// How long a fault is in force.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Extent {
-    /// For the time that the plan gives it.
-    Period,
-    /// For ever: nothing takes it back.
-    Forever,
-    /// Until it has spoiled its number of calls, or its time is over, or, if that is 0, until the cluster is healed. What
-    /// it does may take effect so much later.
-    Calls {
-        /// How much later.
-        late_ms: Millis,
-    },
-}
-
 impl Fault {
     /// When it is over, after the start of the case. A fault that waits for calls without a limit of time, or lasts for
     /// ever, counts as over when it begins.
@@ -161,6 +154,7 @@ impl FaultKind {
         "slow",
         "kill",
         "power_loss",
+        "pause",
         "clock_skew",
         "clock_step",
         "store_unreachable",
@@ -193,6 +187,7 @@ impl FaultKind {
             Self::Slow { .. } => "slow",
             Self::Kill { .. } => "kill",
             Self::PowerLoss { .. } => "power_loss",
+            Self::Pause { .. } => "pause",
             Self::ClockSkew { .. } => "clock_skew",
             Self::ClockStep { .. } => "clock_step",
             Self::StoreUnreachable { .. } => "store_unreachable",
@@ -210,7 +205,8 @@ impl FaultKind {
         match self {
             Self::Partition { side, .. } => Affected::Links { side, lossy: true },
             Self::Hold { side } | Self::Slow { side, .. } => Affected::Links { side, lossy: false },
-            Self::Kill { node } | Self::PowerLoss { node } => Affected::Node(*node),
+            Self::Kill { node } | Self::PowerLoss { node } => Affected::Node { node: *node, paused: false },
+            Self::Pause { node } => Affected::Node { node: *node, paused: true },
             Self::ClockSkew { node, by_ms } | Self::ClockStep { node, by_ms } => {
                 Affected::Clock { node: *node, by_ms: *by_ms }
             }
@@ -231,6 +227,7 @@ impl FaultKind {
             | Self::Slow { .. }
             | Self::Kill { .. }
             | Self::PowerLoss { .. }
+            | Self::Pause { .. }
             | Self::ClockSkew { .. }
             | Self::StoreUnreachable { .. } => Extent::Period,
             Self::ClockStep { .. } => Extent::Forever,
@@ -245,7 +242,7 @@ impl FaultKind {
             Self::Partition { side, way } => Parts { side: Some(side), way: Some(way), ..Parts::default() },
             Self::Hold { side } => Parts { side: Some(side), ..Parts::default() },
             Self::Slow { side, by_ms } => Parts { side: Some(side), delay_ms: Some(by_ms), ..Parts::default() },
-            Self::Kill { node } | Self::PowerLoss { node } | Self::StoreUnreachable { node } => {
+            Self::Kill { node } | Self::PowerLoss { node } | Self::Pause { node } | Self::StoreUnreachable { node } => {
                 Parts { node: Some(node), ..Parts::default() }
             }
             Self::ClockSkew { node, by_ms } | Self::ClockStep { node, by_ms } => {
@@ -269,7 +266,7 @@ impl FaultKind {
     pub fn family(&self) -> Family {
         match self.affects() {
             Affected::Links { .. } => Family::Network,
-            Affected::Node(_) => Family::Node,
+            Affected::Node { .. } => Family::Node,
             Affected::Clock { .. } => Family::Clock,
             Affected::Store { .. } => Family::Store,
             Affected::Calls { .. } => Family::Call,

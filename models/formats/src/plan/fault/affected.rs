@@ -18,7 +18,12 @@ pub enum Affected<'f> {
         lossy: bool,
     },
     /// The process of a node.
-    Node(u8),
+    Node {
+        /// The index of the node.
+        node: u8,
+        /// Whether it stands still, and does not end.
+        paused: bool,
+    },
     /// The clock of a node.
     Clock {
         /// The index of the node.
@@ -38,6 +43,21 @@ pub enum Affected<'f> {
         /// So many calls.
         calls: u8,
     },
+}
+
+impl Affected<'_> {
+    /// The node that stands still, if one does.
+    #[must_use]
+    pub fn paused(&self) -> Option<u8> {
+        match self {
+            Self::Node { node, paused: true } => Some(*node),
+            Self::Node { paused: false, .. }
+            | Self::Links { .. }
+            | Self::Clock { .. }
+            | Self::Store { .. }
+            | Self::Calls { .. } => None,
+        }
+    }
 }
 
 /// One side of a cut; the other is everybody else. A side of nobody or of everybody cuts nothing.
@@ -78,7 +98,7 @@ pub enum Caller {
 pub enum Family {
     /// Messages between hosts are lost or late.
     Network,
-    /// Processes are killed and started again.
+    /// Processes are killed and started again, or stand still for a while.
     Node,
     /// Clocks are wrong.
     Clock,
