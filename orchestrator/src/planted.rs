@@ -132,6 +132,8 @@ pub enum Bug {
     PartsRewritten,
     /// A workflow is forgotten after each step: the next one reads all of its rows.
     WorkflowForgotten,
+    /// A registration takes the tenure of the namespaces anew, and fails if another node takes it meanwhile.
+    RegistrationsContend,
 }
 
 impl Bug {

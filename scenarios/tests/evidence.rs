@@ -46,7 +46,7 @@ fn every_rule_examined_something() {
     let ours = resurgam_builtin::subject(None);
     for seed in 1..=CASES {
         let of = Crowd::ALL[seed as usize % Crowd::ALL.len()];
-        let plan = Plan { growths: vec![Growth { of, to: 100 }], ..resurgam_generate::chaos(seed) };
+        let plan = Plan { growths: vec![Growth { of, to: 100, faults: false }], ..resurgam_generate::chaos(seed) };
         count(Trial::of(&plan, &ours).judged.unwrap().1.rules);
     }
     let idle: Vec<_> = examined.iter().filter(|(_, count)| **count == 0).map(|(rule, _)| rule).collect();

@@ -239,8 +239,9 @@ impl Stage for Driver {
 
     async fn grow(&self) {
         let Some(session) = self.session.get() else { return };
+        let Self { node, nemesis, database, .. } = self;
         match register(session, growth::NAMESPACE).await {
-            Ok(()) => Grown { session, database: &self.database }.pass().await,
+            Ok(()) => Grown { session, node, nemesis, database }.pass().await,
             Err((node, why)) => session.recorder.record(What::Unfit { node, why }),
         }
     }

@@ -1,10 +1,12 @@
 //! The end of a case of which the plan says that something grows: the same calls are made beside a few of a crowd and beside all of
 //! it, and what they cost is counted where the store is reached.
 //!
-//! Nothing is wrong any more by then, and no worker polls. It is in a namespace of its own, of which no rule on single runs
-//! knows. Whether a cost has grown is the judge's business.
+//! No worker polls by then, and nothing is wrong any more while calls are counted. While a crowd is made the faults of the plan
+//! may happen once more; where they do not, calls that fail are recorded. All of it is in a namespace of its own, of which no
+//! rule on single runs knows. Whether a cost has grown, or a call may fail, is the judge's business.
 
 use super::database::Database;
+use super::faults;
 use crate::convert::{current, queue, workflow_type};
 use crate::session::{Session, within};
 use crate::target::line;
@@ -14,11 +16,12 @@ use resurgam_api::temporal::workflowservice::v1::{
     StartWorkflowExecutionRequest, TerminateWorkflowExecutionRequest,
 };
 use resurgam_formats::cost::{Cost, Costs};
-use resurgam_formats::plan::{Caller, Crowd, Growth};
+use resurgam_formats::plan::{Caller, Crowd, Fault, Growth};
 use resurgam_formats::recording::What;
+use resurgam_simulation::{Nemesis, Node};
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -44,6 +47,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A case whose crowds grow.
 pub(super) struct Grown<'a> {
     pub(super) session: &'a Arc<Session>,
+    pub(super) node: &'a Node,
+    pub(super) nemesis: &'a Nemesis,
     pub(super) database: &'a Database,
 }
 
@@ -64,18 +69,43 @@ impl Grown<'_> {
         place.start(&place.fixed(), "queue").await.map_err(said)?;
         let mut there = 0;
         for (size, cost) in [(FEW.min(growth.to), &mut costs.few), (growth.to, &mut costs.many)] {
+            // Owners may be elected while the few are made, and whatever happens under faults is not the cluster's doing.
+            let is_calm = there > 0 && !growth.faults;
+            if there > 0 && growth.faults {
+                faults::schedule(self.nemesis, &self.session.plan.faults);
+            }
+            place.failed();
             place.fill(growth.of, there..size).await.map_err(said)?;
             there = size;
-            let (before, failed) = (self.at_rest().await?, place.failed.load(Ordering::Relaxed));
+            if is_calm {
+                costs.failed = place.failed();
+            }
+            if growth.faults {
+                self.heal().await;
+                place.is_answered(growth.of).await.map_err(said)?;
+            }
+            let before = self.at_rest().await?;
+            place.failed();
             for _ in 0..CALLS {
                 place.call(growth.of).await.map_err(said)?;
             }
             *cost = self.at_rest().await?.since(&before, size.into());
-            if place.failed.load(Ordering::Relaxed) > failed {
+            if !place.failed().is_empty() {
                 return Err("a call was made twice while calls were counted".to_owned());
             }
         }
         Ok(())
+    }
+
+    /// Waits until the faults are over, and ends what lies in wait.
+    async fn heal(&self) {
+        let lasts = self.session.plan.faults.iter().map(Fault::end_ms).max().unwrap_or(0);
+        sleep(Duration::from_millis(lasts)).await;
+        self.nemesis.heal();
+        while !self.nemesis.is_quiet() {
+            sleep(Duration::from_millis(5)).await;
+        }
+        self.database.calm(self.node.elapsed());
     }
 
     /// All that was asked, once nothing more is written. Who owns something looks at it from time to time.
@@ -102,8 +132,8 @@ struct Place {
     prefix: String,
     /// How many calls were made. Each goes to another node, and has an id of its own.
     calls: Arc<AtomicUsize>,
-    /// How many attempts failed.
-    failed: Arc<AtomicUsize>,
+    /// What attempts that failed were told.
+    failed: Arc<Mutex<Vec<String>>>,
 }
 
 impl Place {
@@ -112,12 +142,31 @@ impl Place {
         Self { session: Arc::clone(session), prefix, calls: Arc::default(), failed: Arc::default() }
     }
 
+    /// What attempts were told that failed since this was asked before.
+    fn failed(&self) -> Vec<String> {
+        std::mem::take(&mut self.failed.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Makes the calls that are counted, until none of them fails: owners are elected after faults, and read what they own.
+    async fn is_answered(&self, crowd: Crowd) -> Result<(), Status> {
+        for _ in 0..ATTEMPTS {
+            self.failed();
+            for _ in 0..CALLS {
+                self.call(crowd).await?;
+            }
+            if self.failed().is_empty() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Makes so many more of a crowd.
     async fn fill(&self, crowd: Crowd, numbers: Range<u16>) -> Result<(), Status> {
         let makers = match crowd {
-            // Runs of one id come one after the other, and registrations take turns.
-            Crowd::Runs | Crowd::Namespaces => 1,
-            Crowd::Signals | Crowd::Closed | Crowd::Open | Crowd::Queues => MAKERS,
+            // Runs of one id come one after the other.
+            Crowd::Runs => 1,
+            Crowd::Signals | Crowd::Closed | Crowd::Open | Crowd::Queues | Crowd::Namespaces => MAKERS,
         };
         let mut making = JoinSet::new();
         for maker in 0..makers {
@@ -265,10 +314,8 @@ impl Place {
         let client = self.session.client(Caller::Client, self.number());
         let mut last = call(client.clone()).await;
         for _ in 1..ATTEMPTS {
-            if last.is_ok() {
-                break;
-            }
-            self.failed.fetch_add(1, Ordering::Relaxed);
+            let Err(status) = &last else { break };
+            self.failed.lock().unwrap_or_else(PoisonError::into_inner).push(line(status));
             sleep(Duration::from_millis(200)).await;
             last = match call(client.clone()).await {
                 Err(status) if Some(status.code()) == done => Ok(()),

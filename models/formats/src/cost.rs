@@ -17,6 +17,9 @@ pub struct Costs {
     pub few: Cost,
     /// What they cost beside many.
     pub many: Cost,
+    /// Calls that failed while the few became many and nothing was wrong.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failed: Vec<String>,
     /// Why nothing follows from this, if so: a call failed, or the store was never left alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undecided: Option<String>,

@@ -119,8 +119,9 @@ fn worker_faults(WorkerFault { task, nth, what }: &WorkerFault) -> String {
     format!("{kind} task {nth} {}", worker_fault(*what))
 }
 
-fn growth(Growth { of, to }: &Growth) -> String {
-    format!("in the end calls are counted beside few and then {to} {}", of.words())
+fn growth(Growth { of, to, faults }: &Growth) -> String {
+    let under = if *faults { ", during whose making the faults happen once more" } else { "" };
+    format!("in the end calls are counted beside few and then {to} {}{under}", of.words())
 }
 
 fn start_options(start: &Start) -> String {

@@ -41,7 +41,7 @@ fn problems_are_found_wherever_they_are() {
         assert!(inside(activity(r#"{"end":"hang"}"#, &policy)).unwrap().contains("back-off"), "{policy}");
     }
     assert!(inside(Statement::Timer { ms: 0 }).unwrap().contains("timer"));
-    let many = |to| move |plan: &mut Plan| plan.growths = vec![Growth { of: Crowd::Signals, to }];
+    let many = |to| move |plan: &mut Plan| plan.growths = vec![Growth { of: Crowd::Signals, to, faults: false }];
     assert_eq!(broken(&many(9000)), None);
     assert!(broken(&many(9001)).unwrap().contains("signals"));
     assert!(broken(&|plan| plan.workers.count = 0).unwrap().contains("worker"));

@@ -1,5 +1,6 @@
 //! Growths: one or two crowds, each so large that a cost which grows with it stands out from what else a call costs.
 
+use proptest::bool::weighted;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use proptest::strategy::ValueTree as _;
@@ -21,7 +22,8 @@ fn one(of: Crowd) -> impl Strategy<Value = Growth> {
         Crowd::Runs | Crowd::Closed | Crowd::Open => vec![200, 400, 800],
         Crowd::Queues | Crowd::Namespaces => vec![100, 200],
     };
-    select(sizes).prop_map(move |to| Growth { of, to })
+    // In the others a call that fails is the cluster's own doing.
+    (select(sizes), weighted(0.4)).prop_map(move |(to, faults)| Growth { of, to, faults })
 }
 
 #[cfg(test)]
@@ -33,14 +35,16 @@ mod tests {
     #[test]
     fn large_plans_have_every_crowd_and_are_otherwise_as_they_were() {
         let scope = Scope { families: Family::ALL.to_vec(), large: true, ..Scope::default() };
-        let mut crowds = BTreeSet::new();
+        let (mut crowds, mut under_faults) = (BTreeSet::new(), BTreeSet::new());
         for seed in 0..60 {
             let large = chaos_within(seed, &scope);
             assert!((1..=2).contains(&large.growths.len()), "seed {seed}");
             crowds.extend(large.growths.iter().map(|growth| growth.of));
+            under_faults.extend(large.growths.iter().map(|growth| growth.faults));
             assert!(large.growths.iter().all(|growth| (100..=3000).contains(&growth.to)), "seed {seed}");
             assert_eq!(Plan { growths: vec![], ..large }, chaos(seed));
         }
         assert!(crowds.iter().eq(Crowd::ALL), "{crowds:?}");
+        assert_eq!(under_faults.len(), 2);
     }
 }

@@ -10,6 +10,7 @@
 use super::namespace::{Namespace, decode, id_key, key, partition};
 use super::status;
 use crate::log::{Backoff, Error, Group, Log, Outcome};
+use crate::planted::{Bug, planted};
 use crate::store::Store;
 use prost::Message as _;
 use resurgam_api::environment::Environment;
@@ -71,7 +72,9 @@ impl Registrar {
             match self.attempt(&mut log, namespace).await {
                 Ok(()) => return Ok(()),
                 Err(Failed::Always(status)) => return Err(status),
-                Err(Failed::Now(problem)) if Instant::now() >= until => return Err(Status::unavailable(problem)),
+                Err(Failed::Now(problem)) if Instant::now() >= until || planted(Bug::RegistrationsContend) => {
+                    return Err(Status::unavailable(problem));
+                }
                 Err(Failed::Now(problem)) => tracing::debug!(namespace = namespace.name, problem, "registers it again"),
             }
             backoff.wait().await;
@@ -80,7 +83,7 @@ impl Registrar {
 
     async fn attempt(&self, log: &mut Option<Log>, namespace: &Namespace) -> Result<(), Failed> {
         let log = match log {
-            Some(held) if held.is_held() => held,
+            Some(held) if held.is_held() && !planted(Bug::RegistrationsContend) => held,
             _ => {
                 let (store, environment) = (Arc::clone(&self.store), Arc::clone(&self.environment));
                 log.insert(Log::open(store, environment, partition(), &self.node).await?)

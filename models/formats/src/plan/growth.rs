@@ -14,6 +14,9 @@ pub struct Growth {
     pub of: Crowd,
     /// How many, at the end.
     pub to: u16,
+    /// The faults of the plan happen once more while it grows from a few to all of it. Calls are counted when they are over.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub faults: bool,
 }
 
 /// What there can be many of beside a call.

@@ -246,7 +246,7 @@ proptest! {
     /// An oracle without sense: whether a plan fails is a coin.
     #[test]
     fn every_candidate_can_be_executed(seed in any::<u64>(), coin in any::<u64>(), percent in 0..60u64) {
-        let growths = vec![Growth { of: Crowd::Runs, to: 350 }];
+        let growths = vec![Growth { of: Crowd::Runs, to: 350, faults: true }];
         let first = Plan { growths, ..chaos(seed) };
         let mut shrinker = Shrinker::new(first.clone(), RULE, 600);
         let mut proposed = BTreeSet::from([serde_json::to_string(&first).unwrap()]);

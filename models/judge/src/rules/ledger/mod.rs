@@ -3,6 +3,7 @@
 //! is not in them did not happen.
 
 mod l10_misuse;
+mod l11_calm;
 mod l1_starts;
 mod l2_signals;
 mod l3_updates;
@@ -28,5 +29,6 @@ pub(super) fn all() -> Vec<Box<dyn Rule>> {
         Box::new(l8_shown::Shown),
         Box::new(l9_unheard::Unheard),
         Box::new(l10_misuse::Misused),
+        Box::new(l11_calm::Calm),
     ]
 }
