@@ -2,7 +2,7 @@
 //! line of numbers, and the operation at which it got stuck. One page that loads nothing.
 
 use resurgam_formats::notes::plain;
-use resurgam_formats::objects::{End, Operation, Operations};
+use resurgam_formats::objects::{Operation, OperationEnd, Operations};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -17,10 +17,10 @@ const LEFT: usize = 90;
 pub fn said(operation: &Operation) -> String {
     let key = operation.key.as_ref().map(|key| format!(" of {key}")).unwrap_or_default();
     let end = match &operation.end {
-        End::Ok(value) if *value == operation.asked => String::new(),
-        End::Ok(value) => format!(" → {value}"),
-        End::Fail => " → fail".to_owned(),
-        End::Unknown => " → ?".to_owned(),
+        OperationEnd::Ok(value) if *value == operation.asked => String::new(),
+        OperationEnd::Ok(value) => format!(" → {value}"),
+        OperationEnd::Fail => " → fail".to_owned(),
+        OperationEnd::Unknown => " → ?".to_owned(),
     };
     let asked = match operation.asked.to_string() {
         nil if nil == "nil" => String::new(),

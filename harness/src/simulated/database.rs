@@ -8,7 +8,7 @@ mod asked;
 mod ending;
 mod plain;
 
-use self::asked::Asked;
+use self::asked::StoreCost;
 use super::audits::{Audits, decided, named};
 use super::idle;
 use super::ledger::{Ledger, Ticket};
@@ -62,7 +62,7 @@ struct State {
     ledger: Ledger,
     audits: Audits,
     /// What has arrived so far.
-    asked: Asked,
+    asked: StoreCost,
 }
 
 impl Database {
@@ -76,7 +76,7 @@ impl Database {
             began: Duration::ZERO,
             ledger: Ledger::default(),
             audits: Audits::default(),
-            asked: Asked::default(),
+            asked: StoreCost::default(),
         };
         Self(Arc::new(Shared { cluster: plan.cluster.clone(), seed: plan.seed, state: Mutex::new(state) }))
     }

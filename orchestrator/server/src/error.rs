@@ -1,6 +1,6 @@
 //! Why the server could not be run, and whose fault that is.
 
-use resurgam_released::cluster::token_keys::Unreadable;
+use resurgam_released::cluster::token_keys::UnreadableKeys;
 use resurgam_released::node;
 use std::io;
 use std::path::PathBuf;
@@ -44,7 +44,7 @@ pub enum Error {
         /// Which file.
         file: PathBuf,
         /// What is wrong with it.
-        problem: Unreadable,
+        problem: UnreadableKeys,
     },
     /// The store cannot be used.
     #[cfg(feature = "cassandra")]

@@ -20,7 +20,7 @@ pub struct TokenKeys {
 
 /// Text that is not a list of keys.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unreadable {
+pub enum UnreadableKeys {
     /// There is none.
     #[error("there is no key; expected 64 hexadecimal digits in each line")]
     Nothing,
@@ -50,13 +50,13 @@ impl TokenKeys {
     /// say nothing.
     ///
     /// # Errors
-    /// [`Unreadable`]; no part of a key is repeated in it.
-    pub fn parse(text: &str) -> Result<Self, Unreadable> {
+    /// [`UnreadableKeys`]; no part of a key is repeated in it.
+    pub fn parse(text: &str) -> Result<Self, UnreadableKeys> {
         let lines = text.lines().map(str::trim).zip(1..);
         let mut keys = lines
             .filter(|(line, _)| !line.is_empty() && !line.starts_with('#'))
-            .map(|(line, number)| key(line).ok_or(Unreadable::Line(number)));
-        let first = keys.next().ok_or(Unreadable::Nothing)??;
+            .map(|(line, number)| key(line).ok_or(UnreadableKeys::Line(number)));
+        let first = keys.next().ok_or(UnreadableKeys::Nothing)??;
         Ok(Self::new(first, keys.collect::<Result<_, _>>()?))
     }
 
@@ -105,10 +105,10 @@ mod tests {
 
     #[test]
     fn what_is_no_key_is_named_by_its_line() {
-        assert_eq!(TokenKeys::parse("\n# none\n"), Err(Unreadable::Nothing));
+        assert_eq!(TokenKeys::parse("\n# none\n"), Err(UnreadableKeys::Nothing));
         let good = "0a".repeat(32);
         for bad in ["0a".repeat(31), "0g".repeat(32), "+a".repeat(32), "é".repeat(32)] {
-            assert_eq!(TokenKeys::parse(&format!("{good}\n{bad}")), Err(Unreadable::Line(2)), "{bad}");
+            assert_eq!(TokenKeys::parse(&format!("{good}\n{bad}")), Err(UnreadableKeys::Line(2)), "{bad}");
         }
     }
 }

@@ -23,7 +23,7 @@ const UPDATE: Duration = Duration::from_secs(20);
 const MARGIN: Duration = Duration::from_millis(500);
 
 /// A call as a node serves it that owns the workflow's shard.
-pub(super) trait Call: HistoryCall {
+pub(super) trait ServedCall: HistoryCall {
     /// Does it. The caller waits for `limit`.
     ///
     /// # Errors
@@ -32,36 +32,46 @@ pub(super) trait Call: HistoryCall {
 }
 
 /// Most calls are one input of the engine.
-impl<C: HistoryCall + Input> Call for C
+impl<C: HistoryCall + Input> ServedCall for C
 where
-    <C as Input>::Answer: Finish<<C as HistoryCall>::Answer>,
+    <C as Input>::Answer: IntoAnswer<<C as HistoryCall>::Answer>,
 {
     async fn serve(self, shards: &Shards, limit: Duration) -> Result<<C as HistoryCall>::Answer, Status> {
         let until = Instant::now() + limit;
         let shard = shards.shard(&self).await?;
         let answer = shard.call(self).await.map_err(|rejection| status::of(&rejection))?;
-        answer.finish(shards, &shard, until).await
+        answer.into_answer(shards, &shard, until).await
     }
 }
 
 /// An answer of the engine, on its way to become the answer of a call.
-pub(super) trait Finish<A>: Send {
+pub(super) trait IntoAnswer<A>: Send {
     /// Makes it that, until its caller gives up.
     ///
     /// # Errors
     /// As for the caller.
-    fn finish(self, shards: &Shards, shard: &Shard, until: Instant) -> impl Future<Output = Result<A, Status>> + Send;
+    fn into_answer(
+        self,
+        shards: &Shards,
+        shard: &Shard,
+        until: Instant,
+    ) -> impl Future<Output = Result<A, Status>> + Send;
 }
 
 /// Most are it already.
-impl<A: Send> Finish<A> for A {
-    async fn finish(self, _: &Shards, _: &Shard, _: Instant) -> Result<A, Status> {
+impl<A: Send> IntoAnswer<A> for A {
+    async fn into_answer(self, _: &Shards, _: &Shard, _: Instant) -> Result<A, Status> {
         Ok(self)
     }
 }
 
-impl Finish<api::PollWorkflowTaskQueueResponse> for Handout {
-    async fn finish(self, _: &Shards, shard: &Shard, _: Instant) -> Result<api::PollWorkflowTaskQueueResponse, Status> {
+impl IntoAnswer<api::PollWorkflowTaskQueueResponse> for Handout {
+    async fn into_answer(
+        self,
+        _: &Shards,
+        shard: &Shard,
+        _: Instant,
+    ) -> Result<api::PollWorkflowTaskQueueResponse, Status> {
         with_history(shard, self).await
     }
 }
@@ -70,8 +80,8 @@ async fn with_history(shard: &Shard, handout: Handout) -> Result<api::PollWorkfl
     shard.complete(handout).await.map_err(|rejection| status::of(&rejection))
 }
 
-impl Finish<api::RespondWorkflowTaskCompletedResponse> for CompletedTask {
-    async fn finish(
+impl IntoAnswer<api::RespondWorkflowTaskCompletedResponse> for CompletedTask {
+    async fn into_answer(
         self,
         _: &Shards,
         shard: &Shard,
@@ -85,8 +95,13 @@ impl Finish<api::RespondWorkflowTaskCompletedResponse> for CompletedTask {
     }
 }
 
-impl Finish<api::QueryWorkflowResponse> for QueryAnswer {
-    async fn finish(self, shards: &Shards, _: &Shard, until: Instant) -> Result<api::QueryWorkflowResponse, Status> {
+impl IntoAnswer<api::QueryWorkflowResponse> for QueryAnswer {
+    async fn into_answer(
+        self,
+        shards: &Shards,
+        _: &Shard,
+        until: Instant,
+    ) -> Result<api::QueryWorkflowResponse, Status> {
         match self {
             Self::Answered(answer) => Ok(answer),
             Self::AskWorker(query) => {
@@ -101,7 +116,7 @@ impl Finish<api::QueryWorkflowResponse> for QueryAnswer {
     }
 }
 
-impl Call for GetHistoryRequest {
+impl ServedCall for GetHistoryRequest {
     async fn serve(self, shards: &Shards, limit: Duration) -> Result<api::GetWorkflowExecutionHistoryResponse, Status> {
         let shard = shards.shard(&self).await?;
         shard.history(self, patience(limit)).await.map_err(|rejection| status::of(&rejection))
@@ -135,7 +150,7 @@ async fn ask_worker(
     shards.dependencies.router.matching(request, limit).await
 }
 
-impl Call for UpdateRequest {
+impl ServedCall for UpdateRequest {
     async fn serve(self, shards: &Shards, limit: Duration) -> Result<api::UpdateWorkflowExecutionResponse, Status> {
         let (shard, target) = (shards.shard(&self).await?, self.target.clone());
         let given = self.request.clone().ok_or_else(|| missing("Request"))?;
@@ -150,7 +165,7 @@ impl Call for UpdateRequest {
     }
 }
 
-impl Call for PollUpdateRequest {
+impl ServedCall for PollUpdateRequest {
     async fn serve(self, shards: &Shards, limit: Duration) -> Result<api::PollWorkflowExecutionUpdateResponse, Status> {
         let (shard, target) = (shards.shard(&self).await?, self.target.clone());
         let update = self.request.as_ref().and_then(|request| request.update_ref.clone());

@@ -1,6 +1,6 @@
 //! The history service of one node, by gRPC.
 
-use super::calls::Call;
+use super::calls::ServedCall;
 use super::shards::{Dependencies, Shards};
 use crate::cluster::deadline;
 use resurgam_api::serve_history;
@@ -21,7 +21,7 @@ impl Service {
     }
 
     /// Serves one call, whatever it is.
-    async fn serve<C: Call>(&self, request: Request<C>) -> Result<Response<C::Answer>, Status> {
+    async fn serve<C: ServedCall>(&self, request: Request<C>) -> Result<Response<C::Answer>, Status> {
         let limit = deadline::limit(request.metadata()).unwrap_or(LIMIT);
         request.into_inner().serve(&self.0, limit).await.map(Response::new)
     }

@@ -36,7 +36,7 @@ pub(super) struct Queries {
     /// Not yet with a worker.
     waiting: VecDeque<Waiting>,
     /// With a worker, or on the way to one.
-    asked: BTreeMap<String, Asked>,
+    asked: BTreeMap<String, AskedQuery>,
 }
 
 /// A query without a worker. It holds no history: that is read when there is a worker to read it.
@@ -53,7 +53,7 @@ struct Question {
 }
 
 /// A query that a worker has, or that may still come back (`question`).
-struct Asked {
+struct AskedQuery {
     question: Option<Question>,
     asker: Asker,
 }
@@ -91,20 +91,20 @@ impl Queries {
         let task = TaskToken { query_id: id.clone(), task_queue: request.task_queue.clone(), ..task };
         poll.task_token = task_token::encode(&task);
         poll.query = request.query.clone();
-        self.asked.insert(id.clone(), Asked { question: Some(question), asker });
+        self.asked.insert(id.clone(), AskedQuery { question: Some(question), asker });
         Some((id, poll))
     }
 
     /// How it went with a query on its way: a worker has it, it goes on waiting, or it cannot be answered.
     pub(super) fn arrived(&mut self, id: String, delivery: QueryHandOver) {
         // It may be answered already.
-        let Some(Asked { question, asker }) = self.asked.remove(&id) else { return };
+        let Some(AskedQuery { question, asker }) = self.asked.remove(&id) else { return };
         match (delivery, question) {
             (QueryHandOver::Again, Some(question)) => self.waiting.push_front(Waiting { id, question, asker }),
             // The caller may have gone.
             (QueryHandOver::Refused(problem), _) => drop(asker.send(Err(*problem))),
             (QueryHandOver::Done | QueryHandOver::Again, _) => {
-                drop(self.asked.insert(id, Asked { question: None, asker }));
+                drop(self.asked.insert(id, AskedQuery { question: None, asker }));
             }
         }
     }
@@ -128,7 +128,7 @@ impl Queries {
 
     /// A worker answers. False: nobody waits for that.
     pub(super) fn answer(&mut self, id: &str, request: RespondQueryTaskCompletedRequest) -> bool {
-        let Some(Asked { asker, .. }) = self.asked.remove(id) else { return false };
+        let Some(AskedQuery { asker, .. }) = self.asked.remove(id) else { return false };
         let answer = if request.completed_type == i32::from(QueryResultType::Failed) {
             Err(status::of(&Rejection::QueryFailed {
                 message: request.error_message,

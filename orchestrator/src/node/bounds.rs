@@ -26,7 +26,7 @@ pub fn document() -> String {
 
 /// Those of the node itself.
 fn own() -> Vec<Bound> {
-    let connections::Limits { all, one, silence } = connections::Limits::default();
+    let connections::ConnectionLimits { all, one, silence } = connections::ConnectionLimits::default();
     vec![
         Bound { of: "connections to a port", most: all as u64, unit: "connections", beyond: "closed at once" },
         Bound {

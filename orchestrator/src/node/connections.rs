@@ -19,7 +19,7 @@ use tokio::time::{Instant, Sleep};
 
 /// How many connections are served, and how long a silent one.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
+pub(super) struct ConnectionLimits {
     /// In all.
     pub(super) all: usize,
     /// From one address.
@@ -28,7 +28,7 @@ pub(super) struct Limits {
     pub(super) silence: Duration,
 }
 
-impl Default for Limits {
+impl Default for ConnectionLimits {
     fn default() -> Self {
         Self { all: 20_000, one: 5_000, silence: Duration::from_secs(45) }
     }
@@ -42,7 +42,7 @@ const LONGEST: Duration = Duration::from_secs(1);
 const SAY: Duration = Duration::from_secs(10);
 
 /// The connections of `incoming` that are let in.
-pub(super) fn admit(incoming: Incoming, limits: Limits) -> Incoming {
+pub(super) fn admit(incoming: Incoming, limits: ConnectionLimits) -> Incoming {
     let door = Door { incoming, limits, guests: Guests::default(), pause: PAUSE, said: None };
     Box::pin(futures_util::stream::unfold(door, |mut door| async move {
         let connection = door.next().await?;
@@ -52,7 +52,7 @@ pub(super) fn admit(incoming: Incoming, limits: Limits) -> Incoming {
 
 struct Door {
     incoming: Incoming,
-    limits: Limits,
+    limits: ConnectionLimits,
     guests: Guests,
     pause: Duration,
     /// When a refusal was logged last.
@@ -109,7 +109,7 @@ struct Place {
 }
 
 impl Guests {
-    fn enter(&self, peer: Option<IpAddr>, limits: Limits) -> Option<Place> {
+    fn enter(&self, peer: Option<IpAddr>, limits: ConnectionLimits) -> Option<Place> {
         let mut counts = self.counts();
         let here = peer.and_then(|peer| counts.each.get(&peer)).copied().unwrap_or_default();
         if counts.all >= limits.all || here >= limits.one {
@@ -199,7 +199,7 @@ mod tests {
     use std::net::Ipv4Addr;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 
-    const LIMITS: Limits = Limits { all: 3, one: 2, silence: Duration::from_secs(10) };
+    const LIMITS: ConnectionLimits = ConnectionLimits { all: 3, one: 2, silence: Duration::from_secs(10) };
 
     fn peer(last: u8) -> Option<IpAddr> {
         Some(Ipv4Addr::new(10, 0, 0, last).into())

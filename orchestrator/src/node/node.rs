@@ -1,7 +1,7 @@
 //! Runs the services of one node until it is told to stop.
 
 use super::calls;
-use super::connections::{self, Limits};
+use super::connections::{self, ConnectionLimits};
 use super::reflection;
 use crate::cluster::Config;
 use crate::cluster::membership::Membership;
@@ -160,8 +160,8 @@ impl Node {
 
         tracing::info!(node = config.name, frontend = config.frontend, internal = config.internal, "serving");
         let served = tokio::try_join!(
-            serve(public, connections::admit(outside, Limits::default()), STREAMS, &stop),
-            serve(private, connections::admit(inside, Limits::default()), INNER_STREAMS, &stop)
+            serve(public, connections::admit(outside, ConnectionLimits::default()), STREAMS, &stop),
+            serve(private, connections::admit(inside, ConnectionLimits::default()), INNER_STREAMS, &stop)
         );
         tracing::info!(node = config.name, "stopped");
         served.map(|_| ())

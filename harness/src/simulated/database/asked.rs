@@ -5,9 +5,9 @@ use resurgam_formats::cost::Cost;
 
 /// See the module.
 #[derive(Default)]
-pub(super) struct Asked(Cost);
+pub(super) struct StoreCost(Cost);
 
-impl Asked {
+impl StoreCost {
     /// All of it.
     pub(super) fn so_far(&self) -> Cost {
         self.0

@@ -23,7 +23,7 @@ pub enum Form {
 
 /// How an operation ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum End {
+pub enum OperationEnd {
     /// It was answered with this.
     Ok(Term),
     /// It was refused.
@@ -50,7 +50,7 @@ pub struct Operation {
     /// What was asked with.
     pub asked: Term,
     /// How it ended.
-    pub end: End,
+    pub end: OperationEnd,
 }
 
 /// The history of an object.

@@ -1,7 +1,7 @@
 //! From the text of a history to its operations.
 
 use super::term::{Reader, Term};
-use super::{End, Form, Operation, Operations};
+use super::{Form, Operation, OperationEnd, Operations};
 use crate::notes::Problem;
 use std::collections::HashMap;
 
@@ -123,7 +123,7 @@ fn pair(events: Vec<Event>) -> Result<Vec<Operation>, String> {
                 function: event.function.word().to_owned(),
                 key: event.key,
                 asked: event.value,
-                end: End::Unknown,
+                end: OperationEnd::Unknown,
             });
             continue;
         }
@@ -137,8 +137,8 @@ fn pair(events: Vec<Event>) -> Result<Vec<Operation>, String> {
             return Err(format!("event {line}: process {process} completes another function than it invoked"));
         }
         match event.of.as_str() {
-            "ok" => (operation.until, operation.end) = (Some(at), End::Ok(event.value)),
-            "fail" => (operation.until, operation.end) = (Some(at), End::Fail),
+            "ok" => (operation.until, operation.end) = (Some(at), OperationEnd::Ok(event.value)),
+            "fail" => (operation.until, operation.end) = (Some(at), OperationEnd::Fail),
             _ => {}
         }
     }
@@ -166,8 +166,8 @@ INFO  jepsen.util - 1\t:info\t:read\t:timed-out\n";
             of.collect::<Vec<_>>()
         };
         assert_eq!(told(&one), told(&two));
-        assert_eq!(told(&one)[0], ("0".into(), 0, Some(2), "write".into(), End::Ok(Term::Plain("1".into()))));
-        assert_eq!(told(&one)[1].4, End::Unknown);
+        assert_eq!(told(&one)[0], ("0".into(), 0, Some(2), "write".into(), OperationEnd::Ok(Term::Plain("1".into()))));
+        assert_eq!(told(&one)[1].4, OperationEnd::Unknown);
         let listed = format!("[{EDN}]");
         assert_eq!(told(&read("f", &listed).unwrap()), told(&one));
     }

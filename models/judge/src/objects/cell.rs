@@ -3,7 +3,7 @@
 use super::names::Names;
 use super::operation::{answered, is_value, unknown_function};
 use crate::wgl::Specification;
-use resurgam_formats::objects::{End, Form, Model, Operation, Operations, Term};
+use resurgam_formats::objects::{Form, Model, Operation, OperationEnd, Operations, Term};
 
 /// Registers by their keys.
 pub(super) struct Cells {
@@ -76,16 +76,16 @@ pub(super) fn call(
             Some(value) => What::Read(names.number(&value)),
             None => return Ok(None),
         },
-        "write" if operation.end == End::Fail => return Ok(None),
+        "write" if operation.end == OperationEnd::Fail => return Ok(None),
         "write" => What::Write(names.number(&asked)),
         "cas" if model == Model::CasRegister => {
             let Term::List(pair) = &asked else { return Err(format!("cas takes [from to], not {asked}")) };
             let [from, to] = pair.as_slice() else { return Err(format!("cas takes [from to], not {asked}")) };
             let done = match operation.end {
-                End::Ok(_) => Some(true),
-                End::Fail if form == Form::Log => Some(false),
-                End::Fail => return Ok(None),
-                End::Unknown => None,
+                OperationEnd::Ok(_) => Some(true),
+                OperationEnd::Fail if form == Form::Log => Some(false),
+                OperationEnd::Fail => return Ok(None),
+                OperationEnd::Unknown => None,
             };
             What::Cas(names.number(from), names.number(to), done)
         }

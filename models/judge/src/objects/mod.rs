@@ -17,7 +17,7 @@ mod tests;
 
 use crate::wgl::{self, Budget, Specification, Verdict};
 use names::Names;
-use operation::{Asked, collect};
+use operation::{Numbered, collect};
 use resurgam_formats::objects::{Model, Operations, Term};
 use resurgam_formats::verdict::Outcome;
 
@@ -62,7 +62,7 @@ pub fn check(history: &Operations, model: Model, initial: Option<&Term>) -> Resu
     }
 }
 
-fn search<S: Specification>(specification: &S, asked: Vec<Asked<S::Call>>) -> Found {
+fn search<S: Specification>(specification: &S, asked: Vec<Numbered<S::Call>>) -> Found {
     let (indexes, operations): (Vec<usize>, Vec<_>) = asked.into_iter().unzip();
     let mut found =
         Found { outcome: Outcome::Ok, why: String::new(), examined: operations.len(), order: Vec::new(), stuck: None };

@@ -1,9 +1,9 @@
 //! Several registers that are read and written together. Those that no operation ever names together are independent.
 
 use super::names::Names;
-use super::operation::{Asked, answered, collect, is_value};
+use super::operation::{Numbered, answered, collect, is_value};
 use crate::wgl::Specification;
-use resurgam_formats::objects::{End, Form, Operation, Operations, Term};
+use resurgam_formats::objects::{Form, Operation, OperationEnd, Operations, Term};
 use std::collections::BTreeMap;
 
 /// Groups of registers.
@@ -61,7 +61,7 @@ impl Specification for Registers {
 type Parts = Vec<(bool, Term, Option<Term>)>;
 
 fn parts(operation: &Operation, form: Form) -> Result<Option<Parts>, String> {
-    if operation.end == End::Fail {
+    if operation.end == OperationEnd::Fail {
         return Ok(None);
     }
     let done = answered(operation);
@@ -82,7 +82,7 @@ fn parts(operation: &Operation, form: Form) -> Result<Option<Parts>, String> {
 }
 
 /// The registers of a history, and the calls on them.
-pub(super) fn calls(history: &Operations, names: &mut Names) -> Result<(Registers, Vec<Asked<MultiCall>>), String> {
+pub(super) fn calls(history: &Operations, names: &mut Names) -> Result<(Registers, Vec<Numbered<MultiCall>>), String> {
     let asked = collect(history, false, |operation, _| parts(operation, history.form))?;
     let mut keys: BTreeMap<Term, usize> = BTreeMap::new();
     for key in asked.iter().flat_map(|(_, it)| &it.call).map(|(_, key, _)| key) {

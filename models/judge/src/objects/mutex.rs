@@ -2,7 +2,7 @@
 
 use super::operation::unknown_function;
 use crate::wgl::Specification;
-use resurgam_formats::objects::{End, Operation};
+use resurgam_formats::objects::{Operation, OperationEnd};
 
 /// Held by at most one at a time; who that is does not matter.
 pub(super) struct Mutex;
@@ -26,7 +26,7 @@ impl Specification for Mutex {
 /// The call of an operation; `None` if it did not happen.
 pub(super) fn call(operation: &Operation) -> Result<Option<bool>, String> {
     match operation.function.as_str() {
-        "acquire" | "release" if operation.end == End::Fail => Ok(None),
+        "acquire" | "release" if operation.end == OperationEnd::Fail => Ok(None),
         "acquire" => Ok(Some(true)),
         "release" => Ok(Some(false)),
         _ => unknown_function(operation, "mutex"),

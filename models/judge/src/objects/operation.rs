@@ -1,17 +1,17 @@
 //! Operations of a history as calls on an object.
 
 use crate::wgl;
-use resurgam_formats::objects::{End, Form, Operation, Operations, Term};
+use resurgam_formats::objects::{Form, Operation, OperationEnd, Operations, Term};
 
 /// An operation as the search sees it, and which one of the history it is.
-pub(super) type Asked<C> = (usize, wgl::Operation<C>);
+pub(super) type Numbered<C> = (usize, wgl::Operation<C>);
 
 /// The calls of all operations that may have happened, by `read`, which leaves out what proves nothing.
 pub(super) fn collect<C>(
     history: &Operations,
     keyed: bool,
     mut read: impl FnMut(&Operation, bool) -> Result<Option<C>, String>,
-) -> Result<Vec<Asked<C>>, String> {
+) -> Result<Vec<Numbered<C>>, String> {
     let mut all = Vec::new();
     for (index, operation) in history.all.iter().enumerate() {
         let wrong = |what: String| format!("event {}: {what}", operation.line);
@@ -24,7 +24,7 @@ pub(super) fn collect<C>(
 
 /// What was answered, if the operation happened: `None` if it did not, or nobody knows and it changes nothing.
 pub(super) fn answered(operation: &Operation) -> Option<&Term> {
-    if let End::Ok(value) = &operation.end { Some(value) } else { None }
+    if let OperationEnd::Ok(value) = &operation.end { Some(value) } else { None }
 }
 
 /// The error of an operation that an object does not have.

@@ -4,9 +4,9 @@
 //! place in it, and behind it there is nothing left to read. So there is one way to go on, where a search over texts would try
 //! every order of appends that nobody has read yet.
 
-use super::operation::{Asked, answered, collect, unknown_function};
+use super::operation::{Numbered, answered, collect, unknown_function};
 use crate::wgl::Specification;
-use resurgam_formats::objects::{End, Operation, Operations, Term};
+use resurgam_formats::objects::{Operation, OperationEnd, Operations, Term};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -97,7 +97,7 @@ impl Specification for Texts {
 }
 
 fn call(operation: &Operation) -> Result<Option<TextCall>, String> {
-    if operation.end == End::Fail {
+    if operation.end == OperationEnd::Fail {
         return Ok(None);
     }
     let (key, asked) = match (&operation.key, &operation.asked) {
@@ -120,7 +120,7 @@ fn call(operation: &Operation) -> Result<Option<TextCall>, String> {
 }
 
 /// The texts of a history, and the calls on them.
-pub(super) fn calls(history: &Operations, initial: Option<&Term>) -> Result<(Texts, Vec<Asked<TextCall>>), String> {
+pub(super) fn calls(history: &Operations, initial: Option<&Term>) -> Result<(Texts, Vec<Numbered<TextCall>>), String> {
     let mut asked = collect(history, false, |operation, _| call(operation))?;
     let mut appended: BTreeMap<Term, Option<Appended>> = BTreeMap::new();
     for (_, operation) in &asked {

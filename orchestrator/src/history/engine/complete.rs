@@ -5,7 +5,7 @@
 //! the worker has to look at the news first.
 
 use super::command_failure::CommandFailure;
-use super::fail::{self, End};
+use super::fail::{self, TaskEnd};
 use super::input::{Acted, Reply, RunInput, Which};
 use super::saved::Saved;
 use super::transaction::Transaction;
@@ -64,7 +64,7 @@ fn answer(
     }
     let heartbeat = is_heartbeat(&answer);
     if heartbeat && tx.context.now - pending.original_scheduled_time >= HEARTBEATS {
-        fail::end(tx, End::TimedOut(TimeoutType::StartToClose));
+        fail::end(tx, TaskEnd::TimedOut(TimeoutType::StartToClose));
         return refused(Rejection::NotFound(task::GONE.to_owned()));
     }
     let saved = Saved::of(tx);
@@ -77,7 +77,7 @@ fn answer(
             return Err(Rejection::InvalidArgument(failure.message));
         }
         tx.run.volatile.closing |= unhandled;
-        fail::end(tx, End::of(failure.cause, &failure.message, &answer.identity));
+        fail::end(tx, TaskEnd::of(failure.cause, &failure.message, &answer.identity));
         return refused(Rejection::InvalidArgument(failure.message));
     }
     if dropped {

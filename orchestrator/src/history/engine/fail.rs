@@ -23,14 +23,14 @@ use resurgam_api::temporal::workflowservice::v1::RespondWorkflowTaskFailedRespon
 
 /// Why a workflow task ended without success.
 #[derive(Clone, Debug)]
-pub(super) enum End {
+pub(super) enum TaskEnd {
     /// A worker or the server says that it failed.
     Failed(Box<WorkflowTaskFailedEventAttributes>),
     /// It took too long.
     TimedOut(TimeoutType),
 }
 
-impl End {
+impl TaskEnd {
     /// A failure that the server found.
     pub(super) fn of(cause: WorkflowTaskFailedCause, message: &str, identity: &str) -> Self {
         let failure = (!message.is_empty()).then(|| Failure {
@@ -90,7 +90,7 @@ fn answer(
     let answer = required::request(request.request)?;
     end(
         tx,
-        End::Failed(Box::new(WorkflowTaskFailedEventAttributes {
+        TaskEnd::Failed(Box::new(WorkflowTaskFailedEventAttributes {
             cause: answer.cause,
             failure: answer.failure,
             identity: answer.identity,
@@ -103,9 +103,9 @@ fn answer(
 }
 
 /// Ends the pending workflow task and schedules the next one.
-pub(super) fn end(tx: &mut Transaction<'_, '_>, end: End) {
+pub(super) fn end(tx: &mut Transaction<'_, '_>, end: TaskEnd) {
     let Some(pending) = tx.run.state.workflow_task.take() else { broken!("a workflow task ends that is not pending") };
-    let counts = !matches!(end, End::TimedOut(TimeoutType::ScheduleToStart)) && tx.run.state.sticky.is_none();
+    let counts = !matches!(end, TaskEnd::TimedOut(TimeoutType::ScheduleToStart)) && tx.run.state.sticky.is_none();
     tx.run.state.sticky = None;
     write(tx, &pending, end);
     forget(tx);
@@ -119,7 +119,7 @@ pub(super) fn end(tx: &mut Transaction<'_, '_>, end: End) {
 pub(super) fn force(tx: &mut Transaction<'_, '_>) {
     let Some(pending) = tx.run.state.workflow_task.take() else { return };
     if pending.started_event_id != 0 {
-        write(tx, &pending, End::of(WorkflowTaskFailedCause::ForceCloseCommand, "", IDENTITY));
+        write(tx, &pending, TaskEnd::of(WorkflowTaskFailedCause::ForceCloseCommand, "", IDENTITY));
     }
     forget(tx);
     buffer::flush(tx);
@@ -130,11 +130,11 @@ pub(super) fn limit(tx: &mut Transaction<'_, '_>) {
     let (buffered, limits) = (&tx.run.state.buffered, tx.context.limits);
     let bytes = || buffered.values().map(Message::encoded_len).sum::<usize>();
     if buffered.len() > limits.buffered || bytes() > limits.buffered_bytes {
-        end(tx, End::of(WorkflowTaskFailedCause::ForceCloseCommand, "", IDENTITY));
+        end(tx, TaskEnd::of(WorkflowTaskFailedCause::ForceCloseCommand, "", IDENTITY));
     }
 }
 
-fn write(tx: &mut Transaction<'_, '_>, pending: &WorkflowTask, end: End) {
+fn write(tx: &mut Transaction<'_, '_>, pending: &WorkflowTask, end: TaskEnd) {
     if pending.task_type() != WorkflowTaskType::Transient {
         let ids = task_event::materialise(tx, pending);
         let event = tx.event(end.attributes(ids));
@@ -174,6 +174,6 @@ pub(super) fn fire(tx: &mut Transaction<'_, '_>, timer: &WorkflowTaskTimer) {
         _ => broken!("a timer task is for {timeout:?} of a workflow task"),
     };
     if meant {
-        end(tx, End::TimedOut(timeout));
+        end(tx, TaskEnd::TimedOut(timeout));
     }
 }

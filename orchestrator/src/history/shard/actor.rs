@@ -6,7 +6,7 @@ use super::cache::{self, Workflows};
 use super::config::Config;
 use super::dispatch::Dispatcher;
 use super::expiries::Expiries;
-use super::job::{Answer, Finish, Job, Work};
+use super::job::{Answer, Job, Origin, Work};
 use super::keys;
 use super::line::{self, Lines};
 use super::queue::Queues;
@@ -51,7 +51,7 @@ pub(super) struct Actor {
 
 /// Why a tenure ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum TenureEnd {
     /// The node wants the shard no more.
     Stopped,
     /// It is lost or in doubt.
@@ -94,8 +94,8 @@ impl Actor {
         let mut kept = Workflows::new();
         loop {
             match invariant::contained(self.hold(&mut kept)).await {
-                Ok(Ok(End::Stopped)) => break,
-                Ok(Ok(End::Lost)) => backoff = Backoff::new(self.environment.clone()),
+                Ok(Ok(TenureEnd::Stopped)) => break,
+                Ok(Ok(TenureEnd::Lost)) => backoff = Backoff::new(self.environment.clone()),
                 Ok(Err(problem)) => tracing::warn!(shard = self.config.number, %problem, "cannot take the shard"),
                 // Whatever was known is gone with the tenure. What breaks again and again is tried more and more rarely.
                 Err(panicked) => {
@@ -114,11 +114,11 @@ impl Actor {
     }
 
     /// Takes the shard and serves it, to the end of the tenure.
-    async fn hold(&mut self, kept: &mut Workflows) -> Result<End, Error> {
+    async fn hold(&mut self, kept: &mut Workflows) -> Result<TenureEnd, Error> {
         let stop = self.stop.clone();
         let (log, queues) = tokio::select! {
             biased;
-            () = stop.cancelled() => return Ok(End::Stopped),
+            () = stop.cancelled() => return Ok(TenureEnd::Stopped),
             taken = self.take() => taken?,
         };
         let mut tenure = Tenure::new(self, log, queues, std::mem::take(kept));
@@ -164,30 +164,30 @@ impl<'a> Tenure<'a> {
         }
     }
 
-    async fn serve(&mut self) -> End {
+    async fn serve(&mut self) -> TenureEnd {
         let stop = self.actor.stop.clone();
-        if self.dispatch().await == Some(End::Lost) {
-            return End::Lost;
+        if self.dispatch().await == Some(TenureEnd::Lost) {
+            return TenureEnd::Lost;
         }
         loop {
             let wake = self.wake();
             let jobs = tokio::select! {
                 biased;
-                () = stop.cancelled() => return End::Stopped,
+                () = stop.cancelled() => return TenureEnd::Stopped,
                 Some(done) = self.answers.recv() => self.hear(done).into_iter().collect(),
                 message = self.actor.inbox.recv() => match message {
                     Some(message) => self.receive(message),
-                    None => return End::Stopped,
+                    None => return TenureEnd::Stopped,
                 },
                 () = tokio::time::sleep(wake) => Vec::new(),
             };
-            if self.turn(jobs).await == Some(End::Lost) || self.dispatch().await == Some(End::Lost) {
-                return End::Lost;
+            if self.turn(jobs).await == Some(TenureEnd::Lost) || self.dispatch().await == Some(TenureEnd::Lost) {
+                return TenureEnd::Lost;
             }
             if self.checked.elapsed() >= CHECK {
                 self.checked = Instant::now();
                 if !self.log.lasts().await {
-                    return End::Lost;
+                    return TenureEnd::Lost;
                 }
             }
         }
@@ -231,7 +231,7 @@ impl<'a> Tenure<'a> {
             return None;
         };
         let work = Work::Step((self.actor.config.tasks.transfer)(result));
-        Some(Job { target: Target::from(&run), work, finish: Finish::Transfer(id) })
+        Some(Job { target: Target::from(&run), work, origin: Origin::Transfer(id) })
     }
 
     /// Everything that can go into the next turn, beginning with `jobs`.
@@ -241,7 +241,7 @@ impl<'a> Tenure<'a> {
         for (id, task) in self.queues.due(now, limit) {
             let target = Target::from(&task.run);
             let work = Work::Step((self.actor.config.tasks.timer)(task));
-            jobs.push(Job { target, work, finish: Finish::Timer(id) });
+            jobs.push(Job { target, work, origin: Origin::Timer(id) });
         }
         while jobs.len() < limit {
             let Ok(done) = self.answers.try_recv() else { break };
@@ -257,7 +257,7 @@ impl<'a> Tenure<'a> {
     }
 
     /// Does jobs, in one commit or, if they are too many, in several.
-    async fn turn(&mut self, jobs: Vec<Job>) -> Option<End> {
+    async fn turn(&mut self, jobs: Vec<Job>) -> Option<TenureEnd> {
         let now = self.actor.now();
         let mut jobs = self.gather(jobs, now);
         match self.look_up(now).await {
@@ -270,12 +270,12 @@ impl<'a> Tenure<'a> {
             let mut rest = jobs.into_iter();
             while !turn.group.is_full(&self.actor.config.bounds) {
                 let Some(job) = rest.next() else { break };
-                if self.add(&mut turn, job, now).await == Some(End::Lost) {
-                    return Some(End::Lost);
+                if self.add(&mut turn, job, now).await == Some(TenureEnd::Lost) {
+                    return Some(TenureEnd::Lost);
                 }
             }
-            if self.commit(turn, now).await == Some(End::Lost) {
-                return Some(End::Lost);
+            if self.commit(turn, now).await == Some(TenureEnd::Lost) {
+                return Some(TenureEnd::Lost);
             }
             jobs = rest.collect();
             if jobs.is_empty() {
@@ -296,14 +296,14 @@ impl<'a> Tenure<'a> {
     }
 
     /// Adds one job to a turn.
-    async fn add(&mut self, turn: &mut Turn, job: Job, now: Millis) -> Option<End> {
+    async fn add(&mut self, turn: &mut Turn, job: Job, now: Millis) -> Option<TenureEnd> {
         let work = job.work.clone();
         // A timer is still in its queue, and the store has what is to be deleted.
-        let again = matches!(job.finish, Finish::Transfer(_)).then(|| job.clone());
+        let again = matches!(job.origin, Origin::Transfer(_)).then(|| job.clone());
         match turn.add(&mut self.dependencies(now), job).await {
             Ok(None) => {}
             Ok(Some(answer)) => self.answer(answer),
-            Err(Error::Lost) => return Some(End::Lost),
+            Err(Error::Lost) => return Some(TenureEnd::Lost),
             Err(Error::Unavailable(problem)) => {
                 work.abandon();
                 tracing::debug!(shard = self.actor.config.number, problem, "a row cannot be read");
@@ -314,7 +314,7 @@ impl<'a> Tenure<'a> {
         None
     }
 
-    async fn commit(&mut self, mut turn: Turn, now: Millis) -> Option<End> {
+    async fn commit(&mut self, mut turn: Turn, now: Millis) -> Option<TenureEnd> {
         let level = self.queues.tidy(&mut turn.group);
         if turn.is_empty() {
             return None;
@@ -342,11 +342,11 @@ impl<'a> Tenure<'a> {
                 if planted(Bug::CacheKept) {
                     cache::adopt(&mut self.cache, turn.workflows);
                 }
-                return Some(End::Lost);
+                return Some(TenureEnd::Lost);
             }
             Outcome::Refused(reason) => return self.refuse(turn, &reason, now).await,
         }
-        (!self.log.is_held()).then_some(End::Lost)
+        (!self.log.is_held()).then_some(TenureEnd::Lost)
     }
 
     /// The turn took effect: now, and not before, it is adopted and told.
@@ -357,7 +357,7 @@ impl<'a> Tenure<'a> {
         self.queues.assert_sound();
         cache::adopt(&mut self.cache, turn.workflows);
         for job in &turn.jobs {
-            self.finish(job.finish);
+            self.finish(job.origin);
         }
         for answer in turn.answers {
             self.answer(answer);
@@ -367,13 +367,13 @@ impl<'a> Tenure<'a> {
         }
     }
 
-    fn finish(&mut self, finish: Finish) {
-        match finish {
-            Finish::Nothing => {}
-            Finish::Transfer(id) => self.queues.transfers.finish(id),
-            Finish::Timer(id) => self.queues.fired(id),
+    fn finish(&mut self, origin: Origin) {
+        match origin {
+            Origin::Nothing => {}
+            Origin::Transfer(id) => self.queues.transfers.finish(id),
+            Origin::Timer(id) => self.queues.fired(id),
             // Its row is gone, and it is nowhere else.
-            Finish::Expiry(_) => {}
+            Origin::Expiry(_) => {}
         }
     }
 
@@ -384,30 +384,30 @@ impl<'a> Tenure<'a> {
         }
         for job in turn.jobs {
             job.work.abandon();
-            if matches!(job.finish, Finish::Transfer(_)) {
+            if matches!(job.origin, Origin::Transfer(_)) {
                 self.own.push(job);
             }
         }
     }
 
     /// The store will never take the turn: each job is tried alone, and one that is alone is told.
-    async fn refuse(&mut self, mut turn: Turn, reason: &str, now: Millis) -> Option<End> {
+    async fn refuse(&mut self, mut turn: Turn, reason: &str, now: Millis) -> Option<TenureEnd> {
         if planted(Bug::TimeoutIsFailure) || planted(Bug::ReadInsteadOfFence) || turn.jobs.len() < 2 {
             for job in std::mem::take(&mut turn.jobs) {
                 self.answer(job.work.refuse(Rejection::InvalidArgument(reason.to_owned())));
-                if job.finish != Finish::Nothing {
+                if job.origin != Origin::Nothing {
                     tracing::error!(shard = self.actor.config.number, reason, "gave a task up");
-                    self.finish(job.finish);
+                    self.finish(job.origin);
                 }
             }
             return None;
         }
         for job in turn.jobs {
             let mut turn = Turn::default();
-            if self.add(&mut turn, job, now).await == Some(End::Lost)
+            if self.add(&mut turn, job, now).await == Some(TenureEnd::Lost)
                 || Box::pin(self.commit(turn, now)).await.is_some()
             {
-                return Some(End::Lost);
+                return Some(TenureEnd::Lost);
             }
         }
         None

@@ -24,7 +24,7 @@ const FURTHER: EventId = 64;
 
 /// A history cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Unreadable {
+pub(super) enum UnreadableHistory {
     /// The store does not answer for now.
     #[error("history cannot be read now: {0}")]
     Unavailable(String),
@@ -52,12 +52,12 @@ pub(super) async fn read(
     at: Option<Tail>,
     from: EventId,
     end: EventId,
-) -> Result<Part, Unreadable> {
+) -> Result<Part, UnreadableHistory> {
     if from >= end {
         return Ok(Part { events: Vec::new(), at });
     }
     let partition = node::partition(run_id);
-    let broken = |what: String| Unreadable::Broken(format!("{partition} {what}"));
+    let broken = |what: String| UnreadableHistory::Broken(format!("{partition} {what}"));
     let Some(tail) = tail else { return Err(broken("has no tail".to_owned())) };
     let (last, last_key) = (tail.first_event_id, node::key(tail));
     let mut ways = Ways { root: at.map(node::key), nodes: BTreeMap::new(), damaged: Vec::new() };
@@ -103,12 +103,12 @@ pub(super) async fn read(
 }
 
 /// All nodes with keys from `first` up to `stop`.
-async fn fetch(store: &dyn Store, partition: &Partition, first: Key, stop: Key) -> Result<Rows, Unreadable> {
+async fn fetch(store: &dyn Store, partition: &Partition, first: Key, stop: Key) -> Result<Rows, UnreadableHistory> {
     let mut nodes = Rows::new();
     let mut range = first..stop;
     while range.start < range.end {
         let page = store.read(partition, range.clone(), PAGE).await;
-        let page = page.map_err(|unavailable| Unreadable::Unavailable(unavailable.0))?;
+        let page = page.map_err(|unavailable| UnreadableHistory::Unavailable(unavailable.0))?;
         let full = page.len() == PAGE;
         if let Some((last, _)) = page.last() {
             range.start = format!("{last}\0");

@@ -1,9 +1,9 @@
 //! Deleting closed runs when their time is over: first their rows, by jobs of the shard, and when that is committed their
 //! histories, by transfers.
 
-use super::actor::{End, Tenure};
+use super::actor::{Tenure, TenureEnd};
 use super::expiries::MOST;
-use super::job::{Finish, Job, Work};
+use super::job::{Job, Origin, Work};
 use super::route::Target;
 use super::stored::{self, TimerId};
 use super::{keys, node};
@@ -17,7 +17,7 @@ use crate::store::{Store, prefixed};
 impl Tenure<'_> {
     /// Jobs that delete runs, if it is time. What is read counts only with the commit that deletes it. A run that has still
     /// something to tell to others waits.
-    pub(super) async fn expire(&mut self, now: Millis) -> Result<Vec<Job>, End> {
+    pub(super) async fn expire(&mut self, now: Millis) -> Result<Vec<Job>, TenureEnd> {
         if !self.expiries.is_due(now) {
             return Ok(Vec::new());
         }
@@ -34,7 +34,7 @@ impl Tenure<'_> {
         let limit = room + 1 + transferring.len();
         let rows = match self.log.look_at_first(range, limit).await {
             Ok(rows) => rows,
-            Err(Error::Lost) => return Err(End::Lost),
+            Err(Error::Lost) => return Err(TenureEnd::Lost),
             Err(Error::Unavailable(problem)) => {
                 tracing::debug!(shard = self.actor.config.number, problem, "cannot read which runs are to be deleted");
                 return Ok(Vec::new());
@@ -47,7 +47,7 @@ impl Tenure<'_> {
         let job = |(id, task): (TimerId, TimerTask)| {
             let target = Target::from(&task.run);
             let work = Work::Step((self.actor.config.tasks.expiry)(task));
-            Job { target, work, finish: Finish::Expiry(id) }
+            Job { target, work, origin: Origin::Expiry(id) }
         };
         Ok(due.take(room).map(job).collect())
     }

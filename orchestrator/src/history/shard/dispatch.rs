@@ -1,7 +1,7 @@
 //! Doing a transfer: the request goes out again and again until somebody gives a definite answer, which becomes an input of
 //! the run that asked. At least once; that nothing happens twice is the receiver's care, by request ids.
 
-use super::transfer::Call;
+use super::transfer::TransferCall;
 use crate::history::engine::TransferResult;
 use crate::history::state::Millis;
 use crate::invariant::broken;
@@ -60,7 +60,7 @@ pub(super) async fn carry_out(
     dispatcher: &dyn Dispatcher,
     mut backoff: Backoff,
     run_id: String,
-    call: Call,
+    call: TransferCall,
 ) -> Option<TransferResult> {
     loop {
         match attempt(dispatcher, &run_id, call.clone()).await {
@@ -72,15 +72,19 @@ pub(super) async fn carry_out(
 }
 
 /// The definite answer to one attempt, or a status that is none.
-async fn attempt(dispatcher: &dyn Dispatcher, run_id: &str, call: Call) -> Result<Option<TransferResult>, Status> {
+async fn attempt(
+    dispatcher: &dyn Dispatcher,
+    run_id: &str,
+    call: TransferCall,
+) -> Result<Option<TransferResult>, Status> {
     let run_id = run_id.to_owned();
     Ok(match call {
         // No refusal ends this: nobody else would ever offer the task again.
-        Call::AddTask(request, sticky) => match (dispatcher.add_task(request).await?, sticky) {
+        TransferCall::AddTask(request, sticky) => match (dispatcher.add_task(request).await?, sticky) {
             (Added::NoStickyWorker, Some(scheduled)) => Some(TransferResult::StickyUnavailable(run_id, scheduled)),
             _ => None,
         },
-        Call::Start(request, id) => {
+        TransferCall::Start(request, id) => {
             let Some(workflow_id) = request.request.as_ref().map(|request| request.workflow_id.clone()) else {
                 broken!("a child is to be started without a request")
             };
@@ -90,20 +94,22 @@ async fn attempt(dispatcher: &dyn Dispatcher, run_id: &str, call: Call) -> Resul
                 .map_err(|status| start_failed(&status) as i32);
             Some(TransferResult::ChildStarted(run_id, id, answer))
         }
-        Call::Signal(request, id) => {
+        TransferCall::Signal(request, id) => {
             let answer = definite(dispatcher.signal(request).await)?;
             Some(TransferResult::ExternalSignaled(run_id, id, answer.map_err(|status| signal_failed(&status) as i32)))
         }
-        Call::Cancel(request, id) => {
+        TransferCall::Cancel(request, id) => {
             let answer = definite(dispatcher.request_cancel(request).await)?;
             let answer = answer.map_err(|status| cancel_failed(&status) as i32);
             id.map(|id| TransferResult::ExternalCanceled(run_id, id, answer))
         }
-        Call::Terminate(request) => definite(dispatcher.terminate(request).await)?.map_or(None, |()| None),
-        Call::Release(request) => {
+        TransferCall::Terminate(request) => definite(dispatcher.terminate(request).await)?.map_or(None, |()| None),
+        TransferCall::Release(request) => {
             definite(dispatcher.schedule_first_workflow_task(request).await)?.map_or(None, |()| None)
         }
-        Call::ChildClosed(request) => definite(dispatcher.record_child_closed(request).await)?.map_or(None, |()| None),
+        TransferCall::ChildClosed(request) => {
+            definite(dispatcher.record_child_closed(request).await)?.map_or(None, |()| None)
+        }
     })
 }
 

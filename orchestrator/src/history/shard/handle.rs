@@ -3,7 +3,7 @@
 use super::actor::Actor;
 use super::config::Config;
 use super::dispatch::Dispatcher;
-use super::job::{Finish, Job, Viewed, Work, asked};
+use super::job::{Job, Origin, Viewed, Work, asked};
 use super::route::Target;
 use crate::cluster::Rejection;
 use crate::history::engine::{Input, Waiter};
@@ -77,7 +77,7 @@ impl Shard {
         work: Work,
         answer: oneshot::Receiver<Result<A, Rejection>>,
     ) -> Result<A, Rejection> {
-        let job = Job { target, work, finish: Finish::Nothing };
+        let job = Job { target, work, origin: Origin::Nothing };
         self.inbox.send(job).await.map_err(|_| doubt())?;
         answer.await.map_err(|_| doubt())?
     }

@@ -1,7 +1,7 @@
 //! Reading histories: pages of a snapshot, long polls for what comes after, and the history that goes with a workflow task.
 //! The shard's task says where a committed history ends; the nodes are read beside it.
 
-use super::chain::{self, Unreadable};
+use super::chain::{self, UnreadableHistory};
 use super::handle::{Shard, doubt};
 use super::job::RunView;
 use super::place::Place;
@@ -141,7 +141,7 @@ impl Shard {
     /// The page at `place` of the run `target`, which may have been deleted since the reader was told of the place.
     async fn page_of(&self, target: Target, place: Place, size: usize) -> Result<Response, Rejection> {
         match self.page(place, size).await {
-            Err(broken @ Unreadable::Broken(_)) => match self.look(target).await {
+            Err(broken @ UnreadableHistory::Broken(_)) => match self.look(target).await {
                 Err(gone @ Rejection::NotFound(_)) => Err(gone),
                 _ => Err(unreadable(&broken)),
             },
@@ -150,7 +150,7 @@ impl Shard {
     }
 
     /// The page at `place`.
-    async fn page(&self, mut place: Place, size: usize) -> Result<Response, Unreadable> {
+    async fn page(&self, mut place: Place, size: usize) -> Result<Response, UnreadableHistory> {
         let end = place.next.min(place.from.saturating_add(i64::try_from(size).unwrap_or(i64::MAX)));
         let part = chain::read(self.store.as_ref(), &place.run_id, place.tail, place.at, place.from, end).await;
         let chain::Part { mut events, at } = part?;
@@ -179,8 +179,8 @@ impl Shard {
 }
 
 /// What a reader is told of a history that cannot be read.
-fn unreadable(problem: &Unreadable) -> Rejection {
-    if matches!(problem, Unreadable::Broken(_)) {
+fn unreadable(problem: &UnreadableHistory) -> Rejection {
+    if matches!(problem, UnreadableHistory::Broken(_)) {
         tracing::error!(%problem, "a history is damaged");
     }
     Rejection::Unavailable(problem.to_string())

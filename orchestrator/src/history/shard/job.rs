@@ -16,7 +16,7 @@ pub(super) struct Job {
     pub(super) target: Target,
     pub(super) work: Work,
     /// The task that is done with it.
-    pub(super) finish: Finish,
+    pub(super) origin: Origin,
 }
 
 impl Job {
@@ -85,12 +85,12 @@ pub trait AnyInput: fmt::Debug + Send + Sync {
     fn anew(&self) -> Arc<dyn AnyInput>;
 }
 
-struct Asked<I: Input> {
+struct AwaitedInput<I: Input> {
     input: I,
     caller: Waiter<I::Answer>,
 }
 
-impl<I: Input> fmt::Debug for Asked<I> {
+impl<I: Input> fmt::Debug for AwaitedInput<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.input.fmt(f)
     }
@@ -98,7 +98,7 @@ impl<I: Input> fmt::Debug for Asked<I> {
 
 /// An input for whom `caller` waits.
 pub fn asked<I: Input>(input: I, caller: Waiter<I::Answer>) -> Arc<dyn AnyInput> {
-    Arc::new(Asked { input, caller })
+    Arc::new(AwaitedInput { input, caller })
 }
 
 /// An input that comes from a task of the shard.
@@ -106,7 +106,7 @@ pub(crate) fn unasked<I: Input>(input: I) -> Arc<dyn AnyInput> {
     asked(input, Waiter::nobody())
 }
 
-impl<I: Input> AnyInput for Asked<I> {
+impl<I: Input> AnyInput for AwaitedInput<I> {
     fn apply(
         &self,
         workflow: &mut Workflow,
@@ -142,7 +142,7 @@ impl<I: Input> AnyInput for Asked<I> {
 
 /// The task that a job comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Finish {
+pub(super) enum Origin {
     /// None: a request.
     Nothing,
     /// The transfer task of this id.

@@ -84,7 +84,7 @@ pub(super) fn full() -> Rejection {
 
 #[cfg(test)]
 mod tests {
-    use super::super::job::{Finish, Work};
+    use super::super::job::{Origin, Work};
     use super::super::route::Target;
     use super::*;
     use crate::history::engine::Waiter;
@@ -92,7 +92,7 @@ mod tests {
     fn job(workflow_id: &str, run_id: &str) -> Job {
         let workflow = WorkflowKey { namespace_id: "n".into(), workflow_id: workflow_id.into() };
         let target = Target { workflow, run_id: run_id.into() };
-        Job { target, work: Work::View(Waiter::nobody()), finish: Finish::Nothing }
+        Job { target, work: Work::View(Waiter::nobody()), origin: Origin::Nothing }
     }
 
     fn take(lines: &mut Lines, limit: usize, share: usize) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! Sending transfers: those that nobody has begun with, until so many are on their way.
 
-use super::actor::{End, TRANSFERS, Tenure};
+use super::actor::{TRANSFERS, Tenure, TenureEnd};
 use super::route::Target;
 use super::{cache, deletion, dispatch, transfer};
 use crate::history::engine::TransferResult;
@@ -10,7 +10,7 @@ use crate::log::{Backoff, Error};
 
 impl Tenure<'_> {
     /// Begins with transfers that are not being done.
-    pub(super) async fn dispatch(&mut self) -> Option<End> {
+    pub(super) async fn dispatch(&mut self) -> Option<TenureEnd> {
         for (id, transfer) in self.queues.transfers.begin(TRANSFERS) {
             if let Some(TransferKind::DeleteHistory(_)) = transfer.kind {
                 let (store, run_id) = (self.actor.store.clone(), transfer.run.run_id.clone());
@@ -23,7 +23,7 @@ impl Tenure<'_> {
                 Some(workflow) if workflow.runs.contains_key(&target.run_id) => workflow.clone(),
                 known => match cache::load(&self.log, known, &target, self.actor.config.check).await {
                     Ok(workflow) => workflow,
-                    Err(Error::Lost) => return Some(End::Lost),
+                    Err(Error::Lost) => return Some(TenureEnd::Lost),
                     Err(Error::Unavailable(_)) => {
                         self.queues.transfers.defer(id);
                         continue;

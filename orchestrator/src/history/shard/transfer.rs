@@ -19,7 +19,7 @@ use resurgam_api::temporal::workflowservice::v1 as api;
 /// A request that a transfer leads to.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(clippy::large_enum_variant, reason = "moved once")]
-pub(super) enum Call {
+pub(super) enum TransferCall {
     /// To matching; of a workflow task for a sticky queue, the scheduled event id.
     AddTask(internal::AddTaskRequest, Option<EventId>),
     /// A child of this Initiated event.
@@ -37,7 +37,7 @@ pub(super) enum Call {
 }
 
 /// The request to others of `transfer`, given its run; none if there is nothing to do any more. `namespace` names the run's.
-pub(super) fn call(transfer: &TransferTask, run: &Run, namespace: &str, now: Millis) -> Option<Call> {
+pub(super) fn call(transfer: &TransferTask, run: &Run, namespace: &str, now: Millis) -> Option<TransferCall> {
     let requests = Requests { state: &run.state, namespace, now };
     let Some(asked) = &transfer.kind else { broken!("a transfer task says nothing") };
     match asked {
@@ -89,7 +89,7 @@ impl Requests<'_> {
         Some(TaskQueue { namespace_id, name: name.to_owned(), kind: kind as i32, sticky })
     }
 
-    fn workflow_task(&self, transfer: &WorkflowTaskTransfer) -> Option<Call> {
+    fn workflow_task(&self, transfer: &WorkflowTaskTransfer) -> Option<TransferCall> {
         let task = self.state.workflow_task.as_ref()?;
         let meant = task.scheduled_event_id == transfer.scheduled_event_id && task.attempt == transfer.attempt;
         if !meant || task.started_event_id != 0 {
@@ -101,10 +101,10 @@ impl Requests<'_> {
             expires: None,
             created: Some(timestamp(self.now)),
         };
-        Some(Call::AddTask(request, transfer.sticky.then_some(transfer.scheduled_event_id)))
+        Some(TransferCall::AddTask(request, transfer.sticky.then_some(transfer.scheduled_event_id)))
     }
 
-    fn activity_task(&self, transfer: &ActivityTaskTransfer) -> Option<Call> {
+    fn activity_task(&self, transfer: &ActivityTaskTransfer) -> Option<TransferCall> {
         let activity = self.state.activities.get(&transfer.scheduled_event_id)?;
         if activity.attempt != transfer.attempt || activity.started != 0 {
             return None;
@@ -118,10 +118,10 @@ impl Requests<'_> {
             expires: (limit > 0).then(|| timestamp(activity.scheduled + limit)),
             created: Some(timestamp(self.now)),
         };
-        Some(Call::AddTask(request, None))
+        Some(TransferCall::AddTask(request, None))
     }
 
-    fn start_child(&self, id: EventId) -> Option<Call> {
+    fn start_child(&self, id: EventId) -> Option<TransferCall> {
         let child = self.state.children.get(&id).filter(|child| child.started_event_id == 0)?;
         let Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(it) = attributes(&child.initiated) else {
             broken!("child {id} was never asked for")
@@ -156,10 +156,10 @@ impl Requests<'_> {
             parent: self.source(id),
             root: self.state.root.clone().or_else(|| Some(self.execution())),
         };
-        Some(Call::Start(request, id))
+        Some(TransferCall::Start(request, id))
     }
 
-    fn signal(&self, id: EventId) -> Option<Call> {
+    fn signal(&self, id: EventId) -> Option<TransferCall> {
         let signal = self.state.signals.get(&id)?;
         let Attributes::SignalExternalWorkflowExecutionInitiatedEventAttributes(it) = attributes(&signal.initiated)
         else {
@@ -183,10 +183,10 @@ impl Requests<'_> {
             source: self.source(id),
             child_only: it.child_workflow_only,
         };
-        Some(Call::Signal(request, id))
+        Some(TransferCall::Signal(request, id))
     }
 
-    fn cancel(&self, id: EventId) -> Option<Call> {
+    fn cancel(&self, id: EventId) -> Option<TransferCall> {
         let cancel = self.state.cancels.get(&id)?;
         let Attributes::RequestCancelExternalWorkflowExecutionInitiatedEventAttributes(it) =
             attributes(&cancel.initiated)
@@ -209,14 +209,14 @@ impl Requests<'_> {
             source: self.source(id),
             child_only: it.child_workflow_only,
         };
-        Some(Call::Cancel(request, Some(id)))
+        Some(TransferCall::Cancel(request, Some(id)))
     }
 
-    fn notify_parent(&self) -> Option<Call> {
+    fn notify_parent(&self) -> Option<TransferCall> {
         let started = &self.state.started;
         let told = started.parent_workflow_execution.clone().zip(self.state.close_event.clone());
         let Some((parent, close)) = told else { broken!("a run without parent or end is to tell its parent") };
-        Some(Call::ChildClosed(internal::RecordChildClosedRequest {
+        Some(TransferCall::ChildClosed(internal::RecordChildClosedRequest {
             target: target(started.parent_workflow_namespace_id.clone(), Some(parent)),
             initiated_event_id: started.parent_initiated_event_id,
             child: Some(self.execution()),
@@ -225,7 +225,7 @@ impl Requests<'_> {
     }
 
     /// The child is the chain that began with the run that was started: whichever of its runs is the current one by now.
-    fn close_child(&self, transfer: &CloseChildTransfer) -> Option<Call> {
+    fn close_child(&self, transfer: &CloseChildTransfer) -> Option<TransferCall> {
         let source = self.source(transfer.initiated_event_id);
         let Some(child) = transfer.child.clone() else { broken!("a parent close policy is to be applied to nobody") };
         let first_execution_run_id = child.run_id.clone();
@@ -236,7 +236,7 @@ impl Requests<'_> {
             broken!("parent close policy {} is to be applied", transfer.policy)
         };
         match policy {
-            ParentClosePolicy::Terminate => Some(Call::Terminate(internal::TerminateRequest {
+            ParentClosePolicy::Terminate => Some(TransferCall::Terminate(internal::TerminateRequest {
                 target,
                 request: Some(api::TerminateWorkflowExecutionRequest {
                     workflow_execution,
@@ -258,14 +258,14 @@ impl Requests<'_> {
                 };
                 let request =
                     internal::RequestCancelRequest { target, request: Some(request), source, child_only: true };
-                Some(Call::Cancel(request, None))
+                Some(TransferCall::Cancel(request, None))
             }
             ParentClosePolicy::Abandon | ParentClosePolicy::Unspecified => None,
         }
     }
 
-    fn release_child(&self, transfer: &ReleaseChildTransfer) -> Option<Call> {
-        Some(Call::Release(internal::ScheduleFirstWorkflowTaskRequest {
+    fn release_child(&self, transfer: &ReleaseChildTransfer) -> Option<TransferCall> {
+        Some(TransferCall::Release(internal::ScheduleFirstWorkflowTaskRequest {
             target: target(transfer.namespace_id.clone(), transfer.child.clone()),
             parent: self.source(transfer.initiated_event_id),
         }))

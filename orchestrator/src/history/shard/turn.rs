@@ -4,7 +4,7 @@
 use super::cache::{self, Workflows};
 use super::config::Config;
 use super::dispatch::Dispatcher;
-use super::job::{Answer, AnyInput, Finish, Job, RunView, Work};
+use super::job::{Answer, AnyInput, Job, Origin, RunView, Work};
 use super::keys;
 use super::node::{self, Node};
 use super::part;
@@ -92,14 +92,14 @@ impl Turn {
             Work::Step(input) => self.step(dependencies, &job, workflow, input.as_ref()),
         };
         let early = planted(Bug::StaleRead) || job.work.reads_only() && !dependencies.config.linearizable_reads;
-        if fresh && silent && early && job.finish == Finish::Nothing && self.answers.len() == before + 1 {
+        if fresh && silent && early && job.origin == Origin::Nothing && self.answers.len() == before + 1 {
             self.workflows.remove(&job.target.workflow);
             return Ok(self.answers.pop());
         }
-        match job.finish {
-            Finish::Timer((due, id)) => self.group.put(keys::timer(due, id), None),
-            Finish::Expiry((due, id)) => self.group.put(keys::expiry(due, id), None),
-            Finish::Transfer(_) | Finish::Nothing => {}
+        match job.origin {
+            Origin::Timer((due, id)) => self.group.put(keys::timer(due, id), None),
+            Origin::Expiry((due, id)) => self.group.put(keys::expiry(due, id), None),
+            Origin::Transfer(_) | Origin::Nothing => {}
         }
         self.group.begin();
         self.jobs.push(job);
@@ -138,9 +138,9 @@ impl Turn {
             }
             Err(rejection) => {
                 // What is gone makes a task pointless, and that is no refusal. A timer task may even outlive its run.
-                let outlived = matches!(job.finish, Finish::Timer(_)) && !workflow.runs.contains_key(&target.run_id);
+                let outlived = matches!(job.origin, Origin::Timer(_)) && !workflow.runs.contains_key(&target.run_id);
                 invariant!(
-                    job.finish == Finish::Nothing || outlived,
+                    job.origin == Origin::Nothing || outlived,
                     "a task of run {} was refused: {rejection}",
                     target.run_id
                 );

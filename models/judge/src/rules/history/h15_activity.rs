@@ -24,7 +24,7 @@ struct Activity {
 
 /// What an end of an activity requires.
 #[derive(Clone, Copy)]
-enum End {
+enum ActivityEnd {
     /// It had started.
     Ran,
     /// It may have timed out before.
@@ -34,7 +34,7 @@ enum End {
 }
 
 impl Activities {
-    fn end(&mut self, event: &Event, scheduled: EventId, started: EventId, end: End, findings: &mut Findings) {
+    fn end(&mut self, event: &Event, scheduled: EventId, started: EventId, end: ActivityEnd, findings: &mut Findings) {
         findings.examine();
         let name = event.body.name();
         let Some(activity) = self.pending.remove(&scheduled) else {
@@ -51,10 +51,10 @@ impl Activities {
                 if activity.started.is_none() { "never".to_owned() } else { format!("by event {}", activity.started) }
             );
             findings.violated(&[scheduled, started, event.id], message);
-        } else if started.is_none() && matches!(end, End::Ran) {
+        } else if started.is_none() && matches!(end, ActivityEnd::Ran) {
             findings.violated(&[scheduled, event.id], format!("{name}, but the activity was never started"));
         }
-        if let End::Canceled(request) = end {
+        if let ActivityEnd::Canceled(request) = end {
             if activity.cancel_requested.is_none() {
                 findings.violated(&[scheduled, event.id], "an activity is cancelled that nobody asked to cancel");
             } else if !request.is_none() && request != activity.cancel_requested {
@@ -144,11 +144,15 @@ impl Stream for Activities {
                     findings.violated(&[task.scheduled, event.id], message);
                 }
             },
-            Body::ActivityTaskCompleted(task) => self.end(event, task.scheduled, task.started, End::Ran, findings),
-            Body::ActivityTaskFailed(task) => self.end(event, task.scheduled, task.started, End::Ran, findings),
-            Body::ActivityTaskTimedOut(task) => self.end(event, task.scheduled, task.started, End::TimedOut, findings),
+            Body::ActivityTaskCompleted(task) => {
+                self.end(event, task.scheduled, task.started, ActivityEnd::Ran, findings)
+            }
+            Body::ActivityTaskFailed(task) => self.end(event, task.scheduled, task.started, ActivityEnd::Ran, findings),
+            Body::ActivityTaskTimedOut(task) => {
+                self.end(event, task.scheduled, task.started, ActivityEnd::TimedOut, findings)
+            }
             Body::ActivityTaskCanceled(task) => {
-                self.end(event, task.scheduled, task.started, End::Canceled(task.cancel_requested), findings);
+                self.end(event, task.scheduled, task.started, ActivityEnd::Canceled(task.cancel_requested), findings);
             }
             body if body.is_workflow_task() || body.is_close() => self.flushed(body.is_close(), findings),
             _ => {}

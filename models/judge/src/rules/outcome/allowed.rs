@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 /// What clients may have asked of a run. `None` where the evidence does not say: anything then.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Asked {
+pub(super) struct AskedOfWorkflow {
     /// Values of signals by name.
     pub(super) signals: Option<BTreeMap<String, Vec<i64>>>,
     /// Arguments of updates by name.
@@ -37,14 +37,14 @@ const FUEL: u32 = 200_000;
 const ROUNDS: usize = 12;
 
 struct Execution<'a> {
-    asked: &'a Asked,
+    asked: &'a AskedOfWorkflow,
     fuel: u32,
     /// All that anyone stored since this was last emptied.
     stored: Vars,
 }
 
 /// How the program can end, from these variables; `None` if that is too much to compute.
-pub(super) fn ends(program: &Program, variables: &[Values], asked: &Asked) -> Option<Ends> {
+pub(super) fn ends(program: &Program, variables: &[Values], asked: &AskedOfWorkflow) -> Option<Ends> {
     let mut execution = Execution { asked, fuel: FUEL, stored: vec![] };
     execution.program(program, variables.to_vec(), asked.cancel)
 }
@@ -264,7 +264,11 @@ impl Execution<'_> {
     /// updates unless the evidence does not say who got any.
     fn child(&mut self, call: &ChildCall) -> Option<Values> {
         let nobody = |known: &Option<BTreeMap<String, Vec<i64>>>| known.as_ref().map(|_| BTreeMap::new());
-        let asked = Asked { signals: nobody(&self.asked.signals), updates: nobody(&self.asked.updates), cancel: true };
+        let asked = AskedOfWorkflow {
+            signals: nobody(&self.asked.signals),
+            updates: nobody(&self.asked.updates),
+            cancel: true,
+        };
         let mut inner = Execution { asked: &asked, fuel: self.fuel, stored: vec![] };
         let mut program = &call.program;
         let mut vars = vec![];

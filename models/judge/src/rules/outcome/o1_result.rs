@@ -1,6 +1,6 @@
 //! O1: a closed run ended in a way, and with values, that its program allows.
 
-use super::allowed::{self, Asked, Ends};
+use super::allowed::{self, AskedOfWorkflow, Ends};
 use super::values::Values;
 use crate::replay::{self, Unfit};
 use crate::rules::Indexed;
@@ -61,7 +61,7 @@ impl Rule for OneResult {
             };
             let asked = match &ledger {
                 Some(ledger) => ledger.asked(&run.workflow_id),
-                None => Asked { signals: None, updates: None, cancel: true },
+                None => AskedOfWorkflow { signals: None, updates: None, cancel: true },
             };
             let initial: Vec<Values> = input.variables.iter().copied().map(Values::one).collect();
             let Some(ends) = allowed::ends(&input.program, &initial, &asked) else {
@@ -76,7 +76,7 @@ impl Rule for OneResult {
     }
 }
 
-fn judge(run: &Run, close: &Body, program: &Program, ends: &Ends, asked: &Asked) -> Result<(), String> {
+fn judge(run: &Run, close: &Body, program: &Program, ends: &Ends, asked: &AskedOfWorkflow) -> Result<(), String> {
     match close {
         Body::WorkflowExecutionFailed(_) if ends.failed.is_none() => {
             Err("the run failed, its program cannot fail".into())
@@ -138,7 +138,7 @@ fn variables(found: &[i64], allowed: &[Values]) -> Result<(), String> {
 
 /// What clients may have asked of each workflow id: every call that was not surely without effect.
 #[derive(Default)]
-struct Ledger(BTreeMap<String, Asked>);
+struct Ledger(BTreeMap<String, AskedOfWorkflow>);
 
 impl Ledger {
     fn of(evidence: &Evidence) -> Self {
@@ -162,7 +162,7 @@ impl Ledger {
         all
     }
 
-    fn asked(&self, workflow_id: &str) -> Asked {
+    fn asked(&self, workflow_id: &str) -> AskedOfWorkflow {
         let mut asked = self.0.get(workflow_id).cloned().unwrap_or_default();
         asked.signals.get_or_insert_default();
         asked.updates.get_or_insert_default();

@@ -1,6 +1,6 @@
 //! What the abstract execution allows, and the near misses of attempts.
 
-use super::allowed::{Asked, ends, value};
+use super::allowed::{AskedOfWorkflow, ends, value};
 use super::values::Values;
 use crate::judge;
 use crate::profile::{HandOver, Profile, Promises};
@@ -18,15 +18,15 @@ fn program(body: &Value) -> Program {
 }
 
 /// Whether it can be done, fail, be cancelled; and the results if done.
-fn allowed(body: &Value, asked: &Asked) -> (bool, bool, bool, Values) {
+fn allowed(body: &Value, asked: &AskedOfWorkflow) -> (bool, bool, bool, Values) {
     let program = program(body);
     let ends = ends(&program, &[], asked).unwrap();
     let result = ends.done.as_ref().map_or(Values::none(), |vars| value(&program.result, vars));
     (ends.done.is_some(), ends.failed.is_some(), ends.cancelled.is_some(), result)
 }
 
-fn nobody(cancel: bool) -> Asked {
-    Asked { signals: Some(BTreeMap::new()), updates: Some(BTreeMap::new()), cancel }
+fn nobody(cancel: bool) -> AskedOfWorkflow {
+    AskedOfWorkflow { signals: Some(BTreeMap::new()), updates: Some(BTreeMap::new()), cancel }
 }
 
 fn set(into: u8, value: i64) -> Value {
@@ -56,7 +56,7 @@ fn a_failure_that_nothing_catches_leaves_a_try() {
 fn a_wait_needs_a_signal_that_someone_sent() {
     let body = json!([{"do": "await_signal", "name": "s", "into": 0}]);
     assert_eq!(allowed(&body, &nobody(true)), (false, false, true, Values::none()));
-    let asked = Asked { signals: Some([("s".to_owned(), vec![3, 9])].into()), ..nobody(false) };
+    let asked = AskedOfWorkflow { signals: Some([("s".to_owned(), vec![3, 9])].into()), ..nobody(false) };
     assert_eq!(allowed(&body, &asked), (true, false, false, Values::of([3, 9])));
     let body = json!([{"do": "await_signal", "name": "s", "into": 0, "timeout_ms": 5}]);
     assert_eq!(allowed(&body, &nobody(false)), (true, false, false, Values::one(-1)));
@@ -77,9 +77,9 @@ fn a_handler_interferes_if_it_was_called() {
     let mut program = program(&json!([{"do": "timer", "ms": 1}]));
     let handler = json!({"at_least": 2, "into": 0, "body": [add(1, 0, 1)], "result": {"var": 0}});
     program.updates.insert("u".into(), serde_json::from_value(handler).unwrap());
-    let vars = |asked: &Asked| ends(&program, &[], asked).unwrap().done.unwrap();
+    let vars = |asked: &AskedOfWorkflow| ends(&program, &[], asked).unwrap().done.unwrap();
     assert_eq!(vars(&nobody(false)), [Values::one(0), Values::one(0)]);
-    let asked = Asked { updates: Some([("u".to_owned(), vec![1, 7])].into()), ..nobody(false) };
+    let asked = AskedOfWorkflow { updates: Some([("u".to_owned(), vec![1, 7])].into()), ..nobody(false) };
     let found = vars(&asked);
     assert_eq!(found[0], Values::of([0, 7]), "the validator refuses 1");
     assert!(found[1].has(8) && found[1].has(0) && !found[1].has(2), "{}", found[1]);

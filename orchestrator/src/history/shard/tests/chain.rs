@@ -1,7 +1,7 @@
 //! What a part of a history costs, and that nothing is shown but what its end reaches.
 
 use super::fixture::{Life, history, ids, signal, start};
-use crate::history::shard::chain::{self, Unreadable};
+use crate::history::shard::chain::{self, UnreadableHistory};
 use crate::history::shard::node::{self, Node};
 use crate::history::state::{EventId, Tail};
 use crate::store::memory::Memory;
@@ -222,7 +222,7 @@ async fn what_is_missing_is_not_made_up() {
     let lost = Tail { first_event_id: 4, transaction: 2 };
     put(&memory, Some(one), 4, 2, 3).await;
     let tail = put(&memory, Some(lost), 6, 2, 4).await;
-    let broken = |part: Result<chain::Part, Unreadable>| matches!(part, Err(Unreadable::Broken(_)));
+    let broken = |part: Result<chain::Part, UnreadableHistory>| matches!(part, Err(UnreadableHistory::Broken(_)));
     assert!(broken(chain::read(&memory, RUN, Some(tail), None, 1, 8).await));
     assert!(broken(chain::read(&memory, RUN, Some(tail), Some(one), 4, 6).await));
     assert!(broken(chain::read(&memory, RUN, None, None, 1, 2).await), "there is no history without an end");
@@ -245,7 +245,9 @@ async fn a_node_that_cannot_be_read_is_named_if_it_is_of_the_history() {
         damage(abandoned).await;
         assert_eq!(chain::read(&memory, RUN, Some(tail), None, 1, 6).await.unwrap().events.len(), 5);
         damage(tail).await;
-        let Err(Unreadable::Broken(what)) = chain::read(&memory, RUN, Some(tail), None, 1, 6).await else { panic!() };
+        let Err(UnreadableHistory::Broken(what)) = chain::read(&memory, RUN, Some(tail), None, 1, 6).await else {
+            panic!()
+        };
         assert!(what.contains(&node::key(tail)), "{what}");
     }
 }

@@ -1,7 +1,7 @@
 //! What transfers ask of others, and what their runs hear of the answers.
 
 use crate::history::engine::{Run, TransferResult};
-use crate::history::shard::transfer::{self, Call};
+use crate::history::shard::transfer::{self, TransferCall};
 use crate::history::shard::{Added, Dispatcher, dispatch};
 use crate::history::state::{Activity, Child, External, State, WorkflowTask};
 use crate::history::task::{
@@ -73,7 +73,7 @@ fn run() -> Run {
     Run { state, ..Run::default() }
 }
 
-fn call(run: &Run, kind: TransferKind) -> Option<Call> {
+fn call(run: &Run, kind: TransferKind) -> Option<TransferCall> {
     let key = RunKey { namespace_id: "n".into(), workflow_id: "w".into(), run_id: "r".into() };
     transfer::call(&TransferTask { run: key, kind: Some(kind) }, run, "default", 1000)
 }
@@ -106,7 +106,7 @@ fn tasks_that_are_not_meant_any_more_are_dropped() {
     assert!(call(&run, workflow_task(2, 1)).is_some());
     assert!(call(&run, workflow_task(2, 2)).is_none());
     assert!(call(&run, workflow_task(3, 1)).is_none());
-    let Some(Call::AddTask(task, None)) = call(&run, activity_task(2)) else { panic!("no task") };
+    let Some(TransferCall::AddTask(task, None)) = call(&run, activity_task(2)) else { panic!("no task") };
     assert_eq!(task.expires.map(|time| (time.seconds, time.nanos)), Some((0, 150_000_000)));
     assert!(call(&run, activity_task(1)).is_none());
     for id in [6, 7] {
@@ -145,7 +145,7 @@ fn tasks_that_cannot_be_are_not_dropped_as_if_they_could() {
 fn requests_to_others_say_who_asks() {
     let mut run = run();
     run.state.started.priority = Some(Priority { priority_key: 4, ..Priority::default() });
-    let Some(Call::Start(start, 6)) = call(&run, TransferKind::StartChild(6)) else { panic!("no start") };
+    let Some(TransferCall::Start(start, 6)) = call(&run, TransferKind::StartChild(6)) else { panic!("no start") };
     let request = start.request.unwrap();
     assert_eq!((request.workflow_id.as_str(), request.request_id.as_str()), ("child", "c"));
     assert_eq!(request.priority.unwrap().priority_key, 4, "its parent's, since it has none of its own");
@@ -153,15 +153,19 @@ fn requests_to_others_say_who_asks() {
     let parent = start.parent.unwrap();
     assert_eq!((parent.namespace.as_str(), parent.initiated_event_id), ("default", 6));
     assert_eq!((parent.execution, start.root), (Some(execution("w", "r")), Some(execution("w", "r"))));
-    let Some(Call::Release(release)) = call(&run, release()) else { panic!("no release") };
+    let Some(TransferCall::Release(release)) = call(&run, release()) else { panic!("no release") };
     assert_eq!(release.target.unwrap().run_id, "cr");
-    let Some(Call::Signal(signal, 8)) = call(&run, TransferKind::SignalExternal(8)) else { panic!("no signal") };
+    let Some(TransferCall::Signal(signal, 8)) = call(&run, TransferKind::SignalExternal(8)) else {
+        panic!("no signal")
+    };
     assert!(signal.child_only && signal.request.unwrap().request_id == "s");
 
     run.state.started.parent_workflow_execution = Some(execution("p", "pr"));
     run.state.started.parent_initiated_event_id = 4;
     run.state.close_event = Some(HistoryEvent::default());
-    let Some(Call::ChildClosed(closed)) = call(&run, TransferKind::NotifyParent(true)) else { panic!("no notice") };
+    let Some(TransferCall::ChildClosed(closed)) = call(&run, TransferKind::NotifyParent(true)) else {
+        panic!("no notice")
+    };
     assert_eq!((closed.target.unwrap().run_id.as_str(), closed.initiated_event_id), ("pr", 4));
 
     let close = |policy: ParentClosePolicy| {
@@ -172,10 +176,12 @@ fn requests_to_others_say_who_asks() {
     };
     // Not the run that was started, but the chain that began with it: it may have continued as new.
     let (current, first) = (Some(execution("child", "")), "cr");
-    let Some(Call::Terminate(it)) = close(ParentClosePolicy::Terminate) else { panic!("no termination") };
+    let Some(TransferCall::Terminate(it)) = close(ParentClosePolicy::Terminate) else { panic!("no termination") };
     let request = it.request.unwrap();
     assert!(it.child_only && request.workflow_execution == current && request.first_execution_run_id == first);
-    let Some(Call::Cancel(it, None)) = close(ParentClosePolicy::RequestCancel) else { panic!("no cancel request") };
+    let Some(TransferCall::Cancel(it, None)) = close(ParentClosePolicy::RequestCancel) else {
+        panic!("no cancel request")
+    };
     let request = it.request.unwrap();
     assert!(it.child_only && request.workflow_execution == current && request.first_execution_run_id == first);
     assert_eq!(close(ParentClosePolicy::Abandon), None);
