@@ -10,7 +10,7 @@ use crate::store_faults::StoreFault;
 use crate::target::Cluster;
 use crate::wire::RpcFault;
 use async_trait::async_trait;
-use resurgam_formats::plan::{self, Fault, FaultKind, Plan};
+use resurgam_formats::plan::{self, DatabaseFault, Fault, FaultKind, Plan};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
@@ -42,6 +42,8 @@ enum Injection {
     Links(LinkFault),
     /// The proxy between the nodes and Cassandra.
     Store(StoreFault),
+    /// Cassandra itself.
+    Database(DatabaseFault),
 }
 
 fn injection(kind: &FaultKind) -> Option<Injection> {
@@ -56,6 +58,7 @@ fn injection(kind: &FaultKind) -> Option<Injection> {
             let fault = StoreFault::Calls { node, partition, calls, outcome };
             Proxy::is_possible(outcome).then_some(Injection::Store(fault))
         }
+        FaultKind::Database { does } => Some(Injection::Database(does)),
         FaultKind::Partition { ref side, way } => Some(Injection::Links(LinkFault::Cut { side: side.clone(), way })),
         // What a network loses TCP sends again: it is held as well.
         FaultKind::Hold { ref side } => {
@@ -177,6 +180,11 @@ async fn inflict(
             let hits = begun.map_or(0, |number| cluster.end_store_fault(number));
             place.shared_faults().ended(began, &fault.kind, u32::try_from(hits).unwrap_or(u32::MAX));
         }
+        Some(Injection::Database(does)) => {
+            place.shared_faults().began(began, &fault.kind);
+            let hit = cluster.inflict_on_database(does, lasts).await;
+            place.shared_faults().ended(began, &fault.kind, u32::from(hit));
+        }
         None => unreachable!("{:?} is left out of plans for processes", fault.kind),
     }
 }
@@ -200,7 +208,9 @@ mod tests {
         for family in Family::ALL {
             let (left, before) = left(*family);
             match family {
-                Family::Network | Family::Node | Family::Clock | Family::Call => assert_eq!(left, before),
+                Family::Network | Family::Node | Family::Clock | Family::Call | Family::Database => {
+                    assert_eq!(left, before);
+                }
                 // Some need more than one replica.
                 Family::Store => assert!(left < before && 3 * left > 2 * before, "{left} of {before}"),
             }

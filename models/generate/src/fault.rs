@@ -10,7 +10,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::Union;
 use resurgam_formats::plan::{
-    Caller, Cluster, Extent, Family, Fault, FaultKind, Latency, Operation, PartitionKind, Side, StoreOutcome, Way,
+    Caller, Cluster, DatabaseFault, Extent, Family, Fault, FaultKind, Latency, Operation, PartitionKind, Side,
+    StoreOutcome, Way,
 };
 use resurgam_formats::time::Millis;
 
@@ -162,7 +163,16 @@ fn kinds() -> Vec<(Family, u32, BoxedStrategy<FaultKind>)> {
         let twice = (1..=3u8).prop_map(move |calls| FaultKind::CallRepeated { by, calls });
         all.extend([(Family::Call, 35, lost.boxed()), (Family::Call, 30, twice.boxed())]);
     }
+    all.extend(
+        databases().map(|(percent, does)| (Family::Database, percent, Just(FaultKind::Database { does }).boxed())),
+    );
     all
+}
+
+/// What is done to databases, with the percentage of cases that allow it. Those that take long are rare.
+fn databases() -> [(u32, DatabaseFault); 5] {
+    use DatabaseFault::{Compact, Flush, Kill, Pause, Restart};
+    [(15, Kill), (10, Restart), (25, Pause), (30, Flush), (25, Compact)]
 }
 
 /// The next calls of the store, of one node or all, on one kind of partition or all.

@@ -102,6 +102,7 @@ fn class(fault: &Fault) -> &'static str {
         Affected::Links { lossy: false, .. } => "slow",
         Affected::Clock { .. } => "clock",
         Affected::Store { .. } => "spoil",
+        Affected::Database(_) => "down",
         Affected::Calls { .. } => "calls",
     }
 }
@@ -126,7 +127,7 @@ fn places(fault: &Fault) -> Vec<Place> {
         Affected::Node { node, .. } | Affected::Clock { node, .. } | Affected::Store { node: Some(node) } => {
             vec![Place::Node(node)]
         }
-        Affected::Store { node: None } => vec![Place::Store],
+        Affected::Store { node: None } | Affected::Database(_) => vec![Place::Store],
         Affected::Calls { .. } => vec![Place::Driver],
     }
 }

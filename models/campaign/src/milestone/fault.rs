@@ -73,7 +73,11 @@ fn clock_back_with_timer(evidence: &Evidence) -> u64 {
     }
     let back = faults(evidence).filter(|(_, kind)| match kind.affects() {
         Affected::Clock { by_ms, .. } => by_ms < 0,
-        Affected::Links { .. } | Affected::Node { .. } | Affected::Store { .. } | Affected::Calls { .. } => false,
+        Affected::Links { .. }
+        | Affected::Node { .. }
+        | Affected::Store { .. }
+        | Affected::Database(_)
+        | Affected::Calls { .. } => false,
     });
     back.filter(|(fault, _)| timers.iter().any(|(from, until)| (*from..*until).contains(&fault.from))).count() as u64
 }

@@ -1,6 +1,6 @@
 //! The cluster and the faults of a plan, for people.
 
-use crate::plan::{Caller, Cluster, Fault, FaultKind, Latency, PartitionKind, Side, StoreOutcome, Way};
+use crate::plan::{Caller, Cluster, DatabaseFault, Fault, FaultKind, Latency, PartitionKind, Side, StoreOutcome, Way};
 
 /// The cluster, such as `3 nodes, 4 shards`; what is as in every plan is left out.
 pub(super) fn cluster(cluster: &Cluster) -> String {
@@ -57,6 +57,14 @@ pub fn kind(kind: &FaultKind) -> String {
             let (what, how) = spoiled(*outcome);
             format!("next {}{of}{on} {how}", counted(*calls, what))
         }
+        FaultKind::Database { does } => match does {
+            DatabaseFault::Kill => "database killed",
+            DatabaseFault::Restart => "database restarted",
+            DatabaseFault::Pause => "database paused",
+            DatabaseFault::Flush => "database flushed",
+            DatabaseFault::Compact => "database compacted",
+        }
+        .to_owned(),
         FaultKind::ReplyLost { by, calls } => format!("next {} get no reply", counted(*calls, caller(*by))),
         FaultKind::CallRepeated { by, calls } => format!("next {} sent twice", counted(*calls, caller(*by))),
     }

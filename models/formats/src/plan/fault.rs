@@ -9,11 +9,13 @@
 //! kind is described here, once, and does not compile until it is.
 
 mod affected;
+mod database;
 mod extent;
 mod parts;
 mod store;
 
 pub use affected::{Affected, Caller, Family, Side, Way};
+pub use database::DatabaseFault;
 pub use extent::Extent;
 pub use parts::Parts;
 pub use store::{PartitionKind, StoreCall, StoreOutcome};
@@ -76,8 +78,7 @@ pub enum FaultKind {
         /// The index of the node, modulo how many there are.
         node: u8,
     },
-    /// A node stands still: its process does nothing, and what is sent to it waits. It goes on at the end, with all that it had in
-    /// memory. So does the next process, if it is killed meanwhile and started again.
+    /// The process of a node, whichever it is, stands still; what is sent to it waits. At the end it goes on with its memory.
     Pause {
         /// The index of the node, modulo how many there are.
         node: u8,
@@ -114,6 +115,11 @@ pub enum FaultKind {
         /// How they end. It also says which calls are meant.
         outcome: StoreOutcome,
     },
+    /// Something is done to the database itself, which only a world with a real one can do.
+    Database {
+        /// What is done.
+        does: DatabaseFault,
+    },
     /// The next calls are executed, but their replies do not arrive.
     ReplyLost {
         /// Whether calls of clients or of workers.
@@ -145,7 +151,7 @@ impl Fault {
 }
 
 impl FaultKind {
-    /// The names of all kinds, as recordings and coverage count them.
+    /// The names of all kinds, as recordings and coverage count them, without those of [`DatabaseFault::NAMES`].
     pub const NAMES: &[&str] = &[
         "partition",
         "partition_out",
@@ -176,7 +182,7 @@ impl FaultKind {
         "worker_call_repeated",
     ];
 
-    /// The name of the kind, one of [`Self::NAMES`].
+    /// The name of the kind, one of [`Self::NAMES`] or of [`DatabaseFault::NAMES`].
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -192,6 +198,7 @@ impl FaultKind {
             Self::ClockStep { .. } => "clock_step",
             Self::StoreUnreachable { .. } => "store_unreachable",
             Self::Store { outcome, .. } => outcome.name(),
+            Self::Database { does } => does.name(),
             Self::ReplyLost { by: Caller::Client, .. } => "client_reply_lost",
             Self::ReplyLost { by: Caller::Worker, .. } => "worker_reply_lost",
             Self::CallRepeated { by: Caller::Client, .. } => "client_call_repeated",
@@ -212,6 +219,7 @@ impl FaultKind {
             }
             Self::StoreUnreachable { node } => Affected::Store { node: Some(*node) },
             Self::Store { node, .. } => Affected::Store { node: *node },
+            Self::Database { does } => Affected::Database(*does),
             Self::ReplyLost { by, calls } | Self::CallRepeated { by, calls } => {
                 Affected::Calls { by: *by, calls: *calls }
             }
@@ -229,7 +237,8 @@ impl FaultKind {
             | Self::PowerLoss { .. }
             | Self::Pause { .. }
             | Self::ClockSkew { .. }
-            | Self::StoreUnreachable { .. } => Extent::Period,
+            | Self::StoreUnreachable { .. }
+            | Self::Database { .. } => Extent::Period,
             Self::ClockStep { .. } => Extent::Forever,
             Self::Store { outcome, .. } => Extent::Calls { late_ms: outcome.late_ms() },
             Self::ReplyLost { .. } | Self::CallRepeated { .. } => Extent::Calls { late_ms: 0 },
@@ -248,6 +257,7 @@ impl FaultKind {
             Self::ClockSkew { node, by_ms } | Self::ClockStep { node, by_ms } => {
                 Parts { node: Some(node), clock_by_ms: Some(by_ms), ..Parts::default() }
             }
+            Self::Database { does: _ } => Parts::default(),
             Self::Store { node, partition, calls, outcome } => Parts {
                 only_node: Some(node),
                 only_partition: Some(partition),
@@ -269,6 +279,7 @@ impl FaultKind {
             Affected::Node { .. } => Family::Node,
             Affected::Clock { .. } => Family::Clock,
             Affected::Store { .. } => Family::Store,
+            Affected::Database(_) => Family::Database,
             Affected::Calls { .. } => Family::Call,
         }
     }

@@ -43,7 +43,7 @@ pub(super) fn answers_may_be_lost(evidence: &Evidence) -> bool {
         Injected::Planned(fault) => match fault.kind.affects() {
             Affected::Links { .. } | Affected::Node { .. } => true,
             Affected::Calls { by, .. } => by == Caller::Worker,
-            Affected::Store { .. } | Affected::Clock { .. } => false,
+            Affected::Store { .. } | Affected::Database(_) | Affected::Clock { .. } => false,
         },
         Injected::Named(_) => true,
     })

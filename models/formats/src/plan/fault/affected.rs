@@ -1,5 +1,6 @@
 //! What faults are done to, and the families of faults that follow from it.
 
+use super::database::DatabaseFault;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +37,8 @@ pub enum Affected<'f> {
         /// The index of the node; `None` if all nodes see it.
         node: Option<u8>,
     },
+    /// The database itself, and with it all nodes.
+    Database(DatabaseFault),
     /// The next calls of the frontend.
     Calls {
         /// Whether calls of clients or of workers.
@@ -55,7 +58,19 @@ impl Affected<'_> {
             | Self::Links { .. }
             | Self::Clock { .. }
             | Self::Store { .. }
+            | Self::Database(_)
             | Self::Calls { .. } => None,
+        }
+    }
+
+    /// Whether the process of the database is killed.
+    #[must_use]
+    pub fn kills_database(&self) -> bool {
+        match self {
+            Self::Database(does) => *does == DatabaseFault::Kill,
+            Self::Node { .. } | Self::Links { .. } | Self::Clock { .. } | Self::Store { .. } | Self::Calls { .. } => {
+                false
+            }
         }
     }
 }
@@ -106,11 +121,15 @@ pub enum Family {
     Store,
     /// Calls of clients and workers.
     Call,
+    /// The database itself is killed, stands still, or tidies up.
+    Database,
 }
 
 impl Family {
+    /// Those that the simulation has.
+    pub const SIMULATED: &[Self] = &[Self::Network, Self::Node, Self::Clock, Self::Store, Self::Call];
     /// All of them.
-    pub const ALL: &[Self] = &[Self::Network, Self::Node, Self::Clock, Self::Store, Self::Call];
+    pub const ALL: &[Self] = &[Self::Network, Self::Node, Self::Clock, Self::Store, Self::Call, Self::Database];
 
     /// The word used on the command line and in every output.
     #[must_use]
@@ -121,6 +140,7 @@ impl Family {
             Self::Clock => "clock",
             Self::Store => "store",
             Self::Call => "call",
+            Self::Database => "database",
         }
     }
 }
