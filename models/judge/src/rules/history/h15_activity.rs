@@ -145,11 +145,11 @@ impl Stream for Activities {
                 }
             },
             Body::ActivityTaskCompleted(task) => {
-                self.end(event, task.scheduled, task.started, ActivityEnd::Ran, findings)
+                self.end(event, task.scheduled, task.started, ActivityEnd::Ran, findings);
             }
             Body::ActivityTaskFailed(task) => self.end(event, task.scheduled, task.started, ActivityEnd::Ran, findings),
             Body::ActivityTaskTimedOut(task) => {
-                self.end(event, task.scheduled, task.started, ActivityEnd::TimedOut, findings)
+                self.end(event, task.scheduled, task.started, ActivityEnd::TimedOut, findings);
             }
             Body::ActivityTaskCanceled(task) => {
                 self.end(event, task.scheduled, task.started, ActivityEnd::Canceled(task.cancel_requested), findings);
