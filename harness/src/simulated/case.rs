@@ -1,10 +1,11 @@
 //! One case in the simulation: a cluster of the orchestrator, its store, the driver with clients and workers, and the
 //! faults of the plan, on one thread and from one seed.
 
+use super::crowd;
 use super::database::Database;
 use super::expiry::{Expiry, RETENTION_SECONDS};
 use super::faults::{self, PlannedFaults};
-use super::growth::{self, Grown};
+use super::growth::Grown;
 use super::paused_store::PausedStore;
 use super::store::NodeStore;
 use crate::case::{self, Contradiction, Identity};
@@ -240,7 +241,7 @@ impl Stage for Driver {
     async fn grow(&self) {
         let Some(session) = self.session.get() else { return };
         let Self { node, nemesis, database, .. } = self;
-        match register(session, growth::NAMESPACE).await {
+        match register(session, crowd::NAMESPACE).await {
             Ok(()) => Grown { session, node, nemesis, database }.pass().await,
             Err((node, why)) => session.recorder.record(What::Unfit { node, why }),
         }

@@ -3,10 +3,11 @@
 //! `case` ties them together; `faults` says what the plan's faults are to the simulation and does those that it cannot
 //! do; `database` is the model of Cassandra, `store` one node's way to it, `ledger` the book of who was told what,
 //! `audits` what its rows mean from time to time, `expiry` how runs are deleted in the end, `growth`
-//! what calls cost beside many of something.
+//! what calls cost beside many of something, `crowd` how those are made.
 
 mod audits;
 mod case;
+mod crowd;
 mod database;
 mod expiry;
 mod faults;
