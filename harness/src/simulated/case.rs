@@ -1,7 +1,6 @@
 //! One case in the simulation: a cluster of the orchestrator, its store, the driver with clients and workers, and the
 //! faults of the plan, on one thread and from one seed.
 
-use super::crowd;
 use super::database::Database;
 use super::expiry::{Expiry, RETENTION_SECONDS};
 use super::faults::{self, PlannedFaults};
@@ -239,9 +238,8 @@ impl Stage for Driver {
     }
 
     async fn grow(&self) {
-        let Some(session) = self.session.get() else { return };
-        let Self { node, nemesis, database, .. } = self;
-        match register(session, crowd::NAMESPACE).await {
+        let (Self { node, nemesis, database, .. }, Some(session)) = (self, self.session.get()) else { return };
+        match register(session, super::crowd::NAMESPACE).await {
             Ok(()) => Grown { session, node, nemesis, database }.pass().await,
             Err((node, why)) => session.recorder.record(What::Unfit { node, why }),
         }
