@@ -7,7 +7,7 @@
 use crate::compiler::{Complaint, Place};
 use crate::edit::Inserted;
 use crate::mutant::{Change, Mutant, Operator};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// A file of the sources.
@@ -55,6 +55,17 @@ pub(crate) fn refuse(
         }
     }
     refused
+}
+
+/// Takes away the changes of mutants that are known not to compile.
+pub(crate) fn leave_out(files: &mut [File], refused: &BTreeSet<u32>) {
+    for file in files {
+        for change in 0..file.changes.len() {
+            if file.changes[change].mutants.iter().any(|mutant| refused.contains(mutant)) {
+                take(file, change);
+            }
+        }
+    }
 }
 
 /// Takes a change away; gives its mutants. Its place among the others stays, since they are known by their places until the next

@@ -7,9 +7,11 @@ use crate::compiler;
 use crate::edit::{Inserted, apply};
 use crate::find::{self, Found, Words};
 use crate::mutant::Mutant;
-use crate::refusal::{File, refuse};
+use crate::refusal::{File, leave_out, refuse};
 use proc_macro2::TokenStream;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::{fs, io};
@@ -73,7 +75,12 @@ pub fn prepare(root: &Path, target: &Path, say: &mut dyn FnMut(&str)) -> Result<
     let workspace = workspace(root)?;
     let (mut files, mutants) = proposed(&workspace)?;
     say(&format!("{} mutants are proposed in {} files", mutants.len(), files.len()));
-    let mut refused = BTreeSet::new();
+    // What was refused before is refused again, so the same sources are built at once.
+    let memory = root.join("target/mutants/refused.json");
+    let proposals = serde_json::to_vec(&mutants).map_or(0, |text| hash(&text));
+    let known = fs::read(&memory).ok().and_then(|text| serde_json::from_slice::<Refused>(&text).ok());
+    let mut refused = known.filter(|known| known.proposals == proposals).map(|known| known.refused).unwrap_or_default();
+    leave_out(&mut files, &refused);
     // Names first, then types, then borrows: the compiler tells of each only when nothing is wrong with the ones before.
     for round in 1.. {
         let mut workspace = workspace.clone();
@@ -83,6 +90,8 @@ pub fn prepare(root: &Path, target: &Path, say: &mut dyn FnMut(&str)) -> Result<
         }
         let complaints = match compiler::build(&copy, target, PROGRAM).map_err(Error::Build)? {
             Ok(program) => {
+                let known = serde_json::to_vec(&Refused { proposals, refused: refused.clone() }).unwrap_or_default();
+                write(&memory, &known)?;
                 let mutants: Vec<Mutant> = mutants.into_iter().filter(|mutant| !refused.contains(&mutant.id)).collect();
                 return Ok(Tree { program, mutants, refused: refused.len() });
             }
@@ -99,6 +108,21 @@ pub fn prepare(root: &Path, target: &Path, say: &mut dyn FnMut(&str)) -> Result<
         }
     }
     unreachable!("the rounds do not end by themselves")
+}
+
+fn hash(text: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(text);
+    hasher.finish()
+}
+
+/// What a build found out, kept for the next one.
+#[derive(Serialize, Deserialize)]
+struct Refused {
+    /// A hash of all that was proposed.
+    proposals: u64,
+    /// The mutants that do not compile.
+    refused: BTreeSet<u32>,
 }
 
 /// Files by their paths from the root.

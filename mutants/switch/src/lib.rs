@@ -50,9 +50,9 @@ pub fn circled() -> bool {
 #[inline]
 #[must_use]
 pub fn on(mutant: u32) -> bool {
-    let Some(word) = MATTERED.get(mutant as usize / 64) else { return false };
+    let Some(word) = MATTERED.get(mutant as usize / 64).filter(|_| mutant != 0) else { return false };
     word.fetch_or(1 << (mutant % 64), Relaxed);
-    let active = mutant != 0 && ACTIVE.load(Relaxed) == mutant;
+    let active = ACTIVE.load(Relaxed) == mutant;
     if active {
         assert!(TIMES.fetch_add(1, Relaxed) < PATIENCE, "this mutant goes round in circles");
     }
@@ -66,7 +66,7 @@ pub fn flip(mutant: u32, value: bool) -> bool {
     value ^ on(mutant)
 }
 
-/// A condition, one mutant of which is always true and one always false.
+/// A condition, one mutant of which is always true and one always false; 0 if there is none.
 #[inline]
 #[must_use]
 pub fn condition(always: u32, never: u32, value: bool) -> bool {
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn only_the_active_one_acts_and_all_that_matter_are_noted() {
         activate(0);
-        assert!(condition(1, 2, true) && !condition(3, 4, false));
+        assert!(condition(1, 2, true) && !condition(3, 4, false) && !condition(0, 4, false));
         assert!(choose(5, 1, 1) == 1 && choose(6, 2, 1) == 1 && flip(7, true));
         assert_eq!(mattered(), [2, 3, 6, 7]);
 
