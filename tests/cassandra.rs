@@ -56,12 +56,12 @@ fn faults_of_plans_are_done_to_processes() {
     }
     let directory = tempfile::tempdir().unwrap();
     let out = directory.path().join("run");
-    let options = ["run", "--world", "container", "--seed", "100", "--cases", "8", "--jobs", "4", "--keep", "all"];
+    let options = ["run", "--world", "container", "--seed", "150", "--cases", "8", "--jobs", "4", "--keep", "all"];
     let ran = resurgam(&[&options[..], &["--out", &out.display().to_string()]].concat());
     assert_eq!(ran.status.code(), Some(0), "{}", said(&ran));
     let recorded = |seed: u64| fs::read_to_string(out.join(format!("cases/{seed}/recording.jsonl"))).unwrap();
-    let recordings: String = (100..108).map(recorded).collect();
-    for fault in ["kill", "partition", "clock_skew", "store"] {
+    let recordings: String = (150..158).map(recorded).collect();
+    for fault in ["kill", "pause", "partition", "clock_skew", "store"] {
         let hit = |line: &&str| {
             line.contains(&format!(r#""fault":"{fault}""#))
                 && line.contains(r#""active":false"#)

@@ -88,6 +88,29 @@ impl Caller {
         }
     }
 
+    /// Reads the whole history of a workflow, page by page.
+    pub(crate) async fn history(&self, workflow_id: &str) -> Result<(), Status> {
+        let mut token = Vec::new();
+        loop {
+            let request = GetWorkflowExecutionHistoryRequest {
+                namespace: NAMESPACE.to_owned(),
+                execution: execution(workflow_id),
+                next_page_token: token,
+                ..GetWorkflowExecutionHistoryRequest::default()
+            };
+            token = self
+                .service
+                .clone()
+                .get_workflow_execution_history(within(request))
+                .await?
+                .into_inner()
+                .next_page_token;
+            if token.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
     /// Signals a workflow with so many bytes.
     pub(crate) async fn signal(&self, workflow_id: &str, input: usize) -> Result<(), Status> {
         let payload = Payload { data: vec![b'x'; input], ..Payload::default() };

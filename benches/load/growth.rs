@@ -77,12 +77,13 @@ impl Kind {
         }
     }
 
-    /// More than this is refused: 10,000 signals of a run, 1,200 polls of a namespace.
+    /// More than this is refused: 10,000 signals of a run, 1,200 polls of a namespace, 20,000 namespaces.
     fn limit(self) -> usize {
         match self {
             Kind::Signals | Kind::Described => 8_000,
             Kind::Pollers => 1_000,
-            Kind::Closed | Kind::Open | Kind::Runs | Kind::Queues | Kind::Namespaces => usize::MAX,
+            Kind::Namespaces => 19_900,
+            Kind::Closed | Kind::Open | Kind::Runs | Kind::Queues => usize::MAX,
         }
     }
 

@@ -65,6 +65,7 @@ pub fn look() -> Vec<Finding> {
         Finding::fact("cache", format!("{} ({})", cache().display(), space(&cache()))),
         rust(first_line("rustc")),
         c_compiler(env::var("CC").ok().as_deref(), first_line),
+        make(first_line("make")),
         go(&pinned),
         server(&pinned),
         Finding::fact("temporal cli", first_line("temporal").unwrap_or_else(|| "not found (not needed)".into())),
@@ -112,6 +113,15 @@ fn c_compiler(chosen: Option<&str>, first_line: impl Fn(&str) -> Option<String>)
             format!("not found ({})", names.join(", ")),
             "install one (Debian: gcc and libc6-dev): some crates have C code",
         ),
+    }
+}
+
+/// The allocator of the server is built by it.
+fn make(found: Option<String>) -> Finding {
+    const NAME: &str = "make";
+    match found {
+        Some(said) => Finding::fact(NAME, said),
+        None => Finding::needed(NAME, "not found", "install one (Debian: make): the server's allocator is built by it"),
     }
 }
 
@@ -252,5 +262,6 @@ mod tests {
         assert_eq!(c_compiler(Some("tcc"), only("tcc")).value, "tcc: 1.0");
         assert!(c_compiler(Some("tcc"), only("gcc")).is_needed(), "the one that was chosen counts");
         assert!(c_compiler(None, |_| None).is_needed());
+        assert!(make(None).is_needed() && !make(Some("GNU Make 4.3".into())).is_needed());
     }
 }

@@ -6,10 +6,10 @@ use crate::run_directory::{Refused, RunDirectory};
 use crate::shrink::Budget;
 use crate::stop::Stop;
 use crate::subject::Subject;
-use crate::target;
+use crate::target::{self, Provided};
 use resurgam_campaign::origin::{Options, Origin};
 use resurgam_campaign::summary::Summary;
-use resurgam_formats::target::{Choice, Keyspace};
+use resurgam_formats::target::Choice;
 use resurgam_reports::command;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
@@ -46,8 +46,8 @@ pub struct Order {
     pub shrink: Duration,
     /// Its directory, if it is to be a certain one.
     pub out: Option<PathBuf>,
-    /// The keyspace in a container that was started for it, if the target is over one.
-    pub started: Option<Keyspace>,
+    /// The database that was started for it, if the target is over one.
+    pub started: Option<Provided>,
 }
 
 /// Why a run did not begin. It leaves nothing.

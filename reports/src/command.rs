@@ -79,7 +79,7 @@ fn target(choice: &Choice) -> Vec<String> {
     match choice {
         Choice::Simulation { faults, large, bug } => {
             let mut words = Vec::new();
-            if Family::ALL.iter().any(|family| !faults.contains(family)) {
+            if Family::SIMULATED.iter().any(|family| !faults.contains(family)) {
                 words.extend(["--faults".to_owned(), names(faults)]);
             }
             words.extend(large.then(|| "--large".to_owned()));

@@ -4,7 +4,7 @@ use crate::Ended;
 use crate::commands::run::Faults;
 use crate::exit::{Exit, Failure, print};
 use resurgam_formats::listing;
-use resurgam_formats::plan::Plan;
+use resurgam_formats::plan::{Family, Plan};
 use resurgam_generate::deadline;
 use std::time::Duration;
 
@@ -32,7 +32,9 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Ended {
     for seed in (args.seed..=u64::MAX).take(usize::try_from(args.cases).unwrap_or(usize::MAX)) {
         let (plan, deadline): (_, fn(&Plan) -> Duration) = match &args.faults {
-            Some(faults) => (resurgam_generate::chaos_of(seed, &Faults::families(faults)), deadline::simulated),
+            Some(faults) => {
+                (resurgam_generate::chaos_of(seed, &Faults::families(faults, Family::SIMULATED)), deadline::simulated)
+            }
             None => (resurgam_generate::plan(seed), deadline::of),
         };
         if args.json {

@@ -171,10 +171,14 @@ fn choice(args: &Args) -> Result<Choice, Failure> {
 /// The families of faults, if there can be any on the target.
 fn faults(args: &Args, simulated: bool, container: bool) -> Result<Vec<Family>, Failure> {
     let possible = simulated || container || args.store == Store::Cassandra;
+    let all = if container { Family::ALL } else { Family::SIMULATED };
     match args.faults[..] {
-        [] if simulated || container => Ok(Family::ALL.to_vec()),
+        [] if simulated || container => Ok(all.to_vec()),
         [] | [Faults::None] => Ok(Vec::new()),
-        _ if possible => Ok(Faults::families(&args.faults)),
+        _ if !container && args.faults.contains(&Faults::Database) => {
+            Err("--faults database is for Cassandra in a container of the run's own (--world container)".into())
+        }
+        _ if possible => Ok(Faults::families(&args.faults, all)),
         _ => {
             Err("--faults is for the simulation (--target builtin --world sim) and for processes over Cassandra (--world container)"
                 .into())
@@ -219,13 +223,14 @@ async fn conduct(mut order: Order) -> Ended {
             started = Container::start(durability) => started?,
             by = stop.wait() => return Err(Failure::Stopped(format!("stopped by {by} before Cassandra was there"))),
         };
-        order.started = Some(started.keyspace());
+        order.started = Some(started.provided());
         container = Some(started);
     }
     let program = std::env::current_exe().map_err(Failure::machine)?;
     let mut progress = Progress::new(order.total());
     let ran = order.carry_out(&program, subject, &stop, |event| progress.show(event)).await;
     progress.end();
+    order.started = None;
     drop(container);
     let (summary, directory) = ran.map_err(|why| match why {
         NotBegun::Stopped(_) => Failure::Stopped(why.to_string()),

@@ -9,6 +9,7 @@
 //! not answer, goes before the next container starts (`owner.rs`).
 #![cfg(feature = "containers")]
 
+mod faults;
 mod guardian;
 mod node;
 mod owner;

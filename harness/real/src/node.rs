@@ -4,18 +4,25 @@ use crate::guardian::Guardian;
 use crate::profile::Profile;
 use crate::{Error, owner, readiness};
 use bollard::Docker;
-use bollard::models::PortBinding;
-use bollard::query_parameters::KillContainerOptionsBuilder;
+use bollard::models::{ContainerState, PortBinding};
+use bollard::query_parameters::{InspectContainerOptions, KillContainerOptionsBuilder};
 use resurgam_harness::engine::{self, CASSANDRA};
 use std::collections::HashMap;
 use std::net::TcpListener;
 use std::time::Duration;
-use testcontainers::core::{IntoContainerPort as _, WaitFor};
+use testcontainers::core::{CmdWaitFor, ExecCommand, IntoContainerPort as _, WaitFor};
 use testcontainers::runners::AsyncRunner as _;
 use testcontainers::{ContainerAsync, GenericImage, ImageExt as _};
 
 /// Where Cassandra listens, inside.
 const CQL: u16 = 9042;
+/// `nodetool` where there is one, else what it starts.
+const NODETOOL: &str = r#"
+if command -v nodetool >/dev/null; then exec nodetool "$@"; fi
+cassandra=/opt/cassandra
+exec /opt/java/bin/java "@$cassandra/conf/jvm.options" -Xmx64m -XX:TieredStopAtLevel=1 \
+    -cp "$cassandra/lib/*" org.apache.cassandra.tools.NodeTool "$@"
+"#;
 /// How long a start may take on a machine with other things to do.
 const PATIENCE: Duration = Duration::from_secs(180);
 
@@ -81,12 +88,34 @@ impl Node {
         self.container.pause().await.map_err(|problem| Error::engine("pause it", &problem))
     }
 
-    /// Lets it go on after a pause.
+    /// Lets it go on after a pause, and waits until it can be asked.
     ///
     /// # Errors
     /// The engine does not.
     pub async fn resume(&self) -> Result<(), Error> {
-        self.container.unpause().await.map_err(|problem| Error::engine("let it go on", &problem))
+        self.container.unpause().await.map_err(|problem| Error::engine("let it go on", &problem))?;
+        self.ready().await
+    }
+
+    /// Whether its process is there, as the engine sees it.
+    pub(crate) async fn is_running(&self) -> bool {
+        self.state().await.is_some_and(|state| state.running == Some(true))
+    }
+
+    /// Whether it stands still, as the engine sees it.
+    pub(crate) async fn is_paused(&self) -> bool {
+        self.state().await.is_some_and(|state| state.paused == Some(true))
+    }
+
+    async fn state(&self) -> Option<ContainerState> {
+        let found = self.docker.inspect_container(self.container.id(), None::<InspectContainerOptions>).await;
+        found.ok()?.state
+    }
+
+    /// Has `nodetool` do something; true if it says that it did. The image that we make has no such program, but all that is in it.
+    pub(crate) async fn nodetool(&self, task: &str) -> bool {
+        let command = ExecCommand::new(["sh", "-c", NODETOOL, "nodetool", task]);
+        self.container.exec(command.with_cmd_ready_condition(CmdWaitFor::exit_code(0))).await.is_ok()
     }
 
     /// Kills it, as the system does when memory runs out: what is not on disk is lost.

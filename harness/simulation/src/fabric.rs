@@ -3,6 +3,7 @@
 //! The hash covers sender, receiver, connection, time and content of every segment, so two simulations with equal hashes did the same.
 //! Counting what a cut link swallowed and a held one delayed is how a fault proves that it happened.
 
+use crate::gate::Gate;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use turmoil::net::TcpStream;
@@ -50,6 +51,7 @@ pub(crate) struct Fabric {
 struct State {
     names: Vec<Arc<str>>,
     incarnations: Vec<u64>,
+    gates: Vec<Arc<Gate>>,
     /// By host, the wires that may still be there, in the order in which they were made.
     wires: Vec<Vec<Weak<Slot>>>,
     /// The host that is being killed.
@@ -79,6 +81,7 @@ impl Fabric {
         let mut state = self.state();
         state.names.push(name.into());
         state.incarnations.push(0);
+        state.gates.push(Arc::default());
         state.wires.push(Vec::new());
         let hosts = state.names.len();
         state.ways.resize_with(hosts, Vec::new);
@@ -108,6 +111,11 @@ impl Fabric {
 
     pub(crate) fn incarnation(&self, place: Place) -> u64 {
         self.state().incarnations[place]
+    }
+
+    /// What all that runs on a host passes.
+    pub(crate) fn gate(&self, place: Place) -> Arc<Gate> {
+        Arc::clone(&self.state().gates[place])
     }
 
     /// A host made a wire.

@@ -37,6 +37,11 @@ pub enum Fault {
         /// The node that falls silent.
         node: u8,
     },
+    /// A node stands still: nothing of it runs, and what is sent to it waits. It goes on at the end.
+    Pause {
+        /// The node that does nothing.
+        node: u8,
+    },
     /// The clock of a node is wrong for a while.
     ClockSkew {
         /// The node whose clock goes wrong.

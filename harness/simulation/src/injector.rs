@@ -115,6 +115,7 @@ impl Injector {
                 self.cut(sim, &Side::of(*node), Way::Both, Links::begin);
                 self.kill(sim, self.node(*node), &fault)?;
             }
+            Fault::Pause { node } => self.fabric.gate(self.node(*node)).close(),
             Fault::ClockSkew { node, by_ms } | Fault::ClockStep { node, by_ms } => {
                 clock::shift(self.node(*node), i64::from(*by_ms) * 1_000_000);
             }
@@ -152,6 +153,7 @@ impl Injector {
                 self.start(sim, self.node(*node), &fault)?;
                 self.cut(sim, &Side::of(*node), Way::Both, Links::end);
             }
+            Fault::Pause { node } => self.fabric.gate(self.node(*node)).open(),
             Fault::ClockSkew { node, by_ms } => clock::shift(self.node(*node), -i64::from(*by_ms) * 1_000_000),
             Fault::ClockStep { .. } | Fault::External => {}
         }
@@ -253,6 +255,7 @@ impl Injector {
             Fault::Partition { side, way } => stopped(self.ways(side, *way)),
             Fault::Hold { side } | Fault::Slow { side, .. } => stopped(self.ways(side, Way::Both)),
             Fault::Kill { node } | Fault::PowerLoss { node } => self.kills[self.node(*node)],
+            Fault::Pause { node } => self.fabric.gate(self.node(*node)).kept_waiting(),
             Fault::ClockSkew { node, .. } | Fault::ClockStep { node, .. } => clock::reads(self.node(*node)),
             // Whoever does it counts.
             Fault::External => 0,

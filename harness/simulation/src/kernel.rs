@@ -190,7 +190,8 @@ impl Simulation {
         sim.host(name, move || {
             clock::belongs_to(place, fabric.now());
             let incarnation = fabric.start(place);
-            software(Node::new(&fabric, place, incarnation, seed))
+            let (gate, software) = (fabric.gate(place), software(Node::new(&fabric, place, incarnation, seed)));
+            async move { gate.pass(software).await }
         });
     }
 

@@ -13,6 +13,7 @@ mod fabric;
 mod failure;
 mod fault;
 mod frames;
+mod gate;
 mod injector;
 mod jitter;
 mod kernel;

@@ -7,6 +7,7 @@
 
 use crate::fabric::{Fabric, Place, Slot};
 use crate::frames::Frames;
+use crate::gate::{Gate, Gated};
 use hyper_util::rt::TokioIo;
 use rand::Rng as _;
 use rand::rngs::SmallRng;
@@ -58,6 +59,7 @@ struct Wire {
     ports: [u16; 2],
     /// At the end of the one who calls.
     frames: Option<Frames>,
+    gate: Arc<Gate>,
     fabric: Arc<Fabric>,
 }
 
@@ -66,7 +68,7 @@ impl Wire {
         let ports = [stream.local_addr(), stream.peer_addr()].map(|end| end.map_or(0, |end| end.port()));
         let slot = Arc::new(Mutex::new(Some(stream)));
         fabric.wired(from, &slot);
-        Self { slot, from, to, ports, frames: None, fabric }
+        Self { slot, from, to, ports, frames: None, gate: fabric.gate(from), fabric }
     }
 
     /// The end of the one who calls.
@@ -76,12 +78,18 @@ impl Wire {
         wire
     }
 
-    fn poll<T>(&self, poll: impl FnOnce(Pin<&mut TcpStream>) -> Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        let mut stream = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
-        match stream.as_mut() {
-            Some(stream) => poll(Pin::new(stream)),
-            None => Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),
-        }
+    fn poll<T>(
+        &self,
+        cx: &mut Context<'_>,
+        poll: impl FnOnce(Pin<&mut TcpStream>, &mut Context<'_>) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        self.gate.poll(cx, |cx| {
+            let mut stream = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
+            match stream.as_mut() {
+                Some(stream) => poll(Pin::new(stream), cx),
+                None => Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),
+            }
+        })
     }
 }
 
@@ -96,13 +104,13 @@ impl Drop for Wire {
 
 impl AsyncRead for Wire {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        self.poll(|stream| stream.poll_read(cx, buffer))
+        self.poll(cx, |stream, cx| stream.poll_read(cx, buffer))
     }
 }
 
 impl AsyncWrite for Wire {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = self.poll(|stream| stream.poll_write(cx, bytes));
+        let written = self.poll(cx, |stream, cx| stream.poll_write(cx, bytes));
         if let Poll::Ready(Ok(length)) = written {
             let rpcs = self.frames.as_mut().map_or(0, |frames| frames.requests(&bytes[..length]));
             self.fabric.sent(self.from, self.to, self.ports, &bytes[..length], rpcs);
@@ -111,11 +119,11 @@ impl AsyncWrite for Wire {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll(|stream| stream.poll_flush(cx))
+        self.poll(cx, |stream, cx| stream.poll_flush(cx))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll(|stream| stream.poll_shutdown(cx))
+        self.poll(cx, |stream, cx| stream.poll_shutdown(cx))
     }
 }
 
@@ -126,7 +134,7 @@ pub(crate) async fn listen(fabric: &Arc<Fabric>, from: Place, address: &str) -> 
     let listener = TcpListener::bind(("0.0.0.0", port)).await?;
     let fabric = fabric.clone();
     Ok(Box::pin(futures_util::stream::unfold((listener, fabric), move |(listener, fabric)| async move {
-        let accepted = listener.accept().await.map(|(stream, peer)| {
+        let accepted = fabric.gate(from).pass(listener.accept()).await.map(|(stream, peer)| {
             let to = turmoil::reverse_lookup(peer.ip()).and_then(|name| fabric.place(&name));
             Connection::new(Wire::new(stream, from, to, fabric.clone()))
         });
@@ -142,6 +150,7 @@ pub(crate) fn channel(
     address: &str,
 ) -> Result<Channel, tonic::transport::Error> {
     let endpoint = Patience::SIMULATED.with(Endpoint::from_shared(format!("http://{address}"))?);
+    let endpoint = endpoint.executor(Gated(fabric.gate(from)));
     let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
     let dialer = Arc::new(Dialer {
         fabric: fabric.clone(),
@@ -153,7 +162,7 @@ pub(crate) fn channel(
     });
     Ok(endpoint.connect_with_connector_lazy(tower::service_fn(move |_| {
         let dialer = dialer.clone();
-        async move { dialer.dial().await.map(TokioIo::new) }
+        async move { dialer.fabric.gate(dialer.from).pass(dialer.dial()).await.map(TokioIo::new) }
     })))
 }
 

@@ -1,6 +1,7 @@
 //! A host of the simulation as its software sees it: the [`Environment`] that an orchestrator, a client or a worker gets.
 
 use crate::fabric::{Fabric, Place};
+use crate::gate::Gate;
 use crate::jitter::Jitter;
 use crate::network::{self, Draws};
 use crate::seed::derive;
@@ -22,6 +23,7 @@ pub struct Node {
     incarnation: u64,
     seed: u64,
     draws: Draws,
+    gate: Arc<Gate>,
     fabric: Arc<Fabric>,
 }
 
@@ -30,7 +32,7 @@ impl Node {
         let name = fabric.name(place);
         let seed = derive(seed, &name, incarnation);
         let draws = Arc::new(Mutex::new(SmallRng::seed_from_u64(seed)));
-        Self { name, place, incarnation, seed, draws, fabric: fabric.clone() }
+        Self { name, place, incarnation, seed, draws, gate: fabric.gate(place), fabric: fabric.clone() }
     }
 
     /// Its name, which is its host name in addresses.
@@ -55,6 +57,11 @@ impl Node {
     #[must_use]
     pub fn jitter(&self, part: &str, most: Duration) -> Jitter {
         Jitter::new(derive(self.seed, part, 0), most)
+    }
+
+    /// Does something in the name of this host, for which it has to run: while the host stands still, it waits.
+    pub async fn unless_paused<F: Future>(&self, work: F) -> F::Output {
+        self.gate.pass(work).await
     }
 
     /// Adds something that has to repeat to the trace of the simulation.
@@ -82,6 +89,7 @@ impl Environment for Node {
     }
 
     fn spawn(&self, task: Pin<Box<dyn Future<Output = ()> + Send>>) {
-        tokio::spawn(task);
+        let gate = self.gate.clone();
+        tokio::spawn(async move { gate.pass(task).await });
     }
 }

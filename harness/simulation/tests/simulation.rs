@@ -74,6 +74,7 @@ fn every_way_of_not_connecting_recovers() {
         ("held", Fault::Hold { side: Side::of(0) }),
         ("killed", Fault::Kill { node: 0 }),
         ("without power", Fault::PowerLoss { node: 0 }),
+        ("paused", Fault::Pause { node: 0 }),
     ];
     for (name, fault) in cases {
         for connected in [false, true] {

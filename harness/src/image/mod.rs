@@ -58,7 +58,7 @@ fn install_in(cache: &Path, progress: &mut dyn FnMut(&str)) -> Result<Installed,
 
 /// What an image is made of, as one word.
 fn content() -> String {
-    let parts = [VERSION, rootfs::ENTRYPOINT, rootfs::SETTINGS, rootfs::LOGBACK, rootfs::OPTIONS];
+    let parts = [VERSION, rootfs::ENTRYPOINT, rootfs::SETTINGS, rootfs::LOGBACK, rootfs::OPTIONS, rootfs::MODULES];
     format!("{:016x}", xxh3_64(parts.join("\0").as_bytes()))
 }
 

@@ -17,8 +17,8 @@ pub(super) const LOGBACK: &str = include_str!("logback.xml");
 pub(super) const OPTIONS: &str = include_str!("jvm.options");
 
 /// What of Java is needed.
-const MODULES: &str = "java.se,jdk.unsupported,jdk.management,jdk.management.agent,jdk.zipfs,jdk.attach,\
-                       jdk.naming.dns,jdk.crypto.ec,jdk.net,jdk.charsets";
+pub(super) const MODULES: &str = "java.se,jdk.unsupported,jdk.management,jdk.management.agent,jdk.zipfs,jdk.attach,\
+                       jdk.naming.dns,jdk.naming.rmi,jdk.crypto.ec,jdk.net,jdk.charsets";
 /// Jars that are for other systems, or for clients.
 const UNUSED: [&str; 6] = ["osx", "windows", "riscv64", "kqueue", "cassandra-driver-core", "netty-resolver-dns-native"];
 /// Libraries that are loaded by name, by Java or by what is inside the jars.

@@ -10,7 +10,7 @@ use crate::store_faults::StoreFault;
 use crate::target::Cluster;
 use crate::wire::RpcFault;
 use async_trait::async_trait;
-use resurgam_formats::plan::{self, Fault, FaultKind, Plan};
+use resurgam_formats::plan::{self, DatabaseFault, Fault, FaultKind, Plan};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
@@ -32,6 +32,8 @@ struct UnderWay {
 enum Injection {
     /// A process is killed, and started again at the end.
     Kill { node: u8 },
+    /// A process is stopped where it is, and goes on at the end.
+    Pause { node: u8 },
     /// The clock of a node is wrong, for a while or for good.
     Clock { node: u8, by_ms: i32, ends: bool },
     /// The wire of clients and workers.
@@ -40,12 +42,15 @@ enum Injection {
     Links(LinkFault),
     /// The proxy between the nodes and Cassandra.
     Store(StoreFault),
+    /// Cassandra itself.
+    Database(DatabaseFault),
 }
 
 fn injection(kind: &FaultKind) -> Option<Injection> {
     match *kind {
         // A process does not learn what took it.
         FaultKind::Kill { node } | FaultKind::PowerLoss { node } => Some(Injection::Kill { node }),
+        FaultKind::Pause { node } => Some(Injection::Pause { node }),
         FaultKind::ReplyLost { by, calls } => Some(Injection::Calls(RpcFault::ReplyLost { by, calls })),
         FaultKind::CallRepeated { by, calls } => Some(Injection::Calls(RpcFault::CallRepeated { by, calls })),
         FaultKind::StoreUnreachable { node } => Some(Injection::Store(StoreFault::Unreachable { node })),
@@ -53,6 +58,7 @@ fn injection(kind: &FaultKind) -> Option<Injection> {
             let fault = StoreFault::Calls { node, partition, calls, outcome };
             Proxy::is_possible(outcome).then_some(Injection::Store(fault))
         }
+        FaultKind::Database { does } => Some(Injection::Database(does)),
         FaultKind::Partition { ref side, way } => Some(Injection::Links(LinkFault::Cut { side: side.clone(), way })),
         // What a network loses TCP sends again: it is held as well.
         FaultKind::Hold { ref side } => {
@@ -134,6 +140,14 @@ async fn inflict(
             cluster.revive(node);
             place.shared_faults().ended(began, &fault.kind, u32::from(hit));
         }
+        Some(Injection::Pause { node }) => {
+            place.shared_faults().began(began, &fault.kind);
+            let hit = cluster.pause(node);
+            tokio::time::sleep(lasts).await;
+            // Who was killed meanwhile stood still at first, and who was started meanwhile does so now.
+            let hit = cluster.resume(node) || hit;
+            place.shared_faults().ended(began, &fault.kind, u32::from(hit));
+        }
         Some(Injection::Clock { node, by_ms, ends }) => {
             place.shared_faults().began(began, &fault.kind);
             let hit = cluster.move_clock(node, by_ms.into());
@@ -166,6 +180,11 @@ async fn inflict(
             let hits = begun.map_or(0, |number| cluster.end_store_fault(number));
             place.shared_faults().ended(began, &fault.kind, u32::try_from(hits).unwrap_or(u32::MAX));
         }
+        Some(Injection::Database(does)) => {
+            place.shared_faults().began(began, &fault.kind);
+            let hit = cluster.inflict_on_database(does, lasts).await;
+            place.shared_faults().ended(began, &fault.kind, u32::from(hit));
+        }
         None => unreachable!("{:?} is left out of plans for processes", fault.kind),
     }
 }
@@ -189,7 +208,9 @@ mod tests {
         for family in Family::ALL {
             let (left, before) = left(*family);
             match family {
-                Family::Network | Family::Node | Family::Clock | Family::Call => assert_eq!(left, before),
+                Family::Network | Family::Node | Family::Clock | Family::Call | Family::Database => {
+                    assert_eq!(left, before);
+                }
                 // Some need more than one replica.
                 Family::Store => assert!(left < before && 3 * left > 2 * before, "{left} of {before}"),
             }

@@ -5,6 +5,7 @@ use super::database::Database;
 use super::expiry::{Expiry, RETENTION_SECONDS};
 use super::faults::{self, PlannedFaults};
 use super::growth::{self, Grown};
+use super::paused_store::PausedStore;
 use super::store::NodeStore;
 use crate::case::{self, Contradiction, Identity};
 use crate::recorder::Recorder;
@@ -77,7 +78,7 @@ pub fn execute(plan: &Plan, subject: &Subject, prefix: &str) -> Executed {
             let gave_up = Arc::clone(&gave_up);
             let shards = plan.cluster.shard_count().into();
             cluster.node(&host(number), move |node| {
-                let store = NodeStore::new(database.clone(), number, &node);
+                let store = PausedStore::new(NodeStore::new(database.clone(), number, &node), &node);
                 let context = NodeContext {
                     environment: Arc::new(node),
                     number,

@@ -107,7 +107,11 @@ impl Expiry<'_> {
     fn wrong(&self) -> UnixMillis {
         let wrong = self.session.plan.faults.iter().map(|fault| match fault.kind.affects() {
             Affected::Clock { by_ms, .. } => 2 * i64::from(by_ms).abs(),
-            Affected::Links { .. } | Affected::Node(_) | Affected::Store { .. } | Affected::Calls { .. } => 0,
+            Affected::Links { .. }
+            | Affected::Node { .. }
+            | Affected::Store { .. }
+            | Affected::Database(_)
+            | Affected::Calls { .. } => 0,
         });
         wrong.sum()
     }

@@ -20,6 +20,7 @@ pub(super) fn schedule(nemesis: &Nemesis, faults: &[plan::Fault]) {
         let (fault_of_simulation, lies_in_wait) = match injection(&fault.kind) {
             Injection::Simulation(fault) => (fault, false),
             Injection::Store(_) | Injection::Calls(_) => (Fault::External, true),
+            Injection::Nobody => (Fault::External, false),
         };
         let lasts = if lies_in_wait && lasts.is_zero() { None } else { Some(lasts) };
         nemesis.order(Duration::from_millis(fault.at_ms.into()), lasts, fault_of_simulation, name);
@@ -34,6 +35,8 @@ enum Injection {
     Store(StoreFault),
     /// The wire of clients and workers.
     Calls(RpcFault),
+    /// Nobody: there is no process of a database.
+    Nobody,
 }
 
 /// What a fault of a plan means in a simulation.
@@ -54,12 +57,14 @@ fn injection(kind: &FaultKind) -> Injection {
         }
         FaultKind::Kill { node } => Fault::Kill { node },
         FaultKind::PowerLoss { node } => Fault::PowerLoss { node },
+        FaultKind::Pause { node } => Fault::Pause { node },
         FaultKind::ClockSkew { node, by_ms } => Fault::ClockSkew { node, by_ms },
         FaultKind::ClockStep { node, by_ms } => Fault::ClockStep { node, by_ms },
         FaultKind::StoreUnreachable { node } => return Injection::Store(StoreFault::Unreachable { node }),
         FaultKind::Store { node, partition, calls, outcome } => {
             return Injection::Store(StoreFault::Calls { node, partition, calls, outcome });
         }
+        FaultKind::Database { does: _ } => return Injection::Nobody,
         FaultKind::ReplyLost { by, calls } => return Injection::Calls(RpcFault::ReplyLost { by, calls }),
         FaultKind::CallRepeated { by, calls } => return Injection::Calls(RpcFault::CallRepeated { by, calls }),
     };
@@ -91,7 +96,7 @@ impl ExternalFaults for PlannedFaults {
         match injection(&self.planned[name].kind) {
             Injection::Calls(fault) => self.rpc_faults.begin(name, fault),
             Injection::Store(fault) => self.database.begin(name, fault),
-            Injection::Simulation(_) => return false,
+            Injection::Simulation(_) | Injection::Nobody => return false,
         }
         true
     }

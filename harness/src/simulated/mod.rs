@@ -13,6 +13,7 @@ mod faults;
 mod growth;
 mod idle;
 mod ledger;
+mod paused_store;
 mod store;
 
 pub use case::{Executed, execute};

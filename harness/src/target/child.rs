@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 /// How long it may take to end.
 const FAREWELL: Duration = Duration::from_secs(5);
+/// How long a signal may take to arrive.
+const ARRIVAL: Duration = Duration::from_secs(1);
 
 /// See the module.
 #[derive(Debug)]
@@ -44,6 +46,37 @@ impl Child {
         stdin.flush()
     }
 
+    /// Stops it where it is; true if it stands still then.
+    pub(super) fn pause(&self) -> bool {
+        self.signal("STOP");
+        let begun = Instant::now();
+        while !self.stands_still() {
+            if begun.elapsed() > ARRIVAL {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        true
+    }
+
+    /// Lets it go on.
+    pub(super) fn resume(&self) {
+        self.signal("CONT");
+    }
+
+    /// Whether it is stopped by a signal, as the system sees it.
+    pub(super) fn stands_still(&self) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id())).unwrap_or_default();
+        // The name of the program is in parentheses, and may hold anything.
+        stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
+    }
+
+    /// Sends a signal to its whole group. (No `--` in front of the number: not every shell knows it.)
+    fn signal(&self, name: &str) {
+        let script = r#"kill "-$2" "-$1""#;
+        let _ = Command::new("sh").args(["-c", script, "kill", &self.id().to_string(), name]).status();
+    }
+
     /// Kills it, without a chance to end in order; gives how it ended.
     pub(super) fn kill(&mut self) -> io::Result<ExitStatus> {
         self.0.kill()?;
@@ -54,12 +87,15 @@ impl Child {
 impl Drop for Child {
     fn drop(&mut self) {
         drop(self.0.stdin.take());
+        if self.stands_still() {
+            // Else it does not see that it is to end.
+            self.resume();
+        }
         let begun = Instant::now();
         while self.ended().is_none() {
             if begun.elapsed() > FAREWELL {
-                // It does not do its work (stopped, or its program is gone): take its whole group away.
-                // (No `--` in front of the number: not every shell knows it.)
-                let _ = Command::new("sh").args(["-c", "kill -KILL \"-$1\"", "kill", &self.id().to_string()]).status();
+                // It does not do its work, as its program is gone: take its whole group away.
+                self.signal("KILL");
                 let _ = self.kill();
                 return;
             }
@@ -71,6 +107,29 @@ impl Drop for Child {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_that_stands_still_goes_on_and_ends_all_the_same() {
+        // It says each line that it reads, until there are no more.
+        let said = tempfile::NamedTempFile::new().expect("a file");
+        let script = format!("while read -r line; do echo $line >> {}; done", said.path().display());
+        let mut child = Child::spawn(Command::new("sh").args(["-c", &script])).expect("a shell");
+        let heard = || std::fs::read_to_string(said.path()).expect("the file");
+        assert!(child.pause() && child.stands_still());
+        child.tell("one").expect("its standard input");
+        assert_eq!(heard(), "");
+        child.resume();
+        let begun = Instant::now();
+        while heard() != "one\n" {
+            assert!(begun.elapsed() < FAREWELL, "it does not go on");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        assert!(!child.stands_still() && child.pause());
+        let (id, begun) = (child.id(), Instant::now());
+        drop(child);
+        assert!(begun.elapsed() < FAREWELL, "it was killed");
+        assert!(!std::path::Path::new(&format!("/proc/{id}")).exists());
+    }
 
     #[test]
     fn one_that_does_not_end_is_taken_away_with_its_own_children() {

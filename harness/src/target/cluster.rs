@@ -1,6 +1,7 @@
 //! A server of ours whose nodes are processes of their own, over one keyspace of Cassandra: each can be killed and started
 //! again while the others go on.
 
+use super::database::{Database, OneByOne};
 use super::endpoint::Endpoint;
 use super::error::Error;
 use super::node::{Node, locked};
@@ -10,8 +11,8 @@ use crate::cql::Proxy;
 use crate::links::{Begun, Host, LinkFault, Links};
 use crate::store_faults::StoreFault;
 use crate::trial::drawn_prefix;
-use resurgam_formats::plan::Family;
-use resurgam_formats::target::Keyspace;
+use resurgam_formats::plan::{DatabaseFault, Family};
+use resurgam_formats::target::{Durability, Keyspace};
 use std::fs;
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -43,6 +44,8 @@ pub struct Cluster {
     links: Option<Links>,
     /// Between the nodes and Cassandra, if calls of the store are to fail.
     proxy: Option<Proxy>,
+    /// The database, if faults can be done to it.
+    database: Option<OneByOne>,
     /// A node that did not come back.
     failed: Mutex<Option<String>>,
     /// How many faults of the store there were.
@@ -136,10 +139,17 @@ impl Cluster {
             families,
             links,
             proxy,
+            database: None,
             failed: Mutex::default(),
             store_faults: AtomicUsize::new(0),
             _directory: directory,
         })
+    }
+
+    /// Says which database it is over, to which faults can be done, and what that promises.
+    pub(super) fn over(&mut self, database: Arc<dyn Database>, durability: Durability) {
+        self.database = Some(OneByOne::new(database));
+        self.endpoint.profile.forgetful = durability == Durability::Stock;
     }
 
     /// Where clients and workers call each node.
@@ -167,6 +177,16 @@ impl Cluster {
         }
     }
 
+    /// Makes a node stand still; it goes on when as many have asked for that as have asked for this. True if it does.
+    pub(crate) fn pause(&self, number: u8) -> bool {
+        self.node(number).pause()
+    }
+
+    /// Lets a node go on that was made to stand still; true if it stood still until now.
+    pub(crate) fn resume(&self, number: u8) -> bool {
+        self.node(number).resume()
+    }
+
     /// Moves the clock of a node; true if it is there to be told.
     pub(crate) fn move_clock(&self, number: u8, by_ms: i64) -> bool {
         self.node(number).move_clock(by_ms)
@@ -181,6 +201,16 @@ impl Cluster {
 
     fn node(&self, number: u8) -> MutexGuard<'_, Node> {
         locked(&self.nodes[usize::from(number) % self.nodes.len()])
+    }
+
+    /// Does something to the database for so long; true if it has happened. The database answers again afterwards, or the target is
+    /// lost.
+    pub(crate) async fn inflict_on_database(&self, fault: DatabaseFault, lasts: Duration) -> bool {
+        let Some(database) = &self.database else { return false };
+        database.inflict(fault, lasts).await.unwrap_or_else(|problem| {
+            *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(problem);
+            false
+        })
     }
 
     /// Begins a fault of the network, if there can be such faults.

@@ -7,6 +7,7 @@ mod address;
 mod child;
 mod cluster;
 mod config;
+mod database;
 mod endpoint;
 mod error;
 mod node;
@@ -23,6 +24,7 @@ mod world;
 
 pub use address::Address;
 pub use cluster::Cluster;
+pub use database::{Database, Provided};
 pub use endpoint::{Endpoint, MESSAGE_LIMIT, NAMESPACE, client, connect};
 pub(crate) use endpoint::{OTHER_NAMESPACE, connect_later};
 pub use error::Error;
@@ -32,14 +34,14 @@ pub use started::Started;
 pub use world::{Target, World};
 
 use crate::subject::Subject;
-use resurgam_formats::target::{Choice, JudgedBy, Keyspace};
+use resurgam_formats::target::{Choice, JudgedBy};
 use resurgam_generate::Scope;
 use resurgam_judge::profile::Profile;
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// Makes a chosen target ready. `program` is the one that `program server` makes a server of ours; `subject` gives what is
-/// simulated, with the planted bug of a name, if there is one of that name; `started` is the keyspace in a container that was
+/// simulated, with the planted bug of a name, if there is one of that name; `started` is the database that was
 /// started for it, if it asks for one.
 ///
 /// # Errors
@@ -48,7 +50,7 @@ pub async fn open(
     choice: &Choice,
     program: &Path,
     subject: impl FnOnce(Option<&str>) -> Option<Subject>,
-    started: Option<&Keyspace>,
+    started: Option<&Provided>,
 ) -> Result<Box<dyn Target>, Error> {
     Ok(match choice {
         Choice::Simulation { faults, large, bug } => {
@@ -60,9 +62,13 @@ pub async fn open(
         Choice::Process { nodes, keyspace: Some(keyspace), faults } => {
             Box::new(Cluster::start(program, *nodes, keyspace, faults.clone()).await?)
         }
-        Choice::Container { nodes, faults, .. } => {
-            let keyspace = started.ok_or(Error::NoContainer)?;
-            Box::new(Cluster::start(program, *nodes, keyspace, faults.clone()).await?)
+        Choice::Container { nodes, durability, faults } => {
+            let Provided { keyspace, database } = started.ok_or(Error::NoContainer)?;
+            let mut cluster = Cluster::start(program, *nodes, keyspace, faults.clone()).await?;
+            if let Some(cluster) = Arc::get_mut(&mut cluster) {
+                cluster.over(Arc::clone(database), *durability);
+            }
+            Box::new(cluster)
         }
         Choice::Process { nodes, keyspace: None, .. } => {
             Box::new(Mutex::new(own_server::start(program, *nodes).await?))

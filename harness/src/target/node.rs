@@ -22,6 +22,8 @@ pub(super) struct Node {
     process: Option<Child>,
     /// By how many faults it is held down.
     down: u32,
+    /// By how many faults it is made to stand still.
+    pauses: u32,
     /// By how much its clock is wrong.
     clock_ms: i64,
 }
@@ -29,16 +31,20 @@ pub(super) struct Node {
 impl Node {
     /// One that is not started yet.
     pub(super) fn new(program: &Path, arguments: Vec<String>, log: PathBuf) -> Self {
-        Self { program: program.to_owned(), arguments, log, process: None, down: 0, clock_ms: 0 }
+        Self { program: program.to_owned(), arguments, log, process: None, down: 0, pauses: 0, clock_ms: 0 }
     }
 
-    /// Starts it, with a clock that is as wrong as it was.
+    /// Starts it, with a clock that is as wrong as it was. It stands still if its predecessor did.
     pub(super) fn start(&mut self) -> Result<(), Error> {
         let log = File::options().create(true).append(true).open(&self.log);
         let log = log.map_err(|e| Error::System("no log for the server", e))?;
         let clock = format!("--clock-offset-ms={}", self.clock_ms);
         let mut command = Command::new(&self.program);
-        self.process = Some(Child::spawn(command.args(&self.arguments).arg(clock).stderr(log))?);
+        let process = Child::spawn(command.args(&self.arguments).arg(clock).stderr(log))?;
+        if self.pauses > 0 {
+            process.pause();
+        }
+        self.process = Some(process);
         Ok(())
     }
 
@@ -53,6 +59,22 @@ impl Node {
     pub(super) fn revive(&mut self) -> Result<(), Error> {
         self.down = self.down.saturating_sub(1);
         if self.down == 0 && self.process.is_none() { self.start() } else { Ok(()) }
+    }
+
+    /// Makes it stand still, whatever process it is; true if there is one, and does.
+    pub(super) fn pause(&mut self) -> bool {
+        self.pauses += 1;
+        self.process.as_ref().is_some_and(Child::pause)
+    }
+
+    /// Lets it go on, unless another fault makes it stand still; true if it stood still until now.
+    pub(super) fn resume(&mut self) -> bool {
+        let stood_still = self.process.as_ref().is_some_and(Child::stands_still);
+        self.pauses = self.pauses.saturating_sub(1);
+        if let Some(process) = self.process.as_ref().filter(|_| self.pauses == 0) {
+            process.resume();
+        }
+        stood_still
     }
 
     /// Moves its clock; true if it is there to be told.

@@ -50,7 +50,7 @@ impl Options {
     #[must_use]
     pub fn offers(&self) -> Option<Needs> {
         let Choice::Simulation { faults, .. } = &self.choice else { return None };
-        let all = Family::ALL.iter().all(|family| faults.contains(family));
+        let all = Family::SIMULATED.iter().all(|family| faults.contains(family));
         Some(if all { Needs::Faults } else { Needs::Plans })
     }
 }

@@ -11,7 +11,8 @@ mod valid;
 
 pub use cluster::{Cluster, Latency};
 pub use fault::{
-    Affected, Caller, Extent, Family, Fault, FaultKind, PartitionKind, Parts, Side, StoreCall, StoreOutcome, Way,
+    Affected, Caller, DatabaseFault, Extent, Family, Fault, FaultKind, PartitionKind, Parts, Side, StoreCall,
+    StoreOutcome, Way,
 };
 pub use growth::{Crowd, Growth};
 pub use misuse::{Damage, Held, Misuse, Namespace, Place};

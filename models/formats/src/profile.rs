@@ -16,6 +16,10 @@ pub struct Profile {
     /// Whose known differences are set aside.
     #[serde(default)]
     pub differences: KnownDifferences,
+    /// Its database may forget what it acknowledged shortly before it was killed, as its commit log is written to disk later
+    /// (docs/cassandra-semantics.md).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub forgetful: bool,
 }
 
 /// What an orchestrator promises beyond the contract. By default nothing.
@@ -100,6 +104,7 @@ impl Profile {
             // It deletes up to half an hour later than it must keep: nothing of that is judged.
             promises: Promises { hand_over: HandOver::Once, ..Promises::default() },
             differences: KnownDifferences::Temporal { version: version.to_owned() },
+            forgetful: false,
         }
     }
 
@@ -117,7 +122,7 @@ impl Profile {
     /// Of a target without known differences that promises this.
     #[must_use]
     pub fn promising(promises: Promises) -> Self {
-        Self { promises, differences: KnownDifferences::Nobody }
+        Self { promises, differences: KnownDifferences::Nobody, forgetful: false }
     }
 
     /// True if the target claims this.

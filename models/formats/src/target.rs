@@ -128,7 +128,7 @@ impl Choice {
     /// The simulation of the orchestrator as it is, with all families of faults.
     #[must_use]
     pub fn simulation() -> Self {
-        Self::Simulation { faults: Family::ALL.to_vec(), large: false, bug: None }
+        Self::Simulation { faults: Family::SIMULATED.to_vec(), large: false, bug: None }
     }
 
     /// The word for it in the name of a run's directory.

@@ -39,6 +39,8 @@ const PACE: u64 = 5_000;
 const PACE_MAX: u64 = 600_000;
 /// From the start of a node until it owns its share again, and others see that it does.
 const RESTART: u64 = 5_000;
+/// From the start of a database until it answers again, and nodes have done what they could not.
+const DATABASE: u64 = 60_000;
 /// After the heal: what was held back is delivered or dropped, and the timeouts of those who waited for it pass.
 const DRAIN: u64 = 10_000;
 /// Attempts that are counted where a policy sets no limit and nothing else does either.
@@ -229,7 +231,8 @@ fn faults(plan: &Plan) -> u64 {
     let (mut worst, mut clocks) = (0, 0u64);
     for fault in &plan.faults {
         match fault.kind.affects() {
-            Affected::Node(_) => worst = RESTART,
+            Affected::Node { .. } => worst = worst.max(RESTART),
+            Affected::Database(_) => worst = DATABASE,
             // A timer that was set by a clock that was fast fires that much later; so does one whose start a slow clock wrote down.
             Affected::Clock { by_ms, .. } => clocks = clocks.saturating_add(u64::from(by_ms.unsigned_abs())),
             Affected::Links { .. } | Affected::Store { .. } | Affected::Calls { .. } => {}
@@ -251,7 +254,11 @@ fn paces(plan: &Plan) -> u64 {
     let fit = (1 + inject(plan) / PACE).ilog2() as usize;
     let by_faults = plan.faults.iter().map(|fault| match fault.kind.affects() {
         Affected::Calls { calls, .. } => usize::from(calls),
-        Affected::Links { .. } | Affected::Node(_) | Affected::Clock { .. } | Affected::Store { .. } => 1,
+        Affected::Links { .. }
+        | Affected::Node { .. }
+        | Affected::Clock { .. }
+        | Affected::Store { .. }
+        | Affected::Database(_) => 1,
     });
     let spoiled = plan.worker_faults.len() + by_faults.sum::<usize>().min(4 + fit);
     let paces = (3..spoiled).map(|n| (PACE << (n - 3).min(8)).min(PACE_MAX));

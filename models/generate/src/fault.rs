@@ -10,12 +10,15 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::Union;
 use resurgam_formats::plan::{
-    Caller, Cluster, Extent, Family, Fault, FaultKind, Latency, Operation, PartitionKind, Side, StoreOutcome, Way,
+    Caller, Cluster, DatabaseFault, Extent, Family, Fault, FaultKind, Latency, Operation, PartitionKind, Side,
+    StoreOutcome, Way,
 };
 use resurgam_formats::time::Millis;
 
 /// The latest start of a fault that is not near an operation.
 const HORIZON_MS: u32 = 4000;
+/// So much longer than other faults half of the pauses of nodes are.
+const PAUSED: u32 = 5;
 /// Most faults of a case.
 pub(super) const MOST: usize = 20;
 
@@ -101,11 +104,13 @@ fn one(
         let near = (select(moments.to_vec()), 0..=200u32).prop_map(|(at, later)| (at + later).saturating_sub(50));
         prop_oneof![3 => near, 2 => anywhere].boxed()
     };
-    (at, kind, 10..=longest, any::<bool>()).prop_map(|(at_ms, kind, lasts, ambush)| {
+    (at, kind, 10..=longest, any::<bool>()).prop_map(|(at_ms, kind, lasts, often)| {
         let for_ms = match kind.extent() {
             Extent::Forever => 0,
             // What lies in wait mostly does so until it is used up.
-            Extent::Calls { .. } if ambush => 0,
+            Extent::Calls { .. } if often => 0,
+            // Long enough that real nodes, which are more patient than simulated ones, take the others for gone.
+            Extent::Period if often && kind.affects().paused().is_some() => PAUSED * lasts,
             Extent::Calls { .. } | Extent::Period => lasts,
         };
         Fault { at_ms, for_ms, kind }
@@ -124,6 +129,7 @@ fn kinds() -> Vec<(Family, u32, BoxedStrategy<FaultKind>)> {
         (Family::Network, 20, (sides(), 5..=400u32).prop_map(|(side, by_ms)| FaultKind::Slow { side, by_ms }).boxed()),
         (Family::Node, 40, node().prop_map(|node| FaultKind::Kill { node }).boxed()),
         (Family::Node, 30, node().prop_map(|node| FaultKind::PowerLoss { node }).boxed()),
+        (Family::Node, 30, node().prop_map(|node| FaultKind::Pause { node }).boxed()),
         (
             Family::Clock,
             25,
@@ -157,7 +163,16 @@ fn kinds() -> Vec<(Family, u32, BoxedStrategy<FaultKind>)> {
         let twice = (1..=3u8).prop_map(move |calls| FaultKind::CallRepeated { by, calls });
         all.extend([(Family::Call, 35, lost.boxed()), (Family::Call, 30, twice.boxed())]);
     }
+    all.extend(
+        databases().map(|(percent, does)| (Family::Database, percent, Just(FaultKind::Database { does }).boxed())),
+    );
     all
+}
+
+/// What is done to databases, with the percentage of cases that allow it. Those that take long are rare.
+fn databases() -> [(u32, DatabaseFault); 5] {
+    use DatabaseFault::{Compact, Flush, Kill, Pause, Restart};
+    [(15, Kill), (10, Restart), (25, Pause), (30, Flush), (25, Compact)]
 }
 
 /// The next calls of the store, of one node or all, on one kind of partition or all.

@@ -51,7 +51,7 @@ pub fn plan(seed: u64) -> Plan {
 /// The plan of a seed, on a drawn cluster and with faults of all families.
 #[must_use]
 pub fn chaos(seed: u64) -> Plan {
-    chaos_of(seed, Family::ALL)
+    chaos_of(seed, Family::SIMULATED)
 }
 
 /// The plan of a seed, on a drawn cluster and with faults of these families only.

@@ -442,8 +442,7 @@ fn chaos_shows_every_kind_of_fault_and_leaves_most_out() {
     let (mut near, mut all, mut kinds_per_case) = (0, 0, Vec::new());
     let (mut most, mut calm, mut clusters) = (0, 0, BTreeSet::new());
     for plan in (0..500).map(chaos) {
-        let text = serde_json::to_string(&plan).unwrap();
-        assert_eq!(serde_json::from_str::<Plan>(&text).unwrap(), plan);
+        assert_eq!(serde_json::from_str::<Plan>(&serde_json::to_string(&plan).unwrap()).unwrap(), plan);
         assert!(plan.faults.is_sorted() && plan.faults.len() <= super::fault::MOST);
         most = most.max(plan.faults.len());
         calm += u32::from(plan.faults.is_empty());
@@ -457,7 +456,8 @@ fn chaos_shows_every_kind_of_fault_and_leaves_most_out() {
         for fault in &plan.faults {
             all += 1;
             near += u32::from(moment(fault.at_ms));
-            assert!(fault.at_ms <= 12_000 && fault.for_ms <= 3000, "{fault:?}");
+            let longest = fault.kind.affects().paused().map_or(3000, |_| 15_000);
+            assert!(fault.at_ms <= 12_000 && fault.for_ms <= longest, "{fault:?}");
             kinds.insert(fault.kind.name());
         }
         kinds.iter().for_each(|kind| *seen.entry(kind).or_default() += 1);
@@ -502,6 +502,6 @@ fn a_scope_leaves_out_features_and_says_how_many_nodes() {
         }
     }
     assert!(signals > 20, "{signals}");
-    let all = Scope { families: Family::ALL.to_vec(), ..Scope::default() };
+    let all = Scope { families: Family::SIMULATED.to_vec(), ..Scope::default() };
     assert_eq!(chaos_within(7, &all), chaos(7));
 }

@@ -4,6 +4,7 @@ use crate::differences::{self, Difference};
 use crate::profile::Profile;
 use crate::rules::{self, Findings, Indexed};
 use resurgam_formats::evidence::{Evidence, Run};
+use resurgam_formats::recording::Injected;
 use resurgam_formats::verdict::{self, Known, Outcome, RuleVerdict, Verdict};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -51,7 +52,7 @@ fn one(
         outcome = Outcome::Ok;
     }
     if let Some(first) = kept.first()
-        && let Some(doubt) = doubt(rule, evidence)
+        && let Some(doubt) = doubt(rule, evidence, profile)
     {
         outcome = Outcome::Unknown;
         why = format!("{doubt}; else this would be a violation: {}", first.message);
@@ -68,11 +69,22 @@ fn one(
 }
 
 /// Why a breach of the rule proves nothing in this evidence, if so.
-fn doubt<'e>(rule: &dyn rules::Rule, evidence: &'e Indexed<'_>) -> Option<&'e str> {
+fn doubt<'e>(rule: &dyn rules::Rule, evidence: &'e Indexed<'_>, profile: &Profile) -> Option<&'e str> {
+    if profile.forgetful && database_was_killed(evidence) {
+        return Some("the database was killed, and may have forgotten what its commit log had not on disk");
+    }
     if evidence.notes.cadence && !rule.holds_of_cadence() {
         return Some("the history is one of Cadence, which may keep another rule");
     }
     evidence.strange().filter(|_| rule.needs_kinds())
+}
+
+/// True if the process of the database was killed, and not only said to be.
+fn database_was_killed(evidence: &Evidence) -> bool {
+    evidence.faults.iter().filter(|fault| fault.hits != Some(0)).any(|fault| match &fault.fault {
+        Injected::Planned(planned) => planned.kind.affects().kills_database(),
+        Injected::Named(_) => false,
+    })
 }
 
 /// Notes of one sort that are given one by one.

@@ -1,16 +1,15 @@
-//! Namespaces: rows of one partition, two for each: what it is, by its name, and its name, by its id. A registration takes the
-//! partition's tenure, looks whether the name is free, and commits; names and ids never change afterwards, so lookups read
-//! plainly and what was found once is kept.
+//! Namespaces, as one node knows them. Names and ids never change once they are registered, so lookups read plainly and
+//! what was found once is kept.
 //!
 //! A row that cannot be what was written is no absence of a namespace, which a client would believe: whoever asks for it is
 //! told UNAVAILABLE until somebody has mended the row, and everybody else is served.
 
+use super::namespace::{Namespace, PREFIX, decode, id_key, key, partition};
+use super::registrar::Registrar;
 use super::{Rejection, status};
 use crate::invariant;
-use crate::log::{self, Group, Log, Outcome};
-use crate::store::{Partition, Store, prefixed};
+use crate::store::{Store, prefixed};
 use bytes::Bytes;
-use prost::Message as _;
 use prost_wkt_types::Duration as Span;
 use resurgam_api::environment::Environment;
 use resurgam_api::temporal::enums::v1::ResourceExhaustedCause;
@@ -20,37 +19,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tonic::Status;
 use uuid::{Builder, Uuid};
 
-/// A registered namespace, as it is stored.
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct Namespace {
-    /// Its id, a UUID.
-    #[prost(string, tag = "1")]
-    pub id: String,
-    /// Its name, which never changes.
-    #[prost(string, tag = "2")]
-    pub name: String,
-    /// What its owner says about it.
-    #[prost(string, tag = "3")]
-    pub description: String,
-    /// Mail address of its owner.
-    #[prost(string, tag = "4")]
-    pub owner: String,
-    /// How long closed workflows are to be kept.
-    #[prost(message, optional, tag = "5")]
-    pub retention: Option<Span>,
-    /// What else its owner wants to be kept with it.
-    #[prost(btree_map = "string, string", tag = "6")]
-    pub data: BTreeMap<String, String>,
-}
-
 /// All namespaces, as one node knows them.
 pub struct Registry {
     environment: Arc<dyn Environment>,
     store: Arc<dyn Store>,
-    node: String,
     known: Mutex<Known>,
-    /// Registrations of one node go one after the other: each takes the tenure, which ends that of the one before.
-    registering: tokio::sync::Mutex<()>,
+    registrar: Registrar,
 }
 
 /// How many there are at most, as far as the node that registers one more has heard: every node knows all of them.
@@ -67,13 +41,8 @@ struct Known {
 impl Registry {
     /// The namespaces in `store`; `node` is the name of this node.
     pub fn new(environment: Arc<dyn Environment>, store: Arc<dyn Store>, node: impl Into<String>) -> Self {
-        Self {
-            environment,
-            store,
-            node: node.into(),
-            known: Mutex::default(),
-            registering: tokio::sync::Mutex::default(),
-        }
+        let registrar = Registrar::new(Arc::clone(&environment), Arc::clone(&store), node.into());
+        Self { environment, store, known: Mutex::default(), registrar }
     }
 
     /// A namespace by its name.
@@ -188,28 +157,10 @@ impl Registry {
                 cause: ResourceExhaustedCause::PersistenceStorageLimit.into(),
             }));
         }
-        let unavailable = |problem: log::Error| Status::unavailable(problem.to_string());
-        let (store, environment) = (Arc::clone(&self.store), Arc::clone(&self.environment));
-        let _alone = self.registering.lock().await;
-        let mut log = Log::open(store, environment, partition(), &self.node).await.map_err(unavailable)?;
-        let key = key(&namespace.name);
-        if log.get(&key).await.map_err(unavailable)?.is_some() {
-            return Err(status::namespace_already_exists());
-        }
-        let mut group = Group::default();
-        group.begin();
-        group.put(key, Some(namespace.encode_to_vec().into()));
-        group.put(id_key(&namespace.id), Some(namespace.name.clone().into()));
-        match log.commit(group).await {
-            Outcome::Applied | Outcome::Settled => {
-                tracing::info!(namespace = namespace.name, id = namespace.id, "namespace registered");
-                self.keep(&namespace);
-                Ok(())
-            }
-            Outcome::Refused(reason) => Err(Status::invalid_argument(reason)),
-            Outcome::Absent => Err(Status::unavailable("the namespace could not be registered")),
-            Outcome::Lost => Err(Status::unavailable("whether the namespace is registered is in doubt")),
-        }
+        self.registrar.register(&namespace).await?;
+        tracing::info!(namespace = namespace.name, id = namespace.id, "namespace registered");
+        self.keep(&namespace);
+        Ok(())
     }
 
     fn keep(&self, namespace: &Namespace) {
@@ -233,39 +184,11 @@ impl Registry {
 /// How long closed workflows are kept where nobody has said it, in seconds: a day, as by Temporal.
 const USUAL_RETENTION: i64 = 86_400;
 
-const PREFIX: &str = "namespace/";
-const ID_PREFIX: &str = "namespace-id/";
-
-fn key(name: &str) -> String {
-    format!("{PREFIX}{}", name.escape_default())
-}
-
-/// Where the name of a namespace is found by its id.
-fn id_key(id: &str) -> String {
-    format!("{ID_PREFIX}{}", id.escape_default())
-}
-
-/// The ids in these rows, each with the name that it stands for.
-pub fn names<'a>(rows: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> BTreeMap<String, String> {
-    let ids = rows.into_iter().filter_map(|(key, name)| Some((key.strip_prefix(ID_PREFIX)?, name)));
-    ids.map(|(id, name)| (id.to_owned(), String::from_utf8_lossy(name).into_owned())).collect()
-}
-
-/// A row as the namespace that it was written as, or what is wrong with it.
-fn decode(name: &str, row: Bytes) -> Result<Namespace, String> {
-    let found = Namespace::decode(row).map_err(|problem| problem.to_string())?;
-    if key(&found.name) == name { Ok(found) } else { Err("it is the row of another namespace".to_owned()) }
-}
-
 /// A row, as it was read, cannot be.
 fn damaged(key: &str, flaw: &str) -> Status {
     let panicked = invariant::noted(format_args!("the row {key} is damaged: {flaw}"));
     tracing::error!(key, %panicked, "does not serve a namespace");
     Status::unavailable(format!("the row {key} is damaged"))
-}
-
-fn partition() -> Partition {
-    Partition::other("namespaces")
 }
 
 #[cfg(test)]
@@ -274,6 +197,7 @@ mod tests {
     use crate::store::Rows;
     use crate::store::memory::Memory;
     use crate::testing::{Demon, World};
+    use prost::Message as _;
     use tonic::Code;
 
     /// Namespaces `a` and `b`, of which no node has heard, in a store in which these rows stand in place of others.

@@ -97,11 +97,12 @@ fn item(fault: &Fault, end: Time) -> Item {
 fn class(fault: &Fault) -> &'static str {
     let Injected::Planned(planned) = &fault.fault else { return "fault" };
     match planned.kind.affects() {
-        Affected::Node(_) => "down",
+        Affected::Node { .. } => "down",
         Affected::Links { lossy: true, .. } => "cut",
         Affected::Links { lossy: false, .. } => "slow",
         Affected::Clock { .. } => "clock",
         Affected::Store { .. } => "spoil",
+        Affected::Database(_) => "down",
         Affected::Calls { .. } => "calls",
     }
 }
@@ -123,10 +124,10 @@ fn places(fault: &Fault) -> Vec<Place> {
             let nodes = side.nodes.iter().map(|index| Place::Node(*index));
             nodes.chain(side.driver.then_some(Place::Driver)).collect()
         }
-        Affected::Node(node) | Affected::Clock { node, .. } | Affected::Store { node: Some(node) } => {
+        Affected::Node { node, .. } | Affected::Clock { node, .. } | Affected::Store { node: Some(node) } => {
             vec![Place::Node(node)]
         }
-        Affected::Store { node: None } => vec![Place::Store],
+        Affected::Store { node: None } | Affected::Database(_) => vec![Place::Store],
         Affected::Calls { .. } => vec![Place::Driver],
     }
 }

@@ -2,23 +2,20 @@
 //! a build has them if it is asked for them.
 
 use crate::exit::Failure;
-use resurgam_formats::target::{Durability, Keyspace};
+use resurgam_formats::target::Durability;
+use resurgam_harness::target::Provided;
 
 /// The keyspace of a run.
 #[cfg(feature = "real")]
 const KEYSPACE: &str = "resurgam";
 
 /// See the module. Dropping it takes it away.
-pub(super) struct Container {
-    keyspace: Keyspace,
-    #[cfg(feature = "real")]
-    _node: resurgam_real::Node,
-}
+pub(super) struct Container(Provided);
 
 impl Container {
-    /// Where it is.
-    pub(super) fn keyspace(&self) -> Keyspace {
-        self.keyspace.clone()
+    /// What it gives to a cluster.
+    pub(super) fn provided(&self) -> Provided {
+        self.0.clone()
     }
 
     /// Starts one node and makes the tables; says what it does.
@@ -26,7 +23,9 @@ impl Container {
     pub(super) async fn start(durability: Durability) -> Result<Self, Failure> {
         use crate::exit::tell;
         use resurgam_cassandra_store::{Replication, Schema, Settings};
+        use resurgam_formats::target::Keyspace;
         use resurgam_real::{Node, Profile};
+        use std::sync::Arc;
         use std::time::Duration;
         let profile = match durability {
             Durability::Strict => Profile::Strict,
@@ -46,7 +45,7 @@ impl Container {
         schema.create(&Replication::Everywhere(1)).await.map_err(Failure::machine)?;
         tell("starting the nodes of the server");
         let keyspace = Keyspace { contact: node.contact(), name: KEYSPACE.to_owned() };
-        Ok(Self { keyspace, _node: node })
+        Ok(Self(Provided { keyspace, database: Arc::new(node) }))
     }
 
     /// Not in this build.

@@ -85,20 +85,24 @@ pub(crate) enum Faults {
     Clock,
     Store,
     Call,
+    /// The database itself is killed, stands still or tidies up. Only with `--world container`.
+    Database,
 }
 
 impl Faults {
-    pub(crate) fn families(given: &[Self]) -> Vec<Family> {
+    /// The families that are meant where all are these.
+    pub(crate) fn families(given: &[Self], all: &[Family]) -> Vec<Family> {
         let mut families: Vec<Family> = given
             .iter()
             .flat_map(|faults| match faults {
-                Self::All => Family::ALL.to_vec(),
+                Self::All => all.to_vec(),
                 Self::None => Vec::new(),
                 Self::Network => vec![Family::Network],
                 Self::Node => vec![Family::Node],
                 Self::Clock => vec![Family::Clock],
                 Self::Store => vec![Family::Store],
                 Self::Call => vec![Family::Call],
+                Self::Database => vec![Family::Database],
             })
             .collect();
         families.sort_unstable();

@@ -5,6 +5,7 @@ use resurgam_formats::command::Command;
 use resurgam_formats::evidence::{Evidence, Fault};
 use resurgam_formats::plan::{Affected, Family, FaultKind};
 use resurgam_formats::recording::{Answer, Call, Injected, TaskId};
+use resurgam_formats::tenure::{Fence, Partition, Told};
 use resurgam_formats::time::At;
 use rustc_hash::FxHashMap;
 
@@ -72,9 +73,37 @@ fn clock_back_with_timer(evidence: &Evidence) -> u64 {
     }
     let back = faults(evidence).filter(|(_, kind)| match kind.affects() {
         Affected::Clock { by_ms, .. } => by_ms < 0,
-        Affected::Links { .. } | Affected::Node(_) | Affected::Store { .. } | Affected::Calls { .. } => false,
+        Affected::Links { .. }
+        | Affected::Node { .. }
+        | Affected::Store { .. }
+        | Affected::Database(_)
+        | Affected::Calls { .. } => false,
     });
     back.filter(|(fault, _)| timers.iter().any(|(from, until)| (*from..*until).contains(&fault.from))).count() as u64
+}
+
+/// Partitions that were taken from a node while it stood still: it goes on as an owner that is none any more.
+fn passed_while_paused(evidence: &Evidence) -> u64 {
+    let pauses: Vec<(At, At, String)> = faults(evidence)
+        .filter_map(|(fault, kind)| {
+            let node = kind.affects().paused()?;
+            let number = evidence.header.as_ref().map_or(node, |header| header.plan.cluster.node(node));
+            Some((fault.from, fault.until?, format!("node-{number}#")))
+        })
+        .collect();
+    let taken = |partition: &Partition| {
+        let is_in = |fence: &&Fence| fence.told == Told::Applied || fence.shown.is_some();
+        let fences: Vec<&Fence> = partition.fences.iter().filter(is_in).collect();
+        let passed = |(from, until, name): &(At, At, String)| {
+            fences.iter().any(|new| {
+                let last = fences.iter().find(|old| old.over + 1 == new.over);
+                let was_its_own = last.is_some_and(|old| old.by.starts_with(name));
+                was_its_own && !new.by.starts_with(name) && (*from..*until).contains(&new.from)
+            })
+        };
+        pauses.iter().any(passed)
+    };
+    evidence.tenures.iter().flat_map(|all| all.partitions.values()).filter(|partition| taken(partition)).count() as u64
 }
 
 /// Two faults at once.
@@ -124,6 +153,18 @@ pub(super) const ALL: &[Row] = &[
         near: r#"{"at":1,"type":"invoke","operation":1,"attempt":1,"by":"v","call":{"of":"complete_workflow_task","task":1,"commands":[{"command":"start_timer","seq":1,"ms":50}]}}
                  {"at":2,"type":"return","operation":1,"attempt":1,"answer":{"answer":"ok","value":{"reply":"done"}}}
                  {"at":60000000,"type":"fault","fault":{"at_ms":60,"fault":"clock_step","node":1,"by_ms":-100},"active":true}"#,
+    },
+    Row {
+        id: "owner-passed-while-paused",
+        title: "a node stood still until another one had taken a partition of its",
+        needs: Needs::Faults,
+        count: passed_while_paused,
+        seen: r#"{"at":3,"type":"fault","fault":{"at_ms":3,"for_ms":9,"fault":"pause","node":1},"active":true}
+                 {"at":9,"type":"fault","fault":{"at_ms":3,"for_ms":9,"fault":"pause","node":1},"active":false,"hits":4}
+                 {"at":99,"type":"tenures","partitions":{"shard/1":{"fences":[{"by":"node-1#1","over":0,"from":1,"until":2,"told":"applied"},{"by":"node-2#1","over":1,"from":5,"until":6,"told":"applied"}]}}}"#,
+        near: r#"{"at":3,"type":"fault","fault":{"at_ms":3,"for_ms":9,"fault":"pause","node":1},"active":true}
+                 {"at":9,"type":"fault","fault":{"at_ms":3,"for_ms":9,"fault":"pause","node":1},"active":false,"hits":4}
+                 {"at":99,"type":"tenures","partitions":{"shard/1":{"fences":[{"by":"node-1#1","over":0,"from":1,"until":2,"told":"applied"},{"by":"node-2#1","over":1,"from":9,"until":10,"told":"applied"}]}}}"#,
     },
     Row {
         id: "faults-together",

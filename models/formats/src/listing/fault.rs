@@ -1,6 +1,6 @@
 //! The cluster and the faults of a plan, for people.
 
-use crate::plan::{Caller, Cluster, Fault, FaultKind, Latency, PartitionKind, Side, StoreOutcome, Way};
+use crate::plan::{Caller, Cluster, DatabaseFault, Fault, FaultKind, Latency, PartitionKind, Side, StoreOutcome, Way};
 
 /// The cluster, such as `3 nodes, 4 shards`; what is as in every plan is left out.
 pub(super) fn cluster(cluster: &Cluster) -> String {
@@ -41,6 +41,7 @@ pub fn kind(kind: &FaultKind) -> String {
         FaultKind::Slow { side: cut, by_ms } => format!("messages of {} slower by {by_ms} ms", side(cut)),
         FaultKind::Kill { node } => format!("node {node} killed"),
         FaultKind::PowerLoss { node } => format!("node {node} loses power"),
+        FaultKind::Pause { node } => format!("node {node} paused"),
         FaultKind::ClockSkew { node, by_ms } => format!("clock of node {node} wrong by {by_ms} ms"),
         FaultKind::ClockStep { node, by_ms } => format!("clock of node {node} set by {by_ms} ms"),
         FaultKind::StoreUnreachable { node } => format!("store out of reach of node {node}"),
@@ -56,6 +57,14 @@ pub fn kind(kind: &FaultKind) -> String {
             let (what, how) = spoiled(*outcome);
             format!("next {}{of}{on} {how}", counted(*calls, what))
         }
+        FaultKind::Database { does } => match does {
+            DatabaseFault::Kill => "database killed",
+            DatabaseFault::Restart => "database restarted",
+            DatabaseFault::Pause => "database paused",
+            DatabaseFault::Flush => "database flushed",
+            DatabaseFault::Compact => "database compacted",
+        }
+        .to_owned(),
         FaultKind::ReplyLost { by, calls } => format!("next {} get no reply", counted(*calls, caller(*by))),
         FaultKind::CallRepeated { by, calls } => format!("next {} sent twice", counted(*calls, caller(*by))),
     }

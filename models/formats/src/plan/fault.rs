@@ -9,10 +9,14 @@
 //! kind is described here, once, and does not compile until it is.
 
 mod affected;
+mod database;
+mod extent;
 mod parts;
 mod store;
 
 pub use affected::{Affected, Caller, Family, Side, Way};
+pub use database::DatabaseFault;
+pub use extent::Extent;
 pub use parts::Parts;
 pub use store::{PartitionKind, StoreCall, StoreOutcome};
 
@@ -74,6 +78,11 @@ pub enum FaultKind {
         /// The index of the node, modulo how many there are.
         node: u8,
     },
+    /// The process of a node, whichever it is, stands still; what is sent to it waits. At the end it goes on with its memory.
+    Pause {
+        /// The index of the node, modulo how many there are.
+        node: u8,
+    },
     /// The clock of a node is wrong for a while.
     ClockSkew {
         /// The index of the node, modulo how many there are.
@@ -106,6 +115,11 @@ pub enum FaultKind {
         /// How they end. It also says which calls are meant.
         outcome: StoreOutcome,
     },
+    /// Something is done to the database itself, which only a world with a real one can do.
+    Database {
+        /// What is done.
+        does: DatabaseFault,
+    },
     /// The next calls are executed, but their replies do not arrive.
     ReplyLost {
         /// Whether calls of clients or of workers.
@@ -119,21 +133,6 @@ pub enum FaultKind {
         by: Caller,
         /// So many calls.
         calls: u8,
-    },
-}
-
-/// How long a fault is in force.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Extent {
-    /// For the time that the plan gives it.
-    Period,
-    /// For ever: nothing takes it back.
-    Forever,
-    /// Until it has spoiled its number of calls, or its time is over, or, if that is 0, until the cluster is healed. What
-    /// it does may take effect so much later.
-    Calls {
-        /// How much later.
-        late_ms: Millis,
     },
 }
 
@@ -152,7 +151,7 @@ impl Fault {
 }
 
 impl FaultKind {
-    /// The names of all kinds, as recordings and coverage count them.
+    /// The names of all kinds, as recordings and coverage count them, without those of [`DatabaseFault::NAMES`].
     pub const NAMES: &[&str] = &[
         "partition",
         "partition_out",
@@ -161,6 +160,7 @@ impl FaultKind {
         "slow",
         "kill",
         "power_loss",
+        "pause",
         "clock_skew",
         "clock_step",
         "store_unreachable",
@@ -182,7 +182,7 @@ impl FaultKind {
         "worker_call_repeated",
     ];
 
-    /// The name of the kind, one of [`Self::NAMES`].
+    /// The name of the kind, one of [`Self::NAMES`] or of [`DatabaseFault::NAMES`].
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -193,10 +193,12 @@ impl FaultKind {
             Self::Slow { .. } => "slow",
             Self::Kill { .. } => "kill",
             Self::PowerLoss { .. } => "power_loss",
+            Self::Pause { .. } => "pause",
             Self::ClockSkew { .. } => "clock_skew",
             Self::ClockStep { .. } => "clock_step",
             Self::StoreUnreachable { .. } => "store_unreachable",
             Self::Store { outcome, .. } => outcome.name(),
+            Self::Database { does } => does.name(),
             Self::ReplyLost { by: Caller::Client, .. } => "client_reply_lost",
             Self::ReplyLost { by: Caller::Worker, .. } => "worker_reply_lost",
             Self::CallRepeated { by: Caller::Client, .. } => "client_call_repeated",
@@ -210,12 +212,14 @@ impl FaultKind {
         match self {
             Self::Partition { side, .. } => Affected::Links { side, lossy: true },
             Self::Hold { side } | Self::Slow { side, .. } => Affected::Links { side, lossy: false },
-            Self::Kill { node } | Self::PowerLoss { node } => Affected::Node(*node),
+            Self::Kill { node } | Self::PowerLoss { node } => Affected::Node { node: *node, paused: false },
+            Self::Pause { node } => Affected::Node { node: *node, paused: true },
             Self::ClockSkew { node, by_ms } | Self::ClockStep { node, by_ms } => {
                 Affected::Clock { node: *node, by_ms: *by_ms }
             }
             Self::StoreUnreachable { node } => Affected::Store { node: Some(*node) },
             Self::Store { node, .. } => Affected::Store { node: *node },
+            Self::Database { does } => Affected::Database(*does),
             Self::ReplyLost { by, calls } | Self::CallRepeated { by, calls } => {
                 Affected::Calls { by: *by, calls: *calls }
             }
@@ -231,8 +235,10 @@ impl FaultKind {
             | Self::Slow { .. }
             | Self::Kill { .. }
             | Self::PowerLoss { .. }
+            | Self::Pause { .. }
             | Self::ClockSkew { .. }
-            | Self::StoreUnreachable { .. } => Extent::Period,
+            | Self::StoreUnreachable { .. }
+            | Self::Database { .. } => Extent::Period,
             Self::ClockStep { .. } => Extent::Forever,
             Self::Store { outcome, .. } => Extent::Calls { late_ms: outcome.late_ms() },
             Self::ReplyLost { .. } | Self::CallRepeated { .. } => Extent::Calls { late_ms: 0 },
@@ -245,12 +251,13 @@ impl FaultKind {
             Self::Partition { side, way } => Parts { side: Some(side), way: Some(way), ..Parts::default() },
             Self::Hold { side } => Parts { side: Some(side), ..Parts::default() },
             Self::Slow { side, by_ms } => Parts { side: Some(side), delay_ms: Some(by_ms), ..Parts::default() },
-            Self::Kill { node } | Self::PowerLoss { node } | Self::StoreUnreachable { node } => {
+            Self::Kill { node } | Self::PowerLoss { node } | Self::Pause { node } | Self::StoreUnreachable { node } => {
                 Parts { node: Some(node), ..Parts::default() }
             }
             Self::ClockSkew { node, by_ms } | Self::ClockStep { node, by_ms } => {
                 Parts { node: Some(node), clock_by_ms: Some(by_ms), ..Parts::default() }
             }
+            Self::Database { does: _ } => Parts::default(),
             Self::Store { node, partition, calls, outcome } => Parts {
                 only_node: Some(node),
                 only_partition: Some(partition),
@@ -269,9 +276,10 @@ impl FaultKind {
     pub fn family(&self) -> Family {
         match self.affects() {
             Affected::Links { .. } => Family::Network,
-            Affected::Node(_) => Family::Node,
+            Affected::Node { .. } => Family::Node,
             Affected::Clock { .. } => Family::Clock,
             Affected::Store { .. } => Family::Store,
+            Affected::Database(_) => Family::Database,
             Affected::Calls { .. } => Family::Call,
         }
     }

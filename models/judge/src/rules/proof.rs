@@ -41,9 +41,9 @@ pub(super) fn acknowledged(operation: &Operation) -> Option<At> {
 pub(super) fn answers_may_be_lost(evidence: &Evidence) -> bool {
     evidence.faults.iter().any(|fault| match &fault.fault {
         Injected::Planned(fault) => match fault.kind.affects() {
-            Affected::Links { .. } | Affected::Node(_) => true,
+            Affected::Links { .. } | Affected::Node { .. } => true,
             Affected::Calls { by, .. } => by == Caller::Worker,
-            Affected::Store { .. } | Affected::Clock { .. } => false,
+            Affected::Store { .. } | Affected::Database(_) | Affected::Clock { .. } => false,
         },
         Injected::Named(_) => true,
     })

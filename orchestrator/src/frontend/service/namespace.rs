@@ -1,6 +1,6 @@
 //! What is asked about the server itself, and about namespaces.
 
-use crate::cluster::namespaces::Namespace;
+use crate::cluster::namespace::Namespace;
 use crate::frontend::handler::{Answer, Frontend, check};
 use crate::frontend::seal::Kind;
 use crate::frontend::{unsupported, validate};

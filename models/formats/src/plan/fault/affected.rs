@@ -1,5 +1,6 @@
 //! What faults are done to, and the families of faults that follow from it.
 
+use super::database::DatabaseFault;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +19,12 @@ pub enum Affected<'f> {
         lossy: bool,
     },
     /// The process of a node.
-    Node(u8),
+    Node {
+        /// The index of the node.
+        node: u8,
+        /// Whether it stands still, and does not end.
+        paused: bool,
+    },
     /// The clock of a node.
     Clock {
         /// The index of the node.
@@ -31,6 +37,8 @@ pub enum Affected<'f> {
         /// The index of the node; `None` if all nodes see it.
         node: Option<u8>,
     },
+    /// The database itself, and with it all nodes.
+    Database(DatabaseFault),
     /// The next calls of the frontend.
     Calls {
         /// Whether calls of clients or of workers.
@@ -38,6 +46,33 @@ pub enum Affected<'f> {
         /// So many calls.
         calls: u8,
     },
+}
+
+impl Affected<'_> {
+    /// The node that stands still, if one does.
+    #[must_use]
+    pub fn paused(&self) -> Option<u8> {
+        match self {
+            Self::Node { node, paused: true } => Some(*node),
+            Self::Node { paused: false, .. }
+            | Self::Links { .. }
+            | Self::Clock { .. }
+            | Self::Store { .. }
+            | Self::Database(_)
+            | Self::Calls { .. } => None,
+        }
+    }
+
+    /// Whether the process of the database is killed.
+    #[must_use]
+    pub fn kills_database(&self) -> bool {
+        match self {
+            Self::Database(does) => *does == DatabaseFault::Kill,
+            Self::Node { .. } | Self::Links { .. } | Self::Clock { .. } | Self::Store { .. } | Self::Calls { .. } => {
+                false
+            }
+        }
+    }
 }
 
 /// One side of a cut; the other is everybody else. A side of nobody or of everybody cuts nothing.
@@ -78,7 +113,7 @@ pub enum Caller {
 pub enum Family {
     /// Messages between hosts are lost or late.
     Network,
-    /// Processes are killed and started again.
+    /// Processes are killed and started again, or stand still for a while.
     Node,
     /// Clocks are wrong.
     Clock,
@@ -86,11 +121,15 @@ pub enum Family {
     Store,
     /// Calls of clients and workers.
     Call,
+    /// The database itself is killed, stands still, or tidies up.
+    Database,
 }
 
 impl Family {
+    /// Those that the simulation has.
+    pub const SIMULATED: &[Self] = &[Self::Network, Self::Node, Self::Clock, Self::Store, Self::Call];
     /// All of them.
-    pub const ALL: &[Self] = &[Self::Network, Self::Node, Self::Clock, Self::Store, Self::Call];
+    pub const ALL: &[Self] = &[Self::Network, Self::Node, Self::Clock, Self::Store, Self::Call, Self::Database];
 
     /// The word used on the command line and in every output.
     #[must_use]
@@ -101,6 +140,7 @@ impl Family {
             Self::Clock => "clock",
             Self::Store => "store",
             Self::Call => "call",
+            Self::Database => "database",
         }
     }
 }

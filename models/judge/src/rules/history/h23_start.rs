@@ -86,7 +86,11 @@ fn skew(evidence: &Evidence) -> i64 {
     let wrong = evidence.faults.iter().map(|fault| match &fault.fault {
         Injected::Planned(fault) => match fault.kind.affects() {
             Affected::Clock { by_ms, .. } => i64::from(by_ms).abs() * 1_000_000,
-            Affected::Links { .. } | Affected::Node(_) | Affected::Store { .. } | Affected::Calls { .. } => 0,
+            Affected::Links { .. }
+            | Affected::Node { .. }
+            | Affected::Store { .. }
+            | Affected::Database(_)
+            | Affected::Calls { .. } => 0,
         },
         Injected::Named(_) => 0,
     });

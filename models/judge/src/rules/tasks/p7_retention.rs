@@ -96,7 +96,11 @@ fn wrong(evidence: &Evidence) -> UnixMillis {
     let wrong = evidence.faults.iter().map(|fault| match &fault.fault {
         Injected::Planned(fault) => match fault.kind.affects() {
             Affected::Clock { by_ms, .. } => i64::from(by_ms).abs(),
-            Affected::Links { .. } | Affected::Node(_) | Affected::Store { .. } | Affected::Calls { .. } => 0,
+            Affected::Links { .. }
+            | Affected::Node { .. }
+            | Affected::Store { .. }
+            | Affected::Database(_)
+            | Affected::Calls { .. } => 0,
         },
         Injected::Named(_) => 0,
     });
