@@ -34,13 +34,13 @@ pub(super) fn propose_method(walk: &mut Walk<'_>, expr: &Expr, call: &ExprMethod
         } else {
             continue;
         };
-        walk.instead(expr, Operator::Method, with(instead, &code(&call.args)));
+        walk.instead(expr, Operator::Method, &with(instead, &code(&call.args)));
     }
     if name == "is_empty" || name == "contains" || name == "contains_key" {
         super::operation::negate(walk, expr, format!("! {}", code(expr)));
     }
     for args in mixed_up(&call.args) {
-        walk.instead(expr, Operator::Swap, with(&name, &args));
+        walk.instead(expr, Operator::Swap, &with(&name, &args));
     }
 }
 
@@ -48,10 +48,10 @@ pub(super) fn propose_method(walk: &mut Walk<'_>, expr: &Expr, call: &ExprMethod
 pub(super) fn propose_call(walk: &mut Walk<'_>, expr: &Expr, call: &ExprCall) {
     let function = code(&call.func);
     if function == "Some" {
-        return walk.instead(expr, Operator::Absence, "None".into());
+        return walk.instead(expr, Operator::Absence, "None");
     }
     for args in mixed_up(&call.args) {
-        walk.instead(expr, Operator::Swap, format!("{function} ({args})"));
+        walk.instead(expr, Operator::Swap, &format!("{function} ({args})"));
     }
 }
 

@@ -11,20 +11,20 @@ pub(super) fn propose_binary(walk: &mut Walk<'_>, expr: &Expr, binary: &ExprBina
     let (left, right) = (code(&binary.left), code(&binary.right));
     match binary.op {
         BinOp::And(_) if is_let_chain(expr) => {}
-        BinOp::And(_) => walk.instead(expr, Operator::Connective, format!("{left} || {right}")),
-        BinOp::Or(_) => walk.instead(expr, Operator::Connective, format!("{left} && {right}")),
+        BinOp::And(_) => walk.instead(expr, Operator::Connective, &format!("{left} || {right}")),
+        BinOp::Or(_) => walk.instead(expr, Operator::Connective, &format!("{left} && {right}")),
         BinOp::Lt(_) => boundary(walk, expr, binary, "<="),
         BinOp::Le(_) => boundary(walk, expr, binary, "<"),
         BinOp::Gt(_) => boundary(walk, expr, binary, ">="),
         BinOp::Ge(_) => boundary(walk, expr, binary, ">"),
         BinOp::Eq(_) => negate(walk, expr, format!("{left} != {right}")),
         BinOp::Ne(_) => negate(walk, expr, format!("{left} == {right}")),
-        BinOp::Add(_) => walk.instead(expr, Operator::Arithmetic, format!("{left} - {right}")),
-        BinOp::Sub(_) => walk.instead(expr, Operator::Arithmetic, format!("{left} + {right}")),
-        BinOp::Mul(_) => walk.instead(expr, Operator::Arithmetic, format!("{left} / {right}")),
-        BinOp::Div(_) | BinOp::Rem(_) => walk.instead(expr, Operator::Arithmetic, format!("{left} * {right}")),
-        BinOp::AddAssign(_) => walk.instead(expr, Operator::Arithmetic, format!("{left} -= {right}")),
-        BinOp::SubAssign(_) => walk.instead(expr, Operator::Arithmetic, format!("{left} += {right}")),
+        BinOp::Add(_) => walk.instead(expr, Operator::Arithmetic, &format!("{left} - {right}")),
+        BinOp::Sub(_) => walk.instead(expr, Operator::Arithmetic, &format!("{left} + {right}")),
+        BinOp::Mul(_) => walk.instead(expr, Operator::Arithmetic, &format!("{left} / {right}")),
+        BinOp::Div(_) | BinOp::Rem(_) => walk.instead(expr, Operator::Arithmetic, &format!("{left} * {right}")),
+        BinOp::AddAssign(_) => walk.instead(expr, Operator::Arithmetic, &format!("{left} -= {right}")),
+        BinOp::SubAssign(_) => walk.instead(expr, Operator::Arithmetic, &format!("{left} += {right}")),
         _ => {}
     }
 }
@@ -46,7 +46,7 @@ pub(super) fn negate(walk: &mut Walk<'_>, expr: &Expr, becomes: String) {
 fn boundary(walk: &mut Walk<'_>, expr: &Expr, binary: &ExprBinary, other: &str) {
     let becomes = format!("{} {other} {}", code(&binary.left), code(&binary.right));
     if !(is_still(&binary.left) && is_still(&binary.right)) {
-        return walk.instead(expr, Operator::Boundary, becomes);
+        return walk.instead(expr, Operator::Boundary, &becomes);
     }
     let id = walk.propose(expr.span(), Operator::Boundary, code(expr), becomes.clone());
     walk.change(place(expr), format!("{SWITCH}::choose({id}, {becomes}, "), ")", &[id]);

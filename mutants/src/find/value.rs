@@ -48,9 +48,9 @@ pub(super) fn propose_literal(walk: &mut Walk<'_>, expr: &Expr, literal: &ExprLi
         Lit::Int(number) => {
             let Ok(value) = number.base10_parse::<u64>() else { return };
             let other = if value == 1 { 0 } else { value.saturating_add(1) };
-            walk.instead(expr, Operator::Number, format!("{other}{}", number.suffix()));
+            walk.instead(expr, Operator::Number, &format!("{other}{}", number.suffix()));
         }
-        Lit::Bool(value) => walk.instead(expr, Operator::Negation, (!value.value).to_string()),
+        Lit::Bool(value) => walk.instead(expr, Operator::Negation, &(!value.value).to_string()),
         _ => {}
     }
 }
@@ -62,5 +62,5 @@ pub(super) fn propose_variant(walk: &mut Walk<'_>, expr: &Expr, path: &ExprPath)
     let Some(other) = walk.words.next(name, variant) else { return };
     let was = code(path);
     let becomes = format!("{}{other}", was.strip_suffix(variant.as_str()).unwrap_or(&was));
-    walk.instead(expr, Operator::Variant, becomes);
+    walk.instead(expr, Operator::Variant, &becomes);
 }

@@ -84,8 +84,8 @@ impl Walk<'_> {
     }
 
     /// Proposes another expression in the place of one. Only one of the two is evaluated.
-    pub(super) fn instead(&mut self, expr: &impl ToTokens, operator: Operator, becomes: String) {
-        let id = self.propose(expr.span(), operator, code(expr), becomes.clone());
+    pub(super) fn instead(&mut self, expr: &impl ToTokens, operator: Operator, becomes: &str) {
+        let id = self.propose(expr.span(), operator, code(expr), becomes.to_owned());
         let before = format!("(if {SWITCH}::on({id}) {{ {becomes} }} else {{ ");
         self.change(place(expr), before, " })", &[id]);
     }
