@@ -40,6 +40,9 @@ enum Command {
     Mutants(commands::mutants::Args),
     /// Write a crate with an orchestrator in it and the test that checks it.
     New(commands::new::Args),
+    /// Serve with a planted bug, for `resurgam run --world container --bug NAME`.
+    #[command(hide = true)]
+    PlantedServer(commands::planted_server::Args),
     /// Print the plan and the programs of a seed, readably.
     Programs(commands::programs::Args),
     /// Execute one plan again, in the simulation.
@@ -85,6 +88,7 @@ fn main() -> ExitCode {
         Command::Doctor(args) => commands::doctor::run(&args),
         Command::Mutants(args) => commands::mutants::run(&args),
         Command::New(args) => commands::new::run(&args),
+        Command::PlantedServer(args) => commands::planted_server::run(&args),
         Command::Programs(args) => commands::programs::run(&args),
         Command::Replay(args) => commands::replay::run(&args),
         Command::Report(args) => commands::report::run(&args),

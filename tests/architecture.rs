@@ -60,11 +60,11 @@ fn crates_know_only_what_they_may() {
     let builtin = [&harness[..], &["resurgam-harness", "resurgam-orchestrator"]].concat();
     let with_builtin = [&builtin[..], &["resurgam-builtin"]].concat();
     let real = [&harness[..], &["resurgam-harness"]].concat();
-    let server = ["resurgam-cassandra-store", "resurgam-released", "resurgam-server"];
+    let server = ["resurgam-cassandra-store", "resurgam-planted-server", "resurgam-released", "resurgam-server"];
     let mutants = [&with_builtin[..], &["resurgam-mutant-switch"]].concat();
     let apart = ["resurgam-compare", "resurgam-intake", "resurgam-mutants", "resurgam-scenarios"];
     let everything = [&mutants[..], &server, &apart].concat();
-    let allowed: [(&str, &[&str]); 27] = [
+    let allowed: [(&str, &[&str]); 28] = [
         ("resurgam-formats", &[]),
         ("resurgam-machine", &["resurgam-formats"]),
         ("resurgam-cassandra", &["resurgam-formats"]),
@@ -83,6 +83,11 @@ fn crates_know_only_what_they_may() {
         // What it concludes from errors is compared with the model in its tests, and not taken from it.
         ("resurgam-cassandra-store", &["resurgam-api", "resurgam-node"]),
         ("resurgam-server", &["resurgam-api", "resurgam-cassandra-store", "resurgam-node", "resurgam-released"]),
+        // As resurgam-server, but for the orchestrator.
+        (
+            "resurgam-planted-server",
+            &["resurgam-api", "resurgam-cassandra-store", "resurgam-node", "resurgam-orchestrator"],
+        ),
         // The kernel knows nothing of workflows.
         ("resurgam-simulation", &["resurgam-api", "resurgam-interpose"]),
         // Not the judge: what is written of rules is handed over by whoever asks for a report.

@@ -70,3 +70,21 @@ fn faults_of_plans_are_done_to_processes() {
         assert!(recordings.lines().any(|line| hit(&line)), "no fault {fault} has hit anything");
     }
 }
+
+/// A bug that is planted in the processes is found, and what is kept says which.
+#[test]
+fn a_planted_bug_is_found_on_real_cassandra() {
+    if !real::cassandra_wanted("a planted bug over Cassandra") {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().join("run");
+    let options = ["run", "--world", "container", "--bug", "reply_before_commit", "--faults", "node,store"];
+    let cases =
+        ["--seed", "1", "--cases", "12", "--jobs", "12", "--out", &out.display().to_string()].map(str::to_owned);
+    let cases: Vec<&str> = cases.iter().map(String::as_str).collect();
+    let ran = resurgam(&[&options[..], &cases].concat());
+    assert_eq!(ran.status.code(), Some(1), "{}", said(&ran));
+    let mut kept = fs::read_dir(out.join("cases")).unwrap().map(|case| case.unwrap().path().join("case.json"));
+    assert!(kept.all(|case| fs::read_to_string(case).unwrap().contains(r#""bug": "reply_before_commit""#)));
+}

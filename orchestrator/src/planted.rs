@@ -1,7 +1,7 @@
 //! Planted bugs: switches that re-create known real bugs, so that the suite can be tested. The released server is built
 //! without the feature `planted-bugs`; then [`planted`] is constantly false and the compiler removes every bug.
 //!
-//! A bug is chosen per thread, because one simulation runs on one thread. The catalogue with issue numbers and predicted
+//! A bug is chosen per thread, because one simulation runs on one thread, or for a whole process, where a server has one. The catalogue with issue numbers and predicted
 //! rules is in `scenarios`.
 
 /// The version of this build; it says so if bugs can be planted in it.
@@ -153,11 +153,11 @@ impl Bug {
     }
 }
 
-/// Whether `bug` is planted on this thread.
+/// Whether `bug` is planted on this thread, or in this process.
 #[cfg(feature = "planted-bugs")]
 #[must_use]
 pub fn planted(bug: Bug) -> bool {
-    active::ACTIVE.with(|active| active.get() == Some(bug))
+    active::ACTIVE.with(|active| active.get() == Some(bug)) || active::IN_PROCESS.get() == Some(&bug)
 }
 
 /// Whether `bug` is planted on this thread: never, in this build.
@@ -169,15 +169,24 @@ pub const fn planted(_: Bug) -> bool {
 }
 
 #[cfg(feature = "planted-bugs")]
-pub use active::plant;
+pub use active::{plant, plant_in_process};
 
 #[cfg(feature = "planted-bugs")]
 mod active {
     use super::Bug;
     use std::cell::Cell;
+    use std::sync::OnceLock;
 
     thread_local! {
         pub(super) static ACTIVE: Cell<Option<Bug>> = const { Cell::new(None) };
+    }
+
+    pub(super) static IN_PROCESS: OnceLock<Bug> = OnceLock::new();
+
+    /// Plants a bug on all threads of this process, for good; the first one stays.
+    pub fn plant_in_process(bug: Bug) {
+        tracing::trace!(version = super::VERSION, ?bug, "planted in the process");
+        IN_PROCESS.get_or_init(|| bug);
     }
 
     /// Plants a bug on this thread, or none.

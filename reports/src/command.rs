@@ -101,10 +101,11 @@ fn target(choice: &Choice) -> Vec<String> {
             }
             words
         }
-        Choice::Container { nodes, durability, faults } => {
+        Choice::Container { nodes, durability, faults, bug } => {
             let nodes = nodes.to_string();
             let mut words = owned(&["--world", "container", "--nodes", &nodes, "--durability", durability.word()]);
             words.extend(["--faults".to_owned(), names(faults)]);
+            words.extend(bug.iter().flat_map(|bug| ["--bug".to_owned(), bug.clone()]));
             words
         }
         Choice::Temporal => owned(&["--target", "temporal"]),
@@ -152,7 +153,7 @@ mod tests {
             process(3, Some(keyspace), &[Family::Node]),
             "resurgam run --world process --nodes 3 --store cassandra --contact 127.0.0.1:9042 --keyspace resurgam --faults node --seed 7 --cases 1"
         );
-        let container = Choice::Container { nodes: 3, durability: Durability::Strict, faults: Vec::new() };
+        let container = Choice::Container { nodes: 3, durability: Durability::Strict, faults: Vec::new(), bug: None };
         let line = "resurgam run --world container --nodes 3 --durability strict --faults none --seed 7 --cases 1";
         assert_eq!(of(container), line);
         assert_eq!(of(address("h:1", None)), "resurgam run --address h:1 --seed 7 --cases 1");

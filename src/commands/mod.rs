@@ -7,6 +7,7 @@ pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod mutants;
 pub(crate) mod new;
+pub(crate) mod planted_server;
 pub(crate) mod programs;
 pub(crate) mod replay;
 pub(crate) mod report;

@@ -44,7 +44,7 @@ pub(crate) struct Args {
     /// cost must not grow (P9). Only in the simulation.
     #[arg(long)]
     large: bool,
-    /// With this bug planted in our orchestrator (see `resurgam bugs --list`). Only in the simulation.
+    /// With this bug planted in our orchestrator (see `resurgam bugs --list`). In the simulation and with `--world container`.
     #[arg(long, value_name = "NAME")]
     bug: Option<String>,
     /// Where our orchestrator runs.
@@ -129,11 +129,17 @@ pub(crate) fn run(args: &Args) -> Ended {
 /// The target that was chosen, if the options fit together.
 fn choice(args: &Args) -> Result<Choice, Failure> {
     let simulated = args.address.is_none() && args.target == Kind::Builtin && args.world == Place::Sim;
-    if !simulated && (args.bug.is_some() || args.large || args.campaign) {
-        return Err("--large, --bug and --campaign are for the simulation (--target builtin --world sim)".into());
+    if !simulated && (args.large || args.campaign) {
+        return Err("--large and --campaign are for the simulation (--target builtin --world sim)".into());
     }
     let on = |place| args.address.is_none() && args.target == Kind::Builtin && args.world == place;
     let (process, container) = (on(Place::Process), on(Place::Container));
+    if !simulated && !container && args.bug.is_some() {
+        return Err("--bug is for the simulation and for --world container".into());
+    }
+    if let Some(bug) = args.bug.as_ref().filter(|bug| subject(Some(bug)).is_none()) {
+        return Err(Failure::Input(format!("there is no planted bug {bug}")));
+    }
     if !process && args.store != Store::Memory {
         return Err("--store is for our orchestrator in a process (--target builtin --world process)".into());
     }
@@ -161,6 +167,7 @@ fn choice(args: &Args) -> Result<Choice, Failure> {
             nodes: args.nodes.unwrap_or(3),
             durability: args.durability.unwrap_or(Promise::Strict).into(),
             faults,
+            bug: args.bug.clone(),
         }),
         (None, Kind::Builtin, Place::Sim) => {
             Ok(Choice::Simulation { faults, large: args.large, bug: args.bug.clone() })

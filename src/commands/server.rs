@@ -2,7 +2,10 @@
 
 use crate::Ended;
 use crate::exit::{Exit, Failure};
-use resurgam_server::Options;
+use resurgam_server::{Bug, Options, planted};
+
+// What is served knows no bug that could be planted: with them, this would not even compile.
+const _: () = assert!(!planted(Bug::FenceMissing));
 
 /// Runs the command.
 pub(crate) fn run(options: &Options) -> Ended {

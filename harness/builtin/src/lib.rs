@@ -11,4 +11,4 @@ mod unchecked;
 pub use hunt::{Hunt, hunt};
 pub use orchestrator::{Builtin, subject};
 pub use resurgam_orchestrator::invariant::Checks;
-pub use resurgam_orchestrator::planted::Bug;
+pub use resurgam_orchestrator::planted::{Bug, plant_in_process};

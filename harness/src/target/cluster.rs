@@ -55,7 +55,7 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts `program server` so many times and waits until each is usable. Cases on it have faults of `families`.
+    /// Starts `program server`, or `program planted-server` if there is to be a bug, so many times and waits until each is usable. Cases on it have faults of `families`.
     ///
     /// # Errors
     /// A node cannot be started, ends early, or does not get ready in time: then with the end of its log.
@@ -64,11 +64,12 @@ impl Cluster {
         nodes: u16,
         keyspace: &Keyspace,
         families: Vec<Family>,
+        bug: Option<&str>,
     ) -> Result<Arc<Self>, Error> {
         let mut attempts = 0;
         loop {
             attempts += 1;
-            match Self::attempt(program, nodes, keyspace, families.clone()).await {
+            match Self::attempt(program, nodes, keyspace, families.clone(), bug).await {
                 // Somebody took a port between our looking for it and the node's.
                 Err(Error::Failed { log, .. }) if attempts < ATTEMPTS && is_taken(&log) => {}
                 started => return started.map(Arc::new),
@@ -76,7 +77,13 @@ impl Cluster {
         }
     }
 
-    async fn attempt(program: &Path, nodes: u16, keyspace: &Keyspace, families: Vec<Family>) -> Result<Self, Error> {
+    async fn attempt(
+        program: &Path,
+        nodes: u16,
+        keyspace: &Keyspace,
+        families: Vec<Family>,
+        bug: Option<&str>,
+    ) -> Result<Self, Error> {
         let directory = Process::directory("cluster", None)?;
         let keys = directory.path().join("token-keys");
         fs::write(&keys, key()).map_err(|e| Error::System("no keys for the server", e))?;
@@ -106,17 +113,16 @@ impl Cluster {
             // Whoever hears nothing is not to wait for long.
             let timeout = if proxied.is_some() { SPOILED } else { USUAL };
             let (name, address) = (format!("node-{number}"), outside[usize::from(number)].to_string());
-            let own = [
-                ["server", "--until-stdin-ends", "--node", &name, "--address", &address],
-                ["--store", "cassandra", "--contact", &contact, "--keyspace", &keyspace.name],
-            ];
-            let limits = ["--cassandra-timeout", timeout, "--token-keys", &keys_path];
+            let own = ["--until-stdin-ends", "--node", &name, "--address", &address, "--token-keys", &keys_path];
+            let store = ["--store", "cassandra", "--contact", &contact, "--keyspace", &keyspace.name];
+            let limits = ["--cassandra-timeout", timeout];
             // Each calls the others by links of its own, and listens itself where all of these lead.
             let members = (0..count).flat_map(|other| {
                 let address = reached(Host::Node(number), other, &inside);
                 ["--member".to_owned(), format!("node-{other}={address}")]
             });
-            let own = own.into_iter().flatten().chain(limits).map(str::to_owned);
+            let command = bug.map_or_else(|| vec!["server"], |bug| vec!["planted-server", "--bug", bug]);
+            let own = command.into_iter().chain(own).chain(store).chain(limits).map(str::to_owned);
             let arguments = own.chain(members).collect();
             let log = directory.path().join(format!("node-{number}.log"));
             Node::new(program, arguments, log)

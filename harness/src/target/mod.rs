@@ -40,7 +40,8 @@ use resurgam_judge::profile::Profile;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-/// Makes a chosen target ready. `program` is the one that `program server` makes a server of ours; `subject` gives what is
+/// Makes a chosen target ready. `program` is the one that `program server` makes a server of ours, and
+/// `program planted-server --bug NAME` one with a bug; `subject` gives what is
 /// simulated, with the planted bug of a name, if there is one of that name; `started` is the database that was
 /// started for it, if it asks for one.
 ///
@@ -60,11 +61,14 @@ pub async fn open(
         }
         Choice::Check { .. } => return Err(Error::Check),
         Choice::Process { nodes, keyspace: Some(keyspace), faults } => {
-            Box::new(Cluster::start(program, *nodes, keyspace, faults.clone()).await?)
+            Box::new(Cluster::start(program, *nodes, keyspace, faults.clone(), None).await?)
         }
-        Choice::Container { nodes, durability, faults } => {
+        Choice::Container { nodes, durability, faults, bug } => {
+            if subject(bug.as_deref()).is_none() {
+                return Err(Error::Bug(bug.clone().unwrap_or_default()));
+            }
             let Provided { keyspace, database } = started.ok_or(Error::NoContainer)?;
-            let mut cluster = Cluster::start(program, *nodes, keyspace, faults.clone()).await?;
+            let mut cluster = Cluster::start(program, *nodes, keyspace, faults.clone(), bug.as_deref()).await?;
             if let Some(cluster) = Arc::get_mut(&mut cluster) {
                 cluster.over(Arc::clone(database), *durability);
             }

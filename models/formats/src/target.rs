@@ -44,6 +44,9 @@ pub enum Choice {
         durability: Durability,
         /// Families of faults that plans are drawn with.
         faults: Vec<Family>,
+        /// The bug that is planted in our orchestrator.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bug: Option<String>,
     },
     /// The real Temporal server, started for the run.
     Temporal,
@@ -146,12 +149,8 @@ impl Choice {
     #[must_use]
     pub fn bug(&self) -> Option<&str> {
         match self {
-            Self::Simulation { bug, .. } => bug.as_deref(),
-            Self::Check { .. }
-            | Self::Process { .. }
-            | Self::Container { .. }
-            | Self::Temporal
-            | Self::Address { .. } => None,
+            Self::Simulation { bug, .. } | Self::Container { bug, .. } => bug.as_deref(),
+            Self::Check { .. } | Self::Process { .. } | Self::Temporal | Self::Address { .. } => None,
         }
     }
 }

@@ -1,9 +1,12 @@
 //! The orchestrator as a program of its own.
 
 use clap::Parser;
-use resurgam_server::{Error, Options, VERSION, log, serve};
+use resurgam_server::{Bug, Error, Options, VERSION, log, planted, serve};
 use std::process::ExitCode;
 use tikv_jemallocator::Jemalloc;
+
+// What is served knows no bug that could be planted: with them, this would not even compile.
+const _: () = assert!(!planted(Bug::FenceMissing));
 
 /// The system's allocator keeps most of what a peak of replies took; this one gives it back within seconds
 /// (docs/measurements.md, "Memory around a peak").
