@@ -17,20 +17,20 @@ const MEMORY: &str = "6000000";
 
 /// What came of a task.
 #[derive(Debug)]
-pub struct Done {
+pub(crate) struct Done {
     /// The task.
-    pub task: Task,
+    pub(crate) task: Task,
     /// Its cases that came to an end.
-    pub ended: Vec<Ended>,
+    pub(crate) ended: Vec<Ended>,
     /// The process said nothing for too long, or was gone.
-    pub lost: bool,
+    pub(crate) lost: bool,
 }
 
 /// Has all tasks done by `jobs` processes of `program`, each told `arguments`; `each` hears of every one as it is done.
 ///
 /// # Errors
 /// A process cannot be started, or `each` fails: then no further task is begun.
-pub fn work(
+pub(crate) fn work(
     program: &Path,
     arguments: &[&str],
     jobs: usize,

@@ -8,7 +8,7 @@
 //! Only rules and recordings kill a mutant: no unit test is run. The sources themselves are never changed.
 
 pub mod campaign;
-pub mod child;
+mod child;
 mod compiler;
 mod edit;
 mod find;
@@ -16,7 +16,7 @@ pub mod mutant;
 mod refusal;
 pub mod score;
 pub mod serve;
-pub mod survey;
+mod survey;
 pub mod table;
 pub mod tree;
 pub mod trials;

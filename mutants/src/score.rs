@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::AddAssign;
 
 /// A mutant whose recordings were equal in so many cases that reach it counts as equivalent (issue 13).
-pub const EQUIVALENT: usize = 500;
+const EQUIVALENT: usize = 500;
 
 /// Counts of mutants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

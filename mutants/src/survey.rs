@@ -12,18 +12,18 @@ const TOGETHER: usize = 8;
 
 /// Cases that held without any mutant.
 #[derive(Clone, Debug, Default)]
-pub struct Survey {
+pub(crate) struct Survey {
     /// The hash of each recording, by the seed.
-    pub recordings: BTreeMap<u64, u64>,
+    pub(crate) recordings: BTreeMap<u64, u64>,
     /// The seeds of the cases that reach a mutant, in order, by its id.
-    pub reaching: BTreeMap<u32, Vec<u64>>,
+    pub(crate) reaching: BTreeMap<u32, Vec<u64>>,
     /// Cases in which a rule fired, or that were not judged, without any mutant: they show nothing.
-    pub useless: Vec<u64>,
+    pub(crate) useless: Vec<u64>,
 }
 
 impl Survey {
     /// Takes in what came of a case.
-    pub fn take(&mut self, ended: &Ended) {
+    pub(crate) fn take(&mut self, ended: &Ended) {
         if ended.said != Said::Held {
             self.useless.push(ended.seed);
             return;
@@ -41,7 +41,7 @@ impl Survey {
 ///
 /// # Errors
 /// As [`work`].
-pub fn survey(
+pub(crate) fn survey(
     program: &Path,
     arguments: &[&str],
     jobs: usize,

@@ -54,7 +54,7 @@ pub enum Fate {
 ///
 /// # Errors
 /// As [`work`].
-pub fn trials(
+pub(crate) fn trials(
     program: &Path,
     arguments: &[&str],
     jobs: usize,

@@ -1,7 +1,7 @@
 //! Calls: neighbouring arguments mixed up, another method of the same shape, a value that counts as none.
 
 use super::operation::is_still;
-use super::walk::{Walk, code};
+use super::proposals::{Proposals, code};
 use crate::mutant::Operator;
 use syn::punctuated::Punctuated;
 use syn::token::Comma;
@@ -22,7 +22,7 @@ const METHODS: [(&str, &str); 10] = [
 ];
 
 /// Proposes the mutants of a call of a method.
-pub(super) fn propose_method(walk: &mut Walk<'_>, expr: &Expr, call: &ExprMethodCall) {
+pub(super) fn propose_method(proposals: &mut Proposals<'_>, expr: &Expr, call: &ExprMethodCall) {
     let name = call.method.to_string();
     let (receiver, fish) = (code(&call.receiver), call.turbofish.as_ref().map(code).unwrap_or_default());
     let with = |name: &str, args: &str| format!("{receiver} . {name} {fish} ({args})");
@@ -34,24 +34,24 @@ pub(super) fn propose_method(walk: &mut Walk<'_>, expr: &Expr, call: &ExprMethod
         } else {
             continue;
         };
-        walk.instead(expr, Operator::Method, &with(instead, &code(&call.args)));
+        proposals.instead(expr, Operator::Method, &with(instead, &code(&call.args)));
     }
     if name == "is_empty" || name == "contains" || name == "contains_key" {
-        super::operation::negate(walk, expr, format!("! {}", code(expr)));
+        super::operation::negate(proposals, expr, format!("! {}", code(expr)));
     }
     for args in mixed_up(&call.args) {
-        walk.instead(expr, Operator::Swap, &with(&name, &args));
+        proposals.instead(expr, Operator::Swap, &with(&name, &args));
     }
 }
 
 /// Proposes the mutants of a call of a function.
-pub(super) fn propose_call(walk: &mut Walk<'_>, expr: &Expr, call: &ExprCall) {
+pub(super) fn propose_call(proposals: &mut Proposals<'_>, expr: &Expr, call: &ExprCall) {
     let function = code(&call.func);
     if function == "Some" {
-        return walk.instead(expr, Operator::Absence, "None");
+        return proposals.instead(expr, Operator::Absence, "None");
     }
     for args in mixed_up(&call.args) {
-        walk.instead(expr, Operator::Swap, &format!("{function} ({args})"));
+        proposals.instead(expr, Operator::Swap, &format!("{function} ({args})"));
     }
 }
 

@@ -1,11 +1,11 @@
 //! Functions that return at once, with nothing.
 
-use super::walk::{SWITCH, Walk, code};
+use super::proposals::{Proposals, SWITCH, code};
 use crate::mutant::Operator;
 use syn::{Block, GenericArgument, PathArguments, ReturnType, Signature, Type};
 
 /// Proposes what can be returned at once from a function, by its type.
-pub(super) fn propose(walk: &mut Walk<'_>, sig: &Signature, block: &Block) {
+pub(super) fn propose(proposals: &mut Proposals<'_>, sig: &Signature, block: &Block) {
     if block.stmts.is_empty() {
         return;
     }
@@ -17,8 +17,8 @@ pub(super) fn propose(walk: &mut Walk<'_>, sig: &Signature, block: &Block) {
     let at = block.brace_token.span.open().byte_range().end;
     for answer in answers {
         let becomes = format!("return {answer}");
-        let id = walk.propose(sig.ident.span(), Operator::Body, code(&sig.ident), becomes.clone());
-        walk.change(at..at, format!(" if {SWITCH}::on({id}) {{ {becomes}; }}"), "", &[id]);
+        let id = proposals.propose(sig.ident.span(), Operator::Body, code(&sig.ident), becomes.clone());
+        proposals.change(at..at, format!(" if {SWITCH}::on({id}) {{ {becomes}; }}"), "", &[id]);
     }
 }
 

@@ -7,12 +7,14 @@ mod argument;
 mod body;
 mod condition;
 mod operation;
+mod proposals;
 mod statement;
 mod value;
 mod walk;
 mod words;
 
-pub(crate) use walk::{Found, mutants};
+pub(crate) use proposals::Found;
+pub(crate) use walk::mutants;
 pub(crate) use words::Words;
 
 #[cfg(test)]
