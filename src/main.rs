@@ -36,6 +36,8 @@ enum Command {
     Diff(commands::diff::Args),
     /// Say what is here and what is missing.
     Doctor(commands::doctor::Args),
+    /// Count which mechanical mistakes in our orchestrator the rules see.
+    Mutants(commands::mutants::Args),
     /// Write a crate with an orchestrator in it and the test that checks it.
     New(commands::new::Args),
     /// Serve with a planted bug, for `resurgam run --world container --bug NAME`.
@@ -84,6 +86,7 @@ fn main() -> ExitCode {
         Command::Compare(args) => commands::compare::run(&args),
         Command::Diff(args) => commands::diff::run(&args),
         Command::Doctor(args) => commands::doctor::run(&args),
+        Command::Mutants(args) => commands::mutants::run(&args),
         Command::New(args) => commands::new::run(&args),
         Command::PlantedServer(args) => commands::planted_server::run(&args),
         Command::Programs(args) => commands::programs::run(&args),

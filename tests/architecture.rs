@@ -61,9 +61,10 @@ fn crates_know_only_what_they_may() {
     let with_builtin = [&builtin[..], &["resurgam-builtin"]].concat();
     let real = [&harness[..], &["resurgam-harness"]].concat();
     let server = ["resurgam-cassandra-store", "resurgam-planted-server", "resurgam-released", "resurgam-server"];
-    let everything =
-        [&with_builtin[..], &server, &["resurgam-compare", "resurgam-intake", "resurgam-scenarios"]].concat();
-    let allowed: [(&str, &[&str]); 26] = [
+    let mutants = [&with_builtin[..], &["resurgam-mutant-switch"]].concat();
+    let apart = ["resurgam-compare", "resurgam-intake", "resurgam-mutants", "resurgam-scenarios"];
+    let everything = [&mutants[..], &server, &apart].concat();
+    let allowed: [(&str, &[&str]); 28] = [
         ("resurgam-formats", &[]),
         ("resurgam-machine", &["resurgam-formats"]),
         ("resurgam-cassandra", &["resurgam-formats"]),
@@ -97,6 +98,9 @@ fn crates_know_only_what_they_may() {
         ("resurgam-real", &real),
         ("resurgam-builtin", &builtin),
         ("resurgam-benches", &with_builtin),
+        // What is released is built from sources without switches.
+        ("resurgam-mutant-switch", &[]),
+        ("resurgam-mutants", &mutants),
         ("resurgam", &everything),
     ];
     let members: BTreeSet<String> = metadata.workspace_packages().iter().map(|p| p.name.to_string()).collect();

@@ -1,0 +1,22 @@
+//! How much the suite sees: mechanical mistakes in our orchestrator, all behind one switch in one build, and a count of those
+//! that a rule tells from what is right (issue 13, design §9).
+//!
+//! `find/` proposes mutants in a text. [`tree`] writes a copy of the workspace in which they stand behind the switch, and leaves out
+//! those that do not compile. The copy's program executes cases ([`serve`]) with one mutant or none, as its parent tells it
+//! ([`child`]). [`survey`] says which case reaches which mutant, [`trials`] executes those, [`score`] counts.
+//!
+//! Only rules and recordings kill a mutant: no unit test is run. The sources themselves are never changed.
+
+pub mod campaign;
+mod child;
+mod compiler;
+mod edit;
+mod find;
+pub mod mutant;
+mod refusal;
+pub mod score;
+pub mod serve;
+mod survey;
+pub mod table;
+pub mod tree;
+pub mod trials;

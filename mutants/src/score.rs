@@ -1,0 +1,115 @@
+//! What the mutants come to, in all and by file, function and kind of mistake.
+
+use crate::mutant::Mutant;
+use crate::trials::{Fate, Tried};
+use std::collections::BTreeMap;
+use std::ops::AddAssign;
+
+/// A mutant whose recordings were equal in so many cases that reach it counts as equivalent (issue 13).
+const EQUIVALENT: usize = 500;
+
+/// Counts of mutants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Score {
+    /// A rule was violated.
+    pub killed: usize,
+    /// No rule was, though recordings differ from those without the mutant.
+    pub survived: usize,
+    /// No rule was, and every recording was the one without the mutant, in fewer than 500 cases.
+    pub unseen: usize,
+    /// The same in at least 500 cases.
+    pub equivalent: usize,
+    /// The suite noticed something, and no rule says what.
+    pub not_judged: usize,
+    /// It would not have ended.
+    pub timed_out: usize,
+    /// No case reaches it.
+    pub not_reached: usize,
+}
+
+impl Score {
+    /// What one mutant counts.
+    #[must_use]
+    pub fn of(tried: &Tried) -> Self {
+        let mut score = Self::default();
+        let same = tried.same == tried.cases;
+        *match tried.fate {
+            Fate::Killed { .. } => &mut score.killed,
+            Fate::Survived if same && tried.cases >= EQUIVALENT => &mut score.equivalent,
+            Fate::Survived if same => &mut score.unseen,
+            Fate::Survived => &mut score.survived,
+            Fate::NotJudged { .. } => &mut score.not_judged,
+            Fate::TimedOut { .. } => &mut score.timed_out,
+            Fate::NotReached => &mut score.not_reached,
+        } = 1;
+        score
+    }
+
+    /// The mutants that a case reaches and that are not equivalent.
+    #[must_use]
+    pub fn reached(&self) -> usize {
+        self.killed + self.survived + self.unseen + self.not_judged + self.timed_out
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn all(&self) -> usize {
+        self.reached() + self.equivalent + self.not_reached
+    }
+
+    /// The share of the reached ones that a rule sees, in percent.
+    #[must_use]
+    pub fn percent(&self) -> f64 {
+        100.0 * self.killed as f64 / self.reached().max(1) as f64
+    }
+}
+
+impl AddAssign for Score {
+    fn add_assign(&mut self, other: Self) {
+        self.killed += other.killed;
+        self.survived += other.survived;
+        self.unseen += other.unseen;
+        self.equivalent += other.equivalent;
+        self.not_judged += other.not_judged;
+        self.timed_out += other.timed_out;
+        self.not_reached += other.not_reached;
+    }
+}
+
+/// The counts of mutants by what `key` says of each.
+#[must_use]
+pub fn by<K: Ord>(mutants: &[Mutant], tried: &BTreeMap<u32, Tried>, key: impl Fn(&Mutant) -> K) -> BTreeMap<K, Score> {
+    let mut all: BTreeMap<K, Score> = BTreeMap::new();
+    for mutant in mutants {
+        if let Some(tried) = tried.get(&mutant.id) {
+            *all.entry(key(mutant)).or_default() += Score::of(tried);
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn score(cases: usize, same: usize, fate: Fate) -> Score {
+        Score::of(&Tried { mutant: 1, cases, same, fate })
+    }
+
+    #[test]
+    fn who_survives_without_a_trace_may_be_equivalent() {
+        assert_eq!(score(500, 500, Fate::Survived).equivalent, 1);
+        assert_eq!(score(499, 499, Fate::Survived).unseen, 1);
+        assert_eq!(score(500, 499, Fate::Survived).survived, 1);
+    }
+
+    #[test]
+    fn equivalent_and_unreached_ones_do_not_count() {
+        let mut sum = score(500, 500, Fate::Survived);
+        sum += score(0, 0, Fate::NotReached);
+        sum += score(1, 0, Fate::Killed { rules: Vec::new(), seed: 1 });
+        sum += score(1, 0, Fate::TimedOut { seed: 1 });
+        assert_eq!((sum.all(), sum.reached()), (4, 2));
+        assert!((sum.percent() - 50.0).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,131 @@
+//! Mutants in the cases that reach them, until a rule sees them.
+
+use crate::child::{Done, work};
+use crate::serve::{Ended, Said, Task};
+use crate::survey::Survey;
+use resurgam_formats::rule_id::RuleId;
+use serde::{Deserialize, Serialize};
+use std::io;
+use std::path::Path;
+
+/// What became of a mutant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tried {
+    /// Its id.
+    pub mutant: u32,
+    /// How many cases were executed with it.
+    pub cases: usize,
+    /// In how many of them the recording is, byte for byte, the one without it.
+    pub same: usize,
+    /// What the last one showed.
+    pub fate: Fate,
+}
+
+/// See [`Tried`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fate {
+    /// Rules were violated.
+    Killed {
+        /// Which.
+        rules: Vec<RuleId>,
+        /// In this case.
+        seed: u64,
+    },
+    /// All rules held in all cases.
+    Survived,
+    /// The suite noticed something, but no rule says what.
+    NotJudged {
+        /// What.
+        why: String,
+        /// In this case.
+        seed: u64,
+    },
+    /// It would not have ended.
+    TimedOut {
+        /// This case.
+        seed: u64,
+    },
+    /// No case reaches it.
+    NotReached,
+}
+
+/// Tries mutants, each in at most `cases` of those that reach it; `each` hears what became of every one.
+///
+/// # Errors
+/// As [`work`].
+pub(crate) fn trials(
+    program: &Path,
+    arguments: &[&str],
+    jobs: usize,
+    survey: &Survey,
+    mutants: &[u32],
+    cases: usize,
+    mut each: impl FnMut(Tried) -> io::Result<()> + Send,
+) -> io::Result<()> {
+    let mut tasks = Vec::new();
+    for mutant in mutants.iter().copied() {
+        match survey.reaching.get(&mutant) {
+            Some(seeds) => tasks.push(Task { mutant, seeds: spread(seeds, cases) }),
+            None => each(Tried { mutant, cases: 0, same: 0, fate: Fate::NotReached })?,
+        }
+    }
+    work(program, arguments, jobs, tasks, |done| each(judged(&done, survey)))
+}
+
+/// At most so many of the seeds, evenly from all of them.
+fn spread(seeds: &[u64], most: usize) -> Vec<u64> {
+    if seeds.len() <= most {
+        return seeds.to_vec();
+    }
+    (0..most).map(|index| seeds[index * seeds.len() / most]).collect()
+}
+
+fn judged(done: &Done, survey: &Survey) -> Tried {
+    let same = |ended: &&Ended| survey.recordings.get(&ended.seed) == Some(&ended.recording);
+    let fate = match done.ended.last() {
+        _ if done.lost => Fate::TimedOut { seed: done.task.seeds.get(done.ended.len()).copied().unwrap_or_default() },
+        Some(Ended { said: Said::Violated(rules), seed, .. }) => Fate::Killed { rules: rules.clone(), seed: *seed },
+        Some(Ended { said: Said::NotJudged(why), seed, .. }) => Fate::NotJudged { why: why.clone(), seed: *seed },
+        Some(Ended { said: Said::Endless, seed, .. }) => Fate::TimedOut { seed: *seed },
+        Some(Ended { said: Said::Held, .. }) | None => Fate::Survived,
+    };
+    Tried { mutant: done.task.mutant, cases: done.ended.len(), same: done.ended.iter().filter(same).count(), fate }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ended(seed: u64, recording: u64, said: Said) -> Ended {
+        Ended { seed, recording, said, mattered: Vec::new() }
+    }
+
+    fn fate(ended: Vec<Ended>, lost: bool) -> Tried {
+        let mut survey = Survey::default();
+        for (seed, recording) in [(1, 11), (2, 12), (3, 13)] {
+            survey.take(&Ended { mattered: vec![7], ..self::ended(seed, recording, Said::Held) });
+        }
+        assert_eq!(survey.reaching[&7], [1, 2, 3]);
+        judged(&Done { task: Task { mutant: 7, seeds: vec![1, 2, 3] }, ended, lost }, &survey)
+    }
+
+    #[test]
+    fn only_a_violated_rule_kills() {
+        let rules: Vec<RuleId> = vec!["H1".into()];
+        let violated = Said::Violated(rules.clone());
+        let killed = fate(vec![ended(1, 11, Said::Held), ended(2, 99, violated)], false);
+        assert_eq!(killed, Tried { mutant: 7, cases: 2, same: 1, fate: Fate::Killed { rules, seed: 2 } });
+        let noticed = fate(vec![ended(1, 0, Said::NotJudged("why".into()))], false);
+        assert_eq!(noticed.fate, Fate::NotJudged { why: "why".into(), seed: 1 });
+        assert_eq!(fate(vec![ended(1, 0, Said::Endless)], false).fate, Fate::TimedOut { seed: 1 });
+        assert_eq!(fate(vec![ended(1, 11, Said::Held)], true).fate, Fate::TimedOut { seed: 2 });
+        assert_eq!(fate(vec![ended(1, 11, Said::Held)], false).fate, Fate::Survived);
+    }
+
+    #[test]
+    fn a_few_cases_are_taken_from_everywhere() {
+        assert_eq!(spread(&[1, 2, 3], 5), [1, 2, 3]);
+        assert_eq!(spread(&(0..100).collect::<Vec<_>>(), 4), [0, 25, 50, 75]);
+    }
+}
