@@ -69,7 +69,13 @@ impl Orchestrator for Builtin {
     }
 
     fn promises(&self) -> Promises {
-        Promises { linearizable_reads: true, hand_over: HandOver::UntilTaken, narrow_batches: true, retention: true }
+        Promises {
+            linearizable_reads: true,
+            hand_over: HandOver::UntilTaken,
+            narrow_batches: true,
+            retention: true,
+            availability: true,
+        }
     }
 
     async fn serve(&self, context: NodeContext) -> Result<(), Failure> {

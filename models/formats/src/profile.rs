@@ -38,6 +38,9 @@ pub struct Promises {
     /// A closed run is there for as long as its namespace keeps it, and soon afterwards nothing of it is.
     #[serde(default)]
     pub retention: bool,
+    /// While no fault is in force, no call is told that something is wrong inside.
+    #[serde(default)]
+    pub availability: bool,
 }
 
 /// What becomes of a task whose hand-over to a worker may have failed.
@@ -80,6 +83,8 @@ pub enum Capability {
     NarrowBatches,
     /// The target promises [`Promises::retention`].
     Retention,
+    /// The target promises [`Promises::availability`].
+    Availability,
 }
 
 impl Capability {
@@ -91,6 +96,7 @@ impl Capability {
             Self::RepeatedHandOver => "repeated_hand_over",
             Self::NarrowBatches => "narrow_batches",
             Self::Retention => "retention",
+            Self::Availability => "availability",
         }
     }
 }
@@ -116,6 +122,7 @@ impl Profile {
             hand_over: HandOver::UntilTaken,
             narrow_batches: true,
             retention: true,
+            availability: true,
         })
     }
 
@@ -133,6 +140,7 @@ impl Profile {
             Capability::RepeatedHandOver => self.promises.hand_over == HandOver::UntilTaken,
             Capability::NarrowBatches => self.promises.narrow_batches,
             Capability::Retention => self.promises.retention,
+            Capability::Availability => self.promises.availability,
         }
     }
 }

@@ -4,6 +4,8 @@
 
 mod l10_misuse;
 mod l11_calm;
+mod l12_refused;
+mod l13_available;
 mod l1_starts;
 mod l2_signals;
 mod l3_updates;
@@ -29,6 +31,8 @@ pub(super) fn all() -> Vec<Box<dyn Rule>> {
         Box::new(l8_shown::Shown),
         Box::new(l9_unheard::Unheard),
         Box::new(l10_misuse::Misused),
+        Box::new(l12_refused::Refused),
+        Box::new(l13_available::Available),
         Box::new(l11_calm::Calm),
     ]
 }

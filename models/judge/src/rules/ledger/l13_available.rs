@@ -1,0 +1,85 @@
+//! L13: while nothing is wrong, no call is told that something is.
+
+use crate::profile::Capability;
+use crate::rules::proof::is_quiet;
+use crate::rules::whole::whole;
+use crate::rules::{About, Findings, Indexed, Rule};
+use resurgam_formats::plan::Action;
+use resurgam_formats::recording::{Answer, Call};
+
+/// Looks for calls that failed in quiet times.
+pub(super) struct Available;
+
+static ABOUT: About = About {
+    id: "L13",
+    slug: "available",
+    title: "where the target promises it, in simulations: while no fault is in force no call is told that something is wrong inside",
+    reason: "UNAVAILABLE and its like are for what may pass: a node that is gone, a store that does not answer. SDKs repeat such a call \
+             in silence, so a server that answers so in good times works, slowly, and nobody looks. In a simulated cluster \
+             without a fault, or two seconds after the last one, nothing is slow, and nobody has a reason for it.",
+    source: "docs/temporal-semantics.md: “Errors”; issue 13 §2 (availability); mutants that give up where they should go on",
+    violating: whole!(
+        r#"
+        {"at":1,"type":"tenures","partitions":[]}
+        {"at":1,"type":"invoke","operation":1,"attempt":1,"by":"client-1","call":{"of":"client","workflow_id":"w","request_id":"q","action":{"call":"signal","name":"a","value":1}}}
+        {"at":2,"type":"return","operation":1,"attempt":1,"answer":{"answer":"info","error":"Unavailable: the shard is not served here"}}
+        run w/r
+        1 WorkflowExecutionStarted"#
+    ),
+    allowed: whole!(
+        r#"
+        {"at":0,"type":"fault","fault":{"kind":"kill","node":1},"active":true}
+        {"at":1,"type":"tenures","partitions":[]}
+        {"at":1,"type":"invoke","operation":1,"attempt":1,"by":"client-1","call":{"of":"client","workflow_id":"w","request_id":"q","action":{"call":"signal","name":"a","value":1}}}
+        {"at":2,"type":"return","operation":1,"attempt":1,"answer":{"answer":"info","error":"Unavailable: the shard is not served here"}}
+        run w/r
+        1 WorkflowExecutionStarted"#
+    ),
+};
+
+/// Codes that say that something is wrong inside, or that it takes too long.
+const WRONG: [&str; 4] = ["Unavailable", "Aborted", "Cancelled", "DeadlineExceeded"];
+/// What an update is told that no worker has accepted when its workflow task is lost: to send it again.
+const ABORTED_UPDATE: &str = "Workflow Update was aborted";
+
+impl Rule for Available {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn needs(&self) -> Option<Capability> {
+        Some(Capability::Availability)
+    }
+
+    fn needs_kinds(&self) -> bool {
+        false
+    }
+
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
+        // Elsewhere a machine may be busy.
+        if evidence.tenures.is_none() {
+            return;
+        }
+        for operation in evidence.operations.values() {
+            // A worker that answers late, or not at all, keeps these waiting.
+            let waits =
+                matches!(operation.call, Call::Client { action: Action::Query { .. } | Action::Update { .. }, .. });
+            for attempt in &operation.attempts {
+                let Some(returned) = attempt.returned.filter(|until| is_quiet(evidence, attempt.invoked, *until))
+                else {
+                    continue;
+                };
+                findings.examine();
+                let Answer::Info { error } = &attempt.answer else { continue };
+                let (code, words) = error.split_once(": ").unwrap_or((error, ""));
+                let waited = waits && (code != "Unavailable" || words.starts_with(ABORTED_UPDATE));
+                if WRONG.contains(&code) && !waited {
+                    let after = (returned - attempt.invoked) / 1_000_000;
+                    let message =
+                        format!("{} was answered {error} after {after} ms, and no fault was in force", operation.by);
+                    findings.violated_by(&[operation.id], &[], message);
+                }
+            }
+        }
+    }
+}
