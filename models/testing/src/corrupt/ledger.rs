@@ -7,7 +7,7 @@ use super::structure::stray_signal;
 use resurgam_formats::event::{Body, EventId, Payloads, Span};
 use resurgam_formats::evidence::{Evidence, Run};
 use resurgam_formats::plan::{Action, TaskKind};
-use resurgam_formats::recording::{ActivityEnd, Call, Reply, TaskId, UpdateReached};
+use resurgam_formats::recording::{ActivityEnd, Answer, Call, Reply, TaskId, UpdateReached};
 use serde_json::json;
 
 /// A value that no program returns.
@@ -88,7 +88,40 @@ fn done(evidence: &Evidence, tasks: &[TaskId]) -> bool {
     })
 }
 
+/// Reads that were answered at once.
+fn answered_reads(evidence: &Evidence) -> Vec<Site> {
+    let reads = evidence.operations.values().filter(|operation| {
+        matches!(operation.call, Call::Client { action: Action::Describe | Action::ReadHistory, .. })
+            && operation.attempts.len() == 1
+            && operation.replies().next().is_some()
+    });
+    reads.filter_map(|operation| Some(Site { run: 0, place: usize::try_from(operation.id).ok()? })).collect()
+}
+
+/// Gives the first attempt of a call another answer.
+fn answer(evidence: &mut Evidence, site: Site, answer: Answer) -> Option<()> {
+    let operation = evidence.operations.get_mut(&u32::try_from(site.place).ok()?)?;
+    operation.attempts.first_mut()?.answer = answer;
+    Some(())
+}
+
 pub(super) const ALL: &[Corruption] = &[
+    Corruption {
+        name: "call-that-makes-no-sense",
+        what: "a call that makes sense was refused as one that does not",
+        expected: &["L12"],
+        find: answered_reads,
+        change: |e, site| {
+            answer(e, site, Answer::Fail { error: "INVALID_ARGUMENT: Execution is not set on request.".into() })
+        },
+    },
+    Corruption {
+        name: "broken-server",
+        what: "a call was told that the server is broken",
+        expected: &["L12"],
+        find: answered_reads,
+        change: |e, site| answer(e, site, Answer::Info { error: "Internal: unexpected end of a row".into() }),
+    },
     Corruption {
         name: "acknowledged-signal-missing",
         what: "a signal that was acknowledged is not in the history, and nothing in the history shows it",

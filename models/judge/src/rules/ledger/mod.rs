@@ -31,8 +31,8 @@ pub(super) fn all() -> Vec<Box<dyn Rule>> {
         Box::new(l8_shown::Shown),
         Box::new(l9_unheard::Unheard),
         Box::new(l10_misuse::Misused),
+        Box::new(l11_calm::Calm),
         Box::new(l12_refused::Refused),
         Box::new(l13_available::Available),
-        Box::new(l11_calm::Calm),
     ]
 }
