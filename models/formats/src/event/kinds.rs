@@ -304,33 +304,39 @@ kinds! {
     31 ChildWorkflowExecutionStarted "childWorkflowExecutionStartedEventAttributes" {
         initiated: EventId = "initiatedEventId",
         child: Execution = "workflowExecution",
+        workflow_type: Named = "workflowType",
     }
     32 ChildWorkflowExecutionCompleted "childWorkflowExecutionCompletedEventAttributes" {
         result: Payloads = "result",
         child: Execution = "workflowExecution",
+        workflow_type: Named = "workflowType",
         initiated: EventId = "initiatedEventId",
         started: EventId = "startedEventId",
     }
     33 ChildWorkflowExecutionFailed "childWorkflowExecutionFailedEventAttributes" {
         failure: Option<Failure> = "failure",
         child: Execution = "workflowExecution",
+        workflow_type: Named = "workflowType",
         initiated: EventId = "initiatedEventId",
         started: EventId = "startedEventId",
         retry_state: Symbol = "retryState",
     }
     34 ChildWorkflowExecutionCanceled "childWorkflowExecutionCanceledEventAttributes" {
         child: Execution = "workflowExecution",
+        workflow_type: Named = "workflowType",
         initiated: EventId = "initiatedEventId",
         started: EventId = "startedEventId",
     }
     35 ChildWorkflowExecutionTimedOut "childWorkflowExecutionTimedOutEventAttributes" {
         child: Execution = "workflowExecution",
+        workflow_type: Named = "workflowType",
         initiated: EventId = "initiatedEventId",
         started: EventId = "startedEventId",
         retry_state: Symbol = "retryState",
     }
     36 ChildWorkflowExecutionTerminated "childWorkflowExecutionTerminatedEventAttributes" {
         child: Execution = "workflowExecution",
+        workflow_type: Named = "workflowType",
         initiated: EventId = "initiatedEventId",
         started: EventId = "startedEventId",
     }

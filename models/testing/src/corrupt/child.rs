@@ -71,15 +71,70 @@ pub(super) const ALL: &[Corruption] = &[
         },
         change: |e, site| {
             let body = &mut event(e, site.run, site.place)?.body;
-            let (child, initiated, started) = match body {
-                Body::ChildWorkflowExecutionCompleted(end) => (end.child.clone(), end.initiated, end.started),
-                Body::ChildWorkflowExecutionFailed(end) => (end.child.clone(), end.initiated, end.started),
-                Body::ChildWorkflowExecutionCanceled(end) => (end.child.clone(), end.initiated, end.started),
-                Body::ChildWorkflowExecutionTimedOut(end) => (end.child.clone(), end.initiated, end.started),
+            let mut end = resurgam_formats::event::ChildWorkflowExecutionTerminated::default();
+            (end.child, end.initiated, end.started, end.workflow_type) = match body {
+                Body::ChildWorkflowExecutionCompleted(e) => {
+                    (e.child.clone(), e.initiated, e.started, e.workflow_type.clone())
+                }
+                Body::ChildWorkflowExecutionFailed(e) => {
+                    (e.child.clone(), e.initiated, e.started, e.workflow_type.clone())
+                }
+                Body::ChildWorkflowExecutionCanceled(e) => {
+                    (e.child.clone(), e.initiated, e.started, e.workflow_type.clone())
+                }
+                Body::ChildWorkflowExecutionTimedOut(e) => {
+                    (e.child.clone(), e.initiated, e.started, e.workflow_type.clone())
+                }
                 _ => return None,
             };
-            let end = resurgam_formats::event::ChildWorkflowExecutionTerminated { child, initiated, started };
             *body = Body::ChildWorkflowExecutionTerminated(Box::new(end));
+            Some(())
+        },
+    },
+    Corruption {
+        name: "child-of-another-type",
+        what: "the parent is told that a child of another type has started",
+        expected: &["H18"],
+        find: |e| places(e, |_, _, event| matches!(event.body, Body::ChildWorkflowExecutionStarted(_))),
+        change: |e, site| {
+            let Body::ChildWorkflowExecutionStarted(start) = &mut event(e, site.run, site.place)?.body else {
+                return None;
+            };
+            start.workflow_type.0.push_str("-of-somebody");
+            Some(())
+        },
+    },
+    Corruption {
+        name: "child-failure-lost",
+        what: "the parent is told that the child failed, and not why",
+        expected: &["H18"],
+        find: |e| {
+            let whole = e.is_whole();
+            places(e, |_, _, event| {
+                whole && matches!(&event.body, Body::ChildWorkflowExecutionFailed(end) if end.failure.is_some())
+            })
+        },
+        change: |e, site| {
+            let Body::ChildWorkflowExecutionFailed(end) = &mut event(e, site.run, site.place)?.body else {
+                return None;
+            };
+            end.failure = None;
+            Some(())
+        },
+    },
+    Corruption {
+        name: "child-retry-state-changed",
+        what: "the parent is told that a child was not tried again for another reason than the child's own history says",
+        expected: &["H18"],
+        find: |e| {
+            let whole = e.is_whole();
+            places(e, |_, _, event| whole && matches!(event.body, Body::ChildWorkflowExecutionFailed(_)))
+        },
+        change: |e, site| {
+            let Body::ChildWorkflowExecutionFailed(end) = &mut event(e, site.run, site.place)?.body else {
+                return None;
+            };
+            end.retry_state.0.push_str("_OF_SOMEBODY");
             Some(())
         },
     },

@@ -76,7 +76,7 @@ impl FakeServer {
                 let child = self.execution(seq);
                 let pending = self.pending.children.get_mut(&seq).filter(|child| !child.started).ok_or(impossible)?;
                 pending.started = true;
-                let it = ChildWorkflowExecutionStarted { initiated: pending.initiated, child };
+                let it = ChildWorkflowExecutionStarted { initiated: pending.initiated, child, ..Default::default() };
                 Body::ChildWorkflowExecutionStarted(Box::new(it))
             }
             Happening::Failed(seq, Failure::StartFailed) => {

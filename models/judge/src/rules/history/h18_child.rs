@@ -3,7 +3,7 @@
 use crate::rules::Indexed;
 use crate::rules::index::Key;
 use crate::rules::{About, Findings, Rule};
-use resurgam_formats::event::{Body, Event, EventId, Execution, Payloads};
+use resurgam_formats::event::{Body, Event, EventId, Execution, Named, Payloads};
 use resurgam_formats::evidence::{Evidence, Run};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -30,8 +30,9 @@ const ABOUT: About = About {
         4 ChildWorkflowExecutionTerminated initiatedEventId=2 startedEventId=3 workflowExecution.workflowId=c workflowExecution.runId=y",
 };
 
-struct Child {
+struct Child<'a> {
     workflow_id: String,
+    workflow_type: &'a Named,
     started: EventId,
 }
 
@@ -44,21 +45,31 @@ struct Told<'a> {
     end: Option<(&'a Event, &'a Execution)>,
 }
 
-/// Id of the Initiated event, of the Started event, and the execution, of a child's end.
-fn end_of(body: &Body) -> Option<(EventId, EventId, &Execution)> {
+/// Id of the Initiated event, of the Started event, execution and type, of a child's end.
+fn end_of(body: &Body) -> Option<(EventId, EventId, &Execution, &Named)> {
     match body {
-        Body::ChildWorkflowExecutionCompleted(e) => Some((e.initiated, e.started, &e.child)),
-        Body::ChildWorkflowExecutionFailed(e) => Some((e.initiated, e.started, &e.child)),
-        Body::ChildWorkflowExecutionCanceled(e) => Some((e.initiated, e.started, &e.child)),
-        Body::ChildWorkflowExecutionTimedOut(e) => Some((e.initiated, e.started, &e.child)),
-        Body::ChildWorkflowExecutionTerminated(e) => Some((e.initiated, e.started, &e.child)),
+        Body::ChildWorkflowExecutionCompleted(e) => Some((e.initiated, e.started, &e.child, &e.workflow_type)),
+        Body::ChildWorkflowExecutionFailed(e) => Some((e.initiated, e.started, &e.child, &e.workflow_type)),
+        Body::ChildWorkflowExecutionCanceled(e) => Some((e.initiated, e.started, &e.child, &e.workflow_type)),
+        Body::ChildWorkflowExecutionTimedOut(e) => Some((e.initiated, e.started, &e.child, &e.workflow_type)),
+        Body::ChildWorkflowExecutionTerminated(e) => Some((e.initiated, e.started, &e.child, &e.workflow_type)),
         _ => None,
+    }
+}
+
+/// A type that an event about a child repeats otherwise than it was asked for. One that is not given, as in shortened histories,
+/// says nothing.
+fn another_type(event: &Event, asked: &Named, said: &Named, findings: &mut Findings, initiated: EventId) {
+    if !asked.0.is_empty() && said != asked {
+        let message =
+            format!("{} says that the child has the type {:?}; {:?} was asked for", event.body.name(), said.0, asked.0);
+        findings.violated(&[initiated, event.id], message);
     }
 }
 
 /// Judges one history by itself, and lists the children that it started.
 fn within<'a>(run: &'a Run, findings: &mut Findings) -> Vec<Told<'a>> {
-    let mut pending: FxHashMap<EventId, Child> = FxHashMap::default();
+    let mut pending: FxHashMap<EventId, Child<'_>> = FxHashMap::default();
     let mut told: Vec<Told<'a>> = Vec::new();
     let mut places: FxHashMap<EventId, usize> = FxHashMap::default();
     let not_pending = |findings: &mut Findings, event: &Event, initiated: EventId| {
@@ -69,7 +80,8 @@ fn within<'a>(run: &'a Run, findings: &mut Findings) -> Vec<Told<'a>> {
         match &event.body {
             Body::StartChildWorkflowExecutionInitiated(child) => {
                 findings.examine();
-                let entry = Child { workflow_id: child.workflow_id.clone(), started: EventId(0) };
+                let (workflow_id, workflow_type) = (child.workflow_id.clone(), &child.workflow_type);
+                let entry = Child { workflow_id, workflow_type, started: EventId(0) };
                 pending.insert(event.id, entry);
             }
             Body::StartChildWorkflowExecutionFailed(failed) => match pending.remove(&failed.initiated) {
@@ -88,6 +100,7 @@ fn within<'a>(run: &'a Run, findings: &mut Findings) -> Vec<Told<'a>> {
                 }
                 Some(child) => {
                     child.started = event.id;
+                    another_type(event, child.workflow_type, &start.workflow_type, findings, start.initiated);
                     if child.workflow_id != start.child.workflow_id {
                         let message = format!(
                             "child {:?} was asked for, child {:?} started",
@@ -101,11 +114,12 @@ fn within<'a>(run: &'a Run, findings: &mut Findings) -> Vec<Told<'a>> {
                 }
             },
             body => {
-                let Some((initiated, started, execution)) = end_of(body) else { continue };
+                let Some((initiated, started, execution, workflow_type)) = end_of(body) else { continue };
                 let Some(child) = pending.remove(&initiated) else {
                     not_pending(findings, event, initiated);
                     continue;
                 };
+                another_type(event, child.workflow_type, workflow_type, findings, initiated);
                 if child.started.is_none() || child.started != started {
                     let message = format!(
                         "{} says that the child was started by event {started}; it was {}",
@@ -151,6 +165,24 @@ fn results<'a>(parent: &'a Body, child: &'a Body) -> Option<(&'a Payloads, &'a P
     }
 }
 
+/// What an event in the parent says of the end of a child otherwise than the child's close event: its failure, or whether it was
+/// tried again.
+fn told_otherwise(parent: &Body, child: &Body) -> Option<&'static str> {
+    let (failures, states) = match (parent, child) {
+        (Body::ChildWorkflowExecutionFailed(told), Body::WorkflowExecutionFailed(is)) => {
+            (told.failure == is.failure, told.retry_state == is.retry_state)
+        }
+        (Body::ChildWorkflowExecutionTimedOut(told), Body::WorkflowExecutionTimedOut(is)) => {
+            (true, told.retry_state == is.retry_state)
+        }
+        _ => return None,
+    };
+    if !failures {
+        return Some("failure");
+    }
+    (!states).then_some("retry state")
+}
+
 /// Compares what a parent says of a child with the child's own histories.
 fn confirm(told: &Told<'_>, all: &FxHashMap<Key<'_>, &Run>, quiet: bool, findings: &mut Findings) {
     findings.look_at(told.parent);
@@ -194,6 +226,12 @@ fn confirm(told: &Told<'_>, all: &FxHashMap<Key<'_>, &Run>, quiet: bool, finding
             findings.violated(&here, message);
         }
         Some(close) => {
+            if let Some(what) = told_otherwise(&end.body, &close.body) {
+                findings.violated(
+                    &here,
+                    format!("the {what} of the child in its parent is not the one that it closed with"),
+                );
+            }
             if results(&end.body, &close.body).is_some_and(|(told, is)| told != is) {
                 findings
                     .violated(&here, "the result of the child in its parent is not the one that the child returned");
