@@ -8,12 +8,6 @@ mod stop;
 use clap::{Parser, Subcommand};
 pub(crate) use exit::Ended;
 use std::process::ExitCode;
-use tikv_jemallocator::Jemalloc;
-
-/// For `resurgam server`: the system's allocator keeps most of what a peak of replies took, and this one gives it back within
-/// seconds (docs/measurements.md, "Memory around a peak").
-#[global_allocator]
-static ALLOCATOR: Jemalloc = Jemalloc;
 
 /// Conformance and chaos tests for durable-execution orchestrators such as Temporal.
 #[derive(Parser)]
