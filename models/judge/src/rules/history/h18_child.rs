@@ -1,9 +1,10 @@
 //! H18: the life of a child workflow, in its parent's history and across both.
 
+use super::child_end::{close_name, end_of, results, told_otherwise};
 use crate::rules::Indexed;
 use crate::rules::index::Key;
 use crate::rules::{About, Findings, Rule};
-use resurgam_formats::event::{Body, Event, EventId, Execution, Named, Payloads};
+use resurgam_formats::event::{Body, Event, EventId, Execution, Named};
 use resurgam_formats::evidence::{Evidence, Run};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -43,18 +44,6 @@ struct Told<'a> {
     started: EventId,
     child: &'a Execution,
     end: Option<(&'a Event, &'a Execution)>,
-}
-
-/// Id of the Initiated event, of the Started event, execution and type, of a child's end.
-fn end_of(body: &Body) -> Option<(EventId, EventId, &Execution, &Named)> {
-    match body {
-        Body::ChildWorkflowExecutionCompleted(e) => Some((e.initiated, e.started, &e.child, &e.workflow_type)),
-        Body::ChildWorkflowExecutionFailed(e) => Some((e.initiated, e.started, &e.child, &e.workflow_type)),
-        Body::ChildWorkflowExecutionCanceled(e) => Some((e.initiated, e.started, &e.child, &e.workflow_type)),
-        Body::ChildWorkflowExecutionTimedOut(e) => Some((e.initiated, e.started, &e.child, &e.workflow_type)),
-        Body::ChildWorkflowExecutionTerminated(e) => Some((e.initiated, e.started, &e.child, &e.workflow_type)),
-        _ => None,
-    }
 }
 
 /// A type that an event about a child repeats otherwise than it was asked for. One that is not given, as in shortened histories,
@@ -149,38 +138,6 @@ fn last_of<'a>(all: &FxHashMap<Key<'a>, &'a Run>, first: &'a Run) -> Option<&'a 
         run = all.get(&(run.workflow_id.as_str(), run.successor())).copied()?;
     }
     run.successor().is_empty().then_some(run)
-}
-
-/// The child's close event that an event in the parent stands for.
-fn close_name(body: &Body) -> String {
-    body.name().replacen("ChildWorkflow", "Workflow", 1)
-}
-
-fn results<'a>(parent: &'a Body, child: &'a Body) -> Option<(&'a Payloads, &'a Payloads)> {
-    match (parent, child) {
-        (Body::ChildWorkflowExecutionCompleted(told), Body::WorkflowExecutionCompleted(is)) => {
-            Some((&told.result, &is.result))
-        }
-        _ => None,
-    }
-}
-
-/// What an event in the parent says of the end of a child otherwise than the child's close event: its failure, or whether it was
-/// tried again.
-fn told_otherwise(parent: &Body, child: &Body) -> Option<&'static str> {
-    let (failures, states) = match (parent, child) {
-        (Body::ChildWorkflowExecutionFailed(told), Body::WorkflowExecutionFailed(is)) => {
-            (told.failure == is.failure, told.retry_state == is.retry_state)
-        }
-        (Body::ChildWorkflowExecutionTimedOut(told), Body::WorkflowExecutionTimedOut(is)) => {
-            (true, told.retry_state == is.retry_state)
-        }
-        _ => return None,
-    };
-    if !failures {
-        return Some("failure");
-    }
-    (!states).then_some("retry state")
 }
 
 /// Compares what a parent says of a child with the child's own histories.

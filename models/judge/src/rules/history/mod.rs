@@ -1,5 +1,6 @@
 //! Invariants of histories, H1 to H27. Source: docs/temporal-semantics.md, and what the real server was seen to do.
 
+mod child_end;
 mod commanded;
 mod h01_order;
 mod h02_first;
