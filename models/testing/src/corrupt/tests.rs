@@ -7,7 +7,7 @@ use resurgam_judge::profile::{HandOver, Promises};
 
 const HEADER: &str = r#"{"at":0,"type":"header","version":1,"target":"t","prefix":"p","plan":{"version":1,"seed":1,"programs":[],"operations":[],"workers":{"count":1,"cache":0,"full_replay":false},"worker_faults":[],"knobs":{"task_timeout_ms":1000,"sticky_timeout_ms":500}}}"#;
 
-/// One run with a bit of everything, and its child.
+/// One run with a bit of everything, and its children.
 const TOY: &str = r#"
     {"at":99,"type":"end","quiescent":true,"deadline":100}
     run w/r
@@ -18,9 +18,9 @@ const TOY: &str = r#"
     5 ActivityTaskScheduled activityId=1 startToCloseTimeout=1s retryPolicy.maximumAttempts=2 workflowTaskCompletedEventId=4 @2
     6 ActivityTaskScheduled activityId=2 startToCloseTimeout=1s retryPolicy.maximumAttempts=2 workflowTaskCompletedEventId=4 @2
     7 TimerStarted timerId=3 startToFireTimeout=1s workflowTaskCompletedEventId=4 @2
-    8 StartChildWorkflowExecutionInitiated workflowId=c workflowTaskCompletedEventId=4 @2
+    8 StartChildWorkflowExecutionInitiated workflowId=c workflowType.name=t workflowTaskCompletedEventId=4 @2
     9 SignalExternalWorkflowExecutionInitiated workflowExecution.workflowId=c signalName=s workflowTaskCompletedEventId=4 @2
-    10 ChildWorkflowExecutionStarted initiatedEventId=8 workflowExecution.workflowId=c workflowExecution.runId=x @2
+    10 ChildWorkflowExecutionStarted initiatedEventId=8 workflowType.name=t workflowExecution.workflowId=c workflowExecution.runId=x @2
     11 WorkflowTaskScheduled attempt=1 taskQueue.kind=NORMAL @2
     12 WorkflowTaskStarted scheduledEventId=11 @2
     13 WorkflowTaskFailed scheduledEventId=11 startedEventId=12 @2
@@ -42,18 +42,30 @@ const TOY: &str = r#"
     29 ActivityTaskStarted scheduledEventId=6 attempt=1 @3
     30 TimerFired timerId=3 startedEventId=7 @3
     31 ActivityTaskTimedOut scheduledEventId=6 startedEventId=29 failure.timeoutFailureInfo.timeoutType=START_TO_CLOSE @4
-    32 ChildWorkflowExecutionCompleted initiatedEventId=8 startedEventId=10 workflowExecution.workflowId=c workflowExecution.runId=x @3
+    32 ChildWorkflowExecutionCompleted initiatedEventId=8 workflowType.name=t startedEventId=10 workflowExecution.workflowId=c workflowExecution.runId=x @3
     33 WorkflowTaskScheduled attempt=1 taskQueue.kind=STICKY @4
     34 WorkflowTaskStarted scheduledEventId=33 @4
     35 WorkflowTaskCompleted scheduledEventId=33 startedEventId=34 @4
-    36 WorkflowExecutionCompleted workflowTaskCompletedEventId=35 @4
+    36 StartChildWorkflowExecutionInitiated workflowId=d workflowType.name=t workflowTaskCompletedEventId=35 @4
+    37 ChildWorkflowExecutionStarted initiatedEventId=36 workflowType.name=t workflowExecution.workflowId=d workflowExecution.runId=y @4
+    38 ChildWorkflowExecutionFailed initiatedEventId=36 workflowType.name=t startedEventId=37 failure.message=no retryState=RETRY_POLICY_NOT_SET workflowExecution.workflowId=d workflowExecution.runId=y @5
+    39 WorkflowTaskScheduled attempt=1 taskQueue.kind=STICKY @5
+    40 WorkflowTaskStarted scheduledEventId=39 @5
+    41 WorkflowTaskCompleted scheduledEventId=39 startedEventId=40 @5
+    42 WorkflowExecutionCompleted workflowTaskCompletedEventId=41 @5
     run c/x
     1 WorkflowExecutionStarted parentWorkflowExecution.workflowId=w parentWorkflowExecution.runId=r parentInitiatedEventId=8 @2
     2 WorkflowExecutionSignaled signalName=s externalWorkflowExecution.workflowId=w externalWorkflowExecution.runId=r @2
     3 WorkflowTaskScheduled attempt=1 @2
     4 WorkflowTaskStarted scheduledEventId=3 @2
     5 WorkflowTaskCompleted scheduledEventId=3 startedEventId=4 @2
-    6 WorkflowExecutionCompleted workflowTaskCompletedEventId=5 @3"#;
+    6 WorkflowExecutionCompleted workflowTaskCompletedEventId=5 @3
+    run d/y
+    1 WorkflowExecutionStarted parentWorkflowExecution.workflowId=w parentWorkflowExecution.runId=r parentInitiatedEventId=36 @4
+    2 WorkflowTaskScheduled attempt=1 @4
+    3 WorkflowTaskStarted scheduledEventId=2 @4
+    4 WorkflowTaskCompleted scheduledEventId=2 startedEventId=3 @4
+    5 WorkflowExecutionFailed failure.message=no retryState=RETRY_POLICY_NOT_SET workflowTaskCompletedEventId=4 @4"#;
 
 /// Of a target that hands a task over at most once: a second hand-over is a corruption.
 fn once() -> Profile {

@@ -27,6 +27,7 @@ mod h24_chain;
 mod h25_completions;
 mod h26_determinism;
 mod h27_rows;
+mod h28_complete;
 mod r1_reference;
 
 use super::{PerRun, Rule};
@@ -59,6 +60,7 @@ pub(super) fn all() -> Vec<Box<dyn Rule>> {
         Box::new(h25_completions::Completions),
         Box::new(h26_determinism::Determinism),
         Box::new(h27_rows::Rows),
+        Box::new(h28_complete::Complete),
         Box::new(PerRun::<r1_reference::References>::new()),
     ]
 }

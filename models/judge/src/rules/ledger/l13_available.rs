@@ -20,7 +20,7 @@ static ABOUT: About = About {
     source: "docs/temporal-semantics.md: “Errors”; issue 13 §2 (availability); mutants that give up where they should go on",
     violating: whole!(
         r#"
-        {"at":1,"type":"tenures","partitions":[]}
+        {"at":1,"type":"tenures","partitions":{}}
         {"at":1,"type":"invoke","operation":1,"attempt":1,"by":"client-1","call":{"of":"client","workflow_id":"w","request_id":"q","action":{"call":"signal","name":"a","value":1}}}
         {"at":2,"type":"return","operation":1,"attempt":1,"answer":{"answer":"info","error":"Unavailable: the shard is not served here"}}
         run w/r
@@ -28,10 +28,9 @@ static ABOUT: About = About {
     ),
     allowed: whole!(
         r#"
-        {"at":0,"type":"fault","fault":{"kind":"kill","node":1},"active":true}
-        {"at":1,"type":"tenures","partitions":[]}
-        {"at":1,"type":"invoke","operation":1,"attempt":1,"by":"client-1","call":{"of":"client","workflow_id":"w","request_id":"q","action":{"call":"signal","name":"a","value":1}}}
-        {"at":2,"type":"return","operation":1,"attempt":1,"answer":{"answer":"info","error":"Unavailable: the shard is not served here"}}
+        {"at":1,"type":"tenures","partitions":{}}
+        {"at":1,"type":"invoke","operation":1,"attempt":1,"by":"client-1","call":{"of":"client","workflow_id":"w","action":{"call":"query","name":"q"}}}
+        {"at":2,"type":"return","operation":1,"attempt":1,"answer":{"answer":"info","error":"DeadlineExceeded: context deadline exceeded"}}
         run w/r
         1 WorkflowExecutionStarted"#
     ),
@@ -81,5 +80,39 @@ impl Rule for Available {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use resurgam_formats::verdict::Outcome;
+    use resurgam_testing::notation::parse;
+
+    /// The outcome of a signal that is refused as UNAVAILABLE from 5 s to 6 s, with these lines in front.
+    fn outcome(before: &str) -> Outcome {
+        let text = format!(
+            r#"{before}
+            {{"at":5000000000,"type":"invoke","operation":1,"attempt":1,"by":"client-1","call":{{"of":"client","workflow_id":"w","request_id":"q","action":{{"call":"signal","name":"a","value":1}}}}}}
+            {{"at":6000000000,"type":"return","operation":1,"attempt":1,"answer":{{"answer":"info","error":"Unavailable: not here"}}}}
+            run w/r
+            1 WorkflowExecutionStarted"#
+        );
+        let mut findings = Findings::default();
+        Available.judge(&Indexed::plain(&parse(&text).unwrap()), &mut findings);
+        findings.into_parts().0
+    }
+
+    #[test]
+    fn a_fault_excuses_for_two_seconds_more_and_a_busy_machine_always() {
+        let simulated = r#"{"at":1,"type":"tenures","partitions":{}}"#;
+        let fault = |end: u64| {
+            let line = r#""type":"fault","fault":{"at_ms":0,"for_ms":9,"fault":"kill","node":1},"active":"#;
+            format!("{{\"at\":1,{line}true}}\n{{\"at\":{end},{line}false}}\n{simulated}")
+        };
+        assert_eq!(outcome(simulated), Outcome::Violated);
+        assert_eq!(outcome(&fault(1_000_000_000)), Outcome::Violated);
+        assert_eq!(outcome(&fault(4_000_000_000)), Outcome::NotApplicable);
+        assert_eq!(outcome(""), Outcome::NotApplicable);
     }
 }
