@@ -122,17 +122,18 @@ fn bugs_that_were_found_are_kept_when_the_hunt_is_stopped() {
 #[test]
 fn a_replay_that_is_stopped_has_said_what_it_found() {
     let folder = folder();
-    let arguments = ["replay", "--seed", "15", BUG[0], BUG[1], "--times", "1000000", "--out", "case"];
+    let arguments = ["replay", "--seed", "10", BUG[0], BUG[1], "--times", "1000000", "--out", "case"];
     let mut child = resurgam(folder.path(), &arguments).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let said: Vec<String> =
-        lines.by_ref().map(Result::unwrap).take_while(|line| !line.starts_with("15: violated (")).collect();
+    // If the plan of this seed does not show the bug any more, another one has to be taken.
+    let is_last = |line: &str| line.starts_with("10: violated (") || line.starts_with("10: ok");
+    let said: Vec<String> = lines.by_ref().map(Result::unwrap).take_while(|line| !is_last(line)).collect();
     send("INT", &child);
     assert_eq!(lines.count(), 0);
     let ended = child.wait_with_output().unwrap();
     assert_eq!(ended.status.code(), Some(3), "{said:?}");
     assert!(text(&ended.stderr).contains("stopped by SIGINT before execution "), "{}", text(&ended.stderr));
-    assert!(said.iter().any(|line| line.starts_with("15: violated ")), "{said:?}");
+    assert!(said.iter().any(|line| line.starts_with("10: violated ")), "{said:?}");
     for file in ["case.json", "plan.json", "recording.jsonl", "verdict.json"] {
         assert!(folder.path().join("case").join(file).is_file(), "{file} is missing");
     }
