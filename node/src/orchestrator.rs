@@ -49,7 +49,7 @@ pub struct Promises {
     pub retention: bool,
     /// A batch names only rows that it changes, so that what a call costs does not grow with what it does not touch.
     pub narrow_batches: bool,
-    /// While no fault is in force, and from two seconds after the last one on, no call is told that something is wrong inside:
+    /// While no fault is in force, and from five seconds after the last one on, no call is told that something is wrong inside:
     /// UNAVAILABLE and its like.
     pub availability: bool,
 }
