@@ -13,7 +13,7 @@ fn the_report_of_a_violation_shows_the_shrunk_plan() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("run");
     let bug = ["--bug", "reply_before_commit"];
-    let run = ["run", "--seed", "15", "--cases", "1", "--shrink", "15", "--out", out.to_str().unwrap()];
+    let run = ["run", "--seed", "10", "--cases", "1", "--shrink", "15", "--out", out.to_str().unwrap()];
     let output = resurgam(&[&run[..], &bug].concat());
     let text = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{text}");
