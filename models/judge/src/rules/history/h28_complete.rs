@@ -82,7 +82,6 @@ fn fields(body: &Body) -> Vec<(&'static str, bool)> {
             ("startToCloseTimeout", no_time(e.start_to_close)),
             ("attempt", e.attempt == 0),
         ],
-        Body::WorkflowTaskStarted(e) => vec![("requestId", e.request_id.is_empty())],
         Body::WorkflowTaskTimedOut(e) => vec![("timeoutType", none(&e.timeout_type))],
         Body::WorkflowTaskFailed(e) => vec![("cause", none(&e.cause))],
         Body::ActivityTaskScheduled(e) => {
