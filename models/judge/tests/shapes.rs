@@ -165,7 +165,9 @@ fn every_shape_reads_as_the_same_run() {
             "{name}: {:?}",
             found.evidence.notes
         );
-        assert_eq!(judge(name, &found.evidence, &Profile::default()).violated().count(), 0, "{name}");
+        // The events are shortened, which a recording does not do: H28 sees that.
+        let verdict = judge(name, &found.evidence, &Profile::default());
+        assert_eq!(verdict.violated().filter(|rule| rule.rule.id() != "H28").count(), 0, "{name}");
     }
 }
 
