@@ -101,7 +101,7 @@ pub fn run(order: &Order, arguments: &[&str], say: &mut (dyn FnMut(&str) + Send)
         Ok(text) if serde_json::from_slice::<Of>(&text).is_ok_and(|there| there == of) => {}
         Ok(_) => return Err(Error::Other(order.out.clone())),
         Err(_) => {
-            let text = serde_json::to_vec_pretty(&of).unwrap_or_default();
+            let text = serde_json::to_vec_pretty(&of).map_err(|why| io(&catalogue)(why.into()))?;
             fs::write(&catalogue, text).map_err(io(&catalogue))?;
         }
     }

@@ -3,6 +3,7 @@
 
 use crate::serve::{Ended, Task};
 use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::panic::resume_unwind;
 use std::path::Path;
 use std::process::{Child as Process, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
@@ -60,7 +61,7 @@ pub(crate) fn work(
     };
     thread::scope(|scope| {
         let workers: Vec<_> = (0..jobs.max(1)).map(|_| scope.spawn(worker)).collect();
-        workers.into_iter().try_for_each(|worker| worker.join().unwrap_or(Ok(())))
+        workers.into_iter().try_for_each(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)))
     })
 }
 
@@ -93,8 +94,7 @@ impl Child {
     fn work_on(&mut self, task: Task) -> Done {
         let mut done = Done { task, ended: Vec::new(), lost: true };
         let told = self.process.stdin.as_mut().is_some_and(|out| {
-            let line = serde_json::to_string(&done.task).unwrap_or_default();
-            writeln!(out, "{line}").and_then(|()| out.flush()).is_ok()
+            serde_json::to_writer(&mut *out, &done.task).is_ok() && out.write_all(b"\n").is_ok() && out.flush().is_ok()
         });
         while told && let Ok(line) = self.lines.recv_timeout(PATIENCE) {
             match serde_json::from_str(&line) {

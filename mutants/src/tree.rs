@@ -77,7 +77,7 @@ pub fn prepare(root: &Path, target: &Path, say: &mut dyn FnMut(&str)) -> Result<
     say(&format!("{} mutants are proposed in {} files", mutants.len(), files.len()));
     // What was refused before is refused again, so the same sources are built at once.
     let memory = root.join("target/mutants/refused.json");
-    let proposals = serde_json::to_vec(&mutants).map_or(0, |text| hash(&text));
+    let proposals = hash(&json(&mutants)?);
     let known = fs::read(&memory).ok().and_then(|text| serde_json::from_slice::<Refused>(&text).ok());
     let mut refused = known.filter(|known| known.proposals == proposals).map(|known| known.refused).unwrap_or_default();
     leave_out(&mut files, &refused);
@@ -90,7 +90,7 @@ pub fn prepare(root: &Path, target: &Path, say: &mut dyn FnMut(&str)) -> Result<
         }
         let complaints = match compiler::build(&copy, target, PROGRAM).map_err(Error::Build)? {
             Ok(program) => {
-                let known = serde_json::to_vec(&Refused { proposals, refused: refused.clone() }).unwrap_or_default();
+                let known = json(&Refused { proposals, refused: refused.clone() })?;
                 write(&memory, &known)?;
                 let mutants: Vec<Mutant> = mutants.into_iter().filter(|mutant| !refused.contains(&mutant.id)).collect();
                 return Ok(Tree { program, mutants, refused: refused.len() });
@@ -108,6 +108,10 @@ pub fn prepare(root: &Path, target: &Path, say: &mut dyn FnMut(&str)) -> Result<
         }
     }
     unreachable!("the rounds do not end by themselves")
+}
+
+fn json(of: &impl Serialize) -> Result<Vec<u8>, Error> {
+    serde_json::to_vec(of).map_err(|why| Error::Build(why.to_string()))
 }
 
 fn hash(text: &[u8]) -> u64 {

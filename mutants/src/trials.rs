@@ -84,7 +84,12 @@ fn spread(seeds: &[u64], most: usize) -> Vec<u64> {
 fn judged(done: &Done, survey: &Survey) -> Tried {
     let same = |ended: &&Ended| survey.recordings.get(&ended.seed) == Some(&ended.recording);
     let fate = match done.ended.last() {
-        _ if done.lost => Fate::TimedOut { seed: done.task.seeds.get(done.ended.len()).copied().unwrap_or_default() },
+        last if done.lost => {
+            // The case that did not end; or it went silent behind the last one.
+            let next = done.task.seeds.get(done.ended.len()).copied();
+            let seed = next.or(last.map(|ended| ended.seed)).unwrap_or_else(|| unreachable!("a task has cases"));
+            Fate::TimedOut { seed }
+        }
         Some(Ended { said: Said::Violated(rules), seed, .. }) => Fate::Killed { rules: rules.clone(), seed: *seed },
         Some(Ended { said: Said::NotJudged(why), seed, .. }) => Fate::NotJudged { why: why.clone(), seed: *seed },
         Some(Ended { said: Said::Endless, seed, .. }) => Fate::TimedOut { seed: *seed },

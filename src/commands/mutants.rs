@@ -30,8 +30,8 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
     cases: u64,
     /// Give a mutant up after so many cases.
-    #[arg(long, default_value_t = 24)]
-    tries: usize,
+    #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u64).range(1..))]
+    tries: u64,
     /// Only so many mutants, drawn at random.
     #[arg(long, value_name = "COUNT")]
     sample: Option<usize>,
@@ -67,7 +67,7 @@ pub(crate) fn run(args: &Args) -> Ended {
         sample: args.sample.map(|count| (count, args.draw)),
         seed: args.seed,
         cases: args.cases,
-        tries: args.tries,
+        tries: usize::try_from(args.tries).map_err(Failure::input)?,
         jobs: args.jobs.unwrap_or_else(|| thread::available_parallelism().map_or(1, NonZero::get)),
     };
     let results = campaign::run(&order, &["mutants", SERVE], &mut |line| print(&format!("{line}\n")));

@@ -10,7 +10,7 @@ pub(super) struct Calm;
 static ABOUT: About = About {
     id: "L11",
     slug: "failed-in-calm",
-    title: "calls that get in each other's way at most are all answered",
+    title: "where the target promises availability: calls that get in each other's way at most are all answered",
     reason: "Clients make many of something at once, at all nodes, while no fault is active and every owner has been elected. \
              Nothing that one of them asks is forbidden, or made impossible by what another asks. So whoever is told that \
              a service is unavailable has run into another caller, and that is the server's to sort out: a client that \
@@ -30,7 +30,7 @@ impl Rule for Calm {
     }
 
     fn needs(&self) -> Option<Capability> {
-        Some(Capability::NarrowBatches)
+        Some(Capability::Availability)
     }
 
     fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
