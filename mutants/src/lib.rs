@@ -3,7 +3,7 @@
 //!
 //! `find/` proposes mutants in a text. [`tree`] writes a copy of the workspace in which they stand behind the switch, and leaves out
 //! those that do not compile. The copy's program executes cases ([`serve`]) with one mutant or none, as its parent tells it
-//! ([`child`]). [`survey`] says which case reaches which mutant, [`trials`] executes those, [`score`] counts.
+//! (`child`). `survey` says which case reaches which mutant, [`trials`] executes those, [`score`] counts.
 //!
 //! Only rules and recordings kill a mutant: no unit test is run. The sources themselves are never changed.
 

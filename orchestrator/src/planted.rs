@@ -1,7 +1,8 @@
 //! Planted bugs: switches that re-create known real bugs, so that the suite can be tested. The released server is built
 //! without the feature `planted-bugs`; then [`planted`] is constantly false and the compiler removes every bug.
 //!
-//! A bug is chosen per thread, because one simulation runs on one thread, or for a whole process, where a server has one. The catalogue with issue numbers and predicted
+//! A bug is chosen per thread, because one simulation runs on one thread, or for a whole process, where a server has one.
+//! The catalogue with issue numbers and predicted
 //! rules is in `scenarios`.
 
 /// The version of this build; it says so if bugs can be planted in it.

@@ -42,7 +42,7 @@ impl Gate {
     /// Takes one closing back. If it was the last, whoever waits is woken.
     pub(crate) fn open(&self) {
         let mut state = self.state();
-        state.closed -= 1;
+        state.closed = state.closed.checked_sub(1).expect("a gate is opened as often as it was closed");
         let awake = if state.closed == 0 { mem::take(&mut state.waiting) } else { Vec::new() };
         drop(state);
         awake.into_iter().for_each(Waker::wake);

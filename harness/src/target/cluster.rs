@@ -55,7 +55,8 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts `program server`, or `program planted-server` if there is to be a bug, so many times and waits until each is usable. Cases on it have faults of `families`.
+    /// Starts `program server`, or `program planted-server` if there is to be a bug, so many times and waits until each is
+    /// usable. Cases on it have faults of `families`.
     ///
     /// # Errors
     /// A node cannot be started, ends early, or does not get ready in time: then with the end of its log.

@@ -14,7 +14,7 @@ const EMPTY: [&str; 7] =
 pub(super) fn propose_fields(proposals: &mut Proposals<'_>, made: &ExprStruct) {
     let fields: Vec<&FieldValue> = made.fields.iter().collect();
     for (index, field) in fields.iter().enumerate() {
-        let Member::Named(name) = &field.member else { continue };
+        let Member::Named(_) = &field.member else { continue };
         let value = code(&field.expr);
         if field.colon_token.is_none() {
             // A field that is written by its name alone is written out first.
@@ -27,7 +27,7 @@ pub(super) fn propose_fields(proposals: &mut Proposals<'_>, made: &ExprStruct) {
         let Some(next) = fields.get(index + 1) else { continue };
         let other = code(&next.expr);
         let literal = |expr: &Expr| matches!(expr, Expr::Lit(_));
-        if other != value && is_still(&field.expr) && is_still(&next.expr) && !literal(&field.expr) && name != "at" {
+        if other != value && is_still(&field.expr) && is_still(&next.expr) && !literal(&field.expr) {
             replace(proposals, field, Operator::Swap, &other);
         }
     }

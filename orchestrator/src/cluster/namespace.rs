@@ -1,10 +1,12 @@
 //! A namespace as it is stored: two rows of one partition, what it is by its name, and its name by its id.
 
+use crate::invariant;
 use crate::store::Partition;
 use bytes::Bytes;
 use prost::Message as _;
 use prost_wkt_types::Duration as Span;
 use std::collections::BTreeMap;
+use tonic::Status;
 
 /// A registered namespace, as it is stored.
 #[derive(Clone, PartialEq, prost::Message)]
@@ -53,6 +55,13 @@ pub fn names<'a>(rows: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> BTreeMa
 pub(super) fn decode(name: &str, row: Bytes) -> Result<Namespace, String> {
     let found = Namespace::decode(row).map_err(|problem| problem.to_string())?;
     if key(&found.name) == name { Ok(found) } else { Err("it is the row of another namespace".to_owned()) }
+}
+
+/// A row, as it was read, cannot be.
+pub(super) fn damaged(key: &str, flaw: &str) -> Status {
+    let panicked = invariant::noted(format_args!("the row {key} is damaged: {flaw}"));
+    tracing::error!(key, %panicked, "does not serve a namespace");
+    Status::unavailable(format!("the row {key} is damaged"))
 }
 
 /// Where all of them are.

@@ -4,10 +4,9 @@
 //! A row that cannot be what was written is no absence of a namespace, which a client would believe: whoever asks for it is
 //! told UNAVAILABLE until somebody has mended the row, and everybody else is served.
 
-use super::namespace::{Namespace, PREFIX, decode, id_key, key, partition};
+use super::namespace::{Namespace, PREFIX, damaged, decode, id_key, key, partition};
 use super::registrar::Registrar;
 use super::{Rejection, status};
-use crate::invariant;
 use crate::store::{Store, prefixed};
 use bytes::Bytes;
 use prost_wkt_types::Duration as Span;
@@ -183,13 +182,6 @@ impl Registry {
 
 /// How long closed workflows are kept where nobody has said it, in seconds: a day, as by Temporal.
 const USUAL_RETENTION: i64 = 86_400;
-
-/// A row, as it was read, cannot be.
-fn damaged(key: &str, flaw: &str) -> Status {
-    let panicked = invariant::noted(format_args!("the row {key} is damaged: {flaw}"));
-    tracing::error!(key, %panicked, "does not serve a namespace");
-    Status::unavailable(format!("the row {key} is damaged"))
-}
 
 #[cfg(test)]
 mod tests {

@@ -7,7 +7,7 @@
 //! There is no owner by hash, to whom the others would send theirs. Namespaces are registered seldom, and an owner chosen
 //! by views that differ would need the same repetition.
 
-use super::namespace::{Namespace, decode, id_key, key, partition};
+use super::namespace::{Namespace, damaged, decode, id_key, key, partition};
 use super::status;
 use crate::log::{Backoff, Error, Group, Log, Outcome};
 use crate::planted::{Bug, planted};
@@ -62,7 +62,7 @@ impl Registrar {
     ///
     /// # Errors
     /// ALREADY_EXISTS if there is another one of this name, INVALID_ARGUMENT if the store will never take it, or UNAVAILABLE, after
-    /// which it may exist.
+    /// which it may exist, or if what is stored under its name cannot be.
     pub(super) async fn register(&self, namespace: &Namespace) -> Result<(), Status> {
         let until = Instant::now() + PATIENCE;
         let busy = |_| Status::unavailable("too many namespaces are being registered");
@@ -92,7 +92,8 @@ impl Registrar {
         let key = key(&namespace.name);
         // A row that is there stays. That there is none counts only if the commit is applied.
         if let Some(row) = log.look(&key).await? {
-            let is_this = decode(&key, row).is_ok_and(|found| found.id == namespace.id);
+            let found = decode(&key, row).map_err(|flaw| Failed::Always(damaged(&key, &flaw)))?;
+            let is_this = found.id == namespace.id;
             return if is_this { Ok(()) } else { Err(Failed::Always(status::namespace_already_exists())) };
         }
         let mut group = Group::default();

@@ -61,6 +61,11 @@ pub(super) fn is_quiet(evidence: &Evidence, from: At, until: At) -> bool {
     })
 }
 
+/// The code and the words of an answer that proves nothing.
+pub(super) fn told(error: &str) -> (&str, &str) {
+    error.split_once(": ").unwrap_or((error, ""))
+}
+
 /// The only payload as an integer.
 pub(super) fn number(payloads: &Payloads) -> Option<i64> {
     payloads.first_json()?.as_i64()

@@ -22,6 +22,33 @@ pub(super) const ALL: &[Corruption] = &[
         },
     },
     Corruption {
+        name: "time-left-out",
+        what: "an event does not say when it happened",
+        expected: &["H28"],
+        find: |e| {
+            let whole = e.is_whole();
+            places(e, |_, _, event| whole && event.time.is_some())
+        },
+        change: |e, site| {
+            event(e, site.run, site.place)?.time = None;
+            Some(())
+        },
+    },
+    Corruption {
+        name: "type-left-out",
+        what: "a run does not say of which type it is",
+        expected: &["H28"],
+        find: |e| {
+            let whole = e.is_whole();
+            places(e, |_, _, event| whole && matches!(event.body, Body::WorkflowExecutionStarted(_)))
+        },
+        change: |e, site| {
+            let Body::WorkflowExecutionStarted(start) = &mut event(e, site.run, site.place)?.body else { return None };
+            start.workflow_type.0.clear();
+            Some(())
+        },
+    },
+    Corruption {
         name: "duplicate-event",
         what: "an event stands there twice, with one id",
         expected: &["H1"],

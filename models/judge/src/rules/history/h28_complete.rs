@@ -15,7 +15,7 @@ static ABOUT: About = About {
              recording of a case nothing was cut away: a history without times cannot be put in order with others, a start \
              without a type cannot be replayed, and a failure without its cause is repeated by nobody who has to decide whether \
              to repeat it.",
-    source: "docs/temporal-semantics.md: “Events and what they refer to”; issue 13 §2 (provenance); mutants that leave fields empty",
+    source: "docs/temporal-semantics.md: “Events and what they refer to”; docs/measurements.md: “Mistakes that nobody chose”",
     violating: whole!(
         r#"
         {"at":9,"type":"history","workflow_id":"w","run_id":"r","final":true,"from":8,"events":[{"eventId":1,"eventTime":"2026-01-01T00:00:00Z","eventType":"WorkflowExecutionStarted","attributes":{"taskQueue":{"name":"q"},"workflowTaskTimeout":"10s","attempt":1}}]}"#

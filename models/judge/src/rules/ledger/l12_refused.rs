@@ -1,5 +1,6 @@
 //! L12: a call that makes sense is not refused as one that does not, and no call is told that the server is broken.
 
+use crate::rules::proof::told;
 use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Indexed, Rule};
 use resurgam_formats::plan::{Action, IdConflict, IdReuse, Start};
@@ -16,7 +17,7 @@ static ABOUT: About = About {
              signal or an answer of a worker refuses work that it should do, and a client takes that code for its own mistake: it \
              does not try again. INTERNAL, UNKNOWN and the like say that the server itself does not understand what has \
              happened. All other rules are silent about such a server, because nothing has happened.",
-    source: "docs/temporal-semantics.md: “Errors”; issue 13 §2 (answers, by class); mutants that refuse everything",
+    source: "docs/temporal-semantics.md: “Errors”; docs/measurements.md: “Mistakes that nobody chose”",
     violating: whole!(
         r#"
         {"at":1,"type":"invoke","operation":1,"attempt":1,"by":"client-1","call":{"of":"client","workflow_id":"w","request_id":"q","action":{"call":"signal","name":"a","value":1}}}
@@ -74,7 +75,7 @@ fn wrong<'a>(call: &Call, answer: &'a Answer) -> Option<&'a str> {
     match answer {
         Answer::Fail { error } => (!may_be_senseless(call, error)).then_some(error),
         Answer::Info { error } => {
-            let (code, words) = error.split_once(": ").unwrap_or((error, ""));
+            let (code, words) = told(error);
             let by_itself = OF_THE_CLIENT.iter().any(|begin| words.starts_with(begin));
             (BROKEN.contains(&code) && !by_itself).then_some(error)
         }

@@ -1,7 +1,7 @@
 //! L13: while nothing is wrong, no call is told that something is.
 
 use crate::profile::Capability;
-use crate::rules::proof::is_quiet;
+use crate::rules::proof::{is_quiet, told};
 use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Indexed, Rule};
 use resurgam_formats::plan::Action;
@@ -18,7 +18,7 @@ static ABOUT: About = About {
     reason: "UNAVAILABLE and its like are for what may pass: a node that is gone, a store that does not answer. SDKs repeat such a call \
              in silence, so a server that answers so in good times works, slowly, and nobody looks. In a simulated cluster \
              without a fault, or five seconds after the last one, nothing is slow, and nobody has a reason for it.",
-    source: "docs/temporal-semantics.md: “Errors”; issue 13 §2 (availability); mutants that give up where they should go on",
+    source: "docs/temporal-semantics.md: “Errors”; docs/measurements.md: “Mistakes that nobody chose”",
     violating: whole!(
         r#"
         {"at":9,"type":"audit"}
@@ -71,7 +71,7 @@ impl Rule for Available {
                 let Some(returned) = attempt.returned.filter(in_time) else { continue };
                 findings.examine();
                 let Answer::Info { error } = &attempt.answer else { continue };
-                let (code, words) = error.split_once(": ").unwrap_or((error, ""));
+                let (code, words) = told(error);
                 let waited = waits && (code != "Unavailable" || words.starts_with(ABORTED_UPDATE));
                 if WRONG.contains(&code) && !waited {
                     let after = (returned - attempt.invoked) / 1_000_000;
