@@ -1,0 +1,167 @@
+//! Who can have caused an event: the names of workers and clients, as the recording has them.
+
+use crate::rules::Indexed;
+use crate::rules::proof::{answers_may_be_lost, possible};
+use resurgam_formats::event::{Body, Event, EventId};
+use resurgam_formats::evidence::Run;
+use resurgam_formats::plan::{Action, TaskKind};
+use rustc_hash::FxHashMap;
+
+/// The workers that had the tasks of a case.
+pub(super) struct Identities<'a, 'e> {
+    evidence: &'a Indexed<'e>,
+    /// By workflow id, run id and Started event.
+    workflow_tasks: FxHashMap<(&'a str, &'a str, i64), Vec<&'a str>>,
+    /// By workflow id, run id and activity id: the attempt and who had it.
+    activities: FxHashMap<(&'a str, &'a str, &'a str), Vec<(i64, &'a str)>>,
+    /// How many workers may have had a task unrecorded: all of the case if an answer to one may have been lost.
+    lost: u8,
+}
+
+/// The names that an event may have.
+pub(super) struct Names<'a> {
+    names: Vec<&'a str>,
+    /// So many workers beside them.
+    workers: u8,
+}
+
+impl Names<'_> {
+    /// True if this is one of them.
+    pub(super) fn contain(&self, name: &str) -> bool {
+        let worker = name.strip_prefix("worker-").and_then(|number| number.parse::<u8>().ok());
+        self.names.contains(&name) || worker.is_some_and(|number| number < self.workers)
+    }
+
+    /// All of them, for people.
+    pub(super) fn words(&self) -> String {
+        let mut names = self.names.clone();
+        names.sort_unstable();
+        names.dedup();
+        names.join(" or ")
+    }
+}
+
+impl<'a, 'e> Identities<'a, 'e> {
+    pub(super) fn new(evidence: &'a Indexed<'e>) -> Self {
+        let mut workflow_tasks: FxHashMap<_, Vec<_>> = FxHashMap::default();
+        let mut activities: FxHashMap<_, Vec<_>> = FxHashMap::default();
+        for handed in evidence.tasks.values() {
+            let task = &handed.task;
+            let (workflow_id, run_id) = (task.workflow_id.as_str(), task.run_id.as_str());
+            if task.kind == TaskKind::Workflow {
+                workflow_tasks.entry((workflow_id, run_id, task.started)).or_default().push(task.worker.as_str());
+            } else {
+                let key = (workflow_id, run_id, task.activity_id.as_str());
+                activities.entry(key).or_default().push((i64::from(task.attempt), task.worker.as_str()));
+            }
+        }
+        let workers = evidence.header.as_ref().map_or(0, |header| header.plan.workers.count.max(1));
+        let lost = if answers_may_be_lost(evidence) { workers } else { 0 };
+        Self { evidence, workflow_tasks, activities, lost }
+    }
+
+    /// The names that an event may have; `None` if that is not known, or nobody's name belongs there.
+    pub(super) fn of(&self, run: &'a Run, event: &'a Event) -> Option<Names<'a>> {
+        let names = match &event.body {
+            // Of a task that was not in the history while somebody had it, a server may not know any more who that was: those
+            // that did not complete, and those of updates.
+            Body::WorkflowTaskStarted(task)
+                if task.identity.is_empty() && (!completed(run, event.id) || self.is_updated(run)) =>
+            {
+                return None;
+            }
+            Body::WorkflowTaskStarted(_) => return self.handed(self.workflow_task(run, event.id)),
+            Body::WorkflowTaskCompleted(task) => self.workflow_task(run, task.started),
+            // The server itself ends tasks too.
+            Body::WorkflowTaskFailed(task) if task.cause.is("WORKFLOW_WORKER_UNHANDLED_FAILURE") => {
+                self.workflow_task(run, task.started)
+            }
+            Body::TimerCanceled(timer) => self.commanded(run, timer.task_completed)?,
+            Body::ActivityTaskStarted(task) => return self.handed(self.activity(run, task.scheduled, task.attempt)?),
+            Body::ActivityTaskCompleted(task) => self.ended(run, task.scheduled)?,
+            Body::ActivityTaskFailed(task) => self.ended(run, task.scheduled)?,
+            Body::ActivityTaskCanceled(task) if !task.started.is_none() => self.ended(run, task.scheduled)?,
+            Body::WorkflowExecutionSignaled(signal) if signal.external.workflow_id.is_empty() => {
+                self.clients(run, |request_id, action| match action {
+                    Action::Signal { name, .. } | Action::SignalWithStart { name, .. } => {
+                        *name == signal.name && (signal.request_id.is_empty() || signal.request_id == request_id)
+                    }
+                    _ => false,
+                })
+            }
+            Body::WorkflowExecutionCancelRequested(cancel) if cancel.external.workflow_id.is_empty() => {
+                self.clients(run, |_, action| matches!(action, Action::Cancel))
+            }
+            Body::WorkflowExecutionTerminated(end) => {
+                let asked = |id: &str, action: &Action| matches!(action, Action::Terminate) && id == end.reason;
+                self.clients(run, asked)
+            }
+            _ => return None,
+        };
+        (!names.is_empty()).then_some(Names { names, workers: 0 })
+    }
+
+    /// Those who had a task. If an answer to a poll may have been lost, somebody else had it before, unrecorded.
+    fn handed(&self, names: Vec<&'a str>) -> Option<Names<'a>> {
+        (!names.is_empty()).then_some(Names { names, workers: self.lost })
+    }
+
+    /// Who had the workflow task of a Started event. A task that nobody recorded may have been lost on its way to any worker.
+    fn workflow_task(&self, run: &'a Run, started: EventId) -> Vec<&'a str> {
+        let key = (run.workflow_id.as_str(), run.run_id.as_str(), started.0);
+        self.workflow_tasks.get(&key).cloned().unwrap_or_default()
+    }
+
+    /// True if somebody sent this workflow an update.
+    fn is_updated(&self, run: &Run) -> bool {
+        self.evidence
+            .asked()
+            .any(|call| call.workflow_id == run.workflow_id && matches!(call.action, Action::Update { .. }))
+    }
+
+    /// Who had the task that completed with an event.
+    fn commanded(&self, run: &'a Run, completed: EventId) -> Option<Vec<&'a str>> {
+        match &run.event(completed)?.body {
+            Body::WorkflowTaskCompleted(task) => Some(self.workflow_task(run, task.started)),
+            _ => None,
+        }
+    }
+
+    fn activity(&self, run: &'a Run, scheduled: EventId, attempt: i64) -> Option<Vec<&'a str>> {
+        let all = self.activities.get(&key(run, scheduled)?)?;
+        let had = all.iter().filter(|(number, _)| *number == attempt).map(|(_, worker)| *worker);
+        Some(had.collect())
+    }
+
+    /// Who reported an end of an activity.
+    fn ended(&self, run: &'a Run, scheduled: EventId) -> Option<Vec<&'a str>> {
+        let reports = self.evidence.ends().get(&key(run, scheduled)?)?;
+        Some(
+            reports
+                .iter()
+                .filter(|report| possible(report.operation))
+                .map(|report| report.operation.by.as_str())
+                .collect(),
+        )
+    }
+
+    /// The clients that asked this workflow for something.
+    fn clients(&self, run: &'a Run, asked: impl Fn(&str, &Action) -> bool) -> Vec<&'a str> {
+        let calls = self.evidence.asked().filter(|call| call.workflow_id == run.workflow_id);
+        let calls = calls.filter(|call| asked(call.request_id, call.action) && possible(call.operation));
+        calls.map(|call| call.operation.by.as_str()).collect()
+    }
+}
+
+/// The key of an activity: its id is in its Scheduled event.
+fn key(run: &Run, scheduled: EventId) -> Option<(&str, &str, &str)> {
+    match &run.event(scheduled)?.body {
+        Body::ActivityTaskScheduled(task) => Some((&run.workflow_id, &run.run_id, &task.activity_id)),
+        _ => None,
+    }
+}
+
+/// True if the workflow task of a Started event completed.
+fn completed(run: &Run, started: EventId) -> bool {
+    run.event(started.plus(1)).is_some_and(|event| matches!(event.body, Body::WorkflowTaskCompleted(_)))
+}
