@@ -47,8 +47,11 @@ macro_rules! kinds {
                     _ => None,
                 }
             }
-            /// Reads the attributes of a known kind; fields that are not read stay in `map`.
-            pub(crate) fn read(kind: &str, map: &mut Map<String, Value>) -> Result<Option<Body>, String> {
+            /// Reads the attributes of a known kind, `None` of another; fields that are not read stay in `map`.
+            ///
+            /// # Errors
+            /// The field and what was expected in it.
+            pub fn read(kind: &str, map: &mut Map<String, Value>) -> Result<Option<Body>, String> {
                 match kind {
                     $( stringify!($name) => {
                         let mut body = $name::default();

@@ -1,13 +1,18 @@
 //! H30: a run begins as it was asked for.
 
 use super::begun::Expected;
+use crate::rules::index::Asked;
 use crate::rules::proof::possible;
 use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Indexed, Rule};
 use resurgam_formats::event::{Body, EventId};
 use resurgam_formats::evidence::Run;
-use resurgam_formats::plan::Action;
+use resurgam_formats::plan::{Action, Start};
 use resurgam_formats::recording::Reply;
+use rustc_hash::FxHashMap;
+
+/// The calls of clients that ask for a run, by workflow id.
+type Starts<'a> = FxHashMap<&'a str, Vec<(Asked<'a>, &'a Start)>>;
 
 /// Compares first events with the requests, parents and earlier runs that they come from.
 pub(super) struct Begin;
@@ -51,11 +56,17 @@ impl Rule for Begin {
         if !evidence.is_whole() {
             return;
         }
+        let mut starts: Starts<'_> = FxHashMap::default();
+        for call in evidence.asked() {
+            if let Action::Start(start) | Action::SignalWithStart { start, .. } = call.action {
+                starts.entry(call.workflow_id).or_default().push((call, start));
+            }
+        }
         for run in evidence.runs.iter().filter(|run| !run.partial) {
             let Some(started) = run.started() else { continue };
             findings.look_at(run);
             // One of them, if several may have asked.
-            let expected = expected(run, evidence);
+            let expected = expected(run, evidence, &starts);
             let differences: Vec<_> = expected.iter().map(|one| one.differences(started)).collect();
             let Some(least) = differences.into_iter().min_by_key(Vec::len) else { continue };
             findings.examine();
@@ -67,7 +78,7 @@ impl Rule for Begin {
 }
 
 /// All that may have been asked for.
-fn expected(run: &Run, evidence: &Indexed<'_>) -> Vec<Expected> {
+fn expected(run: &Run, evidence: &Indexed<'_>, starts: &Starts<'_>) -> Vec<Expected> {
     let Some(started) = run.started() else { return Vec::new() };
     let known = evidence.by_execution();
     if !started.continued_run.is_empty() {
@@ -84,17 +95,13 @@ fn expected(run: &Run, evidence: &Indexed<'_>) -> Vec<Expected> {
             _ => Vec::new(),
         };
     }
-    clients(run, evidence)
+    clients(run, evidence, starts)
 }
 
 /// The requests of clients that may have started a run: those that were told so, or else those that may have.
-fn clients(run: &Run, evidence: &Indexed<'_>) -> Vec<Expected> {
+fn clients(run: &Run, evidence: &Indexed<'_>, starts: &Starts<'_>) -> Vec<Expected> {
     let Some(header) = &evidence.header else { return Vec::new() };
-    let starts = evidence.asked().filter(|call| call.workflow_id == run.workflow_id);
-    let starts = starts.filter_map(|call| match call.action {
-        Action::Start(start) | Action::SignalWithStart { start, .. } => Some((call, start)),
-        _ => None,
-    });
+    let starts = starts.get(run.workflow_id.as_str()).map_or(&[][..], Vec::as_slice);
     let (mut told, mut perhaps) = (Vec::new(), Vec::new());
     for (call, start) in starts {
         let named = call

@@ -5,7 +5,7 @@ use crate::rules::proof::{answers_may_be_lost, possible};
 use resurgam_formats::event::{Body, Event, EventId};
 use resurgam_formats::evidence::Run;
 use resurgam_formats::plan::{Action, TaskKind};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// The workers that had the tasks of a case.
 pub(super) struct Identities<'a, 'e> {
@@ -14,6 +14,14 @@ pub(super) struct Identities<'a, 'e> {
     workflow_tasks: FxHashMap<(&'a str, &'a str, i64), Vec<&'a str>>,
     /// By workflow id, run id and activity id: the attempt and who had it.
     activities: FxHashMap<(&'a str, &'a str, &'a str), Vec<(i64, &'a str)>>,
+    /// Who sent a request, by workflow id and request id.
+    requests: FxHashMap<(&'a str, &'a str), &'a str>,
+    /// Who sent signals, by workflow id and name of the signal.
+    signals: FxHashMap<(&'a str, &'a str), Vec<&'a str>>,
+    /// Who asked a workflow to cancel.
+    cancels: FxHashMap<&'a str, Vec<&'a str>>,
+    /// Workflows that were sent updates.
+    updated: FxHashSet<&'a str>,
     /// How many workers may have had a task unrecorded: all of the case if an answer to one may have been lost.
     lost: u8,
 }
@@ -55,9 +63,30 @@ impl<'a, 'e> Identities<'a, 'e> {
                 activities.entry(key).or_default().push((i64::from(task.attempt), task.worker.as_str()));
             }
         }
+        let (mut requests, mut cancels) = (FxHashMap::default(), FxHashMap::<_, Vec<_>>::default());
+        let mut signals: FxHashMap<_, Vec<_>> = FxHashMap::default();
+        let mut updated = FxHashSet::default();
+        for call in evidence.asked() {
+            if let Action::Update { .. } = call.action {
+                updated.insert(call.workflow_id);
+            }
+            if possible(call.operation) {
+                let by = call.operation.by.as_str();
+                if !call.request_id.is_empty() {
+                    requests.insert((call.workflow_id, call.request_id), by);
+                }
+                match call.action {
+                    Action::Cancel => cancels.entry(call.workflow_id).or_default().push(by),
+                    Action::Signal { name, .. } | Action::SignalWithStart { name, .. } => {
+                        signals.entry((call.workflow_id, name.as_str())).or_default().push(by);
+                    }
+                    _ => {}
+                }
+            }
+        }
         let workers = evidence.header.as_ref().map_or(0, |header| header.plan.workers.count.max(1));
         let lost = if answers_may_be_lost(evidence) { workers } else { 0 };
-        Self { evidence, workflow_tasks, activities, lost }
+        Self { evidence, workflow_tasks, activities, requests, signals, cancels, updated, lost }
     }
 
     /// The names that an event may have; `None` if that is not known, or nobody's name belongs there.
@@ -66,7 +95,8 @@ impl<'a, 'e> Identities<'a, 'e> {
             // Of a task that was not in the history while somebody had it, a server may not know any more who that was: those
             // that did not complete, and those of updates.
             Body::WorkflowTaskStarted(task)
-                if task.identity.is_empty() && (!completed(run, event.id) || self.is_updated(run)) =>
+                if task.identity.is_empty()
+                    && (!completed(run, event.id) || self.updated.contains(run.workflow_id.as_str())) =>
             {
                 return None;
             }
@@ -82,20 +112,20 @@ impl<'a, 'e> Identities<'a, 'e> {
             Body::ActivityTaskFailed(task) => self.ended(run, task.scheduled)?,
             Body::ActivityTaskCanceled(task) if !task.started.is_none() => self.ended(run, task.scheduled)?,
             Body::WorkflowExecutionSignaled(signal) if signal.external.workflow_id.is_empty() => {
-                self.clients(run, |request_id, action| match action {
-                    Action::Signal { name, .. } | Action::SignalWithStart { name, .. } => {
-                        *name == signal.name && (signal.request_id.is_empty() || signal.request_id == request_id)
+                // Servers need not write the request id.
+                match self.request(run, &signal.request_id) {
+                    known if !known.is_empty() => known,
+                    _ => {
+                        let key = (run.workflow_id.as_str(), signal.name.as_str());
+                        self.signals.get(&key).cloned().unwrap_or_default()
                     }
-                    _ => false,
-                })
+                }
             }
             Body::WorkflowExecutionCancelRequested(cancel) if cancel.external.workflow_id.is_empty() => {
-                self.clients(run, |_, action| matches!(action, Action::Cancel))
+                self.cancels.get(run.workflow_id.as_str()).cloned().unwrap_or_default()
             }
-            Body::WorkflowExecutionTerminated(end) => {
-                let asked = |id: &str, action: &Action| matches!(action, Action::Terminate) && id == end.reason;
-                self.clients(run, asked)
-            }
+            // Clients give the id of their request for a reason.
+            Body::WorkflowExecutionTerminated(end) => self.request(run, &end.reason),
             _ => return None,
         };
         (!names.is_empty()).then_some(Names { names, workers: 0 })
@@ -110,13 +140,6 @@ impl<'a, 'e> Identities<'a, 'e> {
     fn workflow_task(&self, run: &'a Run, started: EventId) -> Vec<&'a str> {
         let key = (run.workflow_id.as_str(), run.run_id.as_str(), started.0);
         self.workflow_tasks.get(&key).cloned().unwrap_or_default()
-    }
-
-    /// True if somebody sent this workflow an update.
-    fn is_updated(&self, run: &Run) -> bool {
-        self.evidence
-            .asked()
-            .any(|call| call.workflow_id == run.workflow_id && matches!(call.action, Action::Update { .. }))
     }
 
     /// Who had the task that completed with an event.
@@ -145,11 +168,9 @@ impl<'a, 'e> Identities<'a, 'e> {
         )
     }
 
-    /// The clients that asked this workflow for something.
-    fn clients(&self, run: &'a Run, asked: impl Fn(&str, &Action) -> bool) -> Vec<&'a str> {
-        let calls = self.evidence.asked().filter(|call| call.workflow_id == run.workflow_id);
-        let calls = calls.filter(|call| asked(call.request_id, call.action) && possible(call.operation));
-        calls.map(|call| call.operation.by.as_str()).collect()
+    /// The client that sent a request.
+    fn request(&self, run: &'a Run, request_id: &'a str) -> Vec<&'a str> {
+        self.requests.get(&(run.workflow_id.as_str(), request_id)).copied().into_iter().collect()
     }
 }
 
