@@ -71,7 +71,7 @@ fn one<'a>(
             let (here, there) = (event.body.field(entry.field), source.body.field(field));
             let incomplete = here.is_none() || there.is_none();
             if incomplete && identities.is_none()
-                || is_shortened(source, field)
+                || is_otherwise(event, source, field)
                 || matches!(source.body, Body::Unrecognised { .. })
             {
                 return;
@@ -112,10 +112,12 @@ fn one<'a>(
     }
 }
 
-/// True if a server may have made a start's limit for workflow tasks shorter than was asked: no longer than the run's.
-fn is_shortened(source: &Event, field: &str) -> bool {
-    matches!(&source.body, Body::WorkflowExecutionStarted(start)
-        if field == "workflowTaskTimeout" && start.run_timeout == start.task_timeout)
+/// True if a server may have changed a limit for workflow tasks: it makes one no longer than that of the run, and gives more time to
+/// a task that has failed more than once.
+fn is_otherwise(event: &Event, source: &Event, field: &str) -> bool {
+    field == "workflowTaskTimeout"
+        && (matches!(&event.body, Body::WorkflowTaskScheduled(task) if task.attempt > 2)
+            || matches!(&source.body, Body::WorkflowExecutionStarted(start) if start.run_timeout == start.task_timeout))
 }
 
 /// The event that a field names; `None` if it is not in the evidence.

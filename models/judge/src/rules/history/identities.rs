@@ -1,7 +1,7 @@
 //! Who can have caused an event: the names of workers and clients, as the recording has them.
 
 use crate::rules::Indexed;
-use crate::rules::proof::{answers_may_be_lost, possible};
+use crate::rules::proof::possible;
 use resurgam_formats::event::{Body, Event, EventId};
 use resurgam_formats::evidence::Run;
 use resurgam_formats::plan::{Action, TaskKind};
@@ -22,7 +22,7 @@ pub(super) struct Identities<'a, 'e> {
     cancels: FxHashMap<&'a str, Vec<&'a str>>,
     /// Workflows that were sent updates.
     updated: FxHashSet<&'a str>,
-    /// How many workers may have had a task unrecorded: all of the case if an answer to one may have been lost.
+    /// How many workers may have had a task unrecorded: all of the case if a fault may have spoiled its way to one.
     lost: u8,
 }
 
@@ -85,7 +85,7 @@ impl<'a, 'e> Identities<'a, 'e> {
             }
         }
         let workers = evidence.header.as_ref().map_or(0, |header| header.plan.workers.count.max(1));
-        let lost = if answers_may_be_lost(evidence) { workers } else { 0 };
+        let lost = if evidence.faults.is_empty() { 0 } else { workers };
         Self { evidence, workflow_tasks, activities, requests, signals, cancels, updated, lost }
     }
 
@@ -131,7 +131,7 @@ impl<'a, 'e> Identities<'a, 'e> {
         (!names.is_empty()).then_some(Names { names, workers: 0 })
     }
 
-    /// Those who had a task. If an answer to a poll may have been lost, somebody else had it before, unrecorded.
+    /// Those who had a task. If its way to a worker may have been spoiled, somebody else was to have it before, unrecorded.
     fn handed(&self, names: Vec<&'a str>) -> Option<Names<'a>> {
         (!names.is_empty()).then_some(Names { names, workers: self.lost })
     }

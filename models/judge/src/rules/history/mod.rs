@@ -32,6 +32,7 @@ mod h28_complete;
 mod h29_provenance;
 mod h30_begin;
 mod h31_retry;
+mod h32_early;
 mod identities;
 mod r1_reference;
 
@@ -69,6 +70,7 @@ pub(super) fn all() -> Vec<Box<dyn Rule>> {
         Box::new(h29_provenance::Provenance),
         Box::new(h30_begin::Begin),
         Box::new(PerRun::<h31_retry::Retries>::new()),
+        Box::new(h32_early::Early),
         Box::new(PerRun::<r1_reference::References>::new()),
     ]
 }

@@ -9,6 +9,7 @@ mod l12_refused;
 mod l13_available;
 mod l14_handed;
 mod l15_described;
+mod l16_backoff;
 mod l1_starts;
 mod l2_signals;
 mod l3_updates;
@@ -39,5 +40,6 @@ pub(super) fn all() -> Vec<Box<dyn Rule>> {
         Box::new(l13_available::Available),
         Box::new(l14_handed::Tasks),
         Box::new(l15_described::Descriptions),
+        Box::new(l16_backoff::Backoff),
     ]
 }
