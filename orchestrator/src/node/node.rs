@@ -125,8 +125,7 @@ impl Node {
             .await;
         membership.start(&environment, &config, &stop);
 
-        let shard = Arc::clone(&router);
-        let list = Listing::new(Arc::clone(&store), config.shards, move |namespace, id| shard.shard(namespace, id));
+        let list = Listing::new(Arc::clone(&store), Arc::clone(&router), config.shards);
         let frontend = Frontend::new(
             Arc::clone(&environment),
             Arc::clone(&registry),

@@ -5,6 +5,7 @@
 //! shard has no owner.
 
 use super::keys;
+use crate::cluster::router::Router;
 use crate::history::task::RunKey;
 use crate::invariant;
 use crate::store::{Store, prefixed};
@@ -24,15 +25,14 @@ pub(crate) const CHUNK: usize = 256;
 /// See the module.
 pub struct Listing {
     store: Arc<dyn Store>,
+    router: Arc<Router>,
     shards: u32,
-    /// The shard of a workflow.
-    shard: Box<dyn Fn(&str, &str) -> u32 + Send + Sync>,
 }
 
 impl Listing {
-    /// The list of the workflows in the shards of `store`, each in the one that `shard` says for its namespace and id.
-    pub fn new(store: Arc<dyn Store>, shards: u32, shard: impl Fn(&str, &str) -> u32 + Send + Sync + 'static) -> Self {
-        Self { store, shards: shards.max(1), shard: Box::new(shard) }
+    /// The list of the workflows in the shards of `store`, each in the one that `router` says.
+    pub fn new(store: Arc<dyn Store>, router: Arc<Router>, shards: u32) -> Self {
+        Self { store, router, shards: shards.max(1) }
     }
 
     /// Some records of one shard, and whether there may be more.
@@ -77,7 +77,7 @@ impl Visibility for Listing {
             return Ok(Page::default());
         }
         let shards = match workflow_id {
-            Some(id) => vec![(self.shard)(namespace_id, id)],
+            Some(id) => vec![self.router.shard(namespace_id, id)],
             None => (0..self.shards).collect(),
         };
         let reads = shards.into_iter().map(|shard| self.of_shard(shard, namespace_id, start.clone()..end.clone()));
@@ -98,7 +98,7 @@ impl Visibility for Listing {
             return Ok(HashMap::new());
         }
         let Record { workflow_id, run_id, .. } = record.clone();
-        let shard = (self.shard)(namespace_id, &workflow_id);
+        let shard = self.router.shard(namespace_id, &workflow_id);
         let run = keys::run(&RunKey { namespace_id: namespace_id.to_owned(), workflow_id, run_id });
         let start = keys::part(&run, "memo", "");
         let (mut range, mut memo) = (prefixed(&start), HashMap::new());
