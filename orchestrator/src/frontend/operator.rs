@@ -13,12 +13,12 @@ use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
 /// See the module.
-pub struct Operator(Arc<Registry>);
+pub(crate) struct Operator(Arc<Registry>);
 
 impl Operator {
     /// The calls about these namespaces.
     #[must_use]
-    pub fn new(registry: Arc<Registry>) -> Self {
+    pub(crate) fn new(registry: Arc<Registry>) -> Self {
         Self(registry)
     }
 }

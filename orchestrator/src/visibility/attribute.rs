@@ -6,17 +6,17 @@ use resurgam_api::temporal::enums::v1::IndexedValueType as Type;
 use std::collections::BTreeMap;
 
 /// The types of the custom search attributes of a namespace, by their names.
-pub type Custom = BTreeMap<String, i32>;
+pub(crate) type Custom = BTreeMap<String, i32>;
 
 /// How names begin that belong to the server.
 const RESERVED: &str = "Temporal";
 /// A name that stands for the workflow id of a schedule.
 const SCHEDULE: &str = "ScheduleId";
 /// What that workflow id begins with.
-pub const SCHEDULE_PREFIX: &str = "temporal-sys-scheduler:";
+pub(crate) const SCHEDULE_PREFIX: &str = "temporal-sys-scheduler:";
 
 /// The attributes that every record has.
-pub const SYSTEM: &[(&str, Type)] = &[
+pub(crate) const SYSTEM: &[(&str, Type)] = &[
     ("CloseTime", Type::Datetime),
     ("ExecutionDuration", Type::Int),
     ("ExecutionStatus", Type::Keyword),
@@ -36,7 +36,7 @@ pub const SYSTEM: &[(&str, Type)] = &[
 ];
 
 /// Those that are written under fixed names, and whether users may write them.
-pub const PREDEFINED: &[(&str, Type, bool)] = &[
+pub(crate) const PREDEFINED: &[(&str, Type, bool)] = &[
     ("BatcherNamespace", Type::Keyword, true),
     ("BatcherUser", Type::Keyword, true),
     ("BinaryChecksums", Type::KeywordList, true),
@@ -58,7 +58,7 @@ pub const PREDEFINED: &[(&str, Type, bool)] = &[
 
 /// A search attribute, as a question names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attribute {
+pub(crate) struct Attribute {
     /// As it was asked for.
     pub alias: String,
     /// Its own name.
@@ -71,7 +71,7 @@ impl Attribute {
     /// The attribute that a question means by a name: a custom one; or one of the others, with or without the prefix that
     /// belongs to the server.
     #[must_use]
-    pub fn find(alias: &str, custom: &Custom) -> Option<Self> {
+    pub(crate) fn find(alias: &str, custom: &Custom) -> Option<Self> {
         let found = |name: &str, kind| Some(Self { alias: alias.to_owned(), name: name.to_owned(), kind });
         if built_in(alias).is_none() {
             if let Some(kind) = custom.get(alias).and_then(|kind| Type::try_from(*kind).ok()) {
@@ -89,28 +89,28 @@ impl Attribute {
 
     /// It stands for the schedule whose workflow that is.
     #[must_use]
-    pub fn is_schedule(&self) -> bool {
+    pub(crate) fn is_schedule(&self) -> bool {
         self.alias == SCHEDULE && self.name == "WorkflowId"
     }
 }
 
 /// The type of an attribute that nobody has registered.
 #[must_use]
-pub fn built_in(name: &str) -> Option<Type> {
+pub(crate) fn built_in(name: &str) -> Option<Type> {
     let system = SYSTEM.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind);
     system.or_else(|| PREDEFINED.iter().find(|(known, _, _)| *known == name).map(|(_, kind, _)| *kind))
 }
 
 /// A name that nobody can register.
 #[must_use]
-pub fn is_reserved(name: &str) -> bool {
+pub(crate) fn is_reserved(name: &str) -> bool {
     let own = ["NamespaceId", "MemoEncoding", "Memo", "VisibilityTaskKey"];
     built_in(name).is_some() || own.contains(&name) || name.starts_with(RESERVED)
 }
 
 /// The name of a type, as payloads and messages say it.
 #[must_use]
-pub fn type_name(kind: Type) -> &'static str {
+pub(crate) fn type_name(kind: Type) -> &'static str {
     match kind {
         Type::Unspecified => "Unspecified",
         Type::Text => "Text",

@@ -8,15 +8,15 @@ use resurgam_api::temporal::common::v1::{Payload, SearchAttributes};
 use resurgam_api::temporal::enums::v1::IndexedValueType as Type;
 
 /// Attributes of a run, at most.
-pub const MOST: usize = 100;
+pub(crate) const MOST: usize = 100;
 /// Bytes of one value.
-pub const VALUE_BYTES: usize = 2 << 10;
+pub(crate) const VALUE_BYTES: usize = 2 << 10;
 /// Bytes of all of them.
-pub const BYTES: usize = 40 << 10;
+pub(crate) const BYTES: usize = 40 << 10;
 
 /// What is wrong with search attributes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Misfit {
+pub(crate) enum Misfit {
     /// Nobody has registered one of them.
     Unknown(String),
     /// One has a value that it cannot have, or cannot be set.
@@ -28,7 +28,7 @@ pub enum Misfit {
 impl Misfit {
     /// For people.
     #[must_use]
-    pub fn message(&self) -> &str {
+    pub(crate) fn message(&self) -> &str {
         match self {
             Self::Unknown(message) | Self::Wrong(message) | Self::Large(message) => message,
         }
@@ -40,7 +40,7 @@ impl Misfit {
 ///
 /// # Errors
 /// The first thing that is wrong, in the order of the names.
-pub fn check(given: &mut SearchAttributes, namespace: &str, custom: &Custom) -> Result<(), Misfit> {
+pub(crate) fn check(given: &mut SearchAttributes, namespace: &str, custom: &Custom) -> Result<(), Misfit> {
     let fields = &mut given.indexed_fields;
     let mut names: Vec<String> = fields.keys().cloned().collect();
     names.sort();
@@ -88,7 +88,7 @@ fn one(name: &str, payload: &mut Payload, custom: &Custom) -> Result<(), Misfit>
 }
 
 /// Takes away what says that there is nothing, which means nothing at a start.
-pub fn drop_nothing(given: &mut SearchAttributes) {
+pub(crate) fn drop_nothing(given: &mut SearchAttributes) {
     given.indexed_fields.retain(|_, payload| {
         let nothing = payload.metadata.get("encoding").is_some_and(|encoding| encoding == b"binary/null");
         !nothing && payload.data != b"[]"
@@ -97,7 +97,7 @@ pub fn drop_nothing(given: &mut SearchAttributes) {
 
 /// How many attributes of a type a namespace may have.
 #[must_use]
-pub fn most_of(kind: Type) -> usize {
+pub(crate) fn most_of(kind: Type) -> usize {
     match kind {
         Type::Unspecified => 0,
         Type::Keyword => 10,
@@ -109,7 +109,7 @@ pub fn most_of(kind: Type) -> usize {
 ///
 /// # Errors
 /// There would be too many of a type.
-pub fn register(custom: &mut Custom, new: &[(String, Type)]) -> Result<(), String> {
+pub(crate) fn register(custom: &mut Custom, new: &[(String, Type)]) -> Result<(), String> {
     for (name, kind) in new {
         let number = i32::from(*kind);
         let there = custom.values().filter(|it| **it == number).count();
@@ -129,7 +129,7 @@ pub fn register(custom: &mut Custom, new: &[(String, Type)]) -> Result<(), Strin
 
 /// The custom attributes of a namespace under the names of the fields that the Temporal server would keep them in.
 #[must_use]
-pub fn aliases(custom: &Custom) -> Vec<(String, String)> {
+pub(crate) fn aliases(custom: &Custom) -> Vec<(String, String)> {
     let mut counts = std::collections::BTreeMap::<i32, usize>::new();
     let field = |(name, number): (&String, &i32)| {
         let kind = type_name(Type::try_from(*number).unwrap_or_default());

@@ -5,14 +5,14 @@ use std::ops::RangeInclusive;
 
 /// A time in milliseconds since 1970.
 #[must_use]
-pub fn timestamp(millis: i64) -> Timestamp {
+pub(crate) fn timestamp(millis: i64) -> Timestamp {
     let nanos = i32::try_from(millis.rem_euclid(1000) * 1_000_000).unwrap_or(0);
     Timestamp { seconds: millis.div_euclid(1000), nanos }
 }
 
 /// A time of RFC 3339, in microseconds since 1970; what is smaller is cut off. `None`: it is none.
 #[must_use]
-pub fn moment(text: &str) -> Option<i64> {
+pub(crate) fn moment(text: &str) -> Option<i64> {
     let (date, clock) = text.split_once('T')?;
     let [year, month, day] = numbers(date, '-', [4, 2, 2])?;
     let (clock, offset) = match clock.strip_suffix('Z') {
@@ -67,7 +67,7 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
 ///
 /// # Errors
 /// What is wrong with it, in the words of the Temporal server.
-pub fn span(text: &str) -> Result<i64, &'static str> {
+pub(crate) fn span(text: &str) -> Result<i64, &'static str> {
     if let Ok(nanos) = text.parse() {
         return Ok(nanos);
     }

@@ -10,7 +10,7 @@ use std::cmp::Ordering;
 
 /// A value of an attribute, or one to which it is compared.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Value {
+pub(crate) enum Value {
     /// There is none.
     Nothing,
     /// A whole number; of a truth 1 or 0.
@@ -30,7 +30,7 @@ impl Value {
     ///
     /// # Errors
     /// It is not: with what it says, as text.
-    pub fn decode(payload: &Payload, kind: Type) -> Result<Self, String> {
+    pub(crate) fn decode(payload: &Payload, kind: Type) -> Result<Self, String> {
         let encoding = payload.metadata.get("encoding").map(Vec::as_slice);
         if encoding == Some(b"binary/null") {
             return Ok(Self::Nothing);
@@ -65,7 +65,7 @@ impl Value {
 
     /// The value that a record has for an attribute.
     #[must_use]
-    pub fn in_record(record: &Record, attribute: &Attribute) -> Self {
+    pub(crate) fn in_record(record: &Record, attribute: &Attribute) -> Self {
         let text = |text: &String| Self::Text(text.clone());
         let moment = |millis: i64| Self::Moment(millis.saturating_mul(1000));
         let closed = |number: i64| if record.is_closed() { Self::Int(number) } else { Self::Nothing };
@@ -101,7 +101,7 @@ impl Value {
 
     /// As it is taken when it is compared with an attribute of this type.
     #[must_use]
-    pub fn for_type(self, numeric: bool) -> Self {
+    pub(crate) fn for_type(self, numeric: bool) -> Self {
         match self {
             Self::Text(text) if numeric => {
                 let number = text.trim().parse().map(Self::Int);
@@ -116,7 +116,7 @@ impl Value {
 
     /// How both compare; `None`: one of them is nothing, or a list.
     #[must_use]
-    pub fn compare(&self, other: &Self) -> Option<Ordering> {
+    pub(crate) fn compare(&self, other: &Self) -> Option<Ordering> {
         use Value::{Int, List, Moment, Nothing, Real, Text};
         match (self, other) {
             (Nothing | List(_), _) | (_, Nothing | List(_)) => None,
@@ -134,7 +134,7 @@ impl Value {
 
 /// A keyword, or several as JSON says them, as the answer to a call.
 #[must_use]
-pub fn keyword(text: &str, kind: Type) -> Payload {
+pub(crate) fn keyword(text: &str, kind: Type) -> Payload {
     let metadata = [("encoding", "json/plain"), ("type", type_name(kind))];
     Payload {
         metadata: metadata.map(|(key, value)| (key.to_owned(), value.as_bytes().to_vec())).into(),
@@ -146,7 +146,7 @@ pub fn keyword(text: &str, kind: Type) -> Payload {
 /// A value as the list shows it: nothing is left out, and one that stands alone in a list stands without it, unless its
 /// attribute has lists.
 #[must_use]
-pub fn listed(payload: Payload) -> Option<Payload> {
+pub(crate) fn listed(payload: Payload) -> Option<Payload> {
     let several = payload.metadata.get("type").is_some_and(|kind| kind == type_name(Type::KeywordList).as_bytes());
     match serde_json::from_slice(&payload.data) {
         Ok(Json::Null) => None,

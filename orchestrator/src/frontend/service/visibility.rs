@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use tonic::{Request, Response, Status};
 
 /// Workflows of a page.
-pub const MOST: usize = 1000;
+pub(in crate::frontend) const MOST: usize = 1000;
 /// Workflows of a page of an archive.
 const ARCHIVED: i32 = 10_000;
 

@@ -23,7 +23,7 @@ use tonic::Status;
 pub(crate) const CHUNK: usize = 256;
 
 /// See the module.
-pub struct Listing {
+pub(crate) struct Listing {
     store: Arc<dyn Store>,
     router: Arc<Router>,
     shards: u32,
@@ -31,7 +31,7 @@ pub struct Listing {
 
 impl Listing {
     /// The list of the workflows in the shards of `store`, each in the one that `router` says.
-    pub fn new(store: Arc<dyn Store>, router: Arc<Router>, shards: u32) -> Self {
+    pub(crate) fn new(store: Arc<dyn Store>, router: Arc<Router>, shards: u32) -> Self {
         Self { store, router, shards: shards.max(1) }
     }
 

@@ -46,6 +46,6 @@ pub use handle::Shard;
 pub(crate) use job::unasked;
 pub(crate) use line::{LINE, LINES};
 pub(crate) use listing::CHUNK;
-pub use listing::Listing;
+pub(crate) use listing::Listing;
 pub(crate) use timers::TIMERS;
 pub(crate) use transfers::WAITING;

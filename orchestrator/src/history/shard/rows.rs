@@ -24,8 +24,6 @@ pub struct ShardRows {
     pub timers: Vec<TimerTask>,
     /// Timer tasks of the deletion of closed runs.
     pub expiries: Vec<TimerTask>,
-    /// What the list of workflows says, each with the id of its namespace.
-    pub records: Vec<(String, Record)>,
     /// Keys of rows that cannot be read.
     pub damaged: Vec<String>,
 }
@@ -50,11 +48,8 @@ impl ShardRows {
             } else if let Some((_, workflow_id)) = key.strip_prefix(keys::CURRENTS).and_then(|of| of.split_once('/')) {
                 let workflow_id = keys::unescape(workflow_id);
                 Current::decode(value).map(|row| all.current.push((workflow_id, row))).is_ok()
-            } else if let Some((namespace_id, place)) =
-                key.strip_prefix(keys::RECORDS).and_then(|of| of.split_once('/'))
-            {
-                let namespace_id = keys::unescape(namespace_id);
-                Record::of(place, value).map(|record| all.records.push((namespace_id, record))).is_ok()
+            } else if let Some((_, place)) = key.strip_prefix(keys::RECORDS).and_then(|of| of.split_once('/')) {
+                Record::of(place, value).is_ok()
             } else {
                 key.starts_with(keys::RUNS) && keep_part(&mut runs, key, value)
             };

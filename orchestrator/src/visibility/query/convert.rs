@@ -2,11 +2,15 @@
 
 use super::condition::{Comparison, Condition};
 use super::language::STARTS_WITH;
-use super::{DIVISION, literal, refused, words};
+use super::refusal::refused;
+use super::{literal, words};
 use crate::visibility::attribute::{self, Attribute, Custom};
 use crate::visibility::value::Value;
 use resurgam_api::temporal::enums::v1::IndexedValueType as Type;
 use sqlparser::ast::{BinaryOperator as Binary, Expr, InTarget, UnaryOperator};
+
+/// The attribute by which lists leave out what they are not asked for.
+pub(super) const DIVISION: &str = "TemporalNamespaceDivision";
 
 /// Understands the parts of one question.
 pub(super) struct Converter<'a> {

@@ -1,6 +1,6 @@
 //! Values in questions: what is written, and what that means for an attribute.
 
-use super::refused;
+use super::refusal::refused;
 use crate::visibility::attribute::{Attribute, SCHEDULE_PREFIX};
 use crate::visibility::time;
 use crate::visibility::value::Value;
@@ -117,7 +117,7 @@ fn meant(written: Value, attribute: &Attribute) -> Result<Value, String> {
 }
 
 /// The name of a status, as it is asked for and answered.
-pub fn status_name(status: Status) -> String {
+pub(crate) fn status_name(status: Status) -> String {
     let name = status.as_str_name().trim_start_matches("WORKFLOW_EXECUTION_STATUS_").to_ascii_lowercase();
     let camel = name.split('_').map(|word| {
         let (first, rest) = word.split_at(1);

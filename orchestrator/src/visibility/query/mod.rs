@@ -6,34 +6,33 @@ mod condition;
 mod convert;
 mod language;
 mod literal;
+mod refusal;
 mod syntax;
 mod words;
 
-pub use literal::status_name;
-pub use syntax::PARTS;
+pub(crate) use literal::status_name;
+pub(crate) use syntax::PARTS;
 
 use super::attribute::Custom;
 use super::{Record, Sections};
 use condition::Condition;
 use convert::Converter;
+use refusal::refused;
 
 /// A question, understood.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Query {
+pub(crate) struct Query {
     condition: Option<Condition>,
     /// Records are to be counted by status.
     pub by_status: bool,
 }
-
-/// The field that lists leave out unless they are asked for it.
-const DIVISION: &str = "TemporalNamespaceDivision";
 
 impl Query {
     /// Understands a question in a namespace with these custom attributes.
     ///
     /// # Errors
     /// It is none: why, for people.
-    pub fn read(text: &str, custom: &Custom) -> Result<Self, String> {
+    pub(crate) fn read(text: &str, custom: &Custom) -> Result<Self, String> {
         let syntax = syntax::parse(text)?;
         if syntax.ordered {
             return Err(refused("operation is not supported: 'ORDER BY' clause"));
@@ -43,7 +42,7 @@ impl Query {
         }
         let mut converter = Converter::new(custom);
         let condition = syntax.condition.as_ref().map(|expr| converter.condition(expr)).transpose()?;
-        let division = (!converter.divided).then(|| Condition::missing(DIVISION));
+        let division = (!converter.divided).then(|| Condition::missing(convert::DIVISION));
         let condition = match (condition, division) {
             (Some(asked), Some(division)) => Some(Condition::And(vec![asked, division])),
             (asked, division) => asked.or(division),
@@ -62,33 +61,28 @@ impl Query {
     ///
     /// # Errors
     /// See [`Query::read`]; also if it asks for groups.
-    pub fn list(text: &str, custom: &Custom) -> Result<Self, String> {
+    pub(crate) fn list(text: &str, custom: &Custom) -> Result<Self, String> {
         let query = Self::read(text, custom)?;
         if query.by_status { Err(refused("operation is not supported: 'GROUP BY' clause")) } else { Ok(query) }
     }
 
     /// A record is an answer to it.
     #[must_use]
-    pub fn finds(&self, record: &Record) -> bool {
+    pub(crate) fn finds(&self, record: &Record) -> bool {
         self.condition.as_ref().is_none_or(|condition| condition.holds(record) == Some(true))
     }
 
     /// Where the answers may be.
     #[must_use]
-    pub fn sections(&self) -> Sections {
+    pub(crate) fn sections(&self) -> Sections {
         self.condition.as_ref().map_or(Sections::ALL, Condition::sections)
     }
 
     /// The only workflow that may be an answer.
     #[must_use]
-    pub fn workflow_id(&self) -> Option<&str> {
+    pub(crate) fn workflow_id(&self) -> Option<&str> {
         self.condition.as_ref().and_then(Condition::workflow_id)
     }
-}
-
-/// What is wrong with a question, as it is said to who has asked it.
-fn refused(what: impl AsRef<str>) -> String {
-    format!("invalid query: {}", what.as_ref())
 }
 
 #[cfg(test)]

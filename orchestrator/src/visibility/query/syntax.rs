@@ -1,7 +1,7 @@
 //! From the text of a question to its syntax tree.
 
 use super::language::Language;
-use super::refused;
+use super::refusal::refused;
 use sqlparser::ast::Expr;
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
@@ -11,7 +11,7 @@ use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 const SELECT: &str = "select * from table1 ";
 const WHERE: &str = "where ";
 /// Words and signs of a question, at most.
-pub const PARTS: usize = 10_000;
+pub(crate) const PARTS: usize = 10_000;
 
 /// The syntax of a question.
 #[derive(Debug, Default)]
