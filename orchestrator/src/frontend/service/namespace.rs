@@ -4,6 +4,7 @@ use crate::cluster::namespace::Namespace;
 use crate::frontend::handler::{Answer, Frontend, check};
 use crate::frontend::seal::Kind;
 use crate::frontend::{unsupported, validate};
+use crate::visibility::fitting::aliases;
 use resurgam_api::temporal::enums::v1::NamespaceState;
 use resurgam_api::temporal::namespace::v1::{NamespaceConfig, NamespaceInfo, namespace_info};
 use resurgam_api::temporal::workflowservice::v1 as api;
@@ -102,8 +103,11 @@ fn description(namespace: &Namespace) -> api::DescribeNamespaceResponse {
         memo_size_limit_error: validate::BLOB_BYTES as i64,
         ..Default::default()
     };
-    let config =
-        NamespaceConfig { workflow_execution_retention_ttl: namespace.retention, ..NamespaceConfig::default() };
+    let config = NamespaceConfig {
+        workflow_execution_retention_ttl: namespace.retention,
+        custom_search_attribute_aliases: aliases(&namespace.search_attributes).into_iter().collect(),
+        ..NamespaceConfig::default()
+    };
     api::DescribeNamespaceResponse {
         namespace_info: Some(NamespaceInfo {
             name: namespace.name.clone(),

@@ -8,13 +8,16 @@ use resurgam_formats::plan::{Action, TaskKind};
 use resurgam_formats::recording::TaskId;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+/// A workflow id, a run id and an activity id.
+type Named<'a> = (&'a str, &'a str, &'a str);
+
 /// The workers that had the tasks of a case.
 pub(super) struct Identities<'a, 'e> {
     evidence: &'a Indexed<'e>,
     /// By workflow id, run id and Started event.
     workflow_tasks: FxHashMap<(&'a str, &'a str, i64), Vec<(TaskId, &'a str)>>,
     /// By workflow id, run id and activity id: the attempt, the number of the task, and who had it.
-    activities: FxHashMap<(&'a str, &'a str, &'a str), Vec<(i64, TaskId, &'a str)>>,
+    activities: FxHashMap<Named<'a>, Vec<(i64, TaskId, &'a str)>>,
     /// Who sent a request, by workflow id and request id.
     requests: FxHashMap<(&'a str, &'a str), &'a str>,
     /// Request ids of signals and who sent them, by workflow id and name of the signal.
