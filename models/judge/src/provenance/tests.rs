@@ -42,7 +42,7 @@ fn what_the_table_compares_is_read_on_both_sides() {
                 assert!(KINDS.iter().any(|kind| Body::fields(kind).contains(&field)), "{entry:?}");
             }
             Source::Worker | Source::Client | Source::Label | Source::Begin | Source::Retry => {
-                assert!(reads(entry.field), "{entry:?}")
+                assert!(reads(entry.field), "{entry:?}");
             }
             Source::Rule { ids, what } => {
                 assert!(!what.is_empty(), "{entry:?}");

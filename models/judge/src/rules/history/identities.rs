@@ -11,11 +11,14 @@ use rustc_hash::{FxHashMap, FxHashSet};
 /// A workflow id, a run id and an activity id.
 type Named<'a> = (&'a str, &'a str, &'a str);
 
+/// A workflow id, a run id and the id of an event.
+type At<'a> = (&'a str, &'a str, i64);
+
 /// The workers that had the tasks of a case.
 pub(super) struct Identities<'a, 'e> {
     evidence: &'a Indexed<'e>,
     /// By workflow id, run id and Started event.
-    workflow_tasks: FxHashMap<(&'a str, &'a str, i64), Vec<(TaskId, &'a str)>>,
+    workflow_tasks: FxHashMap<At<'a>, Vec<(TaskId, &'a str)>>,
     /// By workflow id, run id and activity id: the attempt, the number of the task, and who had it.
     activities: FxHashMap<Named<'a>, Vec<(i64, TaskId, &'a str)>>,
     /// Who sent a request, by workflow id and request id.
