@@ -27,7 +27,7 @@ pub struct UpdateRequest {
     pub name: String,
     /// What the client gave to the handler.
     pub args: Payloads,
-    /// Who asked.
+    /// The client that asked, by the name it gives itself.
     pub identity: String,
     /// The header that came with it.
     pub header: Raw,
