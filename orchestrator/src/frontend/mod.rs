@@ -3,6 +3,7 @@
 
 pub(crate) mod bounds;
 pub mod handler;
+mod oversized;
 mod page_token;
 mod seal;
 mod service;

@@ -155,7 +155,7 @@ impl ServedCall for UpdateRequest {
         let (shard, target) = (shards.shard(&self).await?, self.target.clone());
         let given = self.request.clone().ok_or_else(|| missing("Request"))?;
         let waiting = shard.input(target.clone(), UpdateInput::Update(self));
-        if let Ok(answer) = tokio::time::timeout(patience(limit).min(UPDATE), waiting).await {
+        if let Some(answer) = softly(limit, waiting).await? {
             return answer.map_err(|rejection| status::of(&rejection));
         }
         // Without an id of the caller's the update got one, which nobody knows who was not answered.
@@ -171,15 +171,26 @@ impl ServedCall for PollUpdateRequest {
         let update = self.request.as_ref().and_then(|request| request.update_ref.clone());
         let update = update.ok_or_else(|| missing("UpdateRef"))?;
         let waiting = shard.input(target.clone(), UpdateInput::Poll(self));
-        let answer = match tokio::time::timeout(patience(limit).min(UPDATE), waiting).await {
-            Ok(answer) => answer.map_err(|rejection| status::of(&rejection))?,
-            Err(_) => reached(shards, target, update).await?,
+        let answer = match softly(limit, waiting).await? {
+            Some(answer) => answer.map_err(|rejection| status::of(&rejection))?,
+            None => reached(shards, target, update).await?,
         };
         Ok(api::PollWorkflowExecutionUpdateResponse {
             outcome: answer.outcome,
             stage: answer.stage,
             update_ref: answer.update_ref,
         })
+    }
+}
+
+/// Waits for an update. `None`: the server's own time is over, and the caller hears how far the update has come. A caller
+/// who gives up earlier is told that, as by Temporal: who hears something asks again at once.
+async fn softly<T>(limit: Duration, waiting: impl Future<Output = T>) -> Result<Option<T>, Status> {
+    let patience = patience(limit);
+    match tokio::time::timeout(patience.min(UPDATE), waiting).await {
+        Ok(answer) => Ok(Some(answer)),
+        Err(_) if patience < UPDATE => Err(Status::deadline_exceeded("context deadline exceeded")),
+        Err(_) => Ok(None),
     }
 }
 

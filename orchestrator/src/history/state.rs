@@ -151,6 +151,9 @@ pub struct State {
     /// How many of the accepted updates have ended.
     #[prost(int64, tag = "39")]
     pub completed_updates: i64,
+    /// How often the run has changed.
+    #[prost(int64, tag = "40")]
+    pub transitions: i64,
 }
 
 impl State {

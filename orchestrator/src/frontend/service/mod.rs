@@ -1,6 +1,7 @@
 //! The public calls. What is not here answers UNIMPLEMENTED. What each call does is in a file by the noun that it is about;
 //! the table at the end of this one says where.
 
+mod activity;
 mod by_id;
 mod namespace;
 mod query_update;
@@ -47,10 +48,10 @@ calls! {
     poll_activity_task_queue(PollActivityTaskQueueRequest) -> PollActivityTaskQueueResponse = task::poll_activity;
     respond_workflow_task_completed(RespondWorkflowTaskCompletedRequest) -> RespondWorkflowTaskCompletedResponse = task::complete_workflow;
     respond_workflow_task_failed(RespondWorkflowTaskFailedRequest) -> RespondWorkflowTaskFailedResponse = task::fail_workflow;
-    respond_activity_task_completed(RespondActivityTaskCompletedRequest) -> RespondActivityTaskCompletedResponse = task::complete_activity;
-    respond_activity_task_failed(RespondActivityTaskFailedRequest) -> RespondActivityTaskFailedResponse = task::fail_activity;
-    respond_activity_task_canceled(RespondActivityTaskCanceledRequest) -> RespondActivityTaskCanceledResponse = task::cancel_activity;
-    record_activity_task_heartbeat(RecordActivityTaskHeartbeatRequest) -> RecordActivityTaskHeartbeatResponse = task::heartbeat;
+    respond_activity_task_completed(RespondActivityTaskCompletedRequest) -> RespondActivityTaskCompletedResponse = activity::complete;
+    respond_activity_task_failed(RespondActivityTaskFailedRequest) -> RespondActivityTaskFailedResponse = activity::fail;
+    respond_activity_task_canceled(RespondActivityTaskCanceledRequest) -> RespondActivityTaskCanceledResponse = activity::cancel;
+    record_activity_task_heartbeat(RecordActivityTaskHeartbeatRequest) -> RecordActivityTaskHeartbeatResponse = activity::heartbeat;
     respond_query_task_completed(RespondQueryTaskCompletedRequest) -> RespondQueryTaskCompletedResponse = task::answer_query;
     describe_task_queue(DescribeTaskQueueRequest) -> DescribeTaskQueueResponse = task::describe_queue;
     shutdown_worker(ShutdownWorkerRequest) -> ShutdownWorkerResponse = task::shutdown_worker;

@@ -4,6 +4,8 @@ use crate::frontend::handler::{Answer, Frontend, check, open};
 use crate::frontend::waiting::Wait;
 use crate::frontend::{page_token, unsupported, validate};
 use resurgam_api::internal;
+use resurgam_api::temporal::enums::v1::UpdateWorkflowExecutionLifecycleStage as Stage;
+use resurgam_api::temporal::update::v1::WaitPolicy;
 use resurgam_api::temporal::workflowservice::v1 as api;
 use tonic::{Request, Status};
 
@@ -37,12 +39,23 @@ pub(super) async fn update(
         validate::blob("Update input", input),
         unsupported::update(update),
     ])?;
+    require_stage(request.wait_policy.as_ref())?;
     let meta = update.meta.get_or_insert_default();
     frontend.request_id(&mut meta.update_id);
     check(&[validate::id("UpdateId", &meta.update_id)])?;
     let target = frontend.target(&request.namespace, request.workflow_execution.as_ref()).await?;
     let _place = frontend.waiting.enter(&target.namespace_id, Wait::Update)?;
     frontend.history(until, internal::UpdateRequest { target: Some(target), request: Some(request) }).await
+}
+
+/// Refuses to wait for ADMITTED alone: an admitted update is in memory only, and a restart forgets it.
+#[allow(clippy::result_large_err, reason = "a status is what the caller answers with")]
+fn require_stage(policy: Option<&WaitPolicy>) -> Result<(), Status> {
+    if policy.is_some_and(|policy| policy.lifecycle_stage() == Stage::Admitted) {
+        let message = "UpdateWorkflowExecution issued asynchronously and waiting on update admitted is not supported.";
+        return Err(Status::permission_denied(message));
+    }
+    Ok(())
 }
 
 pub(super) async fn poll_update(

@@ -26,6 +26,10 @@ use resurgam_api::temporal::workflowservice::v1::{
     RespondActivityTaskCanceledResponse, RespondActivityTaskCompletedResponse, RespondActivityTaskFailedResponse,
 };
 
+/// Said of an activity that has no time left for another attempt.
+const OUT_OF_TIME: &str =
+    "Not enough time to schedule next retry before activity ScheduleToClose timeout, giving up retrying";
+
 /// How an attempt ends, as its worker says.
 enum ActivityOutcome {
     /// With a result.
@@ -183,6 +187,12 @@ fn again(tx: &mut Transaction<'_, '_>, activity: &Activity, failure: &Failure) -
     if activity.cancel_requested_event_id != 0 {
         return RetryState::CancelRequested;
     }
+    if let Some(FailureInfo::TimeoutFailureInfo(info)) = &failure.failure_info
+        && matches!(info.timeout_type(), TimeoutType::ScheduleToStart | TimeoutType::ScheduleToClose)
+    {
+        // The time of the whole is over, whatever the policy says of attempts.
+        return RetryState::Timeout;
+    }
     let attempt = if planted(Bug::RetryCount) { activity.attempt - 1 } else { activity.attempt };
     let limit = deadline(activity, TimeoutType::ScheduleToClose).unwrap_or(0);
     let wait = match retry::next(policy, attempt, failure, tx.context.now, limit) {
@@ -240,8 +250,12 @@ pub(super) fn fire_timeout(tx: &mut Transaction<'_, '_>, timer: &ActivityTimer) 
         return;
     }
     // If no attempt fits any more it is the activity as a whole that ran out of time.
-    let timeout = if state == RetryState::Timeout { TimeoutType::ScheduleToClose } else { timeout };
+    let over = state == RetryState::Timeout && timeout != TimeoutType::ScheduleToStart;
+    let timeout = if over { TimeoutType::ScheduleToClose } else { timeout };
     let mut failure = timed_out(timeout, activity.heartbeat_details.clone());
+    if over {
+        OUT_OF_TIME.clone_into(&mut failure.message);
+    }
     failure.cause = activity.last_failure.clone().map(Box::new);
     let attributes = Attributes::ActivityTaskTimedOutEventAttributes(ActivityTaskTimedOutEventAttributes {
         failure: Some(failure),

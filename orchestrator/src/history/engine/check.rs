@@ -101,8 +101,9 @@ impl State {
     fn check_open(&self, parts: &Self) -> Result<(), Flaw> {
         hold!(self.close_event.is_none() && self.close_time == 0, "it is open, and knows how it closed");
         hold!(self.successor.is_empty(), "it is open, and has a successor");
-        let held = self.first_task_at != 0 || self.awaits_parent;
         if let Some(task) = &self.workflow_task {
+            let speculative = task.task_type() == WorkflowTaskType::Speculative;
+            let held = self.first_task_at != 0 && !speculative || self.awaits_parent;
             hold!(!held, "it has a workflow task before its first one is due");
             self.check_task(task).map_err(|flaw| format!("workflow task {}: {flaw}", task.scheduled_event_id))?;
         }

@@ -9,7 +9,7 @@ use super::new_run::{self, NewRun};
 use super::run::{on_run, record};
 use super::signal::{self, Arrival};
 use super::start_check::validate;
-use super::{Context, Effects, IDENTITY, Workflow, close, retry, span};
+use super::{Context, Effects, IDENTITY, Workflow, close, retry, span, task};
 use crate::cluster::Rejection;
 use crate::history::state::Current;
 use crate::history::task::RunKey;
@@ -146,6 +146,9 @@ fn join(
         }
         if let Some(signal) = signal {
             signal::accept(tx, signal)?;
+            if tx.woken {
+                task::hurry(tx);
+            }
         }
         Ok(())
     })?;
@@ -176,7 +179,7 @@ fn displace(
 
 /// A new run takes the workflow id.
 fn begin(workflow: &mut Workflow, claim: Claim, context: &mut Context<'_>, mut effects: Effects) -> (Effects, Holder) {
-    let run_id = context.ids.uuid();
+    let run_id = context.run_id();
     let request = claim.request;
     let parent = claim.parent.unwrap_or_default();
     let awaits_parent = parent.execution.is_some();

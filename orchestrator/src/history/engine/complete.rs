@@ -11,8 +11,8 @@ use super::saved::Saved;
 use super::transaction::Transaction;
 use super::waiter::Waiter;
 use super::{
-    CompletedTask, Handout, IDENTITY, buffer, close, command, handout, message, query, required, span, successor, task,
-    task_event, update,
+    CompletedTask, Handout, IDENTITY, buffer, close, command, handout, kind, message, query, required, span, successor,
+    task, task_event, update,
 };
 use crate::cluster::Rejection;
 use crate::history::state::{EventId, Millis, Sticky, WorkflowTask};
@@ -21,6 +21,7 @@ use prost::Message;
 use resurgam_api::internal::CompleteWorkflowTaskRequest;
 use resurgam_api::temporal::command::v1::Command;
 use resurgam_api::temporal::command::v1::command::Attributes as Decided;
+use resurgam_api::temporal::deployment::v1::WorkerDeploymentVersion;
 use resurgam_api::temporal::enums::v1::{
     CommandType, TimeoutType, WorkflowExecutionStatus as Status, WorkflowTaskFailedCause as Cause,
 };
@@ -131,17 +132,19 @@ fn closes(command: &Command) -> bool {
 
 /// Refuses what no worker may say: unknown commands, and others behind the one that closes the run.
 fn validate(commands: &[Command]) -> Result<(), Rejection> {
-    let mut closed = false;
+    let mut closed = None;
     for command in commands {
         if command.attributes.is_none() || command.command_type() == CommandType::Unspecified {
             return Err(Rejection::InvalidArgument("Unknown command type.".to_owned()));
         }
-        if closed && !closes(command) {
-            return Err(Rejection::InvalidArgument(
-                "invalid command sequence: the command that closes the workflow must be the last one".to_owned(),
-            ));
+        if let Some(closed) = closed {
+            let names: Vec<_> = commands.iter().map(|it| kind::command_name(it.command_type())).collect();
+            return Err(Rejection::InvalidArgument(format!(
+                "invalid command sequence: [{}], command {closed} must be the last command.",
+                names.join(", ")
+            )));
         }
-        closed |= closes(command);
+        closed = closes(command).then(|| kind::command_name(command.command_type()));
     }
     Ok(())
 }
@@ -154,6 +157,7 @@ fn decide(
     answer: &api::RespondWorkflowTaskCompletedRequest,
 ) -> Result<(), CommandFailure> {
     let (scheduled_event_id, started_event_id) = task_event::materialise(tx, pending);
+    let worker = answer.deployment_options.as_ref();
     let completed =
         tx.command_event(Attributes::WorkflowTaskCompletedEventAttributes(WorkflowTaskCompletedEventAttributes {
             scheduled_event_id,
@@ -163,6 +167,13 @@ fn decide(
             worker_version: answer.worker_version_stamp.clone(),
             sdk_metadata: answer.sdk_metadata.clone(),
             metering_metadata: answer.metering_metadata,
+            versioning_behavior: answer.versioning_behavior,
+            deployment: answer.deployment.clone(),
+            worker_deployment_name: worker.map(|it| it.deployment_name.clone()).unwrap_or_default(),
+            deployment_version: worker.filter(|it| !it.deployment_name.is_empty()).map(|it| WorkerDeploymentVersion {
+                deployment_name: it.deployment_name.clone(),
+                build_id: it.build_id.clone(),
+            }),
             ..Default::default()
         }));
     let state = &mut tx.run.state;
@@ -205,7 +216,7 @@ fn sticky(answer: &api::RespondWorkflowTaskCompletedRequest) -> Option<Sticky> {
 fn close_by(tx: &mut Transaction<'_, '_>, command: &Command, completed: EventId) -> Result<(), CommandFailure> {
     // What this very completion left in the buffer is no news to the worker.
     let now = tx.context.transaction;
-    let unseen = tx.run.state.buffered.values().any(|event| event.task_id != now) || update::unsent(tx);
+    let unseen = tx.run.state.buffered.values().any(|event| event.task_id != now);
     if unseen && !planted(Bug::UnhandledCommandIgnored) {
         return Err(CommandFailure {
             cause: Cause::UnhandledCommand,

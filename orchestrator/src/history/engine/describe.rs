@@ -91,7 +91,7 @@ fn info(state: &State) -> WorkflowExecutionInfo {
         memo: Some(Memo { fields: state.memo.cloned().collect() }),
         search_attributes: Some(SearchAttributes { indexed_fields: state.search_attributes.cloned().collect() }),
         task_queue: queue_name(state).to_owned(),
-        state_transition_count: state.transaction,
+        state_transition_count: state.transitions,
         history_size_bytes: state.history_size,
         execution_duration: lasted,
         root_execution: state.root.clone().or_else(|| Some(execution.clone())),

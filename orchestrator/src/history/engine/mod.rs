@@ -82,6 +82,7 @@ use resurgam_api::temporal::update::v1::Request as UpdateMessage;
 use resurgam_api::temporal::workflowservice::v1 as api;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use uuid::{Builder, Uuid};
 
 /// Who acts where no client does: the identity in events that the history service causes by itself.
 pub(crate) const IDENTITY: &str = "history-service";
@@ -231,6 +232,17 @@ pub struct Context<'a> {
     pub ids: &'a mut dyn Ids,
     /// Limits and defaults.
     pub limits: &'a Limits,
+}
+
+impl Context<'_> {
+    /// The id of a new run: a UUID of version 7, which is ordered by the time of the start.
+    pub(crate) fn run_id(&mut self) -> String {
+        let drawn = self.ids.uuid();
+        // What is no UUID is an id all the same.
+        let Ok(random) = Uuid::parse_str(&drawn) else { return drawn };
+        let drawn: [u8; 10] = std::array::from_fn(|place| random.as_bytes()[place + 6]);
+        Builder::from_unix_timestamp_millis(u64::try_from(self.now).unwrap_or_default(), &drawn).into_uuid().to_string()
+    }
 }
 
 /// A source of ids that nobody else draws.

@@ -63,9 +63,13 @@ pub(super) fn create(new_run: NewRun, context: &mut Context<'_>) -> Created {
     };
     let task_timeout = span::capped(asked.min(limits.task_timeout_max), run_timeout);
     let backoff = span::millis(started.first_workflow_task_backoff.as_ref());
-    started.workflow_run_timeout = Some(span::duration(run_timeout));
-    started.workflow_task_timeout = Some(span::duration(task_timeout));
-    started.workflow_execution_timeout.get_or_insert_default();
+    // What is given is kept as it is given, to the nanosecond.
+    if span::millis(started.workflow_run_timeout.as_ref()) != run_timeout {
+        started.workflow_run_timeout = Some(span::duration(run_timeout));
+    }
+    if span::millis(started.workflow_task_timeout.as_ref()) != task_timeout {
+        started.workflow_task_timeout = Some(span::duration(task_timeout));
+    }
     started.workflow_execution_expiration_time = (execution_expires > 0).then(|| timestamp(execution_expires));
     let run_expires = match run_timeout {
         0 => 0,

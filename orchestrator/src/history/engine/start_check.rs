@@ -34,11 +34,15 @@ pub(super) fn validate(request: &api::StartWorkflowExecutionRequest, context: &C
     let queue = request.task_queue.as_ref().map_or("", |queue| &queue.name);
     let names = [&request.workflow_id, kind, queue, &request.request_id];
     let spans = [
-        &request.workflow_execution_timeout,
-        &request.workflow_run_timeout,
-        &request.workflow_task_timeout,
-        &request.workflow_start_delay,
+        ("WorkflowExecutionTimeoutSeconds", &request.workflow_execution_timeout),
+        ("WorkflowRunTimeoutSeconds", &request.workflow_run_timeout),
+        ("WorkflowTaskTimeoutSeconds", &request.workflow_task_timeout),
+        ("WorkflowStartDelaySeconds", &request.workflow_start_delay),
     ];
+    let unsound = |(name, span): &(&str, &Option<_>)| {
+        let why = span::validate(span.as_ref()).err()?;
+        Some(format!("An invalid {name} is set on request. cause: {why}"))
+    };
     if request.workflow_id.is_empty() {
         invalid("WorkflowId is not set on request.")
     } else if kind.is_empty() {
@@ -47,8 +51,8 @@ pub(super) fn validate(request: &api::StartWorkflowExecutionRequest, context: &C
         invalid("TaskQueue is not set on request.")
     } else if names.iter().any(|name| name.len() > context.limits.id_bytes) {
         invalid("An id or name on request exceeds length limit.")
-    } else if spans.iter().any(|span| span::millis(span.as_ref()) < 0) {
-        invalid("A timeout or delay on request is negative.")
+    } else if let Some(unsound) = spans.iter().find_map(unsound) {
+        invalid(&unsound)
     } else if !request.cron_schedule.is_empty() {
         invalid("Cron schedules are not supported.")
     } else if let Some(policy) = &request.retry_policy {

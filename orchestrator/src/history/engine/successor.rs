@@ -158,7 +158,7 @@ pub(super) fn continue_as_new(
 
 /// Makes the successor; its run id.
 fn follow(tx: &mut Transaction<'_, '_>, mut started: WorkflowExecutionStartedEventAttributes) -> String {
-    let key = RunKey { run_id: tx.context.ids.uuid(), ..tx.key() };
+    let key = RunKey { run_id: tx.context.run_id(), ..tx.key() };
     let id = key.run_id.clone();
     started.continued_execution_run_id.clone_from(&tx.run.state.run_id);
     started.original_execution_run_id.clone_from(&id);
