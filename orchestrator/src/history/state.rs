@@ -154,6 +154,9 @@ pub struct State {
     /// How often the run has changed.
     #[prost(int64, tag = "40")]
     pub transitions: i64,
+    /// A client has deleted it: it goes as soon as it can.
+    #[prost(bool, tag = "41")]
+    pub deleted: bool,
 }
 
 impl State {

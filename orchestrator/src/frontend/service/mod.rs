@@ -3,6 +3,7 @@
 
 mod activity;
 mod by_id;
+mod multi_operation;
 mod namespace;
 mod query_update;
 mod task;
@@ -34,6 +35,7 @@ calls! {
     describe_namespace(DescribeNamespaceRequest) -> DescribeNamespaceResponse = namespace::describe;
     list_namespaces(ListNamespacesRequest) -> ListNamespacesResponse = namespace::list;
     start_workflow_execution(StartWorkflowExecutionRequest) -> StartWorkflowExecutionResponse = workflow::start;
+    execute_multi_operation(ExecuteMultiOperationRequest) -> ExecuteMultiOperationResponse = multi_operation::execute;
     signal_with_start_workflow_execution(SignalWithStartWorkflowExecutionRequest) -> SignalWithStartWorkflowExecutionResponse = workflow::signal_with_start;
     signal_workflow_execution(SignalWorkflowExecutionRequest) -> SignalWorkflowExecutionResponse = workflow::signal;
     request_cancel_workflow_execution(RequestCancelWorkflowExecutionRequest) -> RequestCancelWorkflowExecutionResponse = workflow::request_cancel;
@@ -44,6 +46,8 @@ calls! {
     poll_workflow_execution_update(PollWorkflowExecutionUpdateRequest) -> PollWorkflowExecutionUpdateResponse = query_update::poll_update;
     describe_workflow_execution(DescribeWorkflowExecutionRequest) -> DescribeWorkflowExecutionResponse = query_update::describe;
     get_workflow_execution_history(GetWorkflowExecutionHistoryRequest) -> GetWorkflowExecutionHistoryResponse = query_update::history;
+    get_workflow_execution_history_reverse(GetWorkflowExecutionHistoryReverseRequest) -> GetWorkflowExecutionHistoryReverseResponse = query_update::history_reverse;
+    delete_workflow_execution(DeleteWorkflowExecutionRequest) -> DeleteWorkflowExecutionResponse = workflow::delete;
     poll_workflow_task_queue(PollWorkflowTaskQueueRequest) -> PollWorkflowTaskQueueResponse = task::poll_workflow;
     poll_activity_task_queue(PollActivityTaskQueueRequest) -> PollActivityTaskQueueResponse = task::poll_activity;
     respond_workflow_task_completed(RespondWorkflowTaskCompletedRequest) -> RespondWorkflowTaskCompletedResponse = task::complete_workflow;

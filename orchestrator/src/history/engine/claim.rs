@@ -9,7 +9,7 @@ use super::new_run::{self, NewRun};
 use super::run::{on_run, record};
 use super::signal::{self, Arrival};
 use super::start_check::validate;
-use super::{Context, Effects, IDENTITY, Workflow, close, retry, span, task};
+use super::{Context, Effects, Handout, IDENTITY, Workflow, close, retry, span, task};
 use crate::cluster::Rejection;
 use crate::history::state::Current;
 use crate::history::task::RunKey;
@@ -45,6 +45,8 @@ pub(super) struct Holder {
     pub(super) status: i32,
     /// It is there because of this request.
     pub(super) started: bool,
+    /// Its first workflow task, for whoever asked for it with the start.
+    pub(super) eager: Option<Box<Handout>>,
 }
 
 /// Settles who has the workflow id.
@@ -66,6 +68,7 @@ pub(super) fn settle(
         first_run_id: first_run(workflow, &current.run_id),
         status: current.status,
         started,
+        eager: None,
     };
     if current.request_ids.contains(request_id) && !planted(Bug::StartDedupLost) {
         let created = current.request_ids.first() == Some(request_id);
@@ -198,7 +201,7 @@ fn begin(workflow: &mut Workflow, claim: Claim, context: &mut Context<'_>, mut e
         workflow_task_timeout: request.workflow_task_timeout,
         continued_failure: request.continued_failure,
         last_completion_result: request.last_completion_result,
-        identity: request.identity,
+        identity: request.identity.clone(),
         retry_policy: request.retry_policy.map(|policy| retry::with_defaults(Some(&policy), limits.retry_interval)),
         first_workflow_task_backoff: Some(request.workflow_start_delay.unwrap_or_default()),
         memo: request.memo,
@@ -218,6 +221,7 @@ fn begin(workflow: &mut Workflow, claim: Claim, context: &mut Context<'_>, mut e
             signal: claim.signal,
             metadata: request.user_metadata,
             links: request.links,
+            eager: request.request_eager_execution.then_some((request_id.clone(), request.identity)),
         },
         context,
     );
@@ -230,5 +234,6 @@ fn begin(workflow: &mut Workflow, claim: Claim, context: &mut Context<'_>, mut e
     effects.transfers.extend(created.transfers);
     effects.timers.extend(created.timers);
     record(workflow, &mut effects, current, created.run, created.events, context);
-    (effects, Holder { run_id: run_id.clone(), first_run_id: run_id, status: Status::Running.into(), started: true })
+    let (first_run_id, eager) = (run_id.clone(), created.eager.map(Box::new));
+    (effects, Holder { run_id, first_run_id, status: Status::Running.into(), started: true, eager })
 }

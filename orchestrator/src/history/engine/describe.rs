@@ -5,7 +5,7 @@ use super::span::duration;
 use super::task_event::queue_name;
 use super::transaction::{Transaction, timestamp};
 use super::waiter::Waiter;
-use super::{child, priority};
+use super::{activity_options, child, priority};
 use crate::history::state::{Activity, Child, EventId, Millis, State};
 use crate::invariant::broken;
 use prost_wkt_types::{Duration, Timestamp};
@@ -124,6 +124,7 @@ fn activity(state: &State, it: &Activity, now: Millis) -> PendingActivityInfo {
             .then(|| timestamp(it.first_scheduled.saturating_add(it.schedule_to_close))),
         last_failure: it.last_failure.clone(),
         last_worker_identity: it.identity.clone(),
+        activity_options: Some(activity_options::of(it)),
         next_attempt_schedule_time: waits.then(|| timestamp(it.scheduled)),
         priority,
         ..Default::default()

@@ -2,7 +2,7 @@
 
 use super::signal::Arrival;
 use super::transaction::{Transaction, timestamp};
-use super::{Context, Run, signal, span, task};
+use super::{Context, Handout, Run, handout, signal, span, task};
 use crate::history::state::{Millis, State};
 use crate::history::task::{RunKey, TimerKind, TimerTask, TransferTask};
 use resurgam_api::temporal::common::v1::{Link, WorkflowExecution};
@@ -27,6 +27,8 @@ pub(super) struct NewRun {
     pub(super) metadata: Option<UserMetadata>,
     /// Links of the first event.
     pub(super) links: Vec<Link>,
+    /// Who wants the first workflow task with the start, if there is one then: request id and identity.
+    pub(super) eager: Option<(String, String)>,
 }
 
 /// A run that was created, and what it ordered.
@@ -35,11 +37,13 @@ pub(super) struct Created {
     pub(super) events: Vec<HistoryEvent>,
     pub(super) transfers: Vec<TransferTask>,
     pub(super) timers: Vec<TimerTask>,
+    /// The first workflow task, if it was wanted with the start.
+    pub(super) eager: Option<Handout>,
 }
 
 /// Makes the run.
 pub(super) fn create(new_run: NewRun, context: &mut Context<'_>) -> Created {
-    let NewRun { key, mut started, execution_expires, awaits_parent, signal, metadata, links } = new_run;
+    let NewRun { key, mut started, execution_expires, awaits_parent, signal, metadata, links, eager } = new_run;
     let now = context.now;
     let limits = context.limits;
     for id in [&mut started.first_execution_run_id, &mut started.original_execution_run_id] {
@@ -124,7 +128,12 @@ pub(super) fn create(new_run: NewRun, context: &mut Context<'_>) -> Created {
         tx.timer(run_expires, TimerKind::RunTimeout(true));
     }
     tx.wake();
+    let eager = eager.filter(|_| !task::is_held(&tx.run.state)).map(|(request_id, identity)| {
+        task::schedule(&mut tx, task::Dispatch::Inline);
+        task::begin(&mut tx, &request_id, &identity);
+        handout::task(&mut tx)
+    });
     task::settle(&mut tx);
     let Transaction { events, transfers, timers, .. } = tx;
-    Created { run, events, transfers, timers }
+    Created { run, events, transfers, timers, eager }
 }

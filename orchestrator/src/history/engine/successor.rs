@@ -177,6 +177,7 @@ fn follow(tx: &mut Transaction<'_, '_>, mut started: WorkflowExecutionStartedEve
             signal: None,
             metadata: None,
             links: Vec::new(),
+            eager: None,
         },
         tx.context,
     );

@@ -50,10 +50,22 @@ impl RunInput for UpdateInput {
     }
 
     fn act(self, tx: &mut Transaction<'_, '_>, caller: &Waiter) -> Acted<Self::Answer> {
-        match self {
-            Self::Update(request) => admit(tx, request, caller),
-            Self::Poll(request) => poll(tx, request, caller),
-        }
+        act(self, tx, caller)
+    }
+}
+
+/// Does it on the run.
+///
+/// # Errors
+/// See [`admit`] and [`poll`].
+pub(super) fn act(
+    input: UpdateInput,
+    tx: &mut Transaction<'_, '_>,
+    caller: &Waiter,
+) -> Acted<UpdateWorkflowExecutionResponse> {
+    match input {
+        UpdateInput::Update(request) => admit(tx, request, caller),
+        UpdateInput::Poll(request) => poll(tx, request, caller),
     }
 }
 

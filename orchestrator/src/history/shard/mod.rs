@@ -19,6 +19,7 @@ mod part;
 mod place;
 mod queue;
 mod refill;
+mod reverse;
 mod route;
 pub mod rows;
 mod sending;
