@@ -9,7 +9,7 @@ use super::new_run::{self, NewRun};
 use super::run::{on_run, record};
 use super::signal::{self, Arrival};
 use super::start_check::validate;
-use super::{Context, Effects, Handout, IDENTITY, Workflow, close, retry, span, task};
+use super::{Context, Effects, Handout, IDENTITY, Workflow, close, handout, retry, span, task};
 use crate::cluster::Rejection;
 use crate::history::state::Current;
 use crate::history::task::RunKey;
@@ -72,7 +72,12 @@ pub(super) fn settle(
     };
     if current.request_ids.contains(request_id) && !planted(Bug::StartDedupLost) {
         let created = current.request_ids.first() == Some(request_id);
-        return Ok((Effects::default(), existing(created, &current)));
+        let holder = existing(created, &current);
+        return if created && claim.request.request_eager_execution {
+            again(workflow, holder, context)
+        } else {
+            Ok((Effects::default(), holder))
+        };
     }
     let signalled = |run_id: &str| {
         let run = workflow.runs.get(run_id);
@@ -111,6 +116,17 @@ pub(super) fn settle(
     } else {
         Ok(begin(workflow, claim, context, Effects::default()))
     }
+}
+
+/// The first workflow task once more, for a client who asked for it with the start and may not have heard of it.
+fn again(workflow: &mut Workflow, holder: Holder, context: &mut Context<'_>) -> Result<(Effects, Holder), Rejection> {
+    let (effects, eager) = on_run(workflow, &holder.run_id, context, |tx| {
+        let first = tx.run.state.completed_tasks == 0;
+        let pending = tx.run.state.workflow_task.as_ref();
+        let known = first && pending.is_some_and(|task| task.started_event_id != 0 && task.attempt == 1);
+        Ok(known.then(|| Box::new(handout::task(tx))))
+    })?;
+    Ok((effects, Holder { eager, ..holder }))
 }
 
 fn first_run(workflow: &Workflow, run_id: &str) -> String {
