@@ -33,7 +33,11 @@ impl Writer {
         let request_id = format!("task-{scheduled}");
         let started = WorkflowTaskStarted { scheduled, request_id, ..Default::default() };
         let started = self.add(Body::WorkflowTaskStarted(Box::new(started)));
-        self.add(Body::WorkflowTaskCompleted(Box::new(WorkflowTaskCompleted { scheduled, started })))
+        self.add(Body::WorkflowTaskCompleted(Box::new(WorkflowTaskCompleted {
+            scheduled,
+            started,
+            ..Default::default()
+        })))
     }
 
     /// The commands of a completed task and what comes of them.

@@ -228,7 +228,8 @@ pub(crate) async fn describe(
         execution: crate::convert::run(workflow_id, run_id),
     };
     let reply = client.clone().describe_workflow_execution(within(LIMIT, request)).await?.into_inner();
-    Ok(description(reply))
+    let answer = resurgam_api::json::to_json(&reply).map_err(|e| Status::unknown(e.to_string()))?;
+    Ok(Description { answer: Some(answer), ..description(reply) })
 }
 
 fn description(reply: DescribeWorkflowExecutionResponse) -> Description {
@@ -246,6 +247,7 @@ fn description(reply: DescribeWorkflowExecutionResponse) -> Description {
         pending_children: reply.pending_children.into_iter().map(|child| child.initiated_id).collect(),
         pending_workflow_task: reply.pending_workflow_task.is_some(),
         is_final: false,
+        answer: None,
     }
 }
 

@@ -51,13 +51,14 @@ impl Identity {
     }
 
     /// The first line of a recording.
-    pub(crate) fn header(&self, plan: &Plan, prefix: &str) -> What {
+    pub(crate) fn header(&self, plan: &Plan, prefix: &str, namespace: &str) -> What {
         What::Header(Box::new(Header {
             version: VERSION,
             target: self.target.clone(),
             target_version: self.version.clone(),
             profile: self.profile.clone(),
             prefix: prefix.to_owned(),
+            namespace: namespace.to_owned(),
             plan: plan.clone(),
         }))
     }
@@ -115,7 +116,7 @@ pub(crate) async fn conduct(
     identity: &Identity,
     limit: Duration,
 ) -> (Vec<Entry>, Result<(), Contradiction>) {
-    session.recorder.record(identity.header(&session.plan, &session.prefix));
+    session.recorder.record(identity.header(&session.plan, &session.prefix, &session.namespace));
     let deadline = u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX);
     stage.inject(session);
     let workers = Workers::start(session);

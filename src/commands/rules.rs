@@ -10,11 +10,15 @@ use std::fmt::Write as _;
 pub(crate) struct Args {
     /// A rule by id (H8), name (H8-buffering) or slug (buffering); without one, all are listed.
     rule: Option<String>,
+    /// Where the value of every field of every event comes from, as Markdown: docs/provenance.md.
+    #[arg(long, conflicts_with = "rule")]
+    provenance: bool,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Ended {
     match &args.rule {
+        None if args.provenance => print(&resurgam_judge::provenance::document()),
         None => print(&list()),
         Some(name) => print(&explain(find(name)?.about())),
     }

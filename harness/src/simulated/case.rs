@@ -126,7 +126,7 @@ pub fn execute(plan: &Plan, subject: &Subject, prefix: &str) -> Executed {
                     if entries.is_empty() {
                         // Before anything was recorded.
                         let panic = What::Panic { node: *node, message: message.clone() };
-                        entries = at_once(identity(subject).header(plan, prefix), panic);
+                        entries = at_once(identity(subject).header(plan, prefix, ""), panic);
                     }
                     None
                 }
@@ -134,7 +134,7 @@ pub fn execute(plan: &Plan, subject: &Subject, prefix: &str) -> Executed {
                     let (node, why) = (gave_up.get().copied(), format!("it gave up: {words}"));
                     match entries.last().map(|entry| entry.at) {
                         Some(at) => entries.push(Entry { at, what: What::Unfit { node, why } }),
-                        None => entries = unfit(identity(subject).header(plan, prefix), node, why),
+                        None => entries = unfit(identity(subject).header(plan, prefix, ""), node, why),
                     }
                     None
                 }
@@ -199,7 +199,7 @@ impl Driver {
         };
         let identity = identity(&self.subject);
         if let Err((node, why)) = prepare(&session(Recorder::new())).await {
-            return (unfit(identity.header(&self.plan, &self.prefix), node, why), Ok(()));
+            return (unfit(identity.header(&self.plan, &self.prefix, ""), node, why), Ok(()));
         }
         // The clock of the recording starts here.
         let session = self.session.get_or_init(|| Arc::new(session(Recorder::new()))).clone();

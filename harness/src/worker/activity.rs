@@ -37,6 +37,11 @@ impl Worker {
             updates: Vec::new(),
             queries: 0,
             activity_id: polled.activity_id.clone(),
+            answer: self.answer(&PollActivityTaskQueueResponse {
+                task_token: Vec::new(),
+                input: None,
+                ..polled.clone()
+            }),
         })));
         let Some(manner) = self.worker_fault(task, TaskKind::Activity, life) else { return };
         let Some(act) = first::<Script>(polled.input.as_ref()).and_then(|script| act(script, attempt)) else {

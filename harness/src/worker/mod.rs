@@ -14,9 +14,11 @@ mod workflow;
 use crate::session::{Session, within};
 use crate::wire::Client;
 use cache::Cache;
+use prost::{Message, Name};
 use resurgam_api::temporal::workflowservice::v1::{PollActivityTaskQueueRequest, PollWorkflowTaskQueueRequest};
 use resurgam_formats::plan::{Caller, TaskKind, WorkerFaultKind};
 use resurgam_formats::recording::{Answer, Call, TaskId, What};
+use serde_json::Value;
 use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -118,6 +120,17 @@ impl Worker {
     /// Remembers a bug of the suite.
     fn bug(&self, what: String) {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(what);
+    }
+
+    /// What a poll answered, for the recording.
+    fn answer<M: Message + Name>(&self, polled: &M) -> Option<Value> {
+        match resurgam_api::json::to_json(polled) {
+            Ok(answer) => Some(answer),
+            Err(error) => {
+                self.bug(format!("the answer to a poll has no JSON: {error}"));
+                None
+            }
+        }
     }
 
     /// Loses everything that is not on the server.

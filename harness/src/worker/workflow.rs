@@ -22,7 +22,7 @@ use resurgam_formats::notes::Notes;
 use resurgam_formats::plan::TaskKind;
 use resurgam_formats::program::Failure;
 use resurgam_formats::recording::{Answer, Call, Reply, Task, What};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use tonic::Status;
 
@@ -103,6 +103,12 @@ impl Worker {
             updates: order.clone(),
             queries: u32::try_from(queries).unwrap_or(u32::MAX),
             activity_id: String::new(),
+            answer: self.answer(&PollWorkflowTaskQueueResponse {
+                task_token: Vec::new(),
+                queries: HashMap::new(),
+                query: None,
+                ..response.clone()
+            }),
         })));
         let (workflow_id, run_id) = (execution.workflow_id, execution.run_id);
         Ok(Polled { task, response, workflow_id, run_id, events, updates, order })

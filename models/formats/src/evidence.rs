@@ -6,7 +6,7 @@ pub use operation::{Attempt, Handed, Operation};
 
 use crate::audit::Audit;
 use crate::cost::Costs;
-use crate::event::{Body, Event, Execution};
+use crate::event::{Body, Event, EventId, Execution};
 use crate::kept::{Kept, Sought};
 use crate::notes::{Notes, Problem};
 use crate::plan::Namespace;
@@ -136,6 +136,11 @@ impl Run {
     #[must_use]
     pub fn unknown(&self) -> Option<&Event> {
         self.events.iter().find(|event| matches!(event.body, Body::Unrecognised { .. }))
+    }
+    /// The event with this id, if it is in the evidence, in its place.
+    #[must_use]
+    pub fn event(&self, id: EventId) -> Option<&Event> {
+        self.events.binary_search_by_key(&id, |event| event.id).ok().and_then(|place| self.events.get(place))
     }
     /// Event 1, if it is a start.
     #[must_use]

@@ -160,6 +160,9 @@ pub struct Header {
     pub profile: Profile,
     /// The prefix of every workflow id of the case: slot `k` is `PREFIX-w{k}`.
     pub prefix: String,
+    /// The namespace of the case; empty in older recordings.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub namespace: String,
     /// The plan that was executed.
     pub plan: Plan,
 }

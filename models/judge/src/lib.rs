@@ -7,6 +7,7 @@
 pub mod differences;
 mod judge;
 pub mod objects;
+pub mod provenance;
 pub mod replay;
 pub mod rules;
 mod wgl;

@@ -47,8 +47,11 @@ macro_rules! kinds {
                     _ => None,
                 }
             }
-            /// Reads the attributes of a known kind; fields that are not read stay in `map`.
-            pub(crate) fn read(kind: &str, map: &mut Map<String, Value>) -> Result<Option<Body>, String> {
+            /// Reads the attributes of a known kind, `None` of another; fields that are not read stay in `map`.
+            ///
+            /// # Errors
+            /// The field and what was expected in it.
+            pub fn read(kind: &str, map: &mut Map<String, Value>) -> Result<Option<Body>, String> {
                 match kind {
                     $( stringify!($name) => {
                         let mut body = $name::default();
@@ -83,6 +86,26 @@ macro_rules! kinds {
                 match self {
                     $( Body::$name(_) => $number, )*
                     Body::Unrecognised { .. } => 0,
+                }
+            }
+            /// The attribute with this JSON name as a server would write it; `None` if the event leaves it out or nothing here reads it.
+            #[must_use]
+            pub fn field(&self, name: &str) -> Option<Value> {
+                match self {
+                    $( Body::$name(body) => {
+                        $( if name == $json { return body.$field.write(); } )*
+                        let _ = (body, name);
+                        None
+                    } )*
+                    Body::Unrecognised { .. } => None,
+                }
+            }
+            /// The JSON names of the attributes that are read of a kind.
+            #[must_use]
+            pub fn fields(kind: &str) -> &'static [&'static str] {
+                match kind {
+                    $( stringify!($name) => &[$( $json ),*], )*
+                    _ => &[],
                 }
             }
             /// Shows every reference to another event: the JSON name of the field and the id, 0 for none.
@@ -140,6 +163,12 @@ kinds! {
         first_backoff: Span = "firstWorkflowTaskBackoff",
         workflow_id: String = "workflowId",
         root: Execution = "rootWorkflowExecution",
+        parent_namespace: String = "parentWorkflowNamespace",
+        identity: String = "identity",
+        header: Raw = "header",
+        memo: Raw = "memo",
+        search_attributes: Raw = "searchAttributes",
+        last_result: Payloads = "lastCompletionResult",
     }
     2 WorkflowExecutionCompleted "workflowExecutionCompletedEventAttributes" {
         result: Payloads = "result",
@@ -165,10 +194,14 @@ kinds! {
         scheduled: EventId = "scheduledEventId",
         request_id: String = "requestId",
         worker_version: Raw = "workerVersion",
+        identity: String = "identity",
+        history_size: i64 = "historySizeBytes",
+        suggest: bool = "suggestContinueAsNew",
     }
     7 WorkflowTaskCompleted "workflowTaskCompletedEventAttributes" {
         scheduled: EventId = "scheduledEventId",
         started: EventId = "startedEventId",
+        identity: String = "identity",
     }
     8 WorkflowTaskTimedOut "workflowTaskTimedOutEventAttributes" {
         scheduled: EventId = "scheduledEventId",
@@ -182,6 +215,7 @@ kinds! {
         failure: Option<Failure> = "failure",
         base_run: String = "baseRunId",
         new_run: String = "newRunId",
+        identity: String = "identity",
     }
     10 ActivityTaskScheduled "activityTaskScheduledEventAttributes" {
         activity_id: String = "activityId",
@@ -193,23 +227,28 @@ kinds! {
         heartbeat: Span = "heartbeatTimeout",
         task_completed: EventId = "workflowTaskCompletedEventId",
         retry_policy: Option<RetryPolicy> = "retryPolicy",
+        task_queue: TaskQueue = "taskQueue",
+        header: Raw = "header",
     }
     11 ActivityTaskStarted "activityTaskStartedEventAttributes" {
         scheduled: EventId = "scheduledEventId",
         request_id: String = "requestId",
         attempt: i64 = "attempt",
         last_failure: Option<Failure> = "lastFailure",
+        identity: String = "identity",
     }
     12 ActivityTaskCompleted "activityTaskCompletedEventAttributes" {
         result: Payloads = "result",
         scheduled: EventId = "scheduledEventId",
         started: EventId = "startedEventId",
+        identity: String = "identity",
     }
     13 ActivityTaskFailed "activityTaskFailedEventAttributes" {
         failure: Option<Failure> = "failure",
         scheduled: EventId = "scheduledEventId",
         started: EventId = "startedEventId",
         retry_state: Symbol = "retryState",
+        identity: String = "identity",
     }
     14 ActivityTaskTimedOut "activityTaskTimedOutEventAttributes" {
         failure: Option<Failure> = "failure",
@@ -226,6 +265,7 @@ kinds! {
         cancel_requested: EventId = "latestCancelRequestedEventId",
         scheduled: EventId = "scheduledEventId",
         started: EventId = "startedEventId",
+        identity: String = "identity",
     }
     17 TimerStarted "timerStartedEventAttributes" {
         timer_id: String = "timerId",
@@ -240,11 +280,13 @@ kinds! {
         timer_id: String = "timerId",
         started: EventId = "startedEventId",
         task_completed: EventId = "workflowTaskCompletedEventId",
+        identity: String = "identity",
     }
     20 WorkflowExecutionCancelRequested "workflowExecutionCancelRequestedEventAttributes" {
         cause: String = "cause",
         external_initiated: EventId = "externalInitiatedEventId",
         external: Execution = "externalWorkflowExecution",
+        identity: String = "identity",
     }
     21 WorkflowExecutionCanceled "workflowExecutionCanceledEventAttributes" {
         task_completed: EventId = "workflowTaskCompletedEventId",
@@ -254,16 +296,22 @@ kinds! {
         task_completed: EventId = "workflowTaskCompletedEventId",
         target: Execution = "workflowExecution",
         child_only: bool = "childWorkflowOnly",
+        namespace: String = "namespace",
+        namespace_id: String = "namespaceId",
     }
     23 RequestCancelExternalWorkflowExecutionFailed "requestCancelExternalWorkflowExecutionFailedEventAttributes" {
         cause: Symbol = "cause",
         task_completed: EventId = "workflowTaskCompletedEventId",
         target: Execution = "workflowExecution",
         initiated: EventId = "initiatedEventId",
+        namespace: String = "namespace",
+        namespace_id: String = "namespaceId",
     }
     24 ExternalWorkflowExecutionCancelRequested "externalWorkflowExecutionCancelRequestedEventAttributes" {
         initiated: EventId = "initiatedEventId",
         target: Execution = "workflowExecution",
+        namespace: String = "namespace",
+        namespace_id: String = "namespaceId",
     }
     25 MarkerRecorded "markerRecordedEventAttributes" {
         name: String = "markerName",
@@ -276,9 +324,11 @@ kinds! {
         input: Payloads = "input",
         external: Execution = "externalWorkflowExecution",
         request_id: String = "requestId",
+        identity: String = "identity",
     }
     27 WorkflowExecutionTerminated "workflowExecutionTerminatedEventAttributes" {
         reason: String = "reason",
+        identity: String = "identity",
     }
     28 WorkflowExecutionContinuedAsNew "workflowExecutionContinuedAsNewEventAttributes" {
         new_run: String = "newExecutionRunId",
@@ -286,6 +336,15 @@ kinds! {
         task_completed: EventId = "workflowTaskCompletedEventId",
         backoff: Span = "backoffStartInterval",
         initiator: Symbol = "initiator",
+        workflow_type: Named = "workflowType",
+        task_queue: Named = "taskQueue",
+        run_timeout: Span = "workflowRunTimeout",
+        task_timeout: Span = "workflowTaskTimeout",
+        failure: Option<Failure> = "failure",
+        header: Raw = "header",
+        memo: Raw = "memo",
+        search_attributes: Raw = "searchAttributes",
+        last_result: Payloads = "lastCompletionResult",
     }
     29 StartChildWorkflowExecutionInitiated "startChildWorkflowExecutionInitiatedEventAttributes" {
         workflow_id: String = "workflowId",
@@ -294,17 +353,33 @@ kinds! {
         parent_close_policy: Symbol = "parentClosePolicy",
         task_completed: EventId = "workflowTaskCompletedEventId",
         retry_policy: Option<RetryPolicy> = "retryPolicy",
+        namespace: String = "namespace",
+        namespace_id: String = "namespaceId",
+        task_queue: TaskQueue = "taskQueue",
+        execution_timeout: Span = "workflowExecutionTimeout",
+        run_timeout: Span = "workflowRunTimeout",
+        task_timeout: Span = "workflowTaskTimeout",
+        reuse: Symbol = "workflowIdReusePolicy",
+        header: Raw = "header",
+        memo: Raw = "memo",
+        search_attributes: Raw = "searchAttributes",
+        cron: String = "cronSchedule",
     }
     30 StartChildWorkflowExecutionFailed "startChildWorkflowExecutionFailedEventAttributes" {
         workflow_id: String = "workflowId",
         cause: Symbol = "cause",
         initiated: EventId = "initiatedEventId",
         task_completed: EventId = "workflowTaskCompletedEventId",
+        namespace: String = "namespace",
+        namespace_id: String = "namespaceId",
+        workflow_type: Named = "workflowType",
     }
     31 ChildWorkflowExecutionStarted "childWorkflowExecutionStartedEventAttributes" {
         initiated: EventId = "initiatedEventId",
         child: Execution = "workflowExecution",
         workflow_type: Named = "workflowType",
+        namespace: String = "namespace",
+        namespace_id: String = "namespaceId",
     }
     32 ChildWorkflowExecutionCompleted "childWorkflowExecutionCompletedEventAttributes" {
         result: Payloads = "result",
@@ -312,6 +387,8 @@ kinds! {
         workflow_type: Named = "workflowType",
         initiated: EventId = "initiatedEventId",
         started: EventId = "startedEventId",
+        namespace: String = "namespace",
+        namespace_id: String = "namespaceId",
     }
     33 ChildWorkflowExecutionFailed "childWorkflowExecutionFailedEventAttributes" {
         failure: Option<Failure> = "failure",
@@ -320,12 +397,16 @@ kinds! {
         initiated: EventId = "initiatedEventId",
         started: EventId = "startedEventId",
         retry_state: Symbol = "retryState",
+        namespace: String = "namespace",
+        namespace_id: String = "namespaceId",
     }
     34 ChildWorkflowExecutionCanceled "childWorkflowExecutionCanceledEventAttributes" {
         child: Execution = "workflowExecution",
         workflow_type: Named = "workflowType",
         initiated: EventId = "initiatedEventId",
         started: EventId = "startedEventId",
+        namespace: String = "namespace",
+        namespace_id: String = "namespaceId",
     }
     35 ChildWorkflowExecutionTimedOut "childWorkflowExecutionTimedOutEventAttributes" {
         child: Execution = "workflowExecution",
@@ -333,28 +414,38 @@ kinds! {
         initiated: EventId = "initiatedEventId",
         started: EventId = "startedEventId",
         retry_state: Symbol = "retryState",
+        namespace: String = "namespace",
+        namespace_id: String = "namespaceId",
     }
     36 ChildWorkflowExecutionTerminated "childWorkflowExecutionTerminatedEventAttributes" {
         child: Execution = "workflowExecution",
         workflow_type: Named = "workflowType",
         initiated: EventId = "initiatedEventId",
         started: EventId = "startedEventId",
+        namespace: String = "namespace",
+        namespace_id: String = "namespaceId",
     }
     37 SignalExternalWorkflowExecutionInitiated "signalExternalWorkflowExecutionInitiatedEventAttributes" {
         task_completed: EventId = "workflowTaskCompletedEventId",
         target: Execution = "workflowExecution",
         name: String = "signalName",
         child_only: bool = "childWorkflowOnly",
+        namespace: String = "namespace",
+        namespace_id: String = "namespaceId",
     }
     38 SignalExternalWorkflowExecutionFailed "signalExternalWorkflowExecutionFailedEventAttributes" {
         cause: Symbol = "cause",
         task_completed: EventId = "workflowTaskCompletedEventId",
         target: Execution = "workflowExecution",
         initiated: EventId = "initiatedEventId",
+        namespace: String = "namespace",
+        namespace_id: String = "namespaceId",
     }
     39 ExternalWorkflowExecutionSignaled "externalWorkflowExecutionSignaledEventAttributes" {
         initiated: EventId = "initiatedEventId",
         target: Execution = "workflowExecution",
+        namespace: String = "namespace",
+        namespace_id: String = "namespaceId",
     }
     40 UpsertWorkflowSearchAttributes "upsertWorkflowSearchAttributesEventAttributes" {
         task_completed: EventId = "workflowTaskCompletedEventId",
@@ -363,6 +454,7 @@ kinds! {
         protocol_instance_id: String = "protocolInstanceId",
         sequencing: EventId = "acceptedRequestSequencingEventId",
         request: UpdateRequest = "acceptedRequest",
+        message: String = "acceptedRequestMessageId",
     }
     42 WorkflowExecutionUpdateRejected "workflowExecutionUpdateRejectedEventAttributes" {
         protocol_instance_id: String = "protocolInstanceId",

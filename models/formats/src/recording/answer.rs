@@ -138,4 +138,7 @@ pub struct Description {
     /// True for the description at the end of the case, read after the final history.
     #[serde(default, rename = "final")]
     pub is_final: bool,
+    /// The whole answer in proto-JSON. `None` in older recordings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Value>,
 }

@@ -4,6 +4,7 @@ use super::ids::TaskId;
 use crate::plan::TaskKind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// A task as a worker received it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -44,4 +45,8 @@ pub struct Task {
     /// Activity: its activity id; empty for a workflow task.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub activity_id: String,
+    /// The answer to the poll in proto-JSON, without what is recorded apart or says nothing: the token, the input, the history,
+    /// messages and queries. `None` in older recordings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Value>,
 }

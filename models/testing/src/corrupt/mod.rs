@@ -12,6 +12,7 @@ mod edit;
 mod ledger;
 mod misuse;
 mod moment;
+mod provenance;
 mod shown;
 mod structure;
 mod task;
@@ -41,6 +42,7 @@ pub fn all() -> Vec<Corruption> {
         shown::ALL,
         misuse::ALL,
         moment::ALL,
+        provenance::ALL,
     ]
     .concat()
 }

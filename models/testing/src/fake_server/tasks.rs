@@ -91,7 +91,7 @@ impl FakeServer {
             scheduled_id = self.write(scheduled())?;
             started_id = self.write(started(scheduled_id))?;
         }
-        let completed = WorkflowTaskCompleted { scheduled: scheduled_id, started: started_id };
+        let completed = WorkflowTaskCompleted { scheduled: scheduled_id, started: started_id, ..Default::default() };
         let completed = self.write(Body::WorkflowTaskCompleted(Box::new(completed)))?;
         self.transient = false;
         for command in &commands {
@@ -150,7 +150,12 @@ impl FakeServer {
                     (None, Some(Body::TimerFired(it))) => it.started,
                     _ => return refused("BAD_CANCEL_TIMER_ATTRIBUTES"),
                 };
-                self.write(Body::TimerCanceled(Box::new(TimerCanceled { timer_id, started, task_completed })))?;
+                self.write(Body::TimerCanceled(Box::new(TimerCanceled {
+                    timer_id,
+                    started,
+                    task_completed,
+                    ..Default::default()
+                })))?;
             }
             Command::StartChild { seq, workflow_id, .. } => {
                 let workflow_id = workflow_id.clone();
@@ -160,7 +165,12 @@ impl FakeServer {
             }
             Command::RequestCancelChild { workflow_id, .. } => {
                 let target = Execution { workflow_id: workflow_id.clone(), run_id: String::new() };
-                let it = RequestCancelExternalWorkflowExecutionInitiated { task_completed, target, child_only: true };
+                let it = RequestCancelExternalWorkflowExecutionInitiated {
+                    task_completed,
+                    target,
+                    child_only: true,
+                    ..Default::default()
+                };
                 let id = self.write(Body::RequestCancelExternalWorkflowExecutionInitiated(Box::new(it)))?;
                 self.pending.cancels.push(id);
             }

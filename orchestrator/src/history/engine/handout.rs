@@ -34,9 +34,13 @@ pub(super) fn task(tx: &mut Transaction<'_, '_>) -> Handout {
     poll.scheduled_time = Some(timestamp(pending.scheduled_time));
     poll.started_time = Some(timestamp(pending.started_time));
     poll.messages = message::outgoing(tx, pending.started_event_id);
-    for (id, query) in &mut tx.run.volatile.queries {
-        query.sent = pending.started_event_id;
-        poll.queries.insert(id.clone(), query.query.clone());
+    // What waits to be written is not in this history, if the task is handed out late or once more: an answer from it would
+    // leave out what was acknowledged before the question.
+    if tx.run.state.buffered.is_empty() {
+        for (id, query) in &mut tx.run.volatile.queries {
+            query.sent = pending.started_event_id;
+            poll.queries.insert(id.clone(), query.query.clone());
+        }
     }
     Handout { poll, history }
 }

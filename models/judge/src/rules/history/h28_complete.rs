@@ -88,7 +88,9 @@ fn fields(body: &Body) -> Vec<(&'static str, bool)> {
             vec![("activityId", e.activity_id.is_empty()), ("activityType", e.activity_type.0.is_empty())]
         }
         // Without a request id if somebody ended it by its id between two attempts: then nobody had asked for it.
-        Body::ActivityTaskStarted(e) => vec![("attempt", e.attempt == 0)],
+        Body::ActivityTaskStarted(e) => {
+            vec![("attempt", e.attempt == 0), ("lastFailure", e.attempt > 1 && no_failure(&e.last_failure))]
+        }
         Body::ActivityTaskFailed(e) => vec![("failure", no_failure(&e.failure)), ("retryState", none(&e.retry_state))],
         Body::ActivityTaskTimedOut(e) => {
             vec![("failure", no_failure(&e.failure)), ("retryState", none(&e.retry_state))]

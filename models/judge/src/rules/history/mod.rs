@@ -1,5 +1,6 @@
 //! Invariants of histories, H1 to H27. Source: docs/temporal-semantics.md, and what the real server was seen to do.
 
+mod begun;
 mod child_end;
 mod commanded;
 mod h01_order;
@@ -28,6 +29,11 @@ mod h25_completions;
 mod h26_determinism;
 mod h27_rows;
 mod h28_complete;
+mod h29_provenance;
+mod h30_begin;
+mod h31_retry;
+mod h32_early;
+mod identities;
 mod r1_reference;
 
 use super::{PerRun, Rule};
@@ -61,6 +67,10 @@ pub(super) fn all() -> Vec<Box<dyn Rule>> {
         Box::new(h26_determinism::Determinism),
         Box::new(h27_rows::Rows),
         Box::new(h28_complete::Complete),
+        Box::new(h29_provenance::Provenance),
+        Box::new(h30_begin::Begin),
+        Box::new(PerRun::<h31_retry::Retries>::new()),
+        Box::new(h32_early::Early),
         Box::new(PerRun::<r1_reference::References>::new()),
     ]
 }

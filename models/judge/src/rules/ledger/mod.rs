@@ -2,10 +2,14 @@
 //! they asked for, is held against what the histories say, in both directions. Only whole recordings are judged: what
 //! is not in them did not happen.
 
+mod answer;
 mod l10_misuse;
 mod l11_calm;
 mod l12_refused;
 mod l13_available;
+mod l14_handed;
+mod l15_described;
+mod l16_backoff;
 mod l1_starts;
 mod l2_signals;
 mod l3_updates;
@@ -34,5 +38,8 @@ pub(super) fn all() -> Vec<Box<dyn Rule>> {
         Box::new(l11_calm::Calm),
         Box::new(l12_refused::Refused),
         Box::new(l13_available::Available),
+        Box::new(l14_handed::Tasks),
+        Box::new(l15_described::Descriptions),
+        Box::new(l16_backoff::Backoff),
     ]
 }

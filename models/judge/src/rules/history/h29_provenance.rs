@@ -1,0 +1,136 @@
+//! H29: what an event carries on is what its source says.
+
+use super::identities::Identities;
+use crate::provenance::{self, Entry, Source};
+use crate::rules::whole::whole;
+use crate::rules::{About, Findings, Indexed, Rule};
+use resurgam_formats::event::{Body, Event, EventId};
+use resurgam_formats::evidence::Run;
+use resurgam_formats::notes::plain;
+
+/// Compares events with what they come from, by the table of provenance.
+pub(super) struct Provenance;
+
+static ABOUT: About = About {
+    id: "H29",
+    slug: "provenance",
+    title: "what an event carries on from an earlier event, a worker or a client is what that one said; what nobody asked for is empty",
+    reason: "Most of what an event says was said before: in the event that it answers, or by the worker or client that caused it. \
+             Whoever reads a history takes it from the nearest event. A type, namespace, timeout or name that changes on its \
+             way is a lie that is found when somebody acts on it: a worker that cannot be found, a child that is sought in \
+             another namespace, a timer that is freed under another's name.",
+    source: "docs/provenance.md; docs/temporal-semantics.md: “Events and what they refer to”",
+    violating: "
+        1 WorkflowExecutionStarted
+        2 StartChildWorkflowExecutionInitiated workflowId=c workflowType.name=order
+        3 StartChildWorkflowExecutionFailed initiatedEventId=2 workflowId=c workflowType.name=payment",
+    allowed: whole!(
+        r#"
+        {"at":1,"type":"task","task":1,"worker":"worker-1","kind":"workflow","workflow_id":"w","run_id":"r","attempt":1,"started":3}
+        run w/r
+        1 WorkflowExecutionStarted workflowTaskTimeout=10s
+        2 WorkflowTaskScheduled startToCloseTimeout=10s
+        3 WorkflowTaskStarted scheduledEventId=2 identity=worker-1"#
+    ),
+};
+
+impl Rule for Provenance {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn needs_kinds(&self) -> bool {
+        false
+    }
+
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
+        let identities = evidence.is_whole().then(|| Identities::new(evidence));
+        for run in &evidence.runs {
+            findings.look_at(run);
+            for event in &run.events {
+                for entry in provenance::of(event.body.name()) {
+                    one(run, event, entry, identities.as_ref(), findings);
+                }
+            }
+        }
+    }
+}
+
+/// One field. What is missing is missed only in the recording of a whole case.
+fn one<'a>(
+    run: &'a Run,
+    event: &'a Event,
+    entry: &Entry,
+    identities: Option<&Identities<'a, '_>>,
+    findings: &mut Findings,
+) {
+    let name = event.body.name();
+    match entry.source {
+        Source::Equals { reference, field } => {
+            let Some(source) = named(run, event, reference) else { return };
+            let (here, there) = (event.body.field(entry.field), source.body.field(field));
+            let incomplete = here.is_none() || there.is_none();
+            if incomplete && identities.is_none()
+                || is_otherwise(event, source, field)
+                || matches!(source.body, Body::Unrecognised { .. })
+            {
+                return;
+            }
+            findings.examine();
+            if here != there {
+                let show = |value: Option<serde_json::Value>| {
+                    value.map_or_else(|| "nothing".to_owned(), |it| plain(&it.to_string(), 200))
+                };
+                let message = format!(
+                    "{} of {name} is {}, where event {} has {}",
+                    entry.field,
+                    show(here),
+                    source.id,
+                    show(there)
+                );
+                findings.violated(&[source.id, event.id], message);
+            }
+        }
+        Source::Worker | Source::Client => {
+            let Some(allowed) = identities.and_then(|all| all.of(run, event)) else { return };
+            let here = event.body.field(entry.field);
+            let here = here.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default();
+            findings.examine();
+            if !allowed.contain(here) {
+                let message = format!("{name} was caused by {here:?}, where it can only be {}", allowed.words());
+                findings.violated(&[event.id], message);
+            }
+        }
+        Source::Undrawn(_) if identities.is_some() => {
+            if let Some(value) = event.body.field(entry.field) {
+                let message =
+                    format!("{} of {name} is {}, which nobody asked for", entry.field, plain(&value.to_string(), 200));
+                findings.violated(&[event.id], message);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// True if a server may have changed a limit for workflow tasks: it makes one no longer than that of the run, and gives more time to
+/// a task that has failed more than once.
+fn is_otherwise(event: &Event, source: &Event, field: &str) -> bool {
+    field == "workflowTaskTimeout"
+        && (matches!(&event.body, Body::WorkflowTaskScheduled(task) if task.attempt > 2)
+            || matches!(&source.body, Body::WorkflowExecutionStarted(start) if start.run_timeout == start.task_timeout))
+}
+
+/// The event that a field names; `None` if it is not in the evidence.
+fn named<'e>(run: &'e Run, event: &Event, reference: &str) -> Option<&'e Event> {
+    let mut id = None;
+    if reference == "first" {
+        id = Some(EventId(1));
+    } else {
+        event.body.each_reference(|field, refers| {
+            if field == reference {
+                id = Some(refers);
+            }
+        });
+    }
+    run.event(id.filter(|id| !id.is_none())?)
+}

@@ -1,0 +1,134 @@
+//! H32: no timeout comes before its time.
+
+use crate::rules::whole::whole;
+use crate::rules::{About, Findings, Indexed, Rule};
+use resurgam_formats::event::{Body, Event, EventId, FailureKind, Span};
+use resurgam_formats::evidence::{Evidence, Run};
+use resurgam_formats::plan::Affected;
+use resurgam_formats::recording::Injected;
+
+/// Compares the times of timeouts with what they count from.
+pub(super) struct Early;
+
+static ABOUT: About = About {
+    id: "H32",
+    slug: "early",
+    title: "no timeout of a run, a workflow task or an activity comes before its time",
+    reason: "A timeout is a promise to whoever works: so long you have. One that comes early takes the work from a worker that is \
+             still in time, has it done twice, and fails runs that were about to succeed. It may come late, never early.",
+    source: "docs/lower-bounds.md; docs/temporal-semantics.md: “Activities”, “Workflow tasks”",
+    violating: whole!(
+        "
+        run w/r
+        1 WorkflowExecutionStarted @0
+        2 ActivityTaskScheduled activityId=a startToCloseTimeout=5s @1
+        3 ActivityTaskStarted scheduledEventId=2 attempt=1 @2
+        4 ActivityTaskTimedOut scheduledEventId=2 startedEventId=3 failure.timeoutFailureInfo.timeoutType=START_TO_CLOSE @6.5"
+    ),
+    allowed: whole!(
+        "
+        run w/r
+        1 WorkflowExecutionStarted @0
+        2 ActivityTaskScheduled activityId=a startToCloseTimeout=5s @1
+        3 ActivityTaskStarted scheduledEventId=2 attempt=1 @2
+        4 ActivityTaskTimedOut scheduledEventId=2 startedEventId=3 failure.timeoutFailureInfo.timeoutType=START_TO_CLOSE @7.5"
+    ),
+};
+
+/// A timeout may be this much early, for the grain of timers and of times in events, in nanoseconds.
+const GRAIN: i64 = 2_000_000;
+
+impl Rule for Early {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn needs_kinds(&self) -> bool {
+        false
+    }
+
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
+        // What one node began another may end, by a clock of its own.
+        if !evidence.is_whole() || clocks_differ(evidence) {
+            return;
+        }
+        for run in evidence.runs.iter().filter(|run| !run.partial) {
+            findings.look_at(run);
+            for event in &run.events {
+                if let Some(bound) = bound(run, event) {
+                    findings.examine();
+                    judge(event, &bound, findings);
+                }
+            }
+        }
+    }
+}
+
+/// What a timeout counts from, and how long it has to be.
+struct Bound<'a> {
+    from: &'a Event,
+    span: Span,
+    what: &'static str,
+}
+
+fn judge(event: &Event, bound: &Bound<'_>, findings: &mut Findings) {
+    let (Some(from), Some(at)) = (bound.from.time, event.time) else { return };
+    if bound.span > Span(0) && at.saturating_add(GRAIN) < from.saturating_add(bound.span.0) {
+        let ms = |nanos: i64| nanos / 1_000_000;
+        let message =
+            format!("the {} of {} ms is over after {} ms", bound.what, ms(bound.span.0), ms(at.saturating_sub(from)));
+        findings.violated(&[bound.from.id, event.id], message);
+    }
+}
+
+/// The lower bound of a timeout; `None` for other events, and for timeouts of which the history does not show the beginning.
+fn bound<'a>(run: &'a Run, event: &'a Event) -> Option<Bound<'a>> {
+    match &event.body {
+        Body::WorkflowExecutionTimedOut(_) => {
+            let (from, start) = (run.events.first()?, run.started()?);
+            let expires = start.expiration.0.and_then(|end| Some(Span(end.saturating_sub(from.time?))));
+            let spans = [Some(start.run_timeout), Some(start.execution_timeout), expires];
+            let span = spans.into_iter().flatten().filter(|span| *span > Span(0)).min()?;
+            Some(Bound { from, span, what: "time limit of the run" })
+        }
+        Body::WorkflowTaskTimedOut(task) if task.timeout_type.is("START_TO_CLOSE") => {
+            let (from, scheduled) = (run.event(task.started)?, run.event(task.scheduled)?);
+            let Body::WorkflowTaskScheduled(scheduled) = &scheduled.body else { return None };
+            Some(Bound { from, span: scheduled.start_to_close, what: "start-to-close timeout of the workflow task" })
+        }
+        Body::ActivityTaskTimedOut(end) => {
+            let scheduled = run.event(end.scheduled)?;
+            let Body::ActivityTaskScheduled(activity) = &scheduled.body else { return None };
+            let FailureKind::Timeout(kind) = &end.failure.as_ref()?.kind else { return None };
+            let started = run.event(end.started);
+            match kind.0.as_str() {
+                "START_TO_CLOSE" => {
+                    Some(Bound { from: started?, span: activity.start_to_close, what: "start-to-close timeout" })
+                }
+                "HEARTBEAT" => Some(Bound { from: started?, span: activity.heartbeat, what: "heartbeat timeout" }),
+                // Each attempt waits anew, and the history shows when only of the first.
+                "SCHEDULE_TO_START" if end.failure.as_ref()?.cause.is_none() => {
+                    Some(Bound { from: scheduled, span: activity.schedule_to_start, what: "schedule-to-start timeout" })
+                }
+                // It is given up early if the next attempt would begin too late.
+                "SCHEDULE_TO_CLOSE" if first_attempt(run, end.started) && end.failure.as_ref()?.cause.is_none() => {
+                    Some(Bound { from: scheduled, span: activity.schedule_to_close, what: "schedule-to-close timeout" })
+                }
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// True unless a Started event says that it was a later attempt.
+fn first_attempt(run: &Run, started: EventId) -> bool {
+    !run.event(started).is_some_and(|event| matches!(&event.body, Body::ActivityTaskStarted(it) if it.attempt > 1))
+}
+
+fn clocks_differ(evidence: &Evidence) -> bool {
+    evidence.faults.iter().any(|fault| match &fault.fault {
+        Injected::Planned(fault) => matches!(fault.kind.affects(), Affected::Clock { .. }),
+        Injected::Named(_) => true,
+    })
+}

@@ -1,0 +1,188 @@
+//! Who can have caused an event: the names of workers and clients, as the recording has them.
+
+use crate::rules::Indexed;
+use crate::rules::proof::possible;
+use resurgam_formats::event::{Body, Event, EventId};
+use resurgam_formats::evidence::Run;
+use resurgam_formats::plan::{Action, TaskKind};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// The workers that had the tasks of a case.
+pub(super) struct Identities<'a, 'e> {
+    evidence: &'a Indexed<'e>,
+    /// By workflow id, run id and Started event.
+    workflow_tasks: FxHashMap<(&'a str, &'a str, i64), Vec<&'a str>>,
+    /// By workflow id, run id and activity id: the attempt and who had it.
+    activities: FxHashMap<(&'a str, &'a str, &'a str), Vec<(i64, &'a str)>>,
+    /// Who sent a request, by workflow id and request id.
+    requests: FxHashMap<(&'a str, &'a str), &'a str>,
+    /// Who sent signals, by workflow id and name of the signal.
+    signals: FxHashMap<(&'a str, &'a str), Vec<&'a str>>,
+    /// Who asked a workflow to cancel.
+    cancels: FxHashMap<&'a str, Vec<&'a str>>,
+    /// Workflows that were sent updates.
+    updated: FxHashSet<&'a str>,
+    /// How many workers may have had a task unrecorded: all of the case if a fault may have spoiled its way to one.
+    lost: u8,
+}
+
+/// The names that an event may have.
+pub(super) struct Names<'a> {
+    names: Vec<&'a str>,
+    /// So many workers beside them.
+    workers: u8,
+}
+
+impl Names<'_> {
+    /// True if this is one of them.
+    pub(super) fn contain(&self, name: &str) -> bool {
+        let worker = name.strip_prefix("worker-").and_then(|number| number.parse::<u8>().ok());
+        self.names.contains(&name) || worker.is_some_and(|number| number < self.workers)
+    }
+
+    /// All of them, for people.
+    pub(super) fn words(&self) -> String {
+        let mut names = self.names.clone();
+        names.sort_unstable();
+        names.dedup();
+        names.join(" or ")
+    }
+}
+
+impl<'a, 'e> Identities<'a, 'e> {
+    pub(super) fn new(evidence: &'a Indexed<'e>) -> Self {
+        let mut workflow_tasks: FxHashMap<_, Vec<_>> = FxHashMap::default();
+        let mut activities: FxHashMap<_, Vec<_>> = FxHashMap::default();
+        for handed in evidence.tasks.values() {
+            let task = &handed.task;
+            let (workflow_id, run_id) = (task.workflow_id.as_str(), task.run_id.as_str());
+            if task.kind == TaskKind::Workflow {
+                workflow_tasks.entry((workflow_id, run_id, task.started)).or_default().push(task.worker.as_str());
+            } else {
+                let key = (workflow_id, run_id, task.activity_id.as_str());
+                activities.entry(key).or_default().push((i64::from(task.attempt), task.worker.as_str()));
+            }
+        }
+        let (mut requests, mut cancels) = (FxHashMap::default(), FxHashMap::<_, Vec<_>>::default());
+        let mut signals: FxHashMap<_, Vec<_>> = FxHashMap::default();
+        let mut updated = FxHashSet::default();
+        for call in evidence.asked() {
+            if let Action::Update { .. } = call.action {
+                updated.insert(call.workflow_id);
+            }
+            if possible(call.operation) {
+                let by = call.operation.by.as_str();
+                if !call.request_id.is_empty() {
+                    requests.insert((call.workflow_id, call.request_id), by);
+                }
+                match call.action {
+                    Action::Cancel => cancels.entry(call.workflow_id).or_default().push(by),
+                    Action::Signal { name, .. } | Action::SignalWithStart { name, .. } => {
+                        signals.entry((call.workflow_id, name.as_str())).or_default().push(by);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        let workers = evidence.header.as_ref().map_or(0, |header| header.plan.workers.count.max(1));
+        let lost = if evidence.faults.is_empty() { 0 } else { workers };
+        Self { evidence, workflow_tasks, activities, requests, signals, cancels, updated, lost }
+    }
+
+    /// The names that an event may have; `None` if that is not known, or nobody's name belongs there.
+    pub(super) fn of(&self, run: &'a Run, event: &'a Event) -> Option<Names<'a>> {
+        let names = match &event.body {
+            // Of a task that was not in the history while somebody had it, a server may not know any more who that was: those
+            // that did not complete, and those of updates.
+            Body::WorkflowTaskStarted(task)
+                if task.identity.is_empty()
+                    && (!completed(run, event.id) || self.updated.contains(run.workflow_id.as_str())) =>
+            {
+                return None;
+            }
+            Body::WorkflowTaskStarted(_) => return self.handed(self.workflow_task(run, event.id)),
+            Body::WorkflowTaskCompleted(task) => self.workflow_task(run, task.started),
+            // The server itself ends tasks too.
+            Body::WorkflowTaskFailed(task) if task.cause.is("WORKFLOW_WORKER_UNHANDLED_FAILURE") => {
+                self.workflow_task(run, task.started)
+            }
+            Body::TimerCanceled(timer) => self.commanded(run, timer.task_completed)?,
+            Body::ActivityTaskStarted(task) => return self.handed(self.activity(run, task.scheduled, task.attempt)?),
+            Body::ActivityTaskCompleted(task) => self.ended(run, task.scheduled)?,
+            Body::ActivityTaskFailed(task) => self.ended(run, task.scheduled)?,
+            Body::ActivityTaskCanceled(task) if !task.started.is_none() => self.ended(run, task.scheduled)?,
+            Body::WorkflowExecutionSignaled(signal) if signal.external.workflow_id.is_empty() => {
+                // Servers need not write the request id.
+                match self.request(run, &signal.request_id) {
+                    known if !known.is_empty() => known,
+                    _ => {
+                        let key = (run.workflow_id.as_str(), signal.name.as_str());
+                        self.signals.get(&key).cloned().unwrap_or_default()
+                    }
+                }
+            }
+            Body::WorkflowExecutionCancelRequested(cancel) if cancel.external.workflow_id.is_empty() => {
+                self.cancels.get(run.workflow_id.as_str()).cloned().unwrap_or_default()
+            }
+            // Clients give the id of their request for a reason.
+            Body::WorkflowExecutionTerminated(end) => self.request(run, &end.reason),
+            _ => return None,
+        };
+        (!names.is_empty()).then_some(Names { names, workers: 0 })
+    }
+
+    /// Those who had a task. If its way to a worker may have been spoiled, somebody else was to have it before, unrecorded.
+    fn handed(&self, names: Vec<&'a str>) -> Option<Names<'a>> {
+        (!names.is_empty()).then_some(Names { names, workers: self.lost })
+    }
+
+    /// Who had the workflow task of a Started event. A task that nobody recorded may have been lost on its way to any worker.
+    fn workflow_task(&self, run: &'a Run, started: EventId) -> Vec<&'a str> {
+        let key = (run.workflow_id.as_str(), run.run_id.as_str(), started.0);
+        self.workflow_tasks.get(&key).cloned().unwrap_or_default()
+    }
+
+    /// Who had the task that completed with an event.
+    fn commanded(&self, run: &'a Run, completed: EventId) -> Option<Vec<&'a str>> {
+        match &run.event(completed)?.body {
+            Body::WorkflowTaskCompleted(task) => Some(self.workflow_task(run, task.started)),
+            _ => None,
+        }
+    }
+
+    fn activity(&self, run: &'a Run, scheduled: EventId, attempt: i64) -> Option<Vec<&'a str>> {
+        let all = self.activities.get(&key(run, scheduled)?)?;
+        let had = all.iter().filter(|(number, _)| *number == attempt).map(|(_, worker)| *worker);
+        Some(had.collect())
+    }
+
+    /// Who reported an end of an activity.
+    fn ended(&self, run: &'a Run, scheduled: EventId) -> Option<Vec<&'a str>> {
+        let reports = self.evidence.ends().get(&key(run, scheduled)?)?;
+        Some(
+            reports
+                .iter()
+                .filter(|report| possible(report.operation))
+                .map(|report| report.operation.by.as_str())
+                .collect(),
+        )
+    }
+
+    /// The client that sent a request.
+    fn request(&self, run: &'a Run, request_id: &'a str) -> Vec<&'a str> {
+        self.requests.get(&(run.workflow_id.as_str(), request_id)).copied().into_iter().collect()
+    }
+}
+
+/// The key of an activity: its id is in its Scheduled event.
+fn key(run: &Run, scheduled: EventId) -> Option<(&str, &str, &str)> {
+    match &run.event(scheduled)?.body {
+        Body::ActivityTaskScheduled(task) => Some((&run.workflow_id, &run.run_id, &task.activity_id)),
+        _ => None,
+    }
+}
+
+/// True if the workflow task of a Started event completed.
+fn completed(run: &Run, started: EventId) -> bool {
+    run.event(started.plus(1)).is_some_and(|event| matches!(event.body, Body::WorkflowTaskCompleted(_)))
+}

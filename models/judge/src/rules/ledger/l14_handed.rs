@@ -1,0 +1,196 @@
+//! L14: a task says of itself what the history says.
+
+use super::answer::{Wrong, clocks_agree, moment, read_as};
+use crate::rules::index::Key;
+use crate::rules::whole::whole;
+use crate::rules::{About, Findings, Indexed, Rule};
+use resurgam_formats::event::{Body, Event, EventId, WorkflowExecutionStarted};
+use resurgam_formats::evidence::{Handed, Run};
+use resurgam_formats::plan::{Action, TaskKind};
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde_json::Value;
+
+/// Compares the answers to polls with histories.
+pub(super) struct Tasks;
+
+static ABOUT: About = About {
+    id: "L14",
+    slug: "handed",
+    title: "a task that a worker is handed says of its type, times, limits and policy what the history says",
+    reason: "A worker knows of a task what the answer to its poll says, and acts on it before anybody reads the history: it looks up \
+             the code by the type, gives up when the limit has passed, waits for the next attempt by the policy. A task with another \
+             type is failed by every worker; one without its limit is worked on long after it was given to somebody else.",
+    source: "docs/temporal-semantics.md: “Activities”, “Events and what they refer to”",
+    violating: whole!(
+        r#"
+        {"at":1,"type":"task","task":1,"worker":"worker-1","kind":"activity","workflow_id":"w","run_id":"r","attempt":1,"activity_id":"a","answer":{"activityId":"a","activityType":{"name":"send"},"startToCloseTimeout":"5s","workflowType":{"name":"t"}}}
+        run w/r
+        1 WorkflowExecutionStarted workflowType.name=t
+        2 ActivityTaskScheduled activityId=a activityType.name=pay startToCloseTimeout=5s"#
+    ),
+    allowed: whole!(
+        r#"
+        {"at":1,"type":"task","task":1,"worker":"worker-1","kind":"activity","workflow_id":"w","run_id":"r","attempt":1,"activity_id":"a","answer":{"activityId":"a","activityType":{"name":"pay"},"startToCloseTimeout":"5s","heartbeatTimeout":"0s","workflowType":{"name":"t"}}}
+        run w/r
+        1 WorkflowExecutionStarted workflowType.name=t
+        2 ActivityTaskScheduled activityId=a activityType.name=pay startToCloseTimeout=5s"#
+    ),
+};
+
+/// What an activity task has from its Scheduled event, under the same names.
+const ACTIVITY: [&str; 7] = [
+    "activityId",
+    "activityType",
+    "header",
+    "heartbeatTimeout",
+    "retryPolicy",
+    "scheduleToCloseTimeout",
+    "startToCloseTimeout",
+];
+
+/// Where things are in the histories of a case.
+struct Places<'e> {
+    /// Scheduled events of activities, by run and activity id.
+    scheduled: FxHashMap<(Key<'e>, &'e str), &'e Event>,
+    /// Started events of activities, by run, Scheduled event, attempt and worker.
+    started: FxHashMap<(Key<'e>, EventId, i64, &'e str), &'e Event>,
+    /// Completed workflow tasks of a run: the event, and the one that started the task.
+    completed: FxHashMap<Key<'e>, Vec<(EventId, EventId)>>,
+    /// Workflows that were sent updates.
+    updated: FxHashSet<&'e str>,
+    /// No clock was wrong.
+    clocks: bool,
+}
+
+impl<'e> Places<'e> {
+    fn new(evidence: &Indexed<'e>, clocks: bool) -> Self {
+        let (mut scheduled, mut started) = (FxHashMap::default(), FxHashMap::default());
+        let mut completed: FxHashMap<_, Vec<_>> = FxHashMap::default();
+        for run in &evidence.evidence().runs {
+            let key = (run.workflow_id.as_str(), run.run_id.as_str());
+            for event in &run.events {
+                match &event.body {
+                    Body::ActivityTaskScheduled(it) => {
+                        scheduled.insert((key, it.activity_id.as_str()), event);
+                    }
+                    Body::ActivityTaskStarted(it) => {
+                        started.insert((key, it.scheduled, it.attempt, it.identity.as_str()), event);
+                    }
+                    Body::WorkflowTaskCompleted(it) => completed.entry(key).or_default().push((event.id, it.started)),
+                    _ => {}
+                }
+            }
+        }
+        let updates = evidence.asked().filter(|call| matches!(call.action, Action::Update { .. }));
+        let updated = updates.map(|call| call.workflow_id).collect();
+        Self { scheduled, started, completed, updated, clocks }
+    }
+}
+
+impl Rule for Tasks {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
+        if !evidence.is_whole() {
+            return;
+        }
+        let known = evidence.by_execution();
+        let namespace = evidence.header.as_ref().map_or("", |header| header.namespace.as_str());
+        let places = Places::new(evidence, clocks_agree(evidence));
+        for handed in evidence.tasks.values() {
+            let task = &handed.task;
+            let Some(answer) = &task.answer else { continue };
+            let Some(run) = known.get(&(task.workflow_id.as_str(), task.run_id.as_str())) else { continue };
+            let Some(start) = run.started() else { continue };
+            findings.look_at(run);
+            findings.examine();
+            let mut wrong = Wrong::default();
+            common(answer, start, &mut wrong);
+            let event = if task.kind == TaskKind::Activity {
+                if !namespace.is_empty() {
+                    wrong.field("workflowNamespace", answer.get("workflowNamespace"), Some(&Value::from(namespace)));
+                }
+                activity(handed, answer, run, &places, &mut wrong)
+            } else {
+                workflow_task(handed, answer, run, &places, &mut wrong)
+            };
+            if let Some(words) = wrong.words() {
+                let kind = if task.kind == TaskKind::Activity { "activity task" } else { "workflow task" };
+                findings.violated(&event.into_iter().collect::<Vec<_>>(), format!("{kind} {}: {words}", task.task));
+            }
+        }
+    }
+}
+
+/// What every task has from the start of its run.
+fn common(answer: &Value, start: &WorkflowExecutionStarted, wrong: &mut Wrong) {
+    let name = answer.pointer("/workflowType/name").and_then(Value::as_str).unwrap_or_default();
+    if name != start.workflow_type.0 {
+        wrong.say(format!("workflowType is {name:?}, not {:?}", start.workflow_type.0));
+    }
+}
+
+/// An activity task, and the event that scheduled it.
+fn activity(handed: &Handed, answer: &Value, run: &Run, places: &Places<'_>, wrong: &mut Wrong) -> Option<EventId> {
+    let task = &handed.task;
+    let key = (run.workflow_id.as_str(), run.run_id.as_str());
+    let scheduled = places.scheduled.get(&(key, task.activity_id.as_str()))?;
+    let paths = ACTIVITY.map(|name| (name, format!("/{name}")));
+    let names: Vec<(&str, &str)> = paths.iter().map(|(name, path)| (*name, path.as_str())).collect();
+    wrong.fields(&ACTIVITY, &read_as("ActivityTaskScheduled", answer, &names)?, &scheduled.body);
+    let time = |name: &str| moment(answer.get(name));
+    wrong.moment("scheduledTime", answer.get("scheduledTime"), scheduled.time);
+    if task.attempt == 1 {
+        wrong.moment("currentAttemptScheduledTime", answer.get("currentAttemptScheduledTime"), scheduled.time);
+    }
+    let (current, started) = (time("currentAttemptScheduledTime"), time("startedTime"));
+    if scheduled.time.is_some() && (current.is_none() || started.is_none()) {
+        wrong.say("it does not say when it was scheduled and started".into());
+    }
+    if places.clocks && (current < scheduled.time || started < current) {
+        wrong.say("it was started before it was scheduled".into());
+    }
+    // The attempt that ended is in the history, if the answer that said it had started was not lost.
+    let same = places.started.get(&(key, scheduled.id, i64::from(task.attempt), task.worker.as_str()));
+    wrong.moment("startedTime", answer.get("startedTime"), same.and_then(|event| event.time));
+    Some(scheduled.id)
+}
+
+/// A workflow task, and its Started event.
+fn workflow_task(
+    handed: &Handed,
+    answer: &Value,
+    run: &Run,
+    places: &Places<'_>,
+    wrong: &mut Wrong,
+) -> Option<EventId> {
+    let task = &handed.task;
+    let queue = answer.pointer("/workflowExecutionTaskQueue/name").and_then(Value::as_str).unwrap_or_default();
+    let expected = run.started().map_or("", |start| start.task_queue.0.as_str());
+    if queue != expected {
+        wrong.say(format!("workflowExecutionTaskQueue is {queue:?}, not {expected:?}"));
+    }
+    let started = run.event(EventId(task.started))?;
+    let Body::WorkflowTaskStarted(body) = &started.body else { return None };
+    let completed =
+        places.completed.get(&(run.workflow_id.as_str(), run.run_id.as_str())).map_or(&[][..], Vec::as_slice);
+    let before = completed.partition_point(|(id, _)| *id < started.id);
+    let previous = before.checked_sub(1).and_then(|place| completed.get(place)).map_or(0, |(_, started)| started.0);
+    if task.previous_started != previous {
+        wrong.say(format!("previousStartedEventId is {}, not {previous}", task.previous_started));
+    }
+    // The task of an update that was lost has left no trace, and another one has its numbers.
+    let is_this = |event: &&Event| matches!(&event.body, Body::WorkflowTaskCompleted(it) if it.started == started.id);
+    if !places.updated.contains(run.workflow_id.as_str())
+        && task.attempt == 1
+        && run.event(started.id.plus(1)).as_ref().is_some_and(is_this)
+        && body.identity == task.worker
+    {
+        wrong.moment("startedTime", answer.get("startedTime"), started.time);
+        let scheduled = run.event(body.scheduled).and_then(|event| event.time);
+        wrong.moment("scheduledTime", answer.get("scheduledTime"), scheduled);
+    }
+    Some(started.id)
+}

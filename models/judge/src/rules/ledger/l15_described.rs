@@ -1,0 +1,167 @@
+//! L15: a description says of a run what its history says.
+
+use super::answer::{Wrong, moment, read_as};
+use crate::rules::whole::whole;
+use crate::rules::{About, Findings, Indexed, Rule};
+use resurgam_formats::event::{Body, EventId, Execution, Field, WorkflowExecutionStarted};
+use resurgam_formats::evidence::Run;
+use resurgam_formats::recording::{Description, OperationId, Reply};
+use serde_json::Value;
+
+/// Compares the fields of descriptions with histories.
+pub(super) struct Descriptions;
+
+static ABOUT: About = About {
+    id: "L15",
+    slug: "described",
+    title: "type, times, limits, parent and pending activities of a description are those of the history",
+    reason: "A description is what people and programs look at to decide what to do with a run: whether it is late, whose child it \
+             is, what it waits for, how often something was tried. The server keeps it beside the history and writes both; where \
+             they differ, somebody terminates the wrong run or waits for what will never come.",
+    source: "docs/temporal-semantics.md: “Reads of histories”",
+    violating: whole!(
+        r#"
+        run w/r
+        1 WorkflowExecutionStarted workflowType.name=t taskQueue.name=q firstExecutionRunId=r @1
+        2 WorkflowExecutionTerminated @2
+        {"at":9,"type":"description","workflow_id":"w","run_id":"r","status":"TERMINATED","history_length":2,"final":true,"answer":{"executionConfig":{"taskQueue":{"name":"q"}},"workflowExecutionInfo":{"type":{"name":"t"},"startTime":"1970-01-01T00:00:01Z","executionTime":"1970-01-01T00:00:01Z","closeTime":"1970-01-01T00:00:03Z","firstRunId":"r"}}}"#
+    ),
+    allowed: whole!(
+        r#"
+        run w/r
+        1 WorkflowExecutionStarted workflowType.name=t taskQueue.name=q firstExecutionRunId=r @1
+        2 WorkflowExecutionTerminated @2
+        {"at":9,"type":"description","workflow_id":"w","run_id":"r","status":"TERMINATED","history_length":2,"final":true,"answer":{"executionConfig":{"taskQueue":{"name":"q"}},"workflowExecutionInfo":{"type":{"name":"t"},"startTime":"1970-01-01T00:00:01Z","executionTime":"1970-01-01T00:00:01Z","closeTime":"1970-01-01T00:00:02Z","firstRunId":"r"}}}"#
+    ),
+};
+
+/// What a description has from the start of the run: the name there, and the place here.
+const START: [(&str, &str); 9] = [
+    ("workflowType", "/workflowExecutionInfo/type"),
+    ("taskQueue", "/executionConfig/taskQueue"),
+    ("workflowExecutionTimeout", "/executionConfig/workflowExecutionTimeout"),
+    ("workflowRunTimeout", "/executionConfig/workflowRunTimeout"),
+    ("workflowTaskTimeout", "/executionConfig/defaultWorkflowTaskTimeout"),
+    ("firstExecutionRunId", "/workflowExecutionInfo/firstRunId"),
+    ("parentWorkflowExecution", "/workflowExecutionInfo/parentExecution"),
+    ("rootWorkflowExecution", "/workflowExecutionInfo/rootExecution"),
+    ("workflowExecutionExpirationTime", "/workflowExtendedInfo/executionExpirationTime"),
+];
+
+impl Rule for Descriptions {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
+        if !evidence.is_whole() {
+            return;
+        }
+        let known = evidence.by_execution();
+        for (_, description) in &evidence.descriptions {
+            if let Some(run) = known.get(&(description.workflow_id.as_str(), description.run_id.as_str())) {
+                one(description, run, &[], findings);
+            }
+        }
+        for operation in evidence.operations.values() {
+            for (_, reply) in operation.replies() {
+                if let Reply::Description(description) = reply
+                    && let Some(run) = known.get(&(description.workflow_id.as_str(), description.run_id.as_str()))
+                {
+                    one(description, run, &[operation.id], findings);
+                }
+            }
+        }
+    }
+}
+
+fn one(description: &Description, run: &Run, by: &[OperationId], findings: &mut Findings) {
+    let (Some(answer), Some(start)) = (&description.answer, run.started()) else { return };
+    findings.look_at(run);
+    findings.examine();
+    let mut wrong = Wrong::default();
+    from_start(answer, run, start, &mut wrong);
+    if description.status != "RUNNING" {
+        from_close(answer, run, &mut wrong);
+    }
+    for pending in answer.get("pendingActivities").and_then(Value::as_array).into_iter().flatten() {
+        pending_activity(pending, run, description.history_length, &mut wrong);
+    }
+    if let Some(words) = wrong.words() {
+        findings.violated_by(by, &[EventId(1)], format!("the description is wrong: {words}"));
+    }
+}
+
+fn from_start(answer: &Value, run: &Run, start: &WorkflowExecutionStarted, wrong: &mut Wrong) {
+    let Some(Body::WorkflowExecutionStarted(mut found)) = read_as("WorkflowExecutionStarted", answer, &START) else {
+        return wrong.say("it cannot be read".into());
+    };
+    let mut expected = start.clone();
+    // Both a missing root and the run itself say that it is nobody's child; what expires never may be written as the year 1.
+    let own = run.execution();
+    for start in [&mut *found, &mut expected] {
+        if start.root == own {
+            start.root = Execution::default();
+        }
+        start.expiration.0 = start.expiration.0.filter(|at| *at > 0);
+    }
+    let wrap = |start| Body::WorkflowExecutionStarted(Box::new(start));
+    wrong.fields(&START.map(|(name, _)| name), &wrap(*found), &wrap(expected));
+    let began = run.events.first().and_then(|event| event.time);
+    wrong.moment("startTime", answer.pointer("/workflowExecutionInfo/startTime"), began);
+    let executed = began.map(|at| at.saturating_add(start.first_backoff.0));
+    wrong.moment("executionTime", answer.pointer("/workflowExecutionInfo/executionTime"), executed);
+}
+
+fn from_close(answer: &Value, run: &Run, wrong: &mut Wrong) {
+    let Some(close) = run.close() else { return };
+    wrong.moment("closeTime", answer.pointer("/workflowExecutionInfo/closeTime"), close.time);
+    let asked = run.events.iter().any(|event| matches!(event.body, Body::WorkflowExecutionCancelRequested(_)));
+    let told = answer.pointer("/workflowExtendedInfo/cancelRequested").and_then(Value::as_bool).unwrap_or(false);
+    if asked != told {
+        wrong.say(format!("cancelRequested is {told}"));
+    }
+}
+
+/// A pending activity, beside the event that scheduled it.
+fn pending_activity(pending: &Value, run: &Run, length: i64, wrong: &mut Wrong) {
+    let id = pending.get("activityId").and_then(Value::as_str).unwrap_or_default();
+    let scheduled = run.events.iter().find_map(|event| match &event.body {
+        Body::ActivityTaskScheduled(it) if it.activity_id == id => Some((event, it)),
+        _ => None,
+    });
+    let Some((event, body)) = scheduled else { return wrong.say(format!("activity {id} was never scheduled")) };
+    if run.events.iter().any(|it| it.id.0 <= length && it.body.is_completion() && refers(&it.body, event.id)) {
+        wrong.say(format!("activity {id} is pending, and has ended"));
+    }
+    wrong.field("activityType", pending.get("activityType"), body.activity_type.write().as_ref());
+    let number = |name: &str| pending.get(name).and_then(Value::as_i64).unwrap_or(0);
+    let attempt = number("attempt");
+    let most = body.retry_policy.as_ref().map_or(0, |policy| policy.maximum_attempts);
+    if attempt < 1 || most > 0 && attempt > most {
+        wrong.say(format!("activity {id} is in attempt {attempt} of {most}"));
+    }
+    if body.retry_policy.is_some() && number("maximumAttempts") != most {
+        wrong.say(format!("activity {id} has {} attempts, not {most}", number("maximumAttempts")));
+    }
+    if (attempt > 1) != pending.get("lastFailure").is_some() {
+        wrong.say(format!("activity {id}, attempt {attempt}: a last failure belongs to the attempts after the first"));
+    }
+    let asked = run
+        .events
+        .iter()
+        .any(|it| matches!(&it.body, Body::ActivityTaskCancelRequested(request) if request.scheduled == event.id));
+    if pending.get("state").and_then(Value::as_str) == Some("PENDING_ACTIVITY_STATE_CANCEL_REQUESTED") && !asked {
+        wrong.say(format!("activity {id} was asked to cancel by nobody"));
+    }
+    if attempt == 1 && pending.get("scheduledTime").is_some() && moment(pending.get("scheduledTime")) != event.time {
+        wrong.say(format!("activity {id} was scheduled at another time"));
+    }
+}
+
+/// True if an event names the Scheduled event of an activity.
+fn refers(body: &Body, scheduled: EventId) -> bool {
+    let mut found = false;
+    body.each_reference(|field, id| found |= field == "scheduledEventId" && id == scheduled);
+    found
+}
