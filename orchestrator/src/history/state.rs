@@ -5,7 +5,7 @@
 //! Field numbers are a storage format: they are never reused. Times are milliseconds since 1970 by the owner's clock.
 
 pub use super::entity::{
-    Activity, Child, EventId, External, Millis, Sticky, Tail, Timer, Update, WorkflowTask, WorkflowTaskType,
+    Activity, Child, EventId, External, Millis, Pause, Sticky, Tail, Timer, Update, WorkflowTask, WorkflowTaskType,
 };
 use super::indexed::Indexed;
 use super::parts::{Part, Parts};

@@ -2,6 +2,7 @@
 //! the table at the end of this one says where.
 
 mod activity;
+mod activity_command;
 mod by_id;
 mod multi_operation;
 mod namespace;
@@ -57,6 +58,10 @@ calls! {
     respond_activity_task_canceled(RespondActivityTaskCanceledRequest) -> RespondActivityTaskCanceledResponse = activity::cancel;
     record_activity_task_heartbeat(RecordActivityTaskHeartbeatRequest) -> RecordActivityTaskHeartbeatResponse = activity::heartbeat;
     respond_query_task_completed(RespondQueryTaskCompletedRequest) -> RespondQueryTaskCompletedResponse = task::answer_query;
+    pause_activity(PauseActivityRequest) -> PauseActivityResponse = activity_command::pause;
+    unpause_activity(UnpauseActivityRequest) -> UnpauseActivityResponse = activity_command::unpause;
+    reset_activity(ResetActivityRequest) -> ResetActivityResponse = activity_command::reset;
+    update_activity_options(UpdateActivityOptionsRequest) -> UpdateActivityOptionsResponse = activity_command::update_options;
     describe_task_queue(DescribeTaskQueueRequest) -> DescribeTaskQueueResponse = task::describe_queue;
     shutdown_worker(ShutdownWorkerRequest) -> ShutdownWorkerResponse = task::shutdown_worker;
     respond_activity_task_completed_by_id(RespondActivityTaskCompletedByIdRequest) -> RespondActivityTaskCompletedByIdResponse = by_id::complete;

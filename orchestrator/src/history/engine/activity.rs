@@ -119,7 +119,9 @@ pub(super) fn deadline(activity: &Activity, timeout: TimeoutType) -> Option<Mill
             (activity.scheduled, activity.schedule_to_close)
         }
         TimeoutType::ScheduleToClose => (activity.first_scheduled, activity.schedule_to_close),
-        TimeoutType::ScheduleToStart if activity.started == 0 => (activity.scheduled, activity.schedule_to_start),
+        TimeoutType::ScheduleToStart if activity.started == 0 && activity.paused.is_none() => {
+            (activity.scheduled, activity.schedule_to_start)
+        }
         TimeoutType::StartToClose if activity.started != 0 => (activity.started, activity.start_to_close),
         TimeoutType::Heartbeat if activity.started != 0 => {
             (activity.started.max(activity.last_heartbeat), activity.heartbeat)
@@ -193,15 +195,15 @@ fn ended_unseen(tx: &Transaction<'_, '_>, scheduled_event_id: EventId) -> bool {
 /// The timeouts of an activity, derived from those that were given as in temporalio/temporal,
 /// `service/history/api/command_attr_validator.go`. 0: none.
 #[derive(Debug, PartialEq, Eq)]
-struct Timeouts {
-    schedule_to_close: Millis,
-    schedule_to_start: Millis,
-    start_to_close: Millis,
-    heartbeat: Millis,
+pub(super) struct Timeouts {
+    pub(super) schedule_to_close: Millis,
+    pub(super) schedule_to_start: Millis,
+    pub(super) start_to_close: Millis,
+    pub(super) heartbeat: Millis,
 }
 
 impl Timeouts {
-    fn of(attributes: &ScheduleActivityTaskCommandAttributes, run: Millis) -> Result<Self, String> {
+    pub(super) fn of(attributes: &ScheduleActivityTaskCommandAttributes, run: Millis) -> Result<Self, String> {
         let whole = millis(attributes.schedule_to_close_timeout.as_ref());
         let queued = millis(attributes.schedule_to_start_timeout.as_ref());
         let running = millis(attributes.start_to_close_timeout.as_ref());

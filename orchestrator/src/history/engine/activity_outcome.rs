@@ -193,7 +193,8 @@ fn again(tx: &mut Transaction<'_, '_>, activity: &Activity, failure: &Failure) -
         // The time of the whole is over, whatever the policy says of attempts.
         return RetryState::Timeout;
     }
-    let attempt = if planted(Bug::RetryCount) { activity.attempt - 1 } else { activity.attempt };
+    let counted = activity.counted();
+    let attempt = if planted(Bug::RetryCount) { counted - 1 } else { counted };
     let limit = deadline(activity, TimeoutType::ScheduleToClose).unwrap_or(0);
     let wait = match retry::next(policy, attempt, failure, tx.context.now, limit) {
         Ok(wait) => wait,
@@ -208,11 +209,17 @@ fn again(tx: &mut Transaction<'_, '_>, activity: &Activity, failure: &Failure) -
         last_heartbeat: if planted(Bug::HeartbeatTimeKept) { activity.last_heartbeat } else { 0 },
         last_failure: Some(failure.clone()),
         started_event_id: 0,
+        reset: false,
+        forget_heartbeat: false,
+        heartbeat_details: activity.heartbeat_details.clone().filter(|_| !activity.forget_heartbeat),
+        attempt_ended: tx.context.now,
         ..activity.clone()
     };
     let timer =
         ActivityTimer { scheduled_event_id: next.scheduled_event_id, attempt: next.attempt, ..Default::default() };
-    tx.timer(due, TimerKind::ActivityRetry(timer));
+    if next.paused.is_none() {
+        tx.timer(due, TimerKind::ActivityRetry(timer));
+    }
     tx.run.state.activities.insert(next.scheduled_event_id, next);
     RetryState::InProgress
 }
@@ -220,7 +227,7 @@ fn again(tx: &mut Transaction<'_, '_>, activity: &Activity, failure: &Failure) -
 /// The next attempt is due.
 pub(super) fn fire_retry(tx: &mut Transaction<'_, '_>, timer: &ActivityTimer) {
     let Some(activity) = tx.run.state.activities.get(&timer.scheduled_event_id).cloned() else { return };
-    if activity.attempt != timer.attempt || activity.started != 0 {
+    if activity.attempt != timer.attempt || activity.started != 0 || activity.paused.is_some() {
         return;
     }
     if tx.context.now < activity.scheduled {

@@ -5,6 +5,7 @@
 
 #![allow(deprecated, reason = "clients may still use TERMINATE_IF_RUNNING")]
 
+use super::cron::Schedule;
 use super::new_run::{self, NewRun};
 use super::run::{on_run, record};
 use super::signal::{self, Arrival};
@@ -18,7 +19,8 @@ use crate::planted::{Bug, planted};
 use resurgam_api::internal::Source;
 use resurgam_api::temporal::common::v1::WorkflowExecution;
 use resurgam_api::temporal::enums::v1::{
-    WorkflowExecutionStatus as Status, WorkflowIdConflictPolicy as Conflict, WorkflowIdReusePolicy as Reuse,
+    ContinueAsNewInitiator as Initiator, WorkflowExecutionStatus as Status, WorkflowIdConflictPolicy as Conflict,
+    WorkflowIdReusePolicy as Reuse,
 };
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::history::v1::{
@@ -204,6 +206,14 @@ fn begin(workflow: &mut Workflow, claim: Claim, context: &mut Context<'_>, mut e
     let awaits_parent = parent.execution.is_some();
     let execution_timeout = span::millis(request.workflow_execution_timeout.as_ref());
     let limits = context.limits;
+    let (backoff, initiator) = match Schedule::parse(&request.cron_schedule) {
+        Ok(schedule) => {
+            let wait = schedule.wait(context.now, context.now).unwrap_or_default();
+            (span::duration(wait), Initiator::CronSchedule.into())
+        }
+        // What is no schedule was refused, unless there is none.
+        Err(_) => (request.workflow_start_delay.unwrap_or_default(), 0),
+    };
     let started = WorkflowExecutionStartedEventAttributes {
         workflow_type: request.workflow_type,
         parent_workflow_namespace: parent.namespace,
@@ -219,7 +229,9 @@ fn begin(workflow: &mut Workflow, claim: Claim, context: &mut Context<'_>, mut e
         last_completion_result: request.last_completion_result,
         identity: request.identity.clone(),
         retry_policy: request.retry_policy.map(|policy| retry::with_defaults(Some(&policy), limits.retry_interval)),
-        first_workflow_task_backoff: Some(request.workflow_start_delay.unwrap_or_default()),
+        first_workflow_task_backoff: Some(backoff),
+        initiator,
+        cron_schedule: request.cron_schedule,
         memo: request.memo,
         search_attributes: request.search_attributes,
         header: request.header,

@@ -27,8 +27,7 @@ use resurgam_api::temporal::enums::v1::{
 };
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::history::v1::{
-    WorkflowExecutionCanceledEventAttributes, WorkflowExecutionCompletedEventAttributes,
-    WorkflowTaskCompletedEventAttributes,
+    WorkflowExecutionCanceledEventAttributes, WorkflowTaskCompletedEventAttributes,
 };
 use resurgam_api::temporal::workflowservice::v1 as api;
 
@@ -226,12 +225,7 @@ fn close_by(tx: &mut Transaction<'_, '_>, command: &Command, completed: EventId)
     let first = tx.events.len();
     match command.attributes.clone() {
         Some(Decided::CompleteWorkflowExecutionCommandAttributes(it)) => {
-            let attributes = WorkflowExecutionCompletedEventAttributes {
-                result: it.result,
-                workflow_task_completed_event_id: completed,
-                ..Default::default()
-            };
-            close::close(tx, Status::Completed, Attributes::WorkflowExecutionCompletedEventAttributes(attributes));
+            successor::complete(tx, it.result, completed);
         }
         Some(Decided::CancelWorkflowExecutionCommandAttributes(it)) => {
             let attributes = WorkflowExecutionCanceledEventAttributes {

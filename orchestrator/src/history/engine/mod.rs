@@ -5,6 +5,7 @@
 //! waits in the same way. Nothing here knows that commits can fail.
 
 pub mod activity;
+mod activity_command;
 mod activity_options;
 mod activity_outcome;
 pub mod attempt;
@@ -18,6 +19,7 @@ mod close;
 pub mod command;
 mod command_failure;
 mod complete;
+mod cron;
 mod delete;
 pub mod describe;
 mod duty;

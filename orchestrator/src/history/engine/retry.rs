@@ -106,7 +106,8 @@ fn asked_delay(failure: &Failure) -> Option<Millis> {
     }
 }
 
-fn interval(policy: &RetryPolicy, attempt: i32) -> Millis {
+/// How long to wait after this attempt (from 1), if nothing else is asked for.
+pub(super) fn interval(policy: &RetryPolicy, attempt: i32) -> Millis {
     let initial = millis(policy.initial_interval.as_ref());
     let grown = initial as f64 * policy.backoff_coefficient.powi(attempt.saturating_sub(1));
     // The conversion saturates: what is too long for a number is cut by the maximum anyway.

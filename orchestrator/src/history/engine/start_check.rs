@@ -2,8 +2,10 @@
 
 #![allow(deprecated, reason = "clients may still use TERMINATE_IF_RUNNING")]
 
+use super::cron::Schedule;
 use super::{Context, retry, span};
 use crate::cluster::Rejection;
+use crate::history::state::Millis;
 use resurgam_api::temporal::enums::v1::{WorkflowIdConflictPolicy as Conflict, WorkflowIdReusePolicy as Reuse};
 use resurgam_api::temporal::workflowservice::v1 as api;
 
@@ -25,6 +27,14 @@ pub(super) fn policies(reuse: Reuse, conflict: Conflict, default: Conflict) -> R
         (reuse, Conflict::Unspecified) => Ok((reuse, default)),
         given => Ok(given),
     }
+}
+
+/// Whether it is a cron schedule by which there is a next time, or none at all.
+fn schedule(text: &str, now: Millis) -> Result<(), &'static str> {
+    if !text.is_empty() && Schedule::parse(text)?.wait(now, now).is_none() {
+        return Err("invalid CronSchedule, no time can be found to satisfy the schedule");
+    }
+    Ok(())
 }
 
 /// What has to hold of a start whatever is there already.
@@ -53,8 +63,10 @@ pub(super) fn validate(request: &api::StartWorkflowExecutionRequest, context: &C
         invalid("An id or name on request exceeds length limit.")
     } else if let Some(unsound) = spans.iter().find_map(unsound) {
         invalid(&unsound)
-    } else if !request.cron_schedule.is_empty() {
-        invalid("Cron schedules are not supported.")
+    } else if !request.cron_schedule.is_empty() && request.workflow_start_delay.is_some() {
+        invalid("CronSchedule and WorkflowStartDelay may not be used together.")
+    } else if let Err(why) = schedule(&request.cron_schedule, context.now) {
+        invalid(why)
     } else if let Some(policy) = &request.retry_policy {
         let policy = retry::with_defaults(Some(policy), context.limits.retry_interval);
         retry::validate(&policy).map_err(Rejection::InvalidArgument)
