@@ -12,7 +12,11 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-const WORKFLOW_SERVICE: &str = "temporal/api/workflowservice/v1/service.proto";
+/// The official services that an orchestrator serves: their files, and the packages of those.
+const SERVICES: [(&str, &str); 2] = [
+    ("temporal/api/workflowservice/v1/service.proto", "temporal.api.workflowservice.v1"),
+    ("temporal/api/operatorservice/v1/service.proto", "temporal.api.operatorservice.v1"),
+];
 /// How a call that is not served is generated.
 const STUB: &str = "unimplemented(\"Not yet implemented\")";
 const INTERNAL: &str = "resurgam/internal/v1/internal.proto";
@@ -26,22 +30,24 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let bytes = fs::read(&from).map_err(|problem| format!("{from}: {problem}"))?;
     fs::write(out.join("descriptors.bin"), &bytes)?;
-    workflow_service(&bytes, &out)?;
+    for (file, package) in SERVICES {
+        official(&bytes, &out, file, package)?;
+    }
     internal(&bytes, &out)?;
     Ok(())
 }
 
-/// The server trait of the workflow service; calls that nobody overrides answer UNIMPLEMENTED, and say which they are.
-fn workflow_service(bytes: &[u8], out: &Path) -> Result<(), Box<dyn Error>> {
+/// The server trait of an official service; calls that nobody overrides answer UNIMPLEMENTED, and say which they are.
+fn official(bytes: &[u8], out: &Path, file: &str, package: &str) -> Result<(), Box<dyn Error>> {
     let mut official = FileDescriptorSet::decode(bytes)?;
-    official.file.retain(|file| file.name() == WORKFLOW_SERVICE);
+    official.file.retain(|known| known.name() == file);
     tonic_prost_build::configure()
         .build_client(false)
         .build_server(true)
         .generate_default_stubs(true)
         .extern_path(".temporal.api", "::temporalio_protos::protos::temporal::api")
         .compile_fds(official.clone())?;
-    let path = out.join("temporal.api.workflowservice.v1.rs");
+    let path = out.join(format!("{package}.rs"));
     let mut generated = fs::read_to_string(&path)?;
     for method in official.file.iter().flat_map(|file| &file.service).flat_map(|service| &service.method) {
         // The stubs stand in the order of the methods.
@@ -49,7 +55,7 @@ fn workflow_service(bytes: &[u8], out: &Path) -> Result<(), Box<dyn Error>> {
         generated = generated.replacen(STUB, &named, 1);
     }
     if generated.contains(STUB) {
-        return Err("a stub of the workflow service has no name".into());
+        return Err(format!("a stub of {package} has no name").into());
     }
     Ok(fs::write(path, generated)?)
 }

@@ -12,6 +12,7 @@ pub mod json;
 #[doc(hidden)]
 pub use tonic;
 
+pub use operator_service::operator_service_server::{OperatorService, OperatorServiceServer};
 pub use temporal::operatorservice::v1::operator_service_client::OperatorServiceClient;
 pub use temporal::workflowservice::v1::workflow_service_client::WorkflowServiceClient;
 pub use temporalio_protos::protos::google::rpc::Status as RpcStatus;
@@ -24,6 +25,11 @@ pub static DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descri
 #[allow(missing_docs, clippy::all, unused_qualifications, unreachable_pub, reason = "generated")]
 mod workflow_service {
     include!(concat!(env!("OUT_DIR"), "/temporal.api.workflowservice.v1.rs"));
+}
+
+#[allow(missing_docs, clippy::all, unused_qualifications, unreachable_pub, reason = "generated")]
+mod operator_service {
+    include!(concat!(env!("OUT_DIR"), "/temporal.api.operatorservice.v1.rs"));
 }
 
 /// What the services of our orchestrator say to each other (`api/proto`).

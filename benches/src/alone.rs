@@ -132,7 +132,9 @@ impl Alone {
         // Their events follow the one that says that the task was completed.
         let first = token.started_event_id + 2;
         let named = TaskToken { started_event_id: 0, attempt: 1, started_time: None, ..token.clone() };
-        self.shard.call(CompleteWorkflowTaskRequest { task: Some(token), request }).await?;
+        self.shard
+            .call(CompleteWorkflowTaskRequest { task: Some(token), request, bad_search_attributes: None })
+            .await?;
         let task = |number| TaskToken { scheduled_event_id: first + number as i64, ..named.clone() };
         Ok((0..count).map(task).collect())
     }

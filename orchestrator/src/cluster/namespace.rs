@@ -29,6 +29,9 @@ pub struct Namespace {
     /// What else its owner wants to be kept with it.
     #[prost(btree_map = "string, string", tag = "6")]
     pub data: BTreeMap<String, String>,
+    /// Its custom search attributes: each name with its type, a `temporal.api.enums.v1.IndexedValueType`.
+    #[prost(btree_map = "string, int32", tag = "7")]
+    pub search_attributes: BTreeMap<String, i32>,
 }
 
 /// What the keys of namespaces begin with, by name.

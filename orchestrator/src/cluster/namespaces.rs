@@ -1,5 +1,5 @@
 //! Namespaces, as one node knows them. Names and ids never change once they are registered, so lookups read plainly and
-//! what was found once is kept.
+//! what was found once is kept. Who needs what may change, the search attributes, looks again.
 //!
 //! A row that cannot be what was written is no absence of a namespace, which a client would believe: whoever asks for it is
 //! told UNAVAILABLE until somebody has mended the row, and everybody else is served.
@@ -50,9 +50,17 @@ impl Registry {
     /// NOT_FOUND with Temporal's details, or UNAVAILABLE.
     pub async fn find(&self, name: &str) -> Result<Namespace, Status> {
         let known = self.known().by_name.get(name).cloned();
-        if let Some(known) = known {
-            return Ok(known);
+        match known {
+            Some(known) => Ok(known),
+            None => self.look(name).await,
         }
+    }
+
+    /// A namespace by its name, as it is stored now: search attributes come and go.
+    ///
+    /// # Errors
+    /// As [`Registry::find`].
+    pub(crate) async fn look(&self, name: &str) -> Result<Namespace, Status> {
         let key = key(name);
         let row = self.row(&key).await?.ok_or_else(|| status::namespace_not_found(name))?;
         let found = decode(&key, row).map_err(|flaw| damaged(&key, &flaw))?;
@@ -149,6 +157,7 @@ impl Registry {
             owner: request.owner_email.clone(),
             retention: request.workflow_execution_retention_period,
             data: request.data.clone().into_iter().collect(),
+            search_attributes: BTreeMap::new(),
         };
         if self.known().names.len() >= MOST {
             return Err(status::of(&Rejection::ResourceExhausted {
@@ -159,6 +168,20 @@ impl Registry {
         self.registrar.register(&namespace).await?;
         tracing::info!(namespace = namespace.name, id = namespace.id, "namespace registered");
         self.keep(&namespace);
+        Ok(())
+    }
+
+    /// Changes a namespace as `change` says, which may be asked more than once.
+    ///
+    /// # Errors
+    /// Those of `change`; NOT_FOUND with Temporal's details, or UNAVAILABLE, after which it may be changed.
+    pub(crate) async fn change(
+        &self,
+        name: &str,
+        change: impl Fn(&mut Namespace) -> Result<(), Status> + Send + Sync,
+    ) -> Result<(), Status> {
+        let changed = self.registrar.change(name, change).await?;
+        self.keep(&changed);
         Ok(())
     }
 

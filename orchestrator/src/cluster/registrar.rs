@@ -14,7 +14,7 @@ use crate::planted::{Bug, planted};
 use crate::store::Store;
 use prost::Message as _;
 use resurgam_api::environment::Environment;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
@@ -64,24 +64,78 @@ impl Registrar {
     /// ALREADY_EXISTS if there is another one of this name, INVALID_ARGUMENT if the store will never take it, or UNAVAILABLE, after
     /// which it may exist, or if what is stored under its name cannot be.
     pub(super) async fn register(&self, namespace: &Namespace) -> Result<(), Status> {
+        // A row that is there stays. That there is none counts only if the commit is applied.
+        let decide = |found: Option<Namespace>| match found {
+            Some(found) if found.id == namespace.id => Ok(None),
+            Some(_) => Err(status::namespace_already_exists()),
+            None => {
+                let mut group = Group::default();
+                group.begin();
+                group.put(key(&namespace.name), Some(namespace.encode_to_vec().into()));
+                group.put(id_key(&namespace.id), Some(namespace.name.clone().into()));
+                Ok(Some(group))
+            }
+        };
+        self.decide(&namespace.name, decide).await
+    }
+
+    /// Changes a namespace as `change` says; what it is then. A change may be made more than once, of what is there each time.
+    ///
+    /// # Errors
+    /// Those of `change`; NOT_FOUND, or UNAVAILABLE, after which it may be changed.
+    pub(super) async fn change(
+        &self,
+        name: &str,
+        change: impl Fn(&mut Namespace) -> Result<(), Status> + Send + Sync,
+    ) -> Result<Namespace, Status> {
+        let changed = std::sync::Mutex::new(None);
+        let decide = |found: Option<Namespace>| {
+            let found = found.ok_or_else(|| status::namespace_not_found(name))?;
+            let mut after = found.clone();
+            change(&mut after)?;
+            *changed.lock().unwrap_or_else(PoisonError::into_inner) = Some(after.clone());
+            if after == found {
+                return Ok(None);
+            }
+            let mut group = Group::default();
+            group.begin();
+            group.put(key(name), Some(after.encode_to_vec().into()));
+            Ok(Some(group))
+        };
+        self.decide(name, decide).await?;
+        let changed = changed.into_inner().unwrap_or_else(PoisonError::into_inner);
+        changed.ok_or_else(|| status::namespace_not_found(name))
+    }
+
+    /// Commits what `decide` says of a namespace as it is, again and again until that is certain; `None`: nothing.
+    async fn decide(
+        &self,
+        name: &str,
+        decide: impl Fn(Option<Namespace>) -> Result<Option<Group>, Status> + Send + Sync,
+    ) -> Result<(), Status> {
         let until = Instant::now() + PATIENCE;
         let busy = |_| Status::unavailable("too many namespaces are being registered");
         let mut log = timeout_at(until, self.log.lock()).await.map_err(busy)?;
         let mut backoff = Backoff::new(Arc::clone(&self.environment));
         loop {
-            match self.attempt(&mut log, namespace).await {
+            match self.attempt(&mut log, name, &decide).await {
                 Ok(()) => return Ok(()),
                 Err(Failed::Always(status)) => return Err(status),
                 Err(Failed::Now(problem)) if Instant::now() >= until || planted(Bug::RegistrationsContend) => {
                     return Err(Status::unavailable(problem));
                 }
-                Err(Failed::Now(problem)) => tracing::debug!(namespace = namespace.name, problem, "registers it again"),
+                Err(Failed::Now(problem)) => tracing::debug!(namespace = name, problem, "tries it again"),
             }
             backoff.wait().await;
         }
     }
 
-    async fn attempt(&self, log: &mut Option<Log>, namespace: &Namespace) -> Result<(), Failed> {
+    async fn attempt(
+        &self,
+        log: &mut Option<Log>,
+        name: &str,
+        decide: &(impl Fn(Option<Namespace>) -> Result<Option<Group>, Status> + Send + Sync),
+    ) -> Result<(), Failed> {
         let log = match log {
             Some(held) if held.is_held() && !planted(Bug::RegistrationsContend) => held,
             _ => {
@@ -89,17 +143,10 @@ impl Registrar {
                 log.insert(Log::open(store, environment, partition(), &self.node).await?)
             }
         };
-        let key = key(&namespace.name);
-        // A row that is there stays. That there is none counts only if the commit is applied.
-        if let Some(row) = log.look(&key).await? {
-            let found = decode(&key, row).map_err(|flaw| Failed::Always(damaged(&key, &flaw)))?;
-            let is_this = found.id == namespace.id;
-            return if is_this { Ok(()) } else { Err(Failed::Always(status::namespace_already_exists())) };
-        }
-        let mut group = Group::default();
-        group.begin();
-        group.put(key, Some(namespace.encode_to_vec().into()));
-        group.put(id_key(&namespace.id), Some(namespace.name.clone().into()));
+        let key = key(name);
+        let row = log.look(&key).await?;
+        let found = row.map(|row| decode(&key, row).map_err(|flaw| Failed::Always(damaged(&key, &flaw))));
+        let Some(group) = decide(found.transpose()?).map_err(Failed::Always)? else { return Ok(()) };
         match log.commit(group).await {
             Outcome::Applied | Outcome::Settled => Ok(()),
             Outcome::Refused(reason) => Err(Failed::Always(Status::invalid_argument(reason))),

@@ -9,6 +9,7 @@ use crate::cluster::namespaces::Registry;
 use crate::cluster::router::Router;
 use crate::cluster::{Config, status, task_token};
 use crate::planted::{Bug, planted};
+use crate::visibility::Visibility;
 use resurgam_api::calls::{HistoryCall, MatchingCall};
 use resurgam_api::environment::Environment;
 use resurgam_api::internal::{self, Target, TaskKind, TaskToken};
@@ -37,6 +38,7 @@ pub struct Frontend {
     pub(super) shards: u32,
     pub(super) seal: Seal,
     pub(super) waiting: Waiting,
+    pub(super) visibility: Arc<dyn Visibility>,
 }
 
 impl Frontend {
@@ -45,10 +47,11 @@ impl Frontend {
         environment: Arc<dyn Environment>,
         registry: Arc<Registry>,
         router: Arc<Router>,
+        visibility: Arc<dyn Visibility>,
         config: &Config,
     ) -> Self {
         let seal = Seal::new(config.token_keys.clone());
-        Self { environment, registry, router, shards: config.shards, seal, waiting: Waiting::default() }
+        Self { environment, registry, router, shards: config.shards, seal, waiting: Waiting::default(), visibility }
     }
 
     /// Calls the owner of a workflow. The request may be sent more than once.

@@ -1,8 +1,11 @@
 //! The frontend service: the public calls. It checks requests, finds their namespace, and passes them on to the owner of
 //! the shard or queue that they are about. It keeps nothing but a cache of namespaces, so any node can serve any call.
 
+mod attributes;
 pub(crate) mod bounds;
 pub mod handler;
+mod listing;
+pub mod operator;
 mod oversized;
 mod page_token;
 mod seal;

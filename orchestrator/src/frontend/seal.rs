@@ -17,6 +17,8 @@ pub(super) enum Kind {
     History,
     /// The next page of the list of namespaces.
     Namespaces,
+    /// The next page of the list of workflows.
+    Workflows,
     /// A task in the hands of a worker.
     Task,
 }
@@ -58,6 +60,7 @@ fn hash(key: &Key, kind: Kind, body: &[u8]) -> blake3::Hash {
     let kind: &[u8] = match kind {
         Kind::History => b"history",
         Kind::Namespaces => b"namespaces",
+        Kind::Workflows => b"workflows",
         Kind::Task => b"task",
     };
     // No kind is the beginning of another one.

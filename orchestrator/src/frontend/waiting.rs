@@ -20,6 +20,7 @@ pub(super) enum Wait {
     Update,
     UpdateOutcome,
     Events,
+    List,
 }
 
 /// The calls that wait at this node.

@@ -31,6 +31,12 @@ pub(crate) fn bounds() -> Vec<Bound> {
         ),
         few("steps in one batch of a shard", batch.transitions, "steps", "the next batch"),
         few("bytes of one batch of a shard, unless one step has more", batch.bytes, "bytes", "the next batch"),
+        few(
+            "records that a list or count of workflows reads of one shard at a time",
+            shard::CHUNK,
+            "records",
+            "the next ones",
+        ),
         few("events in a reply", shard::PAGE, "events", "the next page"),
         few("bytes of events in a reply, unless one event has more", shard::BYTES, "bytes", "the next page"),
         few("queries of a workflow that wait for a workflow task", engine::WAITING_QUERIES, "queries", REFUSED),

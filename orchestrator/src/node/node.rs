@@ -8,14 +8,16 @@ use crate::cluster::membership::Membership;
 use crate::cluster::namespaces::Registry;
 use crate::cluster::router::{MESSAGE_LIMIT, Router};
 use crate::frontend::handler::Frontend;
+use crate::frontend::operator::Operator;
 use crate::history;
+use crate::history::shard::Listing;
 use crate::matching;
 use crate::store::Store;
 use futures_util::future::BoxFuture;
-use resurgam_api::WorkflowServiceServer;
 use resurgam_api::environment::{Environment, Incoming};
 use resurgam_api::internal::history_server::HistoryServer;
 use resurgam_api::internal::matching_server::MatchingServer;
+use resurgam_api::{OperatorServiceServer, WorkflowServiceServer};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -123,13 +125,27 @@ impl Node {
             .await;
         membership.start(&environment, &config, &stop);
 
-        let frontend = Frontend::new(Arc::clone(&environment), Arc::clone(&registry), Arc::clone(&router), &config);
+        let list = Listing::new(Arc::clone(&store), Arc::clone(&router), config.shards);
+        let frontend = Frontend::new(
+            Arc::clone(&environment),
+            Arc::clone(&registry),
+            Arc::clone(&router),
+            Arc::new(list),
+            &config,
+        );
         let frontend = WorkflowServiceServer::new(frontend)
             .accept_compressed(Gzip)
             .send_compressed(Gzip)
             .max_decoding_message_size(MESSAGE_LIMIT)
             .max_encoding_message_size(MESSAGE_LIMIT);
-        let public = calls::logged(reflection::routes()?.add_service(frontend).add_service(checks.clone()));
+        let operator = OperatorServiceServer::new(Operator::new(Arc::clone(&registry)))
+            .accept_compressed(Gzip)
+            .send_compressed(Gzip)
+            .max_decoding_message_size(MESSAGE_LIMIT)
+            .max_encoding_message_size(MESSAGE_LIMIT);
+        let public = calls::logged(
+            reflection::routes()?.add_service(frontend).add_service(operator).add_service(checks.clone()),
+        );
 
         let matching = matching::service::Service::new(
             Arc::clone(&environment),

@@ -16,14 +16,15 @@ import uuid
 from datetime import timedelta
 
 from temporalio.api.common.v1 import WorkflowExecution, WorkflowType
-from temporalio.api.enums.v1 import EventType, HistoryEventFilterType, WorkerVersioningMode
+from temporalio.api.enums.v1 import EventType, HistoryEventFilterType, IndexedValueType, WorkerVersioningMode
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import (
-    CountWorkflowExecutionsRequest,
     DescribeNamespaceRequest,
     GetClusterInfoRequest,
     GetSystemInfoRequest,
     GetWorkflowExecutionHistoryRequest,
+    ListBatchOperationsRequest,
     ListNamespacesRequest,
     PollActivityTaskQueueRequest,
     PollWorkflowTaskQueueRequest,
@@ -42,6 +43,9 @@ from temporalio.client import (
 )
 from temporalio.common import (
     RetryPolicy,
+    SearchAttributeKey,
+    SearchAttributePair,
+    TypedSearchAttributes,
     WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
 )
@@ -60,6 +64,8 @@ import workflows as w
 
 QUEUE = "smoke"
 CHECKS = []
+# What the workflow `Notes` changes.
+ATTRIBUTE = SearchAttributeKey.for_keyword("CustomKeywordField")
 
 
 def check(function):
@@ -430,13 +436,35 @@ async def notes(t: Trial) -> None:
     same(await described.memo(), {"size": 1, "colour": "red"})
     same(await described.static_summary(), "a summary")
     same(await described.static_details(), "some details")
+    same(described.typed_search_attributes.get(ATTRIBUTE), "x")
     await t.keep(handle)
+
+
+@check
+async def lists(t: Trial) -> None:
+    ids = []
+    for colour in ("red", "blue"):
+        attributes = TypedSearchAttributes([SearchAttributePair(ATTRIBUTE, colour)])
+        handle = await t.start(w.Order.run, 0, search_attributes=attributes, memo={"colour": colour})
+        ids.append(handle.id)
+    mine = f"WorkflowId IN ('{ids[0]}', '{ids[1]}') AND ExecutionStatus = 'Running'"
+    found = [it async for it in t.client.list_workflows(f"{mine} AND {ATTRIBUTE.name} = 'red'")]
+    same([it.id for it in found], ids[:1])
+    same(await found[0].memo(), {"colour": "red"})
+    same(found[0].typed_search_attributes.get(ATTRIBUTE), "red")
+    paged = [it.id async for it in t.client.list_workflows(mine, page_size=1)]
+    same(sorted(set(paged)), sorted(ids))
+    counted = await t.client.count_workflows(f"WorkflowId = '{ids[0]}' AND {mine} GROUP BY ExecutionStatus")
+    same([(group.count, list(group.group_values)) for group in counted.groups], [(counted.count, ["Running"])])
+    await refused(RPCStatusCode.INVALID_ARGUMENT, t.client.count_workflows("Nothing = 1"))
+    for name in ids:
+        await t.client.get_workflow_handle(name).terminate()
 
 
 @check
 async def not_served(t: Trial) -> None:
     await refused(
-        RPCStatusCode.UNIMPLEMENTED, t.service.count_workflow_executions(CountWorkflowExecutionsRequest())
+        RPCStatusCode.UNIMPLEMENTED, t.service.list_batch_operations(ListBatchOperationsRequest())
     )
     await refused(RPCStatusCode.UNIMPLEMENTED, t.start(w.Echo.run, "x", cron_schedule="* * * * *"))
     handle = await t.start(w.Nightly.run)
@@ -531,6 +559,9 @@ async def main() -> int:
     except RPCError as problem:
         if problem.status != RPCStatusCode.ALREADY_EXISTS:
             raise
+    attributes = {ATTRIBUTE.name: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD}
+    request = AddSearchAttributesRequest(namespace=given.namespace, search_attributes=attributes)
+    await client.operator_service.add_search_attributes(request)
     trial, failed = Trial(client), 0
     async with trial.worker():
         for function in CHECKS:

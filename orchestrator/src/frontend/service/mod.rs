@@ -8,7 +8,10 @@ mod multi_operation;
 mod namespace;
 mod query_update;
 mod task;
+mod visibility;
 mod workflow;
+
+pub(super) use visibility::MOST as WORKFLOWS;
 
 use super::handler::{Answer, Frontend};
 use resurgam_api::WorkflowService;
@@ -63,6 +66,13 @@ calls! {
     reset_activity(ResetActivityRequest) -> ResetActivityResponse = activity_command::reset;
     update_activity_options(UpdateActivityOptionsRequest) -> UpdateActivityOptionsResponse = activity_command::update_options;
     describe_task_queue(DescribeTaskQueueRequest) -> DescribeTaskQueueResponse = task::describe_queue;
+    list_workflow_executions(ListWorkflowExecutionsRequest) -> ListWorkflowExecutionsResponse = visibility::list;
+    scan_workflow_executions(ScanWorkflowExecutionsRequest) -> ScanWorkflowExecutionsResponse = visibility::scan;
+    list_open_workflow_executions(ListOpenWorkflowExecutionsRequest) -> ListOpenWorkflowExecutionsResponse = visibility::list_open;
+    list_closed_workflow_executions(ListClosedWorkflowExecutionsRequest) -> ListClosedWorkflowExecutionsResponse = visibility::list_closed;
+    list_archived_workflow_executions(ListArchivedWorkflowExecutionsRequest) -> ListArchivedWorkflowExecutionsResponse = visibility::list_archived;
+    count_workflow_executions(CountWorkflowExecutionsRequest) -> CountWorkflowExecutionsResponse = visibility::count;
+    get_search_attributes(GetSearchAttributesRequest) -> GetSearchAttributesResponse = visibility::attributes;
     shutdown_worker(ShutdownWorkerRequest) -> ShutdownWorkerResponse = task::shutdown_worker;
     respond_activity_task_completed_by_id(RespondActivityTaskCompletedByIdRequest) -> RespondActivityTaskCompletedByIdResponse = by_id::complete;
     respond_activity_task_failed_by_id(RespondActivityTaskFailedByIdRequest) -> RespondActivityTaskFailedByIdResponse = by_id::fail;

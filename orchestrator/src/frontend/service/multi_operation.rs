@@ -31,6 +31,9 @@ pub(super) async fn execute(
         let other = Status::invalid_argument("WorkflowId is not consistent with previous operation(s).");
         return Err(status::multi_operation([None, Some(other)]));
     }
+    if let Err(refused) = frontend.started_with(&namespace, start.search_attributes.as_mut()).await {
+        return Err(status::multi_operation([Some(refused), None]));
+    }
     frontend.request_id(&mut start.request_id);
     let named = WorkflowExecution { workflow_id: start.workflow_id.clone(), run_id: String::new() };
     let target = frontend.target(&namespace, Some(&named)).await?;

@@ -4,6 +4,7 @@ use crate::cluster::namespace::Namespace;
 use crate::frontend::handler::{Answer, Frontend, check};
 use crate::frontend::seal::Kind;
 use crate::frontend::{unsupported, validate};
+use crate::visibility::fitting::aliases;
 use resurgam_api::temporal::enums::v1::{ArchivalState, NamespaceState};
 use resurgam_api::temporal::namespace::v1::{NamespaceConfig, NamespaceInfo, namespace_info};
 use resurgam_api::temporal::workflowservice::v1 as api;
@@ -112,6 +113,7 @@ fn description(namespace: &Namespace) -> api::DescribeNamespaceResponse {
         workflow_execution_retention_ttl: namespace.retention,
         history_archival_state: ArchivalState::Disabled.into(),
         visibility_archival_state: ArchivalState::Disabled.into(),
+        custom_search_attribute_aliases: aliases(&namespace.search_attributes).into_iter().collect(),
         ..NamespaceConfig::default()
     };
     api::DescribeNamespaceResponse {

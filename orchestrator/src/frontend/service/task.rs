@@ -52,10 +52,12 @@ pub(super) async fn complete_workflow(
     request: Request<api::RespondWorkflowTaskCompletedRequest>,
 ) -> Answer<api::RespondWorkflowTaskCompletedResponse> {
     check(&[unsupported::completion(request.get_ref())])?;
-    let (until, request) = open(request);
+    let (until, mut request) = open(request);
     let task = frontend.task(&request.task_token, &request.namespace).await?;
     let namespace_id = task.namespace_id.clone();
-    let call = internal::CompleteWorkflowTaskRequest { task: Some(task), request: Some(request) };
+    let bad_search_attributes = frontend.commanded(&namespace_id, &mut request.commands).await?;
+    let call =
+        internal::CompleteWorkflowTaskRequest { task: Some(task), request: Some(request), bad_search_attributes };
     let mut answer = frontend.history(until, call).await?;
     let next = &mut answer.get_mut().workflow_task;
     *next = next.take().map(|task| frontend.sealed(&namespace_id, task));

@@ -13,6 +13,7 @@ pub(super) async fn start(
 ) -> Answer<api::StartWorkflowExecutionResponse> {
     let (until, mut request) = open(request);
     checked(&request)?;
+    frontend.started_with(&request.namespace, request.search_attributes.as_mut()).await?;
     frontend.request_id(&mut request.request_id);
     let named = WorkflowExecution { workflow_id: request.workflow_id.clone(), run_id: String::new() };
     let target = frontend.target(&request.namespace, Some(&named)).await?;
@@ -54,6 +55,7 @@ pub(super) async fn signal_with_start(
         validate::blob("SignalInput", request.signal_input.as_ref()),
         unsupported::signal_with_start(&request),
     ])?;
+    frontend.started_with(&request.namespace, request.search_attributes.as_mut()).await?;
     frontend.request_id(&mut request.request_id);
     let named = WorkflowExecution { workflow_id: request.workflow_id.clone(), run_id: String::new() };
     let target = Some(frontend.target(&request.namespace, Some(&named)).await?);

@@ -18,7 +18,7 @@ use crate::cluster::Rejection;
 use crate::history::state::{EventId, Millis, Sticky, WorkflowTask};
 use crate::planted::{Bug, planted};
 use prost::Message;
-use resurgam_api::internal::CompleteWorkflowTaskRequest;
+use resurgam_api::internal::{BadSearchAttributes, CompleteWorkflowTaskRequest};
 use resurgam_api::temporal::command::v1::Command;
 use resurgam_api::temporal::command::v1::command::Attributes as Decided;
 use resurgam_api::temporal::deployment::v1::WorkerDeploymentVersion;
@@ -62,6 +62,11 @@ fn answer(
         close::terminate(tx, message.clone(), None, IDENTITY.to_owned());
         return refused(Rejection::InvalidArgument(message));
     }
+    let bad = request.bad_search_attributes;
+    if let Some(bad) = bad.as_ref().filter(|bad| bad.too_large) {
+        close::terminate(tx, bad.message.clone(), None, IDENTITY.to_owned());
+        return refused(Rejection::InvalidArgument(bad.message.clone()));
+    }
     let heartbeat = is_heartbeat(&answer);
     if heartbeat && tx.context.now - pending.original_scheduled_time >= HEARTBEATS {
         fail::end(tx, TaskEnd::TimedOut(TimeoutType::StartToClose));
@@ -69,7 +74,7 @@ fn answer(
     }
     let saved = Saved::of(tx);
     let dropped = message::droppable(tx, &pending, &answer);
-    let decided = if dropped { drop_task(tx, &answer) } else { decide(tx, &pending, &answer) };
+    let decided = if dropped { drop_task(tx, &answer) } else { decide(tx, &pending, &answer, bad.as_ref()) };
     if let Err(failure) = decided {
         saved.restore(tx);
         let unhandled = failure.cause == Cause::UnhandledCommand;
@@ -154,6 +159,7 @@ fn decide(
     tx: &mut Transaction<'_, '_>,
     pending: &WorkflowTask,
     answer: &api::RespondWorkflowTaskCompletedRequest,
+    bad: Option<&BadSearchAttributes>,
 ) -> Result<(), CommandFailure> {
     let (scheduled_event_id, started_event_id) = task_event::materialise(tx, pending);
     let worker = answer.deployment_options.as_ref();
@@ -186,11 +192,14 @@ fn decide(
         buffer::flush(tx);
     }
     let mut messages = message::Incoming::new(&answer.messages);
-    for command in &answer.commands {
+    for (index, command) in answer.commands.iter().enumerate() {
+        let misfit = bad.filter(|bad| usize::try_from(bad.command) == Ok(index));
         if matches!(command.attributes, Some(Decided::ProtocolMessageCommandAttributes(_))) {
             messages.command(tx, command)?;
         } else if tx.require_open().is_err() {
             // The first command that closes the run counts.
+        } else if let Some(bad) = misfit.filter(|_| !(closes(command) && unseen(tx))) {
+            return Err(CommandFailure::new(Cause::BadSearchAttributes, bad.message.clone()));
         } else if closes(command) {
             close_by(tx, command, completed)?;
         } else {
@@ -211,12 +220,16 @@ fn sticky(answer: &api::RespondWorkflowTaskCompletedRequest) -> Option<Sticky> {
     (!queue.is_empty()).then_some(Sticky { queue, timeout })
 }
 
-/// Closes the run as a worker says, unless there is something that it has not seen.
-fn close_by(tx: &mut Transaction<'_, '_>, command: &Command, completed: EventId) -> Result<(), CommandFailure> {
+/// There is something that the worker has not seen.
+fn unseen(tx: &Transaction<'_, '_>) -> bool {
     // What this very completion left in the buffer is no news to the worker.
     let now = tx.context.transaction;
-    let unseen = tx.run.state.buffered.values().any(|event| event.task_id != now);
-    if unseen && !planted(Bug::UnhandledCommandIgnored) {
+    tx.run.state.buffered.values().any(|event| event.task_id != now)
+}
+
+/// Closes the run as a worker says, unless there is something that it has not seen.
+fn close_by(tx: &mut Transaction<'_, '_>, command: &Command, completed: EventId) -> Result<(), CommandFailure> {
+    if unseen(tx) && !planted(Bug::UnhandledCommandIgnored) {
         return Err(CommandFailure {
             cause: Cause::UnhandledCommand,
             message: "UnhandledCommand: the workflow has new events".to_owned(),

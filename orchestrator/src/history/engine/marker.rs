@@ -43,7 +43,8 @@ pub(super) fn upsert(
     completed: EventId,
 ) -> Result<(), CommandFailure> {
     let Some(fields) = attributes.search_attributes.as_ref().filter(|it| !it.indexed_fields.is_empty()) else {
-        return Err(CommandFailure::new(Cause::BadSearchAttributes, "there is no search attribute to upsert"));
+        let message = "BadSearchAttributes: IndexedFields is not set on UpsertWorkflowSearchAttributesCommand.";
+        return Err(CommandFailure::new(Cause::BadSearchAttributes, message));
     };
     merge(&mut tx.run.state.search_attributes, &fields.indexed_fields);
     tx.command_event(Attributes::UpsertWorkflowSearchAttributesEventAttributes(
@@ -77,14 +78,11 @@ pub(super) fn modify(
     Ok(())
 }
 
-/// Sets fields; an empty or null payload removes one.
+/// Sets fields; one that is nothing, or an empty list, goes. A null of JSON is a value, as by Temporal.
 fn merge(into: &mut Parts<String, Payload>, from: &HashMap<String, Payload>) {
     for (name, payload) in from {
         let encoding = payload.metadata.get("encoding").map(Vec::as_slice);
-        let nothing = payload.data.is_empty()
-            || encoding == Some(b"binary/null")
-            || payload.data == b"null"
-            || payload.data == b"[]";
+        let nothing = payload.data.is_empty() || encoding == Some(b"binary/null") || payload.data == b"[]";
         if nothing {
             into.remove(name);
         } else {
@@ -126,7 +124,7 @@ mod tests {
         assert_eq!(run.run.state.search_attributes["s"].data, b"1");
         assert_eq!(run.run.state.memo["k"].data, b"2");
         let none =
-            ModifyWorkflowPropertiesCommandAttributes { upserted_memo: Some(Memo { fields: fields("k", b"null") }) };
+            ModifyWorkflowPropertiesCommandAttributes { upserted_memo: Some(Memo { fields: fields("k", b"[]") }) };
         run.commands(vec![Command::ModifyWorkflowPropertiesCommandAttributes(none)]).unwrap();
         assert!(run.run.state.memo.is_empty());
     }

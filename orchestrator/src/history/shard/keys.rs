@@ -4,6 +4,7 @@ use super::route::WorkflowKey;
 use crate::history::state::Millis;
 use crate::history::task::RunKey;
 use crate::store::{Key, Partition};
+use crate::visibility::Place;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, percent_decode_str, utf8_percent_encode};
 use std::ops::Range;
 
@@ -17,6 +18,8 @@ pub(super) const EXPIRIES: &str = "expiry/";
 pub(super) const CURRENTS: &str = "current/";
 /// The rows of runs and of their parts.
 pub(super) const RUNS: &str = "run/";
+/// The records of runs in the list of workflows.
+pub(super) const RECORDS: &str = "visible/";
 /// The ack level of transfer tasks: all up to it are done.
 pub(super) const ACK: &str = "ack/transfer";
 
@@ -69,6 +72,16 @@ pub(super) fn timer(due: Millis, id: i64) -> Key {
 /// The row of the timer task by which a closed run is deleted.
 pub(super) fn expiry(due: Millis, id: i64) -> Key {
     format!("{EXPIRIES}{:020}/{id:020}", due.max(0))
+}
+
+/// What the keys of the records of a namespace begin with.
+pub(super) fn records(namespace_id: &str) -> Key {
+    format!("{RECORDS}{}/", escape(namespace_id))
+}
+
+/// The record that has this place in the list of a namespace.
+pub(super) fn record(namespace_id: &str, place: &Place) -> Key {
+    format!("{}{}", records(namespace_id), place.text())
 }
 
 /// What is plain in a key: as in URLs, without the slash, which is always ours.

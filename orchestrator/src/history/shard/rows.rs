@@ -7,6 +7,7 @@ use super::{keys, node, part};
 use crate::history::state::{Current, EventId, State, Tail};
 use crate::history::task::{TimerTask, TransferTask};
 use crate::store::Partition;
+use crate::visibility::Record;
 use prost::Message;
 use std::collections::BTreeMap;
 
@@ -47,6 +48,8 @@ impl ShardRows {
             } else if let Some((_, workflow_id)) = key.strip_prefix(keys::CURRENTS).and_then(|of| of.split_once('/')) {
                 let workflow_id = keys::unescape(workflow_id);
                 Current::decode(value).map(|row| all.current.push((workflow_id, row))).is_ok()
+            } else if let Some((_, place)) = key.strip_prefix(keys::RECORDS).and_then(|of| of.split_once('/')) {
+                Record::of(place, value).is_ok()
             } else {
                 key.starts_with(keys::RUNS) && keep_part(&mut runs, key, value)
             };

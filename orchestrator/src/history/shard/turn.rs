@@ -8,6 +8,7 @@ use super::job::{Answer, AnyInput, Job, Origin, RunView, Work};
 use super::keys;
 use super::node::{self, Node};
 use super::part;
+use super::recorded;
 use super::route::{Target, WorkflowKey};
 use super::stored::{self, TimerId};
 use crate::cluster::Rejection;
@@ -181,7 +182,8 @@ impl Turn {
             };
             let nothing = State::default();
             let before = before.runs.get(&key.run_id).map_or(&nothing, |run| &run.state);
-            for (key, row) in part::changes(&keys::run(&key), before, &run.state) {
+            let rows = part::changes(&keys::run(&key), before, &run.state);
+            for (key, row) in rows.into_iter().chain(recorded::changes(before, &run.state)) {
                 match row {
                     Change::Added(row) => self.group.add(key, row),
                     row => self.group.put(key, row.after()),
@@ -190,7 +192,8 @@ impl Turn {
         }
         if let Some(removed) = effects.removed {
             let current = before.current.is_some() && workflow.current.is_none();
-            self.remove(target, removed, current);
+            let record = before.runs.get(&removed).map(|run| recorded::removed(&run.state));
+            self.remove(target, removed, current, record);
         }
         for transfer in effects.transfers {
             let id = dependencies.log.draw();
@@ -212,14 +215,17 @@ impl Turn {
         self.workflows.insert(target.workflow.clone(), workflow);
     }
 
-    /// Takes all rows of a run away, and the current-run row if that is its. What is left of it, its history, is deleted when this is committed.
-    fn remove(&mut self, target: &Target, run_id: String, current: bool) {
+    /// Takes all rows of a run away, with its record, and the current-run row if that is its. What is left of it, its history, is deleted when this is committed.
+    fn remove(&mut self, target: &Target, run_id: String, current: bool, record: Option<Key>) {
         let told = self.transfers.iter().find(|(_, task)| task.run.run_id == run_id);
         invariant!(told.is_none(), "run {run_id} is deleted, and has something to tell: {told:?}");
         let WorkflowKey { namespace_id, workflow_id } = target.workflow.clone();
         let key = keys::run(&RunKey { namespace_id, workflow_id, run_id });
         self.group.delete(keys::part_rows(&key));
         self.group.put(key, None);
+        if let Some(record) = record {
+            self.group.put(record, None);
+        }
         if current {
             self.group.put(keys::current(&target.workflow), None);
         }

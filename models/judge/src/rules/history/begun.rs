@@ -114,7 +114,7 @@ impl Expected {
         start.continued_failure = None;
         match &before.close()?.body {
             Body::WorkflowExecutionContinuedAsNew(close) if close.initiator.is("WORKFLOW") => {
-                Self::continue_in(&mut start, close)
+                Self::continue_in(&mut start, close);
             }
             Body::WorkflowExecutionFailed(close) => Self::retry_in(&mut start, close.failure.clone()),
             Body::WorkflowExecutionTimedOut(_) => {

@@ -80,7 +80,7 @@ impl Stream for Retries {
                 }
             }
             Body::ActivityTaskFailed(end) => {
-                self.activity(event, end.scheduled, end.failure.as_ref(), &end.retry_state, findings)
+                self.activity(event, end.scheduled, end.failure.as_ref(), &end.retry_state, findings);
             }
             Body::ActivityTaskTimedOut(end) => {
                 self.activity(event, end.scheduled, end.failure.as_ref(), &end.retry_state, findings);

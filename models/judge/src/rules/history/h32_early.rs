@@ -128,7 +128,14 @@ fn first_attempt(run: &Run, started: EventId) -> bool {
 
 fn clocks_differ(evidence: &Evidence) -> bool {
     evidence.faults.iter().any(|fault| match &fault.fault {
-        Injected::Planned(fault) => matches!(fault.kind.affects(), Affected::Clock { .. }),
+        Injected::Planned(fault) => match fault.kind.affects() {
+            Affected::Clock { .. } => true,
+            Affected::Links { .. }
+            | Affected::Node { .. }
+            | Affected::Store { .. }
+            | Affected::Database(_)
+            | Affected::Calls { .. } => false,
+        },
         Injected::Named(_) => true,
     })
 }

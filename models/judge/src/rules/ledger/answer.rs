@@ -68,7 +68,14 @@ pub(super) fn read_as(kind: &str, answer: &Value, names: &[(&str, &str)]) -> Opt
 /// True if no clock of a node was wrong in this case.
 pub(super) fn clocks_agree(evidence: &Evidence) -> bool {
     !evidence.faults.iter().any(|fault| match &fault.fault {
-        Injected::Planned(fault) => matches!(fault.kind.affects(), Affected::Clock { .. }),
+        Injected::Planned(fault) => match fault.kind.affects() {
+            Affected::Clock { .. } => true,
+            Affected::Links { .. }
+            | Affected::Node { .. }
+            | Affected::Store { .. }
+            | Affected::Database(_)
+            | Affected::Calls { .. } => false,
+        },
         Injected::Named(_) => false,
     })
 }

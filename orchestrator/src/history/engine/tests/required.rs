@@ -39,7 +39,7 @@ fn requests_that_say_nothing() {
     assert_eq!(refused(&mut shard, UpdateInput::Update(internal::UpdateRequest::default())), nil);
     assert_eq!(refused(&mut shard, UpdateInput::Poll(internal::PollUpdateRequest::default())), nil);
     let token = Some(task.token.clone());
-    let complete = internal::CompleteWorkflowTaskRequest { task: token.clone(), request: None };
+    let complete = internal::CompleteWorkflowTaskRequest { task: token.clone(), ..Default::default() };
     assert_eq!(refused(&mut shard, complete), nil);
     assert_eq!(refused(&mut shard, internal::FailWorkflowTaskRequest { task: token, request: None }), nil);
     assert!(shard.complete(&task, vec![finish()]).is_ok(), "the task is as it was");

@@ -257,8 +257,11 @@ impl Shard {
             ..Default::default()
         };
         edit(&mut request);
-        let request =
-            internal::CompleteWorkflowTaskRequest { task: Some(handed.token.clone()), request: Some(request) };
+        let request = internal::CompleteWorkflowTaskRequest {
+            task: Some(handed.token.clone()),
+            request: Some(request),
+            ..Default::default()
+        };
         Ok(self.step(request)?.expect("completions are answered at once").next.map(Handed::of))
     }
 

@@ -1,0 +1,31 @@
+//! The two parts of a list: open workflows first, then closed ones.
+
+/// Which of the parts may hold what is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sections {
+    /// That of the open ones.
+    pub open: bool,
+    /// That of the closed ones.
+    pub closed: bool,
+}
+
+impl Sections {
+    /// Both.
+    pub(crate) const ALL: Self = Self { open: true, closed: true };
+    /// That of the open ones.
+    pub(crate) const OPEN: Self = Self { open: true, closed: false };
+    /// That of the closed ones.
+    pub(crate) const CLOSED: Self = Self { open: false, closed: true };
+
+    /// What is in both of these.
+    #[must_use]
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self { open: self.open && other.open, closed: self.closed && other.closed }
+    }
+
+    /// What is in one of these.
+    #[must_use]
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self { open: self.open || other.open, closed: self.closed || other.closed }
+    }
+}
