@@ -71,7 +71,7 @@ async fn complete_update(client: &mut Client, task: &PollWorkflowTaskQueueRespon
         ..Protocol::default()
     };
     let meta = Meta { update_id: asked.protocol_instance_id.clone(), ..Meta::default() };
-    let answer = Response { meta: Some(meta), outcome: Some(Outcome::default()), ..Response::default() };
+    let answer = Response { meta: Some(meta), outcome: Some(Outcome::default()) };
     let command = |id: &str| {
         Attributes::ProtocolMessageCommandAttributes(ProtocolMessageCommandAttributes { message_id: id.into() })
     };
