@@ -29,7 +29,9 @@ static ABOUT: About = About {
         {"at":2000000,"type":"invoke","operation":1,"attempt":1,"by":"worker-1","call":{"of":"complete_workflow_task","task":1,"commands":[{"command":"schedule_activity","seq":1,"call":{"script":{"attempts":[]},"start_to_close_ms":9000,"retry":{"initial_ms":500,"coefficient_tenths":20,"maximum_ms":5000,"maximum_attempts":3},"cancellation":"abandon","into":0}}]}}
         {"at":5000000,"type":"task","task":2,"worker":"worker-1","kind":"activity","workflow_id":"w","run_id":"r","attempt":1,"activity_id":"1"}
         {"at":6000000,"type":"invoke","operation":2,"attempt":1,"by":"worker-1","call":{"of":"end_activity","task":2,"end":{"failed":{"application":{"kind":"flaky","non_retryable":false}}}}}
-        {"at":206000000,"type":"task","task":3,"worker":"worker-1","kind":"activity","workflow_id":"w","run_id":"r","attempt":2,"activity_id":"1"}"#
+        {"at":206000000,"type":"task","task":3,"worker":"worker-1","kind":"activity","workflow_id":"w","run_id":"r","attempt":2,"activity_id":"1"}
+        run w/r
+        1 WorkflowExecutionStarted"#
     ),
     allowed: whole!(
         r#"
@@ -37,7 +39,9 @@ static ABOUT: About = About {
         {"at":2000000,"type":"invoke","operation":1,"attempt":1,"by":"worker-1","call":{"of":"complete_workflow_task","task":1,"commands":[{"command":"schedule_activity","seq":1,"call":{"script":{"attempts":[]},"start_to_close_ms":9000,"retry":{"initial_ms":500,"coefficient_tenths":20,"maximum_ms":5000,"maximum_attempts":3},"cancellation":"abandon","into":0}}]}}
         {"at":5000000,"type":"task","task":2,"worker":"worker-1","kind":"activity","workflow_id":"w","run_id":"r","attempt":1,"activity_id":"1"}
         {"at":6000000,"type":"invoke","operation":2,"attempt":1,"by":"worker-1","call":{"of":"end_activity","task":2,"end":{"failed":{"application":{"kind":"flaky","non_retryable":false}}}}}
-        {"at":506000000,"type":"task","task":3,"worker":"worker-1","kind":"activity","workflow_id":"w","run_id":"r","attempt":2,"activity_id":"1"}"#
+        {"at":506000000,"type":"task","task":3,"worker":"worker-1","kind":"activity","workflow_id":"w","run_id":"r","attempt":2,"activity_id":"1"}
+        run w/r
+        1 WorkflowExecutionStarted"#
     ),
 };
 
