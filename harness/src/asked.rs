@@ -25,7 +25,7 @@ use std::time::Duration;
 use tonic::Status;
 
 /// How long one attempt may take. An update waits up to 20 s on the server.
-const LIMIT: Duration = Duration::from_secs(10);
+pub(crate) const LIMIT: Duration = Duration::from_secs(10);
 const UPDATE_LIMIT: Duration = Duration::from_secs(25);
 
 /// One attempt: who asks what of which workflow.

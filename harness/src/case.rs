@@ -5,6 +5,7 @@
 use crate::asked;
 use crate::client;
 use crate::history;
+use crate::listed;
 use crate::misuse::{self, lookalike};
 use crate::recorder::Recorder;
 use crate::session::Session;
@@ -31,6 +32,8 @@ use tonic::{Code, Status};
 pub(crate) const PATIENCE: u32 = 4;
 /// Attempts of a final read while the cluster elects new owners.
 const READS: u32 = 25;
+/// Codes of what may succeed in the next attempt. Unknown: the connection broke.
+const PASSING: [Code; 4] = [Code::Unavailable, Code::DeadlineExceeded, Code::Cancelled, Code::Unknown];
 
 /// A bug of the suite itself, such as a machine that differs from its own replay: the case is not judged.
 #[derive(Debug, thiserror::Error)]
@@ -127,6 +130,9 @@ pub(crate) async fn conduct(
     stage.settle().await;
     lookalike::read(session).await;
     open.extend(read_all(session, &runs).await);
+    if open.is_empty() && identity.profile.claims(Capability::Lists) {
+        open.extend(list(session).await);
+    }
     if open.is_empty() && session.plan.expires && identity.profile.claims(Capability::Retention) {
         stage.expire(&runs).await;
     }
@@ -185,9 +191,7 @@ async fn read_all(session: &Session, runs: &[RunName]) -> Vec<String> {
                     Ok(()) => done = true,
                     Err(status) => {
                         last = line(&status);
-                        // Unknown: the connection broke.
-                        let passing = [Code::Unavailable, Code::DeadlineExceeded, Code::Cancelled, Code::Unknown];
-                        if passing.contains(&status.code()) {
+                        if PASSING.contains(&status.code()) {
                             tokio::time::sleep(Duration::from_millis(200)).await;
                             continue;
                         }
@@ -201,6 +205,24 @@ async fn read_all(session: &Session, runs: &[RunName]) -> Vec<String> {
         }
     }
     unread
+}
+
+/// Reads the list of workflows; returns why it could not be read.
+async fn list(session: &Session) -> Option<String> {
+    let mut last = String::new();
+    for _ in 0..READS {
+        match listed::read(session).await {
+            Ok(()) => return None,
+            Err(status) => {
+                last = line(&status);
+                if !PASSING.contains(&status.code()) {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        }
+    }
+    Some(format!("the workflows cannot be listed: {last}"))
 }
 
 /// Runs that the recording names, and the current run of every slot.

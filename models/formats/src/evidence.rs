@@ -8,6 +8,7 @@ use crate::audit::Audit;
 use crate::cost::Costs;
 use crate::event::{Body, Event, EventId, Execution};
 use crate::kept::{Kept, Sought};
+use crate::listed::Listed;
 use crate::notes::{Notes, Problem};
 use crate::plan::Namespace;
 use crate::recording::{Answer, Description, Entry, Header, HistoryRead, Injected, OperationId, TaskId, What};
@@ -42,6 +43,8 @@ pub struct Evidence {
     pub tasks: BTreeMap<TaskId, Handed>,
     /// Descriptions read at the end of the case.
     pub descriptions: Vec<(At, Description)>,
+    /// Lists of workflows read at the end of the case, and when.
+    pub listed: Vec<(At, Listed)>,
     /// Faults in the order in which they began.
     pub faults: Vec<Fault>,
     /// What happened in the simulated store out of the ordinary: when, in whose call, on which partition.
@@ -256,6 +259,7 @@ impl Evidence {
             What::Unfit { node, why } => self.unfit.push(Unfit { node, why }),
             What::History(read) => self.add_history(*read, at)?,
             What::Description(description) => self.descriptions.push((at, *description)),
+            What::Listed(listed) => self.listed.push((at, *listed)),
             What::End { quiescent, deadline, open, suite } => {
                 self.end = Some(End { at, quiescent, deadline, open, suite });
             }
