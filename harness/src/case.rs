@@ -25,15 +25,13 @@ use resurgam_judge::profile::{Capability, Profile};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tonic::Status;
 use tonic::transport::Channel;
-use tonic::{Code, Status};
 
 /// Attempts of a client's call whose outcome is unknown, where there are faults.
 pub(crate) const PATIENCE: u32 = 4;
 /// Attempts of a final read while the cluster elects new owners.
 const READS: u32 = 25;
-/// Codes of what may succeed in the next attempt. Unknown: the connection broke.
-const PASSING: [Code; 4] = [Code::Unavailable, Code::DeadlineExceeded, Code::Cancelled, Code::Unknown];
 
 /// A bug of the suite itself, such as a machine that differs from its own replay: the case is not judged.
 #[derive(Debug, thiserror::Error)]
@@ -131,7 +129,7 @@ pub(crate) async fn conduct(
     lookalike::read(session).await;
     open.extend(read_all(session, &runs).await);
     if open.is_empty() && identity.profile.claims(Capability::Lists) {
-        open.extend(list(session).await);
+        open.extend(listed::record(session, READS).await);
     }
     if open.is_empty() && session.plan.expires && identity.profile.claims(Capability::Retention) {
         stage.expire(&runs).await;
@@ -191,7 +189,7 @@ async fn read_all(session: &Session, runs: &[RunName]) -> Vec<String> {
                     Ok(()) => done = true,
                     Err(status) => {
                         last = line(&status);
-                        if PASSING.contains(&status.code()) {
+                        if asked::PASSING.contains(&status.code()) {
                             tokio::time::sleep(Duration::from_millis(200)).await;
                             continue;
                         }
@@ -205,24 +203,6 @@ async fn read_all(session: &Session, runs: &[RunName]) -> Vec<String> {
         }
     }
     unread
-}
-
-/// Reads the list of workflows; returns why it could not be read.
-async fn list(session: &Session) -> Option<String> {
-    let mut last = String::new();
-    for _ in 0..READS {
-        match listed::read(session).await {
-            Ok(()) => return None,
-            Err(status) => {
-                last = line(&status);
-                if !PASSING.contains(&status.code()) {
-                    break;
-                }
-                tokio::time::sleep(Duration::from_millis(200)).await;
-            }
-        }
-    }
-    Some(format!("the workflows cannot be listed: {last}"))
 }
 
 /// Runs that the recording names, and the current run of every slot.

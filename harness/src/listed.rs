@@ -1,21 +1,41 @@
 //! Reads the list of all workflows of a case at its end, in small pages, and records it.
 
-use crate::asked::LIMIT;
+use crate::asked::{LIMIT, PASSING};
 use crate::session::{Session, within};
+use crate::target::line;
 use resurgam_api::temporal::workflowservice::v1::ListWorkflowExecutionsRequest;
 use resurgam_formats::listed::Listed;
 use resurgam_formats::plan::Caller;
 use resurgam_formats::recording::What;
+use std::time::Duration;
 use tonic::Status;
 
 /// Small pages, so that there are several.
 const PAGE: i32 = 5;
 
+/// Reads the list, in so many attempts; returns why it could not be read.
+pub(crate) async fn record(session: &Session, attempts: u32) -> Option<String> {
+    let mut last = String::new();
+    for _ in 0..attempts {
+        match read(session).await {
+            Ok(()) => return None,
+            Err(status) => {
+                last = line(&status);
+                if !PASSING.contains(&status.code()) {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        }
+    }
+    Some(format!("the workflows cannot be listed: {last}"))
+}
+
 /// Reads the list once.
 ///
 /// # Errors
 /// A page was refused.
-pub(crate) async fn read(session: &Session) -> Result<(), Status> {
+async fn read(session: &Session) -> Result<(), Status> {
     let mut listed = Listed::default();
     let (mut next_page_token, mut pages) = (Vec::new(), 0);
     loop {

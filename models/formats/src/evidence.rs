@@ -8,7 +8,6 @@ use crate::audit::Audit;
 use crate::cost::Costs;
 use crate::event::{Body, Event, EventId, Execution};
 use crate::kept::{Kept, Sought};
-use crate::listed::Listed;
 use crate::notes::{Notes, Problem};
 use crate::plan::Namespace;
 use crate::recording::{Answer, Description, Entry, Header, HistoryRead, Injected, OperationId, TaskId, What};
@@ -44,7 +43,7 @@ pub struct Evidence {
     /// Descriptions read at the end of the case.
     pub descriptions: Vec<(At, Description)>,
     /// Lists of workflows read at the end of the case, and when.
-    pub listed: Vec<(At, Listed)>,
+    pub listed: Vec<(At, crate::listed::Listed)>,
     /// Faults in the order in which they began.
     pub faults: Vec<Fault>,
     /// What happened in the simulated store out of the ordinary: when, in whose call, on which partition.
