@@ -10,10 +10,12 @@ use prost::{Message, Name};
 use prost_wkt_types::Any;
 use resurgam_api::RpcStatus;
 use resurgam_api::temporal::enums::v1::ResourceExhaustedScope;
+use resurgam_api::temporal::errordetails::v1::multi_operation_execution_failure::OperationStatus;
 use resurgam_api::temporal::errordetails::v1::{
-    NamespaceAlreadyExistsFailure, NamespaceNotFoundFailure, NotFoundFailure, QueryFailedFailure,
-    ResourceExhaustedFailure, WorkflowExecutionAlreadyStartedFailure, WorkflowNotReadyFailure,
+    MultiOperationExecutionFailure, NamespaceAlreadyExistsFailure, NamespaceNotFoundFailure, NotFoundFailure,
+    QueryFailedFailure, ResourceExhaustedFailure, WorkflowExecutionAlreadyStartedFailure, WorkflowNotReadyFailure,
 };
+use resurgam_api::temporal::failure::v1::MultiOperationExecutionAborted;
 use tonic::{Code, Status, TimeoutExpired};
 
 /// Markers of our own, of which only the type matters. They never reach a client.
@@ -101,6 +103,20 @@ pub(crate) fn sticky_worker_unavailable() -> Status {
 #[must_use]
 pub(crate) fn is_sticky_worker_unavailable(status: &Status) -> bool {
     status.code() == Code::Unavailable && has(status, STICKY_WORKER_UNAVAILABLE)
+}
+
+/// The refusal of several operations of which none was done: what each was refused with; none: only because of another.
+#[must_use]
+pub(crate) fn multi_operation<const N: usize>(operations: [Option<Status>; N]) -> Status {
+    let refusals = operations.iter().flatten().find(|status| status.code() != Code::Ok);
+    let code = refusals.map_or(Code::Aborted, Status::code);
+    let aborted = || detailed(Code::Aborted, "Operation was aborted.".into(), &MultiOperationExecutionAborted {});
+    let statuses = operations.map(|status| {
+        let status = status.unwrap_or_else(aborted);
+        OperationStatus { code: status.code() as i32, message: status.message().to_owned(), details: details(&status) }
+    });
+    let failure = MultiOperationExecutionFailure { statuses: statuses.into() };
+    detailed(code, "Update-with-Start could not be executed.".into(), &failure)
 }
 
 /// There is no such namespace.

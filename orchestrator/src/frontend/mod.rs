@@ -6,6 +6,7 @@ pub(crate) mod bounds;
 pub mod handler;
 mod listing;
 pub mod operator;
+mod oversized;
 mod page_token;
 mod seal;
 mod service;

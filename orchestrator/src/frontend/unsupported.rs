@@ -1,8 +1,8 @@
 //! What requests may ask for and do not get. A field that changes what a request means is refused, never passed over: a
-//! workflow that was to run every night must not silently run once.
+//! workflow that was to be called back must not silently be called by nobody.
 //!
-//! Passed over by right, because the contract leaves them to the server: eager starts and eager activities (a task that
-//! does not come with the answer comes through its queue, and the capabilities say so), priorities and fairness (hints
+//! Passed over by right, because the contract leaves them to the server: eager activities (a task that
+//! does not come with the answer comes through its queue, as with Temporal unless it is configured otherwise), priorities and fairness (hints
 //! for the order of tasks of different workflows; they are kept, inherited and shown), build ids of workers that do not
 //! route by them, hints to pollers, heartbeats of workers, and everything about deployments that only matters to workers
 //! of a deployment version, since such workers are refused.
@@ -30,7 +30,6 @@ fn none(asked: &[(bool, &str)]) -> Checked {
 pub fn start(request: &api::StartWorkflowExecutionRequest) -> Checked {
     let conflict = request.on_conflict_options.unwrap_or_default();
     none(&[
-        (!request.cron_schedule.is_empty(), "cron schedules"),
         (!request.completion_callbacks.is_empty() || conflict.attach_completion_callbacks, "completion callbacks"),
         (request.versioning_override.is_some(), "versioning overrides"),
         (request.time_skipping_config.is_some(), "workflows that skip time"),
@@ -43,7 +42,6 @@ pub fn start(request: &api::StartWorkflowExecutionRequest) -> Checked {
 /// See [`start`].
 pub fn signal_with_start(request: &api::SignalWithStartWorkflowExecutionRequest) -> Checked {
     none(&[
-        (!request.cron_schedule.is_empty(), "cron schedules"),
         (request.versioning_override.is_some(), "versioning overrides"),
         (request.time_skipping_config.is_some(), "workflows that skip time"),
     ])
@@ -129,8 +127,6 @@ mod tests {
     fn what_would_change_the_meaning_is_refused() {
         let plain = api::StartWorkflowExecutionRequest { request_eager_execution: true, ..Default::default() };
         assert!(start(&plain).is_ok(), "an eager start may be any other");
-        let cron = api::StartWorkflowExecutionRequest { cron_schedule: "@daily".into(), ..plain.clone() };
-        assert_eq!(refused(start(&cron)), "cron schedules are not supported");
         let callback =
             api::StartWorkflowExecutionRequest { completion_callbacks: vec![Callback::default()], ..plain.clone() };
         assert_eq!(refused(start(&callback)), "completion callbacks are not supported");
@@ -143,9 +139,9 @@ mod tests {
         let pinned = Some(VersioningOverride::default());
         let pinned = api::StartWorkflowExecutionRequest { versioning_override: pinned, ..plain };
         assert_eq!(refused(start(&pinned)), "versioning overrides are not supported");
-        let cron =
-            api::SignalWithStartWorkflowExecutionRequest { cron_schedule: "@daily".into(), ..Default::default() };
-        assert_eq!(refused(signal_with_start(&cron)), "cron schedules are not supported");
+        let pinned = Some(VersioningOverride::default());
+        let pinned = api::SignalWithStartWorkflowExecutionRequest { versioning_override: pinned, ..Default::default() };
+        assert_eq!(refused(signal_with_start(&pinned)), "versioning overrides are not supported");
         let called = update::v1::Request { completion_callbacks: vec![Callback::default()], ..Default::default() };
         assert_eq!(refused(update(&called)), "completion callbacks are not supported");
         let page = api::RespondWorkflowTaskCompletedRequest { intermediate_page: true, ..Default::default() };

@@ -1,14 +1,15 @@
 //! What the calls of the history service do beyond one input of the engine: some have to be given a history, some ask a
 //! worker, some wait for as long as their caller does. All others are served by the engine alone.
 
-use super::engine::{CompletedTask, DirectQuery, Handout, Input, QueryAnswer, UpdateInput};
+use super::engine::{CompletedTask, DirectQuery, Handout, Input, QueryAnswer, StartedWorkflow, UpdateInput};
 use super::shard::Shard;
 use super::shards::Shards;
 use crate::cluster::deadline::Limit;
 use crate::cluster::{Rejection, status};
 use resurgam_api::calls::HistoryCall;
 use resurgam_api::internal::{
-    GetHistoryRequest, PollUpdateRequest, QueryWorkerRequest, Target, TaskKind, TaskQueue, UpdateRequest,
+    GetHistoryRequest, GetHistoryReverseRequest, PollUpdateRequest, QueryWorkerRequest, Target, TaskKind, TaskQueue,
+    UpdateRequest,
 };
 use resurgam_api::temporal::enums::v1::UpdateWorkflowExecutionLifecycleStage as Stage;
 use resurgam_api::temporal::update::v1::{UpdateRef, WaitPolicy};
@@ -80,6 +81,21 @@ async fn with_history(shard: &Shard, handout: Handout) -> Result<api::PollWorkfl
     shard.complete(handout).await.map_err(|rejection| status::of(&rejection))
 }
 
+impl IntoAnswer<api::StartWorkflowExecutionResponse> for StartedWorkflow {
+    async fn into_answer(
+        self,
+        _: &Shards,
+        shard: &Shard,
+        _: Instant,
+    ) -> Result<api::StartWorkflowExecutionResponse, Status> {
+        let Self { mut response, eager } = self;
+        if let Some(eager) = eager {
+            response.eager_workflow_task = Some(with_history(shard, eager).await?);
+        }
+        Ok(response)
+    }
+}
+
 impl IntoAnswer<api::RespondWorkflowTaskCompletedResponse> for CompletedTask {
     async fn into_answer(
         self,
@@ -113,6 +129,17 @@ impl IntoAnswer<api::QueryWorkflowResponse> for QueryAnswer {
                 ask_worker(shards, request, namespace_id, sticky, queue, Limit::Until(until)).await
             }
         }
+    }
+}
+
+impl ServedCall for GetHistoryReverseRequest {
+    async fn serve(
+        self,
+        shards: &Shards,
+        _: Duration,
+    ) -> Result<api::GetWorkflowExecutionHistoryReverseResponse, Status> {
+        let shard = shards.shard(&self).await?;
+        shard.history_reverse(self).await.map_err(|rejection| status::of(&rejection))
     }
 }
 
@@ -155,7 +182,7 @@ impl ServedCall for UpdateRequest {
         let (shard, target) = (shards.shard(&self).await?, self.target.clone());
         let given = self.request.clone().ok_or_else(|| missing("Request"))?;
         let waiting = shard.input(target.clone(), UpdateInput::Update(self));
-        if let Ok(answer) = tokio::time::timeout(patience(limit).min(UPDATE), waiting).await {
+        if let Some(answer) = softly(limit, waiting).await? {
             return answer.map_err(|rejection| status::of(&rejection));
         }
         // Without an id of the caller's the update got one, which nobody knows who was not answered.
@@ -171,9 +198,9 @@ impl ServedCall for PollUpdateRequest {
         let update = self.request.as_ref().and_then(|request| request.update_ref.clone());
         let update = update.ok_or_else(|| missing("UpdateRef"))?;
         let waiting = shard.input(target.clone(), UpdateInput::Poll(self));
-        let answer = match tokio::time::timeout(patience(limit).min(UPDATE), waiting).await {
-            Ok(answer) => answer.map_err(|rejection| status::of(&rejection))?,
-            Err(_) => reached(shards, target, update).await?,
+        let answer = match softly(limit, waiting).await? {
+            Some(answer) => answer.map_err(|rejection| status::of(&rejection))?,
+            None => reached(shards, target, update).await?,
         };
         Ok(api::PollWorkflowExecutionUpdateResponse {
             outcome: answer.outcome,
@@ -183,8 +210,19 @@ impl ServedCall for PollUpdateRequest {
     }
 }
 
+/// Waits for an update. `None`: the server's own time is over, and the caller hears how far the update has come. A caller
+/// who gives up earlier is told that, as by Temporal: who hears something asks again at once.
+pub(super) async fn softly<T>(limit: Duration, waiting: impl Future<Output = T>) -> Result<Option<T>, Status> {
+    let patience = patience(limit);
+    match tokio::time::timeout(patience.min(UPDATE), waiting).await {
+        Ok(answer) => Ok(Some(answer)),
+        Err(_) if patience < UPDATE => Err(Status::deadline_exceeded("context deadline exceeded")),
+        Err(_) => Ok(None),
+    }
+}
+
 /// How far an update has come by now. One that nobody knows any more was lost with its owner's memory.
-async fn reached(
+pub(super) async fn reached(
     shards: &Shards,
     target: Option<Target>,
     update: UpdateRef,

@@ -4,6 +4,7 @@
 //! Field numbers are a storage format: they are never reused. Times are milliseconds since 1970 by the owner's clock.
 
 use super::indexed::Named;
+use resurgam_api::temporal::activity::v1::ActivityOptions;
 use resurgam_api::temporal::common::v1::{Header, Payloads, Priority, RetryPolicy};
 use resurgam_api::temporal::failure::v1::Failure;
 use resurgam_api::temporal::history::v1::HistoryEvent;
@@ -168,6 +169,47 @@ pub struct Activity {
     /// Its own priority.
     #[prost(message, optional, tag = "23")]
     pub priority: Option<Priority>,
+    /// It is paused: no attempt begins.
+    #[prost(message, optional, tag = "24")]
+    pub paused: Option<Pause>,
+    /// Attempts that do not count any more, because a client has reset it or what was offered is offered no more. Attempts are
+    /// numbered for ever, so that what one of them left behind is never taken for another's; what is shown is the difference.
+    #[prost(int32, tag = "25")]
+    pub uncounted: i32,
+    /// It was reset while an attempt ran.
+    #[prost(bool, tag = "26")]
+    pub reset: bool,
+    /// The next attempt begins without the details of heartbeats.
+    #[prost(bool, tag = "27")]
+    pub forget_heartbeat: bool,
+    /// Its options as it was scheduled with them, if a client has changed them since.
+    #[prost(message, optional, tag = "28")]
+    pub original: Option<ActivityOptions>,
+    /// When the last attempt ended; 0: none did.
+    #[prost(int64, tag = "29")]
+    pub attempt_ended: Millis,
+}
+
+impl Activity {
+    /// The current attempt, as it is counted and shown.
+    #[must_use]
+    pub fn counted(&self) -> i32 {
+        self.attempt - self.uncounted
+    }
+}
+
+/// Who paused an activity, when and why.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Pause {
+    /// When.
+    #[prost(int64, tag = "1")]
+    pub time: Millis,
+    /// Who.
+    #[prost(string, tag = "2")]
+    pub identity: String,
+    /// Why.
+    #[prost(string, tag = "3")]
+    pub reason: String,
 }
 
 /// An activity is also known by the id that the worker gave it.

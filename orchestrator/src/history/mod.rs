@@ -8,6 +8,7 @@ mod calls;
 pub mod engine;
 pub mod entity;
 pub mod indexed;
+mod multi_operation;
 pub mod parts;
 pub mod remote;
 pub mod service;

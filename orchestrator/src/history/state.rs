@@ -5,7 +5,7 @@
 //! Field numbers are a storage format: they are never reused. Times are milliseconds since 1970 by the owner's clock.
 
 pub use super::entity::{
-    Activity, Child, EventId, External, Millis, Sticky, Tail, Timer, Update, WorkflowTask, WorkflowTaskType,
+    Activity, Child, EventId, External, Millis, Pause, Sticky, Tail, Timer, Update, WorkflowTask, WorkflowTaskType,
 };
 use super::indexed::Indexed;
 use super::parts::{Part, Parts};
@@ -151,6 +151,12 @@ pub struct State {
     /// How many of the accepted updates have ended.
     #[prost(int64, tag = "39")]
     pub completed_updates: i64,
+    /// How often the run has changed.
+    #[prost(int64, tag = "40")]
+    pub transitions: i64,
+    /// A client has deleted it: it goes as soon as it can.
+    #[prost(bool, tag = "41")]
+    pub deleted: bool,
 }
 
 impl State {

@@ -5,8 +5,17 @@
 
 use resurgam_api::WorkflowServiceClient;
 use resurgam_api::environment::{Environment, Machine};
+use resurgam_api::temporal::command::v1::Command;
+use resurgam_api::temporal::command::v1::command::Attributes;
+use resurgam_api::temporal::common::v1::{WorkflowExecution, WorkflowType};
+use resurgam_api::temporal::enums::v1::{CommandType, EventType};
+use resurgam_api::temporal::history::v1::HistoryEvent;
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
-use resurgam_api::temporal::workflowservice::v1::{DescribeNamespaceRequest, RegisterNamespaceRequest};
+use resurgam_api::temporal::workflowservice::v1::{
+    DescribeNamespaceRequest, GetWorkflowExecutionHistoryRequest, PollWorkflowTaskQueueRequest,
+    PollWorkflowTaskQueueResponse, RegisterNamespaceRequest, RespondWorkflowTaskCompletedRequest,
+    StartWorkflowExecutionRequest,
+};
 use resurgam_orchestrator::cluster::{Config, Member, TokenKeys};
 use resurgam_orchestrator::node;
 use resurgam_orchestrator::store::Store;
@@ -120,4 +129,78 @@ pub fn within<T>(limit: Duration, message: T) -> Request<T> {
 /// The detail of a status whose type ends with `name`.
 pub fn has_detail(status: &Status, name: &str) -> bool {
     status.details().windows(name.len()).any(|window| window == name.as_bytes())
+}
+
+/// A start of the workflow `id`, whose tasks go to the queue `q`.
+pub fn start(id: &str) -> StartWorkflowExecutionRequest {
+    StartWorkflowExecutionRequest {
+        namespace: "tests".into(),
+        workflow_id: id.into(),
+        workflow_type: Some(WorkflowType { name: "kind".into() }),
+        task_queue: queue("q"),
+        ..Default::default()
+    }
+}
+
+/// The current run of a workflow.
+pub fn execution(id: &str) -> Option<WorkflowExecution> {
+    Some(WorkflowExecution { workflow_id: id.into(), ..Default::default() })
+}
+
+/// So many seconds.
+pub fn seconds(seconds: i64) -> Option<prost_wkt_types::Duration> {
+    Some(prost_wkt_types::Duration { seconds, nanos: 0 })
+}
+
+/// The next workflow task of the queue `q`, once there is one.
+pub async fn task(client: &mut WorkflowServiceClient<Channel>) -> PollWorkflowTaskQueueResponse {
+    let poll = PollWorkflowTaskQueueRequest { namespace: "tests".into(), task_queue: queue("q"), ..Default::default() };
+    loop {
+        let limit = Duration::from_secs(10);
+        let task = client.poll_workflow_task_queue(within(limit, poll.clone())).await.unwrap().into_inner();
+        if !task.task_token.is_empty() {
+            return task;
+        }
+    }
+}
+
+/// Answers a workflow task with commands.
+pub fn decision(
+    task: &PollWorkflowTaskQueueResponse,
+    commands: Vec<Attributes>,
+) -> RespondWorkflowTaskCompletedRequest {
+    use CommandType as T;
+    let of = |attributes: Attributes| {
+        let kind = match &attributes {
+            Attributes::CompleteWorkflowExecutionCommandAttributes(_) => T::CompleteWorkflowExecution,
+            Attributes::FailWorkflowExecutionCommandAttributes(_) => T::FailWorkflowExecution,
+            Attributes::ContinueAsNewWorkflowExecutionCommandAttributes(_) => T::ContinueAsNewWorkflowExecution,
+            Attributes::ScheduleActivityTaskCommandAttributes(_) => T::ScheduleActivityTask,
+            Attributes::StartTimerCommandAttributes(_) => T::StartTimer,
+            Attributes::ProtocolMessageCommandAttributes(_) => T::ProtocolMessage,
+            other => panic!("no test decides {other:?}"),
+        };
+        Command { command_type: kind.into(), attributes: Some(attributes), ..Default::default() }
+    };
+    RespondWorkflowTaskCompletedRequest {
+        namespace: "tests".into(),
+        task_token: task.task_token.clone(),
+        commands: commands.into_iter().map(of).collect(),
+        ..Default::default()
+    }
+}
+
+/// The history of the current run of a workflow.
+pub async fn history(client: &mut WorkflowServiceClient<Channel>, id: &str) -> Vec<HistoryEvent> {
+    let request = GetWorkflowExecutionHistoryRequest {
+        namespace: "tests".into(),
+        execution: execution(id),
+        ..Default::default()
+    };
+    client.get_workflow_execution_history(request).await.unwrap().into_inner().history.unwrap().events
+}
+
+/// The types of events.
+pub fn kinds(events: &[HistoryEvent]) -> Vec<EventType> {
+    events.iter().map(HistoryEvent::event_type).collect()
 }

@@ -1,8 +1,7 @@
 //! Answers to activities that are named by their id instead of a token.
 
-use crate::frontend::handler::{Answer, Frontend, check, open};
-use crate::frontend::validate;
-use resurgam_api::internal;
+use super::activity;
+use crate::frontend::handler::{Answer, Frontend, open};
 use resurgam_api::temporal::workflowservice::v1 as api;
 use tonic::{Request, Response};
 
@@ -11,7 +10,6 @@ pub(super) async fn complete(
     request: Request<api::RespondActivityTaskCompletedByIdRequest>,
 ) -> Answer<api::RespondActivityTaskCompletedByIdResponse> {
     let (until, given) = open(request);
-    check(&[validate::blob("Result", given.result.as_ref())])?;
     let task = frontend.named(&given.namespace, &given.workflow_id, &given.run_id, &given.activity_id).await?;
     let request = api::RespondActivityTaskCompletedRequest {
         result: given.result,
@@ -19,8 +17,7 @@ pub(super) async fn complete(
         namespace: given.namespace,
         ..Default::default()
     };
-    let request = internal::CompleteActivityRequest { task: Some(task), request: Some(request) };
-    let answer = frontend.history(until, request).await;
+    let answer = activity::completed(frontend, until, task, request).await;
     answer.map(|_| Response::new(api::RespondActivityTaskCompletedByIdResponse {}))
 }
 
@@ -29,7 +26,6 @@ pub(super) async fn fail(
     request: Request<api::RespondActivityTaskFailedByIdRequest>,
 ) -> Answer<api::RespondActivityTaskFailedByIdResponse> {
     let (until, given) = open(request);
-    check(&[validate::blob("Failure", given.failure.as_ref())])?;
     let task = frontend.named(&given.namespace, &given.workflow_id, &given.run_id, &given.activity_id).await?;
     let request = api::RespondActivityTaskFailedRequest {
         failure: given.failure,
@@ -38,9 +34,8 @@ pub(super) async fn fail(
         last_heartbeat_details: given.last_heartbeat_details,
         ..Default::default()
     };
-    let request = internal::FailActivityRequest { task: Some(task), request: Some(request) };
-    let answer = frontend.history(until, request).await;
-    answer.map(|_| Response::new(api::RespondActivityTaskFailedByIdResponse::default()))
+    let answer = activity::failed(frontend, until, task, request).await?.into_inner();
+    Ok(Response::new(api::RespondActivityTaskFailedByIdResponse { failures: answer.failures }))
 }
 
 pub(super) async fn cancel(
@@ -48,7 +43,6 @@ pub(super) async fn cancel(
     request: Request<api::RespondActivityTaskCanceledByIdRequest>,
 ) -> Answer<api::RespondActivityTaskCanceledByIdResponse> {
     let (until, given) = open(request);
-    check(&[validate::blob("Details", given.details.as_ref())])?;
     let task = frontend.named(&given.namespace, &given.workflow_id, &given.run_id, &given.activity_id).await?;
     let request = api::RespondActivityTaskCanceledRequest {
         details: given.details,
@@ -56,8 +50,7 @@ pub(super) async fn cancel(
         namespace: given.namespace,
         ..Default::default()
     };
-    let request = internal::CancelActivityRequest { task: Some(task), request: Some(request) };
-    let answer = frontend.history(until, request).await;
+    let answer = activity::cancelled(frontend, until, task, request).await;
     answer.map(|_| Response::new(api::RespondActivityTaskCanceledByIdResponse {}))
 }
 
@@ -66,7 +59,6 @@ pub(super) async fn heartbeat(
     request: Request<api::RecordActivityTaskHeartbeatByIdRequest>,
 ) -> Answer<api::RecordActivityTaskHeartbeatByIdResponse> {
     let (until, given) = open(request);
-    check(&[validate::blob("Details", given.details.as_ref())])?;
     let task = frontend.named(&given.namespace, &given.workflow_id, &given.run_id, &given.activity_id).await?;
     let request = api::RecordActivityTaskHeartbeatRequest {
         details: given.details,
@@ -74,8 +66,7 @@ pub(super) async fn heartbeat(
         namespace: given.namespace,
         ..Default::default()
     };
-    let request = internal::HeartbeatRequest { task: Some(task), request: Some(request) };
-    let answer = frontend.history(until, request).await;
+    let answer = activity::beaten(frontend, until, task, request).await;
     answer.map(|answer| {
         let answer = answer.into_inner();
         Response::new(api::RecordActivityTaskHeartbeatByIdResponse {

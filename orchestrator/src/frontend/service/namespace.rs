@@ -5,7 +5,7 @@ use crate::frontend::handler::{Answer, Frontend, check};
 use crate::frontend::seal::Kind;
 use crate::frontend::{unsupported, validate};
 use crate::visibility::fitting::aliases;
-use resurgam_api::temporal::enums::v1::NamespaceState;
+use resurgam_api::temporal::enums::v1::{ArchivalState, NamespaceState};
 use resurgam_api::temporal::namespace::v1::{NamespaceConfig, NamespaceInfo, namespace_info};
 use resurgam_api::temporal::workflowservice::v1 as api;
 use tonic::{Request, Response, Status};
@@ -21,6 +21,7 @@ pub(super) async fn system(_: &Frontend, _: Request<api::GetSystemInfoRequest>) 
         encoded_failure_attributes: true,
         upsert_memo: true,
         sdk_metadata: true,
+        eager_workflow_start: true,
         ..Default::default()
     };
     Ok(Response::new(api::GetSystemInfoResponse {
@@ -97,7 +98,12 @@ pub(super) async fn list(
 
 /// A namespace as the public API describes it.
 fn description(namespace: &Namespace) -> api::DescribeNamespaceResponse {
-    let capabilities = namespace_info::Capabilities { sync_update: true, async_update: true, ..Default::default() };
+    let capabilities = namespace_info::Capabilities {
+        eager_workflow_start: true,
+        sync_update: true,
+        async_update: true,
+        ..Default::default()
+    };
     let limits = namespace_info::Limits {
         blob_size_limit_error: validate::BLOB_BYTES as i64,
         memo_size_limit_error: validate::BLOB_BYTES as i64,
@@ -105,6 +111,8 @@ fn description(namespace: &Namespace) -> api::DescribeNamespaceResponse {
     };
     let config = NamespaceConfig {
         workflow_execution_retention_ttl: namespace.retention,
+        history_archival_state: ArchivalState::Disabled.into(),
+        visibility_archival_state: ArchivalState::Disabled.into(),
         custom_search_attribute_aliases: aliases(&namespace.search_attributes).into_iter().collect(),
         ..NamespaceConfig::default()
     };

@@ -4,6 +4,8 @@ use crate::frontend::handler::{Answer, Frontend, check, open};
 use crate::frontend::waiting::Wait;
 use crate::frontend::{page_token, unsupported, validate};
 use resurgam_api::internal;
+use resurgam_api::temporal::enums::v1::UpdateWorkflowExecutionLifecycleStage as Stage;
+use resurgam_api::temporal::update::v1::WaitPolicy;
 use resurgam_api::temporal::workflowservice::v1 as api;
 use tonic::{Request, Status};
 
@@ -27,6 +29,15 @@ pub(super) async fn update(
     request: Request<api::UpdateWorkflowExecutionRequest>,
 ) -> Answer<api::UpdateWorkflowExecutionResponse> {
     let (until, mut request) = open(request);
+    prepared(frontend, &mut request)?;
+    let target = frontend.target(&request.namespace, request.workflow_execution.as_ref()).await?;
+    let _place = frontend.waiting.enter(&target.namespace_id, Wait::Update)?;
+    frontend.history(until, internal::UpdateRequest { target: Some(target), request: Some(request) }).await
+}
+
+/// What has to hold of an update, whatever the state of its workflow. One without an id gets one.
+#[allow(clippy::result_large_err, reason = "a status is what the caller answers with")]
+pub(super) fn prepared(frontend: &Frontend, request: &mut api::UpdateWorkflowExecutionRequest) -> Result<(), Status> {
     let Some(update) = request.request.as_mut() else {
         return Err(Status::invalid_argument("Request is not set on request."));
     };
@@ -37,12 +48,21 @@ pub(super) async fn update(
         validate::blob("Update input", input),
         unsupported::update(update),
     ])?;
+    require_stage(request.wait_policy.as_ref())?;
     let meta = update.meta.get_or_insert_default();
     frontend.request_id(&mut meta.update_id);
     check(&[validate::id("UpdateId", &meta.update_id)])?;
-    let target = frontend.target(&request.namespace, request.workflow_execution.as_ref()).await?;
-    let _place = frontend.waiting.enter(&target.namespace_id, Wait::Update)?;
-    frontend.history(until, internal::UpdateRequest { target: Some(target), request: Some(request) }).await
+    Ok(())
+}
+
+/// Refuses to wait for ADMITTED alone: an admitted update is in memory only, and a restart forgets it.
+#[allow(clippy::result_large_err, reason = "a status is what the caller answers with")]
+fn require_stage(policy: Option<&WaitPolicy>) -> Result<(), Status> {
+    if policy.is_some_and(|policy| policy.lifecycle_stage() == Stage::Admitted) {
+        let message = "UpdateWorkflowExecution issued asynchronously and waiting on update admitted is not supported.";
+        return Err(Status::permission_denied(message));
+    }
+    Ok(())
 }
 
 pub(super) async fn poll_update(
@@ -83,6 +103,24 @@ pub(super) async fn history(
         *token = page_token::open(&frontend.seal, &target, token)?;
     }
     let call = internal::GetHistoryRequest { target: Some(target.clone()), request: Some(request) };
+    let mut answer = frontend.history(until, call).await?;
+    let token = &mut answer.get_mut().next_page_token;
+    *token = page_token::close(&frontend.seal, &target.namespace_id, &target.workflow_id, std::mem::take(token));
+    Ok(answer)
+}
+
+pub(super) async fn history_reverse(
+    frontend: &Frontend,
+    request: Request<api::GetWorkflowExecutionHistoryReverseRequest>,
+) -> Answer<api::GetWorkflowExecutionHistoryReverseResponse> {
+    let (until, mut request) = open(request);
+    check(&[validate::execution(request.execution.as_ref())])?;
+    let target = frontend.target(&request.namespace, request.execution.as_ref()).await?;
+    let token = &mut request.next_page_token;
+    if !token.is_empty() {
+        *token = page_token::open(&frontend.seal, &target, token)?;
+    }
+    let call = internal::GetHistoryReverseRequest { target: Some(target.clone()), request: Some(request) };
     let mut answer = frontend.history(until, call).await?;
     let token = &mut answer.get_mut().next_page_token;
     *token = page_token::close(&frontend.seal, &target.namespace_id, &target.workflow_id, std::mem::take(token));

@@ -4,21 +4,12 @@ use crate::cluster::deadline;
 use crate::frontend::handler::{Answer, Frontend, check, open};
 use crate::frontend::seal::Kind;
 use crate::frontend::waiting::Wait;
-use crate::frontend::{unsupported, validate};
+use crate::frontend::{oversized, unsupported};
 use resurgam_api::internal::{self, TaskKind};
-use resurgam_api::temporal::enums::v1::TaskQueueType;
+use resurgam_api::temporal::enums::v1::{QueryResultType, TaskQueueType};
 use resurgam_api::temporal::workflowservice::v1 as api;
 use tokio::time::Instant;
 use tonic::{Request, Response, Status};
-
-/// The call that passes on an answer of a worker to a task of which it holds a token.
-macro_rules! respond {
-    ($frontend:ident, $given:ident, $message:ident) => {{
-        let (until, request) = open($given);
-        let task = $frontend.task(&request.task_token, &request.namespace).await?;
-        $frontend.history(until, internal::$message { task: Some(task), request: Some(request) }).await
-    }};
-}
 
 /// Until when a poll has to be done, and its message: the task queue waits a second less.
 #[allow(clippy::result_large_err, reason = "a status is what the caller answers with")]
@@ -77,51 +68,27 @@ pub(super) async fn fail_workflow(
     frontend: &Frontend,
     request: Request<api::RespondWorkflowTaskFailedRequest>,
 ) -> Answer<api::RespondWorkflowTaskFailedResponse> {
-    respond!(frontend, request, FailWorkflowTaskRequest)
-}
-
-pub(super) async fn complete_activity(
-    frontend: &Frontend,
-    request: Request<api::RespondActivityTaskCompletedRequest>,
-) -> Answer<api::RespondActivityTaskCompletedResponse> {
-    check(&[validate::blob("Result", request.get_ref().result.as_ref())])?;
-    respond!(frontend, request, CompleteActivityRequest)
-}
-
-pub(super) async fn fail_activity(
-    frontend: &Frontend,
-    request: Request<api::RespondActivityTaskFailedRequest>,
-) -> Answer<api::RespondActivityTaskFailedResponse> {
-    check(&[validate::blob("Failure", request.get_ref().failure.as_ref())])?;
-    respond!(frontend, request, FailActivityRequest)
-}
-
-pub(super) async fn cancel_activity(
-    frontend: &Frontend,
-    request: Request<api::RespondActivityTaskCanceledRequest>,
-) -> Answer<api::RespondActivityTaskCanceledResponse> {
-    check(&[validate::blob("Details", request.get_ref().details.as_ref())])?;
-    respond!(frontend, request, CancelActivityRequest)
-}
-
-pub(super) async fn heartbeat(
-    frontend: &Frontend,
-    request: Request<api::RecordActivityTaskHeartbeatRequest>,
-) -> Answer<api::RecordActivityTaskHeartbeatResponse> {
-    check(&[validate::blob("Details", request.get_ref().details.as_ref())])?;
-    respond!(frontend, request, HeartbeatRequest)
+    let (until, mut request) = open(request);
+    let task = frontend.task(&request.task_token, &request.namespace).await?;
+    oversized::cut(&mut request.failure);
+    frontend.history(until, internal::FailWorkflowTaskRequest { task: Some(task), request: Some(request) }).await
 }
 
 pub(super) async fn answer_query(
     frontend: &Frontend,
     request: Request<api::RespondQueryTaskCompletedRequest>,
 ) -> Answer<api::RespondQueryTaskCompletedResponse> {
-    let (until, request) = open(request);
+    let (until, mut request) = open(request);
     let task = frontend.opened(&request.task_token)?;
     if task.task_queue.is_none() || task.query_id.is_empty() {
         return Err(Status::invalid_argument("Invalid TaskToken."));
     }
     frontend.belongs(&task, &request.namespace).await?;
+    if oversized::is_oversized(request.query_result.as_ref()) {
+        request.completed_type = QueryResultType::Failed.into();
+        request.query_result = None;
+        request.error_message = oversized::ANSWER.to_owned();
+    }
     frontend.matching(until, internal::AnswerQueryRequest { task: Some(task), request: Some(request) }).await
 }
 

@@ -5,13 +5,30 @@ use crate::frontend::{unsupported, validate};
 use resurgam_api::internal;
 use resurgam_api::temporal::common::v1::WorkflowExecution;
 use resurgam_api::temporal::workflowservice::v1 as api;
-use tonic::Request;
+use tonic::{Request, Status};
 
 pub(super) async fn start(
     frontend: &Frontend,
     request: Request<api::StartWorkflowExecutionRequest>,
 ) -> Answer<api::StartWorkflowExecutionResponse> {
     let (until, mut request) = open(request);
+    checked(&request)?;
+    frontend.started_with(&request.namespace, request.search_attributes.as_mut()).await?;
+    frontend.request_id(&mut request.request_id);
+    let named = WorkflowExecution { workflow_id: request.workflow_id.clone(), run_id: String::new() };
+    let target = frontend.target(&request.namespace, Some(&named)).await?;
+    let namespace_id = target.namespace_id.clone();
+    let call =
+        internal::StartWorkflowRequest { target: Some(target), request: Some(request), parent: None, root: None };
+    let mut answer = frontend.history(until, call).await?;
+    let eager = &mut answer.get_mut().eager_workflow_task;
+    *eager = eager.take().map(|task| frontend.sealed(&namespace_id, task));
+    Ok(answer)
+}
+
+/// What has to hold of a start, whatever is there already.
+#[allow(clippy::result_large_err, reason = "a status is what the caller answers with")]
+pub(super) fn checked(request: &api::StartWorkflowExecutionRequest) -> Result<(), Status> {
     check(&[
         validate::id("WorkflowId", &request.workflow_id),
         validate::id("WorkflowType", request.workflow_type.as_ref().map_or("", |kind| &kind.name)),
@@ -19,14 +36,8 @@ pub(super) async fn start(
         validate::optional_id("RequestId", &request.request_id),
         validate::blob("Input", request.input.as_ref()),
         validate::blob("Memo", request.memo.as_ref()),
-        unsupported::start(&request),
-    ])?;
-    frontend.started_with(&request.namespace, request.search_attributes.as_mut()).await?;
-    frontend.request_id(&mut request.request_id);
-    let named = WorkflowExecution { workflow_id: request.workflow_id.clone(), run_id: String::new() };
-    let target = Some(frontend.target(&request.namespace, Some(&named)).await?);
-    let call = internal::StartWorkflowRequest { target, request: Some(request), parent: None, root: None };
-    frontend.history(until, call).await
+        unsupported::start(request),
+    ])
 }
 
 pub(super) async fn signal_with_start(
@@ -107,4 +118,14 @@ pub(super) async fn reset_sticky(
     check(&[validate::execution(request.execution.as_ref())])?;
     let target = Some(frontend.target(&request.namespace, request.execution.as_ref()).await?);
     frontend.history(until, internal::ResetStickyRequest { target, request: Some(request) }).await
+}
+
+pub(super) async fn delete(
+    frontend: &Frontend,
+    request: Request<api::DeleteWorkflowExecutionRequest>,
+) -> Answer<api::DeleteWorkflowExecutionResponse> {
+    let (until, request) = open(request);
+    check(&[validate::execution(request.workflow_execution.as_ref())])?;
+    let target = Some(frontend.target(&request.namespace, request.workflow_execution.as_ref()).await?);
+    frontend.history(until, internal::DeleteRequest { target, request: Some(request) }).await
 }

@@ -7,6 +7,7 @@ use super::transaction::Transaction;
 use crate::history::state::{Activity, EventId, Millis};
 use crate::history::task::{ActivityTaskTransfer, ActivityTimer, TimerKind, TransferKind};
 use crate::planted::{Bug, planted};
+use prost_wkt_types::Duration;
 use resurgam_api::temporal::command::v1::{
     RequestCancelActivityTaskCommandAttributes, ScheduleActivityTaskCommandAttributes,
 };
@@ -48,6 +49,9 @@ pub(super) fn schedule(
             format!("activity {id} is pending already"),
         ));
     }
+    let run = tx.run.state.started.workflow_run_timeout.unwrap_or_default();
+    let whole = kept(attributes.schedule_to_close_timeout, timeouts.schedule_to_close, run);
+    let running = kept(attributes.start_to_close_timeout, timeouts.start_to_close, whole);
     let scheduled_event_id =
         tx.command_event(Attributes::ActivityTaskScheduledEventAttributes(ActivityTaskScheduledEventAttributes {
             activity_id: id.to_owned(),
@@ -55,10 +59,14 @@ pub(super) fn schedule(
             task_queue: attributes.task_queue.clone(),
             header: attributes.header.clone(),
             input: attributes.input.clone(),
-            schedule_to_close_timeout: Some(duration(timeouts.schedule_to_close)),
-            schedule_to_start_timeout: Some(duration(timeouts.schedule_to_start)),
-            start_to_close_timeout: Some(duration(timeouts.start_to_close)),
-            heartbeat_timeout: Some(duration(timeouts.heartbeat)),
+            schedule_to_close_timeout: Some(whole),
+            schedule_to_start_timeout: Some(kept(
+                attributes.schedule_to_start_timeout,
+                timeouts.schedule_to_start,
+                whole,
+            )),
+            start_to_close_timeout: Some(running),
+            heartbeat_timeout: Some(kept(attributes.heartbeat_timeout, timeouts.heartbeat, running)),
             workflow_task_completed_event_id: completed,
             retry_policy: Some(policy.clone()),
             priority: attributes.priority.clone(),
@@ -88,6 +96,12 @@ pub(super) fn schedule(
     Ok(())
 }
 
+/// The span that an event says: the one that was given, if it counts; else the one that caps it; to the nanosecond.
+fn kept(given: Option<Duration>, counts: Millis, cap: Duration) -> Duration {
+    let spans = [given.unwrap_or_default(), cap];
+    spans.into_iter().find(|span| millis(Some(span)) == counts).unwrap_or_else(|| duration(counts))
+}
+
 /// Gives the current attempt to matching, now.
 pub(super) fn offer(tx: &mut Transaction<'_, '_>, activity: &Activity) {
     arm(tx, activity, TimeoutType::ScheduleToStart);
@@ -105,7 +119,9 @@ pub(super) fn deadline(activity: &Activity, timeout: TimeoutType) -> Option<Mill
             (activity.scheduled, activity.schedule_to_close)
         }
         TimeoutType::ScheduleToClose => (activity.first_scheduled, activity.schedule_to_close),
-        TimeoutType::ScheduleToStart if activity.started == 0 => (activity.scheduled, activity.schedule_to_start),
+        TimeoutType::ScheduleToStart if activity.started == 0 && activity.paused.is_none() => {
+            (activity.scheduled, activity.schedule_to_start)
+        }
         TimeoutType::StartToClose if activity.started != 0 => (activity.started, activity.start_to_close),
         TimeoutType::Heartbeat if activity.started != 0 => {
             (activity.started.max(activity.last_heartbeat), activity.heartbeat)
@@ -179,15 +195,15 @@ fn ended_unseen(tx: &Transaction<'_, '_>, scheduled_event_id: EventId) -> bool {
 /// The timeouts of an activity, derived from those that were given as in temporalio/temporal,
 /// `service/history/api/command_attr_validator.go`. 0: none.
 #[derive(Debug, PartialEq, Eq)]
-struct Timeouts {
-    schedule_to_close: Millis,
-    schedule_to_start: Millis,
-    start_to_close: Millis,
-    heartbeat: Millis,
+pub(super) struct Timeouts {
+    pub(super) schedule_to_close: Millis,
+    pub(super) schedule_to_start: Millis,
+    pub(super) start_to_close: Millis,
+    pub(super) heartbeat: Millis,
 }
 
 impl Timeouts {
-    fn of(attributes: &ScheduleActivityTaskCommandAttributes, run: Millis) -> Result<Self, String> {
+    pub(super) fn of(attributes: &ScheduleActivityTaskCommandAttributes, run: Millis) -> Result<Self, String> {
         let whole = millis(attributes.schedule_to_close_timeout.as_ref());
         let queued = millis(attributes.schedule_to_start_timeout.as_ref());
         let running = millis(attributes.start_to_close_timeout.as_ref());

@@ -26,6 +26,10 @@ use resurgam_api::temporal::workflowservice::v1::{
     RespondActivityTaskCanceledResponse, RespondActivityTaskCompletedResponse, RespondActivityTaskFailedResponse,
 };
 
+/// Said of an activity that has no time left for another attempt.
+const OUT_OF_TIME: &str =
+    "Not enough time to schedule next retry before activity ScheduleToClose timeout, giving up retrying";
+
 /// How an attempt ends, as its worker says.
 enum ActivityOutcome {
     /// With a result.
@@ -183,7 +187,14 @@ fn again(tx: &mut Transaction<'_, '_>, activity: &Activity, failure: &Failure) -
     if activity.cancel_requested_event_id != 0 {
         return RetryState::CancelRequested;
     }
-    let attempt = if planted(Bug::RetryCount) { activity.attempt - 1 } else { activity.attempt };
+    if let Some(FailureInfo::TimeoutFailureInfo(info)) = &failure.failure_info
+        && matches!(info.timeout_type(), TimeoutType::ScheduleToStart | TimeoutType::ScheduleToClose)
+    {
+        // The time of the whole is over, whatever the policy says of attempts.
+        return RetryState::Timeout;
+    }
+    let counted = activity.counted();
+    let attempt = if planted(Bug::RetryCount) { counted - 1 } else { counted };
     let limit = deadline(activity, TimeoutType::ScheduleToClose).unwrap_or(0);
     let wait = match retry::next(policy, attempt, failure, tx.context.now, limit) {
         Ok(wait) => wait,
@@ -198,11 +209,17 @@ fn again(tx: &mut Transaction<'_, '_>, activity: &Activity, failure: &Failure) -
         last_heartbeat: if planted(Bug::HeartbeatTimeKept) { activity.last_heartbeat } else { 0 },
         last_failure: Some(failure.clone()),
         started_event_id: 0,
+        reset: false,
+        forget_heartbeat: false,
+        heartbeat_details: activity.heartbeat_details.clone().filter(|_| !activity.forget_heartbeat),
+        attempt_ended: tx.context.now,
         ..activity.clone()
     };
     let timer =
         ActivityTimer { scheduled_event_id: next.scheduled_event_id, attempt: next.attempt, ..Default::default() };
-    tx.timer(due, TimerKind::ActivityRetry(timer));
+    if next.paused.is_none() {
+        tx.timer(due, TimerKind::ActivityRetry(timer));
+    }
     tx.run.state.activities.insert(next.scheduled_event_id, next);
     RetryState::InProgress
 }
@@ -210,7 +227,7 @@ fn again(tx: &mut Transaction<'_, '_>, activity: &Activity, failure: &Failure) -
 /// The next attempt is due.
 pub(super) fn fire_retry(tx: &mut Transaction<'_, '_>, timer: &ActivityTimer) {
     let Some(activity) = tx.run.state.activities.get(&timer.scheduled_event_id).cloned() else { return };
-    if activity.attempt != timer.attempt || activity.started != 0 {
+    if activity.attempt != timer.attempt || activity.started != 0 || activity.paused.is_some() {
         return;
     }
     if tx.context.now < activity.scheduled {
@@ -240,8 +257,12 @@ pub(super) fn fire_timeout(tx: &mut Transaction<'_, '_>, timer: &ActivityTimer) 
         return;
     }
     // If no attempt fits any more it is the activity as a whole that ran out of time.
-    let timeout = if state == RetryState::Timeout { TimeoutType::ScheduleToClose } else { timeout };
+    let over = state == RetryState::Timeout && timeout != TimeoutType::ScheduleToStart;
+    let timeout = if over { TimeoutType::ScheduleToClose } else { timeout };
     let mut failure = timed_out(timeout, activity.heartbeat_details.clone());
+    if over {
+        OUT_OF_TIME.clone_into(&mut failure.message);
+    }
     failure.cause = activity.last_failure.clone().map(Box::new);
     let attributes = Attributes::ActivityTaskTimedOutEventAttributes(ActivityTaskTimedOutEventAttributes {
         failure: Some(failure),

@@ -59,7 +59,7 @@ pub(super) fn start(
     let token = request.task.as_ref().ok_or_else(gone)?;
     let now = tx.context.now;
     let activity = tx.run.state.activities.get_mut(&token.scheduled_event_id).ok_or_else(gone)?;
-    if activity.attempt != token.attempt {
+    if activity.attempt != token.attempt || activity.started == 0 && activity.paused.is_some() {
         return Err(gone());
     }
     if activity.started == 0 {
@@ -111,7 +111,7 @@ fn task(tx: &Transaction<'_, '_>, activity: &Activity) -> api::PollActivityTaskQ
         scheduled_time: Some(timestamp(activity.first_scheduled)),
         current_attempt_scheduled_time: Some(timestamp(activity.scheduled)),
         started_time: Some(timestamp(activity.started)),
-        attempt: activity.attempt,
+        attempt: activity.counted(),
         schedule_to_close_timeout: Some(duration(activity.schedule_to_close)),
         start_to_close_timeout: Some(duration(activity.start_to_close)),
         heartbeat_timeout: Some(duration(activity.heartbeat)),
@@ -137,7 +137,11 @@ pub(super) fn heartbeat(
     activity.last_heartbeat = now.max(activity.last_heartbeat);
     activity.heartbeat_details = required::request(request.request)?.details;
     let cancel_requested = activity.cancel_requested_event_id != 0;
-    Ok(api::RecordActivityTaskHeartbeatResponse { cancel_requested, ..Default::default() })
+    Ok(api::RecordActivityTaskHeartbeatResponse {
+        cancel_requested,
+        activity_paused: activity.paused.is_some(),
+        activity_reset: activity.reset,
+    })
 }
 
 /// The pending activity that a token names, by its event or by its id.
@@ -169,7 +173,7 @@ pub(super) fn write_start(tx: &mut Transaction<'_, '_>, activity: &Activity) -> 
         scheduled_event_id: activity.scheduled_event_id,
         identity: activity.identity.clone(),
         request_id: activity.request_id.clone(),
-        attempt: activity.attempt,
+        attempt: activity.counted(),
         last_failure: activity.last_failure.clone(),
         ..Default::default()
     }));

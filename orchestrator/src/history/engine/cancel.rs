@@ -3,7 +3,7 @@
 use super::input::{Acted, Reply, RunInput, Which};
 use super::transaction::Transaction;
 use super::waiter::Waiter;
-use super::{close, required, signal};
+use super::{close, required, signal, task};
 use crate::cluster::Rejection;
 use resurgam_api::internal::{RequestCancelRequest, TerminateRequest};
 use resurgam_api::temporal::history::v1::WorkflowExecutionCancelRequestedEventAttributes;
@@ -17,7 +17,7 @@ impl RunInput for RequestCancelRequest {
 
     fn run(&self) -> Which<'_> {
         let first = self.request.as_ref().map_or("", |it| &it.first_execution_run_id);
-        Which::target(self.target.as_ref()).of_chain(first)
+        Which::target(self.target.as_ref()).current_of_chain(first)
     }
 
     fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
@@ -34,7 +34,7 @@ impl RunInput for TerminateRequest {
 
     fn run(&self) -> Which<'_> {
         let first = self.request.as_ref().map_or("", |it| &it.first_execution_run_id);
-        Which::target(self.target.as_ref()).of_chain(first)
+        Which::target(self.target.as_ref()).current_of_chain(first)
     }
 
     fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
@@ -69,7 +69,7 @@ fn request(
     ));
     event.links = asked.links;
     tx.place(event);
-    tx.wake();
+    task::hurry(tx);
     Ok(RequestCancelWorkflowExecutionResponse::default())
 }
 

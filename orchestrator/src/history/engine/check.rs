@@ -101,8 +101,9 @@ impl State {
     fn check_open(&self, parts: &Self) -> Result<(), Flaw> {
         hold!(self.close_event.is_none() && self.close_time == 0, "it is open, and knows how it closed");
         hold!(self.successor.is_empty(), "it is open, and has a successor");
-        let held = self.first_task_at != 0 || self.awaits_parent;
         if let Some(task) = &self.workflow_task {
+            let speculative = task.task_type() == WorkflowTaskType::Speculative;
+            let held = self.first_task_at != 0 && !speculative || self.awaits_parent;
             hold!(!held, "it has a workflow task before its first one is due");
             self.check_task(task).map_err(|flaw| format!("workflow task {}: {flaw}", task.scheduled_event_id))?;
         }
@@ -160,6 +161,7 @@ impl State {
         );
         let follows = match self.known_status() {
             Some(Status::ContinuedAsNew) => Some(true),
+            Some(Status::Completed) if !self.started.cron_schedule.is_empty() => None,
             Some(Status::Completed | Status::Canceled | Status::Terminated) => Some(false),
             _ => None,
         };
@@ -218,7 +220,7 @@ impl State {
     fn check_activity(&self, activity: &Activity) -> Result<(), Flaw> {
         let started = activity.started != 0;
         hold!(self.is_written(activity.scheduled_event_id), "it was never scheduled");
-        hold!(activity.attempt > 0, "it is in attempt {}", activity.attempt);
+        hold!(activity.counted() > 0 && activity.uncounted >= 0, "it is in attempt {}", activity.counted());
         hold!(started || activity.request_id.is_empty(), "it is not started, and somebody started it");
         hold!(started || activity.last_heartbeat == 0, "it is not started, and has told how far it is");
         hold!(activity.started_event_id == 0, "it is pending, and its start is written");
@@ -229,7 +231,7 @@ impl State {
         hold!(asked == 0 || started, "it was asked to cancel, is not started, and goes on");
         let Some(policy) = &activity.retry else { return Err("it has no retry policy".to_owned()) };
         let most = policy.maximum_attempts;
-        hold!(most == 0 || activity.attempt <= most, "it is in attempt {} of {most}", activity.attempt);
+        hold!(most == 0 || activity.counted() <= most.max(1), "it is in attempt {} of {most}", activity.counted());
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 //! or before the one that it follows; the pending child decides what is still news.
 
 use super::command_failure::CommandFailure;
+use super::cron;
 use super::input::{Acted, Reply, RunInput, Which};
 use super::span::millis;
 use super::task_event::queue_name;
@@ -78,10 +79,9 @@ fn checked(
     if !it.namespace.is_empty() && it.namespace != tx.context.namespace {
         return Err("children in other namespaces are not supported".to_owned());
     }
-    // Refused here, where the worker hears of it: a child that runs once instead of every night is another child.
-    if !it.cron_schedule.is_empty() {
-        return Err("cron schedules are not supported".to_owned());
-    } else if it.versioning_override.is_some() {
+    // Refused here, where the worker hears of it: a child that runs at other times, or elsewhere, is another child.
+    cron::validate(&it.cron_schedule)?;
+    if it.versioning_override.is_some() {
         return Err("versioning overrides are not supported".to_owned());
     }
     if it.task_queue.as_ref().is_none_or(|queue| queue.name.is_empty()) {

@@ -5,11 +5,12 @@
 
 #![allow(deprecated, reason = "clients may still use TERMINATE_IF_RUNNING")]
 
+use super::cron::Schedule;
 use super::new_run::{self, NewRun};
 use super::run::{on_run, record};
 use super::signal::{self, Arrival};
 use super::start_check::validate;
-use super::{Context, Effects, IDENTITY, Workflow, close, retry, span};
+use super::{Context, Effects, Handout, IDENTITY, Workflow, close, handout, retry, span, task};
 use crate::cluster::Rejection;
 use crate::history::state::Current;
 use crate::history::task::RunKey;
@@ -18,7 +19,8 @@ use crate::planted::{Bug, planted};
 use resurgam_api::internal::Source;
 use resurgam_api::temporal::common::v1::WorkflowExecution;
 use resurgam_api::temporal::enums::v1::{
-    WorkflowExecutionStatus as Status, WorkflowIdConflictPolicy as Conflict, WorkflowIdReusePolicy as Reuse,
+    ContinueAsNewInitiator as Initiator, WorkflowExecutionStatus as Status, WorkflowIdConflictPolicy as Conflict,
+    WorkflowIdReusePolicy as Reuse,
 };
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::history::v1::{
@@ -45,6 +47,8 @@ pub(super) struct Holder {
     pub(super) status: i32,
     /// It is there because of this request.
     pub(super) started: bool,
+    /// Its first workflow task, for whoever asked for it with the start.
+    pub(super) eager: Option<Box<Handout>>,
 }
 
 /// Settles who has the workflow id.
@@ -66,10 +70,16 @@ pub(super) fn settle(
         first_run_id: first_run(workflow, &current.run_id),
         status: current.status,
         started,
+        eager: None,
     };
     if current.request_ids.contains(request_id) && !planted(Bug::StartDedupLost) {
         let created = current.request_ids.first() == Some(request_id);
-        return Ok((Effects::default(), existing(created, &current)));
+        let holder = existing(created, &current);
+        return if created && claim.request.request_eager_execution {
+            again(workflow, holder, context)
+        } else {
+            Ok((Effects::default(), holder))
+        };
     }
     let signalled = |run_id: &str| {
         let run = workflow.runs.get(run_id);
@@ -110,6 +120,17 @@ pub(super) fn settle(
     }
 }
 
+/// The first workflow task once more, for a client who asked for it with the start and may not have heard of it.
+fn again(workflow: &mut Workflow, holder: Holder, context: &mut Context<'_>) -> Result<(Effects, Holder), Rejection> {
+    let (effects, eager) = on_run(workflow, &holder.run_id, context, |tx| {
+        let first = tx.run.state.completed_tasks == 0;
+        let pending = tx.run.state.workflow_task.as_ref();
+        let known = first && pending.is_some_and(|task| task.started_event_id != 0 && task.attempt == 1);
+        Ok(known.then(|| Box::new(handout::task(tx))))
+    })?;
+    Ok((effects, Holder { eager, ..holder }))
+}
+
 fn first_run(workflow: &Workflow, run_id: &str) -> String {
     let Some(run) = workflow.runs.get(run_id) else { broken!("the current run {run_id} is not there") };
     run.state.started.first_execution_run_id.clone()
@@ -146,6 +167,9 @@ fn join(
         }
         if let Some(signal) = signal {
             signal::accept(tx, signal)?;
+            if tx.woken {
+                task::hurry(tx);
+            }
         }
         Ok(())
     })?;
@@ -176,12 +200,20 @@ fn displace(
 
 /// A new run takes the workflow id.
 fn begin(workflow: &mut Workflow, claim: Claim, context: &mut Context<'_>, mut effects: Effects) -> (Effects, Holder) {
-    let run_id = context.ids.uuid();
+    let run_id = context.run_id();
     let request = claim.request;
     let parent = claim.parent.unwrap_or_default();
     let awaits_parent = parent.execution.is_some();
     let execution_timeout = span::millis(request.workflow_execution_timeout.as_ref());
     let limits = context.limits;
+    let (backoff, initiator) = match Schedule::parse(&request.cron_schedule) {
+        Ok(schedule) => {
+            let wait = schedule.wait(context.now, context.now).unwrap_or_default();
+            (span::duration(wait), Initiator::CronSchedule.into())
+        }
+        // What is no schedule was refused, unless there is none.
+        Err(_) => (request.workflow_start_delay.unwrap_or_default(), 0),
+    };
     let started = WorkflowExecutionStartedEventAttributes {
         workflow_type: request.workflow_type,
         parent_workflow_namespace: parent.namespace,
@@ -195,9 +227,11 @@ fn begin(workflow: &mut Workflow, claim: Claim, context: &mut Context<'_>, mut e
         workflow_task_timeout: request.workflow_task_timeout,
         continued_failure: request.continued_failure,
         last_completion_result: request.last_completion_result,
-        identity: request.identity,
+        identity: request.identity.clone(),
         retry_policy: request.retry_policy.map(|policy| retry::with_defaults(Some(&policy), limits.retry_interval)),
-        first_workflow_task_backoff: Some(request.workflow_start_delay.unwrap_or_default()),
+        first_workflow_task_backoff: Some(backoff),
+        initiator,
+        cron_schedule: request.cron_schedule,
         memo: request.memo,
         search_attributes: request.search_attributes,
         header: request.header,
@@ -215,6 +249,7 @@ fn begin(workflow: &mut Workflow, claim: Claim, context: &mut Context<'_>, mut e
             signal: claim.signal,
             metadata: request.user_metadata,
             links: request.links,
+            eager: request.request_eager_execution.then_some((request_id.clone(), request.identity)),
         },
         context,
     );
@@ -227,5 +262,6 @@ fn begin(workflow: &mut Workflow, claim: Claim, context: &mut Context<'_>, mut e
     effects.transfers.extend(created.transfers);
     effects.timers.extend(created.timers);
     record(workflow, &mut effects, current, created.run, created.events, context);
-    (effects, Holder { run_id: run_id.clone(), first_run_id: run_id, status: Status::Running.into(), started: true })
+    let (first_run_id, eager) = (run_id.clone(), created.eager.map(Box::new));
+    (effects, Holder { run_id, first_run_id, status: Status::Running.into(), started: true, eager })
 }

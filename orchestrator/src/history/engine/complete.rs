@@ -11,8 +11,8 @@ use super::saved::Saved;
 use super::transaction::Transaction;
 use super::waiter::Waiter;
 use super::{
-    CompletedTask, Handout, IDENTITY, buffer, close, command, handout, message, query, required, span, successor, task,
-    task_event, update,
+    CompletedTask, Handout, IDENTITY, buffer, close, command, handout, kind, message, query, required, span, successor,
+    task, task_event, update,
 };
 use crate::cluster::Rejection;
 use crate::history::state::{EventId, Millis, Sticky, WorkflowTask};
@@ -21,13 +21,13 @@ use prost::Message;
 use resurgam_api::internal::{BadSearchAttributes, CompleteWorkflowTaskRequest};
 use resurgam_api::temporal::command::v1::Command;
 use resurgam_api::temporal::command::v1::command::Attributes as Decided;
+use resurgam_api::temporal::deployment::v1::WorkerDeploymentVersion;
 use resurgam_api::temporal::enums::v1::{
     CommandType, TimeoutType, WorkflowExecutionStatus as Status, WorkflowTaskFailedCause as Cause,
 };
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::history::v1::{
-    WorkflowExecutionCanceledEventAttributes, WorkflowExecutionCompletedEventAttributes,
-    WorkflowTaskCompletedEventAttributes,
+    WorkflowExecutionCanceledEventAttributes, WorkflowTaskCompletedEventAttributes,
 };
 use resurgam_api::temporal::workflowservice::v1 as api;
 
@@ -136,17 +136,19 @@ fn closes(command: &Command) -> bool {
 
 /// Refuses what no worker may say: unknown commands, and others behind the one that closes the run.
 fn validate(commands: &[Command]) -> Result<(), Rejection> {
-    let mut closed = false;
+    let mut closed = None;
     for command in commands {
         if command.attributes.is_none() || command.command_type() == CommandType::Unspecified {
             return Err(Rejection::InvalidArgument("Unknown command type.".to_owned()));
         }
-        if closed && !closes(command) {
-            return Err(Rejection::InvalidArgument(
-                "invalid command sequence: the command that closes the workflow must be the last one".to_owned(),
-            ));
+        if let Some(closed) = closed {
+            let names: Vec<_> = commands.iter().map(|it| kind::command_name(it.command_type())).collect();
+            return Err(Rejection::InvalidArgument(format!(
+                "invalid command sequence: [{}], command {closed} must be the last command.",
+                names.join(", ")
+            )));
         }
-        closed |= closes(command);
+        closed = closes(command).then(|| kind::command_name(command.command_type()));
     }
     Ok(())
 }
@@ -160,6 +162,7 @@ fn decide(
     bad: Option<&BadSearchAttributes>,
 ) -> Result<(), CommandFailure> {
     let (scheduled_event_id, started_event_id) = task_event::materialise(tx, pending);
+    let worker = answer.deployment_options.as_ref();
     let completed =
         tx.command_event(Attributes::WorkflowTaskCompletedEventAttributes(WorkflowTaskCompletedEventAttributes {
             scheduled_event_id,
@@ -169,6 +172,13 @@ fn decide(
             worker_version: answer.worker_version_stamp.clone(),
             sdk_metadata: answer.sdk_metadata.clone(),
             metering_metadata: answer.metering_metadata,
+            versioning_behavior: answer.versioning_behavior,
+            deployment: answer.deployment.clone(),
+            worker_deployment_name: worker.map(|it| it.deployment_name.clone()).unwrap_or_default(),
+            deployment_version: worker.filter(|it| !it.deployment_name.is_empty()).map(|it| WorkerDeploymentVersion {
+                deployment_name: it.deployment_name.clone(),
+                build_id: it.build_id.clone(),
+            }),
             ..Default::default()
         }));
     let state = &mut tx.run.state;
@@ -214,7 +224,7 @@ fn sticky(answer: &api::RespondWorkflowTaskCompletedRequest) -> Option<Sticky> {
 fn unseen(tx: &Transaction<'_, '_>) -> bool {
     // What this very completion left in the buffer is no news to the worker.
     let now = tx.context.transaction;
-    tx.run.state.buffered.values().any(|event| event.task_id != now) || update::unsent(tx)
+    tx.run.state.buffered.values().any(|event| event.task_id != now)
 }
 
 /// Closes the run as a worker says, unless there is something that it has not seen.
@@ -228,12 +238,7 @@ fn close_by(tx: &mut Transaction<'_, '_>, command: &Command, completed: EventId)
     let first = tx.events.len();
     match command.attributes.clone() {
         Some(Decided::CompleteWorkflowExecutionCommandAttributes(it)) => {
-            let attributes = WorkflowExecutionCompletedEventAttributes {
-                result: it.result,
-                workflow_task_completed_event_id: completed,
-                ..Default::default()
-            };
-            close::close(tx, Status::Completed, Attributes::WorkflowExecutionCompletedEventAttributes(attributes));
+            successor::complete(tx, it.result, completed);
         }
         Some(Decided::CancelWorkflowExecutionCommandAttributes(it)) => {
             let attributes = WorkflowExecutionCanceledEventAttributes {

@@ -5,13 +5,15 @@ use super::span::duration;
 use super::task_event::queue_name;
 use super::transaction::{Transaction, timestamp};
 use super::waiter::Waiter;
-use super::{child, priority};
+use super::{activity_options, child, priority};
 use crate::history::state::{Activity, Child, EventId, Millis, State};
 use crate::invariant::broken;
 use prost_wkt_types::{Duration, Timestamp};
 use resurgam_api::internal::DescribeRequest;
 use resurgam_api::temporal::common::v1::{ActivityType, Memo, SearchAttributes, WorkflowExecution};
 use resurgam_api::temporal::enums::v1::{PendingActivityState, PendingWorkflowTaskState};
+use resurgam_api::temporal::workflow::v1::pending_activity_info::PauseInfo;
+use resurgam_api::temporal::workflow::v1::pending_activity_info::pause_info::{Manual, PausedBy};
 use resurgam_api::temporal::workflow::v1::{
     PendingActivityInfo, PendingChildExecutionInfo, PendingWorkflowTaskInfo, WorkflowExecutionConfig,
     WorkflowExecutionExtendedInfo, WorkflowExecutionInfo,
@@ -92,7 +94,7 @@ fn info(state: &State) -> WorkflowExecutionInfo {
         memo: Some(Memo { fields: state.memo.cloned().collect() }),
         search_attributes: Some(SearchAttributes { indexed_fields: state.search_attributes.cloned().collect() }),
         task_queue: queue_name(state).to_owned(),
-        state_transition_count: state.transaction,
+        state_transition_count: state.transitions,
         history_size_bytes: state.history_size,
         execution_duration: lasted,
         root_execution: state.root.clone().or_else(|| Some(execution.clone())),
@@ -105,9 +107,16 @@ fn info(state: &State) -> WorkflowExecutionInfo {
 
 fn activity(state: &State, it: &Activity, now: Millis) -> PendingActivityInfo {
     let priority = priority::merge(state.started.priority.as_ref(), it.priority.as_ref());
-    let waits = it.started == 0 && it.scheduled > now;
+    let waits = it.started == 0 && it.scheduled > now && it.paused.is_none();
+    let interval = (it.started == 0 && it.attempt_ended != 0).then(|| duration(it.scheduled - it.attempt_ended));
+    let pause_info = it.paused.as_ref().map(|pause| PauseInfo {
+        pause_time: at(pause.time),
+        paused_by: Some(PausedBy::Manual(Manual { identity: pause.identity.clone(), reason: pause.reason.clone() })),
+    });
     let at_work = match it {
         Activity { cancel_requested_event_id: 1.., .. } => PendingActivityState::CancelRequested,
+        Activity { started: 0, paused: Some(_), .. } => PendingActivityState::Paused,
+        Activity { paused: Some(_), .. } => PendingActivityState::PauseRequested,
         Activity { started: 0, .. } => PendingActivityState::Scheduled,
         _ => PendingActivityState::Started,
     };
@@ -118,13 +127,18 @@ fn activity(state: &State, it: &Activity, now: Millis) -> PendingActivityInfo {
         heartbeat_details: it.heartbeat_details.clone(),
         last_heartbeat_time: at(it.last_heartbeat),
         last_started_time: at(it.started),
-        attempt: it.attempt,
+        attempt: it.counted(),
+        paused: pause_info.is_some(),
+        pause_info,
+        last_attempt_complete_time: at(it.attempt_ended),
+        current_retry_interval: interval,
         maximum_attempts: it.retry.as_ref().map_or(0, |policy| policy.maximum_attempts),
         scheduled_time: at(it.scheduled),
         expiration_time: (it.schedule_to_close != 0)
             .then(|| timestamp(it.first_scheduled.saturating_add(it.schedule_to_close))),
         last_failure: it.last_failure.clone(),
         last_worker_identity: it.identity.clone(),
+        activity_options: Some(activity_options::of(it)),
         next_attempt_schedule_time: waits.then(|| timestamp(it.scheduled)),
         priority,
         ..Default::default()

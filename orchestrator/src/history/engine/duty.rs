@@ -108,7 +108,7 @@ impl Duties {
                     activity::deadline(activity, timeout).map(|at| (Deadline::Activity(*id, attempt, timeout), at)),
                 );
             }
-            if activity.started == 0 {
+            if activity.started == 0 && activity.paused.is_none() {
                 duties.unstarted.insert((*id, activity.attempt));
             }
         }

@@ -113,4 +113,9 @@ impl<'a> Which<'a> {
     pub(super) fn of_chain(self, first: &'a str) -> Self {
         Self { first, ..self }
     }
+
+    /// The current run, if the chain is named with which it began: then, as in Temporal, no run id counts.
+    pub(super) fn current_of_chain(self, first: &'a str) -> Self {
+        if first.is_empty() { self } else { Self { run_id: "", first } }
+    }
 }

@@ -1,6 +1,6 @@
 //! Which type an event has, by its attributes, and which class: the classes decide about buffering and flushing.
 
-use resurgam_api::temporal::enums::v1::EventType;
+use resurgam_api::temporal::enums::v1::{CommandType, EventType};
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 
 /// How an event behaves while a workflow task is started, as in temporalio/temporal,
@@ -91,6 +91,12 @@ pub fn event_type(attributes: &Attributes) -> EventType {
             EventType::WorkflowExecutionTimeSkippingTransitioned
         }
     }
+}
+
+/// What a command is called in words for people, as by Temporal's Go types: `ScheduleActivityTask`.
+pub(super) fn command_name(command: CommandType) -> String {
+    let words = command.as_str_name().trim_start_matches("COMMAND_TYPE_").split('_');
+    words.flat_map(|word| [word[..1].to_owned(), word[1..].to_lowercase()]).collect()
 }
 
 /// The class of an event type.

@@ -5,6 +5,8 @@
 //! waits in the same way. Nothing here knows that commits can fail.
 
 pub mod activity;
+mod activity_command;
+mod activity_options;
 mod activity_outcome;
 pub mod attempt;
 mod buffer;
@@ -17,6 +19,8 @@ mod close;
 pub mod command;
 mod command_failure;
 mod complete;
+mod cron;
+mod delete;
 pub mod describe;
 mod duty;
 pub mod external;
@@ -24,6 +28,7 @@ mod fail;
 mod handout;
 mod input;
 pub mod kind;
+mod limits;
 mod marker;
 pub mod message;
 mod new_run;
@@ -48,6 +53,7 @@ mod timer_task;
 pub mod transaction;
 mod transfer_result;
 pub mod update;
+mod update_with_start;
 pub mod user_timer;
 mod waiter;
 
@@ -56,10 +62,13 @@ pub use check_run::check;
 #[cfg(test)]
 pub use input::Applied;
 pub use input::{Input, Reply};
+pub use limits::Limits;
 pub(crate) use query::WAITING as WAITING_QUERIES;
+pub(crate) use start::StartedWorkflow;
 pub use stepped::step;
 pub use transfer_result::TransferResult;
 pub use update::UpdateInput;
+pub(crate) use update_with_start::{MultiRefused, UpdateWithStartInput};
 pub use waiter::{Delivery, Waiter};
 
 #[cfg(test)]
@@ -82,6 +91,7 @@ use resurgam_api::temporal::update::v1::Request as UpdateMessage;
 use resurgam_api::temporal::workflowservice::v1 as api;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use uuid::{Builder, Uuid};
 
 /// Who acts where no client does: the identity in events that the history service causes by itself.
 pub(crate) const IDENTITY: &str = "history-service";
@@ -233,74 +243,19 @@ pub struct Context<'a> {
     pub limits: &'a Limits,
 }
 
+impl Context<'_> {
+    /// The id of a new run: a UUID of version 7, which is ordered by the time of the start.
+    pub(crate) fn run_id(&mut self) -> String {
+        let drawn = self.ids.uuid();
+        // What is no UUID is an id all the same.
+        let Ok(random) = Uuid::parse_str(&drawn) else { return drawn };
+        let drawn: [u8; 10] = std::array::from_fn(|place| random.as_bytes()[place + 6]);
+        Builder::from_unix_timestamp_millis(u64::try_from(self.now).unwrap_or_default(), &drawn).into_uuid().to_string()
+    }
+}
+
 /// A source of ids that nobody else draws.
 pub trait Ids: Send {
     /// A fresh UUID, as text.
     fn uuid(&mut self) -> String;
-}
-
-/// Limits and defaults, as in temporalio/temporal, `common/dynamicconfig/constants.go`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Limits {
-    /// Longest id, in bytes.
-    pub id_bytes: usize,
-    /// Largest payload, in bytes.
-    pub blob_bytes: usize,
-    /// Events after which a run is terminated.
-    pub history_events: i64,
-    /// Bytes after which a run is terminated.
-    pub history_bytes: i64,
-    /// Events after which workers are advised to continue as new.
-    pub suggest_events: i64,
-    /// Bytes after which workers are advised to continue as new.
-    pub suggest_bytes: i64,
-    /// Pending activities, children, signals and cancel requests: each at most this many.
-    pub pending: usize,
-    /// Signals per run.
-    pub signals: i64,
-    /// Buffered events per run.
-    pub buffered: usize,
-    /// Bytes of buffered events per run.
-    pub buffered_bytes: usize,
-    /// Updates in flight per run.
-    pub updates_in_flight: usize,
-    /// Updates per run.
-    pub updates: usize,
-    /// Workflow task timeout if the start names none.
-    pub task_timeout: Millis,
-    /// Longest workflow task timeout.
-    pub task_timeout_max: Millis,
-    /// Schedule-to-start timeout of speculative workflow tasks.
-    pub speculative_timeout: Millis,
-    /// Workflow task attempts from which on the timeout backs off.
-    pub task_backoff_after: i32,
-    /// Shortest time between the starts of two runs of a continue-as-new chain.
-    pub continue_interval: Millis,
-    /// First retry interval of activities and workflows that name none.
-    pub retry_interval: Millis,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            id_bytes: 1000,
-            blob_bytes: 2 << 20,
-            history_events: 51_200,
-            history_bytes: 50 << 20,
-            suggest_events: 4096,
-            suggest_bytes: 4 << 20,
-            pending: 2000,
-            signals: 10_000,
-            buffered: 100,
-            buffered_bytes: 2 << 20,
-            updates_in_flight: 10,
-            updates: 2000,
-            task_timeout: 10_000,
-            task_timeout_max: 120_000,
-            speculative_timeout: 5_000,
-            task_backoff_after: 3,
-            continue_interval: 1_000,
-            retry_interval: 1_000,
-        }
-    }
 }

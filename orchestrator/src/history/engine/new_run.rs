@@ -2,7 +2,7 @@
 
 use super::signal::Arrival;
 use super::transaction::{Transaction, timestamp};
-use super::{Context, Run, signal, span, task};
+use super::{Context, Handout, Run, handout, signal, span, task};
 use crate::history::state::{Millis, State};
 use crate::history::task::{RunKey, TimerKind, TimerTask, TransferTask};
 use resurgam_api::temporal::common::v1::{Link, WorkflowExecution};
@@ -27,6 +27,8 @@ pub(super) struct NewRun {
     pub(super) metadata: Option<UserMetadata>,
     /// Links of the first event.
     pub(super) links: Vec<Link>,
+    /// Who wants the first workflow task with the start, if there is one then: request id and identity.
+    pub(super) eager: Option<(String, String)>,
 }
 
 /// A run that was created, and what it ordered.
@@ -35,11 +37,13 @@ pub(super) struct Created {
     pub(super) events: Vec<HistoryEvent>,
     pub(super) transfers: Vec<TransferTask>,
     pub(super) timers: Vec<TimerTask>,
+    /// The first workflow task, if it was wanted with the start.
+    pub(super) eager: Option<Handout>,
 }
 
 /// Makes the run.
 pub(super) fn create(new_run: NewRun, context: &mut Context<'_>) -> Created {
-    let NewRun { key, mut started, execution_expires, awaits_parent, signal, metadata, links } = new_run;
+    let NewRun { key, mut started, execution_expires, awaits_parent, signal, metadata, links, eager } = new_run;
     let now = context.now;
     let limits = context.limits;
     for id in [&mut started.first_execution_run_id, &mut started.original_execution_run_id] {
@@ -63,9 +67,13 @@ pub(super) fn create(new_run: NewRun, context: &mut Context<'_>) -> Created {
     };
     let task_timeout = span::capped(asked.min(limits.task_timeout_max), run_timeout);
     let backoff = span::millis(started.first_workflow_task_backoff.as_ref());
-    started.workflow_run_timeout = Some(span::duration(run_timeout));
-    started.workflow_task_timeout = Some(span::duration(task_timeout));
-    started.workflow_execution_timeout.get_or_insert_default();
+    // What is given is kept as it is given, to the nanosecond.
+    if span::millis(started.workflow_run_timeout.as_ref()) != run_timeout {
+        started.workflow_run_timeout = Some(span::duration(run_timeout));
+    }
+    if span::millis(started.workflow_task_timeout.as_ref()) != task_timeout {
+        started.workflow_task_timeout = Some(span::duration(task_timeout));
+    }
     started.workflow_execution_expiration_time = (execution_expires > 0).then(|| timestamp(execution_expires));
     let run_expires = match run_timeout {
         0 => 0,
@@ -120,7 +128,12 @@ pub(super) fn create(new_run: NewRun, context: &mut Context<'_>) -> Created {
         tx.timer(run_expires, TimerKind::RunTimeout(true));
     }
     tx.wake();
+    let eager = eager.filter(|_| !task::is_held(&tx.run.state)).map(|(request_id, identity)| {
+        task::schedule(&mut tx, task::Dispatch::Inline);
+        task::begin(&mut tx, &request_id, &identity);
+        handout::task(&mut tx)
+    });
     task::settle(&mut tx);
     let Transaction { events, transfers, timers, .. } = tx;
-    Created { run, events, transfers, timers }
+    Created { run, events, transfers, timers, eager }
 }

@@ -3,7 +3,7 @@
 //! so that no row ever names a history that is not there.
 //!
 //! As in Temporal, each run is deleted by itself, whatever its chain does, and whoever asks for it then is told that there
-//! is no such workflow: the workflow id is free under every reuse policy. How long a namespace keeps its runs never
+//! is no such workflow: the workflow id is free under every reuse policy. A run that a client deletes goes at once. How long a namespace keeps its runs never
 //! changes here; a shard that has not heard of the namespace yet asks again, and deletes nothing before it has.
 
 use super::input::{Applied, Input, Reply};
@@ -28,6 +28,9 @@ pub fn order(tx: &mut Transaction<'_, '_>) {
 /// When a closed run may be deleted, or when to ask again.
 fn due(state: &State, context: &Context<'_>) -> Millis {
     let from = if planted(Bug::RetentionFromStart) { state.start_time } else { state.close_time };
+    if state.deleted {
+        return context.now;
+    }
     match context.retention {
         Some(retention) => from.saturating_add(retention),
         None => context.now.saturating_add(ASK_AGAIN),

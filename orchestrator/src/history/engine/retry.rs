@@ -1,6 +1,6 @@
 //! Retry policies: their defaults, which are sound, and when the next attempt is due. The same for activities and runs.
 
-use super::span::{capped, duration, millis};
+use super::span::{self, capped, duration, millis};
 use crate::history::state::Millis;
 use resurgam_api::temporal::common::v1::RetryPolicy;
 use resurgam_api::temporal::enums::v1::{RetryState, TimeoutType};
@@ -9,6 +9,8 @@ use resurgam_api::temporal::failure::v1::failure::FailureInfo;
 
 /// Prefix of timeouts in the list of failures that are not retried.
 const TIMEOUT_PREFIX: &str = "TemporalTimeout:";
+/// What may follow it.
+const TIMEOUTS: [&str; 4] = ["StartToClose", "ScheduleToStart", "ScheduleToClose", "Heartbeat"];
 /// The longest interval, unless given, is the first one times this.
 const MAXIMUM_OF_INITIAL: Millis = 100;
 
@@ -35,21 +37,26 @@ pub(crate) fn with_defaults(policy: Option<&RetryPolicy>, initial: Millis) -> Re
 /// # Errors
 /// What is wrong with it.
 pub(crate) fn validate(policy: &RetryPolicy) -> Result<(), String> {
-    let (initial, most) = (millis(policy.initial_interval.as_ref()), millis(policy.maximum_interval.as_ref()));
-    let wrong = if policy.maximum_attempts == 1 {
-        return Ok(()); // there are no retries, so the rest does not matter
-    } else if initial < 0 {
-        "the initial interval of a retry policy must not be negative"
+    let (initial, most) = (policy.initial_interval.as_ref(), policy.maximum_interval.as_ref());
+    let no_timeout = |name: &&str| !TIMEOUTS.contains(name);
+    let listed = policy.non_retryable_error_types.iter();
+    if policy.maximum_attempts == 1 {
+        Ok(()) // there are no retries, so the rest does not matter
+    } else if let Err(why) = span::validate(initial) {
+        Err(format!("invalid InitialInterval set on retry policy: {why}"))
     } else if policy.backoff_coefficient < 1.0 || policy.backoff_coefficient.is_nan() {
-        "the backoff coefficient of a retry policy must be at least 1"
-    } else if most < initial {
-        "the maximum interval of a retry policy must not be shorter than the initial one"
+        Err("BackoffCoefficient cannot be less than 1 on retry policy.".to_owned())
+    } else if let Err(why) = span::validate(most) {
+        Err(format!("invalid MaximumInterval set on retry policy: {why}"))
+    } else if millis(most) < millis(initial) {
+        Err("MaximumInterval cannot be less than InitialInterval on retry policy.".to_owned())
     } else if policy.maximum_attempts < 0 {
-        "the maximum attempts of a retry policy must not be negative"
+        Err("MaximumAttempts cannot be negative on retry policy.".to_owned())
+    } else if let Some(name) = listed.filter_map(|name| name.strip_prefix(TIMEOUT_PREFIX)).find(no_timeout) {
+        Err(format!("Invalid timeout type value: {name}."))
     } else {
-        return Ok(());
-    };
-    Err(wrong.to_owned())
+        Ok(())
+    }
 }
 
 /// Whether such a failure may be retried at all.
@@ -99,7 +106,8 @@ fn asked_delay(failure: &Failure) -> Option<Millis> {
     }
 }
 
-fn interval(policy: &RetryPolicy, attempt: i32) -> Millis {
+/// How long to wait after this attempt (from 1), if nothing else is asked for.
+pub(super) fn interval(policy: &RetryPolicy, attempt: i32) -> Millis {
     let initial = millis(policy.initial_interval.as_ref());
     let grown = initial as f64 * policy.backoff_coefficient.powi(attempt.saturating_sub(1));
     // The conversion saturates: what is too long for a number is cut by the maximum anyway.
@@ -171,6 +179,9 @@ mod tests {
         assert!(validate(&RetryPolicy { backoff_coefficient: 0.5, ..sound.clone() }).is_err());
         assert!(validate(&RetryPolicy { maximum_interval: Some(duration(10)), ..sound.clone() }).is_err());
         assert!(validate(&RetryPolicy { maximum_attempts: -1, ..sound.clone() }).is_err());
-        assert!(validate(&RetryPolicy { initial_interval: Some(duration(-1)), ..sound }).is_err());
+        assert!(validate(&RetryPolicy { initial_interval: Some(duration(-1)), ..sound.clone() }).is_err());
+        let listing = |name: &str| RetryPolicy { non_retryable_error_types: vec![name.to_owned()], ..sound.clone() };
+        assert!(validate(&listing("TemporalTimeout:Heartbeat")).is_ok() && validate(&listing("Nonsense")).is_ok());
+        assert!(validate(&listing("TemporalTimeout:Nonsense")).is_err());
     }
 }

@@ -56,6 +56,7 @@ pub(super) fn on_run<T>(
     let changed = run.state != before;
     if changed {
         run.state.transaction = context.transaction;
+        run.state.transitions += 1;
     }
     let speculative = context.limits.speculative_timeout;
     let stepped = Stepped { run, events: &events, transfers: &transfers, timers: &timers, speculative };
@@ -93,6 +94,7 @@ pub(super) fn record(
     context: &Context<'_>,
 ) {
     run.state.transaction = context.transaction;
+    run.state.transitions = 1;
     let (transfers, timers) = (&effects.transfers, &effects.timers);
     let speculative = context.limits.speculative_timeout;
     Stepped { run: &run, events: &events, transfers, timers, speculative }.assert_new();

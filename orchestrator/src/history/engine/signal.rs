@@ -114,12 +114,17 @@ pub(super) fn write(tx: &mut Transaction<'_, '_>, signal: Arrival) {
 /// `ResourceExhausted`: try again soon.
 pub(crate) fn require_not_closing(tx: &Transaction<'_, '_>) -> Result<(), Rejection> {
     if tx.run.volatile.closing && tx.task_is_started() {
-        return Err(Rejection::ResourceExhausted {
-            message: "workflow operation can not be applied because workflow is closing".to_owned(),
-            cause: ResourceExhaustedCause::BusyWorkflow.into(),
-        });
+        return Err(closing());
     }
     Ok(())
+}
+
+/// The run is about to close; its successor may take what it does not.
+pub(super) fn closing() -> Rejection {
+    Rejection::ResourceExhausted {
+        message: "workflow operation can not be applied because workflow is closing".to_owned(),
+        cause: ResourceExhaustedCause::BusyWorkflow.into(),
+    }
 }
 
 /// Refuses what only the parent may do.

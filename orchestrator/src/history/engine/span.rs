@@ -17,6 +17,22 @@ pub fn millis(span: Option<&Duration>) -> Millis {
     span.seconds.saturating_mul(1000).saturating_add(partial).min(LONGEST)
 }
 
+/// Whether a span makes sense as a timeout, a delay or an interval.
+///
+/// # Errors
+/// Why it does not, in the words of Temporal.
+pub(crate) fn validate(span: Option<&Duration>) -> Result<(), &'static str> {
+    let Some(span) = span else { return Ok(()) };
+    let nanos = i64::from(span.nanos);
+    if span.seconds > 0 && nanos < 0 || span.seconds < 0 && nanos > 0 {
+        Err("duration has seconds and nanos with different signs")
+    } else if span.seconds < 0 || nanos < 0 {
+        Err("negative duration")
+    } else {
+        Ok(())
+    }
+}
+
 /// Milliseconds as a span.
 #[must_use]
 pub fn duration(ms: Millis) -> Duration {
@@ -45,6 +61,13 @@ mod tests {
         assert_eq!(millis(Some(&Duration { seconds: i64::MAX, nanos: 0 })), LONGEST);
         assert!(millis(Some(&Duration { seconds: 0, nanos: -5_000_000 })) < 0);
         assert_eq!(millis(Some(&duration(90_250))), 90_250);
+    }
+
+    #[test]
+    fn spans_that_make_no_sense() {
+        let of = |seconds, nanos| validate(Some(&Duration { seconds, nanos }));
+        assert!(validate(None).is_ok() && of(0, 0).is_ok() && of(5, 7).is_ok());
+        assert!(of(5, -7).is_err() && of(-5, 7).is_err() && of(-5, 0).is_err() && of(0, -1).is_err());
     }
 
     #[test]

@@ -6,14 +6,37 @@ use super::input::{Applied, Input, Reply};
 use super::signal::Arrival;
 use super::start_check::policies;
 use super::waiter::Waiter;
-use super::{Context, Workflow, required};
+use super::{Context, Handout, Workflow, required};
 use crate::cluster::Rejection;
 use resurgam_api::internal::{SignalWithStartRequest, StartWorkflowRequest};
 use resurgam_api::temporal::enums::v1::WorkflowIdConflictPolicy as Conflict;
 use resurgam_api::temporal::workflowservice::v1 as api;
 
+/// What a client hears who has started a workflow.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StartedWorkflow {
+    /// The response, but for the workflow task.
+    pub response: api::StartWorkflowExecutionResponse,
+    /// The first workflow task, if the client asked for it and the run begins with one.
+    pub eager: Option<Handout>,
+}
+
+impl From<Holder> for StartedWorkflow {
+    fn from(holder: Holder) -> Self {
+        let Holder { run_id, first_run_id, status, started, eager } = holder;
+        let response = api::StartWorkflowExecutionResponse {
+            run_id,
+            first_execution_run_id: first_run_id,
+            started,
+            status,
+            ..Default::default()
+        };
+        Self { response, eager: eager.map(|eager| *eager) }
+    }
+}
+
 impl Input for StartWorkflowRequest {
-    type Answer = api::StartWorkflowExecutionResponse;
+    type Answer = StartedWorkflow;
 
     fn apply(
         self,
@@ -21,15 +44,8 @@ impl Input for StartWorkflowRequest {
         context: &mut Context<'_>,
         _: &Waiter<Self::Answer>,
     ) -> Applied<Self::Answer> {
-        let (effects, Holder { run_id, first_run_id, status, started }) = settle(workflow, start(self)?, context)?;
-        let answer = api::StartWorkflowExecutionResponse {
-            run_id,
-            first_execution_run_id: first_run_id,
-            started,
-            status,
-            ..Default::default()
-        };
-        Ok((effects, Reply::now(answer)))
+        let (effects, holder) = settle(workflow, start(self)?, context)?;
+        Ok((effects, Reply::now(holder.into())))
     }
 
     fn request_id(&mut self) -> Option<&mut String> {
@@ -66,7 +82,7 @@ impl Input for SignalWithStartRequest {
 ///
 /// # Errors
 /// `InvalidArgument`.
-fn start(request: StartWorkflowRequest) -> Result<Claim, Rejection> {
+pub(super) fn start(request: StartWorkflowRequest) -> Result<Claim, Rejection> {
     let StartWorkflowRequest { target, request, parent, root } = request;
     let (target, request) = (required::field(target, "Target")?, required::request(request)?);
     let (reuse, conflict) =

@@ -2,8 +2,10 @@
 
 #![allow(deprecated, reason = "clients may still use TERMINATE_IF_RUNNING")]
 
+use super::cron::Schedule;
 use super::{Context, retry, span};
 use crate::cluster::Rejection;
+use crate::history::state::Millis;
 use resurgam_api::temporal::enums::v1::{WorkflowIdConflictPolicy as Conflict, WorkflowIdReusePolicy as Reuse};
 use resurgam_api::temporal::workflowservice::v1 as api;
 
@@ -27,6 +29,14 @@ pub(super) fn policies(reuse: Reuse, conflict: Conflict, default: Conflict) -> R
     }
 }
 
+/// Whether it is a cron schedule by which there is a next time, or none at all.
+fn schedule(text: &str, now: Millis) -> Result<(), &'static str> {
+    if !text.is_empty() && Schedule::parse(text)?.wait(now, now).is_none() {
+        return Err("invalid CronSchedule, no time can be found to satisfy the schedule");
+    }
+    Ok(())
+}
+
 /// What has to hold of a start whatever is there already.
 pub(super) fn validate(request: &api::StartWorkflowExecutionRequest, context: &Context<'_>) -> Result<(), Rejection> {
     let invalid = |message: &str| Err(Rejection::InvalidArgument(message.to_owned()));
@@ -34,11 +44,15 @@ pub(super) fn validate(request: &api::StartWorkflowExecutionRequest, context: &C
     let queue = request.task_queue.as_ref().map_or("", |queue| &queue.name);
     let names = [&request.workflow_id, kind, queue, &request.request_id];
     let spans = [
-        &request.workflow_execution_timeout,
-        &request.workflow_run_timeout,
-        &request.workflow_task_timeout,
-        &request.workflow_start_delay,
+        ("WorkflowExecutionTimeoutSeconds", &request.workflow_execution_timeout),
+        ("WorkflowRunTimeoutSeconds", &request.workflow_run_timeout),
+        ("WorkflowTaskTimeoutSeconds", &request.workflow_task_timeout),
+        ("WorkflowStartDelaySeconds", &request.workflow_start_delay),
     ];
+    let unsound = |(name, span): &(&str, &Option<_>)| {
+        let why = span::validate(span.as_ref()).err()?;
+        Some(format!("An invalid {name} is set on request. cause: {why}"))
+    };
     if request.workflow_id.is_empty() {
         invalid("WorkflowId is not set on request.")
     } else if kind.is_empty() {
@@ -47,10 +61,12 @@ pub(super) fn validate(request: &api::StartWorkflowExecutionRequest, context: &C
         invalid("TaskQueue is not set on request.")
     } else if names.iter().any(|name| name.len() > context.limits.id_bytes) {
         invalid("An id or name on request exceeds length limit.")
-    } else if spans.iter().any(|span| span::millis(span.as_ref()) < 0) {
-        invalid("A timeout or delay on request is negative.")
-    } else if !request.cron_schedule.is_empty() {
-        invalid("Cron schedules are not supported.")
+    } else if let Some(unsound) = spans.iter().find_map(unsound) {
+        invalid(&unsound)
+    } else if !request.cron_schedule.is_empty() && request.workflow_start_delay.is_some() {
+        invalid("CronSchedule and WorkflowStartDelay may not be used together.")
+    } else if let Err(why) = schedule(&request.cron_schedule, context.now) {
+        invalid(why)
     } else if let Some(policy) = &request.retry_policy {
         let policy = retry::with_defaults(Some(policy), context.limits.retry_interval);
         retry::validate(&policy).map_err(Rejection::InvalidArgument)

@@ -4,14 +4,15 @@
 //! run.
 
 use super::command_failure::CommandFailure;
+use super::cron::Schedule;
 use super::new_run::{self, NewRun};
 use super::transaction::Transaction;
-use super::{close, fail as task_failure, retry, span};
+use super::{close, cron, fail as task_failure, retry, span};
 use crate::history::state::EventId;
 use crate::history::task::RunKey;
 use crate::planted::{Bug, planted};
 use resurgam_api::temporal::command::v1::ContinueAsNewWorkflowExecutionCommandAttributes;
-use resurgam_api::temporal::common::v1::{Memo, SearchAttributes};
+use resurgam_api::temporal::common::v1::{Memo, Payloads, SearchAttributes};
 use resurgam_api::temporal::enums::v1::{
     ContinueAsNewInitiator as Initiator, RetryState, TimeoutType, WorkflowExecutionStatus as Status,
     WorkflowTaskFailedCause,
@@ -20,8 +21,9 @@ use resurgam_api::temporal::failure::v1::failure::FailureInfo;
 use resurgam_api::temporal::failure::v1::{Failure, TimeoutFailureInfo};
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::history::v1::{
-    WorkflowExecutionContinuedAsNewEventAttributes, WorkflowExecutionFailedEventAttributes,
-    WorkflowExecutionStartedEventAttributes, WorkflowExecutionTimedOutEventAttributes,
+    WorkflowExecutionCompletedEventAttributes, WorkflowExecutionContinuedAsNewEventAttributes,
+    WorkflowExecutionFailedEventAttributes, WorkflowExecutionStartedEventAttributes,
+    WorkflowExecutionTimedOutEventAttributes,
 };
 
 /// What a run that timed out failed with.
@@ -57,18 +59,65 @@ fn retry_run(tx: &mut Transaction<'_, '_>, failure: &Failure) -> (RetryState, St
     (RetryState::InProgress, follow(tx, started))
 }
 
+/// Makes the run that follows this one by its cron schedule, if it has one: with the result of this run, or, if it failed, with
+/// the failure and the last result before. Its run id; empty: none follows.
+fn cron_run(tx: &mut Transaction<'_, '_>, ended: Result<Option<&Payloads>, &Failure>) -> String {
+    let state = &tx.run.state;
+    let now = tx.context.now;
+    let due = state.start_time.saturating_add(span::millis(state.started.first_workflow_task_backoff.as_ref()));
+    let schedule = Schedule::parse(&state.started.cron_schedule);
+    let Some(wait) = schedule.ok().and_then(|schedule| schedule.wait(due, now)) else { return String::new() };
+    if state.execution_expires != 0 && now.saturating_add(wait) > state.execution_expires {
+        // It would be out of time before it begins.
+        return String::new();
+    }
+    let rest = state.start_time.saturating_add(tx.context.limits.continue_interval).saturating_sub(now);
+    let started = WorkflowExecutionStartedEventAttributes {
+        attempt: 1,
+        initiator: Initiator::CronSchedule.into(),
+        continued_failure: ended.err().cloned(),
+        last_completion_result: match ended {
+            Ok(result) => result.cloned(),
+            Err(_) => state.started.last_completion_result.clone(),
+        },
+        first_workflow_task_backoff: Some(span::duration(wait.max(rest))),
+        memo: memo(tx),
+        search_attributes: search_attributes(tx),
+        ..(*state.started).clone()
+    };
+    follow(tx, started)
+}
+
+/// The run that repeats this one after `failure`, or else the next one by its cron schedule; what the close event says.
+fn next_run(tx: &mut Transaction<'_, '_>, failure: &Failure) -> (RetryState, String) {
+    let (state, next) = retry_run(tx, failure);
+    let next = if next.is_empty() { cron_run(tx, Err(failure)) } else { next };
+    (state, next)
+}
+
+/// The worker completes the run. The next one follows if it has a cron schedule.
+pub(super) fn complete(tx: &mut Transaction<'_, '_>, result: Option<Payloads>, completed: EventId) {
+    let new_execution_run_id = cron_run(tx, Ok(result.as_ref()));
+    let attributes = WorkflowExecutionCompletedEventAttributes {
+        result,
+        workflow_task_completed_event_id: completed,
+        new_execution_run_id,
+    };
+    close::close(tx, Status::Completed, Attributes::WorkflowExecutionCompletedEventAttributes(attributes));
+}
+
 /// The run is out of time. It is retried if its policy says so and the chain has time left.
 pub(super) fn expire(tx: &mut Transaction<'_, '_>) {
     task_failure::force(tx);
     let failure = timeout();
-    let (retry_state, new_execution_run_id) = retry_run(tx, &failure);
+    let (retry_state, new_execution_run_id) = next_run(tx, &failure);
     let attributes = WorkflowExecutionTimedOutEventAttributes { retry_state: retry_state.into(), new_execution_run_id };
     close::close(tx, Status::TimedOut, Attributes::WorkflowExecutionTimedOutEventAttributes(attributes));
 }
 
 /// The worker fails the run. It is retried if its policy says so.
 pub(super) fn fail(tx: &mut Transaction<'_, '_>, failure: Failure, completed: EventId) {
-    let (retry_state, new_execution_run_id) = retry_run(tx, &failure);
+    let (retry_state, new_execution_run_id) = next_run(tx, &failure);
     let attributes = WorkflowExecutionFailedEventAttributes {
         failure: Some(failure),
         retry_state: retry_state.into(),
@@ -95,9 +144,7 @@ pub(super) fn continue_as_new(
     if spans.iter().any(|span| span::millis(span.as_ref()) < 0) {
         return Err(bad("a timeout or back-off of the next run is negative"));
     }
-    if !asked.cron_schedule.is_empty() {
-        return Err(bad("cron schedules are not supported"));
-    }
+    cron::validate(&asked.cron_schedule).map_err(bad)?;
     let policy = asked.retry_policy.map(|policy| retry::with_defaults(Some(&policy), tx.context.limits.retry_interval));
     if let Some(Err(message)) = policy.as_ref().map(retry::validate) {
         return Err(bad(&message));
@@ -129,6 +176,7 @@ pub(super) fn continue_as_new(
         continued_failure: asked.failure.clone(),
         last_completion_result: asked.last_completion_result.clone(),
         first_workflow_task_backoff: Some(backoff),
+        cron_schedule: asked.cron_schedule.clone(),
         header: asked.header.clone(),
         memo: memo.clone(),
         search_attributes: search_attributes.clone(),
@@ -158,7 +206,7 @@ pub(super) fn continue_as_new(
 
 /// Makes the successor; its run id.
 fn follow(tx: &mut Transaction<'_, '_>, mut started: WorkflowExecutionStartedEventAttributes) -> String {
-    let key = RunKey { run_id: tx.context.ids.uuid(), ..tx.key() };
+    let key = RunKey { run_id: tx.context.run_id(), ..tx.key() };
     let id = key.run_id.clone();
     started.continued_execution_run_id.clone_from(&tx.run.state.run_id);
     started.original_execution_run_id.clone_from(&id);
@@ -177,6 +225,7 @@ fn follow(tx: &mut Transaction<'_, '_>, mut started: WorkflowExecutionStartedEve
             signal: None,
             metadata: None,
             links: Vec::new(),
+            eager: None,
         },
         tx.context,
     );

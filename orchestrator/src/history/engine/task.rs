@@ -63,10 +63,17 @@ pub(super) fn schedule(tx: &mut Transaction<'_, '_>, dispatch: Dispatch) {
     tx.run.state.workflow_task = Some(task);
 }
 
-/// Schedules a speculative workflow task, if none is pending and the run may have one: a worker has to see updates.
+/// The wait before the first workflow task ends: whoever does this has something that does not bear it.
+pub(crate) fn hurry(tx: &mut Transaction<'_, '_>) {
+    tx.run.state.first_task_at = 0;
+    tx.wake();
+}
+
+/// Schedules a speculative workflow task, if none is pending and the run may have one: a worker has to see updates. A
+/// back-off does not keep it; if nothing comes of the updates, it goes on.
 pub(crate) fn speculate(tx: &mut Transaction<'_, '_>) {
     let state = &tx.run.state;
-    if tx.require_open().is_err() || state.workflow_task.is_some() || is_held(state) {
+    if tx.require_open().is_err() || state.workflow_task.is_some() || state.awaits_parent {
         return;
     }
     let task = new(tx, WorkflowTaskType::Speculative, 1);

@@ -33,6 +33,8 @@ pub(super) fn materialise(tx: &mut Transaction<'_, '_>, task: &WorkflowTask) -> 
         return (task.scheduled_event_id, task.started_event_id);
     }
     let mut task = task.clone();
+    // Whatever the first workflow task waited for: this is it.
+    tx.run.state.first_task_at = 0;
     task.scheduled_event_id = tx.write(scheduled(tx, &task));
     if task.started_event_id != 0 {
         task.started_event_id = tx.write(started(tx, &task));

@@ -4,7 +4,7 @@
 use super::input::{Acted, Reply, RunInput, Which};
 use super::transaction::Transaction;
 use super::waiter::Waiter;
-use super::{activity_outcome, fail, successor, user_timer};
+use super::{activity_outcome, fail, successor, task, task_event, user_timer};
 use crate::history::task::{TimerKind, TimerTask};
 use crate::invariant::broken;
 
@@ -40,12 +40,13 @@ fn fire(tx: &mut Transaction<'_, '_>, task: &TimerTask) {
         tx.timer(task.due, timer.clone());
         return;
     }
-    let state = &mut tx.run.state;
+    let state = &tx.run.state;
     match timer {
         TimerKind::WorkflowTaskTimeout(timer) => fail::fire(tx, timer),
         TimerKind::FirstWorkflowTask(_) if state.first_task_at != 0 => {
-            state.first_task_at = 0;
-            tx.wake();
+            // A speculative task that is out for an update is the first one from now on.
+            task_event::convert(tx);
+            task::hurry(tx);
         }
         TimerKind::RunTimeout(_) if state.run_expires != 0 => successor::expire(tx),
         TimerKind::ExecutionTimeout(_) if state.execution_expires != 0 => successor::expire(tx),

@@ -50,10 +50,22 @@ impl RunInput for UpdateInput {
     }
 
     fn act(self, tx: &mut Transaction<'_, '_>, caller: &Waiter) -> Acted<Self::Answer> {
-        match self {
-            Self::Update(request) => admit(tx, request, caller),
-            Self::Poll(request) => poll(tx, request, caller),
-        }
+        act(self, tx, caller)
+    }
+}
+
+/// Does it on the run.
+///
+/// # Errors
+/// See [`admit`] and [`poll`].
+pub(super) fn act(
+    input: UpdateInput,
+    tx: &mut Transaction<'_, '_>,
+    caller: &Waiter,
+) -> Acted<UpdateWorkflowExecutionResponse> {
+    match input {
+        UpdateInput::Update(request) => admit(tx, request, caller),
+        UpdateInput::Poll(request) => poll(tx, request, caller),
     }
 }
 
@@ -67,7 +79,8 @@ pub(super) fn admit(
     caller: &Waiter,
 ) -> Result<Reply<UpdateWorkflowExecutionResponse>, Rejection> {
     let request = required::request(request.request)?;
-    let stage = request.wait_policy.unwrap_or_default().lifecycle_stage();
+    // Nobody is told that what only memory knows will last.
+    let stage = request.wait_policy.unwrap_or_default().lifecycle_stage().max(Stage::Accepted);
     let mut update = request.request.unwrap_or_default();
     if update.input.as_ref().is_none_or(|input| input.name.is_empty()) {
         return Err(Rejection::InvalidArgument("update name is not set on request".to_owned()));
@@ -243,9 +256,9 @@ fn close(tx: &mut Transaction<'_, '_>) {
                 Ok(reply(&tx.run.state, &id, Stage::Completed, Some(unfinished())))
             } else if goes_on {
                 // The next run can take it.
-                Err(Rejection::Unavailable("Workflow Update was aborted.".to_owned()))
+                Err(signal::closing())
             } else {
-                Err(Rejection::NotFound("workflow execution already completed".to_owned()))
+                Err(Rejection::NotFound("workflow update was aborted by closing workflow".to_owned()))
             };
             tx.answer(&waiter, answer);
         }

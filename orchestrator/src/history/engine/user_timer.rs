@@ -27,8 +27,8 @@ pub(super) fn start(
         return bad("a timer has no id");
     } else if id.len() > tx.context.limits.id_bytes {
         return bad("the id of a timer is too long");
-    } else if wait <= 0 {
-        return bad("a timer has no duration");
+    } else if let Err(why) = span::validate(attributes.start_to_fire_timeout.as_ref()) {
+        return bad(&format!("An invalid StartToFireTimeout is set on StartTimerCommand: {why}. TimerId={id}"));
     } else if tx.run.state.timers.contains_key(id) {
         return Err(CommandFailure::new(Cause::StartTimerDuplicateId, format!("timer {id} is pending already")));
     }
@@ -131,6 +131,15 @@ mod tests {
     }
 
     #[test]
+    fn a_timer_of_no_time_fires_at_once() {
+        let mut run = Fixture::new();
+        run.commands(vec![starting("a", 0)]).unwrap();
+        run.take();
+        run.until(10_000);
+        assert_eq!(run.take(), ["TimerFired"]);
+    }
+
+    #[test]
     fn an_early_or_stale_timer_task_fires_nothing() {
         let mut run = Fixture::new();
         run.commands(vec![starting("a", 500)]).unwrap();
@@ -165,7 +174,7 @@ mod tests {
     fn bad_timers_are_refused() {
         let mut run = Fixture::new();
         assert_eq!(cause(run.commands(vec![starting("", 1)])), Cause::BadStartTimerAttributes);
-        assert_eq!(cause(run.commands(vec![starting("a", 0)])), Cause::BadStartTimerAttributes);
+        assert_eq!(cause(run.commands(vec![starting("a", -1)])), Cause::BadStartTimerAttributes);
         assert_eq!(cause(run.commands(vec![starting(&"a".repeat(1001), 1)])), Cause::BadStartTimerAttributes);
         assert_eq!(cause(run.commands(vec![starting("a", 1), starting("a", 1)])), Cause::StartTimerDuplicateId);
         assert_eq!(cause(run.commands(vec![cancelling("b")])), Cause::BadCancelTimerAttributes);

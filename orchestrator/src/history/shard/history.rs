@@ -179,7 +179,7 @@ impl Shard {
 }
 
 /// What a reader is told of a history that cannot be read.
-fn unreadable(problem: &UnreadableHistory) -> Rejection {
+pub(super) fn unreadable(problem: &UnreadableHistory) -> Rejection {
     if matches!(problem, UnreadableHistory::Broken(_)) {
         tracing::error!(%problem, "a history is damaged");
     }

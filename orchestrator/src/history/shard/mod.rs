@@ -21,6 +21,7 @@ mod place;
 mod queue;
 mod recorded;
 mod refill;
+mod reverse;
 mod route;
 pub mod rows;
 mod sending;

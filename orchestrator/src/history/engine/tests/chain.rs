@@ -179,13 +179,13 @@ fn only_the_last_run_of_a_chain_tells_the_parent() {
 }
 
 #[test]
-fn a_run_that_ought_to_come_again_at_times_is_refused() {
+fn a_run_that_ought_to_come_again_at_no_time_is_refused() {
     let mut shard = Shard::started();
     let task = shard.poll();
     let attributes =
-        ContinueAsNewWorkflowExecutionCommandAttributes { cron_schedule: "@daily".into(), ..Default::default() };
+        ContinueAsNewWorkflowExecutionCommandAttributes { cron_schedule: "@often".into(), ..Default::default() };
     let again = Decided::ContinueAsNewWorkflowExecutionCommandAttributes(attributes);
     let refused = shard.complete(&task, vec![again]).unwrap_err();
-    assert_eq!(refused, Rejection::InvalidArgument("cron schedules are not supported".into()));
+    assert_eq!(refused, Rejection::InvalidArgument("invalid CronSchedule.".into()));
     assert_eq!(shard.names(), "Begin Scheduled Started TaskFailed:BadContinueAsNewAttributes");
 }

@@ -64,13 +64,14 @@ fn a_timer_that_fired_unseen_can_be_cancelled_and_is_no_news_then() {
 }
 
 #[test]
-fn the_first_close_counts_and_nothing_else_may_follow() {
+fn nothing_may_follow_a_close() {
     let mut shard = Shard::started();
     let task = shard.poll();
     let refused = shard.complete(&task, vec![finish(), marker()]).unwrap_err();
     assert!(matches!(refused, Rejection::InvalidArgument(_)));
     assert_eq!(shard.names(), "Begin Scheduled Started");
-    shard.complete(&task, vec![finish(), finish()]).unwrap();
+    shard.complete(&task, vec![finish(), finish()]).unwrap_err();
+    shard.complete(&task, vec![finish()]).unwrap();
     assert_eq!(shard.names(), "Begin Scheduled Started Completed Completed");
 }
 

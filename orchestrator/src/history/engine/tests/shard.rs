@@ -167,7 +167,7 @@ impl Shard {
         edit(&mut request);
         let request =
             internal::StartWorkflowRequest { target: target(""), request: Some(request), ..Default::default() };
-        Ok(self.step(request)?.expect("starts are answered at once"))
+        Ok(self.step(request)?.expect("starts are answered at once").response)
     }
 
     pub(super) fn signal(&mut self, request_id: &str) -> Result<(), Rejection> {
