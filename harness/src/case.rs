@@ -60,6 +60,7 @@ impl Identity {
             profile: self.profile.clone(),
             prefix: prefix.to_owned(),
             namespace: namespace.to_owned(),
+            labels: true,
             plan: plan.clone(),
         }))
     }

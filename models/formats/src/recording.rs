@@ -166,6 +166,9 @@ pub struct Header {
     /// The namespace of the case; empty in older recordings.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub namespace: String,
+    /// Clients and workers put labels on what they ask for, see [`crate::label`]. False in older recordings.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub labels: bool,
     /// The plan that was executed.
     pub plan: Plan,
 }
