@@ -25,7 +25,10 @@ use std::time::Duration;
 use tonic::Status;
 
 /// How long one attempt may take. An update waits up to 20 s on the server.
-const LIMIT: Duration = Duration::from_secs(10);
+pub(crate) const LIMIT: Duration = Duration::from_secs(10);
+/// Codes of what may succeed in the next attempt. Unknown: the connection broke.
+pub(crate) const PASSING: [tonic::Code; 4] =
+    [tonic::Code::Unavailable, tonic::Code::DeadlineExceeded, tonic::Code::Cancelled, tonic::Code::Unknown];
 const UPDATE_LIMIT: Duration = Duration::from_secs(25);
 
 /// One attempt: who asks what of which workflow.

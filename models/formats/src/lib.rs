@@ -13,6 +13,7 @@ pub mod evidence;
 pub mod failure;
 pub mod kept;
 pub mod label;
+pub mod listed;
 pub mod listing;
 pub mod marker;
 pub mod notes;
