@@ -1,10 +1,10 @@
 //! The calls of clients: one request and what is kept of its answer, for each operation that a plan can ask for.
 
-use crate::convert::{current, duration, first, payloads, queue, retry, workflow_type};
+use crate::convert::{current, duration, first, label, payloads, queue, retry, workflow_type};
 use crate::history;
 use crate::session::{Session, within};
 use crate::wire;
-use resurgam_api::temporal::common::v1::RetryPolicy;
+use resurgam_api::temporal::common::v1::{Header, Memo, RetryPolicy};
 use resurgam_api::temporal::enums::v1::{
     UpdateWorkflowExecutionLifecycleStage as Stage, WorkflowExecutionStatus, WorkflowIdConflictPolicy,
     WorkflowIdReusePolicy,
@@ -25,7 +25,10 @@ use std::time::Duration;
 use tonic::Status;
 
 /// How long one attempt may take. An update waits up to 20 s on the server.
-const LIMIT: Duration = Duration::from_secs(10);
+pub(crate) const LIMIT: Duration = Duration::from_secs(10);
+/// Codes of what may succeed in the next attempt. Unknown: the connection broke.
+pub(crate) const PASSING: [tonic::Code; 4] =
+    [tonic::Code::Unavailable, tonic::Code::DeadlineExceeded, tonic::Code::Cancelled, tonic::Code::Unknown];
 const UPDATE_LIMIT: Duration = Duration::from_secs(25);
 
 /// One attempt: who asks what of which workflow.
@@ -59,6 +62,8 @@ impl Asked<'_> {
             workflow_id_reuse_policy: reuse(start.reuse).into(),
             workflow_id_conflict_policy: conflict(start.conflict).into(),
             retry_policy: start.retry.as_ref().map(retry) as Option<RetryPolicy>,
+            memo: Some(Memo { fields: label(self.request_id) }),
+            header: Some(Header { fields: label(self.request_id) }),
             ..Default::default()
         }
     }
@@ -77,6 +82,7 @@ impl Asked<'_> {
             input: payloads(&value),
             identity: self.identity.clone(),
             request_id: self.request_id.into(),
+            header: Some(Header { fields: label(self.request_id) }),
             ..Default::default()
         };
         self.service().signal_workflow_execution(within(LIMIT, request)).await?;
@@ -99,6 +105,8 @@ impl Asked<'_> {
             workflow_id_reuse_policy: start.workflow_id_reuse_policy,
             workflow_id_conflict_policy: start.workflow_id_conflict_policy,
             retry_policy: start.retry_policy,
+            memo: start.memo,
+            header: start.header,
             signal_name: name.into(),
             signal_input: payloads(&value),
             ..Default::default()
@@ -131,7 +139,11 @@ impl Asked<'_> {
             wait_policy: Some(WaitPolicy { lifecycle_stage: stage.into() }),
             request: Some(Request {
                 meta: Some(Meta { update_id: self.request_id.into(), identity: self.identity.clone() }),
-                input: Some(UpdateInput { name: name.into(), args: payloads(&value), ..Default::default() }),
+                input: Some(UpdateInput {
+                    name: name.into(),
+                    args: payloads(&value),
+                    header: Some(Header { fields: label(self.request_id) }),
+                }),
                 ..Default::default()
             }),
             ..Default::default()
@@ -161,6 +173,7 @@ impl Asked<'_> {
             workflow_execution: current(self.workflow_id),
             identity: self.identity.clone(),
             request_id: self.request_id.into(),
+            reason: self.request_id.into(),
             ..Default::default()
         };
         self.service().request_cancel_workflow_execution(within(LIMIT, request)).await?;
@@ -172,6 +185,7 @@ impl Asked<'_> {
             namespace: self.session.namespace.clone(),
             workflow_execution: current(self.workflow_id),
             reason: self.request_id.into(),
+            details: payloads(&self.request_id),
             identity: self.identity.clone(),
             ..Default::default()
         };

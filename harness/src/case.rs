@@ -5,6 +5,7 @@
 use crate::asked;
 use crate::client;
 use crate::history;
+use crate::listed;
 use crate::misuse::{self, lookalike};
 use crate::recorder::Recorder;
 use crate::session::Session;
@@ -24,8 +25,8 @@ use resurgam_judge::profile::{Capability, Profile};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tonic::Status;
 use tonic::transport::Channel;
-use tonic::{Code, Status};
 
 /// Attempts of a client's call whose outcome is unknown, where there are faults.
 pub(crate) const PATIENCE: u32 = 4;
@@ -59,6 +60,7 @@ impl Identity {
             profile: self.profile.clone(),
             prefix: prefix.to_owned(),
             namespace: namespace.to_owned(),
+            labels: true,
             plan: plan.clone(),
         }))
     }
@@ -127,6 +129,9 @@ pub(crate) async fn conduct(
     stage.settle().await;
     lookalike::read(session).await;
     open.extend(read_all(session, &runs).await);
+    if open.is_empty() && identity.profile.claims(Capability::Lists) {
+        open.extend(listed::record(session, READS).await);
+    }
     if open.is_empty() && session.plan.expires && identity.profile.claims(Capability::Retention) {
         stage.expire(&runs).await;
     }
@@ -185,9 +190,7 @@ async fn read_all(session: &Session, runs: &[RunName]) -> Vec<String> {
                     Ok(()) => done = true,
                     Err(status) => {
                         last = line(&status);
-                        // Unknown: the connection broke.
-                        let passing = [Code::Unavailable, Code::DeadlineExceeded, Code::Cancelled, Code::Unknown];
-                        if passing.contains(&status.code()) {
+                        if asked::PASSING.contains(&status.code()) {
                             tokio::time::sleep(Duration::from_millis(200)).await;
                             continue;
                         }

@@ -10,6 +10,7 @@ use resurgam_formats::failure::kind_of;
 use resurgam_formats::program::{Failure, Retry, WORKFLOW_TYPE};
 use resurgam_formats::time::Millis;
 use serde::{Serialize, de::DeserializeOwned};
+use std::collections::HashMap;
 
 /// One `json/plain` payload.
 pub(crate) fn json(value: &impl Serialize) -> Payload {
@@ -18,6 +19,11 @@ pub(crate) fn json(value: &impl Serialize) -> Payload {
         data: serde_json::to_vec(value).unwrap_or_default(),
         ..Default::default()
     }
+}
+
+/// The fields of a header or memo with one label, see [`resurgam_formats::label`].
+pub(crate) fn label(label: &str) -> HashMap<String, Payload> {
+    [(resurgam_formats::label::NAME.to_owned(), json(&label))].into()
 }
 
 /// A list with one `json/plain` payload.

@@ -14,6 +14,7 @@ pub mod engine;
 mod history;
 pub mod image;
 mod links;
+mod listed;
 mod misuse;
 pub mod order;
 pub mod outputs;

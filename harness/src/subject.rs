@@ -72,7 +72,7 @@ impl Subject {
             Given::Once => HandOver::Once,
             Given::UntilTaken => HandOver::UntilTaken,
         };
-        let Promised { linearizable_reads, narrow_batches, retention, availability, .. } = promised;
-        Profile::promising(Promises { linearizable_reads, hand_over, narrow_batches, retention, availability })
+        let Promised { linearizable_reads, narrow_batches, retention, availability, lists, .. } = promised;
+        Profile::promising(Promises { linearizable_reads, hand_over, narrow_batches, retention, availability, lists })
     }
 }

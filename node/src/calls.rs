@@ -51,6 +51,10 @@ const CALLS: &[(&str, &[(&str, &str)])] = &[
                 "What came of an update, as far as it is known; NOT_FOUND if it is none of that workflow. Asked in the wrong place only.",
             ),
             (
+                "ListWorkflowExecutions",
+                "All workflows whose ids begin so (`STARTS_WITH`), page by page, at the end of a case; only of whoever promises `lists`.",
+            ),
+            (
                 "ListNamespaces",
                 "All namespaces, page by page; the token of the second page is used where it does not belong.",
             ),

@@ -52,6 +52,8 @@ pub struct Promises {
     /// While no fault is in force, and from five seconds after the last one on, no call is told that something is wrong inside:
     /// UNAVAILABLE and its like.
     pub availability: bool,
+    /// A list of workflows shows what was acknowledged before it was asked for, each run once.
+    pub lists: bool,
 }
 
 /// What becomes of a task whose hand-over to a worker may have failed.

@@ -111,6 +111,8 @@ pub enum Bug {
     HeartbeatTimeKept,
     /// Steps that are committed together have the same transaction id (temporal#4774).
     TransactionReused,
+    /// The record of a run that closes with a successor stays that of an open run (temporal#5643).
+    RecordLeftOpen,
     /// Rows of timer tasks are named by whole seconds, and deleted by the exact time (temporal#245).
     TimerRowRounded,
     /// A task queue goes on knowing tasks that it has given away, and takes a repeated one for one of them.

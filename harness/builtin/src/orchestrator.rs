@@ -75,6 +75,7 @@ impl Orchestrator for Builtin {
             narrow_batches: true,
             retention: true,
             availability: true,
+            lists: true,
         }
     }
 

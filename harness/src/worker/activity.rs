@@ -8,6 +8,7 @@ use resurgam_api::temporal::workflowservice::v1::{
     PollActivityTaskQueueResponse, RecordActivityTaskHeartbeatRequest, RespondActivityTaskCanceledRequest,
     RespondActivityTaskCompletedByIdRequest, RespondActivityTaskCompletedRequest, RespondActivityTaskFailedRequest,
 };
+use resurgam_formats::label;
 use resurgam_formats::plan::TaskKind;
 use resurgam_formats::program::{Act, ActEnd, Failure, Script};
 use resurgam_formats::recording::{ActivityEnd, Answer, Call, Reply, Task, TaskId, What};
@@ -77,7 +78,7 @@ impl Worker {
                 return Progress::Gone;
             }
             let record = self.session.recorder.operation(self.name.clone(), Call::Heartbeat { task });
-            match record.attempt(self.heartbeat(token)).await {
+            match record.attempt(self.heartbeat(task, token)).await {
                 Answer::Ok { value: Reply::Heartbeat { cancel_requested: true } } => return Progress::CancelRequested,
                 Answer::Ok { value: Reply::NotFound { .. } } => return Progress::Gone,
                 _ => {}
@@ -90,11 +91,12 @@ impl Worker {
         }
     }
 
-    async fn heartbeat(&self, token: &[u8]) -> Answer {
+    async fn heartbeat(&self, task: TaskId, token: &[u8]) -> Answer {
         let request = RecordActivityTaskHeartbeatRequest {
             task_token: token.to_vec(),
             identity: self.name.clone(),
             namespace: self.session.namespace.clone(),
+            details: payloads(&label::task(task)),
             ..Default::default()
         };
         match self.service.clone().record_activity_task_heartbeat(within(LIMIT, request)).await {
@@ -157,8 +159,14 @@ impl Worker {
                     service.respond_activity_task_failed(within(LIMIT, request)).await.map(drop)
                 }
                 ActivityEnd::Canceled => {
-                    let request =
-                        RespondActivityTaskCanceledRequest { task_token, identity, namespace, ..Default::default() };
+                    let details = payloads(&label::task(task));
+                    let request = RespondActivityTaskCanceledRequest {
+                        task_token,
+                        details,
+                        identity,
+                        namespace,
+                        ..Default::default()
+                    };
                     service.respond_activity_task_canceled(within(LIMIT, request)).await.map(drop)
                 }
             };

@@ -1,6 +1,6 @@
 //! Commands of the machine as commands and messages of the API.
 
-use crate::convert::{duration, failure, json, payloads, queue, retry, workflow_type};
+use crate::convert::{self, duration, failure, json, payloads, queue, retry, workflow_type};
 use prost::{Message as _, Name};
 use prost_wkt_types::Any;
 use resurgam_api::temporal::command::v1::command::Attributes;
@@ -11,12 +11,13 @@ use resurgam_api::temporal::command::v1::{
     RequestCancelActivityTaskCommandAttributes, RequestCancelExternalWorkflowExecutionCommandAttributes,
     ScheduleActivityTaskCommandAttributes, StartChildWorkflowExecutionCommandAttributes, StartTimerCommandAttributes,
 };
-use resurgam_api::temporal::common::v1::{ActivityType, Payloads};
+use resurgam_api::temporal::common::v1::{ActivityType, Header, Memo, Payloads};
 use resurgam_api::temporal::enums::v1::{CommandType, ParentClosePolicy};
 use resurgam_api::temporal::protocol::v1::Message;
 use resurgam_api::temporal::protocol::v1::message::SequencingId;
 use resurgam_api::temporal::update::v1::{Acceptance, Meta, Outcome, Rejection, Request, Response, outcome};
 use resurgam_formats::command::Command;
+use resurgam_formats::label;
 use resurgam_formats::plan::Knobs;
 use resurgam_formats::program::{ACTIVITY_TYPE, ActivityCall, ChildCall, Failure, Input, LOCAL_MARKER, ParentClose};
 use std::collections::BTreeMap;
@@ -87,15 +88,16 @@ impl Translator<'_> {
                 CommandType::CancelTimer,
                 Attributes::CancelTimerCommandAttributes(CancelTimerCommandAttributes { timer_id: seq.to_string() }),
             ),
-            Command::StartChild { workflow_id, call, .. } => {
-                (CommandType::StartChildWorkflowExecution, self.child(workflow_id, call))
+            Command::StartChild { seq, workflow_id, call } => {
+                (CommandType::StartChildWorkflowExecution, self.child(*seq, workflow_id, call))
             }
-            Command::RequestCancelChild { workflow_id, .. } => (
+            Command::RequestCancelChild { workflow_id, seq } => (
                 CommandType::RequestCancelExternalWorkflowExecution,
                 Attributes::RequestCancelExternalWorkflowExecutionCommandAttributes(
                     RequestCancelExternalWorkflowExecutionCommandAttributes {
                         workflow_id: workflow_id.clone(),
                         child_workflow_only: true,
+                        reason: label::cancel(*seq),
                         ..Default::default()
                     },
                 ),
@@ -105,6 +107,7 @@ impl Translator<'_> {
                 Attributes::RecordMarkerCommandAttributes(RecordMarkerCommandAttributes {
                     marker_name: LOCAL_MARKER.into(),
                     details: marker(*seq, *value),
+                    header: header(&label::command(*seq)),
                     ..Default::default()
                 }),
             ),
@@ -124,9 +127,9 @@ impl Translator<'_> {
             ),
             Command::CancelWorkflow => (
                 CommandType::CancelWorkflowExecution,
-                Attributes::CancelWorkflowExecutionCommandAttributes(
-                    CancelWorkflowExecutionCommandAttributes::default(),
-                ),
+                Attributes::CancelWorkflowExecutionCommandAttributes(CancelWorkflowExecutionCommandAttributes {
+                    details: payloads(&label::CANCELLED),
+                }),
             ),
             Command::ContinueAsNew { input } => {
                 (CommandType::ContinueAsNewWorkflowExecution, self.continue_as_new(input))
@@ -146,11 +149,12 @@ impl Translator<'_> {
             start_to_close_timeout: duration(call.start_to_close_ms),
             heartbeat_timeout: call.heartbeat_ms.and_then(duration),
             retry_policy: Some(retry(&call.retry)),
+            header: header(&label::command(seq)),
             ..Default::default()
         })
     }
 
-    fn child(&self, workflow_id: &str, call: &ChildCall) -> Attributes {
+    fn child(&self, seq: u32, workflow_id: &str, call: &ChildCall) -> Attributes {
         let policy = match call.parent_close {
             ParentClose::Terminate => ParentClosePolicy::Terminate,
             ParentClose::RequestCancel => ParentClosePolicy::RequestCancel,
@@ -165,6 +169,8 @@ impl Translator<'_> {
             workflow_task_timeout: duration(self.knobs.task_timeout_ms),
             parent_close_policy: policy.into(),
             retry_policy: call.retry.as_ref().map(retry),
+            header: header(&label::command(seq)),
+            memo: Some(Memo { fields: convert::label(&label::command(seq)) }),
             ..Default::default()
         })
     }
@@ -175,6 +181,8 @@ impl Translator<'_> {
             task_queue: queue(self.queue),
             input: payloads(input),
             workflow_task_timeout: duration(self.knobs.task_timeout_ms),
+            header: header(label::CONTINUE),
+            memo: Some(Memo { fields: convert::label(label::CONTINUE) }),
             ..Default::default()
         })
     }
@@ -229,6 +237,11 @@ fn message<M: Name>(id: &str, step: &str, body: &M) -> Message {
         body: Some(Any { type_url: format!("type.googleapis.com/{}", M::full_name()), value: body.encode_to_vec() }),
         sequencing_id: None,
     }
+}
+
+/// A header with one label.
+fn header(label: &str) -> Option<Header> {
+    Some(Header { fields: convert::label(label) })
 }
 
 /// The details of a local activity's marker.

@@ -10,6 +10,7 @@ use crate::session::within;
 use crate::{answer, convert, history};
 use resurgam_api::temporal::enums::v1::WorkflowTaskFailedCause;
 use resurgam_api::temporal::history::v1::HistoryEvent;
+use resurgam_api::temporal::sdk::v1::WorkflowTaskCompletedMetadata;
 use resurgam_api::temporal::taskqueue::v1::StickyExecutionAttributes;
 use resurgam_api::temporal::workflowservice::v1::respond_workflow_task_completed_request::Capabilities;
 use resurgam_api::temporal::workflowservice::v1::{
@@ -18,6 +19,7 @@ use resurgam_api::temporal::workflowservice::v1::{
 };
 use resurgam_formats::command::Command;
 use resurgam_formats::event::Event;
+use resurgam_formats::label;
 use resurgam_formats::notes::Notes;
 use resurgam_formats::plan::TaskKind;
 use resurgam_formats::program::Failure;
@@ -247,6 +249,11 @@ impl Worker {
             sticky_attributes,
             query_results,
             namespace: self.session.namespace.clone(),
+            sdk_metadata: Some(WorkflowTaskCompletedMetadata {
+                sdk_name: label::NAME.into(),
+                sdk_version: label::task(polled.task),
+                ..Default::default()
+            }),
             capabilities: Some(Capabilities { discard_speculative_workflow_task_with_events: true }),
             ..Default::default()
         }
@@ -255,7 +262,7 @@ impl Worker {
     async fn fail(&self, polled: &Polled, manner: &Manner, life: u32) {
         let call = Call::FailWorkflowTask { task: polled.task };
         self.give(call, manner, life, || async {
-            let why = Failure::Application { kind: "worker fault".into(), non_retryable: false };
+            let why = Failure::Application { kind: label::task(polled.task), non_retryable: false };
             let request = RespondWorkflowTaskFailedRequest {
                 task_token: polled.response.task_token.clone(),
                 cause: WorkflowTaskFailedCause::WorkflowWorkerUnhandledFailure.into(),

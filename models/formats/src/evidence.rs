@@ -42,6 +42,8 @@ pub struct Evidence {
     pub tasks: BTreeMap<TaskId, Handed>,
     /// Descriptions read at the end of the case.
     pub descriptions: Vec<(At, Description)>,
+    /// Lists of workflows read at the end of the case, and when.
+    pub listed: Vec<(At, crate::listed::Listed)>,
     /// Faults in the order in which they began.
     pub faults: Vec<Fault>,
     /// What happened in the simulated store out of the ordinary: when, in whose call, on which partition.
@@ -256,6 +258,7 @@ impl Evidence {
             What::Unfit { node, why } => self.unfit.push(Unfit { node, why }),
             What::History(read) => self.add_history(*read, at)?,
             What::Description(description) => self.descriptions.push((at, *description)),
+            What::Listed(listed) => self.listed.push((at, *listed)),
             What::End { quiescent, deadline, open, suite } => {
                 self.end = Some(End { at, quiescent, deadline, open, suite });
             }

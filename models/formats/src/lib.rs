@@ -12,6 +12,8 @@ pub mod event;
 pub mod evidence;
 pub mod failure;
 pub mod kept;
+pub mod label;
+pub mod listed;
 pub mod listing;
 pub mod marker;
 pub mod notes;

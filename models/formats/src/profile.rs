@@ -41,6 +41,9 @@ pub struct Promises {
     /// While no fault is in force, no call is told that something is wrong inside.
     #[serde(default)]
     pub availability: bool,
+    /// A list of workflows shows what was acknowledged before it was asked for, each run once.
+    #[serde(default)]
+    pub lists: bool,
 }
 
 /// What becomes of a task whose hand-over to a worker may have failed.
@@ -85,6 +88,8 @@ pub enum Capability {
     Retention,
     /// The target promises [`Promises::availability`].
     Availability,
+    /// The target promises [`Promises::lists`].
+    Lists,
 }
 
 impl Capability {
@@ -97,6 +102,7 @@ impl Capability {
             Self::NarrowBatches => "narrow_batches",
             Self::Retention => "retention",
             Self::Availability => "availability",
+            Self::Lists => "lists",
         }
     }
 }
@@ -123,6 +129,7 @@ impl Profile {
             narrow_batches: true,
             retention: true,
             availability: true,
+            lists: true,
         })
     }
 
@@ -141,6 +148,7 @@ impl Profile {
             Capability::NarrowBatches => self.promises.narrow_batches,
             Capability::Retention => self.promises.retention,
             Capability::Availability => self.promises.availability,
+            Capability::Lists => self.promises.lists,
         }
     }
 }
@@ -153,8 +161,8 @@ mod tests {
     fn whoever_chooses_nothing_promises_nothing() {
         let read: Profile = serde_json::from_str("{}").unwrap();
         assert_eq!(read, Profile::default());
-        use Capability::{LinearizableReads, NarrowBatches, RepeatedHandOver, Retention};
-        for capability in [LinearizableReads, RepeatedHandOver, NarrowBatches, Retention] {
+        use Capability::{LinearizableReads, Lists, NarrowBatches, RepeatedHandOver, Retention};
+        for capability in [LinearizableReads, RepeatedHandOver, NarrowBatches, Retention, Lists] {
             assert!(!read.claims(capability) && !Profile::temporal("1.31.2").claims(capability));
             assert!(Profile::resurgam().claims(capability));
         }

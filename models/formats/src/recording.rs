@@ -22,6 +22,7 @@ pub use task::Task;
 use crate::audit::Audit;
 use crate::cost::Costs;
 use crate::kept::{Kept, Sought};
+use crate::listed::Listed;
 use crate::plan::{Namespace, Plan, WorkerFaultKind};
 use crate::profile::Profile;
 use crate::store::StoreEvent;
@@ -122,6 +123,8 @@ pub enum What {
     History(Box<HistoryRead>),
     /// A description as read at the end of the case.
     Description(Box<Description>),
+    /// A list of all workflows of the case as read at its end.
+    Listed(Box<Listed>),
     /// A node does not do what every node has to do.
     Unfit {
         /// Which, if it is known.
@@ -163,6 +166,9 @@ pub struct Header {
     /// The namespace of the case; empty in older recordings.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub namespace: String,
+    /// Clients and workers put labels on what they ask for, see [`crate::label`]. False in older recordings.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub labels: bool,
     /// The plan that was executed.
     pub plan: Plan,
 }

@@ -221,7 +221,7 @@ impl Field for Execution {
 }
 
 /// Any JSON value kept as it came (marker details, protobuf `Any`).
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Raw(pub Option<Box<Value>>);
 
 impl Field for Raw {

@@ -202,6 +202,7 @@ kinds! {
         scheduled: EventId = "scheduledEventId",
         started: EventId = "startedEventId",
         identity: String = "identity",
+        sdk_metadata: Raw = "sdkMetadata",
     }
     8 WorkflowTaskTimedOut "workflowTaskTimedOutEventAttributes" {
         scheduled: EventId = "scheduledEventId",
@@ -298,6 +299,7 @@ kinds! {
         child_only: bool = "childWorkflowOnly",
         namespace: String = "namespace",
         namespace_id: String = "namespaceId",
+        reason: String = "reason",
     }
     23 RequestCancelExternalWorkflowExecutionFailed "requestCancelExternalWorkflowExecutionFailedEventAttributes" {
         cause: Symbol = "cause",
@@ -318,6 +320,7 @@ kinds! {
         details: Raw = "details",
         task_completed: EventId = "workflowTaskCompletedEventId",
         failure: Option<Failure> = "failure",
+        header: Raw = "header",
     }
     26 WorkflowExecutionSignaled "workflowExecutionSignaledEventAttributes" {
         name: String = "signalName",
@@ -325,10 +328,12 @@ kinds! {
         external: Execution = "externalWorkflowExecution",
         request_id: String = "requestId",
         identity: String = "identity",
+        header: Raw = "header",
     }
     27 WorkflowExecutionTerminated "workflowExecutionTerminatedEventAttributes" {
         reason: String = "reason",
         identity: String = "identity",
+        details: Payloads = "details",
     }
     28 WorkflowExecutionContinuedAsNew "workflowExecutionContinuedAsNewEventAttributes" {
         new_run: String = "newExecutionRunId",
@@ -380,6 +385,7 @@ kinds! {
         workflow_type: Named = "workflowType",
         namespace: String = "namespace",
         namespace_id: String = "namespaceId",
+        header: Raw = "header",
     }
     32 ChildWorkflowExecutionCompleted "childWorkflowExecutionCompletedEventAttributes" {
         result: Payloads = "result",

@@ -1,7 +1,7 @@
 //! The request and the outcome of an update as events carry them.
 
 use super::failure::Failure;
-use super::field::{Field, compact, object, part, take};
+use super::field::{Field, Raw, compact, object, part, take};
 use super::payload::Payloads;
 use serde_json::{Value, json};
 
@@ -27,18 +27,30 @@ pub struct UpdateRequest {
     pub name: String,
     /// What the client gave to the handler.
     pub args: Payloads,
+    /// The client that asked, by the name it gives itself.
+    pub identity: String,
+    /// The header that came with it.
+    pub header: Raw,
 }
 
 impl Field for UpdateRequest {
     fn read(value: Value) -> Result<Self, String> {
         let mut map = object(value)?;
-        let meta: UpdateMeta = part(&mut map, "meta")?;
+        let mut meta = take(&mut map, "meta").map(object).transpose()?.unwrap_or_default();
         let mut input = take(&mut map, "input").map(object).transpose()?.unwrap_or_default();
-        Ok(Self { id: meta.0, name: part(&mut input, "name")?, args: part(&mut input, "args")? })
+        Ok(Self {
+            id: part(&mut meta, "updateId")?,
+            identity: part(&mut meta, "identity")?,
+            name: part(&mut input, "name")?,
+            args: part(&mut input, "args")?,
+            header: part(&mut input, "header")?,
+        })
     }
     fn write(&self) -> Option<Value> {
-        let input = compact(vec![("name", self.name.write()), ("args", self.args.write())]);
-        compact(vec![("meta", UpdateMeta(self.id.clone()).write()), ("input", input)])
+        let meta = compact(vec![("updateId", self.id.write()), ("identity", self.identity.write())]);
+        let input =
+            compact(vec![("name", self.name.write()), ("args", self.args.write()), ("header", self.header.write())]);
+        compact(vec![("meta", meta), ("input", input)])
     }
 }
 

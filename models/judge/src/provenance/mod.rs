@@ -23,6 +23,8 @@ pub(crate) enum Source {
     Worker,
     /// The name of a client that asked for it.
     Client,
+    /// The label that our client or worker wrote there, see [`resurgam_formats::label`].
+    Label,
     /// What began the run.
     Begin,
     /// The retry policy, the attempt and the failure.
@@ -80,6 +82,7 @@ fn entry(line: &'static str) -> Option<Entry> {
         }
         "worker" => Source::Worker,
         "client" => Source::Client,
+        "label" => Source::Label,
         "begin" => Source::Begin,
         "retry" => Source::Retry,
         "rule" => {
@@ -103,6 +106,7 @@ impl Source {
             }
             Self::Worker => ("H29".into(), "the worker that had the task".into()),
             Self::Client => ("H29".into(), "the client that asked for it".into()),
+            Self::Label => ("H29".into(), "the label that our client or worker wrote there".into()),
             Self::Begin => {
                 ("H30".into(), "what began the run: a request, the parent's event, or the run before".into())
             }

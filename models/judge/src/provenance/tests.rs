@@ -41,7 +41,9 @@ fn what_the_table_compares_is_read_on_both_sides() {
                 assert!(reference == "first" || reads(reference), "{entry:?}");
                 assert!(KINDS.iter().any(|kind| Body::fields(kind).contains(&field)), "{entry:?}");
             }
-            Source::Worker | Source::Client | Source::Begin | Source::Retry => assert!(reads(entry.field), "{entry:?}"),
+            Source::Worker | Source::Client | Source::Label | Source::Begin | Source::Retry => {
+                assert!(reads(entry.field), "{entry:?}");
+            }
             Source::Rule { ids, what } => {
                 assert!(!what.is_empty(), "{entry:?}");
                 for id in ids.split(',') {

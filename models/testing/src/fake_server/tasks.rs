@@ -184,7 +184,7 @@ impl FakeServer {
                     return refused("no such update waits");
                 };
                 let args = Payloads::one(&json!(update.argument));
-                let request = UpdateRequest { id: id.clone(), name: update.name.clone(), args };
+                let request = UpdateRequest { id: id.clone(), name: update.name.clone(), args, ..Default::default() };
                 let protocol_instance_id = id.clone();
                 let it = WorkflowExecutionUpdateAccepted { protocol_instance_id, request, ..Default::default() };
                 let accepted = self.write(Body::WorkflowExecutionUpdateAccepted(Box::new(it)))?;

@@ -80,7 +80,8 @@ fn info(state: &State) -> WorkflowExecutionInfo {
     let started = &state.started;
     let execution = WorkflowExecution { workflow_id: state.workflow_id.clone(), run_id: state.run_id.clone() };
     let backoff = super::span::millis(started.first_workflow_task_backoff.as_ref());
-    let lasted = (state.close_time != 0).then(|| duration(state.close_time.saturating_sub(state.start_time)));
+    let executed = state.start_time.saturating_add(backoff);
+    let lasted = (state.close_time != 0).then(|| duration(state.close_time.saturating_sub(executed)));
     WorkflowExecutionInfo {
         r#type: started.workflow_type.clone(),
         start_time: at(state.start_time),
@@ -89,7 +90,7 @@ fn info(state: &State) -> WorkflowExecutionInfo {
         history_length: state.next_event_id - 1,
         parent_namespace_id: started.parent_workflow_namespace_id.clone(),
         parent_execution: started.parent_workflow_execution.clone(),
-        execution_time: at(state.start_time.saturating_add(backoff)),
+        execution_time: at(executed),
         memo: Some(Memo { fields: state.memo.cloned().collect() }),
         search_attributes: Some(SearchAttributes { indexed_fields: state.search_attributes.cloned().collect() }),
         task_queue: queue_name(state).to_owned(),

@@ -162,7 +162,8 @@ pub(super) fn continue_as_new(
         0 => Initiator::Workflow.into(),
         initiator => initiator,
     };
-    let memo = asked.memo.or_else(|| memo(tx));
+    // As the real server has it: a command that gives no memo starts a run without one. SDKs give it.
+    let memo = asked.memo;
     let search_attributes = asked.search_attributes.or_else(|| search_attributes(tx));
     let started = WorkflowExecutionStartedEventAttributes {
         workflow_type: kind.clone(),

@@ -8,6 +8,7 @@ use crate::history::engine::span;
 use crate::history::parts::Change;
 use crate::history::state::State;
 use crate::invariant::{Checks, checks, invariant};
+use crate::planted::{Bug, planted};
 use crate::store::Key;
 use crate::visibility::Record;
 use crate::visibility::value;
@@ -51,6 +52,9 @@ pub(super) fn changes(before: &State, after: &State) -> Vec<(Key, Change<Bytes>)
         && before.search_attributes == after.search_attributes
         && before.memo.is_empty() == after.memo.is_empty();
     if same && !is_new {
+        return Vec::new();
+    }
+    if planted(Bug::RecordLeftOpen) && !after.successor.is_empty() {
         return Vec::new();
     }
     let record = record(after);

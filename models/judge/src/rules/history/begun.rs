@@ -1,10 +1,11 @@
 //! What the first event of a run has to say: as a request, the event of a parent, or the run before asks for it.
 
 use resurgam_formats::event::{
-    Body, Execution, Failure, FailureKind, Named, Payload, Payloads, RetryPolicy, Span,
+    Body, Execution, Failure, FailureKind, Named, Payload, Payloads, Raw, RetryPolicy, Span,
     StartChildWorkflowExecutionInitiated, Symbol, WorkflowExecutionContinuedAsNew, WorkflowExecutionStarted,
 };
 use resurgam_formats::evidence::Run;
+use resurgam_formats::label;
 use resurgam_formats::notes;
 use resurgam_formats::plan::{Plan, Start};
 use resurgam_formats::program::{Retry, WORKFLOW_TYPE};
@@ -26,6 +27,8 @@ const CLIENT: &[&str] = &[
     "workflowId",
     "identity",
     "initiator",
+    "header",
+    "memo",
 ];
 /// What a child has from its parent.
 const CHILD: &[&str] = &[
@@ -63,7 +66,7 @@ const NEXT: &[&str] = &[
 
 impl Expected {
     /// As a client asked for it.
-    pub(super) fn client(run: &Run, plan: &Plan, prefix: &str, by: &str, asked: &Start) -> Self {
+    pub(super) fn client(run: &Run, plan: &Plan, prefix: &str, by: &str, label: Option<&str>, asked: &Start) -> Self {
         let program = plan.programs.get(usize::from(asked.program) % plan.programs.len().max(1));
         let input = program.and_then(|input| serde_json::to_value(input).ok());
         let span = |ms: Option<u32>| Span::millis(i64::from(ms.unwrap_or(0)));
@@ -78,6 +81,8 @@ impl Expected {
             identity: by.into(),
             original_run: run.run_id.clone(),
             workflow_id: run.workflow_id.clone(),
+            header: Raw(label.map(|label| Box::new(label::fields(label)))),
+            memo: Raw(label.map(|label| Box::new(label::fields(label)))),
             ..WorkflowExecutionStarted::default()
         };
         Self { start, fields: if input.is_some() { CLIENT } else { &["identity"] } }

@@ -1,12 +1,14 @@
 //! H29: what an event carries on is what its source says.
 
 use super::identities::Identities;
+use super::labels;
 use crate::provenance::{self, Entry, Source};
 use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Indexed, Rule};
 use resurgam_formats::event::{Body, Event, EventId};
 use resurgam_formats::evidence::Run;
 use resurgam_formats::notes::plain;
+use serde_json::Value;
 
 /// Compares events with what they come from, by the table of provenance.
 pub(super) struct Provenance;
@@ -78,15 +80,12 @@ fn one<'a>(
             }
             findings.examine();
             if here != there {
-                let show = |value: Option<serde_json::Value>| {
-                    value.map_or_else(|| "nothing".to_owned(), |it| plain(&it.to_string(), 200))
-                };
                 let message = format!(
                     "{} of {name} is {}, where event {} has {}",
                     entry.field,
-                    show(here),
+                    show(here.as_ref()),
                     source.id,
-                    show(there)
+                    show(there.as_ref())
                 );
                 findings.violated(&[source.id, event.id], message);
             }
@@ -94,10 +93,24 @@ fn one<'a>(
         Source::Worker | Source::Client => {
             let Some(allowed) = identities.and_then(|all| all.of(run, event)) else { return };
             let here = event.body.field(entry.field);
-            let here = here.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default();
+            let here = here.as_ref().and_then(Value::as_str).unwrap_or_default();
             findings.examine();
             if !allowed.contain(here) {
                 let message = format!("{name} was caused by {here:?}, where it can only be {}", allowed.words());
+                findings.violated(&[event.id], message);
+            }
+        }
+        Source::Label => {
+            let Some(identities) = identities.filter(|it| it.labels) else { return };
+            let Some(labelled) = labels::of(run, event, entry.field, identities) else { return };
+            findings.examine();
+            if !labelled.allowed.contains(&labelled.found) {
+                let message = format!(
+                    "{} of {name} is {}, where our own clients or workers wrote {}",
+                    entry.field,
+                    show(Some(&labelled.found)),
+                    show(labelled.allowed.first())
+                );
                 findings.violated(&[event.id], message);
             }
         }
@@ -110,6 +123,10 @@ fn one<'a>(
         }
         _ => {}
     }
+}
+
+fn show(value: Option<&Value>) -> String {
+    value.map_or_else(|| "nothing".to_owned(), |it| plain(&it.to_string(), 200))
 }
 
 /// True if a server may have changed a limit for workflow tasks: it makes one no longer than that of the run, and gives more time to

@@ -108,7 +108,8 @@ fn clients(run: &Run, evidence: &Indexed<'_>, starts: &Starts<'_>) -> Vec<Expect
             .operation
             .replies()
             .any(|(_, reply)| matches!(reply, Reply::Run { run_id, started: Some(true) } if *run_id == run.run_id));
-        let expected = Expected::client(run, &header.plan, &header.prefix, &call.operation.by, start);
+        let label = Some(call.request_id).filter(|_| header.labels);
+        let expected = Expected::client(run, &header.plan, &header.prefix, &call.operation.by, label, start);
         if named {
             told.push(expected);
         } else if possible(call.operation) {

@@ -5,26 +5,32 @@ use crate::rules::proof::possible;
 use resurgam_formats::event::{Body, Event, EventId};
 use resurgam_formats::evidence::Run;
 use resurgam_formats::plan::{Action, TaskKind};
+use resurgam_formats::recording::TaskId;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A workflow id, a run id and an activity id.
 type Named<'a> = (&'a str, &'a str, &'a str);
 
+/// A workflow id, a run id and the id of an event.
+type At<'a> = (&'a str, &'a str, i64);
+
 /// The workers that had the tasks of a case.
 pub(super) struct Identities<'a, 'e> {
     evidence: &'a Indexed<'e>,
     /// By workflow id, run id and Started event.
-    workflow_tasks: FxHashMap<(&'a str, &'a str, i64), Vec<&'a str>>,
-    /// By workflow id, run id and activity id: the attempt and who had it.
-    activities: FxHashMap<Named<'a>, Vec<(i64, &'a str)>>,
+    workflow_tasks: FxHashMap<At<'a>, Vec<(TaskId, &'a str)>>,
+    /// By workflow id, run id and activity id: the attempt, the number of the task, and who had it.
+    activities: FxHashMap<Named<'a>, Vec<(i64, TaskId, &'a str)>>,
     /// Who sent a request, by workflow id and request id.
     requests: FxHashMap<(&'a str, &'a str), &'a str>,
-    /// Who sent signals, by workflow id and name of the signal.
-    signals: FxHashMap<(&'a str, &'a str), Vec<&'a str>>,
-    /// Who asked a workflow to cancel.
-    cancels: FxHashMap<&'a str, Vec<&'a str>>,
+    /// Request ids of signals and who sent them, by workflow id and name of the signal.
+    signals: FxHashMap<(&'a str, &'a str), Vec<(&'a str, &'a str)>>,
+    /// Request ids of calls that asked a workflow to cancel, and who sent them.
+    cancels: FxHashMap<&'a str, Vec<(&'a str, &'a str)>>,
     /// Workflows that were sent updates.
     updated: FxHashSet<&'a str>,
+    /// Clients and workers wrote labels.
+    pub(super) labels: bool,
     /// How many workers may have had a task unrecorded: all of the case if a fault may have spoiled its way to one.
     lost: u8,
 }
@@ -60,10 +66,13 @@ impl<'a, 'e> Identities<'a, 'e> {
             let task = &handed.task;
             let (workflow_id, run_id) = (task.workflow_id.as_str(), task.run_id.as_str());
             if task.kind == TaskKind::Workflow {
-                workflow_tasks.entry((workflow_id, run_id, task.started)).or_default().push(task.worker.as_str());
+                workflow_tasks
+                    .entry((workflow_id, run_id, task.started))
+                    .or_default()
+                    .push((task.task, task.worker.as_str()));
             } else {
                 let key = (workflow_id, run_id, task.activity_id.as_str());
-                activities.entry(key).or_default().push((i64::from(task.attempt), task.worker.as_str()));
+                activities.entry(key).or_default().push((i64::from(task.attempt), task.task, task.worker.as_str()));
             }
         }
         let (mut requests, mut cancels) = (FxHashMap::default(), FxHashMap::<_, Vec<_>>::default());
@@ -79,17 +88,18 @@ impl<'a, 'e> Identities<'a, 'e> {
                     requests.insert((call.workflow_id, call.request_id), by);
                 }
                 match call.action {
-                    Action::Cancel => cancels.entry(call.workflow_id).or_default().push(by),
+                    Action::Cancel => cancels.entry(call.workflow_id).or_default().push((call.request_id, by)),
                     Action::Signal { name, .. } | Action::SignalWithStart { name, .. } => {
-                        signals.entry((call.workflow_id, name.as_str())).or_default().push(by);
+                        signals.entry((call.workflow_id, name.as_str())).or_default().push((call.request_id, by));
                     }
                     _ => {}
                 }
             }
         }
         let workers = evidence.header.as_ref().map_or(0, |header| header.plan.workers.count.max(1));
+        let labels = evidence.header.as_ref().is_some_and(|header| header.labels);
         let lost = if evidence.faults.is_empty() { 0 } else { workers };
-        Self { evidence, workflow_tasks, activities, requests, signals, cancels, updated, lost }
+        Self { evidence, workflow_tasks, activities, requests, signals, cancels, updated, labels, lost }
     }
 
     /// The names that an event may have; `None` if that is not known, or nobody's name belongs there.
@@ -103,11 +113,11 @@ impl<'a, 'e> Identities<'a, 'e> {
             {
                 return None;
             }
-            Body::WorkflowTaskStarted(_) => return self.handed(self.workflow_task(run, event.id)),
-            Body::WorkflowTaskCompleted(task) => self.workflow_task(run, task.started),
+            Body::WorkflowTaskStarted(_) => return self.handed(self.had(run, event.id)),
+            Body::WorkflowTaskCompleted(task) => self.had(run, task.started),
             // The server itself ends tasks too.
             Body::WorkflowTaskFailed(task) if task.cause.is("WORKFLOW_WORKER_UNHANDLED_FAILURE") => {
-                self.workflow_task(run, task.started)
+                self.had(run, task.started)
             }
             Body::TimerCanceled(timer) => self.commanded(run, timer.task_completed)?,
             Body::ActivityTaskStarted(task) => return self.handed(self.activity(run, task.scheduled, task.attempt)?),
@@ -117,18 +127,18 @@ impl<'a, 'e> Identities<'a, 'e> {
             Body::WorkflowExecutionSignaled(signal) if signal.external.workflow_id.is_empty() => {
                 // Servers need not write the request id.
                 match self.request(run, &signal.request_id) {
-                    known if !known.is_empty() => known,
-                    _ => {
-                        let key = (run.workflow_id.as_str(), signal.name.as_str());
-                        self.signals.get(&key).cloned().unwrap_or_default()
+                    Some(known) => vec![known],
+                    None => {
+                        let sent = self.signals.get(&(run.workflow_id.as_str(), signal.name.as_str()))?;
+                        sent.iter().map(|(_, by)| *by).collect()
                     }
                 }
             }
             Body::WorkflowExecutionCancelRequested(cancel) if cancel.external.workflow_id.is_empty() => {
-                self.cancels.get(run.workflow_id.as_str()).cloned().unwrap_or_default()
+                self.cancels.get(run.workflow_id.as_str())?.iter().map(|(_, by)| *by).collect()
             }
             // Clients give the id of their request for a reason.
-            Body::WorkflowExecutionTerminated(end) => self.request(run, &end.reason),
+            Body::WorkflowExecutionTerminated(end) => vec![self.request(run, &end.reason)?],
             _ => return None,
         };
         (!names.is_empty()).then_some(Names { names, workers: 0 })
@@ -139,41 +149,55 @@ impl<'a, 'e> Identities<'a, 'e> {
         (!names.is_empty()).then_some(Names { names, workers: self.lost })
     }
 
-    /// Who had the workflow task of a Started event. A task that nobody recorded may have been lost on its way to any worker.
-    fn workflow_task(&self, run: &'a Run, started: EventId) -> Vec<&'a str> {
+    /// Who had the workflow task of a Started event, by the numbers of the tasks. A task that nobody recorded may have been lost on
+    /// its way to any worker.
+    pub(super) fn workflow_task(&self, run: &'a Run, started: EventId) -> &[(TaskId, &'a str)] {
         let key = (run.workflow_id.as_str(), run.run_id.as_str(), started.0);
-        self.workflow_tasks.get(&key).cloned().unwrap_or_default()
+        self.workflow_tasks.get(&key).map_or(&[], Vec::as_slice)
+    }
+
+    /// The tasks of an activity: attempt, number, and who had it.
+    pub(super) fn activity_tasks(&self, run: &'a Run, scheduled: EventId) -> Option<&[(i64, TaskId, &'a str)]> {
+        self.activities.get(&key(run, scheduled)?).map(Vec::as_slice)
+    }
+
+    /// The request ids of the signals of a name.
+    pub(super) fn signals(&self, run: &'a Run, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.signals.get(&(run.workflow_id.as_str(), name)).into_iter().flatten().map(|(request_id, _)| *request_id)
+    }
+
+    /// The request ids of the calls that asked for a cancellation.
+    pub(super) fn cancels(&self, run: &'a Run) -> impl Iterator<Item = &'a str> {
+        self.cancels.get(run.workflow_id.as_str()).into_iter().flatten().map(|(request_id, _)| *request_id)
+    }
+
+    /// The client that sent a request.
+    pub(super) fn request(&self, run: &'a Run, request_id: &'a str) -> Option<&'a str> {
+        self.requests.get(&(run.workflow_id.as_str(), request_id)).copied()
+    }
+
+    fn had(&self, run: &'a Run, started: EventId) -> Vec<&'a str> {
+        self.workflow_task(run, started).iter().map(|(_, worker)| *worker).collect()
     }
 
     /// Who had the task that completed with an event.
     fn commanded(&self, run: &'a Run, completed: EventId) -> Option<Vec<&'a str>> {
         match &run.event(completed)?.body {
-            Body::WorkflowTaskCompleted(task) => Some(self.workflow_task(run, task.started)),
+            Body::WorkflowTaskCompleted(task) => Some(self.had(run, task.started)),
             _ => None,
         }
     }
 
     fn activity(&self, run: &'a Run, scheduled: EventId, attempt: i64) -> Option<Vec<&'a str>> {
-        let all = self.activities.get(&key(run, scheduled)?)?;
-        let had = all.iter().filter(|(number, _)| *number == attempt).map(|(_, worker)| *worker);
-        Some(had.collect())
+        let all = self.activity_tasks(run, scheduled)?.iter();
+        Some(all.filter(|(number, ..)| *number == attempt).map(|(.., worker)| *worker).collect())
     }
 
     /// Who reported an end of an activity.
     fn ended(&self, run: &'a Run, scheduled: EventId) -> Option<Vec<&'a str>> {
-        let reports = self.evidence.ends().get(&key(run, scheduled)?)?;
-        Some(
-            reports
-                .iter()
-                .filter(|report| possible(report.operation))
-                .map(|report| report.operation.by.as_str())
-                .collect(),
-        )
-    }
-
-    /// The client that sent a request.
-    fn request(&self, run: &'a Run, request_id: &'a str) -> Vec<&'a str> {
-        self.requests.get(&(run.workflow_id.as_str(), request_id)).copied().into_iter().collect()
+        let reports = self.evidence.ends().get(&key(run, scheduled)?)?.iter();
+        let reports = reports.filter(|report| possible(report.operation));
+        Some(reports.map(|report| report.operation.by.as_str()).collect())
     }
 }
 

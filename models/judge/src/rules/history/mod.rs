@@ -34,6 +34,7 @@ mod h30_begin;
 mod h31_retry;
 mod h32_early;
 mod identities;
+mod labels;
 mod r1_reference;
 
 use super::{PerRun, Rule};

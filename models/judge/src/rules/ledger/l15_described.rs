@@ -36,7 +36,7 @@ static ABOUT: About = About {
 };
 
 /// What a description has from the start of the run: the name there, and the place here.
-const START: [(&str, &str); 9] = [
+const START: [(&str, &str); 10] = [
     ("workflowType", "/workflowExecutionInfo/type"),
     ("taskQueue", "/executionConfig/taskQueue"),
     ("workflowExecutionTimeout", "/executionConfig/workflowExecutionTimeout"),
@@ -45,6 +45,7 @@ const START: [(&str, &str); 9] = [
     ("firstExecutionRunId", "/workflowExecutionInfo/firstRunId"),
     ("parentWorkflowExecution", "/workflowExecutionInfo/parentExecution"),
     ("rootWorkflowExecution", "/workflowExecutionInfo/rootExecution"),
+    ("memo", "/workflowExecutionInfo/memo"),
     ("workflowExecutionExpirationTime", "/workflowExtendedInfo/executionExpirationTime"),
 ];
 
@@ -103,6 +104,7 @@ fn from_start(answer: &Value, run: &Run, start: &WorkflowExecutionStarted, wrong
         if start.root == own {
             start.root = Execution::default();
         }
+        start.memo.0 = start.memo.0.take().filter(|memo| memo.get("fields").is_some());
         start.expiration.0 = start.expiration.0.filter(|at| *at > 0);
     }
     let wrap = |start| Body::WorkflowExecutionStarted(Box::new(start));

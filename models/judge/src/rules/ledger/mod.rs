@@ -10,6 +10,7 @@ mod l13_available;
 mod l14_handed;
 mod l15_described;
 mod l16_backoff;
+mod l17_listed;
 mod l1_starts;
 mod l2_signals;
 mod l3_updates;
@@ -41,5 +42,6 @@ pub(super) fn all() -> Vec<Box<dyn Rule>> {
         Box::new(l14_handed::Tasks),
         Box::new(l15_described::Descriptions),
         Box::new(l16_backoff::Backoff),
+        Box::new(l17_listed::Listed),
     ]
 }
