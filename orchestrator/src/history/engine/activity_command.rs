@@ -15,7 +15,8 @@ use resurgam_api::internal::{
     PauseActivityRequest, ResetActivityRequest, UnpauseActivityRequest, UpdateActivityOptionsRequest,
 };
 use resurgam_api::temporal::activity::v1::ActivityOptions;
-use resurgam_api::temporal::enums::v1::TimeoutType;
+use resurgam_api::temporal::enums::v1::{TaskQueueKind, TimeoutType};
+use resurgam_api::temporal::taskqueue::v1::TaskQueue;
 use resurgam_api::temporal::workflowservice::v1 as api;
 
 /// Which activities are meant.
@@ -165,7 +166,12 @@ impl RunInput for UpdateActivityOptionsRequest {
                 merged
             };
             activity_options::set(activity, &options);
-            shown = Some(ActivityOptions { task_queue: options.task_queue.clone(), ..activity_options::of(activity) });
+            let queue = TaskQueue {
+                name: activity.task_queue.clone(),
+                kind: TaskQueueKind::Normal.into(),
+                ..TaskQueue::default()
+            };
+            shown = Some(ActivityOptions { task_queue: Some(queue), ..activity_options::of(activity) });
             if activity.started != 0 || activity.paused.is_some() {
                 return Ok(Next::Deadlines);
             }
@@ -247,6 +253,8 @@ fn soon(tx: &mut Transaction<'_, '_>, activity: &mut Activity, jitter: Option<&D
     if activity.started != 0 {
         return Next::Nothing;
     }
+    // As in Temporal, nothing is said any more of what failed before.
+    activity.last_failure = None;
     let wait = within(tx, millis(jitter));
     activity.scheduled = tx.context.now.saturating_add(wait);
     if wait > 0 { Next::Later } else { Next::Now }

@@ -5,7 +5,7 @@ use super::span::duration;
 use super::task_event::queue_name;
 use super::transaction::{Transaction, timestamp};
 use super::waiter::Waiter;
-use super::{activity_options, child, priority};
+use super::{activity_options, child, priority, retry};
 use crate::history::state::{Activity, Child, EventId, Millis, State};
 use crate::invariant::broken;
 use prost_wkt_types::{Duration, Timestamp};
@@ -108,7 +108,11 @@ fn info(state: &State) -> WorkflowExecutionInfo {
 fn activity(state: &State, it: &Activity, now: Millis) -> PendingActivityInfo {
     let priority = priority::merge(state.started.priority.as_ref(), it.priority.as_ref());
     let waits = it.started == 0 && it.scheduled > now && it.paused.is_none();
-    let interval = (it.started == 0 && it.attempt_ended != 0).then(|| duration(it.scheduled - it.attempt_ended));
+    let interval = match &it.retry {
+        Some(_) if waits && it.attempt_ended != 0 => Some(it.scheduled - it.attempt_ended),
+        Some(policy) if it.started == 0 => Some(retry::interval(policy, it.counted())),
+        _ => None,
+    };
     let pause_info = it.paused.as_ref().map(|pause| PauseInfo {
         pause_time: at(pause.time),
         paused_by: Some(PausedBy::Manual(Manual { identity: pause.identity.clone(), reason: pause.reason.clone() })),
@@ -131,7 +135,7 @@ fn activity(state: &State, it: &Activity, now: Millis) -> PendingActivityInfo {
         paused: pause_info.is_some(),
         pause_info,
         last_attempt_complete_time: at(it.attempt_ended),
-        current_retry_interval: interval,
+        current_retry_interval: interval.map(duration),
         maximum_attempts: it.retry.as_ref().map_or(0, |policy| policy.maximum_attempts),
         scheduled_time: at(it.scheduled),
         expiration_time: (it.schedule_to_close != 0)
