@@ -2,14 +2,14 @@
 
 use resurgam_node::prelude::*;
 use std::time::{Duration, SystemTime};
-use temporal::common::v1::{ActivityType, Payloads};
+use temporal::common::v1::Payloads;
 use temporal::history::v1 as event;
 
 /// An activity that is not done.
 pub(crate) struct Activity {
-    pub(crate) id: String,
-    pub(crate) kind: Option<ActivityType>,
-    pub(crate) input: Option<Payloads>,
+    /// As it was asked for.
+    pub(crate) asked: event::ActivityTaskScheduledEventAttributes,
+    pub(crate) scheduled: SystemTime,
     /// Who works on it, and since when.
     pub(crate) started: Option<(String, SystemTime)>,
 }

@@ -8,17 +8,19 @@ use temporal::command::v1::command::Attributes as Asked;
 use temporal::enums::v1::{EventType, WorkflowExecutionStatus as Status};
 use temporal::history::v1::{self as event, history_event::Attributes};
 
+/// Whose commands these are.
+pub(crate) struct By {
+    /// The event of the workflow task that decided them.
+    pub(crate) decided: i64,
+    /// The worker.
+    pub(crate) identity: String,
+}
+
 impl Run {
     /// Does what a worker has decided; a timer that it wants is to be set by whoever can.
-    pub(crate) fn command(
-        &mut self,
-        command: Asked,
-        decided: i64,
-        now: SystemTime,
-    ) -> Result<Option<Timer>, tonic::Status> {
+    pub(crate) fn command(&mut self, command: Asked, by: &By, now: SystemTime) -> Result<Option<Timer>, tonic::Status> {
         match command {
             Asked::ScheduleActivityTaskCommandAttributes(it) => {
-                let (id, kind, input) = (it.activity_id.clone(), it.activity_type.clone(), it.input.clone());
                 let attributes = event::ActivityTaskScheduledEventAttributes {
                     activity_id: it.activity_id,
                     activity_type: it.activity_type,
@@ -29,20 +31,21 @@ impl Run {
                     schedule_to_start_timeout: it.schedule_to_start_timeout,
                     start_to_close_timeout: it.start_to_close_timeout,
                     heartbeat_timeout: it.heartbeat_timeout,
-                    workflow_task_completed_event_id: decided,
+                    workflow_task_completed_event_id: by.decided,
                     retry_policy: it.retry_policy,
                     ..Default::default()
                 };
+                let asked = attributes.clone();
                 let attributes = Attributes::ActivityTaskScheduledEventAttributes(attributes);
                 let scheduled = self.write(EventType::ActivityTaskScheduled, attributes, now);
-                self.activities.insert(scheduled, Activity { id, kind, input, started: None });
+                self.activities.insert(scheduled, Activity { asked, scheduled: now, started: None });
             }
             Asked::StartTimerCommandAttributes(it) => {
                 let after = it.start_to_fire_timeout.and_then(|span| Duration::try_from(span).ok()).unwrap_or_default();
                 let attributes = event::TimerStartedEventAttributes {
                     timer_id: it.timer_id.clone(),
                     start_to_fire_timeout: it.start_to_fire_timeout,
-                    workflow_task_completed_event_id: decided,
+                    workflow_task_completed_event_id: by.decided,
                 };
                 let attributes = Attributes::TimerStartedEventAttributes(attributes);
                 let started = self.write(EventType::TimerStarted, attributes, now);
@@ -63,15 +66,15 @@ impl Run {
                 let attributes = event::TimerCanceledEventAttributes {
                     timer_id: it.timer_id.clone(),
                     started_event_id: started.ok_or_else(|| tonic::Status::invalid_argument("no such timer"))?,
-                    workflow_task_completed_event_id: decided,
-                    ..Default::default()
+                    workflow_task_completed_event_id: by.decided,
+                    identity: by.identity.clone(),
                 };
                 self.write(EventType::TimerCanceled, Attributes::TimerCanceledEventAttributes(attributes), now);
             }
             Asked::CompleteWorkflowExecutionCommandAttributes(it) => {
                 let attributes = event::WorkflowExecutionCompletedEventAttributes {
                     result: it.result,
-                    workflow_task_completed_event_id: decided,
+                    workflow_task_completed_event_id: by.decided,
                     ..Default::default()
                 };
                 let attributes = Attributes::WorkflowExecutionCompletedEventAttributes(attributes);
@@ -81,7 +84,7 @@ impl Run {
             Asked::FailWorkflowExecutionCommandAttributes(it) => {
                 let attributes = event::WorkflowExecutionFailedEventAttributes {
                     failure: it.failure,
-                    workflow_task_completed_event_id: decided,
+                    workflow_task_completed_event_id: by.decided,
                     ..Default::default()
                 };
                 let attributes = Attributes::WorkflowExecutionFailedEventAttributes(attributes);

@@ -1,6 +1,7 @@
 //! A workflow run: its history, and what it waits for. Nothing here waits or calls anybody.
 
 use crate::arrival::{Activity, Arrival, Timer};
+use crate::command::By;
 use resurgam_node::prelude::*;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -47,6 +48,9 @@ impl Run {
             workflow_run_timeout: start.workflow_run_timeout,
             workflow_task_timeout: start.workflow_task_timeout,
             identity: start.identity.clone(),
+            header: start.header.clone(),
+            memo: start.memo.clone(),
+            retry_policy: start.retry_policy.clone(),
             original_execution_run_id: run_id.clone(),
             first_execution_run_id: run_id.clone(),
             workflow_id: start.workflow_id.clone(),
@@ -157,6 +161,9 @@ impl Run {
         self.task = Task::Started { scheduled, started };
         Some(api::PollWorkflowTaskQueueResponse {
             workflow_type: self.start.workflow_type.clone(),
+            workflow_execution_task_queue: self.start.task_queue.clone(),
+            scheduled_time: self.events.get(scheduled as usize - 1).and_then(|event| event.event_time),
+            started_time: Some(now.into()),
             previous_started_event_id: self.previous_started,
             started_event_id: started,
             attempt: 1,
@@ -197,18 +204,21 @@ impl Run {
             self.take_in_all(now);
             return Err(tonic::Status::invalid_argument("UnhandledCommand"));
         }
+        let identity = request.identity;
         let completed = event::WorkflowTaskCompletedEventAttributes {
             scheduled_event_id: scheduled,
             started_event_id: started,
-            identity: request.identity,
+            identity: identity.clone(),
+            sdk_metadata: request.sdk_metadata,
             ..Default::default()
         };
         let completed = Attributes::WorkflowTaskCompletedEventAttributes(completed);
         let decided = self.write(EventType::WorkflowTaskCompleted, completed, now);
         let mut timers = Vec::new();
+        let by = By { decided, identity };
         for command in request.commands {
             let attributes = command.attributes.ok_or_else(|| tonic::Status::invalid_argument("an empty command"))?;
-            timers.extend(self.command(attributes, decided, now)?);
+            timers.extend(self.command(attributes, &by, now)?);
         }
         if self.is_open() {
             self.take_in_all(now);
@@ -242,8 +252,8 @@ impl Run {
         self.task = Task::None;
         let attributes = event::WorkflowExecutionTerminatedEventAttributes {
             reason: request.reason,
+            details: request.details,
             identity: request.identity,
-            ..Default::default()
         };
         let attributes = Attributes::WorkflowExecutionTerminatedEventAttributes(attributes);
         self.write(EventType::WorkflowExecutionTerminated, attributes, now);

@@ -8,7 +8,9 @@ use resurgam_node::prelude::*;
 use std::sync::Arc;
 use temporal::common::v1::WorkflowExecution;
 use temporal::history::v1 as event;
-use temporal::workflow::v1::{PendingActivityInfo, PendingWorkflowTaskInfo, WorkflowExecutionInfo};
+use temporal::workflow::v1::{
+    PendingActivityInfo, PendingWorkflowTaskInfo, WorkflowExecutionConfig, WorkflowExecutionInfo,
+};
 use tonic::{Request, Response, Status};
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -62,6 +64,7 @@ impl WorkflowService for Service {
                 signal_name: request.signal_name,
                 input: request.input,
                 identity: request.identity,
+                header: request.header,
                 ..Default::default()
             };
             run.arrive(Arrival::Signal(signal), self.runs.now());
@@ -91,10 +94,15 @@ impl WorkflowService for Service {
         self.runs.change(execution.as_ref(), |run| {
             let pending = run.activities.iter().filter(|_| run.is_open());
             let activities = pending.map(|(_, activity)| PendingActivityInfo {
-                activity_id: activity.id.clone(),
-                activity_type: activity.kind.clone(),
+                activity_id: activity.asked.activity_id.clone(),
+                activity_type: activity.asked.activity_type.clone(),
+                attempt: 1,
+                maximum_attempts: activity.asked.retry_policy.as_ref().map_or(0, |policy| policy.maximum_attempts),
+                scheduled_time: Some(activity.scheduled.into()),
                 ..Default::default()
             });
+            let time = |event: Option<&event::HistoryEvent>| event.and_then(|event| event.event_time);
+            let began = time(run.events.first());
             let task = run.task != Task::None;
             Ok(Response::new(api::DescribeWorkflowExecutionResponse {
                 workflow_execution_info: Some(WorkflowExecutionInfo {
@@ -106,6 +114,17 @@ impl WorkflowService for Service {
                     status: run.status.into(),
                     history_length: run.events.len() as i64,
                     first_run_id: run.run_id.clone(),
+                    start_time: began,
+                    execution_time: began,
+                    close_time: time(run.events.last().filter(|_| !run.is_open())),
+                    memo: run.start.memo.clone(),
+                    ..Default::default()
+                }),
+                execution_config: Some(WorkflowExecutionConfig {
+                    task_queue: run.start.task_queue.clone(),
+                    workflow_execution_timeout: run.start.workflow_execution_timeout,
+                    workflow_run_timeout: run.start.workflow_run_timeout,
+                    default_workflow_task_timeout: run.start.workflow_task_timeout,
                     ..Default::default()
                 }),
                 pending_activities: activities.collect(),
@@ -198,16 +217,28 @@ impl WorkflowService for Service {
             runs.values_mut().filter(here).find_map(|run| {
                 let waits = run.activities.iter_mut().find(|(_, activity)| activity.started.is_none());
                 let (scheduled, activity) = waits?;
-                activity.started = Some((request.identity.clone(), self.runs.now()));
+                let now = self.runs.now();
+                activity.started = Some((request.identity.clone(), now));
+                let asked = &activity.asked;
                 Some(api::PollActivityTaskQueueResponse {
                     task_token: token(&run.start.workflow_id, *scheduled),
                     workflow_execution: Some(WorkflowExecution {
                         workflow_id: run.start.workflow_id.clone(),
                         run_id: run.run_id.clone(),
                     }),
-                    activity_id: activity.id.clone(),
-                    activity_type: activity.kind.clone(),
-                    input: activity.input.clone(),
+                    workflow_namespace: run.start.namespace.clone(),
+                    workflow_type: run.start.workflow_type.clone(),
+                    activity_id: asked.activity_id.clone(),
+                    activity_type: asked.activity_type.clone(),
+                    header: asked.header.clone(),
+                    input: asked.input.clone(),
+                    schedule_to_close_timeout: asked.schedule_to_close_timeout,
+                    start_to_close_timeout: asked.start_to_close_timeout,
+                    heartbeat_timeout: asked.heartbeat_timeout,
+                    retry_policy: asked.retry_policy.clone(),
+                    scheduled_time: Some(activity.scheduled.into()),
+                    current_attempt_scheduled_time: Some(activity.scheduled.into()),
+                    started_time: Some(now.into()),
                     attempt: 1,
                     ..Default::default()
                 })

@@ -165,9 +165,11 @@ fn every_shape_reads_as_the_same_run() {
             "{name}: {:?}",
             found.evidence.notes
         );
-        // The events are shortened, which a recording does not do: H28 sees that.
+        // The events are shortened, which a recording does not do: H28 and H30 see that.
         let verdict = judge(name, &found.evidence, &Profile::default());
-        assert_eq!(verdict.violated().filter(|rule| rule.rule.id() != "H28").count(), 0, "{name}");
+        let others: Vec<_> =
+            verdict.violated().map(|rule| &rule.rule).filter(|rule| !["H28", "H30"].contains(&rule.id())).collect();
+        assert!(others.is_empty(), "{name}: {others:?}");
     }
 }
 

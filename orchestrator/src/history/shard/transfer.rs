@@ -228,9 +228,10 @@ impl Requests<'_> {
     fn close_child(&self, transfer: &CloseChildTransfer) -> Option<TransferCall> {
         let source = self.source(transfer.initiated_event_id);
         let Some(child) = transfer.child.clone() else { broken!("a parent close policy is to be applied to nobody") };
-        let first_execution_run_id = child.run_id.clone();
         let current = WorkflowExecution { workflow_id: child.workflow_id.clone(), run_id: String::new() };
-        let workflow_execution = Some(if planted(Bug::ParentCloseOfFirstRun) { child } else { current });
+        let (execution, first_execution_run_id) =
+            if planted(Bug::ParentCloseOfFirstRun) { (child, String::new()) } else { (current, child.run_id) };
+        let workflow_execution = Some(execution);
         let target = target(transfer.namespace_id.clone(), workflow_execution.clone());
         let Ok(policy) = ParentClosePolicy::try_from(transfer.policy) else {
             broken!("parent close policy {} is to be applied", transfer.policy)
