@@ -1,4 +1,4 @@
-//! Invariants of histories, H1 to H27. Source: docs/temporal-semantics.md, and what the real server was seen to do.
+//! Invariants of histories, H1 to H32. Source: docs/temporal-semantics.md, and what the real server was seen to do.
 
 mod begun;
 mod child_end;
