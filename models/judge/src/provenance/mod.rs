@@ -23,6 +23,8 @@ pub(crate) enum Source {
     Worker,
     /// The name of a client that asked for it.
     Client,
+    /// The task queue of the run, or a sticky one of a worker.
+    Queue,
     /// The label that our client or worker wrote there, see [`resurgam_formats::label`].
     Label,
     /// What began the run.
@@ -82,6 +84,7 @@ fn entry(line: &'static str) -> Option<Entry> {
         }
         "worker" => Source::Worker,
         "client" => Source::Client,
+        "queue" => Source::Queue,
         "label" => Source::Label,
         "begin" => Source::Begin,
         "retry" => Source::Retry,
@@ -96,6 +99,35 @@ fn entry(line: &'static str) -> Option<Entry> {
     Some(Entry { kind, field, source })
 }
 
+/// What the table says that rules compare.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The kind of the event.
+    pub kind: &'static str,
+    /// The JSON name of the field.
+    pub field: &'static str,
+    /// The ids of the rules, one of which has to see another value.
+    pub rules: Vec<&'static str>,
+}
+
+/// Every field of which the table says that a rule compares it.
+#[must_use]
+pub fn claims() -> Vec<Claim> {
+    let claim = |entry: &Entry| {
+        let rules = match entry.source {
+            Source::Equals { .. } | Source::Worker | Source::Client | Source::Queue | Source::Label => {
+                vec!["H29"]
+            }
+            Source::Begin => vec!["H30"],
+            Source::Retry => vec!["H31"],
+            Source::Rule { ids, .. } => ids.split(',').collect(),
+            Source::Undrawn(_) | Source::Free(_) => return None,
+        };
+        Some(Claim { kind: entry.kind, field: entry.field, rules })
+    };
+    ENTRIES.iter().filter_map(claim).collect()
+}
+
 impl Source {
     /// What is written of it for people: the rules that compare it, and with what.
     fn words(self) -> (String, String) {
@@ -106,6 +138,7 @@ impl Source {
             }
             Self::Worker => ("H29".into(), "the worker that had the task".into()),
             Self::Client => ("H29".into(), "the client that asked for it".into()),
+            Self::Queue => ("H29".into(), "the task queue of the run, or a sticky one of a worker".into()),
             Self::Label => ("H29".into(), "the label that our client or worker wrote there".into()),
             Self::Begin => {
                 ("H30".into(), "what began the run: a request, the parent's event, or the run before".into())

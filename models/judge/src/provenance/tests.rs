@@ -41,7 +41,7 @@ fn what_the_table_compares_is_read_on_both_sides() {
                 assert!(reference == "first" || reads(reference), "{entry:?}");
                 assert!(KINDS.iter().any(|kind| Body::fields(kind).contains(&field)), "{entry:?}");
             }
-            Source::Worker | Source::Client | Source::Label | Source::Begin | Source::Retry => {
+            Source::Worker | Source::Client | Source::Queue | Source::Label | Source::Begin | Source::Retry => {
                 assert!(reads(entry.field), "{entry:?}");
             }
             Source::Rule { ids, what } => {

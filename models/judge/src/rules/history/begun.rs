@@ -15,6 +15,8 @@ use serde_json::Value;
 pub(super) struct Expected {
     start: WorkflowExecutionStarted,
     fields: &'static [&'static str],
+    /// How long the first workflow task has to wait; `None` if a server may choose.
+    wait: Option<Span>,
 }
 
 /// What a start has from the client that asked for it.
@@ -85,7 +87,7 @@ impl Expected {
             memo: Raw(label.map(|label| Box::new(label::fields(label)))),
             ..WorkflowExecutionStarted::default()
         };
-        Self { start, fields: if input.is_some() { CLIENT } else { &["identity"] } }
+        Self { start, fields: if input.is_some() { CLIENT } else { &["identity"] }, wait: Some(Span(0)) }
     }
 
     /// As its parent asked for it.
@@ -109,7 +111,7 @@ impl Expected {
             workflow_id: asked.workflow_id.clone(),
             ..WorkflowExecutionStarted::default()
         };
-        Self { start, fields: CHILD }
+        Self { start, fields: CHILD, wait: Some(Span(0)) }
     }
 
     /// As the run before continued, or was to be tried again; `None` if it closed otherwise.
@@ -118,7 +120,9 @@ impl Expected {
         start.original_run.clone_from(&run.run_id);
         start.continued_failure = None;
         match &before.close()?.body {
-            Body::WorkflowExecutionContinuedAsNew(close) if close.initiator.is("WORKFLOW") => {
+            Body::WorkflowExecutionContinuedAsNew(close)
+                if !close.initiator.is("RETRY") && !close.initiator.is("CRON_SCHEDULE") =>
+            {
                 Self::continue_in(&mut start, close);
             }
             Body::WorkflowExecutionFailed(close) => Self::retry_in(&mut start, close.failure.clone()),
@@ -128,16 +132,20 @@ impl Expected {
             }
             _ => return None,
         }
-        (start.cron.is_empty()).then_some(Self { start, fields: NEXT })
+        let again = start.initiator.is("RETRY");
+        let wait = start.retry_policy.as_ref().filter(|_| again).map(|policy| interval(policy, start.attempt));
+        start.cron.is_empty().then_some(Self { start, fields: NEXT, wait })
     }
 
     fn continue_in(start: &mut WorkflowExecutionStarted, close: &WorkflowExecutionContinuedAsNew) {
-        start.initiator.clone_from(&close.initiator);
+        start.initiator = Symbol("WORKFLOW".into());
         start.workflow_type.clone_from(&close.workflow_type);
         start.task_queue.clone_from(&close.task_queue);
         start.input.clone_from(&close.input);
         start.run_timeout = close.run_timeout;
         start.task_timeout = close.task_timeout;
+        // The command says it, ours say none, and the event does not repeat it.
+        start.retry_policy = None;
         start.header.clone_from(&close.header);
         start.memo.clone_from(&close.memo);
     }
@@ -158,6 +166,11 @@ impl Expected {
             .filter(|(_, is, asked)| is != asked)
             .map(|(field, is, asked)| format!("{field} is {}, asked for was {}", show(is), show(asked)))
             .collect();
+        if let Some(wait) = self.wait
+            && !waits(found.first_backoff, wait)
+        {
+            all.push(timeout("firstWorkflowTaskBackoff", found.first_backoff, wait));
+        }
         if self.fields != ["identity"] {
             let spans = [
                 ("workflowExecutionTimeout", found.execution_timeout, self.start.execution_timeout),
@@ -173,6 +186,24 @@ impl Expected {
         }
         all
     }
+}
+
+/// Counting in whole milliseconds may lose this much, in nanoseconds.
+const GRAIN: i64 = 2_000_000;
+
+/// True if a back-off is the one that was asked for. A server may slow down runs that follow each other at once: the real one was
+/// seen to add up to two seconds.
+fn waits(found: Span, asked: Span) -> bool {
+    let most = if asked > Span(0) { asked.0.saturating_add(5_000_000_000) } else { 0 };
+    found.0 >= asked.0 - GRAIN && found.0 <= most + GRAIN
+}
+
+/// How long the attempt after this one has to wait.
+fn interval(policy: &RetryPolicy, attempt: i64) -> Span {
+    let grown = (1..attempt.clamp(1, 100))
+        .fold(policy.initial_interval.0 as f64, |wait, _| wait * policy.backoff_coefficient as f64 / 1000.0);
+    let most = if policy.maximum_interval.0 > 0 { policy.maximum_interval.0 as f64 } else { f64::MAX };
+    Span(grown.min(most) as i64)
 }
 
 fn timeout(field: &str, is: Span, asked: Span) -> String {

@@ -3,12 +3,13 @@
 //! Only what the server must not change is compared: it may cap timeouts and fill in retry policies
 //! (docs/temporal-semantics.md, “Activities”).
 
+use super::begun::policy;
 use crate::replay;
 use resurgam_formats::command::Command;
-use resurgam_formats::event::{self, Body, Event, EventId, Span};
+use resurgam_formats::event::{self, Body, Event, EventId, RetryPolicy, Span};
 use resurgam_formats::evidence::Run;
 use resurgam_formats::failure::kind_of;
-use resurgam_formats::program::{ActivityCall, Failure, Input, ParentClose, Script};
+use resurgam_formats::program::{ACTIVITY_TYPE, ActivityCall, Failure, Input, ParentClose, Script, WORKFLOW_TYPE};
 use resurgam_formats::time::Millis;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -17,6 +18,8 @@ use std::collections::BTreeMap;
 pub(super) struct Commanded<'e> {
     activities: BTreeMap<EventId, &'e str>,
     caps: Vec<Span>,
+    /// The task queue of the run; empty if the evidence does not say.
+    queue: &'e str,
     /// The id of the workflow; empty if the evidence does not say.
     pub(super) workflow_id: &'e str,
 }
@@ -43,7 +46,8 @@ impl<'e> Commanded<'e> {
             Some(started) if run.workflow_id.is_empty() => &started.workflow_id,
             _ => &run.workflow_id,
         };
-        Self { activities: run.events.iter().filter_map(scheduled).collect(), caps, workflow_id }
+        let queue = started.map_or("", |it| it.task_queue.0.as_str());
+        Self { queue, activities: run.events.iter().filter_map(scheduled).collect(), caps, workflow_id }
     }
 
     /// What is wrong with the events as those of the commands: the event (none if it is missing) and a sentence.
@@ -99,13 +103,27 @@ impl<'e> Commanded<'e> {
                 if !body.parent_close_policy.0.is_empty() {
                     same("parent close policy", &body.parent_close_policy.0, policy)?;
                 }
+                if !body.workflow_type.0.is_empty() {
+                    same("workflow type", &body.workflow_type.0, WORKFLOW_TYPE)?;
+                }
+                self.queue(&body.task_queue.name)?;
+                // A command that names no policy for the id of its child allows it to be used again.
+                if !body.reuse.0.is_empty() {
+                    same("reuse policy", &body.reuse.0, "ALLOW_DUPLICATE")?;
+                }
+                if body.retry_policy.is_some() || !body.task_queue.name.is_empty() {
+                    equal("retry policy", body.retry_policy == call.retry.as_ref().map(self::policy))?;
+                }
                 let input: Option<Input> = read(&body.input);
                 equal("program", input.as_ref().map(|input| &input.program) == Some(&call.program))
             }
             (
                 Command::RequestCancelChild { workflow_id, .. },
                 Body::RequestCancelExternalWorkflowExecutionInitiated(body),
-            ) if !self.workflow_id.is_empty() => same("target", &body.target.workflow_id, workflow_id),
+            ) if !self.workflow_id.is_empty() => {
+                equal("restriction to children", body.child_only)?;
+                same("target", &body.target.workflow_id, workflow_id)
+            }
             (Command::RequestCancelChild { .. }, Body::RequestCancelExternalWorkflowExecutionInitiated(_)) => Ok(()),
             (Command::RecordLocalActivity { seq, value }, Body::MarkerRecorded(body)) => {
                 same("name", &body.name, resurgam_formats::program::LOCAL_MARKER)?;
@@ -144,6 +162,10 @@ impl<'e> Commanded<'e> {
     }
 
     fn activity(&self, call: &ActivityCall, body: &event::ActivityTaskScheduled) -> Result<(), String> {
+        if !body.activity_type.0.is_empty() {
+            equal("activity type", body.activity_type.0 == ACTIVITY_TYPE)?;
+        }
+        self.queue(&body.task_queue.name)?;
         equal("script", read::<Script>(&body.input).as_ref() == Some(&call.script))?;
         let whole = call.schedule_to_close_ms.unwrap_or(0);
         self.timeout("schedule-to-close timeout", body.schedule_to_close, whole, &[])?;
@@ -158,7 +180,16 @@ impl<'e> Commanded<'e> {
         self.timeout("heartbeat timeout", body.heartbeat, call.heartbeat_ms.unwrap_or(0), &caps)?;
         let Some(policy) = &body.retry_policy else { return Ok(()) };
         equal("most attempts", policy.maximum_attempts == i64::from(call.retry.maximum_attempts))?;
-        equal("list of errors that are not retried", policy.non_retryable == call.retry.non_retryable)
+        equal("list of errors that are not retried", policy.non_retryable == call.retry.non_retryable)?;
+        let asked = self::policy(&call.retry);
+        let waits =
+            |policy: &RetryPolicy| (policy.initial_interval, policy.backoff_coefficient, policy.maximum_interval);
+        equal("back-off", policy.initial_interval == Span(0) || waits(policy) == waits(&asked))
+    }
+
+    /// The task queue of the run, in which all its commands are carried out.
+    fn queue(&self, found: &str) -> Result<(), String> {
+        equal("task queue", found.is_empty() || self.queue.is_empty() || found == self.queue)
     }
 
     /// A timeout that was asked for stands as it is, or is capped.

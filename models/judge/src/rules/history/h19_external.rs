@@ -146,6 +146,11 @@ fn confirm<'a>(evidence: &'a Indexed<'_>, sent: &FxHashMap<Route<'a>, Sent>, qui
                         None | Some(Body::Unrecognised { .. } | Body::StartChildWorkflowExecutionInitiated(_)) => false,
                         Some(_) => true,
                     };
+                    if sender.is_none() && quiet {
+                        let message =
+                            format!("it comes from workflow {}, which does not exist", cancel.external.workflow_id);
+                        findings.violated(&[event.id], message);
+                    }
                     if wrong {
                         let message = format!(
                             "event {} of the sender did not ask for this cancellation",

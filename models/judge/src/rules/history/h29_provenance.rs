@@ -100,6 +100,21 @@ fn one<'a>(
                 findings.violated(&[event.id], message);
             }
         }
+        Source::Queue => {
+            let (Body::WorkflowTaskScheduled(task), Some(start)) = (&event.body, run.started()) else { return };
+            let Some(prefix) = identities.map(|it| it.prefix) else { return };
+            let name = &task.task_queue.name;
+            let right = match task.task_queue.kind.0.as_str() {
+                "STICKY" => is_sticky(name, prefix),
+                "NORMAL" => *name == start.task_queue.0,
+                _ => return,
+            };
+            findings.examine();
+            if !right {
+                let message = format!("a workflow task goes to the queue {name:?}, which is not one of its run");
+                findings.violated(&[event.id], message);
+            }
+        }
         Source::Label => {
             let Some(identities) = identities.filter(|it| it.labels) else { return };
             let Some(labelled) = labels::of(run, event, entry.field, identities) else { return };
@@ -123,6 +138,13 @@ fn one<'a>(
         }
         _ => {}
     }
+}
+
+/// True if our workers give such a name to a sticky queue: `PREFIX-sticky-WORKER-LIFE`.
+fn is_sticky(name: &str, prefix: &str) -> bool {
+    let rest = name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix("-sticky-worker-"));
+    rest.and_then(|rest| rest.split_once('-'))
+        .is_some_and(|(worker, life)| worker.parse::<u8>().is_ok() && life.parse::<u32>().is_ok())
 }
 
 fn show(value: Option<&Value>) -> String {

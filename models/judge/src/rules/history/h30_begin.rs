@@ -5,7 +5,7 @@ use crate::rules::index::Asked;
 use crate::rules::proof::possible;
 use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Indexed, Rule};
-use resurgam_formats::event::{Body, EventId};
+use resurgam_formats::event::{Body, EventId, WorkflowExecutionStarted};
 use resurgam_formats::evidence::Run;
 use resurgam_formats::plan::{Action, Start};
 use resurgam_formats::recording::Reply;
@@ -68,6 +68,9 @@ impl Rule for Begin {
             // One of them, if several may have asked.
             let expected = expected(run, evidence, &starts);
             let differences: Vec<_> = expected.iter().map(|one| one.differences(started)).collect();
+            if let Some(why) = wrong_expiration(run, started) {
+                findings.violated(&[EventId(1)], why);
+            }
             let Some(least) = differences.into_iter().min_by_key(Vec::len) else { continue };
             findings.examine();
             if !least.is_empty() {
@@ -75,6 +78,27 @@ impl Rule for Begin {
             }
         }
     }
+}
+
+/// A server may count an execution timeout from the arrival of the request, so much before the first event, in nanoseconds.
+const ARRIVAL: i64 = 1_000_000_000;
+/// It may be this much later, for the grain of times in events, in nanoseconds.
+const GRAIN: i64 = 5_000_000;
+
+/// What is wrong with the time by which the chain of a run has to be over: its first run begins, and it has its execution timeout.
+fn wrong_expiration(run: &Run, started: &WorkflowExecutionStarted) -> Option<String> {
+    let (began, expires) = (run.events.first()?.time?, started.expiration.0.filter(|at| *at > 0));
+    if !started.continued_run.is_empty() {
+        return None;
+    }
+    let expected = (started.execution_timeout.0 > 0).then(|| began.saturating_add(started.execution_timeout.0));
+    let same = match (expires, expected) {
+        (Some(is), Some(asked)) => (asked - ARRIVAL..=asked + GRAIN).contains(&is),
+        (is, asked) => is.is_none() == asked.is_none(),
+    };
+    let ms =
+        |at: Option<i64>| at.map_or_else(|| "never".to_owned(), |at| format!("after {} ms", (at - began) / 1_000_000));
+    (!same).then(|| format!("the run expires {}, its execution timeout says {}", ms(expires), ms(expected)))
 }
 
 /// All that may have been asked for.

@@ -5,7 +5,7 @@ use crate::rules::proof::possible;
 use resurgam_formats::event::{Body, Event, EventId};
 use resurgam_formats::evidence::Run;
 use resurgam_formats::plan::{Action, TaskKind};
-use resurgam_formats::recording::TaskId;
+use resurgam_formats::recording::{Call, TaskId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A workflow id, a run id and an activity id.
@@ -21,8 +21,13 @@ pub(super) struct Identities<'a, 'e> {
     workflow_tasks: FxHashMap<At<'a>, Vec<(TaskId, &'a str)>>,
     /// By workflow id, run id and activity id: the attempt, the number of the task, and who had it.
     activities: FxHashMap<Named<'a>, Vec<(i64, TaskId, &'a str)>>,
-    /// Who sent a request, by workflow id and request id.
-    requests: FxHashMap<(&'a str, &'a str), &'a str>,
+    /// Who sent a request, and which, by workflow id and request id.
+    requests: FxHashMap<(&'a str, &'a str), (&'a str, &'a Action)>,
+    /// Workflow tasks of which a worker said that they failed, and those that it may have completed.
+    failed: FxHashSet<TaskId>,
+    decided: FxHashSet<TaskId>,
+    /// What the ids of the case begin with.
+    pub(super) prefix: &'a str,
     /// Request ids of signals and who sent them, by workflow id and name of the signal.
     signals: FxHashMap<(&'a str, &'a str), Vec<(&'a str, &'a str)>>,
     /// Request ids of calls that asked a workflow to cancel, and who sent them.
@@ -85,7 +90,7 @@ impl<'a, 'e> Identities<'a, 'e> {
             if possible(call.operation) {
                 let by = call.operation.by.as_str();
                 if !call.request_id.is_empty() {
-                    requests.insert((call.workflow_id, call.request_id), by);
+                    requests.insert((call.workflow_id, call.request_id), (by, call.action));
                 }
                 match call.action {
                     Action::Cancel => cancels.entry(call.workflow_id).or_default().push((call.request_id, by)),
@@ -96,10 +101,32 @@ impl<'a, 'e> Identities<'a, 'e> {
                 }
             }
         }
+        let (mut failed, mut decided) = (FxHashSet::default(), FxHashSet::default());
+        for operation in evidence.operations.values().filter(|operation| possible(operation)) {
+            match &operation.call {
+                Call::FailWorkflowTask { task } => failed.insert(*task),
+                Call::CompleteWorkflowTask { task, .. } => decided.insert(*task),
+                _ => false,
+            };
+        }
+        let prefix = evidence.header.as_ref().map_or("", |header| header.prefix.as_str());
         let workers = evidence.header.as_ref().map_or(0, |header| header.plan.workers.count.max(1));
         let labels = evidence.header.as_ref().is_some_and(|header| header.labels);
         let lost = if evidence.faults.is_empty() { 0 } else { workers };
-        Self { evidence, workflow_tasks, activities, requests, signals, cancels, updated, labels, lost }
+        Self {
+            evidence,
+            workflow_tasks,
+            activities,
+            requests,
+            failed,
+            decided,
+            prefix,
+            signals,
+            cancels,
+            updated,
+            labels,
+            lost,
+        }
     }
 
     /// The names that an event may have; `None` if that is not known, or nobody's name belongs there.
@@ -173,7 +200,27 @@ impl<'a, 'e> Identities<'a, 'e> {
 
     /// The client that sent a request.
     pub(super) fn request(&self, run: &'a Run, request_id: &'a str) -> Option<&'a str> {
+        self.asked(run, request_id).map(|(by, _)| by)
+    }
+
+    /// A request: who sent it, and what it asks for.
+    pub(super) fn asked(&self, run: &'a Run, request_id: &'a str) -> Option<(&'a str, &'a Action)> {
         self.requests.get(&(run.workflow_id.as_str(), request_id)).copied()
+    }
+
+    /// The ids of the requests of a client to terminate a workflow.
+    pub(super) fn terminations(&self, run: &'a Run, by: &'a str) -> impl Iterator<Item = &'a str> {
+        let mine = move |((workflow_id, _), (sender, action)): &(&(&str, &str), &(&str, &Action))| {
+            *workflow_id == run.workflow_id && *sender == by && matches!(action, Action::Terminate)
+        };
+        self.requests.iter().filter(mine).map(|((_, request_id), _)| *request_id)
+    }
+
+    /// True if workers said of this workflow task that it failed, and nothing else.
+    pub(super) fn only_failed(&self, run: &'a Run, started: EventId) -> bool {
+        let tasks = self.workflow_task(run, started);
+        tasks.iter().any(|(task, _)| self.failed.contains(task))
+            && !tasks.iter().any(|(task, _)| self.decided.contains(task))
     }
 
     fn had(&self, run: &'a Run, started: EventId) -> Vec<&'a str> {

@@ -5,6 +5,7 @@ use crate::replay;
 use resurgam_formats::event::{Body, Event, Payloads};
 use resurgam_formats::evidence::Run;
 use resurgam_formats::label;
+use resurgam_formats::plan::Action;
 use serde_json::{Value, json};
 
 /// What an event says in a field for labels, and what it may say.
@@ -23,6 +24,11 @@ pub(super) fn of<'a>(run: &'a Run, event: &'a Event, field: &str, from: &Identit
             let metadata = |label: String| json!({"sdkName": label::NAME, "sdkVersion": label});
             (value(field), tasks.iter().map(|(task, _)| metadata(label::task(*task))).collect())
         }
+        // A server ends tasks on its own too, but never in the words of a worker.
+        (Body::WorkflowTaskFailed(task), "cause") if from.only_failed(run, task.started) => {
+            (value(field), ["WORKFLOW_WORKER_UNHANDLED_FAILURE", "FORCE_CLOSE_COMMAND"].map(Value::from).to_vec())
+        }
+        (Body::WorkflowTaskFailed(_), "cause") => return None,
         (Body::WorkflowTaskFailed(task), _) if task.cause.is("WORKFLOW_WORKER_UNHANDLED_FAILURE") => {
             let tasks = from.workflow_task(run, task.started);
             let message = task.failure.as_ref().map(|failure| failure.message.as_str());
@@ -31,7 +37,9 @@ pub(super) fn of<'a>(run: &'a Run, event: &'a Event, field: &str, from: &Identit
         (Body::ActivityTaskScheduled(task), _) => fields(label::command(task.activity_id.parse().ok()?)),
         (Body::MarkerRecorded(marker), _) => fields(label::command(replay::marker(&marker.details)?.0)),
         (Body::StartChildWorkflowExecutionInitiated(child), _) => fields(label::command(number(&child.workflow_id)?)),
-        (Body::WorkflowExecutionContinuedAsNew(close), _) if close.initiator.is("WORKFLOW") => {
+        (Body::WorkflowExecutionContinuedAsNew(close), _)
+            if !close.initiator.is("RETRY") && !close.initiator.is("CRON_SCHEDULE") =>
+        {
             fields(label::CONTINUE.to_owned())
         }
         (Body::RequestCancelExternalWorkflowExecutionInitiated(it), _) => {
@@ -48,14 +56,20 @@ pub(super) fn of<'a>(run: &'a Run, event: &'a Event, field: &str, from: &Identit
         (Body::WorkflowExecutionSignaled(it), _) if it.external.workflow_id.is_empty() => {
             (value(field), from.signals(run, &it.name).map(label::fields).collect())
         }
-        (Body::WorkflowExecutionTerminated(end), _) if from.request(run, &end.reason).is_some() => {
+        (Body::WorkflowExecutionTerminated(end), "reason") if end.identity.starts_with("client-") => {
+            (value(field), from.terminations(run, &end.identity).map(Value::from).collect())
+        }
+        (Body::WorkflowExecutionTerminated(end), "details") if from.request(run, &end.reason).is_some() => {
             (first(&end.details), vec![end.reason.clone().into()])
         }
-        (Body::WorkflowExecutionUpdateAccepted(it), _) => {
-            let by = from.request(run, &it.request.id)?;
-            let all = |by: &str, header: Value| json!([by, header]);
+        (Body::WorkflowExecutionUpdateAccepted(it), "protocolInstanceId") if !it.request.id.is_empty() => {
+            (value(field), vec![it.request.id.clone().into()])
+        }
+        (Body::WorkflowExecutionUpdateAccepted(it), "acceptedRequest") => {
+            let (by, Action::Update { name, value, .. }) = from.asked(run, &it.request.id)? else { return None };
             let header = it.request.header.0.as_deref().cloned().unwrap_or_default();
-            (all(&it.request.identity, header), vec![all(by, label::fields(&it.request.id))])
+            let found = json!([it.request.identity, it.request.name, first(&it.request.args), header]);
+            (found, vec![json!([by, name, value, label::fields(&it.request.id)])])
         }
         _ => return None,
     };

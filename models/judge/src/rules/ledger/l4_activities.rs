@@ -6,8 +6,9 @@ use crate::rules::proof::{acknowledged, number, possible, shows, unreadable};
 use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::command::Command;
-use resurgam_formats::event::{Body, EventId, FailureKind};
+use resurgam_formats::event::{self, Body, EventId, FailureKind};
 use resurgam_formats::evidence::Run;
+use resurgam_formats::failure::kind_of;
 use resurgam_formats::program::Failure;
 use resurgam_formats::recording::{ActivityEnd, OperationId};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -125,6 +126,15 @@ fn judge_run(run: &Run, commands: Option<&Commands<'_>>, ends: &Ends<'_>, findin
             }
             Body::ActivityTaskStarted(started) => {
                 attempts.insert(event.id, started.attempt);
+                let reports = names
+                    .get(&started.scheduled)
+                    .and_then(|id| ends.get(&(run.workflow_id.as_str(), run.run_id.as_str(), id)).map(Vec::as_slice));
+                if let Some(failure) = &started.last_failure
+                    && !failed_before(failure, started.attempt, reports.unwrap_or_default())
+                {
+                    let message = format!("nobody reported the failure before attempt {}", started.attempt);
+                    findings.violated(&[started.scheduled, event.id], message);
+                }
                 continue;
             }
             Body::ActivityTaskCompleted(end) => (end.scheduled, end.started),
@@ -143,6 +153,15 @@ fn judge_run(run: &Run, commands: Option<&Commands<'_>>, ends: &Ends<'_>, findin
             findings.violated_by(&by, &[scheduled, event.id], message);
         }
     }
+}
+
+/// True if the attempt before may have ended with this failure: as a worker reported it, or by a timeout.
+fn failed_before(failure: &event::Failure, attempt: i64, reports: &[Ended<'_>]) -> bool {
+    let FailureKind::Application { kind, .. } = &failure.kind else { return true };
+    reports.iter().any(|report| {
+        i64::from(report.task.task.attempt) + 1 == attempt
+            && matches!(report.end, ActivityEnd::Failed(said) if kind_of(said) == *kind)
+    })
 }
 
 /// True if this report may have caused this end of this attempt. That the report was refused is the business of H25.
