@@ -39,7 +39,7 @@ fn what_the_table_claims_is_so() {
             (false, 0) => nowhere.push(format!("{}.{}", claim.kind, claim.field)),
             (false, _) if known => {}
             (false, _) => {
-                refuted.push(format!("{}.{} by {}, but {others:?}", claim.kind, claim.field, claim.rules.join(", ")))
+                refuted.push(format!("{}.{} by {}, but {others:?}", claim.kind, claim.field, claim.rules.join(", ")));
             }
         }
     }

@@ -18,7 +18,7 @@ pub(crate) struct Activity {
 pub(crate) enum Arrival {
     Signal(event::WorkflowExecutionSignaledEventAttributes),
     TimerFired(event::TimerFiredEventAttributes),
-    ActivityCompleted { scheduled: i64, activity: Activity, result: Option<Payloads>, identity: String },
+    ActivityCompleted { scheduled: i64, activity: Box<Activity>, result: Option<Payloads>, identity: String },
 }
 
 /// A timer to be set.
@@ -26,4 +26,12 @@ pub(crate) struct Timer {
     pub(crate) id: String,
     pub(crate) started: i64,
     pub(crate) after: Duration,
+}
+
+/// Whose commands these are.
+pub(crate) struct By {
+    /// The event of the workflow task that decided them.
+    pub(crate) decided: i64,
+    /// The worker.
+    pub(crate) identity: String,
 }

@@ -1,20 +1,12 @@
 //! The commands of a worker, and what each writes into the history of its run.
 
-use crate::arrival::{Activity, Arrival, Timer};
+use crate::arrival::{Activity, Arrival, By, Timer};
 use crate::run::Run;
 use resurgam_node::prelude::*;
 use std::time::{Duration, SystemTime};
 use temporal::command::v1::command::Attributes as Asked;
 use temporal::enums::v1::{EventType, WorkflowExecutionStatus as Status};
 use temporal::history::v1::{self as event, history_event::Attributes};
-
-/// Whose commands these are.
-pub(crate) struct By {
-    /// The event of the workflow task that decided them.
-    pub(crate) decided: i64,
-    /// The worker.
-    pub(crate) identity: String,
-}
 
 impl Run {
     /// Does what a worker has decided; a timer that it wants is to be set by whoever can.

@@ -1,7 +1,6 @@
 //! A workflow run: its history, and what it waits for. Nothing here waits or calls anybody.
 
-use crate::arrival::{Activity, Arrival, Timer};
-use crate::command::By;
+use crate::arrival::{Activity, Arrival, By, Timer};
 use resurgam_node::prelude::*;
 use std::collections::BTreeMap;
 use std::time::SystemTime;

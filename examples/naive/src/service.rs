@@ -255,7 +255,7 @@ impl WorkflowService for Service {
         let (execution, scheduled) = named(&request.task_token)?;
         self.runs.change(Some(&execution), |run| {
             let activity = run.activities.remove(&scheduled).filter(|_| run.is_open());
-            let activity = activity.ok_or_else(|| Status::not_found("activity not found"))?;
+            let activity = Box::new(activity.ok_or_else(|| Status::not_found("activity not found"))?);
             let (result, identity) = (request.result, request.identity);
             run.arrive(Arrival::ActivityCompleted { scheduled, activity, result, identity }, self.runs.now());
             Ok(Response::new(Default::default()))
