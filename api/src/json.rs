@@ -76,13 +76,26 @@ pub fn prepare() {
     let _ = descriptor("");
 }
 
+/// The names of the calls of a service of the API, such as `temporal.api.workflowservice.v1.WorkflowService`, in the order in
+/// which they are declared.
+///
+/// # Errors
+/// A service that the descriptors do not know.
+pub fn calls_of(service: &str) -> Result<Vec<String>, Error> {
+    let found = pool()?.get_service_by_name(service).ok_or_else(|| Error::Unknown(service.to_owned()))?;
+    Ok(found.methods().map(|method| method.name().to_owned()).collect())
+}
+
 /// What the protos say about a message, by its full name.
 fn descriptor(name: &str) -> Result<MessageDescriptor, Error> {
+    pool()?.get_message_by_name(name).ok_or_else(|| Error::Unknown(name.to_owned()))
+}
+
+/// All that the protos say.
+fn pool() -> Result<&'static DescriptorPool, Error> {
     static POOL: OnceLock<Result<DescriptorPool, String>> = OnceLock::new();
     const BYTES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
-    let pool = POOL
-        .get_or_init(|| DescriptorPool::decode(BYTES).map_err(|problem| problem.to_string()))
+    POOL.get_or_init(|| DescriptorPool::decode(BYTES).map_err(|problem| problem.to_string()))
         .as_ref()
-        .map_err(|problem| Error::Descriptors(problem.clone()))?;
-    pool.get_message_by_name(name).ok_or_else(|| Error::Unknown(name.to_owned()))
+        .map_err(|problem| Error::Descriptors(problem.clone()))
 }

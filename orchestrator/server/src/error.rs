@@ -30,6 +30,9 @@ pub enum Error {
     /// No runtime, or no free port.
     #[error("cannot start: {0}")]
     Runtime(io::Error),
+    /// The descriptors of the API, which are part of the program, cannot be read.
+    #[error("which calls there are is not known: {0}")]
+    Calls(String),
     /// The file of keys is not there, or cannot be read.
     #[error("{}: {problem}", file.display())]
     File {
@@ -77,7 +80,7 @@ impl Error {
             Self::Namespace { problem, .. } => problem.code() == Code::InvalidArgument,
             #[cfg(feature = "cassandra")]
             Self::Cassandra(problem) => problem.is_bad_input(),
-            Self::Runtime(_) | Self::Node(_) => false,
+            Self::Runtime(_) | Self::Calls(_) | Self::Node(_) => false,
         }
     }
 }

@@ -70,6 +70,9 @@ pub struct Options {
     /// Say what a node holds in memory at most, and end.
     #[arg(long)]
     pub bounds: bool,
+    /// Say which calls of the API are served, and end.
+    #[arg(long)]
+    pub calls: bool,
     /// Stop when standard input ends, and so with whoever started this. A line `clock MILLISECONDS` in it sets by how much the
     /// clock is wrong from then on.
     #[arg(long, hide = true)]
@@ -97,6 +100,12 @@ pub async fn serve(options: &Options) -> Result<(), Error> {
     if options.bounds {
         // Nobody has to read it.
         let _ = write!(io::stdout(), "{}", node::bounds::document());
+        return Ok(());
+    }
+    if options.calls {
+        let document = node::served::document().map_err(|error| Error::Calls(error.to_string()))?;
+        // Nobody has to read it.
+        let _ = write!(io::stdout(), "{document}");
         return Ok(());
     }
     let wrong = || Error::Address(options.address.clone());

@@ -9,7 +9,7 @@ pub mod operator;
 mod oversized;
 mod page_token;
 mod seal;
-mod service;
+pub(crate) mod service;
 pub mod unsupported;
 pub mod validate;
 mod waiting;

@@ -44,6 +44,9 @@ fn asked(request: &api::AddSearchAttributesRequest) -> Result<Vec<(String, Index
     Ok(asked)
 }
 
+/// The calls that are served, by their names in the API.
+pub(crate) const SERVED: &[&str] = &["AddSearchAttributes", "RemoveSearchAttributes", "ListSearchAttributes"];
+
 #[tonic::async_trait]
 impl OperatorService for Operator {
     async fn add_search_attributes(

@@ -7,5 +7,6 @@ mod connections;
 #[allow(clippy::module_inception, reason = "the node itself")]
 mod node;
 pub mod reflection;
+pub mod served;
 
 pub use node::{Error, Node, run};

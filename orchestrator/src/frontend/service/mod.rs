@@ -18,9 +18,23 @@ use resurgam_api::WorkflowService;
 use resurgam_api::temporal::workflowservice::v1 as api;
 use tonic::Request;
 
+/// The name of the call that a message answers.
+const fn name(response: &str) -> &str {
+    match response.as_bytes().split_last_chunk::<8>() {
+        Some((name, b"Response")) => match std::str::from_utf8(name) {
+            Ok(name) => name,
+            Err(_) => response,
+        },
+        _ => response,
+    }
+}
+
 /// The public calls that are served, and by what.
 macro_rules! calls {
     ($($call:ident($request:ident) -> $response:ident = $noun:ident::$verb:ident;)*) => {
+        /// The calls that are served, by their names in the API.
+        pub(crate) const SERVED: &[&str] = &[$( name(stringify!($response)) ),*];
+
         #[tonic::async_trait]
         impl WorkflowService for Frontend {
             $(

@@ -3,7 +3,9 @@
 use crate::rules::proof::told;
 use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Indexed, Rule};
+use resurgam_formats::evidence::Run;
 use resurgam_formats::plan::{Action, IdConflict, IdReuse, Start};
+use resurgam_formats::program::Input;
 use resurgam_formats::recording::{Answer, Call, Reply};
 
 /// Looks at the codes of refusals.
@@ -62,7 +64,9 @@ impl Rule for Refused {
             }
             for attempt in &operation.attempts {
                 findings.examine();
-                if let Some(code) = wrong(&operation.call, &attempt.answer) {
+                let known = wrong(&operation.call, &attempt.answer)
+                    .or_else(|| no_handler(evidence, &operation.call, &attempt.answer));
+                if let Some(code) = known {
                     findings.violated_by(&[operation.id], &[], format!("{} was answered {code}", operation.by));
                 }
             }
@@ -85,6 +89,18 @@ fn wrong<'a>(call: &Call, answer: &'a Answer) -> Option<&'a str> {
         }
         Answer::Ok { .. } => None,
     }
+}
+
+/// The answer, if it says that a query has no handler, and the program of every run of its workflow has one.
+fn no_handler<'a>(evidence: &Indexed<'_>, call: &Call, answer: &'a Answer) -> Option<&'a str> {
+    let Call::Client { workflow_id, action: Action::Query { name }, .. } = call else { return None };
+    let Answer::Fail { error } = answer else { return None };
+    let runs = evidence.by_workflow().get(workflow_id.as_str())?;
+    let handles = |run: &&Run| {
+        let input = run.started().and_then(|start| serde_json::from_value::<Input>(start.input.first_json()?).ok());
+        input.is_some_and(|input| input.program.queries.contains_key(name))
+    };
+    (error.contains(NO_HANDLER) && !runs.is_empty() && runs.iter().all(handles)).then_some(error)
 }
 
 /// True if INVALID_ARGUMENT in these words is an answer that the contract has for a call.

@@ -88,6 +88,7 @@ fn one(description: &Description, run: &Run, by: &[OperationId], findings: &mut 
     for pending in answer.get("pendingActivities").and_then(Value::as_array).into_iter().flatten() {
         pending_activity(pending, run, description.history_length, &mut wrong);
     }
+    pending_task(answer, run, description.history_length, &mut wrong);
     if let Some(words) = wrong.words() {
         findings.violated_by(by, &[EventId(1)], format!("the description is wrong: {words}"));
     }
@@ -122,6 +123,22 @@ fn from_close(answer: &Value, run: &Run, wrong: &mut Wrong) {
     let told = answer.pointer("/workflowExtendedInfo/cancelRequested").and_then(Value::as_bool).unwrap_or(false);
     if asked != told {
         wrong.say(format!("cancelRequested is {told}"));
+    }
+}
+
+/// The pending workflow task, beside the last event about workflow tasks. What a later attempt writes is in no history yet.
+fn pending_task(answer: &Value, run: &Run, length: i64, wrong: &mut Wrong) {
+    let Some(task) = answer.get("pendingWorkflowTask").filter(|task| task.is_object()) else { return };
+    if task.get("attempt").and_then(Value::as_i64).unwrap_or(0) > 1 {
+        return;
+    }
+    let before = run.events.iter().rev().filter(|event| event.id.0 <= length);
+    let last = before.map(|event| &event.body).find(|body| body.is_workflow_task());
+    let state = task.get("state").and_then(Value::as_str).unwrap_or_default();
+    if let Some(Body::WorkflowTaskStarted(_)) = last
+        && state != "PENDING_WORKFLOW_TASK_STATE_STARTED"
+    {
+        wrong.say(format!("a worker has the workflow task, and its state is {state:?}"));
     }
 }
 
