@@ -1,7 +1,7 @@
 //! Labels: what our clients and workers write into fields that a server only carries, such as headers, memos, reasons and details.
 //! Every label names the one call, command or task that it came from, so that whatever a server loses or mixes up is seen.
 
-use crate::event::{Payload, Payloads};
+use crate::event::{Field as _, Payload};
 use crate::recording::TaskId;
 use serde_json::{Value, json};
 
@@ -33,12 +33,5 @@ pub fn task(task: TaskId) -> String {
 /// A header or memo with one label, in proto-JSON.
 #[must_use]
 pub fn fields(label: &str) -> Value {
-    use crate::event::Field as _;
     json!({"fields": {NAME: Payload::json(&Value::from(label)).write()}})
-}
-
-/// Details with one label.
-#[must_use]
-pub fn details(label: &str) -> Payloads {
-    Payloads::one(&Value::from(label))
 }

@@ -5,6 +5,7 @@
 //! `unknown`. Every rule carries its own explanation, a minimal violating example and a near miss that is allowed; the
 //! tests of this module run both.
 
+mod backoff;
 mod findings;
 mod history;
 mod index;

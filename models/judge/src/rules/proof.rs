@@ -49,6 +49,21 @@ pub(super) fn answers_may_be_lost(evidence: &Evidence) -> bool {
     })
 }
 
+/// True if no clock of a node was wrong in this case. Of a fault that only has a name nobody knows.
+pub(super) fn clocks_agree(evidence: &Evidence) -> bool {
+    !evidence.faults.iter().any(|fault| match &fault.fault {
+        Injected::Planned(fault) => match fault.kind.affects() {
+            Affected::Clock { .. } => true,
+            Affected::Links { .. }
+            | Affected::Node { .. }
+            | Affected::Calls { .. }
+            | Affected::Store { .. }
+            | Affected::Database(_) => false,
+        },
+        Injected::Named(_) => true,
+    })
+}
+
 /// How long the effects of a fault may last after it has ended, in nanoseconds: calls are retried, a late batch arrives.
 const AFTERMATH: At = 2_000_000_000;
 

@@ -1,14 +1,15 @@
 //! What the first event of a run has to say: as a request, the event of a parent, or the run before asks for it.
 
+use crate::rules::backoff::{interval, policy};
 use resurgam_formats::event::{
-    Body, Execution, Failure, FailureKind, Named, Payload, Payloads, Raw, RetryPolicy, Span,
-    StartChildWorkflowExecutionInitiated, Symbol, WorkflowExecutionContinuedAsNew, WorkflowExecutionStarted,
+    Body, Execution, Failure, FailureKind, Named, Payload, Payloads, Raw, Span, StartChildWorkflowExecutionInitiated,
+    Symbol, WorkflowExecutionContinuedAsNew, WorkflowExecutionStarted,
 };
 use resurgam_formats::evidence::Run;
 use resurgam_formats::label;
 use resurgam_formats::notes;
 use resurgam_formats::plan::{Plan, Start};
-use resurgam_formats::program::{Retry, WORKFLOW_TYPE};
+use resurgam_formats::program::WORKFLOW_TYPE;
 use serde_json::Value;
 
 /// A start that was asked for, and which of its fields are known.
@@ -198,14 +199,6 @@ fn waits(found: Span, asked: Span) -> bool {
     found.0 >= asked.0 - GRAIN && found.0 <= most + GRAIN
 }
 
-/// How long the attempt after this one has to wait.
-fn interval(policy: &RetryPolicy, attempt: i64) -> Span {
-    let grown = (1..attempt.clamp(1, 100))
-        .fold(policy.initial_interval.0 as f64, |wait, _| wait * policy.backoff_coefficient as f64 / 1000.0);
-    let most = if policy.maximum_interval.0 > 0 { policy.maximum_interval.0 as f64 } else { f64::MAX };
-    Span(grown.min(most) as i64)
-}
-
 fn timeout(field: &str, is: Span, asked: Span) -> String {
     let ms = |span: Span| span.0 / 1_000_000;
     format!("{field} is {} ms, asked for were {} ms", ms(is), ms(asked))
@@ -236,16 +229,5 @@ fn run_timeout(start: &WorkflowExecutionStarted) -> Span {
         (run, Span(0)) => run,
         (Span(0), execution) => execution,
         (run, execution) => run.min(execution),
-    }
-}
-
-/// A retry policy as a plan has it and clients send it.
-pub(super) fn policy(retry: &Retry) -> RetryPolicy {
-    RetryPolicy {
-        initial_interval: Span::millis(i64::from(retry.initial_ms)),
-        backoff_coefficient: i64::from(retry.coefficient_tenths.max(10)) * 100,
-        maximum_interval: Span::millis(i64::from(retry.maximum_ms.max(retry.initial_ms))),
-        maximum_attempts: i64::from(retry.maximum_attempts),
-        non_retryable: retry.non_retryable.clone(),
     }
 }

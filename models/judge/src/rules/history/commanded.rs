@@ -3,8 +3,8 @@
 //! Only what the server must not change is compared: it may cap timeouts and fill in retry policies
 //! (docs/temporal-semantics.md, “Activities”).
 
-use super::begun::policy;
 use crate::replay;
+use crate::rules::backoff::policy;
 use resurgam_formats::command::Command;
 use resurgam_formats::event::{self, Body, Event, EventId, RetryPolicy, Span};
 use resurgam_formats::evidence::Run;
@@ -111,6 +111,7 @@ impl<'e> Commanded<'e> {
                 if !body.reuse.0.is_empty() {
                     same("reuse policy", &body.reuse.0, "ALLOW_DUPLICATE")?;
                 }
+                // Evidence without a queue is shortened, and may leave out the policy too.
                 if body.retry_policy.is_some() || !body.task_queue.name.is_empty() {
                     equal("retry policy", body.retry_policy == call.retry.as_ref().map(self::policy))?;
                 }

@@ -24,7 +24,7 @@ static ABOUT: About = About {
     reason: "The first event is all that a worker ever learns of why a run exists. A run that begins with another input, another \
              timeout or another retry policy than was asked for does something else than what was ordered, and every run that \
              continues it inherits the mistake.",
-    source: "docs/provenance.md; docs/temporal-semantics.md: “Starting, reuse and conflict”",
+    source: "docs/provenance.md; docs/temporal-semantics.md: “Starts and workflow ids”, “Chains and children”",
     violating: whole!(
         "
         run w/r1

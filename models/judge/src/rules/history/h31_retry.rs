@@ -43,7 +43,7 @@ impl Stream for Retries {
         reason: "Whether a failed attempt is tried again decides whether a payment is made twice or never. The retry state says why \
                  no other attempt follows; it is what people look at when they ask why something was given up, and what a parent \
                  decides by. A state that does not follow from the policy is a retry that was forgotten, or one that was not allowed.",
-        source: "docs/temporal-semantics.md: “Activities”, “Runs that follow runs”; temporal#9243",
+        source: "docs/temporal-semantics.md: “Activities”, “Chains and children”; temporal#3667",
         violating: "
             1 WorkflowExecutionStarted
             2 ActivityTaskScheduled activityId=a retryPolicy.maximumAttempts=3

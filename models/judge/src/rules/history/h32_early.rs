@@ -1,11 +1,10 @@
 //! H32: no timeout comes before its time.
 
+use crate::rules::proof::clocks_agree;
 use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Indexed, Rule};
 use resurgam_formats::event::{Body, Event, EventId, FailureKind, Span};
-use resurgam_formats::evidence::{Evidence, Run};
-use resurgam_formats::plan::Affected;
-use resurgam_formats::recording::Injected;
+use resurgam_formats::evidence::Run;
 
 /// Compares the times of timeouts with what they count from.
 pub(super) struct Early;
@@ -49,7 +48,7 @@ impl Rule for Early {
 
     fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         // What one node began another may end, by a clock of its own.
-        if !evidence.is_whole() || clocks_differ(evidence) {
+        if !evidence.is_whole() || !clocks_agree(evidence) {
             return;
         }
         for run in evidence.runs.iter().filter(|run| !run.partial) {
@@ -124,18 +123,4 @@ fn bound<'a>(run: &'a Run, event: &'a Event) -> Option<Bound<'a>> {
 /// True unless a Started event says that it was a later attempt.
 fn first_attempt(run: &Run, started: EventId) -> bool {
     !run.event(started).is_some_and(|event| matches!(&event.body, Body::ActivityTaskStarted(it) if it.attempt > 1))
-}
-
-fn clocks_differ(evidence: &Evidence) -> bool {
-    evidence.faults.iter().any(|fault| match &fault.fault {
-        Injected::Planned(fault) => match fault.kind.affects() {
-            Affected::Clock { .. } => true,
-            Affected::Links { .. }
-            | Affected::Node { .. }
-            | Affected::Store { .. }
-            | Affected::Database(_)
-            | Affected::Calls { .. } => false,
-        },
-        Injected::Named(_) => true,
-    })
 }

@@ -1,10 +1,7 @@
 //! What an answer says beside what it should say, field by field.
 
 use resurgam_formats::event::{Body, Field, Moment};
-use resurgam_formats::evidence::Evidence;
 use resurgam_formats::notes::plain;
-use resurgam_formats::plan::Affected;
-use resurgam_formats::recording::Injected;
 use serde_json::{Map, Value};
 
 /// The fields in which an answer is wrong, in words.
@@ -63,19 +60,4 @@ pub(super) fn read_as(kind: &str, answer: &Value, names: &[(&str, &str)]) -> Opt
         }
     }
     Body::read(kind, &mut map).ok()?
-}
-
-/// True if no clock of a node was wrong in this case.
-pub(super) fn clocks_agree(evidence: &Evidence) -> bool {
-    !evidence.faults.iter().any(|fault| match &fault.fault {
-        Injected::Planned(fault) => match fault.kind.affects() {
-            Affected::Clock { .. } => true,
-            Affected::Links { .. }
-            | Affected::Node { .. }
-            | Affected::Store { .. }
-            | Affected::Database(_)
-            | Affected::Calls { .. } => false,
-        },
-        Injected::Named(_) => false,
-    })
 }

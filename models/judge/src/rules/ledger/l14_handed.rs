@@ -1,8 +1,8 @@
 //! L14: a task says of itself what the history says.
 
-use super::answer::{Wrong, clocks_agree, moment, read_as};
+use super::answer::{Wrong, moment, read_as};
 use crate::rules::index::Key;
-use crate::rules::proof::{acknowledged, possible};
+use crate::rules::proof::{acknowledged, clocks_agree, possible};
 use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Indexed, Rule};
 use resurgam_formats::event::{Body, Event, EventId, Field as _, Payloads, WorkflowExecutionStarted};

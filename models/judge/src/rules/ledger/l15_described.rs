@@ -3,9 +3,12 @@
 use super::answer::{Wrong, moment, read_as};
 use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Indexed, Rule};
-use resurgam_formats::event::{Body, EventId, Execution, Field, WorkflowExecutionStarted};
+use resurgam_formats::event::{
+    ActivityTaskScheduled, Body, Event, EventId, Execution, Field, WorkflowExecutionStarted,
+};
 use resurgam_formats::evidence::Run;
 use resurgam_formats::recording::{Description, OperationId, Reply};
+use rustc_hash::FxHashMap;
 use serde_json::Value;
 
 /// Compares the fields of descriptions with histories.
@@ -85,9 +88,7 @@ fn one(description: &Description, run: &Run, by: &[OperationId], findings: &mut 
     if description.status != "RUNNING" {
         from_close(answer, run, &mut wrong);
     }
-    for pending in answer.get("pendingActivities").and_then(Value::as_array).into_iter().flatten() {
-        pending_activity(pending, run, description.history_length, &mut wrong);
-    }
+    pending_activities(answer, run, description.history_length, &mut wrong);
     pending_task(answer, run, description.history_length, &mut wrong);
     if let Some(words) = wrong.words() {
         findings.violated_by(by, &[EventId(1)], format!("the description is wrong: {words}"));
@@ -142,15 +143,52 @@ fn pending_task(answer: &Value, run: &Run, length: i64, wrong: &mut Wrong) {
     }
 }
 
-/// A pending activity, beside the event that scheduled it.
-fn pending_activity(pending: &Value, run: &Run, length: i64, wrong: &mut Wrong) {
-    let id = pending.get("activityId").and_then(Value::as_str).unwrap_or_default();
-    let scheduled = run.events.iter().find_map(|event| match &event.body {
-        Body::ActivityTaskScheduled(it) if it.activity_id == id => Some((event, it)),
-        _ => None,
-    });
-    let Some((event, body)) = scheduled else { return wrong.say(format!("activity {id} was never scheduled")) };
-    if run.events.iter().any(|it| it.id.0 <= length && it.body.is_completion() && refers(&it.body, event.id)) {
+/// What the history says of an activity.
+struct Scheduled<'e> {
+    event: &'e Event,
+    body: &'e ActivityTaskScheduled,
+    ended: Option<EventId>,
+    cancel_requested: bool,
+}
+
+/// The pending activities, beside the events about them.
+fn pending_activities(answer: &Value, run: &Run, length: i64, wrong: &mut Wrong) {
+    let Some(pending) = answer.get("pendingActivities").and_then(Value::as_array) else { return };
+    // An activity id may be used again: the last one counts.
+    let (mut all, mut by_id) = (FxHashMap::default(), FxHashMap::default());
+    for event in &run.events {
+        match &event.body {
+            Body::ActivityTaskScheduled(body) => {
+                by_id.insert(body.activity_id.as_str(), event.id);
+                all.insert(event.id, Scheduled { event, body, ended: None, cancel_requested: false });
+            }
+            Body::ActivityTaskCancelRequested(request) => {
+                if let Some(activity) = all.get_mut(&request.scheduled) {
+                    activity.cancel_requested = true;
+                }
+            }
+            body if body.is_completion() => body.each_reference(|field, scheduled| {
+                if field == "scheduledEventId"
+                    && let Some(activity) = all.get_mut(&scheduled)
+                {
+                    activity.ended = Some(event.id);
+                }
+            }),
+            _ => {}
+        }
+    }
+    for pending in pending {
+        let id = pending.get("activityId").and_then(Value::as_str).unwrap_or_default();
+        match by_id.get(id).and_then(|scheduled| all.get(scheduled)) {
+            Some(scheduled) => pending_activity(id, pending, scheduled, length, wrong),
+            None => wrong.say(format!("activity {id} was never scheduled")),
+        }
+    }
+}
+
+fn pending_activity(id: &str, pending: &Value, scheduled: &Scheduled<'_>, length: i64, wrong: &mut Wrong) {
+    let Scheduled { event, body, .. } = scheduled;
+    if scheduled.ended.is_some_and(|end| end.0 <= length) {
         wrong.say(format!("activity {id} is pending, and has ended"));
     }
     wrong.field("activityType", pending.get("activityType"), body.activity_type.write().as_ref());
@@ -166,21 +204,12 @@ fn pending_activity(pending: &Value, run: &Run, length: i64, wrong: &mut Wrong) 
     if (attempt > 1) != pending.get("lastFailure").is_some() {
         wrong.say(format!("activity {id}, attempt {attempt}: a last failure belongs to the attempts after the first"));
     }
-    let asked = run
-        .events
-        .iter()
-        .any(|it| matches!(&it.body, Body::ActivityTaskCancelRequested(request) if request.scheduled == event.id));
-    if pending.get("state").and_then(Value::as_str) == Some("PENDING_ACTIVITY_STATE_CANCEL_REQUESTED") && !asked {
+    if pending.get("state").and_then(Value::as_str) == Some("PENDING_ACTIVITY_STATE_CANCEL_REQUESTED")
+        && !scheduled.cancel_requested
+    {
         wrong.say(format!("activity {id} was asked to cancel by nobody"));
     }
     if attempt == 1 && pending.get("scheduledTime").is_some() && moment(pending.get("scheduledTime")) != event.time {
         wrong.say(format!("activity {id} was scheduled at another time"));
     }
-}
-
-/// True if an event names the Scheduled event of an activity.
-fn refers(body: &Body, scheduled: EventId) -> bool {
-    let mut found = false;
-    body.each_reference(|field, id| found |= field == "scheduledEventId" && id == scheduled);
-    found
 }

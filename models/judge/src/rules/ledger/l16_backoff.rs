@@ -1,12 +1,13 @@
 //! L16: no attempt of an activity comes before its back-off has passed.
 
-use super::answer::clocks_agree;
+use crate::rules::backoff::{interval, policy};
 use crate::rules::index::Key;
+use crate::rules::proof::clocks_agree;
 use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Indexed, Rule};
 use resurgam_formats::command::Command;
 use resurgam_formats::plan::TaskKind;
-use resurgam_formats::program::{ActivityCall, Retry};
+use resurgam_formats::program::ActivityCall;
 use resurgam_formats::recording::ActivityEnd;
 use resurgam_formats::time::At;
 use rustc_hash::FxHashMap;
@@ -94,7 +95,7 @@ fn early(id: &str, activity: &Activity<'_>, call: &ActivityCall, findings: &mut 
         let timeout = shortest.map_or(At::MAX, |ms| earliest.saturating_add(nanos(ms)));
         let reported = activity.failed.get(&attempt).copied().unwrap_or(At::MAX);
         let ended = timeout.min(reported);
-        let wait = interval(&call.retry, attempt);
+        let wait = interval(&policy(&call.retry), attempt.into()).0.unsigned_abs();
         earliest = ended.saturating_add(wait);
         let Some(handed) = activity.handed.get(&(attempt + 1)) else { continue };
         findings.examine();
@@ -109,16 +110,6 @@ fn early(id: &str, activity: &Activity<'_>, call: &ActivityCall, findings: &mut 
             findings.violated(&[], message);
         }
     }
-}
-
-/// How long the attempt after this one has to wait, in nanoseconds.
-fn interval(retry: &Retry, attempt: u32) -> At {
-    let coefficient = f64::from(retry.coefficient_tenths.max(10)) / 10.0;
-    let grown =
-        f64::from(retry.initial_ms) * coefficient.powi(i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX));
-    let most = f64::from(retry.maximum_ms.max(retry.initial_ms));
-    // Whoever counts in whole milliseconds may lose one in each.
-    (grown.min(most).floor() * 1_000_000.0) as At
 }
 
 fn gather<'e>(evidence: &'e Indexed<'_>) -> FxHashMap<(Key<'e>, String), Activity<'e>> {
