@@ -24,7 +24,7 @@ async fn explored(pair: &Pair, cases: u64, situation: Option<&str>, call: Option
         situation: situation.map(str::to_owned),
         call: call.map(str::to_owned),
         // Of one server several things are asked, each about workflows of its own.
-        prefix: format!("explored-{}-{}", pair.names().concat(), call.unwrap_or("any")),
+        prefix: format!("explored-{}-{}", situation.unwrap_or("any"), call.unwrap_or("any")),
     };
     order.execute(pair, |_| ()).await.unwrap()
 }
