@@ -59,8 +59,13 @@ impl Coverage {
 
     /// The table, in Markdown.
     #[must_use]
-    pub fn table(&self, names: [&str; 2]) -> String {
-        let mut text = String::new();
+    pub fn table(&self, names: [&str; 2], command: &str) -> String {
+        let mut text = format!(
+            "# Which fields were explored\n\nWritten by `{command} --table FILE`. Of each call the fields of its request, how often each of them, or \
+             something in it, was drawn, and in how many of those cases something was unexplained; and the fields of its answer, in how many \
+             answers each server has set them, and in how many they differ, whether that is explained or not. What is deeper than \
+             {DEEPEST} messages counts for what it is in.\n"
+        );
         for call in crate::catalogue::requests().keys() {
             let Some(method) = notation::method(call) else { continue };
             let (mut asked, mut answered) = (Vec::new(), Vec::new());

@@ -58,6 +58,9 @@ pub(crate) struct Args {
     table: Option<PathBuf>,
 }
 
+/// So much of a message is shown.
+const WIDEST: usize = 400;
+
 /// Servers that can be started here.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Which {
@@ -106,7 +109,12 @@ async fn explore(args: &Args) -> Ended {
         }
     }
     if let Some(path) = &args.table {
-        let text = found.coverage.table(pair.names());
+        let [target, against] = pair.names();
+        let command = format!(
+            "resurgam explore --target {target} --against {against} --seed {} --cases {}",
+            args.seed, args.cases
+        );
+        let text = found.coverage.table(pair.names(), &command);
         std::fs::write(path, text).map_err(|why| Failure::machine(format!("{}: {why}", path.display())))?;
     }
     Ok(if found.unexplained == 0 { Exit::Held } else { Exit::Violated })
@@ -142,6 +150,10 @@ fn summary(found: &Found, names: [&str; 2]) -> String {
     }
     for (name, kind) in found.unexplained() {
         let _ = writeln!(text, "{:>5} × {name}  (seed {})", kind.cases, kind.seed);
+        for value in [&kind.difference.left, &kind.difference.right].into_iter().filter(|value| value.is_object()) {
+            let written: String = value.to_string().chars().take(WIDEST).collect();
+            let _ = writeln!(text, "        {written}");
+        }
     }
     text
 }
