@@ -162,8 +162,8 @@ mod tests {
 
     #[test]
     fn a_priority_is_no_number_below_zero() {
-        let said = |priority: Priority| super::priority(Some(&priority)).map_err(|status| status.message().to_owned());
-        assert!(super::priority(None).is_ok());
+        let said = |given: Priority| priority(Some(&given)).map_err(|status| status.message().to_owned());
+        assert!(priority(None).is_ok());
         assert!(said(Priority { priority_key: 7, fairness_key: "k".repeat(64), fairness_weight: 0.0 }).is_ok());
         let negative = said(Priority { priority_key: -1, ..Priority::default() });
         assert_eq!(negative, Err("priority key can't be negative".to_owned()));

@@ -84,7 +84,7 @@ pub(super) async fn describe(
     request: Request<api::DescribeWorkflowExecutionRequest>,
 ) -> Answer<api::DescribeWorkflowExecutionResponse> {
     let (until, request) = open(request);
-    check(&[validate::execution(request.execution.as_ref())])?;
+    check(&[validate::existing(request.execution.as_ref())])?;
     let target = Some(frontend.target(&request.namespace, request.execution.as_ref()).await?);
     frontend.history(until, internal::DescribeRequest { target, request: Some(request) }).await
 }

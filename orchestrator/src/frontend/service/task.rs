@@ -106,7 +106,7 @@ pub(super) async fn describe_queue(
     request: Request<api::DescribeTaskQueueRequest>,
 ) -> Answer<api::DescribeTaskQueueResponse> {
     let (until, request) = open(request);
-    check(&[unsupported::queue_description(&request)])?;
+    check(&[unsupported::queue_description(&request), validate::polled(request.task_queue.as_ref())])?;
     let activity = request.task_queue_type == i32::from(TaskQueueType::Activity);
     let kind = if activity { TaskKind::Activity } else { TaskKind::Workflow };
     let queue = frontend.queue(&request.namespace, request.task_queue.as_ref(), kind).await?;
