@@ -204,6 +204,9 @@ pub(super) fn closed(
     tx: &mut Transaction<'_, '_>,
     request: RecordChildClosedRequest,
 ) -> Result<RecordChildClosedResponse, Rejection> {
+    if tx.require_open().is_err() && !tx.run.state.reset_run.is_empty() {
+        return Ok(RecordChildClosedResponse { moved_to: tx.run.state.reset_run.clone() });
+    }
     tx.require_open()?;
     let gone = || Rejection::NotFound("no such pending child".to_owned());
     let id = request.initiated_event_id;
@@ -225,7 +228,7 @@ pub(super) fn closed(
     tx.run.state.children.remove(&id);
     tx.add(end);
     tx.wake();
-    Ok(RecordChildClosedResponse {})
+    Ok(RecordChildClosedResponse::default())
 }
 
 /// What the ends of children have in common.
