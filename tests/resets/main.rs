@@ -6,7 +6,6 @@
 mod play;
 mod scenes;
 
-use play::Play;
 use resurgam_harness::real;
 use resurgam_harness::target::{own_server, temporal};
 use std::path::Path;

@@ -19,9 +19,15 @@ use tonic::Status;
 use tonic::transport::Channel;
 
 /// What no two servers, or no two times, have in common.
-const OWN: [&str; 8] = [
+const OWN: [&str; 13] = [
     "eventTime",
     "taskId",
+    "namespaceId",
+    "firstWorkflowTaskBackoff",
+    // What only the real server writes, resets or not.
+    "prevAutoResetPoints",
+    "workflowRunTimeout",
+    "workflowTaskTimeout",
     "requestId",
     "historySizeBytes",
     "workflowExecutionExpirationTime",
@@ -37,6 +43,8 @@ pub(crate) struct Play {
     id: String,
     /// Run ids in the order in which they were seen.
     runs: Vec<String>,
+    /// Run ids of children.
+    children: Vec<String>,
     pub(crate) lines: Vec<String>,
 }
 
@@ -63,7 +71,7 @@ impl Play {
         let channel = Channel::from_shared(endpoint.uri.clone()).unwrap().connect().await.unwrap();
         let client = WorkflowServiceClient::new(channel);
         let (namespace, id) = (endpoint.namespace.clone(), id.to_owned());
-        let mut play = Self { client, namespace, id, runs: Vec::new(), lines: Vec::new() };
+        let mut play = Self { client, namespace, id, runs: Vec::new(), children: Vec::new(), lines: Vec::new() };
         let mut request = api::StartWorkflowExecutionRequest {
             namespace: play.namespace.clone(),
             workflow_id: play.id.clone(),
@@ -130,8 +138,7 @@ impl Play {
             ..Default::default()
         };
         let answer = self.client.respond_workflow_task_completed(request).await;
-        let line = answer.map_or_else(|status| self.refusal(&status), |_| "taken".to_owned());
-        self.lines.push(line);
+        self.lines.push(format!("{:?}", answer.map(drop).map_err(|status| status.code())));
     }
 
     async fn answer(&mut self, task: &Task, decided: Vec<(CommandType, Attributes)>, messages: Vec<Message>) {
@@ -154,7 +161,8 @@ impl Play {
     /// Accepts an update, and completes it.
     pub(crate) async fn accept(&mut self, task: &Task, id: &str) {
         fn said<M: Name>(id: &str, body: &M) -> Message {
-            let body = Some(Any { type_url: format!("type.googleapis.com/{}", M::full_name()), value: body.encode_to_vec() });
+            let body =
+                Some(Any { type_url: format!("type.googleapis.com/{}", M::full_name()), value: body.encode_to_vec() });
             Message { id: format!("{id}/{}", M::NAME), protocol_instance_id: id.into(), body, ..Message::default() }
         }
         let outcome = Some(update::Outcome { value: Some(update::outcome::Value::Success(text("done").unwrap())) });
@@ -255,12 +263,19 @@ impl Play {
         self.lines.push(line);
     }
 
+    /// The last refusal, without what it said: in other words, resets or not.
+    pub(crate) fn in_other_words(&mut self) {
+        let line = self.lines.pop().unwrap();
+        self.lines.push(line.split(':').next().unwrap().to_owned());
+    }
+
     fn refusal(&self, status: &Status) -> String {
         self.anonymous(&format!("{:?}: {}", status.code(), status.message()))
     }
 
     fn anonymous(&self, line: &str) -> String {
         let line = line.replace(&self.namespace, "NAMESPACE");
+        let line = self.children.iter().fold(line, |line, run| line.replace(run, "CHILD"));
         self.runs.iter().enumerate().fold(line, |line, (place, run)| line.replace(run, &format!("RUN-{place}")))
     }
 
@@ -281,16 +296,21 @@ impl Play {
 
     /// What a run is described as.
     pub(crate) async fn describe(&mut self, run: usize) {
-        let request = api::DescribeWorkflowExecutionRequest {
-            namespace: self.namespace.clone(),
-            execution: self.execution(run),
-        };
+        let request =
+            api::DescribeWorkflowExecutionRequest { namespace: self.namespace.clone(), execution: self.execution(run) };
         let it = self.client.describe_workflow_execution(request).await.unwrap().into_inner();
         let (info, more) = (it.workflow_execution_info.unwrap(), it.workflow_extended_info.unwrap());
-        let activities = it.pending_activities.iter();
-        let activities: Vec<_> = activities.map(|it| (&it.activity_id, it.state(), it.attempt)).collect();
-        let children: Vec<_> =
-            it.pending_children.iter().map(|it| (&it.workflow_id, it.initiated_id, it.run_id.is_empty())).collect();
+        // Of a closed run the real server still shows what was pending when it closed.
+        let open = info.close_time.is_none();
+        let activities = it.pending_activities.iter().filter(|_| open);
+        let mut activities: Vec<_> = activities.map(|it| (&it.activity_id, it.state(), it.attempt)).collect();
+        activities.sort_unstable();
+        let children: Vec<_> = it
+            .pending_children
+            .iter()
+            .filter(|_| open)
+            .map(|it| (&it.workflow_id, it.initiated_id, it.run_id.is_empty()))
+            .collect();
         let moved = more.original_start_time != info.start_time;
         let line = format!(
             "description of run {run}: {:?}, {} events, first {}, reset to {:?}, {moved}, at {:?}, {activities:?}, {children:?}, {:?}",
@@ -299,7 +319,7 @@ impl Play {
             info.first_run_id,
             more.reset_run_id,
             more.last_reset_time == info.start_time,
-            it.pending_workflow_task.map(|task| (task.state(), task.attempt)),
+            it.pending_workflow_task.filter(|_| open).map(|task| (task.state(), task.attempt)),
         );
         self.lines.push(self.anonymous(&line));
     }
@@ -335,10 +355,11 @@ impl Play {
             namespace: self.namespace.clone(),
             id: id.to_owned(),
             runs: Vec::new(),
+            children: Vec::new(),
             lines: Vec::new(),
         };
         let task = child.task().await;
-        self.see(&task.workflow_execution.clone().unwrap().run_id);
+        self.children.push(task.workflow_execution.clone().unwrap().run_id);
         child.complete(&task, vec![super::scenes::finish()]).await;
     }
 }

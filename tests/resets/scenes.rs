@@ -130,10 +130,13 @@ async fn refusals(on: &Endpoint) -> Vec<String> {
     play.reset(0, 4, |it| it.workflow_execution.as_mut().unwrap().run_id = "no run".into()).await;
     #[allow(deprecated, reason = "clients may still use it")]
     play.reset(0, 4, |it| it.reset_reapply_type = 77).await;
+    play.in_other_words();
     play.reset(0, 4, |it| it.namespace = "no such".into()).await;
     let unknown = "11111111-2222-4333-8444-555555555555";
     play.reset(0, 4, |it| it.workflow_execution.as_mut().unwrap().run_id = unknown.into()).await;
+    play.in_other_words();
     play.reset(0, 4, |it| it.workflow_execution.as_mut().unwrap().workflow_id = "nobody".into()).await;
+    play.in_other_words();
     play.everything().await;
     play.lines
 }

@@ -5,7 +5,8 @@
 //! Field numbers are a storage format: they are never reused. Times are milliseconds since 1970 by the owner's clock.
 
 pub use super::entity::{
-    Activity, Admission, Child, EventId, External, Millis, Pause, Sticky, Tail, Timer, Update, WorkflowTask, WorkflowTaskType,
+    Activity, Admission, Child, EventId, External, Millis, Pause, Sticky, Tail, Timer, Update, WorkflowTask,
+    WorkflowTaskType,
 };
 use super::indexed::Indexed;
 use super::parts::{Part, Parts};

@@ -83,7 +83,10 @@ impl State {
             None => return Err(format!("its status is {}", self.status)),
         }
         for (name, admission) in parts.admitted.iter() {
-            hold!(self.is_written(admission.event_id) && admission.request.is_some(), "update {name} was never admitted");
+            hold!(
+                self.is_written(admission.event_id) && admission.request.is_some(),
+                "update {name} was never admitted"
+            );
             hold!(!self.updates.contains_key(name), "update {name} is accepted, and waits to be");
         }
         for (name, update) in parts.updates.iter() {

@@ -63,8 +63,7 @@ pub(super) fn close(tx: &mut Transaction<'_, '_>, status: Status, attributes: At
 fn notify_parent(tx: &mut Transaction<'_, '_>) {
     let state = &tx.run.state;
     let lost = planted(Bug::ChildCompletionLost) && !state.started.continued_execution_run_id.is_empty();
-    if state.started.parent_workflow_execution.is_some() && state.successor.is_empty() && !is_reset(state) && !lost
-    {
+    if state.started.parent_workflow_execution.is_some() && state.successor.is_empty() && !is_reset(state) && !lost {
         tx.transfer(TransferKind::NotifyParent(true));
     }
 }

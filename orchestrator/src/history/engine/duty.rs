@@ -3,8 +3,8 @@
 //! and may use a task up only together with its duty. So, by induction, no duty is ever without a task, although nobody
 //! looks for it among all tasks of the shard.
 
-use super::{activity, close};
 use super::check::{Flaw, hold};
+use super::{activity, close};
 use crate::history::state::{EventId, Millis, State, WorkflowTaskType};
 use crate::history::task::{TimerKind, TransferKind};
 use resurgam_api::temporal::enums::v1::{TimeoutType, WorkflowExecutionStatus as Status};

@@ -4,7 +4,9 @@
 use super::rebuild::ended_child;
 use super::transaction::Transaction;
 use crate::history::state::{Admission, EventId};
-use resurgam_api::temporal::enums::v1::{ResetReapplyExcludeType as Exclude, ResetReapplyType, UpdateAdmittedEventOrigin};
+use resurgam_api::temporal::enums::v1::{
+    ResetReapplyExcludeType as Exclude, ResetReapplyType, UpdateAdmittedEventOrigin,
+};
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::history::v1::{
     HistoryEvent, StartChildWorkflowExecutionFailedEventAttributes, WorkflowExecutionSignaledEventAttributes,
@@ -42,15 +44,14 @@ pub(super) fn event(tx: &mut Transaction<'_, '_>, event: &HistoryEvent, excluded
     match &event.attributes {
         Some(A::WorkflowExecutionSignaledEventAttributes(it)) if !excluded.signals => {
             // Neither who sent it nor under which id is repeated, as in Temporal.
-            let mut again = tx.event(A::WorkflowExecutionSignaledEventAttributes(
-                WorkflowExecutionSignaledEventAttributes {
+            let mut again =
+                tx.event(A::WorkflowExecutionSignaledEventAttributes(WorkflowExecutionSignaledEventAttributes {
                     signal_name: it.signal_name.clone(),
                     input: it.input.clone(),
                     identity: it.identity.clone(),
                     header: it.header.clone(),
                     ..Default::default()
-                },
-            ));
+                }));
             again.links.clone_from(&event.links);
             tx.run.state.signal_count += 1;
             tx.write(again);

@@ -3,7 +3,9 @@
 
 use super::check::ended_activity;
 use super::{Ids, Run, marker, span};
-use crate::history::state::{Activity, Admission, Child, EventId, External, Millis, State, Timer, Update, WorkflowTask};
+use crate::history::state::{
+    Activity, Admission, Child, EventId, External, Millis, State, Timer, Update, WorkflowTask,
+};
 use crate::history::task::RunKey;
 use crate::invariant::broken;
 use resurgam_api::temporal::common::v1::{Payload, WorkflowExecution};
@@ -46,12 +48,7 @@ pub(super) fn rebuild(made: Rebuilding<'_>, ids: &mut dyn Ids) -> Run {
 }
 
 /// After its first event.
-fn begun(
-    key: RunKey,
-    first: &HistoryEvent,
-    started: &WorkflowExecutionStartedEventAttributes,
-    now: Millis,
-) -> State {
+fn begun(key: RunKey, first: &HistoryEvent, started: &WorkflowExecutionStartedEventAttributes, now: Millis) -> State {
     let itself = WorkflowExecution { workflow_id: key.workflow_id.clone(), run_id: key.run_id.clone() };
     let expires = |timeout: Millis| if timeout == 0 { 0 } else { now.saturating_add(timeout) };
     let execution_expires = expires(span::millis(started.workflow_execution_timeout.as_ref()));

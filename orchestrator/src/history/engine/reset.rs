@@ -215,10 +215,11 @@ impl Reset {
 
     /// The workflow task to which it is reset fails, and says why.
     fn fail_task(&self, tx: &mut Transaction<'_, '_>) -> Result<(), Rejection> {
+        // The task that follows is a first attempt.
+        let attempt = std::mem::replace(&mut tx.run.state.next_attempt, 1);
         let Some(mut pending) = tx.run.state.workflow_task.take() else {
-            if tx.run.state.next_attempt > 1 {
+            if attempt > 1 {
                 // It failed already, and the attempt that would follow has no events.
-                tx.run.state.next_attempt = 1;
                 return Ok(());
             }
             return Err(Rejection::InvalidArgument(format!(

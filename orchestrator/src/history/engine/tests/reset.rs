@@ -56,10 +56,7 @@ fn what_came_from_outside_comes_again_and_decisions_do_not() {
     assert_eq!(shard.names(), "Begin Scheduled Signaled:one Started Completed TimerStarted Signaled:two Scheduled");
     let next = reset(&mut shard, "", 5, |_| {}).unwrap();
     assert_eq!(shard.current(), next);
-    assert_eq!(
-        shard.names(),
-        "Begin Scheduled Signaled:one Started TaskFailed:ResetWorkflow Signaled:two Scheduled"
-    );
+    assert_eq!(shard.names(), "Begin Scheduled Signaled:one Started TaskFailed:ResetWorkflow Signaled:two Scheduled");
     assert!(shard.names_of(&base).ends_with("Signaled:two Scheduled Terminated"));
     let Some(Attributes::WorkflowTaskFailedEventAttributes(failed)) = &shard.histories[&next][4].attributes else {
         panic!("not the failure")
@@ -110,6 +107,23 @@ fn a_closed_run_is_reset_and_the_current_one_ends() {
         "Begin Scheduled Signaled:one Started TaskFailed:ResetWorkflow Signaled:two Scheduled",
         "a task that was not started is"
     );
+}
+
+#[test]
+fn a_task_that_has_failed_before_is_a_first_attempt_again() {
+    let mut shard = Shard::started();
+    let task = shard.poll();
+    shard.signal("one").unwrap();
+    shard.fail(&task).unwrap();
+    let base = shard.current();
+    assert_eq!(shard.names(), "Begin Scheduled Started TaskFailed:Unspecified Signaled:one Scheduled");
+    let after = reset(&mut shard, &base, 5, |_| {}).unwrap();
+    let failed = "Begin Scheduled Started TaskFailed:Unspecified Signaled:one Scheduled";
+    assert_eq!(shard.names(), failed, "the attempt that would follow has no events");
+    assert_eq!(shard.names_of(&after), failed);
+    shard.poll();
+    reset(&mut shard, &after, 7, |_| {}).unwrap();
+    assert!(shard.names().ends_with("Signaled:one Scheduled Started TaskFailed:ResetWorkflow Scheduled"));
 }
 
 #[test]
