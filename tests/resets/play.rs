@@ -46,6 +46,8 @@ pub(crate) struct Play {
     /// Run ids of children.
     children: Vec<String>,
     pub(crate) lines: Vec<String>,
+    /// Histories as they were read.
+    pub(crate) histories: Vec<Value>,
 }
 
 /// A workflow task as a worker has it.
@@ -71,7 +73,15 @@ impl Play {
         let channel = Channel::from_shared(endpoint.uri.clone()).unwrap().connect().await.unwrap();
         let client = WorkflowServiceClient::new(channel);
         let (namespace, id) = (endpoint.namespace.clone(), id.to_owned());
-        let mut play = Self { client, namespace, id, runs: Vec::new(), children: Vec::new(), lines: Vec::new() };
+        let mut play = Self {
+            client,
+            namespace,
+            id,
+            runs: Vec::new(),
+            children: Vec::new(),
+            lines: Vec::new(),
+            histories: Vec::new(),
+        };
         let mut request = api::StartWorkflowExecutionRequest {
             namespace: play.namespace.clone(),
             workflow_id: play.id.clone(),
@@ -287,7 +297,9 @@ impl Play {
             ..Default::default()
         };
         let answer = self.client.get_workflow_execution_history(request).await.unwrap().into_inner();
-        for event in answer.history.unwrap().events {
+        let events = answer.history.unwrap().events;
+        self.histories.push(json::history_to_json(&events).unwrap());
+        for event in events {
             let mut event = json::event_to_json(&event).unwrap();
             strip(&mut event);
             self.lines.push(self.anonymous(&format!("run {run}: {event}")));
@@ -357,6 +369,7 @@ impl Play {
             runs: Vec::new(),
             children: Vec::new(),
             lines: Vec::new(),
+            histories: Vec::new(),
         };
         let task = child.task().await;
         self.children.push(task.workflow_execution.clone().unwrap().run_id);

@@ -51,7 +51,7 @@ fn again() -> Decided {
 }
 
 /// Plays all of them on a server.
-pub(crate) async fn all(on: &Endpoint) -> Vec<(&'static str, Vec<String>)> {
+pub(crate) async fn all(on: &Endpoint) -> Vec<(&'static str, Play)> {
     vec![
         ("signals and pending entities", signals(on, "signals", 0, &[]).await),
         ("signals excluded", signals(on, "excluded", 0, &[Exclude::Signal]).await),
@@ -68,7 +68,7 @@ pub(crate) async fn all(on: &Endpoint) -> Vec<(&'static str, Vec<String>)> {
 }
 
 /// Signals before and after the point, an activity and timers of the decision that is forgotten.
-async fn signals(on: &Endpoint, id: &str, reapply: i32, exclude: &[Exclude]) -> Vec<String> {
+async fn signals(on: &Endpoint, id: &str, reapply: i32, exclude: &[Exclude]) -> Play {
     let mut play = Play::start(on, id, |_| {}).await;
     play.signal("before").await;
     let task = play.task().await;
@@ -90,11 +90,11 @@ async fn signals(on: &Endpoint, id: &str, reapply: i32, exclude: &[Exclude]) -> 
     let task = play.task().await;
     play.complete(&task, vec![finish()]).await;
     play.everything().await;
-    play.lines
+    play
 }
 
 /// What is pending at the point stays pending; the point is a task that has only been scheduled; a second reset follows.
-async fn second(on: &Endpoint) -> Vec<String> {
+async fn second(on: &Endpoint) -> Play {
     let mut play = Play::start(on, "second", |_| {}).await;
     let task = play.task().await;
     let decided = vec![timer("t", 1000), activity(&play, "a"), activity(&play, "b")];
@@ -114,10 +114,10 @@ async fn second(on: &Endpoint) -> Vec<String> {
     play.complete(&task, vec![finish()]).await;
     play.reset(0, 4, |_| {}).await;
     play.everything().await;
-    play.lines
+    play
 }
 
-async fn refusals(on: &Endpoint) -> Vec<String> {
+async fn refusals(on: &Endpoint) -> Play {
     let mut play = Play::start(on, "refusals", |_| {}).await;
     let task = play.task().await;
     play.complete(&task, vec![timer("t", 1000), timer("u", 1000)]).await;
@@ -138,11 +138,11 @@ async fn refusals(on: &Endpoint) -> Vec<String> {
     play.reset(0, 4, |it| it.workflow_execution.as_mut().unwrap().workflow_id = "nobody".into()).await;
     play.in_other_words();
     play.everything().await;
-    play.lines
+    play
 }
 
 /// A run that has closed is reset; so is the one that came of it, and then the first one again.
-async fn closed(on: &Endpoint) -> Vec<String> {
+async fn closed(on: &Endpoint) -> Play {
     let mut play = Play::start(on, "closed", |_| {}).await;
     play.signal("one").await;
     let task = play.task().await;
@@ -157,11 +157,11 @@ async fn closed(on: &Endpoint) -> Vec<String> {
     play.terminate().await;
     play.reset(2, 4, |_| {}).await;
     play.everything().await;
-    play.lines
+    play
 }
 
 /// What came to the runs that follow by continue-as-new comes to the new one.
-async fn chain(on: &Endpoint) -> Vec<String> {
+async fn chain(on: &Endpoint) -> Play {
     let mut play = Play::start(on, "chain", |_| {}).await;
     let task = play.task().await;
     play.signal("one").await;
@@ -174,11 +174,11 @@ async fn chain(on: &Endpoint) -> Vec<String> {
     play.signal("three").await;
     play.reset(0, 4, |_| {}).await;
     play.everything().await;
-    play.lines
+    play
 }
 
 /// An update that was accepted is admitted again, and accepted again; one is excluded.
-async fn updates(on: &Endpoint) -> Vec<String> {
+async fn updates(on: &Endpoint) -> Play {
     let mut play = Play::start(on, "update", |_| {}).await;
     let task = play.task().await;
     play.complete(&task, vec![]).await;
@@ -193,11 +193,11 @@ async fn updates(on: &Endpoint) -> Vec<String> {
     play.history(2).await;
     play.reset(0, 4, |it| it.reset_reapply_exclude_types = vec![Exclude::Update as i32]).await;
     play.everything().await;
-    play.lines
+    play
 }
 
 /// The point lies behind a workflow task that failed.
-async fn failed(on: &Endpoint) -> Vec<String> {
+async fn failed(on: &Endpoint) -> Play {
     let mut play = Play::start(on, "failed", |_| {}).await;
     let task = play.task().await;
     play.signal("one").await;
@@ -208,11 +208,11 @@ async fn failed(on: &Endpoint) -> Vec<String> {
         play.reset(0, event, |_| {}).await;
     }
     play.everything().await;
-    play.lines
+    play
 }
 
 /// Children before the point are the new run's; what they did after it comes to it.
-async fn children(on: &Endpoint) -> Vec<String> {
+async fn children(on: &Endpoint) -> Play {
     let mut play = Play::start(on, "parent", |_| {}).await;
     let task = play.task().await;
     play.complete(&task, vec![child("one")]).await;
@@ -232,11 +232,11 @@ async fn children(on: &Endpoint) -> Vec<String> {
     play.everything().await;
     play.reset(0, 8, |_| {}).await;
     play.everything().await;
-    play.lines
+    play
 }
 
 /// The time of a workflow begins anew, and its events stay as they are.
-async fn timeouts(on: &Endpoint) -> Vec<String> {
+async fn timeouts(on: &Endpoint) -> Play {
     let mut play = Play::start(on, "timeouts", |it| {
         it.workflow_execution_timeout = seconds(1000);
         it.workflow_run_timeout = seconds(500);
@@ -247,5 +247,5 @@ async fn timeouts(on: &Endpoint) -> Vec<String> {
     play.until(0, 7).await;
     play.reset(0, 4, |_| {}).await;
     play.everything().await;
-    play.lines
+    play
 }
