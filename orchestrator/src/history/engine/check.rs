@@ -236,9 +236,7 @@ impl State {
         let asked = activity.cancel_requested_event_id;
         hold!(asked == 0 || self.is_written(asked), "it was never asked to cancel");
         hold!(asked == 0 || asked > activity.scheduled_event_id, "it was asked to cancel before it was scheduled");
-        // What a reset took over was started in another run, if at all.
-        let taken_over = self.original_start != 0;
-        hold!(asked == 0 || started || taken_over, "it was asked to cancel, is not started, and goes on");
+        hold!(asked == 0 || started || self.original_start != 0, "it was asked to cancel, is not started, and goes on");
         let Some(policy) = &activity.retry else { return Err("it has no retry policy".to_owned()) };
         let most = policy.maximum_attempts;
         hold!(most == 0 || activity.counted() <= most.max(1), "it is in attempt {} of {most}", activity.counted());

@@ -8,7 +8,7 @@ use super::span::millis;
 use super::task_event::queue_name;
 use super::transaction::Transaction;
 use super::waiter::Waiter;
-use super::{required, retry};
+use super::{required, reset, retry};
 use crate::cluster::Rejection;
 use crate::history::state::{Child, EventId};
 use crate::history::task::{CloseChildTransfer, ReleaseChildTransfer, TransferKind};
@@ -192,7 +192,7 @@ impl RunInput for RecordChildClosedRequest {
     }
 
     fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
-        closed(tx, self).map(Reply::now)
+        reset::moved(tx).map_or_else(|| closed(tx, self), Ok).map(Reply::now)
     }
 }
 
@@ -204,9 +204,6 @@ pub(super) fn closed(
     tx: &mut Transaction<'_, '_>,
     request: RecordChildClosedRequest,
 ) -> Result<RecordChildClosedResponse, Rejection> {
-    if tx.require_open().is_err() && !tx.run.state.reset_run.is_empty() {
-        return Ok(RecordChildClosedResponse { moved_to: tx.run.state.reset_run.clone() });
-    }
     tx.require_open()?;
     let gone = || Rejection::NotFound("no such pending child".to_owned());
     let id = request.initiated_event_id;

@@ -14,7 +14,7 @@ use super::{Context, Effects, IDENTITY, Workflow, activity, close, required, tas
 use crate::cluster::Rejection;
 use crate::history::state::{Current, EventId};
 use crate::history::task::{RunKey, TimerKind, TransferKind};
-use resurgam_api::internal::ResetRequest;
+use resurgam_api::internal::{RecordChildClosedResponse, ResetRequest};
 use resurgam_api::temporal::enums::v1::{
     TimeoutType, WorkflowExecutionStatus as Status, WorkflowTaskFailedCause as Cause,
 };
@@ -250,6 +250,12 @@ impl Reset {
         }));
         Ok(())
     }
+}
+
+/// Where the end of a child has to be told instead, if this run was reset.
+pub(super) fn moved(tx: &Transaction<'_, '_>) -> Option<RecordChildClosedResponse> {
+    let moved_to = tx.run.state.reset_run.clone();
+    (tx.require_open().is_err() && !moved_to.is_empty()).then_some(RecordChildClosedResponse { moved_to })
 }
 
 /// What is pending is ordered again: nobody was told of it in the name of this run.
