@@ -3,6 +3,7 @@
 use super::transaction::{Transaction, timestamp};
 use super::{Handout, Slice, message, task_event};
 use crate::invariant::broken;
+use crate::planted::{Bug, planted};
 use prost::Message;
 use resurgam_api::internal::TaskToken;
 use resurgam_api::temporal::common::v1::WorkflowExecution;
@@ -31,7 +32,8 @@ pub(super) fn task(tx: &mut Transaction<'_, '_>) -> Handout {
     .encode_to_vec();
     poll.started_event_id = pending.started_event_id;
     poll.attempt = pending.attempt;
-    poll.scheduled_time = Some(timestamp(pending.scheduled_time));
+    let scheduled = if planted(Bug::ScheduledWhenStarted) { pending.started_time } else { pending.scheduled_time };
+    poll.scheduled_time = Some(timestamp(scheduled));
     poll.started_time = Some(timestamp(pending.started_time));
     poll.messages = message::outgoing(tx, pending.started_event_id);
     // What waits to be written is not in this history, if the task is handed out late or once more: an answer from it would

@@ -2,6 +2,7 @@
 
 use super::span::{self, capped, duration, millis};
 use crate::history::state::Millis;
+use crate::planted::{Bug, planted};
 use resurgam_api::temporal::common::v1::RetryPolicy;
 use resurgam_api::temporal::enums::v1::{RetryState, TimeoutType};
 use resurgam_api::temporal::failure::v1::Failure;
@@ -95,7 +96,13 @@ pub fn next(
         return Err(RetryState::MaximumAttemptsReached);
     }
     let wait = asked_delay(failure).unwrap_or_else(|| interval(policy, attempt));
-    if deadline > 0 && now.saturating_add(wait) > deadline { Err(RetryState::Timeout) } else { Ok(wait) }
+    match deadline {
+        1.. if now.saturating_add(wait) > deadline && planted(Bug::TooLateIsUsedUp) => {
+            Err(RetryState::MaximumAttemptsReached)
+        }
+        1.. if now.saturating_add(wait) > deadline => Err(RetryState::Timeout),
+        _ => Ok(wait),
+    }
 }
 
 /// The delay that an application asks for with its failure.
@@ -108,6 +115,7 @@ fn asked_delay(failure: &Failure) -> Option<Millis> {
 
 /// How long to wait after this attempt (from 1), if nothing else is asked for.
 pub(super) fn interval(policy: &RetryPolicy, attempt: i32) -> Millis {
+    let attempt = if planted(Bug::BackoffStaysInitial) { 1 } else { attempt };
     let initial = millis(policy.initial_interval.as_ref());
     let grown = initial as f64 * policy.backoff_coefficient.powi(attempt.saturating_sub(1));
     // The conversion saturates: what is too long for a number is cut by the maximum anyway.

@@ -50,7 +50,7 @@ fn retry_run(tx: &mut Transaction<'_, '_>, failure: &Failure) -> (RetryState, St
     let started = WorkflowExecutionStartedEventAttributes {
         attempt: counted + 1,
         initiator: Initiator::Retry.into(),
-        continued_failure: Some(failure.clone()),
+        continued_failure: (!planted(Bug::FailureForgotten)).then(|| failure.clone()),
         first_workflow_task_backoff: Some(span::duration(backoff)),
         memo: memo(tx),
         search_attributes: search_attributes(tx),
