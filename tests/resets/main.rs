@@ -36,17 +36,47 @@ async fn both_servers_reset_to_the_same() {
     assert!(lines > 100, "only {lines} lines were compared");
     silent(&ours, "ours");
     silent(&theirs, "the real server's");
+    if std::env::var_os("RESURGAM_RECORD_RESETS").is_some() {
+        record(&theirs, &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/resets/recorded"));
+    }
 }
 
 /// No rule has anything against histories with resets.
 fn silent(plays: &[(&str, Play)], whose: &str) {
     let folder = tempfile::TempDir::new().unwrap();
-    let histories = plays.iter().flat_map(|(_, play)| &play.histories);
-    for (place, history) in histories.enumerate() {
-        std::fs::write(folder.path().join(format!("{place}.json")), history.to_string()).unwrap();
+    for (place, (_, play)) in plays.iter().enumerate() {
+        for (number, history) in play.histories.iter().enumerate() {
+            std::fs::write(folder.path().join(format!("{place:02}-{number:02}.json")), history.to_string()).unwrap();
+        }
     }
+    checked(folder.path(), whose);
+}
+
+fn checked(folder: &Path, whose: &str) {
     let mut check = Command::new(env!("CARGO_BIN_EXE_resurgam"));
-    let checked = check.arg("check").arg(folder.path()).output().unwrap();
+    let checked = check.arg("check").arg(folder).output().unwrap();
     let said = String::from_utf8_lossy(&checked.stdout);
     assert!(checked.status.success(), "{whose}: {said}{}", String::from_utf8_lossy(&checked.stderr));
+}
+
+/// The last history of each run of the real server's, as it was recorded. Written anew by a run of the other test with
+/// `RESURGAM_RECORD_RESETS` set.
+#[test]
+fn recorded_resets_are_silent() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/resets/recorded");
+    let resets =
+        std::fs::read_dir(&folder).unwrap().map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap());
+    let resets = resets.filter(|history| history.contains("WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW")).count();
+    assert!(resets > 10, "only {resets} recorded histories have a reset");
+    checked(&folder, "recorded");
+}
+
+/// Writes the last history of each run.
+fn record(plays: &[(&str, Play)], folder: &Path) {
+    std::fs::create_dir_all(folder).unwrap();
+    for (place, (_, play)) in plays.iter().enumerate() {
+        for (run, history) in &play.last {
+            std::fs::write(folder.join(format!("{place:02}-run-{run}.json")), format!("{history}\n")).unwrap();
+        }
+    }
 }

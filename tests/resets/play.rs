@@ -14,6 +14,7 @@ use resurgam_api::temporal::update::v1 as update;
 use resurgam_api::temporal::workflowservice::v1 as api;
 use resurgam_harness::target::Endpoint;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::time::Duration;
 use tonic::Status;
 use tonic::transport::Channel;
@@ -48,6 +49,8 @@ pub(crate) struct Play {
     pub(crate) lines: Vec<String>,
     /// Histories as they were read.
     pub(crate) histories: Vec<Value>,
+    /// The last of each run.
+    pub(crate) last: BTreeMap<usize, Value>,
 }
 
 /// A workflow task as a worker has it.
@@ -64,6 +67,11 @@ pub(crate) fn text(text: &str) -> Option<Payloads> {
 }
 
 impl Play {
+    fn of(client: WorkflowServiceClient<Channel>, namespace: String, id: String) -> Self {
+        let (lines, histories, last) = (Vec::new(), Vec::new(), BTreeMap::new());
+        Self { client, namespace, id, runs: Vec::new(), children: Vec::new(), lines, histories, last }
+    }
+
     /// A workflow that is started, on this server.
     pub(crate) async fn start(
         endpoint: &Endpoint,
@@ -73,15 +81,7 @@ impl Play {
         let channel = Channel::from_shared(endpoint.uri.clone()).unwrap().connect().await.unwrap();
         let client = WorkflowServiceClient::new(channel);
         let (namespace, id) = (endpoint.namespace.clone(), id.to_owned());
-        let mut play = Self {
-            client,
-            namespace,
-            id,
-            runs: Vec::new(),
-            children: Vec::new(),
-            lines: Vec::new(),
-            histories: Vec::new(),
-        };
+        let mut play = Self::of(client, namespace, id);
         let mut request = api::StartWorkflowExecutionRequest {
             namespace: play.namespace.clone(),
             workflow_id: play.id.clone(),
@@ -298,7 +298,9 @@ impl Play {
         };
         let answer = self.client.get_workflow_execution_history(request).await.unwrap().into_inner();
         let events = answer.history.unwrap().events;
-        self.histories.push(json::history_to_json(&events).unwrap());
+        let history = json::history_to_json(&events).unwrap();
+        self.last.insert(run, history.clone());
+        self.histories.push(history);
         for event in events {
             let mut event = json::event_to_json(&event).unwrap();
             strip(&mut event);
@@ -359,15 +361,7 @@ impl Play {
 
     /// The child `id` does its first workflow task, and completes.
     pub(crate) async fn complete_child(&mut self, id: &str) {
-        let mut child = Self {
-            client: self.client.clone(),
-            namespace: self.namespace.clone(),
-            id: id.to_owned(),
-            runs: Vec::new(),
-            children: Vec::new(),
-            lines: Vec::new(),
-            histories: Vec::new(),
-        };
+        let mut child = Self::of(self.client.clone(), self.namespace.clone(), id.to_owned());
         let task = child.task().await;
         self.children.push(task.workflow_execution.clone().unwrap().run_id);
         child.complete(&task, vec![super::scenes::finish()]).await;
