@@ -102,6 +102,7 @@ async fn a_reset_run_goes_on_and_does_again_what_was_under_way() {
     let info = described.workflow_execution_info.unwrap();
     assert_eq!(info.status(), WorkflowExecutionStatus::Completed);
     assert_eq!((info.execution.unwrap().run_id, info.first_run_id), (next, first));
+    assert!(described.workflow_extended_info.unwrap().last_reset_time.is_some());
 }
 
 #[tokio::test]

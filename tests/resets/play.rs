@@ -313,7 +313,7 @@ impl Play {
         let request =
             api::DescribeWorkflowExecutionRequest { namespace: self.namespace.clone(), execution: self.execution(run) };
         let it = self.client.describe_workflow_execution(request).await.unwrap().into_inner();
-        let info = it.workflow_execution_info.unwrap();
+        let (info, more) = (it.workflow_execution_info.unwrap(), it.workflow_extended_info.unwrap());
         // Of a closed run the real server still shows what was pending when it closed.
         let open = info.close_time.is_none();
         let activities = it.pending_activities.iter().filter(|_| open);
@@ -325,11 +325,14 @@ impl Play {
             .filter(|_| open)
             .map(|it| (&it.workflow_id, it.initiated_id, it.run_id.is_empty()))
             .collect();
+        let moved = more.original_start_time != info.start_time;
         let line = format!(
-            "description of run {run}: {:?}, {} events, first {}, {activities:?}, {children:?}, {:?}",
+            "description of run {run}: {:?}, {} events, first {}, reset to {:?}, {moved}, at {:?}, {activities:?}, {children:?}, {:?}",
             info.status(),
             info.history_length,
             info.first_run_id,
+            more.reset_run_id,
+            more.last_reset_time == info.start_time,
             it.pending_workflow_task.filter(|_| open).map(|task| (task.state(), task.attempt)),
         );
         self.lines.push(self.anonymous(&line));

@@ -50,7 +50,9 @@ fn describe(tx: &Transaction<'_, '_>) -> DescribeWorkflowExecutionResponse {
             execution_expiration_time: at(state.execution_expires),
             run_expiration_time: at(state.run_expires),
             cancel_requested: state.cancel_request.is_some(),
-            original_start_time: at(state.start_time),
+            original_start_time: at(if state.original_start == 0 { state.start_time } else { state.original_start }),
+            last_reset_time: at(if state.original_start == 0 { 0 } else { state.start_time }),
+            reset_run_id: state.reset_run.clone(),
             ..Default::default()
         }),
         ..Default::default()
