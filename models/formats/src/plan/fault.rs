@@ -171,6 +171,7 @@ impl FaultKind {
         "commit_limbo",
         "commit_resent",
         "commit_unavailable",
+        "commit_overloaded",
         "append_reply_lost",
         "append_late",
         "append_lost",
