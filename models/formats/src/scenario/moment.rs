@@ -4,6 +4,9 @@ use crate::time::Millis;
 use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer, de};
 
+/// The longest: nobody means to wait longer than a day.
+const DAY: Millis = 86_400_000;
+
 /// A length of time, such as `250ms`, `3s` or `1m 30s`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span(pub Millis);
@@ -22,7 +25,8 @@ impl Span {
         let wrong =
             || format!("{text:?} is not a length of time; expected one such as \"250ms\", \"3s\" or \"1m 30s\"");
         let duration = text.trim().parse::<SignedDuration>().map_err(|_| wrong())?;
-        Millis::try_from(duration.as_millis()).map(Self).map_err(|_| wrong())
+        let millis = Millis::try_from(duration.as_millis()).ok().filter(|millis| *millis <= DAY);
+        millis.map(Self).ok_or_else(wrong)
     }
 }
 
