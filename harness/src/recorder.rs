@@ -5,8 +5,9 @@
 
 use resurgam_formats::recording::{Answer, Call, Entry, OperationId, TaskId, What};
 use resurgam_formats::time::At;
+use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 /// Collects the recording of one case.
@@ -16,6 +17,16 @@ pub struct Recorder {
     lines: Mutex<Vec<Entry>>,
     operations: AtomicU32,
     tasks: AtomicU32,
+    watcher: OnceLock<Watcher>,
+}
+
+/// Whoever looks at lines as they are recorded.
+struct Watcher(Box<dyn Fn(&What) + Send + Sync>);
+
+impl fmt::Debug for Watcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Watcher")
+    }
 }
 
 impl Recorder {
@@ -27,6 +38,7 @@ impl Recorder {
             lines: Mutex::new(Vec::new()),
             operations: AtomicU32::new(0),
             tasks: AtomicU32::new(0),
+            watcher: OnceLock::new(),
         }
     }
 
@@ -42,8 +54,16 @@ impl Recorder {
         self.began
     }
 
+    /// From now on every line is shown to this before it is recorded. The first who watches does so alone.
+    pub fn watch(&self, watcher: impl Fn(&What) + Send + Sync + 'static) {
+        let _ = self.watcher.set(Watcher(Box::new(watcher)));
+    }
+
     /// Appends a line.
     pub fn record(&self, what: What) {
+        if let Some(Watcher(watcher)) = self.watcher.get() {
+            watcher(&what);
+        }
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         // Stamped under the lock, so that the order of the lines is the order of their times.
         let at = self.now();

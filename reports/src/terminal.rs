@@ -7,7 +7,7 @@ use resurgam_campaign::coverage::kinds;
 use resurgam_campaign::rule_summary::RuleSummary;
 use resurgam_campaign::summary::Summary;
 use resurgam_formats::case::Shrunk;
-use resurgam_formats::plan::FaultKind;
+use resurgam_formats::plan::{FaultKind, Happening};
 use resurgam_formats::target::Choice;
 use resurgam_formats::verdict::Outcome;
 use std::fmt::Write as _;
@@ -145,7 +145,7 @@ fn coverage(out: &mut String, summary: &Summary, paint: Paint) -> std::fmt::Resu
         ("worker faults", kinds::WORKER_FAULTS.len(), &missing.worker_faults),
     ];
     // Only a world that stands faults is asked for them.
-    let faults = ("faults", FaultKind::NAMES.len(), &missing.faults);
+    let faults = ("faults", FaultKind::NAMES.len() + Happening::NAMES.len(), &missing.faults);
     for (name, known, missing) in lines.into_iter().chain((!all.faults.is_empty()).then_some(faults)) {
         let reached = format!("{}/{known}", known - missing.len());
         write!(out, "  {name:13} {reached:>6}")?;

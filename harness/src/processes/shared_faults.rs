@@ -54,6 +54,6 @@ pub(super) fn record(session: &Session, began: Instant, kind: &FaultKind, hits: 
     let millis = |time: Duration| u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
     let at_ms = millis(began.saturating_duration_since(session.recorder.began()));
     let for_ms = hits.map_or(0, |_| millis(began.elapsed()));
-    let fault = Injected::Planned(Fault { at_ms, for_ms, kind: kind.clone() });
+    let fault = Injected::Planned(Fault { at_ms, for_ms, moment: None, kind: kind.clone() });
     session.recorder.record(What::Fault { fault, active: hits.is_none(), hits });
 }

@@ -79,9 +79,9 @@ impl ProcessStage {
         Self { cluster: Arc::clone(cluster), place: Arc::new(place), under_way: Mutex::default() }
     }
 
-    /// Takes out of a plan what cannot be done to processes.
+    /// Takes out of a plan what cannot be done to processes, and what waits for a moment: nobody sees it there.
     pub(crate) fn limit(plan: &mut Plan) {
-        plan.faults.retain(|fault| injection(&fault.kind).is_some());
+        plan.faults.retain(|fault| fault.moment.is_none() && injection(&fault.kind).is_some());
     }
 
     /// When all faults of the round are over, after its begin.
@@ -199,8 +199,9 @@ mod tests {
         let left = |family| {
             let plans = (0..100).map(|seed| {
                 let mut plan = resurgam_generate::chaos_of(seed, &[family]);
-                let before = plan.faults.len();
+                let before = plan.faults.iter().filter(|fault| fault.moment.is_none()).count();
                 ProcessStage::limit(&mut plan);
+                assert!(plan.faults.iter().all(|fault| fault.moment.is_none()));
                 (plan.faults.len(), before)
             });
             plans.fold((0, 0), |sum, plan| (sum.0 + plan.0, sum.1 + plan.1))

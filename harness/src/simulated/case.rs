@@ -2,23 +2,24 @@
 //! faults of the plan, on one thread and from one seed.
 
 use super::database::Database;
-use super::expiry::{Expiry, RETENTION_SECONDS};
-use super::faults::{self, PlannedFaults};
+use super::expiry::Expiry;
+use super::faults::PlannedFaults;
 use super::growth::Grown;
 use super::paused_store::PausedStore;
+use super::registration::{READY, prepare, register};
+use super::schedule::Schedule;
 use super::store::NodeStore;
 use crate::case::{self, Contradiction, Identity};
 use crate::recorder::Recorder;
-use crate::session::{Session, within};
+use crate::session::Session;
 use crate::stage::Stage;
 use crate::subject::Subject;
-use crate::target::{NAMESPACE, OTHER_NAMESPACE, line};
+use crate::target::{NAMESPACE, OTHER_NAMESPACE};
 use crate::tokens::TaskTokens;
 use crate::wire::{Calls, RpcFaults};
 use async_trait::async_trait;
 use resurgam_api::environment::Environment as _;
-use resurgam_api::temporal::workflowservice::v1::{DescribeNamespaceRequest, RegisterNamespaceRequest};
-use resurgam_formats::plan::{Caller, Misuse, Plan};
+use resurgam_formats::plan::Plan;
 use resurgam_formats::recording::{Entry, What};
 use resurgam_generate::deadline;
 use resurgam_node::{FRONTEND_PORT, NodeContext, host};
@@ -26,10 +27,7 @@ use resurgam_simulation::{Failure, Nemesis, Node, Simulation, Traffic, Why};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
-use tonic::Code;
 
-/// How long the cluster may take to be usable, without faults.
-const READY: Duration = Duration::from_secs(20);
 /// Simulated time after the deadline of a case for its final reads.
 const READING: Duration = Duration::from_secs(60);
 /// Simulated time for the deletion of all runs, and for making many of something.
@@ -69,7 +67,8 @@ pub fn execute(plan: &Plan, subject: &Subject, prefix: &str) -> Executed {
         .latency(millis(*network.start()), millis(*network.end()))
         .deadline(READY + limit + READING + ENDING);
     let outcome = simulation.run(|cluster| {
-        let database = Database::new(plan);
+        let schedule = Schedule::new(cluster.nemesis(), &plan.faults);
+        let database = Database::new(plan, &schedule);
         let rpc_faults = Arc::new(RpcFaults::default());
         let nodes = plan.cluster.node_count();
         let members: Vec<String> = (0..nodes).map(host).collect();
@@ -96,10 +95,11 @@ pub fn execute(plan: &Plan, subject: &Subject, prefix: &str) -> Executed {
                 }
             });
         }
-        cluster.external(PlannedFaults::new(plan, &rpc_faults, &database, &recorder));
+        cluster.external(PlannedFaults::new(&schedule, &rpc_faults, &database, &recorder));
         let driver = Driver {
             node: cluster.driver(),
             nemesis: cluster.nemesis(),
+            schedule,
             plan: plan.clone(),
             prefix: prefix.to_owned(),
             members,
@@ -166,6 +166,7 @@ fn at_once(header: What, what: What) -> Vec<Entry> {
 struct Driver {
     node: Node,
     nemesis: Nemesis,
+    schedule: Schedule,
     plan: Plan,
     prefix: String,
     members: Vec<String>,
@@ -204,14 +205,15 @@ impl Driver {
         // The clock of the recording starts here.
         let session = self.session.get_or_init(|| Arc::new(session(Recorder::new()))).clone();
         self.database.record_to(&session, &self.node, &self.subject);
+        self.schedule.watch(&session.recorder, &self.node);
         case::conduct(&session, &self, &identity, limit).await
     }
 }
 
 #[async_trait]
 impl Stage for Driver {
-    fn inject(&self, session: &Arc<Session>) {
-        faults::schedule(&self.nemesis, &session.plan.faults);
+    fn inject(&self, _: &Arc<Session>) {
+        self.schedule.begin(self.node.elapsed());
     }
 
     async fn heal(&self) {
@@ -219,6 +221,7 @@ impl Stage for Driver {
         if let Some(session) = self.session.get() {
             tokio::time::sleep_until((session.recorder.began() + last).into()).await;
         }
+        self.schedule.forget();
         self.nemesis.heal();
         while !self.nemesis.is_quiet() {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -233,68 +236,17 @@ impl Stage for Driver {
 
     async fn expire(&self, runs: &[(String, String)]) {
         let Some(session) = self.session.get() else { return };
-        let Self { node, nemesis, database, subject, .. } = self;
-        Expiry { session, node, nemesis, database, subject, runs }.pass().await;
+        let Self { node, nemesis, schedule, database, subject, .. } = self;
+        Expiry { session, node, nemesis, schedule, database, subject, runs }.pass().await;
     }
 
     async fn grow(&self) {
-        let (Self { node, nemesis, database, .. }, Some(session)) = (self, self.session.get()) else { return };
+        let (Self { node, nemesis, schedule, database, .. }, Some(session)) = (self, self.session.get()) else {
+            return;
+        };
         match register(session, super::crowd::NAMESPACE).await {
-            Ok(()) => Grown { session, node, nemesis, database }.pass().await,
+            Ok(()) => Grown { session, node, nemesis, schedule, database }.pass().await,
             Err((node, why)) => session.recorder.record(What::Unfit { node, why }),
         }
     }
-}
-
-/// Registers the namespaces that the plan needs and waits until every node knows them; else says what is wrong, and with which
-/// node if it is one.
-async fn prepare(session: &Session) -> Result<(), (Option<u8>, String)> {
-    register(session, NAMESPACE).await?;
-    if session.plan.misuses.iter().any(Misuse::crosses_namespaces) {
-        register(session, OTHER_NAMESPACE).await?;
-    }
-    Ok(())
-}
-
-async fn register(session: &Session, namespace: &str) -> Result<(), (Option<u8>, String)> {
-    let until = tokio::time::Instant::now() + READY;
-    let limit = Duration::from_secs(5);
-    let (mut last, mut registered) = ((None, String::new()), false);
-    while tokio::time::Instant::now() < until {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-        if !registered {
-            let request = RegisterNamespaceRequest {
-                namespace: namespace.to_owned(),
-                workflow_execution_retention_period: Some(prost_wkt_types::Duration {
-                    seconds: RETENTION_SECONDS,
-                    nanos: 0,
-                }),
-                ..Default::default()
-            };
-            match session.client(Caller::Client, 0).register_namespace(within(limit, request)).await {
-                Ok(_) => registered = true,
-                Err(status) if status.code() == Code::AlreadyExists => registered = true,
-                Err(status) => {
-                    last = (Some(0), format!("does not answer RegisterNamespace: {}", line(&status)));
-                    continue;
-                }
-            }
-        }
-        let mut ready = 0;
-        for node in 0..session.channels.len() {
-            let request = DescribeNamespaceRequest { namespace: namespace.to_owned(), ..Default::default() };
-            match session.client(Caller::Client, node).describe_namespace(within(limit, request)).await {
-                Ok(_) => ready += 1,
-                Err(status) => {
-                    let why = format!("does not answer DescribeNamespace: {}", line(&status));
-                    last = (u8::try_from(node).ok(), why);
-                }
-            }
-        }
-        if ready == session.channels.len() {
-            return Ok(());
-        }
-    }
-    let (node, why) = last;
-    Err((node, format!("is not ready after {} s without faults: it {why}", READY.as_secs())))
 }

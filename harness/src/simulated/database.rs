@@ -12,6 +12,7 @@ use self::asked::StoreCost;
 use super::audits::{Audits, decided, named};
 use super::idle;
 use super::ledger::{Ledger, Ticket};
+use super::schedule::Schedule;
 use crate::session::Session;
 use crate::store_faults::{StoreFault, StoreFaults};
 use crate::subject::Subject;
@@ -24,7 +25,7 @@ use resurgam_cassandra::{
 use resurgam_formats::audit::CurrentRow;
 use resurgam_formats::cost::Cost;
 use resurgam_formats::kept::KeptRun;
-use resurgam_formats::plan::{Cluster, PartitionKind, Plan, StoreCall};
+use resurgam_formats::plan::{Cluster, Happening, PartitionKind, Plan, StoreCall};
 use resurgam_formats::recording::What;
 use resurgam_formats::store::StoreEvent;
 use resurgam_formats::time::Millis;
@@ -47,6 +48,7 @@ pub(super) struct Database(Arc<Shared>);
 struct Shared {
     cluster: Cluster,
     seed: u64,
+    schedule: Schedule,
     state: Mutex<State>,
 }
 
@@ -66,7 +68,7 @@ struct State {
 }
 
 impl Database {
-    pub(super) fn new(plan: &Plan) -> Self {
+    pub(super) fn new(plan: &Plan, schedule: &Schedule) -> Self {
         let state = State {
             cassandra: Cassandra::new(),
             draws: SmallRng::seed_from_u64(derive(plan.seed, "store", 0)),
@@ -78,7 +80,13 @@ impl Database {
             audits: Audits::default(),
             asked: StoreCost::default(),
         };
-        Self(Arc::new(Shared { cluster: plan.cluster.clone(), seed: plan.seed, state: Mutex::new(state) }))
+        let (cluster, schedule) = (plan.cluster.clone(), schedule.clone());
+        Self(Arc::new(Shared { cluster, seed: plan.seed, schedule, state: Mutex::new(state) }))
+    }
+
+    /// A node's call has been decided; true if a fault begins by it, before which the node must not learn of it.
+    pub(super) fn begins(&self, now: Duration, number: u8, event: &Happening) -> bool {
+        self.0.schedule.happened(now, event, Some(number))
     }
 
     /// The seed of the case.
@@ -249,7 +257,7 @@ impl State {
 }
 
 /// What a fault of the plan calls the kind of a partition.
-fn kind(partition: &Partition) -> PartitionKind {
+pub(super) fn kind(partition: &Partition) -> PartitionKind {
     match partition.kind {
         Kind::Shard => PartitionKind::Shard,
         Kind::Queue => PartitionKind::Queue,

@@ -5,7 +5,7 @@
 //! changed, and what readers are told; that it is as it has to be is the judge's business.
 
 use super::database::Database;
-use super::faults;
+use super::schedule::Schedule;
 use crate::history;
 use crate::session::Session;
 use crate::subject::Subject;
@@ -38,6 +38,7 @@ pub(super) struct Expiry<'a> {
     pub(super) session: &'a Arc<Session>,
     pub(super) node: &'a Node,
     pub(super) nemesis: &'a Nemesis,
+    pub(super) schedule: &'a Schedule,
     pub(super) database: &'a Database,
     pub(super) subject: &'a Subject,
     /// The workflow id and run id of every run.
@@ -56,7 +57,7 @@ impl Expiry<'_> {
         let Some(first) = next(&kept, 0) else { return };
         self.go_on(first - EVE);
         let plan = &self.session.plan;
-        faults::schedule(self.nemesis, &plan.faults);
+        self.schedule.begin(self.node.elapsed());
         let lasts = plan.faults.iter().map(Fault::end_ms).max().unwrap_or(0).max(2 * EVE as u64);
         let mut seen = Kept::default();
         let lasts = Duration::from_millis(lasts);
@@ -65,6 +66,7 @@ impl Expiry<'_> {
             () = self.seek() => {}
             () = self.watch(&mut seen, lasts, |_| false) => {}
         }
+        self.schedule.forget();
         self.nemesis.heal();
         while !self.nemesis.is_quiet() {
             sleep(Duration::from_millis(5)).await;

@@ -7,7 +7,7 @@
 
 use super::crowd::Place;
 use super::database::Database;
-use super::faults;
+use super::schedule::Schedule;
 use crate::session::Session;
 use crate::target::line;
 use resurgam_formats::cost::{Cost, Costs};
@@ -33,6 +33,7 @@ pub(super) struct Grown<'a> {
     pub(super) session: &'a Arc<Session>,
     pub(super) node: &'a Node,
     pub(super) nemesis: &'a Nemesis,
+    pub(super) schedule: &'a Schedule,
     pub(super) database: &'a Database,
 }
 
@@ -56,7 +57,7 @@ impl Grown<'_> {
             // Owners may be elected while the few are made, and whatever happens under faults is not the cluster's doing.
             let is_calm = there > 0 && !growth.faults;
             if there > 0 && growth.faults {
-                faults::schedule(self.nemesis, &self.session.plan.faults);
+                self.schedule.begin(self.node.elapsed());
             }
             place.failed();
             place.fill(growth.of, there..size).await.map_err(said)?;
@@ -85,6 +86,7 @@ impl Grown<'_> {
     async fn heal(&self) {
         let lasts = self.session.plan.faults.iter().map(Fault::end_ms).max().unwrap_or(0);
         sleep(Duration::from_millis(lasts)).await;
+        self.schedule.forget();
         self.nemesis.heal();
         while !self.nemesis.is_quiet() {
             sleep(Duration::from_millis(5)).await;

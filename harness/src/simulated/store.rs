@@ -3,7 +3,8 @@
 //! It turns the orchestrator's calls into those of the model, waits as long as calls take, and tells its caller no more
 //! than a driver of Cassandra would. Why a call ends as it does is decided in [`Database`].
 
-use super::database::Database;
+use super::database::{Database, kind};
+use super::schedule::BEGUN;
 use async_trait::async_trait;
 use bytes::Bytes;
 use rand::rngs::SmallRng;
@@ -11,6 +12,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use resurgam_api::environment::Environment as _;
 use resurgam_cassandra::table::Truth;
 use resurgam_cassandra::{Batch, Columns, Condition as Test, Head as Row, Stamp, View as Shown, WriteAnswer as Told};
+use resurgam_formats::plan::Happening;
 use resurgam_node::store::{Answer, Change, Commit, Condition, Head, Key, Partition, Rows, Store, Unavailable};
 use resurgam_simulation::{Jitter, Node, derive};
 use std::ops::Range;
@@ -66,6 +68,10 @@ impl NodeStore {
         if let Some(fault) = commit.fault() {
             return Answer::Refused(fault);
         }
+        let event = match commit.change {
+            Change::Fence { .. } => Happening::Fence { partition: Some(kind(partition)) },
+            Change::Batch { .. } => Happening::Commit { partition: Some(kind(partition)) },
+        };
         let batch = batch(commit);
         self.travel().await;
         if self.unreachable().await {
@@ -74,6 +80,7 @@ impl NodeStore {
         let (told, truth) = self.database.commit(self.node.elapsed(), self.number, &partition.to_string(), batch);
         match told {
             Told::Applied => {
+                self.decided(&event).await;
                 self.travel().await;
                 Answer::Applied
             }
@@ -96,9 +103,17 @@ impl NodeStore {
         report.name().to_owned()
     }
 
+    /// A call was decided: if a fault begins by that, it does so before the caller learns of it.
+    async fn decided(&self, event: &Happening) {
+        if self.database.begins(self.node.elapsed(), self.number, event) {
+            sleep(BEGUN).await;
+        }
+    }
+
     /// The end of a plain write.
-    async fn written(&self, told: &Told) -> Result<(), Unavailable> {
+    async fn written(&self, partition: &Partition, told: &Told) -> Result<(), Unavailable> {
         if *told == Told::Applied {
+            self.decided(&Happening::Append { partition: Some(kind(partition)) }).await;
             self.travel().await;
             return Ok(());
         }
@@ -114,6 +129,7 @@ impl NodeStore {
         }
         let shown = self.database.read(self.number, &partition.to_string(), range, limit);
         let shown = shown.ok_or_else(|| Unavailable("READ_TIMEOUT".to_owned()))?;
+        self.decided(&Happening::Read { partition: Some(kind(partition)) }).await;
         self.travel().await;
         Ok(shown)
     }
@@ -151,7 +167,7 @@ impl Store for NodeStore {
             return Err(Unavailable("no answer".to_owned()));
         }
         let told = self.database.append(self.node.elapsed(), self.number, &partition.to_string(), rows, stamp);
-        self.written(&told).await
+        self.written(partition, &told).await
     }
 
     async fn delete(&self, partition: &Partition, range: Range<Key>) -> Result<(), Unavailable> {
@@ -159,10 +175,10 @@ impl Store for NodeStore {
         if self.unreachable().await {
             return Err(Unavailable("no answer".to_owned()));
         }
-        let partition = partition.to_string();
+        let name = partition.to_string();
         // Nothing is ever written there again, so it may beat all that was, whoever's clock stamped it.
-        let told = self.database.delete(self.node.elapsed(), self.number, &partition, &range, Stamp::MAX);
-        self.written(&told).await
+        let told = self.database.delete(self.node.elapsed(), self.number, &name, &range, Stamp::MAX);
+        self.written(partition, &told).await
     }
 }
 

@@ -6,16 +6,18 @@ mod fault;
 mod growth;
 mod misuse;
 mod statements;
+mod task_kind;
 mod unknown;
 mod valid;
 
 pub use cluster::{Cluster, Latency};
 pub use fault::{
-    Affected, Caller, DatabaseFault, Extent, Family, Fault, FaultKind, PartitionKind, Parts, Side, StoreCall,
-    StoreOutcome, Way,
+    Affected, Caller, DatabaseFault, Extent, Family, Fault, FaultKind, Happening, Moment, PartitionKind, Parts, Side,
+    StoreCall, StoreOutcome, Way,
 };
 pub use growth::{Crowd, Growth};
 pub use misuse::{Damage, Held, Misuse, Namespace, Place};
+pub use task_kind::TaskKind;
 pub use unknown::unknown_field;
 pub use valid::problem;
 
@@ -214,16 +216,6 @@ pub struct WorkerFault {
     pub nth: u16,
     /// What happens to it.
     pub what: WorkerFaultKind,
-}
-
-/// The two kinds of tasks that worker faults is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum TaskKind {
-    /// A workflow task.
-    Workflow,
-    /// An activity task.
-    Activity,
 }
 
 /// What a misbehaving worker does with a task that it polled.

@@ -48,6 +48,8 @@ pub struct Scenario {
 pub struct Expect {
     /// Events that no history may have, by name, such as `ActivityTaskTimedOut`.
     pub without: Vec<String>,
+    /// Every activity of which a history says that it was started was handed to a worker.
+    pub delivered: bool,
     /// Every run closes within so long of its start.
     pub each_run_within: Option<Span>,
 }
@@ -56,6 +58,6 @@ impl Expect {
     /// True if nothing is said beside the rules.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.without.is_empty() && self.each_run_within.is_none()
+        self.without.is_empty() && !self.delivered && self.each_run_within.is_none()
     }
 }

@@ -377,7 +377,7 @@ mod tests {
     fn faults_cost_once_after_the_heal_and_clocks_add_up() {
         let mut plan = case(&json!([]));
         assert_eq!((heal(&plan), faults(&plan)), (Duration::from_millis(2100), 0));
-        let fault = |at_ms, kind| Fault { at_ms, for_ms: 400, kind };
+        let fault = |at_ms, kind| Fault { at_ms, for_ms: 400, moment: None, kind };
         plan.faults = vec![fault(3000, FaultKind::Kill { node: 1 }), fault(100, FaultKind::PowerLoss { node: 0 })];
         assert_eq!(heal(&plan), Duration::from_millis(3400));
         let calls = DRAIN + 400 + 1500 + SPECULATIVE;

@@ -10,8 +10,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::Union;
 use resurgam_formats::plan::{
-    Caller, Cluster, DatabaseFault, Extent, Family, Fault, FaultKind, Latency, Operation, PartitionKind, Side,
-    StoreOutcome, Way,
+    Caller, Cluster, DatabaseFault, Extent, Family, Fault, FaultKind, Happening, Latency, Moment, Operation,
+    PartitionKind, Side, StoreOutcome, TaskKind, Way,
 };
 use resurgam_formats::time::Millis;
 
@@ -45,12 +45,7 @@ pub(super) fn clusters() -> impl Strategy<Value = Cluster> {
 /// The faults of a case with these operations, in order of time, of these families only. Where the swarm allows no kind
 /// of them, it allows all.
 pub(super) fn faults(operations: &[Operation], families: &[Family]) -> BoxedStrategy<Vec<Fault>> {
-    let moments: Vec<Millis> = operations
-        .iter()
-        .flat_map(|operation| {
-            std::iter::once(0).chain(operation.again_ms.iter().copied()).map(|ms| operation.at_ms + ms)
-        })
-        .collect();
+    let moments = moments(operations);
     let known: Vec<_> = kinds().into_iter().filter(|(family, ..)| families.contains(family)).collect();
     let allowed = vec(any::<u8>(), known.len());
     let size = prop_oneof![1 => Just((0, 0)), 3 => Just((1, 3)), 3 => Just((4, 8)), 2 => Just((9, MOST))];
@@ -68,7 +63,7 @@ pub(super) fn faults(operations: &[Operation], families: &[Family]) -> BoxedStra
             if swarm.is_empty() {
                 return Just(Vec::new()).boxed();
             }
-            vec(one(Union::new_weighted(swarm), &moments, longest), SizeRange::from(least..=most)).boxed()
+            vec(one(Union::new_weighted(swarm), &moments, longest, 3), SizeRange::from(least..=most)).boxed()
         })
         .prop_map(|mut faults| {
             faults.sort();
@@ -87,22 +82,70 @@ pub(super) fn of_deletions() -> impl Strategy<Value = Fault> {
     ];
     (0..=HORIZON_MS / 2, 1..=4u8, outcome).prop_map(|(at_ms, calls, outcome)| {
         let partition = Some(PartitionKind::History);
-        Fault { at_ms, for_ms: 0, kind: FaultKind::Store { node: None, partition, calls, outcome } }
+        Fault { at_ms, for_ms: 0, moment: None, kind: FaultKind::Store { node: None, partition, calls, outcome } }
     })
 }
 
-/// One fault of the swarm.
+/// Faults that wait for a moment, of these families: a few, and in most cases none. What they do is what others do, but
+/// nothing that is done to the database, which takes longer than any moment.
+pub(super) fn aimed(operations: &[Operation], families: &[Family]) -> BoxedStrategy<Vec<Fault>> {
+    let known: Vec<_> = kinds()
+        .into_iter()
+        .filter(|(family, ..)| *family != Family::Database && families.contains(family))
+        .map(|(.., kind)| (1, kind))
+        .collect();
+    if known.is_empty() {
+        return Just(Vec::new()).boxed();
+    }
+    let moments = moments(operations);
+    let longest = select(vec![100u32, 500, 1500]);
+    let some = (1..=3usize, longest).prop_flat_map(move |(count, longest)| {
+        let kind = Union::new_weighted(known.clone());
+        vec(
+            (one(kind, &moments, longest, 10), moment()).prop_map(|(fault, at)| Fault { moment: Some(at), ..fault }),
+            count,
+        )
+    });
+    prop_oneof![1 => Just(Vec::new()), 1 => some].boxed()
+}
+
+/// Something that a fault can wait for: mostly among the first of its kind.
+fn moment() -> impl Strategy<Value = Moment> {
+    use PartitionKind::{History, Queue, Shard};
+    let partition = || option::weighted(0.75, select(vec![Shard, Shard, Queue]));
+    let event = prop_oneof![
+        6 => partition().prop_map(|partition| Happening::Commit { partition }),
+        3 => Just(Happening::Append { partition: Some(History) }),
+        2 => option::weighted(0.75, select(vec![Shard, Queue, History])).prop_map(|partition| Happening::Read { partition }),
+        3 => partition().prop_map(|partition| Happening::Fence { partition }),
+        2 => (1..=2u32).prop_map(|attempt| Happening::Task { kind: TaskKind::Workflow, attempt }),
+        2 => (1..=3u32).prop_map(|attempt| Happening::Task { kind: TaskKind::Activity, attempt }),
+    ];
+    (event, prop_oneof![3 => Just(1u8), 3 => 2..=4u8, 1 => 5..=20u8]).prop_map(|(event, nth)| Moment { event, nth })
+}
+
+/// The times at which clients send something.
+fn moments(operations: &[Operation]) -> Vec<Millis> {
+    let sent = |operation: &Operation| -> Vec<Millis> {
+        let again = std::iter::once(0).chain(operation.again_ms.iter().copied());
+        again.map(|ms| operation.at_ms + ms).collect()
+    };
+    operations.iter().flat_map(sent).collect()
+}
+
+/// One fault of the swarm; its time lies near an operation with this weight, against 2 for anywhere.
 fn one(
     kind: Union<BoxedStrategy<FaultKind>>,
     moments: &[Millis],
     longest: Millis,
+    near_weight: u32,
 ) -> impl Strategy<Value = Fault> + use<> {
     let anywhere = 0..=HORIZON_MS;
     let at = if moments.is_empty() {
         anywhere.boxed()
     } else {
         let near = (select(moments.to_vec()), 0..=200u32).prop_map(|(at, later)| (at + later).saturating_sub(50));
-        prop_oneof![3 => near, 2 => anywhere].boxed()
+        prop_oneof![near_weight => near, 2 => anywhere].boxed()
     };
     (at, kind, 10..=longest, any::<bool>()).prop_map(|(at_ms, kind, lasts, often)| {
         let for_ms = match kind.extent() {
@@ -113,7 +156,7 @@ fn one(
             Extent::Period if often && kind.affects().paused().is_some() => PAUSED * lasts,
             Extent::Calls { .. } | Extent::Period => lasts,
         };
-        Fault { at_ms, for_ms, kind }
+        Fault { at_ms, for_ms, moment: None, kind }
     })
 }
 

@@ -97,6 +97,10 @@ pub fn chaos_within(seed: u64, scope: &Scope) -> Plan {
         faults.push(tree.unwrap_or_else(|reason| unreachable!("{reason}")).current());
         faults.sort();
     }
+    let aimed = fault::aimed(&plan.operations, &scope.families).new_tree(&mut runner(seed, 6));
+    faults.extend(aimed.unwrap_or_else(|reason| unreachable!("{reason}")).current());
+    faults.truncate(fault::MOST);
+    faults.sort();
     cluster.nodes = scope.nodes.unwrap_or(cluster.nodes);
     // Only a simulation can let the time pass.
     let growths = if scope.large { growth::of(&mut runner(seed, 5)) } else { Vec::new() };

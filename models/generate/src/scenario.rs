@@ -48,7 +48,7 @@ fn repeated(fault: &Faulty, moments: &mut Moments) -> Vec<Fault> {
     let every = |number: u16| fault.every.saturating_mul(number.into());
     let one = |number| {
         let at_ms = moments.draw(fault.at).saturating_add(every(number));
-        Fault { at_ms, for_ms: fault.lasts, kind: fault.kind.clone() }
+        Fault { at_ms, for_ms: fault.lasts, moment: None, kind: fault.kind.clone() }
     };
     (0..fault.times).map(one).collect()
 }

@@ -12,9 +12,9 @@ pub use missing::Missing;
 pub use workflows::{workflow_of, workflows};
 
 use resurgam_formats::evidence::{Evidence, Operation, Run};
-use resurgam_formats::plan::{FaultKind, TaskKind};
+use resurgam_formats::plan::{Fault, FaultKind, Happening, TaskKind};
 use resurgam_formats::program::{Block, Input, Program, Statement};
-use resurgam_formats::recording::Task;
+use resurgam_formats::recording::{Injected, Task};
 use resurgam_formats::time::At;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -99,6 +99,9 @@ impl Coverage {
                 bump(&mut all.faults, &format!("{kind} in vain"), 1);
             } else {
                 bump(&mut all.faults, kind, 1);
+                if let Injected::Planned(Fault { moment: Some(moment), .. }) = &fault.fault {
+                    bump(&mut all.faults, moment.event.name(), 1);
+                }
             }
         }
         for (.., outcome) in &evidence.store {
@@ -146,7 +149,11 @@ impl Coverage {
             operations: without(kinds::OPERATIONS, &self.operations),
             tasks: without(kinds::TASKS, &self.tasks),
             worker_faults: without(kinds::WORKER_FAULTS, &self.worker_faults),
-            faults: if self.faults.is_empty() { Vec::new() } else { without(FaultKind::NAMES, &self.faults) },
+            faults: if self.faults.is_empty() {
+                Vec::new()
+            } else {
+                without(&[FaultKind::NAMES, Happening::NAMES].concat(), &self.faults)
+            },
         }
     }
 

@@ -28,7 +28,7 @@ fn faults_of_the_plan_are_counted_by_kind_and_those_in_vain_apart() {
     let all = parse(
         r#"
         {"at":1,"type":"fault","fault":{"at_ms":5,"for_ms":9,"fault":"kill","node":1},"active":true}
-        {"at":2,"type":"fault","fault":{"at_ms":5,"for_ms":9,"fault":"kill","node":2},"active":true}
+        {"at":2,"type":"fault","fault":{"at_ms":5,"for_ms":9,"moment":{"after":"commit","nth":2},"fault":"kill","node":2},"active":true}
         {"at":3,"type":"fault","fault":{"at_ms":7,"fault":"store","calls":2,"outcome":"append_lost"},"active":true}
         {"at":4,"type":"fault","fault":{"at_ms":5,"for_ms":9,"fault":"kill","node":2},"active":false,"hits":3}
         {"at":5,"type":"fault","fault":{"at_ms":7,"fault":"store","calls":2,"outcome":"append_lost"},"active":false,"hits":0}
@@ -41,10 +41,10 @@ fn faults_of_the_plan_are_counted_by_kind_and_those_in_vain_apart() {
     );
     assert_eq!(all.faults[1].fault.to_string(), "node 2 killed");
     let coverage = Coverage::of(&all);
-    assert_eq!(coverage.faults, counts(&[("kill", 2), ("append_lost in vain", 1)]));
+    assert_eq!(coverage.faults, counts(&[("after_commit", 1), ("kill", 2), ("append_lost in vain", 1)]));
     let missing = coverage.missing().faults;
     assert!(missing.contains(&"append_lost".to_owned()) && !missing.contains(&"kill".to_owned()));
-    assert_eq!(missing.len(), FaultKind::NAMES.len() - 1);
+    assert_eq!(missing.len(), FaultKind::NAMES.len() + Happening::NAMES.len() - 2);
     assert!(Coverage::default().missing().faults.is_empty(), "nothing is asked of what stands no faults");
 }
 

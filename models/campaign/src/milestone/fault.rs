@@ -3,7 +3,7 @@
 use super::row::{Needs, Row};
 use resurgam_formats::command::Command;
 use resurgam_formats::evidence::{Evidence, Fault};
-use resurgam_formats::plan::{Affected, Family, FaultKind};
+use resurgam_formats::plan::{Affected, Family, FaultKind, Happening};
 use resurgam_formats::recording::{Answer, Call, Injected, TaskId};
 use resurgam_formats::tenure::{Fence, Partition, Told};
 use resurgam_formats::time::At;
@@ -106,6 +106,22 @@ fn passed_while_paused(evidence: &Evidence) -> u64 {
     evidence.tenures.iter().flat_map(|all| all.partitions.values()).filter(|partition| taken(partition)).count() as u64
 }
 
+/// Nodes that were hit after the store had decided what they wanted of it, and before they knew.
+fn before_answer(evidence: &Evidence) -> u64 {
+    let planned = evidence.faults.iter().filter(|fault| fault.hits != Some(0));
+    let hit = planned.filter(|fault| match &fault.fault {
+        Injected::Planned(planned) => match planned.moment.map(|moment| moment.event) {
+            Some(Happening::Commit { .. } | Happening::Append { .. } | Happening::Fence { .. }) => {
+                let family = planned.kind.family();
+                family == Family::Node || family == Family::Network
+            }
+            Some(Happening::Read { .. } | Happening::Task { .. }) | None => false,
+        },
+        Injected::Named(_) => false,
+    });
+    hit.count() as u64
+}
+
 /// Two faults at once.
 fn together(evidence: &Evidence) -> u64 {
     let all: Vec<(At, At)> = faults(evidence).filter_map(|(fault, _)| Some((fault.from, fault.until?))).collect();
@@ -129,6 +145,14 @@ pub(super) const ALL: &[Row] = &[
                  {"at":3,"type":"invoke","operation":1,"attempt":1,"by":"v","call":{"of":"fail_workflow_task","task":1}}
                  {"at":4,"type":"return","operation":1,"attempt":1,"answer":{"answer":"ok","value":{"reply":"done"}}}
                  {"at":5,"type":"fault","fault":{"at_ms":1,"for_ms":9,"fault":"kill","node":1},"active":true}"#,
+    },
+    Row {
+        id: "hit-before-answer",
+        title: "a node died or was cut off between what it wrote and the answer to that",
+        needs: Needs::Faults,
+        count: before_answer,
+        seen: r#"{"at":2,"type":"fault","fault":{"at_ms":1,"for_ms":9,"moment":{"after":"commit","partition":"shard","nth":2},"fault":"kill","node":1},"active":true}"#,
+        near: r#"{"at":2,"type":"fault","fault":{"at_ms":1,"for_ms":9,"moment":{"after":"read","nth":2},"fault":"kill","node":1},"active":true}"#,
     },
     Row {
         id: "call-cut-by-fault",

@@ -1,6 +1,9 @@
 //! The cluster and the faults of a plan, for people.
 
-use crate::plan::{Caller, Cluster, DatabaseFault, Fault, FaultKind, Latency, PartitionKind, Side, StoreOutcome, Way};
+use crate::plan::{
+    Caller, Cluster, DatabaseFault, Fault, FaultKind, Happening, Latency, Moment, PartitionKind, Side, StoreOutcome,
+    TaskKind, Way,
+};
 
 /// The cluster, such as `3 nodes, 4 shards`; what is as in every plan is left out.
 pub(super) fn cluster(cluster: &Cluster) -> String {
@@ -25,7 +28,37 @@ pub(super) fn cluster(cluster: &Cluster) -> String {
 /// A fault with its time.
 pub(super) fn fault(fault: &Fault, width: usize) -> String {
     let lasts = if fault.for_ms == 0 { String::new() } else { format!(" for {} ms", fault.for_ms) };
-    format!("at {:>width$} ms{lasts}: {}", fault.at_ms, kind(&fault.kind))
+    let begin = fault.moment.map_or(String::new(), |at| format!(", {}", moment(&at)));
+    format!("at {:>width$} ms{begin}{lasts}: {}", fault.at_ms, kind(&fault.kind))
+}
+
+/// What a fault waits for, such as `after commit 3 on shards, where it was`.
+fn moment(Moment { event, nth }: &Moment) -> String {
+    let nth = (*nth).max(1);
+    match event {
+        Happening::Commit { partition } => format!("after commit {nth}{}, where it was", on(*partition)),
+        Happening::Append { partition } => format!("after append {nth}{}, where it was", on(*partition)),
+        Happening::Read { partition } => format!("after read {nth}{}, where it was", on(*partition)),
+        Happening::Fence { partition } => format!("after fence {nth}{}, where it was", on(*partition)),
+        Happening::Task { kind, attempt } => {
+            let kind = match kind {
+                TaskKind::Workflow => "workflow",
+                TaskKind::Activity => "activity",
+            };
+            let attempt = if *attempt > 1 { format!(" of attempt {attempt} or later") } else { String::new() };
+            format!("once {kind} task {nth}{attempt} is handed out")
+        }
+    }
+}
+
+fn on(partition: Option<PartitionKind>) -> &'static str {
+    match partition {
+        None => "",
+        Some(PartitionKind::Shard) => " on shards",
+        Some(PartitionKind::Queue) => " on task queues",
+        Some(PartitionKind::History) => " on histories",
+        Some(PartitionKind::Other) => " on other partitions",
+    }
 }
 
 /// What a fault does, such as `node 1 is killed`.
@@ -47,15 +80,8 @@ pub fn kind(kind: &FaultKind) -> String {
         FaultKind::StoreUnreachable { node } => format!("store out of reach of node {node}"),
         FaultKind::Store { node, partition, calls, outcome } => {
             let of = node.map_or(String::new(), |node| format!(" of node {node}"));
-            let on = match partition {
-                None => "",
-                Some(PartitionKind::Shard) => " on shards",
-                Some(PartitionKind::Queue) => " on task queues",
-                Some(PartitionKind::History) => " on histories",
-                Some(PartitionKind::Other) => " on other partitions",
-            };
             let (what, how) = spoiled(*outcome);
-            format!("next {}{of}{on} {how}", counted(*calls, what))
+            format!("next {}{of}{} {how}", counted(*calls, what), on(*partition))
         }
         FaultKind::Database { does } => match does {
             DatabaseFault::Kill => "database killed",

@@ -11,12 +11,15 @@
 mod affected;
 mod database;
 mod extent;
+mod moment;
+mod name;
 mod parts;
 mod store;
 
 pub use affected::{Affected, Caller, Family, Side, Way};
 pub use database::DatabaseFault;
 pub use extent::Extent;
+pub use moment::{Happening, Moment};
 pub use parts::Parts;
 pub use store::{PartitionKind, StoreCall, StoreOutcome};
 
@@ -27,12 +30,16 @@ use serde::{Deserialize, Serialize};
 /// Something that is done to the cluster, and when.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Fault {
-    /// When it begins, after the start of the case.
+    /// When it begins, after the start of the case, or begins to wait for its moment.
     pub at_ms: Millis,
     /// How long it lasts. A fault of the next calls waits that long for them, or, with 0, until they have come or the
     /// cluster is healed. A clock step has no end.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub for_ms: Millis,
+    /// It begins directly after this, if it comes within [`Moment::PATIENCE_MS`]. If a node did it, a fault that names a node
+    /// is done to that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moment: Option<Moment>,
     /// What is done, and to whom.
     #[serde(flatten)]
     pub kind: FaultKind,
@@ -137,11 +144,12 @@ pub enum FaultKind {
 }
 
 impl Fault {
-    /// When it is over, after the start of the case. A fault that waits for calls without a limit of time, or lasts for
+    /// When it is over at the latest, after the start of the case. A fault that waits for calls without a limit of time, or lasts for
     /// ever, counts as over when it begins.
     #[must_use]
     pub fn end_ms(&self) -> u64 {
-        let (at, lasts) = (u64::from(self.at_ms), u64::from(self.for_ms));
+        let patience = self.moment.map_or(0, |_| Moment::PATIENCE_MS);
+        let (at, lasts) = (u64::from(self.at_ms) + u64::from(patience), u64::from(self.for_ms));
         match self.kind.extent() {
             Extent::Forever => at,
             Extent::Period => at + lasts,
@@ -151,62 +159,6 @@ impl Fault {
 }
 
 impl FaultKind {
-    /// The names of all kinds, as recordings and coverage count them, without those of [`DatabaseFault::NAMES`] and
-    /// [`StoreOutcome::CommitOverloaded`], which no random plan has in a simulation.
-    pub const NAMES: &[&str] = &[
-        "partition",
-        "partition_out",
-        "partition_in",
-        "hold",
-        "slow",
-        "kill",
-        "power_loss",
-        "pause",
-        "clock_skew",
-        "clock_step",
-        "store_unreachable",
-        "commit_reply_lost",
-        "commit_lost",
-        "commit_late",
-        "commit_after_fence",
-        "commit_limbo",
-        "commit_resent",
-        "commit_unavailable",
-        "append_reply_lost",
-        "append_late",
-        "append_lost",
-        "append_partial",
-        "read_fails",
-        "client_reply_lost",
-        "client_call_repeated",
-        "worker_reply_lost",
-        "worker_call_repeated",
-    ];
-
-    /// The name of the kind, one of [`Self::NAMES`] but for those that it leaves out.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Partition { way: Way::Both, .. } => "partition",
-            Self::Partition { way: Way::Out, .. } => "partition_out",
-            Self::Partition { way: Way::In, .. } => "partition_in",
-            Self::Hold { .. } => "hold",
-            Self::Slow { .. } => "slow",
-            Self::Kill { .. } => "kill",
-            Self::PowerLoss { .. } => "power_loss",
-            Self::Pause { .. } => "pause",
-            Self::ClockSkew { .. } => "clock_skew",
-            Self::ClockStep { .. } => "clock_step",
-            Self::StoreUnreachable { .. } => "store_unreachable",
-            Self::Store { outcome, .. } => outcome.name(),
-            Self::Database { does } => does.name(),
-            Self::ReplyLost { by: Caller::Client, .. } => "client_reply_lost",
-            Self::ReplyLost { by: Caller::Worker, .. } => "worker_reply_lost",
-            Self::CallRepeated { by: Caller::Client, .. } => "client_call_repeated",
-            Self::CallRepeated { by: Caller::Worker, .. } => "worker_call_repeated",
-        }
-    }
-
     /// What it does something to.
     #[must_use]
     pub fn affects(&self) -> Affected<'_> {
@@ -285,6 +237,19 @@ impl FaultKind {
         }
     }
 
+    /// Does to this node what names one.
+    pub fn aim_at(&mut self, number: u8) {
+        let Parts { side, node, only_node, .. } = self.parts_mut();
+        if let Some(side) = side
+            && !side.nodes.is_empty()
+        {
+            side.nodes = vec![number];
+        }
+        if let Some(node) = node.or(only_node.and_then(Option::as_mut)) {
+            *node = number;
+        }
+    }
+
     /// Names nodes by their numbers in a cluster of so many, where indices go beyond them.
     pub fn name_nodes(&mut self, nodes: u8) {
         let Parts { side, node, only_node, .. } = self.parts_mut();
@@ -309,6 +274,7 @@ mod tests {
         let fault = Fault {
             at_ms: 100,
             for_ms: 300,
+            moment: None,
             kind: FaultKind::Partition { side: Side { nodes: vec![1], driver: true }, way: Way::Out },
         };
         let text =

@@ -2,7 +2,7 @@
 
 use super::changes::Changes;
 use crate::shrink::list::edited;
-use resurgam_formats::plan::{Fault, Plan, Way};
+use resurgam_formats::plan::{Fault, Moment, Plan, Way};
 
 pub(crate) fn fault(plan: &Plan, at: usize, which: usize) -> Option<Option<Plan>> {
     let by = plainer_faults(plan.faults.get(at)?).into_iter().nth(which);
@@ -11,6 +11,19 @@ pub(crate) fn fault(plan: &Plan, at: usize, which: usize) -> Option<Option<Plan>
 
 fn plainer_faults(fault: &Fault) -> Vec<Fault> {
     let mut all = Changes::of(fault);
+    all.add(|fault| fault.moment = None);
+    for sooner in [|nth: u8| nth.min(1), |nth: u8| nth / 2 + nth % 2, |nth: u8| nth.max(2) - 1] {
+        all.add(|fault| {
+            if let Some(moment) = &mut fault.moment {
+                moment.nth = sooner(moment.nth);
+            }
+        });
+    }
+    all.add(|fault| {
+        if let Some(partition) = fault.moment.as_mut().and_then(Moment::partition_mut) {
+            *partition = None;
+        }
+    });
     all.add(|fault| {
         if let Some(side) = fault.kind.parts_mut().side {
             side.driver &= side.nodes.is_empty();
