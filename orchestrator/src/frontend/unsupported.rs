@@ -47,6 +47,14 @@ pub fn signal_with_start(request: &api::SignalWithStartWorkflowExecutionRequest)
     ])
 }
 
+/// A reset.
+///
+/// # Errors
+/// See [`start`].
+pub fn reset(request: &api::ResetWorkflowExecutionRequest) -> Checked {
+    none(&[(!request.post_reset_operations.is_empty(), "operations after a reset")])
+}
+
 /// An update.
 ///
 /// # Errors

@@ -269,6 +269,17 @@ pub struct External {
     pub request_id: String,
 }
 
+/// An update that an event of the history brings to workers, and that none has answered.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Admission {
+    /// Its Admitted event.
+    #[prost(int64, tag = "1")]
+    pub event_id: EventId,
+    /// The request.
+    #[prost(message, optional, tag = "2")]
+    pub request: Option<update::v1::Request>,
+}
+
 /// An accepted update.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct Update {

@@ -11,6 +11,7 @@ pub mod indexed;
 mod multi_operation;
 pub mod parts;
 pub mod remote;
+mod reset;
 pub mod service;
 pub mod shard;
 pub mod shards;

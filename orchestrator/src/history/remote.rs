@@ -17,6 +17,9 @@ use tonic::Status;
 /// How long one call may take; it is repeated anyway.
 const LIMIT: Limit = Limit::Each(Duration::from_secs(10));
 
+/// From reset to reset the end of a child is told so often, as by Temporal.
+const RESETS: usize = 100;
+
 /// Calls other shards and task queues wherever they are.
 pub(crate) struct Remote {
     router: Arc<Router>,
@@ -75,6 +78,14 @@ impl Dispatcher for Remote {
     }
 
     async fn record_child_closed(&self, request: internal::RecordChildClosedRequest) -> Result<(), Status> {
-        self.router.history(request, LIMIT).await.map(drop)
+        let mut request = request;
+        for _ in 0..RESETS {
+            let answer = self.router.history(request.clone(), LIMIT).await?;
+            match request.target.as_mut().filter(|_| !answer.moved_to.is_empty()) {
+                Some(target) => target.run_id = answer.moved_to,
+                None => return Ok(()),
+            }
+        }
+        Err(Status::not_found("the parent was reset too often"))
     }
 }

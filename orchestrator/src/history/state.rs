@@ -5,7 +5,8 @@
 //! Field numbers are a storage format: they are never reused. Times are milliseconds since 1970 by the owner's clock.
 
 pub use super::entity::{
-    Activity, Child, EventId, External, Millis, Pause, Sticky, Tail, Timer, Update, WorkflowTask, WorkflowTaskType,
+    Activity, Admission, Child, EventId, External, Millis, Pause, Sticky, Tail, Timer, Update, WorkflowTask,
+    WorkflowTaskType,
 };
 use super::indexed::Indexed;
 use super::parts::{Part, Parts};
@@ -157,6 +158,15 @@ pub struct State {
     /// A client has deleted it: it goes as soon as it can.
     #[prost(bool, tag = "41")]
     pub deleted: bool,
+    /// Updates that came with the history of another run and wait for a worker, by update id.
+    #[prost(message, required, tag = "42")]
+    pub admitted: Parts<String, Admission>,
+    /// The run that a client made of this one by a reset: it has its children, and hears of their ends.
+    #[prost(string, tag = "43")]
+    pub reset_run: String,
+    /// When the first event was written, if that was in another run; 0: when this run started.
+    #[prost(int64, tag = "44")]
+    pub original_start: Millis,
 }
 
 impl State {
@@ -172,6 +182,7 @@ impl State {
         (old.cancels, new.cancels) = before.cancels.apart(&after.cancels);
         (old.signal_requests, new.signal_requests) = before.signal_requests.apart(&after.signal_requests);
         (old.updates, new.updates) = before.updates.apart(&after.updates);
+        (old.admitted, new.admitted) = before.admitted.apart(&after.admitted);
         (old.memo, new.memo) = before.memo.apart(&after.memo);
         (old.search_attributes, new.search_attributes) = before.search_attributes.apart(&after.search_attributes);
         (old, new)

@@ -4,6 +4,7 @@ use crate::frontend::handler::{Answer, Frontend, check, open};
 use crate::frontend::{unsupported, validate};
 use resurgam_api::internal;
 use resurgam_api::temporal::common::v1::WorkflowExecution;
+use resurgam_api::temporal::enums::v1::ResetReapplyType;
 use resurgam_api::temporal::workflowservice::v1 as api;
 use tonic::{Request, Status};
 
@@ -128,4 +129,23 @@ pub(super) async fn delete(
     check(&[validate::execution(request.workflow_execution.as_ref())])?;
     let target = Some(frontend.target(&request.namespace, request.workflow_execution.as_ref()).await?);
     frontend.history(until, internal::DeleteRequest { target, request: Some(request) }).await
+}
+
+pub(super) async fn reset(
+    frontend: &Frontend,
+    request: Request<api::ResetWorkflowExecutionRequest>,
+) -> Answer<api::ResetWorkflowExecutionResponse> {
+    let (until, request) = open(request);
+    check(&[
+        validate::id("RequestId", &request.request_id),
+        validate::execution(request.workflow_execution.as_ref()),
+        unsupported::reset(&request),
+    ])?;
+    #[allow(deprecated, reason = "clients may still say what is to happen again")]
+    let kind = request.reset_reapply_type;
+    if ResetReapplyType::try_from(kind).is_err() {
+        return Err(Status::internal(format!("unknown reset reapply type: {kind}")));
+    }
+    let target = Some(frontend.target(&request.namespace, request.workflow_execution.as_ref()).await?);
+    frontend.history(until, internal::ResetRequest { target, request: Some(request) }).await
 }

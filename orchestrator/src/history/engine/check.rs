@@ -82,6 +82,13 @@ impl State {
             Some(_) => self.check_closed(parts)?,
             None => return Err(format!("its status is {}", self.status)),
         }
+        for (name, admission) in parts.admitted.iter() {
+            hold!(
+                self.is_written(admission.event_id) && admission.request.is_some(),
+                "update {name} was never admitted"
+            );
+            hold!(!self.updates.contains_key(name), "update {name} is accepted, and waits to be");
+        }
         for (name, update) in parts.updates.iter() {
             self.check_update(update).map_err(|flaw| format!("update {name}: {flaw}"))?;
         }
@@ -149,6 +156,7 @@ impl State {
         hold!(close == Some(self.next_event_id - 1), "it is closed by event {close:?} of {}", self.next_event_id - 1);
         hold!(self.close_time != 0, "it closed at no time");
         hold!(self.workflow_task.is_none(), "it is closed, and has a workflow task");
+        hold!(self.admitted.is_empty(), "it is closed, and updates wait for a worker");
         hold!(self.sticky.is_none(), "it is closed, and has a sticky queue");
         hold!(self.buffered.is_empty(), "it is closed, and events wait to be written");
         hold!(self.activities.is_empty(), "it is closed, and has pending activities");
@@ -228,7 +236,7 @@ impl State {
         let asked = activity.cancel_requested_event_id;
         hold!(asked == 0 || self.is_written(asked), "it was never asked to cancel");
         hold!(asked == 0 || asked > activity.scheduled_event_id, "it was asked to cancel before it was scheduled");
-        hold!(asked == 0 || started, "it was asked to cancel, is not started, and goes on");
+        hold!(asked == 0 || started || self.original_start != 0, "it was asked to cancel, is not started, and goes on");
         let Some(policy) = &activity.retry else { return Err("it has no retry policy".to_owned()) };
         let most = policy.maximum_attempts;
         hold!(most == 0 || activity.counted() <= most.max(1), "it is in attempt {} of {most}", activity.counted());
@@ -280,7 +288,7 @@ fn started_child(event: &HistoryEvent) -> Option<EventId> {
 }
 
 /// The activity that such an event ends.
-fn ended_activity(attributes: &Attributes) -> Option<EventId> {
+pub(super) fn ended_activity(attributes: &Attributes) -> Option<EventId> {
     match attributes {
         Attributes::ActivityTaskCompletedEventAttributes(it) => Some(it.scheduled_event_id),
         Attributes::ActivityTaskFailedEventAttributes(it) => Some(it.scheduled_event_id),

@@ -8,7 +8,7 @@ use super::span::millis;
 use super::task_event::queue_name;
 use super::transaction::Transaction;
 use super::waiter::Waiter;
-use super::{required, retry};
+use super::{required, reset, retry};
 use crate::cluster::Rejection;
 use crate::history::state::{Child, EventId};
 use crate::history::task::{CloseChildTransfer, ReleaseChildTransfer, TransferKind};
@@ -192,7 +192,7 @@ impl RunInput for RecordChildClosedRequest {
     }
 
     fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
-        closed(tx, self).map(Reply::now)
+        reset::moved(tx).map_or_else(|| closed(tx, self), Ok).map(Reply::now)
     }
 }
 
@@ -225,7 +225,7 @@ pub(super) fn closed(
     tx.run.state.children.remove(&id);
     tx.add(end);
     tx.wake();
-    Ok(RecordChildClosedResponse {})
+    Ok(RecordChildClosedResponse::default())
 }
 
 /// What the ends of children have in common.

@@ -65,7 +65,7 @@ fn a_child_starts_once_is_released_and_ends_once() {
     run.step(|tx| started(tx, ID, Err(1)));
     assert_eq!(run.take(), ["ChildWorkflowExecutionStarted"]);
     assert!(run.woken);
-    assert_eq!(tell(&mut run, completed()), Ok(RecordChildClosedResponse {}));
+    assert_eq!(tell(&mut run, completed()), Ok(RecordChildClosedResponse::default()));
     let Some(Attributes::ChildWorkflowExecutionCompletedEventAttributes(end)) = &run.events[0].attributes else {
         panic!()
     };

@@ -2,7 +2,7 @@
 
 use super::transaction::Transaction;
 use super::{IDENTITY, buffer, fail, query, retention};
-use crate::history::state::{Child, EventId};
+use crate::history::state::{Child, EventId, State};
 use crate::history::task::{CloseChildTransfer, TransferKind};
 use crate::invariant::broken;
 use crate::planted::{Bug, planted};
@@ -10,6 +10,15 @@ use resurgam_api::temporal::common::v1::{Payloads, WorkflowExecution};
 use resurgam_api::temporal::enums::v1::{ParentClosePolicy, WorkflowExecutionStatus as Status};
 use resurgam_api::temporal::history::v1::WorkflowExecutionTerminatedEventAttributes;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
+
+/// Who terminates a run that is reset, as in Temporal.
+pub(super) const RESETTER: &str = "history-resetter";
+
+/// The run was terminated because it was reset: whoever waits for its end waits for another run's.
+pub(super) fn is_reset(state: &State) -> bool {
+    let close = state.close_event.as_ref().and_then(|event| event.attributes.as_ref());
+    matches!(close, Some(Attributes::WorkflowExecutionTerminatedEventAttributes(it)) if it.identity == RESETTER)
+}
 
 /// Closes the run with this event. A successor, if there is one, must be made before.
 pub(super) fn close(tx: &mut Transaction<'_, '_>, status: Status, attributes: Attributes) {
@@ -33,8 +42,13 @@ pub(super) fn close(tx: &mut Transaction<'_, '_>, status: Status, attributes: At
     state.timers.clear();
     state.signals.clear();
     state.cancels.clear();
+    state.admitted.clear();
+    // What it is reset to may still have use for them.
+    let kept = is_reset(state) && !state.reset_run.is_empty();
     for (initiated, child) in children.iter() {
-        dismiss(tx, *initiated, child);
+        if !kept {
+            dismiss(tx, *initiated, child);
+        }
         if child.run_id.is_empty() {
             // It may be starting right now; what then happens to it is decided when its start is known.
             tx.run.state.children.insert(*initiated, child.clone());
@@ -49,7 +63,7 @@ pub(super) fn close(tx: &mut Transaction<'_, '_>, status: Status, attributes: At
 fn notify_parent(tx: &mut Transaction<'_, '_>) {
     let state = &tx.run.state;
     let lost = planted(Bug::ChildCompletionLost) && !state.started.continued_execution_run_id.is_empty();
-    if state.started.parent_workflow_execution.is_some() && state.successor.is_empty() && !lost {
+    if state.started.parent_workflow_execution.is_some() && state.successor.is_empty() && !is_reset(state) && !lost {
         tx.transfer(TransferKind::NotifyParent(true));
     }
 }

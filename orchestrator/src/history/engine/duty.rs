@@ -3,8 +3,8 @@
 //! and may use a task up only together with its duty. So, by induction, no duty is ever without a task, although nobody
 //! looks for it among all tasks of the shard.
 
-use super::activity;
 use super::check::{Flaw, hold};
+use super::{activity, close};
 use crate::history::state::{EventId, Millis, State, WorkflowTaskType};
 use crate::history::task::{TimerKind, TransferKind};
 use resurgam_api::temporal::enums::v1::{TimeoutType, WorkflowExecutionStatus as Status};
@@ -93,7 +93,9 @@ impl Duties {
     pub(super) fn of(state: &State, speculative: Millis) -> Self {
         let mut duties = Self::default();
         if state.status != Status::Running as i32 {
-            duties.notify = state.started.parent_workflow_execution.is_some() && state.successor.is_empty();
+            duties.notify = state.started.parent_workflow_execution.is_some()
+                && state.successor.is_empty()
+                && !close::is_reset(state);
             // When that is, its namespace says.
             duties.deadlines.insert(Deadline::Deletion, Millis::MAX);
             return duties;

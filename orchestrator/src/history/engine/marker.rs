@@ -79,7 +79,7 @@ pub(super) fn modify(
 }
 
 /// Sets fields; one that is nothing, or an empty list, goes. A null of JSON is a value, as by Temporal.
-fn merge(into: &mut Parts<String, Payload>, from: &HashMap<String, Payload>) {
+pub(super) fn merge(into: &mut Parts<String, Payload>, from: &HashMap<String, Payload>) {
     for (name, payload) in from {
         let encoding = payload.metadata.get("encoding").map(Vec::as_slice);
         let nothing = payload.data.is_empty() || encoding == Some(b"binary/null") || payload.data == b"[]";

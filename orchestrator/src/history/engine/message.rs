@@ -2,7 +2,7 @@
 
 use super::command_failure::CommandFailure;
 use super::transaction::Transaction;
-use super::{PendingUpdate, update};
+use super::{PendingUpdate, Run, update};
 use crate::history::state::{EventId, Update, WorkflowTask, WorkflowTaskType};
 use prost::{Message as _, Name};
 use prost_wkt_types::Any;
@@ -23,8 +23,13 @@ const DROPPED_EVENTS: EventId = 10;
 
 /// A workflow task is started: the updates that no worker has go with it.
 pub fn send(tx: &mut Transaction<'_, '_>, started_event_id: EventId) {
-    for update in tx.run.volatile.updates.iter_mut().filter(|update| update.sent == 0 && !update.accepted) {
-        update.sent = started_event_id;
+    let Run { state, volatile } = &mut *tx.run;
+    let unsent = |update: &&mut PendingUpdate| update.sent == 0 && !update.accepted;
+    for update in volatile.updates.iter_mut().filter(unsent) {
+        // One that stands in the history is sent with that.
+        if !state.admitted.contains_key(update.id()) {
+            update.sent = started_event_id;
+        }
     }
 }
 
@@ -105,12 +110,14 @@ fn accept(tx: &mut Transaction<'_, '_>, id: &str, said: Acceptance) -> Result<()
     if id.is_empty() || tx.run.state.updates.contains_key(id) {
         return Err(bad(format!("update {id:?} is accepted already")));
     }
+    let admission = tx.run.state.admitted.remove(id);
+    let admitted = admission.is_some();
     let pending = &mut tx.run.volatile.updates;
     let place = match pending.iter().position(|update| update.id() == id) {
         Some(place) => place,
         None => {
-            let mut request =
-                said.accepted_request.ok_or_else(|| bad(format!("update {id:?} is not known, and not shown")))?;
+            let shown = admission.and_then(|admission| admission.request).or(said.accepted_request);
+            let mut request = shown.ok_or_else(|| bad(format!("update {id:?} is not known, and not shown")))?;
             request.meta.get_or_insert_default().update_id = id.to_owned();
             pending.push(PendingUpdate { request: request.into(), sent: 0, accepted: false, waiters: Vec::new() });
             pending.len() - 1
@@ -123,7 +130,8 @@ fn accept(tx: &mut Transaction<'_, '_>, id: &str, said: Acceptance) -> Result<()
             protocol_instance_id: id.to_owned(),
             accepted_request_message_id: said.accepted_request_message_id,
             accepted_request_sequencing_event_id: said.accepted_request_sequencing_event_id,
-            accepted_request: Some(request.clone()),
+            // It stands in the event that admitted it.
+            accepted_request: (!admitted).then(|| request.clone()),
         },
     ));
     let update = Update { accepted_event_id, request: Some(request), ..Update::default() };
@@ -136,7 +144,8 @@ fn reject(tx: &mut Transaction<'_, '_>, id: &str, said: Rejection) -> Result<(),
     if tx.run.state.updates.contains_key(id) {
         return Err(bad(format!("update {id:?} is rejected, but was accepted")));
     }
-    let known = tx.run.volatile.updates.iter().any(|update| update.id() == id);
+    let admitted = tx.run.state.admitted.remove(id).is_some();
+    let known = admitted || tx.run.volatile.updates.iter().any(|update| update.id() == id);
     if !known && said.rejected_request.is_none() {
         return Err(bad(format!("update {id:?} is not known, and not shown")));
     }
@@ -174,13 +183,16 @@ fn complete(tx: &mut Transaction<'_, '_>, id: &str, said: Response) -> Result<()
 /// A workflow task was completed: the updates that went with it and were not answered are rejected.
 pub(crate) fn unprocessed(tx: &mut Transaction<'_, '_>) {
     let updates = &tx.run.volatile.updates;
-    let silent: Vec<String> =
-        updates.iter().filter(|it| it.sent != 0 && !it.accepted).map(|it| it.id().to_owned()).collect();
+    let seen = tx.run.state.previous_started_event_id;
+    let admitted = tx.run.state.admitted.iter().filter(|(_, it)| it.event_id < seen).map(|(id, _)| id.clone());
+    let sent = updates.iter().filter(|it| it.sent != 0 && !it.accepted).map(|it| it.id().to_owned());
+    let silent: Vec<String> = admitted.chain(sent).collect();
     let outcome = update::failed(
         "UnprocessedUpdate",
         "Workflow Update is rejected because it wasn't processed by worker. Probably, Workflow Update is not supported by the worker.",
     );
     for id in silent {
+        tx.run.state.admitted.remove(&id);
         update::resolve(tx, &id, &outcome);
     }
 }

@@ -104,11 +104,15 @@ pub(super) fn record(
     workflow.current = Some(current);
 }
 
-fn unknown() -> Rejection {
+pub(super) fn unknown() -> Rejection {
     Rejection::NotFound("workflow execution not found".to_owned())
 }
 
-fn find(workflow: &Workflow, which: Which<'_>) -> Result<String, Rejection> {
+/// The id of the run that is meant.
+///
+/// # Errors
+/// `NotFound`: there is none.
+pub(super) fn find(workflow: &Workflow, which: Which<'_>) -> Result<String, Rejection> {
     let run_id = match (which.run_id, &workflow.current) {
         ("", None) => return Err(unknown()),
         ("", Some(current)) => &current.run_id,

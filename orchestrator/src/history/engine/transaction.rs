@@ -136,6 +136,12 @@ impl<'a, 'c> Transaction<'a, 'c> {
     }
 }
 
+/// The transaction that wrote an event, in whatever run: what was written together has the same one.
+#[must_use]
+pub(crate) fn writer(event: &HistoryEvent) -> i64 {
+    event.task_id >> 16
+}
+
 /// Milliseconds since 1970 as protobuf has it.
 #[must_use]
 pub(crate) fn timestamp(at: Millis) -> Timestamp {

@@ -127,6 +127,7 @@ fn reached(tx: &Transaction<'_, '_>, id: &str) -> Option<Stage> {
     match tx.run.state.updates.get(id) {
         Some(update) if update.outcome.is_some() => Some(Stage::Completed),
         Some(_) => Some(Stage::Accepted),
+        None if tx.run.state.admitted.contains_key(id) => Some(Stage::Admitted),
         None => tx.run.volatile.updates.iter().any(|it| it.id() == id).then_some(Stage::Admitted),
     }
 }
@@ -136,7 +137,8 @@ fn room(tx: &Transaction<'_, '_>) -> Result<(), Rejection> {
     tx.require_open()?;
     signal::require_not_closing(tx)?;
     let (state, limits) = (&tx.run.state, tx.context.limits);
-    let unaccepted = tx.run.volatile.updates.iter().filter(|it| !it.accepted).count();
+    let unadmitted = |it: &&PendingUpdate| !it.accepted && !state.admitted.contains_key(it.id());
+    let unaccepted = tx.run.volatile.updates.iter().filter(unadmitted).count() + state.admitted.len();
     let ended = usize::try_from(state.completed_updates).ok();
     let Some(unfinished) = ended.and_then(|ended| state.updates.len().checked_sub(ended)) else {
         broken!("{} of {} updates have ended", state.completed_updates, state.updates.len())
@@ -177,12 +179,14 @@ fn wait(
     let pending = &mut tx.run.volatile.updates;
     match pending.iter_mut().find(|it| it.id() == id) {
         Some(update) => update.waiters.push(waiter),
-        // It was accepted under an earlier owner.
+        // It was accepted under an earlier owner, or stands in the history.
         None => {
-            let request = tx.run.state.updates.get(id).and_then(|it| it.request.clone());
+            let accepted = tx.run.state.updates.get(id);
+            let admitted = tx.run.state.admitted.get(id).and_then(|it| it.request.clone());
+            let (accepted, request) = (accepted.is_some(), accepted.map_or(admitted, |it| it.request.clone()));
             let Some(mut request) = request else { broken!("update {id} goes on, and nobody knows what was asked") };
             request.meta.get_or_insert_default().update_id = id.to_owned();
-            pending.push(PendingUpdate { request: request.into(), sent: 0, accepted: true, waiters: vec![waiter] });
+            pending.push(PendingUpdate { request: request.into(), sent: 0, accepted, waiters: vec![waiter] });
         }
     }
     Reply::Later
@@ -242,7 +246,8 @@ pub fn settle(tx: &mut Transaction<'_, '_>) -> bool {
 
 /// An update waits that no worker has been given.
 pub(crate) fn unsent(tx: &Transaction<'_, '_>) -> bool {
-    tx.run.volatile.updates.iter().any(|update| update.sent == 0 && !update.accepted)
+    let admitted = &tx.run.state.admitted;
+    tx.run.volatile.updates.iter().any(|it| it.sent == 0 && !it.accepted && !admitted.contains_key(it.id()))
 }
 
 /// The run is closed: nothing happens to its updates any more.

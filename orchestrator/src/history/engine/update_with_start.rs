@@ -72,7 +72,8 @@ fn both(
     let found = known.filter(|(current, run)| {
         let ended = run.state.updates.get(&id).is_some_and(|update| update.outcome.is_some());
         let open = current.status == Status::Running as i32;
-        let pending = run.state.updates.contains_key(&id) || run.volatile.updates.iter().any(|it| it.id() == id);
+        let waits = run.state.updates.contains_key(&id) || run.state.admitted.contains_key(&id);
+        let pending = waits || run.volatile.updates.iter().any(|it| it.id() == id);
         let same = current.request_ids.contains(&claim.request.request_id);
         ended || open && (same || pending || claim.conflict == Conflict::UseExisting)
     });

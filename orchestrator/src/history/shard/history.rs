@@ -164,6 +164,29 @@ impl Shard {
         Ok(response(events, Some(&place).filter(|place| place.follow)))
     }
 
+    /// The events of a run up to now, the first of which are known.
+    ///
+    /// # Errors
+    /// No such run, or [`Rejection::Unavailable`].
+    pub async fn rest(&self, target: Target, mut known: Vec<HistoryEvent>) -> Result<Vec<HistoryEvent>, Rejection> {
+        let (view, _) = self.look(target.clone()).await?;
+        let mut at = None;
+        while (known.len() as EventId) + 1 < view.next {
+            let from = known.len() as EventId + 1;
+            match chain::read(self.store.as_ref(), &view.run_id, view.tail, at, from, view.next).await {
+                Ok(part) => {
+                    known.extend(part.events);
+                    at = part.at;
+                }
+                Err(problem) => match self.look(target).await {
+                    Err(gone @ Rejection::NotFound(_)) => return Err(gone),
+                    _ => return Err(unreadable(&problem)),
+                },
+            }
+        }
+        Ok(known)
+    }
+
     /// What a worker gets, with its history: all of it, or the first page and the token of the next.
     ///
     /// # Errors

@@ -52,6 +52,7 @@ pub(super) fn changes(run: &Key, before: &State, after: &State) -> Vec<(Key, Cha
     changed(&mut rows, run, "cancel", &before.cancels, &after.cancels);
     changed(&mut rows, run, "signalled", &before.signal_requests, &after.signal_requests);
     changed(&mut rows, run, "update", &before.updates, &after.updates);
+    changed(&mut rows, run, "admitted", &before.admitted, &after.admitted);
     changed(&mut rows, run, "memo", &before.memo, &after.memo);
     changed(&mut rows, run, "search-attribute", &before.search_attributes, &after.search_attributes);
     if checks() == Checks::Thorough {
@@ -108,6 +109,7 @@ pub(super) fn apply(state: &mut State, run: &str, key: &str, row: Option<&[u8]>)
         state.cancels = parts.cancels;
         state.signal_requests = parts.signal_requests;
         state.updates = parts.updates;
+        state.admitted = parts.admitted;
         state.memo = parts.memo;
         state.search_attributes = parts.search_attributes;
         return Ok(());
@@ -126,6 +128,7 @@ pub(super) fn apply(state: &mut State, run: &str, key: &str, row: Option<&[u8]>)
         "cancel" => state.cancels.set(read(name, row)?),
         "signalled" => state.signal_requests.set(read(name, row)?),
         "update" => state.updates.set(read(name, row)?),
+        "admitted" => state.admitted.set(read(name, row)?),
         "memo" => state.memo.set(read(name, row)?),
         "search-attribute" => state.search_attributes.set(read(name, row)?),
         unknown => return Err(format!("{unknown} is no part of a run")),

@@ -241,17 +241,19 @@ impl Turn {
         self.group.add(key, row);
     }
 
-    /// Appends new events of a run as one node.
+    /// Appends new events of a run: as one node, behind those that it took over from another run.
     fn append(&mut self, run: &mut Run, transaction: i64, events: Vec<HistoryEvent>) {
-        let Some(first_event_id) = events.first().map(|event| event.event_id) else { return };
-        let tail = Tail { first_event_id, transaction };
-        let node = Node { predecessor: run.state.tail.replace(tail), history: Some(History { events }) };
-        let before = node.predecessor.map_or((0, 0), |before| (before.first_event_id, before.transaction));
-        invariant!(before < (first_event_id, transaction), "a history node at {tail:?} follows one at {before:?}");
-        let bytes = Bytes::from(node.encode_to_vec());
-        assert_reads_back(&node, &bytes);
-        run.state.history_size += bytes.len() as i64;
-        self.group.append(node::partition(&run.state.run_id), node::key(tail), bytes);
+        for events in node::split(events, transaction) {
+            let Some(first_event_id) = events.first().map(|event| event.event_id) else { continue };
+            let tail = Tail { first_event_id, transaction };
+            let node = Node { predecessor: run.state.tail.replace(tail), history: Some(History { events }) };
+            let before = node.predecessor.map_or((0, 0), |before| (before.first_event_id, before.transaction));
+            invariant!(before < (first_event_id, transaction), "a history node at {tail:?} follows one at {before:?}");
+            let bytes = Bytes::from(node.encode_to_vec());
+            assert_reads_back(&node, &bytes);
+            run.state.history_size += bytes.len() as i64;
+            self.group.append(node::partition(&run.state.run_id), node::key(tail), bytes);
+        }
     }
 }
 

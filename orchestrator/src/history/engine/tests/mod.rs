@@ -7,6 +7,7 @@ mod lifecycle;
 mod queries;
 mod random;
 mod required;
+mod reset;
 mod retention;
 mod shape;
 mod shard;
