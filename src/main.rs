@@ -30,6 +30,8 @@ enum Command {
     Diff(commands::diff::Args),
     /// Say what is here and what is missing.
     Doctor(commands::doctor::Args),
+    /// Draw requests field by field, make them on two servers, and say where they answer otherwise.
+    Explore(commands::explore::Args),
     /// Count which mechanical mistakes in our orchestrator the rules see.
     Mutants(commands::mutants::Args),
     /// Write a crate with an orchestrator in it and the test that checks it.
@@ -82,6 +84,7 @@ fn main() -> ExitCode {
         Command::Compare(args) => commands::compare::run(&args),
         Command::Diff(args) => commands::diff::run(&args),
         Command::Doctor(args) => commands::doctor::run(&args),
+        Command::Explore(args) => commands::explore::run(&args),
         Command::Mutants(args) => commands::mutants::run(&args),
         Command::New(args) => commands::new::run(&args),
         Command::PlantedServer(args) => commands::planted_server::run(&args),

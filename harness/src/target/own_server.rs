@@ -16,19 +16,32 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// # Errors
 /// It cannot be started, ends early, or does not get ready in time: then with the end of its log.
 pub async fn start(program: &Path, nodes: u16) -> Result<Started, Error> {
+    served(program, &["server"], nodes).await
+}
+
+/// The same with a planted bug, of the name that it has in the catalogue.
+///
+/// # Errors
+/// As [`start`]; there is no such bug.
+pub async fn start_planted(program: &Path, bug: &str) -> Result<Started, Error> {
+    served(program, &["planted-server", "--bug", bug], 1).await
+}
+
+async fn served(program: &Path, command: &[&str], nodes: u16) -> Result<Started, Error> {
     Started::start("builtin", PATIENCE, || {
         let port = free(nodes).map_err(|e| Error::System("no free port", e))?;
-        Ok((format!("http://127.0.0.1:{port}"), spawn(program, port, nodes)?))
+        Ok((format!("http://127.0.0.1:{port}"), spawn(program, command, port, nodes)?))
     })
     .await
 }
 
-fn spawn(program: &Path, port: u16, nodes: u16) -> Result<Process, Error> {
+fn spawn(program: &Path, served: &[&str], port: u16, nodes: u16) -> Result<Process, Error> {
     let directory = Process::directory("builtin", None)?;
     let log = File::create(directory.path().join(LOG)).map_err(|e| Error::System("no log for the server", e))?;
     let mut command = Command::new(program);
     command
-        .args(["server", "--until-stdin-ends", "--address", &format!("127.0.0.1:{port}")])
+        .args(served)
+        .args(["--until-stdin-ends", "--address", &format!("127.0.0.1:{port}")])
         .args(["--nodes", &nodes.to_string()])
         .stderr(log);
     Process::spawn(&mut command, directory)

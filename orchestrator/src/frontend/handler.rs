@@ -146,7 +146,11 @@ impl Frontend {
         run: &str,
         activity: &str,
     ) -> Result<TaskToken, Status> {
-        check(&[validate::id("WorkflowId", workflow), validate::run_id(run), validate::id("ActivityId", activity)])?;
+        check(&[
+            validate::given("WorkflowId", workflow),
+            validate::run_id(run),
+            validate::given("ActivityId", activity),
+        ])?;
         Ok(TaskToken {
             namespace_id: self.namespace(namespace).await?,
             workflow_id: workflow.into(),

@@ -4,6 +4,7 @@
 mod attributes;
 pub(crate) mod bounds;
 pub mod handler;
+pub(crate) mod link;
 mod listing;
 pub mod operator;
 mod oversized;

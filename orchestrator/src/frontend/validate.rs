@@ -4,7 +4,7 @@
 
 use prost::Message;
 use prost_wkt_types::Duration;
-use resurgam_api::temporal::common::v1::WorkflowExecution;
+use resurgam_api::temporal::common::v1::{Priority, WorkflowExecution};
 use resurgam_api::temporal::enums::v1::TaskQueueKind;
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
 use tonic::Status;
@@ -12,6 +12,8 @@ use uuid::Uuid;
 
 /// Longest id, in bytes.
 pub(crate) const ID_BYTES: usize = 1000;
+/// Longest key by which tasks are treated fairly, in bytes.
+const FAIRNESS_KEY_BYTES: usize = 64;
 /// How the names of queues begin that belong to the server.
 const RESERVED: &str = "/_sys/";
 /// Largest payload, in bytes.
@@ -20,7 +22,7 @@ pub(crate) const BLOB_BYTES: usize = 2 << 20;
 /// The outcome of a check; the status is what the caller answers with.
 pub type Checked<T = ()> = Result<T, Box<Status>>;
 
-fn wrong<T>(message: impl Into<String>) -> Checked<T> {
+pub(super) fn wrong<T>(message: impl Into<String>) -> Checked<T> {
     Err(Box::new(Status::invalid_argument(message)))
 }
 
@@ -37,10 +39,16 @@ pub(crate) fn part<'a, T>(what: &str, part: Option<&'a T>) -> Checked<&'a T> {
 /// # Errors
 /// INVALID_ARGUMENT: it is empty or too long.
 pub fn id(what: &str, id: &str) -> Checked {
-    if id.is_empty() {
-        return wrong(format!("{what} is not set on request."));
-    }
+    given(what, id)?;
     optional_id(what, id)
+}
+
+/// A name that has to be there.
+///
+/// # Errors
+/// INVALID_ARGUMENT: it is empty.
+pub(crate) fn given(what: &str, name: &str) -> Checked {
+    if name.is_empty() { wrong(format!("{what} is not set on request.")) } else { Ok(()) }
 }
 
 /// An id that may be missing.
@@ -51,6 +59,40 @@ pub(crate) fn optional_id(what: &str, id: &str) -> Checked {
     if id.len() > ID_BYTES { wrong(format!("{what} exceeds length limit.")) } else { Ok(()) }
 }
 
+/// Who says that it asks.
+///
+/// # Errors
+/// INVALID_ARGUMENT: it is too long.
+pub(crate) fn identity(identity: &str) -> Checked {
+    if identity.len() > ID_BYTES { wrong("Identity length exceeds limit.") } else { Ok(()) }
+}
+
+/// A priority, as in temporalio/temporal, `common/priorities/priority_util.go`.
+///
+/// # Errors
+/// INVALID_ARGUMENT: a number in it is negative, or its key is too long.
+pub(crate) fn priority(priority: Option<&Priority>) -> Checked {
+    match priority {
+        Some(it) if it.priority_key < 0 => wrong("priority key can't be negative"),
+        Some(it) if it.fairness_key.len() > FAIRNESS_KEY_BYTES => wrong("fairness key length exceeds limit"),
+        Some(it) if it.fairness_weight < 0.0 => wrong("must be greater than zero"),
+        _ => Ok(()),
+    }
+}
+
+/// A task queue that is polled, beside what holds of every one.
+///
+/// # Errors
+/// INVALID_ARGUMENT: it names the queue that it stands for, and stands for none.
+pub(crate) fn polled(queue: Option<&TaskQueue>) -> Checked {
+    match queue {
+        Some(queue) if queue.kind != i32::from(TaskQueueKind::Sticky) && !queue.normal_name.is_empty() => wrong(
+            format!("only sticky queues can have normal name. tq: {}, normal name: {}", queue.name, queue.normal_name),
+        ),
+        _ => Ok(()),
+    }
+}
+
 /// A workflow, and maybe a run of it.
 ///
 /// # Errors
@@ -58,6 +100,16 @@ pub(crate) fn optional_id(what: &str, id: &str) -> Checked {
 pub fn execution(execution: Option<&WorkflowExecution>) -> Checked {
     let execution = part("Execution", execution)?;
     id("WorkflowId", &execution.workflow_id)?;
+    run_id(&execution.run_id)
+}
+
+/// A workflow that is there or not: no name is too long for one that is not.
+///
+/// # Errors
+/// INVALID_ARGUMENT: no workflow id, or a run id that is none.
+pub(crate) fn existing(execution: Option<&WorkflowExecution>) -> Checked {
+    let execution = part("Execution", execution)?;
+    given("WorkflowId", &execution.workflow_id)?;
     run_id(&execution.run_id)
 }
 
@@ -107,6 +159,19 @@ pub fn blob(what: &str, blob: Option<&impl Message>) -> Checked {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_priority_is_no_number_below_zero() {
+        let said = |given: Priority| priority(Some(&given)).map_err(|status| status.message().to_owned());
+        assert!(priority(None).is_ok());
+        assert!(said(Priority { priority_key: 7, fairness_key: "k".repeat(64), fairness_weight: 0.0 }).is_ok());
+        let negative = said(Priority { priority_key: -1, ..Priority::default() });
+        assert_eq!(negative, Err("priority key can't be negative".to_owned()));
+        let long = said(Priority { fairness_key: "k".repeat(65), ..Priority::default() });
+        assert_eq!(long, Err("fairness key length exceeds limit".to_owned()));
+        let light = said(Priority { fairness_weight: -0.5, ..Priority::default() });
+        assert_eq!(light, Err("must be greater than zero".to_owned()));
+    }
 
     #[test]
     fn ids() {

@@ -1,8 +1,9 @@
 //! How workers answer to activities, of which they hold a token: done, failed, cancelled, still at it. Those who name an activity
 //! by its id say the same, in `by_id`.
 
-use crate::frontend::handler::{Answer, Frontend, open};
+use crate::frontend::handler::{Answer, Frontend, check, open};
 use crate::frontend::oversized::{self, is_oversized};
+use crate::frontend::validate;
 use resurgam_api::internal::{self, TaskToken};
 use resurgam_api::temporal::failure::v1::Failure;
 use resurgam_api::temporal::workflowservice::v1 as api;
@@ -14,6 +15,7 @@ pub(super) async fn complete(
     request: Request<api::RespondActivityTaskCompletedRequest>,
 ) -> Answer<api::RespondActivityTaskCompletedResponse> {
     let (until, request) = open(request);
+    check(&[validate::identity(&request.identity)])?;
     let task = frontend.task(&request.task_token, &request.namespace).await?;
     completed(frontend, until, task, request).await
 }
@@ -37,6 +39,7 @@ pub(super) async fn fail(
     request: Request<api::RespondActivityTaskFailedRequest>,
 ) -> Answer<api::RespondActivityTaskFailedResponse> {
     let (until, request) = open(request);
+    check(&[validate::identity(&request.identity)])?;
     let task = frontend.task(&request.task_token, &request.namespace).await?;
     if request.failure.as_ref().is_some_and(|failure| !is_of_application(failure)) {
         return Err(Status::invalid_argument("Failure must have ApplicationFailureInfo."));
@@ -66,6 +69,7 @@ pub(super) async fn cancel(
     request: Request<api::RespondActivityTaskCanceledRequest>,
 ) -> Answer<api::RespondActivityTaskCanceledResponse> {
     let (until, request) = open(request);
+    check(&[validate::identity(&request.identity)])?;
     let task = frontend.task(&request.task_token, &request.namespace).await?;
     cancelled(frontend, until, task, request).await
 }

@@ -25,4 +25,16 @@ macro_rules! command {
 command!(pause, PauseActivityRequest, PauseActivityResponse);
 command!(unpause, UnpauseActivityRequest, UnpauseActivityResponse);
 command!(reset, ResetActivityRequest, ResetActivityResponse);
-command!(update_options, UpdateActivityOptionsRequest, UpdateActivityOptionsResponse);
+command!(change_options, UpdateActivityOptionsRequest, UpdateActivityOptionsResponse);
+
+/// Changes options, or puts those back that the activity was scheduled with: not both.
+pub(super) async fn update_options(
+    frontend: &Frontend,
+    request: Request<api::UpdateActivityOptionsRequest>,
+) -> Answer<api::UpdateActivityOptionsResponse> {
+    let asked = request.get_ref();
+    if asked.restore_original && asked.update_mask.is_some() {
+        return Err(Status::invalid_argument("Both UpdateMask and RestoreOriginal are provided"));
+    }
+    change_options(frontend, request).await
+}

@@ -1,7 +1,8 @@
 //! Answers to activities that are named by their id instead of a token.
 
 use super::activity;
-use crate::frontend::handler::{Answer, Frontend, open};
+use crate::frontend::handler::{Answer, Frontend, check, open};
+use crate::frontend::validate;
 use resurgam_api::temporal::workflowservice::v1 as api;
 use tonic::{Request, Response};
 
@@ -10,6 +11,7 @@ pub(super) async fn complete(
     request: Request<api::RespondActivityTaskCompletedByIdRequest>,
 ) -> Answer<api::RespondActivityTaskCompletedByIdResponse> {
     let (until, given) = open(request);
+    check(&[validate::identity(&given.identity)])?;
     let task = frontend.named(&given.namespace, &given.workflow_id, &given.run_id, &given.activity_id).await?;
     let request = api::RespondActivityTaskCompletedRequest {
         result: given.result,
@@ -26,6 +28,7 @@ pub(super) async fn fail(
     request: Request<api::RespondActivityTaskFailedByIdRequest>,
 ) -> Answer<api::RespondActivityTaskFailedByIdResponse> {
     let (until, given) = open(request);
+    check(&[validate::identity(&given.identity)])?;
     let task = frontend.named(&given.namespace, &given.workflow_id, &given.run_id, &given.activity_id).await?;
     let request = api::RespondActivityTaskFailedRequest {
         failure: given.failure,
@@ -43,6 +46,7 @@ pub(super) async fn cancel(
     request: Request<api::RespondActivityTaskCanceledByIdRequest>,
 ) -> Answer<api::RespondActivityTaskCanceledByIdResponse> {
     let (until, given) = open(request);
+    check(&[validate::identity(&given.identity)])?;
     let task = frontend.named(&given.namespace, &given.workflow_id, &given.run_id, &given.activity_id).await?;
     let request = api::RespondActivityTaskCanceledRequest {
         details: given.details,

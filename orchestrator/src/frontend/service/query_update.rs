@@ -84,7 +84,7 @@ pub(super) async fn describe(
     request: Request<api::DescribeWorkflowExecutionRequest>,
 ) -> Answer<api::DescribeWorkflowExecutionResponse> {
     let (until, request) = open(request);
-    check(&[validate::execution(request.execution.as_ref())])?;
+    check(&[validate::existing(request.execution.as_ref())])?;
     let target = Some(frontend.target(&request.namespace, request.execution.as_ref()).await?);
     frontend.history(until, internal::DescribeRequest { target, request: Some(request) }).await
 }
@@ -94,7 +94,7 @@ pub(super) async fn history(
     request: Request<api::GetWorkflowExecutionHistoryRequest>,
 ) -> Answer<api::GetWorkflowExecutionHistoryResponse> {
     let (until, mut request) = open(request);
-    check(&[validate::execution(request.execution.as_ref())])?;
+    check(&[validate::existing(request.execution.as_ref())])?;
     let target = frontend.target(&request.namespace, request.execution.as_ref()).await?;
     let place = request.wait_new_event.then(|| frontend.waiting.enter(&target.namespace_id, Wait::Events));
     let _place = place.transpose()?;
@@ -114,7 +114,7 @@ pub(super) async fn history_reverse(
     request: Request<api::GetWorkflowExecutionHistoryReverseRequest>,
 ) -> Answer<api::GetWorkflowExecutionHistoryReverseResponse> {
     let (until, mut request) = open(request);
-    check(&[validate::execution(request.execution.as_ref())])?;
+    check(&[validate::existing(request.execution.as_ref())])?;
     let target = frontend.target(&request.namespace, request.execution.as_ref()).await?;
     let token = &mut request.next_page_token;
     if !token.is_empty() {

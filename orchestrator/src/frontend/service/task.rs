@@ -4,7 +4,7 @@ use crate::cluster::deadline;
 use crate::frontend::handler::{Answer, Frontend, check, open};
 use crate::frontend::seal::Kind;
 use crate::frontend::waiting::Wait;
-use crate::frontend::{oversized, unsupported};
+use crate::frontend::{oversized, unsupported, validate};
 use resurgam_api::internal::{self, TaskKind};
 use resurgam_api::temporal::enums::v1::{QueryResultType, TaskQueueType};
 use resurgam_api::temporal::workflowservice::v1 as api;
@@ -23,7 +23,11 @@ pub(super) async fn poll_workflow(
     request: Request<api::PollWorkflowTaskQueueRequest>,
 ) -> Answer<api::PollWorkflowTaskQueueResponse> {
     let (until, request) = poll(request)?;
-    check(&[unsupported::workflow_poll(&request)])?;
+    check(&[
+        validate::identity(&request.identity),
+        unsupported::workflow_poll(&request),
+        validate::polled(request.task_queue.as_ref()),
+    ])?;
     let queue = frontend.queue(&request.namespace, request.task_queue.as_ref(), TaskKind::Workflow).await?;
     let namespace_id = queue.namespace_id.clone();
     let _place = frontend.waiting.enter(&namespace_id, Wait::WorkflowTask)?;
@@ -37,7 +41,11 @@ pub(super) async fn poll_activity(
     request: Request<api::PollActivityTaskQueueRequest>,
 ) -> Answer<api::PollActivityTaskQueueResponse> {
     let (until, request) = poll(request)?;
-    check(&[unsupported::activity_poll(&request)])?;
+    check(&[
+        validate::identity(&request.identity),
+        unsupported::activity_poll(&request),
+        validate::polled(request.task_queue.as_ref()),
+    ])?;
     let queue = frontend.queue(&request.namespace, request.task_queue.as_ref(), TaskKind::Activity).await?;
     let _place = frontend.waiting.enter(&queue.namespace_id, Wait::ActivityTask)?;
     let call = internal::PollActivityTaskRequest { task_queue: Some(queue), request: Some(request) };
@@ -51,7 +59,7 @@ pub(super) async fn complete_workflow(
     frontend: &Frontend,
     request: Request<api::RespondWorkflowTaskCompletedRequest>,
 ) -> Answer<api::RespondWorkflowTaskCompletedResponse> {
-    check(&[unsupported::completion(request.get_ref())])?;
+    check(&[validate::identity(&request.get_ref().identity), unsupported::completion(request.get_ref())])?;
     let (until, mut request) = open(request);
     let task = frontend.task(&request.task_token, &request.namespace).await?;
     let namespace_id = task.namespace_id.clone();
@@ -69,6 +77,7 @@ pub(super) async fn fail_workflow(
     request: Request<api::RespondWorkflowTaskFailedRequest>,
 ) -> Answer<api::RespondWorkflowTaskFailedResponse> {
     let (until, mut request) = open(request);
+    check(&[validate::identity(&request.identity)])?;
     let task = frontend.task(&request.task_token, &request.namespace).await?;
     oversized::cut(&mut request.failure);
     frontend.history(until, internal::FailWorkflowTaskRequest { task: Some(task), request: Some(request) }).await
@@ -97,7 +106,7 @@ pub(super) async fn describe_queue(
     request: Request<api::DescribeTaskQueueRequest>,
 ) -> Answer<api::DescribeTaskQueueResponse> {
     let (until, request) = open(request);
-    check(&[unsupported::queue_description(&request)])?;
+    check(&[unsupported::queue_description(&request), validate::polled(request.task_queue.as_ref())])?;
     let activity = request.task_queue_type == i32::from(TaskQueueType::Activity);
     let kind = if activity { TaskKind::Activity } else { TaskKind::Workflow };
     let queue = frontend.queue(&request.namespace, request.task_queue.as_ref(), kind).await?;

@@ -1,6 +1,7 @@
 //! Calls that change a workflow from outside: start, signal, cancel, terminate.
 
 use crate::frontend::handler::{Answer, Frontend, check, open};
+use crate::frontend::link::links;
 use crate::frontend::{unsupported, validate};
 use resurgam_api::internal;
 use resurgam_api::temporal::common::v1::WorkflowExecution;
@@ -37,6 +38,8 @@ pub(super) fn checked(request: &api::StartWorkflowExecutionRequest) -> Result<()
         validate::optional_id("RequestId", &request.request_id),
         validate::blob("Input", request.input.as_ref()),
         validate::blob("Memo", request.memo.as_ref()),
+        links(&request.links),
+        validate::priority(request.priority.as_ref()),
         unsupported::start(request),
     ])
 }
@@ -54,6 +57,8 @@ pub(super) async fn signal_with_start(
         validate::optional_id("RequestId", &request.request_id),
         validate::blob("Input", request.input.as_ref()),
         validate::blob("SignalInput", request.signal_input.as_ref()),
+        links(&request.links),
+        validate::priority(request.priority.as_ref()),
         unsupported::signal_with_start(&request),
     ])?;
     frontend.started_with(&request.namespace, request.search_attributes.as_mut()).await?;
@@ -73,6 +78,7 @@ pub(super) async fn signal(
         validate::id("SignalName", &request.signal_name),
         validate::optional_id("RequestId", &request.request_id),
         validate::blob("Input", request.input.as_ref()),
+        links(&request.links),
     ])?;
     frontend.request_id(&mut request.request_id);
     let target = Some(frontend.target(&request.namespace, request.workflow_execution.as_ref()).await?);
@@ -89,6 +95,7 @@ pub(super) async fn request_cancel(
         validate::execution(request.workflow_execution.as_ref()),
         validate::run_id(&request.first_execution_run_id),
         validate::optional_id("RequestId", &request.request_id),
+        links(&request.links),
     ])?;
     frontend.request_id(&mut request.request_id);
     let target = Some(frontend.target(&request.namespace, request.workflow_execution.as_ref()).await?);
@@ -105,6 +112,7 @@ pub(super) async fn terminate(
         validate::execution(request.workflow_execution.as_ref()),
         validate::run_id(&request.first_execution_run_id),
         validate::blob("Details", request.details.as_ref()),
+        links(&request.links),
     ])?;
     let target = Some(frontend.target(&request.namespace, request.workflow_execution.as_ref()).await?);
     let call = internal::TerminateRequest { target, request: Some(request), child_only: false, source: None };
@@ -116,7 +124,7 @@ pub(super) async fn reset_sticky(
     request: Request<api::ResetStickyTaskQueueRequest>,
 ) -> Answer<api::ResetStickyTaskQueueResponse> {
     let (until, request) = open(request);
-    check(&[validate::execution(request.execution.as_ref())])?;
+    check(&[validate::existing(request.execution.as_ref())])?;
     let target = Some(frontend.target(&request.namespace, request.execution.as_ref()).await?);
     frontend.history(until, internal::ResetStickyRequest { target, request: Some(request) }).await
 }
@@ -126,7 +134,7 @@ pub(super) async fn delete(
     request: Request<api::DeleteWorkflowExecutionRequest>,
 ) -> Answer<api::DeleteWorkflowExecutionResponse> {
     let (until, request) = open(request);
-    check(&[validate::execution(request.workflow_execution.as_ref())])?;
+    check(&[validate::existing(request.workflow_execution.as_ref())])?;
     let target = Some(frontend.target(&request.namespace, request.workflow_execution.as_ref()).await?);
     frontend.history(until, internal::DeleteRequest { target, request: Some(request) }).await
 }

@@ -1,0 +1,28 @@
+//! The explorer of the public API: it draws a situation of a workflow and a request, does the same on two servers, and compares all
+//! that comes back.
+//!
+//! What is drawn is data: situations are steps, a request is a valid one with fields drawn anew by what the protos say of them,
+//! so no field can be forgotten. Nothing here knows what an answer should be: one server is held against the other, and a difference is
+//! explained by a named freedom or by nothing.
+
+mod bindings;
+mod campaign;
+mod catalogue;
+mod coverage;
+mod difference;
+mod freedom;
+mod normal;
+mod notation;
+mod pair;
+mod request;
+mod script;
+mod server;
+mod shrink;
+mod side;
+mod values;
+
+pub use campaign::{Found, Kind, Order};
+pub use difference::Difference;
+pub use pair::Pair;
+pub use server::Server;
+pub use shrink::shrink;

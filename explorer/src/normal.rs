@@ -1,0 +1,127 @@
+//! Answers in a form in which they can be compared: what has a name in the case has it in place of what it is called on this
+//! server, and of times and identifiers that a server makes only the kind is left.
+
+use crate::notation::TIME;
+use crate::side::Side;
+use serde_json::{Map, Value, json};
+use std::time::UNIX_EPOCH;
+
+/// What some languages take for no time.
+const YEAR_1: i64 = -62_135_596_800;
+/// Before 1971 nobody started anything.
+const LONG_AGO: i64 = 365 * 86_400;
+/// So much later than the beginning of a case may still be now, in seconds.
+const NOW: i64 = 45;
+/// What the names of requests that our server makes begin with.
+const RUNS: [&str; 3] = ["{run}/", "{first_run}/", "{old_run}/"];
+/// Lists without an order.
+const UNORDERED: [&str; 3] = ["pending_activities", "pending_children", "pending_nexus_operations"];
+
+/// Lengths of time that are measured: they are compared to the minute.
+const MEASURED: [&str; 3] = ["current_retry_interval", "execution_duration", "first_workflow_task_backoff"];
+
+/// The answer of a server, or a part of it.
+pub(crate) fn normal(side: &Side, value: &Value) -> Value {
+    of_field(side, "", value)
+}
+
+fn of_field(side: &Side, field: &str, value: &Value) -> Value {
+    match value {
+        Value::Object(fields) if fields.contains_key(TIME) => time(side, &fields[TIME]),
+        Value::Object(fields) if MEASURED.contains(&field) => {
+            let seconds = fields.get("seconds").and_then(Value::as_i64).unwrap_or_default();
+            json!(format!("<{} min>", (seconds + 15).div_euclid(60)))
+        }
+        Value::Object(fields) => {
+            let key = |name: &String| {
+                if field == "request_id_infos" && is_made(side, name) {
+                    "<made>".to_owned()
+                } else {
+                    side.bindings.name(name)
+                }
+            };
+            let named = fields.iter().map(|(name, value)| (key(name), of_field(side, name, value)));
+            Value::Object(named.collect::<Map<_, _>>())
+        }
+        // What others have made is no concern of the case.
+        Value::Array(values) if field == "executions" => {
+            let id = side.bindings.get("id").unwrap_or_default();
+            let own = |value: &&Value| value.to_string().contains(id);
+            values.iter().filter(own).map(|value| of_field(side, "", value)).collect()
+        }
+        Value::Array(values) => {
+            let mut values: Vec<Value> = values.iter().map(|value| of_field(side, field, value)).collect();
+            if UNORDERED.contains(&field) {
+                values.sort_by_key(ToString::to_string);
+            }
+            Value::Array(values)
+        }
+        // Ours names a request by what is asked, so that whoever asks again asks the same.
+        Value::String(text) if field == "request_id" && is_made(side, text) => json!("<made>"),
+        Value::String(_) if field.ends_with("_token") => json!("<token>"),
+        Value::String(text) => json!(identifiers(&side.bindings.name(text))),
+        other => other.clone(),
+    }
+}
+
+/// Whether a server has made this identifier up.
+fn is_made(side: &Side, text: &str) -> bool {
+    let named = identifiers(&side.bindings.name(text));
+    named.starts_with("<uuid") || RUNS.iter().any(|run| named.starts_with(run))
+}
+
+/// A time beside the beginning of the case, to the minute.
+fn time(side: &Side, seconds: &Value) -> Value {
+    let begun = side.begun.duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(0));
+    let seconds = seconds.as_i64().unwrap_or_default();
+    let later = seconds - begun;
+    if seconds == 0 {
+        json!("<1970>")
+    } else if seconds == YEAR_1 {
+        json!("<year 1>")
+    } else if seconds < LONG_AGO {
+        json!(format!("<{seconds} s since 1970>"))
+    } else if (-NOW..NOW).contains(&later) {
+        json!("<now>")
+    } else {
+        json!(format!("<in {} min>", (later + 15).div_euclid(60)))
+    }
+}
+
+/// The text with the kind of each identifier (a UUID) in its place.
+fn identifiers(text: &str) -> String {
+    const LENGTH: usize = 36;
+    let bytes = text.as_bytes();
+    let is_one = |at: usize| {
+        let Some(part) = bytes.get(at..at + LENGTH) else { return false };
+        part.iter().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => *byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+    };
+    let (mut named, mut from, mut at) = (String::new(), 0, 0);
+    while at + LENGTH <= bytes.len() {
+        if is_one(at) {
+            named.push_str(&text[from..at]);
+            named.push_str(&format!("<uuid v{}>", char::from(bytes[at + 14])));
+            at += LENGTH;
+            from = at;
+        } else {
+            at += 1;
+        }
+    }
+    named.push_str(&text[from..]);
+    named
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_become_their_kind() {
+        let text = "run 01900000-2222-7333-8444-555555555555 of ü, not 01900000-2222-7333-8444-55555555555g";
+        assert_eq!(identifiers(text), "run <uuid v7> of ü, not 01900000-2222-7333-8444-55555555555g");
+        assert_eq!(identifiers("short"), "short");
+    }
+}

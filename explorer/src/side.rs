@@ -1,0 +1,209 @@
+//! A case on one server: the way into the situation, the requests, and what is to be seen afterwards.
+
+use crate::bindings::Bindings;
+use crate::catalogue::{self, Step};
+use crate::request::Drawn;
+use crate::server::{Answer, Server};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+use tokio::task::JoinHandle;
+
+/// How long a step is repeated until it answers as it should.
+const PATIENCE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_millis(20);
+/// So often a step is done again that did not answer what it was made for.
+const POLLS: usize = 5;
+/// What is asked after every request.
+const AFTER: [&str; 3] = ["GetWorkflowExecutionHistory", "DescribeWorkflowExecution", "ListWorkflowExecutions"];
+
+/// What is read of a list, which may be late: it is asked again until it is not.
+const LATE: [&str; 5] = [
+    "CountWorkflowExecutions",
+    "ListClosedWorkflowExecutions",
+    "ListOpenWorkflowExecutions",
+    "ListWorkflowExecutions",
+    "ScanWorkflowExecutions",
+];
+
+/// A call and what it was answered, and where in the case that was.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    pub(crate) place: Place,
+    pub(crate) call: String,
+    pub(crate) answer: Answer,
+}
+
+/// Where in a case a call is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Place {
+    /// On the way into the situation.
+    Before,
+    /// It is what was drawn.
+    Drawn,
+    /// It was begun on the way into the situation, and told whoever waited for it.
+    Told,
+    /// It looks at what has become of the workflow.
+    After,
+}
+
+/// A case on one server.
+pub(crate) struct Side {
+    server: Server,
+    pub(crate) bindings: Bindings,
+    pub(crate) begun: SystemTime,
+    pub(crate) seen: Vec<Seen>,
+    waiting: Vec<(String, JoinHandle<Result<Answer, String>>)>,
+    told: Vec<Seen>,
+    /// Why the situation was not reached.
+    pub(crate) broken: Option<String>,
+}
+
+impl Side {
+    /// Begins a case with an id of its own.
+    pub(crate) fn new(server: &Server, namespace_id: &str, id: &str) -> Self {
+        Self {
+            bindings: Bindings::new([&server.namespace, &server.other_namespace, namespace_id], id),
+            server: server.clone(),
+            begun: SystemTime::now(),
+            seen: Vec::new(),
+            waiting: Vec::new(),
+            told: Vec::new(),
+            broken: None,
+        }
+    }
+
+    /// Goes into the situation.
+    ///
+    /// # Errors
+    /// A step is none, or the server is gone.
+    pub(crate) async fn prepare(&mut self, steps: &[Step]) -> Result<(), String> {
+        for step in steps {
+            match step {
+                Step::Call { call, with, bind } => self.step(call, with, bind).await?,
+                Step::Begin { begin, with } => self.begin(begin, with),
+                Step::Until { until, code, shows } => self.until(until, code, shows).await?,
+            }
+            if self.broken.is_some() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn step(
+        &mut self,
+        call: &str,
+        with: &Map<String, Value>,
+        bind: &BTreeMap<String, String>,
+    ) -> Result<(), String> {
+        let request = self.bindings.fill(&catalogue::request(call, with));
+        let mut answer = self.server.call(call, &request).await?;
+        // A poll may come back with nothing, at any time.
+        for _ in 0..POLLS {
+            if !answer.is_ok() || bind.values().all(|place| answer.response.pointer(place).is_some()) {
+                break;
+            }
+            answer = self.server.call(call, &request).await?;
+        }
+        if !answer.is_ok() {
+            self.broken = Some(format!("{call}: {} {}", answer.code, answer.message));
+        }
+        for (name, place) in bind {
+            match answer.response.pointer(place) {
+                Some(Value::String(value)) => self.bindings.bind(name, value),
+                Some(value) => self.bindings.bind(name, &value.to_string()),
+                None => self.broken = self.broken.take().or_else(|| Some(format!("{call} does not say {place}"))),
+            }
+        }
+        self.seen.push(Seen { place: Place::Before, call: call.to_owned(), answer });
+        Ok(())
+    }
+
+    fn begin(&mut self, call: &str, with: &Map<String, Value>) {
+        let request = self.bindings.fill(&catalogue::request(call, with));
+        let (server, call) = (self.server.clone(), call.to_owned());
+        let name = call.clone();
+        self.waiting.push((name, tokio::spawn(async move { server.call(&call, &request).await })));
+    }
+
+    async fn until(&mut self, call: &str, code: &str, shows: &BTreeMap<String, Value>) -> Result<(), String> {
+        let request = self.bindings.fill(&catalogue::request(call, &Map::new()));
+        let begun = tokio::time::Instant::now();
+        loop {
+            let answer = self.server.call(call, &request).await?;
+            let shown = shows.iter().all(|(place, value)| answer.response.pointer(place) == Some(value));
+            if answer.code == code && shown {
+                return Ok(());
+            }
+            if begun.elapsed() > PATIENCE {
+                self.broken = Some(format!("{call} never answers {code} {shows:?}"));
+                return Ok(());
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Makes a drawn request.
+    ///
+    /// # Errors
+    /// It is none, or the server is gone.
+    pub(crate) async fn request(&mut self, drawn: &Drawn) -> Result<(), String> {
+        let answer = self.server.call(&drawn.call, &self.bindings.fill(&drawn.body)).await?;
+        self.seen.push(Seen { place: Place::Drawn, call: drawn.call.clone(), answer });
+        Ok(())
+    }
+
+    /// Asks once more what may have been answered too early, if it was drawn.
+    ///
+    /// # Errors
+    /// The server is gone.
+    pub(crate) async fn ask_again(&mut self, requests: &[Drawn]) -> Result<(), String> {
+        if requests.iter().any(|drawn| LATE.contains(&drawn.call.as_str())) {
+            self.seen.retain(|seen| seen.place != Place::Drawn);
+            for drawn in requests {
+                self.request(drawn).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is to be seen now: of the workflow, and by those who wait for an answer.
+    ///
+    /// # Errors
+    /// The server is gone.
+    pub(crate) async fn look(&mut self) -> Result<Vec<Seen>, String> {
+        let mut seen = Vec::new();
+        for call in AFTER {
+            let answer = self.server.call(call, &self.bindings.fill(&catalogue::request(call, &Map::new()))).await?;
+            seen.push(Seen { place: Place::After, call: call.to_owned(), answer });
+        }
+        let mut waiting = Vec::new();
+        for (call, handle) in self.waiting.drain(..) {
+            if handle.is_finished() {
+                let answer = handle.await.map_err(|why| why.to_string())??;
+                self.told.push(Seen { place: Place::Told, call, answer });
+            } else {
+                let answer = Answer {
+                    code: "(waits)".into(),
+                    message: String::new(),
+                    details: json!([]),
+                    response: Value::Null,
+                };
+                seen.push(Seen { place: Place::Told, call: call.clone(), answer });
+                waiting.push((call, handle));
+            }
+        }
+        self.waiting = waiting;
+        seen.extend(self.told.iter().cloned());
+        Ok(seen)
+    }
+}
+
+impl Drop for Side {
+    fn drop(&mut self) {
+        for (_, handle) in &self.waiting {
+            handle.abort();
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The explorer on servers: a server answers like itself, and a planted bug is seen.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use resurgam_explorer::{Found, Order, Pair, Server};
+use resurgam_harness::target::{Endpoint, connect, own_server};
+use std::path::Path;
+
+async fn server(endpoint: &Endpoint) -> Server {
+    Server {
+        name: endpoint.target.clone(),
+        channel: connect(&endpoint.uri).await.unwrap(),
+        namespace: endpoint.namespace.clone(),
+        other_namespace: endpoint.other_namespace.clone().unwrap(),
+    }
+}
+
+/// What is found in so many cases from a seed on, each in the given situation and of the given call, if there is one.
+async fn explored(pair: &Pair, cases: u64, situation: Option<&str>, call: Option<&str>) -> Found {
+    let order = Order {
+        seed: 1,
+        cases,
+        jobs: 12,
+        situation: situation.map(str::to_owned),
+        call: call.map(str::to_owned),
+        // Of one server several things are asked, each about workflows of its own.
+        prefix: format!("explored-{}-{}", situation.unwrap_or("any"), call.unwrap_or("any")),
+    };
+    order.execute(pair, |_| ()).await.unwrap()
+}
+
+fn nothing_unexplained(found: &Found) {
+    let unexplained = found.unexplained();
+    assert!(unexplained.is_empty(), "{} of {} requests: {unexplained:#?}", found.unexplained, found.requests);
+}
+
+fn program() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_resurgam"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_answers_like_itself_and_not_like_one_with_a_bug() {
+    let ours = own_server::start(program(), 1).await.unwrap();
+    let other = own_server::start(program(), 1).await.unwrap();
+    let pair = Pair::new([server(ours.endpoint()).await, server(other.endpoint()).await]).await.unwrap();
+    nothing_unexplained(&explored(&pair, 40, None, None).await);
+
+    // The bug, and where it is to be seen.
+    for (bug, situation, call, field) in [
+        ("first_run_id_lost", "continued", "DescribeWorkflowExecution", "first_execution_run_id"),
+        ("record_left_open", "continued", "CountWorkflowExecutions", "ListWorkflowExecutions"),
+        ("signal_not_buffered", "signalled", "DescribeWorkflowExecution", "history.events[]"),
+    ] {
+        let planted = own_server::start_planted(program(), bug).await.unwrap();
+        let pair = Pair::new([server(ours.endpoint()).await, server(planted.endpoint()).await]).await.unwrap();
+        let found = explored(&pair, 4, Some(situation), Some(call)).await;
+        let kinds: Vec<&String> = found.unexplained().into_iter().map(|(kind, _)| kind).collect();
+        assert!(kinds.iter().any(|kind| kind.contains(field)), "{bug}: {kinds:#?}");
+    }
+}
