@@ -49,6 +49,8 @@ enum Command {
     Rules(commands::rules::Args),
     /// Generate cases, execute them on a target, judge and report.
     Run(commands::run::Args),
+    /// List the scenarios: what can be played by `resurgam run --scenario NAME`.
+    Scenarios(commands::scenarios::Args),
     /// Print JSON Schemas of the formats.
     Schema(commands::schema::Args),
     /// Serve the Temporal API: the orchestrator of this repository.
@@ -91,6 +93,7 @@ fn main() -> ExitCode {
         Command::Report(args) => commands::report::run(&args),
         Command::Rules(args) => commands::rules::run(&args),
         Command::Run(args) => commands::run::run(&args),
+        Command::Scenarios(args) => commands::scenarios::run(&args),
         Command::Schema(args) => commands::schema::run(&args),
         Command::Server(options) => commands::server::run(&options),
         Command::Setup(args) => commands::setup::run(&args),

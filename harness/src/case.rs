@@ -30,6 +30,8 @@ use tonic::transport::Channel;
 
 /// Attempts of a client's call whose outcome is unknown, where there are faults.
 pub(crate) const PATIENCE: u32 = 4;
+/// The same where nobody else can be asked: for half a minute.
+const ALONE: u32 = 18;
 /// Attempts of a final read while the cluster elects new owners.
 const READS: u32 = 25;
 
@@ -89,7 +91,9 @@ pub(crate) async fn execute_on_processes(
     stage: &dyn Stage,
     heal_at: Duration,
 ) -> (Vec<Entry>, Result<(), Contradiction>) {
-    let session = session(plan, endpoint, channels, prefix, PATIENCE);
+    // One process that is killed is nobody, until it has started again.
+    let patience = if channels.len() == 1 { ALONE } else { PATIENCE };
+    let session = session(plan, endpoint, channels, prefix, patience);
     // Faults of others last longer than the plan's own.
     let longer = heal_at.saturating_sub(deadline::heal(plan));
     conduct(&session, stage, &Identity::of(endpoint), deadline::of(plan) + longer).await

@@ -12,8 +12,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
-/// Before the first repetition of a call whose outcome is unknown; doubled each time.
+/// Before the first repetition of a call whose outcome is unknown; doubled each time, up to [`LONGEST`].
 const PAUSE: Duration = Duration::from_millis(100);
+/// The longest pause between two repetitions.
+const LONGEST: Duration = Duration::from_secs(2);
 
 /// A client of the plan.
 #[derive(Clone)]
@@ -71,7 +73,7 @@ async fn operate(
                     return;
                 }
                 tokio::time::sleep(pause).await;
-                pause *= 2;
+                pause = (2 * pause).min(LONGEST);
             }
             record.attempt(attempt(&session, &client, &call)).await;
             // The client may have gone if the case was given up.

@@ -9,10 +9,12 @@ use crate::subject::Subject;
 use crate::target::{self, Provided};
 use resurgam_campaign::origin::{Options, Origin};
 use resurgam_campaign::summary::Summary;
+use resurgam_formats::scenario::Scenario;
 use resurgam_formats::target::Choice;
 use resurgam_reports::command;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How many cases are run if nothing says otherwise.
@@ -28,6 +30,8 @@ const SHARING: usize = 4;
 pub struct Order {
     /// The target on which the cases are executed.
     pub choice: Choice,
+    /// What is played, if cases are not to be random.
+    pub scenario: Option<Arc<Scenario>>,
     /// The seed of the first case.
     pub seed: u64,
     /// How many cases; if nobody says, 200, or no limit if there is one of time.
@@ -120,7 +124,7 @@ impl Order {
         let mut origin = Origin {
             resurgam: env!("CARGO_PKG_VERSION").into(),
             command: String::new(),
-            scenario: "random".into(),
+            scenario: self.scenario.as_ref().map_or(Origin::RANDOM, |scenario| &scenario.name).to_owned(),
             target,
             target_version,
             seed: self.seed,
@@ -130,10 +134,17 @@ impl Order {
         let jobs = self.jobs.unwrap_or_else(|| match self.choice {
             Choice::Simulation { .. } => std::thread::available_parallelism().map_or(1, NonZero::get),
             // Their faults hit them all.
-            Choice::Process { ref faults, .. } | Choice::Container { ref faults, .. } if !faults.is_empty() => SHARING,
+            Choice::Process { ref faults, .. }
+            | Choice::Container { ref faults, .. }
+            | Choice::TemporalContainer { ref faults, .. }
+                if !faults.is_empty() =>
+            {
+                SHARING
+            }
             _ => WAITING,
         });
         let budget = Budget { time: self.shrink, ..Budget::default() };
-        Request { origin, jobs, keep: self.keep, shrink: (!self.shrink.is_zero()).then_some(budget) }
+        let shrink = (!self.shrink.is_zero() && self.scenario.is_none()).then_some(budget);
+        Request { origin, jobs, keep: self.keep, scenario: self.scenario.clone(), shrink }
     }
 }

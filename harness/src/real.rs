@@ -74,6 +74,21 @@ pub fn cassandra_wanted(test: &str) -> bool {
     is_run(test, decide_on_cassandra())
 }
 
+/// The same for a test that needs the real server over Cassandra.
+///
+/// # Panics
+/// One of them is required and missing.
+#[must_use]
+pub fn temporal_over_cassandra_wanted(test: &str) -> bool {
+    let tables = Pinned::temporal_tables().program();
+    let here = if tables.is_file() {
+        Ok(())
+    } else {
+        Err(format!("{} is missing; run `resurgam setup temporal`", tables.display()))
+    };
+    wanted(test) && cassandra_wanted(test) && is_run(test, decide_from(wish().as_deref(), here))
+}
+
 fn is_run(test: &str, decision: Decision) -> bool {
     match decision {
         Decision::Run => true,

@@ -18,8 +18,10 @@ use std::time::{Duration, Instant};
 pub struct Pinned {
     /// The Go module.
     module: &'static str,
-    /// The package of the program, below the module.
+    /// The package of the program, below the module. The program has the name of its last part.
     package: &'static str,
+    /// What the program calls itself when it is asked for its version.
+    says: &'static str,
     /// Without a leading `v`.
     version: &'static str,
     /// The Go version that the module asks for.
@@ -81,6 +83,18 @@ pub enum Installed {
     Built(Duration),
 }
 
+impl Installed {
+    /// What two installations come to, one after the other.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Built(one), Self::Built(two)) => Self::Built(one + two),
+            (Self::Built(time), Self::Already) | (Self::Already, Self::Built(time)) => Self::Built(time),
+            (Self::Already, Self::Already) => Self::Already,
+        }
+    }
+}
+
 /// The cache: `$RESURGAM_CACHE`, else `$XDG_CACHE_HOME/resurgam`, else `~/.cache/resurgam`.
 #[must_use]
 pub fn cache() -> PathBuf {
@@ -107,10 +121,17 @@ impl Pinned {
         Pinned {
             module: "go.temporal.io/server",
             package: "cmd/server",
+            says: "temporal",
             version: "1.31.2",
             go: Version::new(1, 26, 4),
             cache,
         }
+    }
+
+    /// What makes the tables of the Temporal server in Cassandra, from the same module.
+    #[must_use]
+    pub fn temporal_tables() -> Pinned {
+        Pinned { package: "cmd/tools/cassandra", says: "temporal-cassandra-tool", ..Pinned::temporal() }
     }
 
     /// The pinned version, without a leading `v`.
@@ -128,7 +149,11 @@ impl Pinned {
     /// Where the program is, or will be.
     #[must_use]
     pub fn program(&self) -> PathBuf {
-        self.directory().join("server")
+        self.directory().join(self.name())
+    }
+
+    fn name(&self) -> &'static str {
+        self.package.rsplit('/').next().unwrap_or(self.package)
     }
 
     fn directory(&self) -> PathBuf {
@@ -145,7 +170,7 @@ impl Pinned {
     fn verify(&self, program: &Path) -> Result<(), String> {
         let said = output(program, ["--version"]).unwrap_or_else(|problem| problem.to_string());
         let said = said.trim();
-        if said == format!("temporal version {}", self.version) { Ok(()) } else { Err(said.to_owned()) }
+        if said == format!("{} version {}", self.says, self.version) { Ok(()) } else { Err(said.to_owned()) }
     }
 
     /// Builds the program if it is not there. `progress` gets a line every few seconds. Several may do this at once:
@@ -185,7 +210,7 @@ impl Pinned {
         if !status.success() {
             return Err(Error::Build { status: status.to_string(), said: said.join(" | ") });
         }
-        let built = fresh.path().join("server");
+        let built = fresh.path().join(self.name());
         self.verify(&built).map_err(Error::Version)?;
         fs::rename(&built, self.program()).map_err(system("the new program cannot be moved to its place"))?;
         Ok(Installed::Built(begun.elapsed()))

@@ -12,7 +12,7 @@ pub fn run(origin: &Origin) -> String {
     if let Choice::Check { .. } = options.choice {
         return repeat(&options.choice, origin.seed);
     }
-    let mut words = cases(&options.choice, origin.seed, options.cases);
+    let mut words = cases(&of(origin), origin.seed, options.cases);
     if let Some(seconds) = options.seconds {
         words.extend(["--for".to_owned(), format!("{seconds}s")]);
     }
@@ -22,13 +22,22 @@ pub fn run(origin: &Origin) -> String {
     line(&words)
 }
 
+/// Executes the case with this seed of a run again: of its scenario, if it has one.
+#[must_use]
+pub fn again(origin: &Origin, seed: u64) -> String {
+    match &origin.options.choice {
+        choice @ Choice::Check { .. } => repeat(choice, seed),
+        _ => line(&cases(&of(origin), seed, Some(1))),
+    }
+}
+
 /// Executes the case with this seed again, on the same target and under the same faults.
 #[must_use]
 pub fn repeat(choice: &Choice, seed: u64) -> String {
     if let Choice::Check { .. } = choice {
         return format!("check(...).seed({seed}).cases(1).assert_ok() // with the options of the test");
     }
-    line(&cases(choice, seed, Some(1)))
+    line(&cases(&target(choice), seed, Some(1)))
 }
 
 /// Executes a kept case again in the simulation; its directory knows which bug was planted. The orchestrator of a test is known
@@ -65,9 +74,17 @@ fn line(words: &[String]) -> String {
     words.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ")
 }
 
-fn cases(choice: &Choice, seed: u64, cases: Option<u64>) -> Vec<String> {
+/// The options that say what a run executes, and on what.
+fn of(origin: &Origin) -> Vec<String> {
+    match origin.scenario.as_str() {
+        "" | Origin::RANDOM => target(&origin.options.choice),
+        scenario => vec!["--scenario".to_owned(), scenario.to_owned()],
+    }
+}
+
+fn cases(what: &[String], seed: u64, cases: Option<u64>) -> Vec<String> {
     let mut words = vec!["resurgam".to_owned(), "run".to_owned()];
-    words.extend(target(choice));
+    words.extend_from_slice(what);
     words.extend(["--seed".to_owned(), seed.to_string()]);
     words.extend(cases.into_iter().flat_map(|cases| ["--cases".to_owned(), cases.to_string()]));
     words
@@ -109,6 +126,11 @@ fn target(choice: &Choice) -> Vec<String> {
             words
         }
         Choice::Temporal => owned(&["--target", "temporal"]),
+        Choice::TemporalContainer { topology, durability, faults } => {
+            let mut words = owned(&["--target", "temporal", "--world", "container", "--topology", topology.word()]);
+            words.extend(owned(&["--durability", durability.word(), "--faults", &names(faults)]));
+            words
+        }
         Choice::Address { address, namespace, profile } => {
             let mut words = owned(&["--address", address]);
             words.extend(namespace.iter().flat_map(|name| ["--namespace".to_owned(), name.clone()]));
@@ -128,7 +150,7 @@ fn names(faults: &[Family]) -> String {
 mod tests {
     use super::*;
     use resurgam_campaign::origin::Options;
-    use resurgam_formats::target::{Durability, JudgedBy, Keyspace};
+    use resurgam_formats::target::{Durability, JudgedBy, Keyspace, Topology};
 
     #[test]
     fn commands_can_be_pasted() {
@@ -153,6 +175,13 @@ mod tests {
             process(3, Some(keyspace), &[Family::Node]),
             "resurgam run --world process --nodes 3 --store cassandra --contact 127.0.0.1:9042 --keyspace resurgam --faults node --seed 7 --cases 1"
         );
+        let temporal = Choice::TemporalContainer {
+            topology: Topology::Services,
+            durability: Durability::Stock,
+            faults: vec![Family::Node],
+        };
+        let words = "--target temporal --world container --topology services --durability stock --faults node";
+        assert_eq!(of(temporal), format!("resurgam run {words} --seed 7 --cases 1"));
         let container = Choice::Container { nodes: 3, durability: Durability::Strict, faults: Vec::new(), bug: None };
         let line = "resurgam run --world container --nodes 3 --durability strict --faults none --seed 7 --cases 1";
         assert_eq!(of(container), line);

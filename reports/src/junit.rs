@@ -90,7 +90,7 @@ fn judged(summary: &Summary) -> TestCaseStatus {
     let mut status = TestCaseStatus::non_success(undecided(summary));
     let message = format!("{} could not be judged", text::count(summary.not_judged.len() as u64, "case"));
     status.set_message(message).set_type("not-judged");
-    let repeat = command::repeat(&summary.origin.options.choice, first.seed);
+    let repeat = command::again(&summary.origin, first.seed);
     status.set_description(format!("seed {}: {}\n{repeat}", first.seed, first.why));
     status
 }
@@ -112,7 +112,7 @@ fn body(summary: &Summary, about: Option<&About>, examples: &[Example], director
     }
     for example in examples {
         let _ = writeln!(body, "seed {}: {}", example.seed, example.message);
-        let _ = writeln!(body, "  {}", command::repeat(&summary.origin.options.choice, example.seed));
+        let _ = writeln!(body, "  {}", command::again(&summary.origin, example.seed));
         let path = summary.cases.iter().find(|case| case.seed == example.seed).and_then(|case| case.path.as_deref());
         if let Some(path) = path {
             let _ = writeln!(body, "  {}", command::check(&text::inside(directory, path)));

@@ -98,7 +98,7 @@ fn violations(out: &mut String, summary: &Summary, directory: &str, paint: Paint
         let head = format!("{} {} in {}", harmless(rule.rule.as_str()), outcome.word(), text::count(number, "case"));
         writeln!(out, "{} {}", mark(outcome, paint), paint.strong(&head))?;
         writeln!(out, "  seed {}: {}", first.seed, harmless(&first.message))?;
-        writeln!(out, "  {}", paint.faint(&harmless(&command::repeat(&summary.origin.options.choice, first.seed))))?;
+        writeln!(out, "  {}", paint.faint(&harmless(&command::again(&summary.origin, first.seed))))?;
         let path = summary.cases.iter().find(|case| case.seed == first.seed).and_then(|case| case.path.as_deref());
         if let Some(path) = path {
             let path = text::inside(directory, path);

@@ -3,6 +3,7 @@
 //! No machinery: this crate hands out evidence, and its tests hold the judge to it.
 
 pub mod bugs;
+pub mod written;
 
 use resurgam_formats::evidence::Evidence;
 use resurgam_formats::wire;

@@ -25,7 +25,7 @@ async fn random_cases_hold() {
     let options = Options { choice: Choice::Temporal, cases: Some(CASES), ..Options::default() };
     let origin =
         Origin { target: target.name(), target_version: target.version(), seed: 7_000, options, ..Origin::default() };
-    let request = Request { origin, jobs: 6, keep: Keep::None, shrink: None };
+    let request = Request { origin, jobs: 6, keep: Keep::None, scenario: None, shrink: None };
     let summary = run(&request, target, directory, &Stop::default(), |_| ()).await;
     let complaints: Vec<_> = summary.rules.iter().flat_map(|rule| rule.failing.iter().chain(&rule.undecided)).collect();
     assert_eq!(

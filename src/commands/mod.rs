@@ -14,6 +14,7 @@ pub(crate) mod replay;
 pub(crate) mod report;
 pub(crate) mod rules;
 pub(crate) mod run;
+pub(crate) mod scenarios;
 pub(crate) mod schema;
 pub(crate) mod server;
 pub(crate) mod setup;

@@ -1,27 +1,28 @@
 //! `resurgam run`: generate cases, execute them on a target, judge and report.
 
+mod choice;
 mod container;
 mod progress;
 mod words;
 
 use crate::Ended;
+use crate::commands::scenarios;
 use crate::exit::{Failure, print};
 use crate::given::subject;
 use crate::stop;
-use container::Container;
+use container::{Container, Tables};
 use jiff::SignedDuration;
 use progress::Progress;
 use resurgam_campaign::summary::Summary;
-use resurgam_formats::plan::Family;
-use resurgam_formats::target::{Choice, JudgedBy, Keyspace};
 use resurgam_harness::order::{NotBegun, Order};
 use resurgam_harness::outputs;
 use resurgam_reports::{campaign, paint, terminal};
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 pub(crate) use words::Faults;
-use words::{Judged, KeepArg, Kind, Place, Promise, Store};
+use words::{Judged, KeepArg, Kind, Place, Processes, Promise, Store};
 
 /// The arguments.
 #[derive(clap::Args)]
@@ -33,6 +34,13 @@ Exit codes: 0 all rules held, 1 a rule was violated, 2 usage or bad input, 3 inc
 decided, nothing was judged, or the run was ended early, 4 the target or the machine failed: a server that does not start or
 goes away, a full disk, ports.")]
 pub(crate) struct Args {
+    /// A scenario, by its name (see `resurgam scenarios`) or its file (docs/scenarios.md). It says what is tested, what happens there
+    /// and what has to hold.
+    #[arg(long, value_name = "NAME|FILE", conflicts_with_all = [
+        "target", "world", "topology", "faults", "large", "bug", "nodes", "durability", "store", "contact", "keyspace", "address",
+        "namespace", "profile", "campaign",
+    ])]
+    scenario: Option<String>,
     /// What to test.
     #[arg(long, value_enum, default_value_t = Kind::Builtin)]
     target: Kind,
@@ -47,9 +55,12 @@ pub(crate) struct Args {
     /// With this bug planted in our orchestrator (see `resurgam bugs --list`). In the simulation and with `--world container`.
     #[arg(long, value_name = "NAME")]
     bug: Option<String>,
-    /// Where our orchestrator runs.
+    /// Where the orchestrator runs. Without it, Temporal is one process, with everything in memory.
     #[arg(long, value_enum, default_value_t = Place::Sim)]
     world: Place,
+    /// Which processes Temporal has [default: one]. Only with `--target temporal --world container`.
+    #[arg(long, value_enum)]
+    topology: Option<Processes>,
     /// How many nodes our orchestrator has [default: 1 with `--world process`, 3 with `--world container`]. In the simulation the
     /// plan says it.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=64))]
@@ -126,95 +137,23 @@ pub(crate) fn run(args: &Args) -> Ended {
     ended
 }
 
-/// The target that was chosen, if the options fit together.
-fn choice(args: &Args) -> Result<Choice, Failure> {
-    let simulated = args.address.is_none() && args.target == Kind::Builtin && args.world == Place::Sim;
-    if !simulated && (args.large || args.campaign) {
-        return Err("--large and --campaign are for the simulation (--target builtin --world sim)".into());
-    }
-    let on = |place| args.address.is_none() && args.target == Kind::Builtin && args.world == place;
-    let (process, container) = (on(Place::Process), on(Place::Container));
-    if !simulated && !container && args.bug.is_some() {
-        return Err("--bug is for the simulation and for --world container".into());
-    }
-    if let Some(bug) = args.bug.as_ref().filter(|bug| subject(Some(bug)).is_none()) {
-        return Err(Failure::Input(format!("there is no planted bug {bug}")));
-    }
-    if !process && args.store != Store::Memory {
-        return Err("--store is for our orchestrator in a process (--target builtin --world process)".into());
-    }
-    if !process && !container && args.nodes.is_some() {
-        return Err("--nodes is for our orchestrator in processes (--world process or --world container)".into());
-    }
-    if !container && args.durability.is_some() {
-        return Err("--durability is for Cassandra in a container (--world container)".into());
-    }
-    let faults = faults(args, simulated, container)?;
-    match (&args.address, args.target, args.world) {
-        (None, _, _) if args.namespace.is_some() => Err("--namespace goes with --address".into()),
-        (Some(address), _, _) => Ok(Choice::Address {
-            address: address.clone(),
-            namespace: args.namespace.clone(),
-            profile: args.profile.map(JudgedBy::from),
-        }),
-        (None, Kind::Address, _) => Err("--target address needs --address HOST:PORT".into()),
-        (None, Kind::Temporal, Place::Process | Place::Container) => Err("--world is for our own orchestrator".into()),
-        (None, Kind::Temporal, Place::Sim) => Ok(Choice::Temporal),
-        (None, Kind::Builtin, Place::Process) => {
-            Ok(Choice::Process { nodes: args.nodes.unwrap_or(1), keyspace: keyspace(args)?, faults })
-        }
-        (None, Kind::Builtin, Place::Container) => Ok(Choice::Container {
-            nodes: args.nodes.unwrap_or(3),
-            durability: args.durability.unwrap_or(Promise::Strict).into(),
-            faults,
-            bug: args.bug.clone(),
-        }),
-        (None, Kind::Builtin, Place::Sim) => {
-            Ok(Choice::Simulation { faults, large: args.large, bug: args.bug.clone() })
-        }
-    }
-}
-
-/// The families of faults, if there can be any on the target.
-fn faults(args: &Args, simulated: bool, container: bool) -> Result<Vec<Family>, Failure> {
-    let possible = simulated || container || args.store == Store::Cassandra;
-    let all = if container { Family::ALL } else { Family::SIMULATED };
-    match args.faults[..] {
-        [] if simulated || container => Ok(all.to_vec()),
-        [] | [Faults::None] => Ok(Vec::new()),
-        _ if !container && args.faults.contains(&Faults::Database) => {
-            Err("--faults database is for Cassandra in a container of the run's own (--world container)".into())
-        }
-        _ if possible => Ok(Faults::families(&args.faults, all)),
-        _ => {
-            Err("--faults is for the simulation (--target builtin --world sim) and for processes over Cassandra (--world container)"
-                .into())
-        }
-    }
-}
-
-/// Where everything is kept, if not in memory.
-fn keyspace(args: &Args) -> Result<Option<Keyspace>, Failure> {
-    match (args.store, &args.contact) {
-        (Store::Memory, None) => Ok(None),
-        (Store::Memory, Some(_)) => Err("--contact goes with --store cassandra".into()),
-        (Store::Cassandra, contact) => Ok(Some(Keyspace {
-            contact: contact.clone().unwrap_or_else(|| "127.0.0.1:9042".to_owned()),
-            name: args.keyspace.clone().unwrap_or_else(|| "resurgam".to_owned()),
-        })),
-    }
-}
-
 fn order(args: &Args) -> Result<Order, Failure> {
     let drawn = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(1, |now| now.as_millis() as u64);
+    let scenario = args.scenario.as_deref().map(scenarios::named).transpose()?;
+    let cases = scenario.as_ref().filter(|_| args.limit.is_none()).map(|scenario| scenario.cases);
+    let jobs = scenario.as_ref().and_then(|scenario| scenario.jobs);
     Ok(Order {
-        choice: choice(args)?,
+        choice: match &scenario {
+            Some(scenario) => scenario.choice.clone(),
+            None => choice::of(args)?,
+        },
+        scenario: scenario.map(Arc::new),
         seed: args.seed.unwrap_or_else(drawn),
-        cases: args.cases,
+        cases: args.cases.or(cases),
         limit: args.limit,
         campaign: args.campaign,
         strict: args.strict,
-        jobs: args.jobs,
+        jobs: args.jobs.or(jobs),
         keep: args.keep.into(),
         shrink: Duration::from_secs(args.shrink),
         out: args.out.clone(),
@@ -225,9 +164,9 @@ fn order(args: &Args) -> Result<Order, Failure> {
 async fn conduct(mut order: Order) -> Ended {
     let stop = stop::on_signals().map_err(Failure::machine)?;
     let mut container = None;
-    if let Choice::Container { durability, .. } = order.choice {
+    if let Some((tables, durability)) = Tables::of(&order.choice) {
         let started = tokio::select! {
-            started = Container::start(durability) => started?,
+            started = Container::start(tables, durability) => started?,
             by = stop.wait() => return Err(Failure::Stopped(format!("stopped by {by} before Cassandra was there"))),
         };
         order.started = Some(started.provided());

@@ -132,6 +132,10 @@ impl Connection {
                 self.send_as(first.stream, OnAnswer::SendAgain(frame));
                 self.send(first);
             }
+            StoreOutcome::CommitOverloaded => {
+                self.send_as(frame.stream, OnAnswer::Replace(Some(error::overloaded(frame.stream))));
+                self.send(frame);
+            }
             StoreOutcome::CommitUnavailable => self.tell(Some(error::unavailable(frame.stream))),
             StoreOutcome::ReadFails => self.tell(Some(error::timeout(frame.stream, StoreCall::Read))),
             // Nothing on the way can do these: see `is_possible`.

@@ -13,6 +13,11 @@ pub(super) fn unavailable(stream: i16) -> Frame {
     error(stream, 0x1000, "Cannot achieve consistency level", &[&LOCAL_QUORUM.to_be_bytes()[..], &numbers].concat())
 }
 
+/// Somebody has too much to do: not every version of Paxos says so before it does anything.
+pub(super) fn overloaded(stream: i16) -> Frame {
+    error(stream, 0x1001, "Too many in flight hints", &[])
+}
+
 /// Too few replicas answered in time: whatever it was may have been done.
 pub(super) fn timeout(stream: i16, call: StoreCall) -> Frame {
     let (code, level, rest) = match call {

@@ -124,6 +124,14 @@ impl<'a> Parts<'a> {
         self.take(length.into())
     }
 
+    /// A value: bytes with a long length in front, of which a negative one says that there are none.
+    pub(super) fn value(&mut self) -> Option<&'a [u8]> {
+        match self.int()? {
+            0x8000_0000.. => Some(&[]),
+            length => self.take(length as usize),
+        }
+    }
+
     /// Text with a long length in front.
     pub(super) fn long_text(&mut self) -> Option<&'a str> {
         let length = self.int()?;

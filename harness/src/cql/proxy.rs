@@ -4,7 +4,7 @@ use super::connection::carry;
 use super::shared::{Faults, Shared};
 use crate::port;
 use crate::store_faults::StoreFault;
-use resurgam_formats::plan::StoreOutcome;
+use resurgam_formats::plan::{Family, StoreOutcome};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -30,6 +30,7 @@ impl Proxy {
             | StoreOutcome::CommitAfterFence
             | StoreOutcome::CommitResent
             | StoreOutcome::CommitUnavailable
+            | StoreOutcome::CommitOverloaded
             | StoreOutcome::AppendReplyLost
             | StoreOutcome::AppendLate(_)
             | StoreOutcome::AppendLost
@@ -50,6 +51,14 @@ impl Proxy {
                 .push(port::open(&mut serving, move |driver| carry(Arc::clone(&shared), driver, contact.clone()))?);
         }
         Ok(Self { addresses, faults, _serving: serving })
+    }
+
+    /// The same, if the store is to fail.
+    ///
+    /// # Errors
+    /// There are no ports.
+    pub(crate) fn wanted(families: &[Family], nodes: u8, contact: &str) -> io::Result<Option<Self>> {
+        families.contains(&Family::Store).then(|| Self::start(nodes, contact)).transpose()
     }
 
     /// Where each node finds Cassandra.

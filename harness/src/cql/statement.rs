@@ -11,8 +11,31 @@ pub(super) struct Statement {
     pub(super) call: StoreCall,
 }
 
+/// The tables of our orchestrator and of Temporal's server, by what they are good for. Of the latter, `executions` has the rows of a
+/// shard in one partition, and `tasks` those of a task queue.
+const TABLES: &[(&[&str], PartitionKind)] = &[
+    (&["shard", "executions"], PartitionKind::Shard),
+    (&["queue", "tasks", "tasks_v2"], PartitionKind::Queue),
+    (&["history", "history_node", "history_tree"], PartitionKind::History),
+    (
+        &[
+            "other",
+            "namespaces",
+            "namespaces_by_id",
+            "queue_metadata",
+            "queue_messages",
+            "queues",
+            "task_queue_user_data",
+            "cluster_metadata_info",
+            "cluster_membership",
+            "nexus_endpoints",
+        ],
+        PartitionKind::Other,
+    ),
+];
+
 impl Statement {
-    /// Of a text on one of our tables.
+    /// Of a text on one of these tables.
     fn of(text: &str) -> Option<Self> {
         let mut words = text.split_whitespace();
         let verb = words.next()?.to_ascii_uppercase();
@@ -22,13 +45,9 @@ impl Statement {
             "DELETE" | "SELECT" => words.find(|word| word.eq_ignore_ascii_case("FROM")).and_then(|_| words.next()),
             _ => None,
         };
-        let partition = match table?.rsplit('.').next()? {
-            "shard" => PartitionKind::Shard,
-            "queue" => PartitionKind::Queue,
-            "history" => PartitionKind::History,
-            "other" => PartitionKind::Other,
-            _ => return None,
-        };
+        // Some write the columns directly behind the name.
+        let table = table?.rsplit('.').next()?.split('(').next()?;
+        let (_, partition) = *TABLES.iter().find(|(tables, _)| tables.contains(&table))?;
         let conditional = text.split_whitespace().any(|word| word.eq_ignore_ascii_case("IF"));
         let call = match (verb.as_str(), conditional) {
             ("SELECT", _) => StoreCall::Read,
@@ -64,22 +83,35 @@ impl Statements {
         }
     }
 
-    /// What a request does, if it is of a statement on one of our tables. A batch is what its first statement is: the one that
-    /// tests stands in front.
+    /// What a request does, if it is of a statement on one of these tables. A batch is what the first of its statements is that
+    /// tests something, and if there is none what the first of all is.
     pub(super) fn of(&self, frame: &Frame) -> Option<Statement> {
         let mut parts = Parts(&frame.body);
         match frame.opcode {
             Opcode::Query => Statement::of(parts.long_text()?),
             Opcode::Execute => self.prepared.get(parts.short_bytes()?).copied(),
             Opcode::Batch => {
-                let (_, _) = (parts.byte()?, parts.short()?);
-                match parts.byte()? {
-                    0 => Statement::of(parts.long_text()?),
-                    _ => self.prepared.get(parts.short_bytes()?).copied(),
-                }
+                let _kind = parts.byte()?;
+                let all = (0..parts.short()?).map(|_| self.next(&mut parts)).collect::<Option<Vec<_>>>()?;
+                let known: Vec<Statement> = all.into_iter().flatten().collect();
+                let tests = known.iter().find(|statement| statement.call == StoreCall::Commit);
+                tests.or(known.first()).copied()
             }
             Opcode::Error | Opcode::Result | Opcode::Prepare | Opcode::Other(_) => None,
         }
+    }
+
+    /// The next statement of a batch, if it is known; none at all if the batch is cut.
+    #[allow(clippy::option_option, reason = "what is cut is not what is unknown")]
+    fn next(&self, parts: &mut Parts<'_>) -> Option<Option<Statement>> {
+        let statement = match parts.byte()? {
+            0 => Statement::of(parts.long_text()?),
+            _ => self.prepared.get(parts.short_bytes()?).copied(),
+        };
+        for _ in 0..parts.short()? {
+            parts.value()?;
+        }
+        Some(statement)
     }
 }
 
@@ -104,6 +136,10 @@ mod tests {
             ("INSERT INTO r.history (name, key, value) VALUES (?, ?, ?)", Some((History, Append))),
             ("DELETE FROM history USING TIMESTAMP 1 WHERE name = ?", Some((History, Append))),
             ("SELECT key, value FROM r.shard WHERE name = ?", Some((Shard, Read))),
+            ("INSERT INTO executions (shard_id) VALUES(?) IF NOT EXISTS", Some((Shard, Commit))),
+            ("UPDATE tasks SET range_id = ? WHERE type = 1 IF range_id = ?", Some((Queue, Commit))),
+            ("INSERT INTO history_node(tree_id) VALUES (?)", Some((History, Append))),
+            ("DELETE activity_map[ ? ] FROM executions WHERE shard_id = ?", Some((Shard, Append))),
             ("SELECT * FROM system.local", None),
             ("USE r", None),
             ("", None),
@@ -125,8 +161,17 @@ mod tests {
         statements.prepared(text, &frame(ANSWER, Opcode::Result, &[&[0, 0, 0, 4, 0, 2, 7, 8]]));
         let commit = Some(Statement { partition: PartitionKind::Shard, call: StoreCall::Commit });
         assert_eq!(statements.of(&execute), commit);
-        assert_eq!(statements.of(&frame(4, Opcode::Batch, &[&[0, 0, 2, 1, 0, 2, 7, 8]])), commit);
-        assert_eq!(statements.of(&frame(4, Opcode::Batch, &[&[0, 0, 2, 1, 0, 2, 9, 9]])), None);
-        assert_eq!(statements.of(&frame(4, Opcode::Batch, &[&[0]])), None, "it is cut");
+        // Kind and number of the batch, then each with its values: a null, and one of a byte.
+        let (known, unknown) = ([1, 0, 2, 7, 8, 0, 1, 0xff, 0xff, 0xff, 0xff], [1, 0, 2, 9, 9, 0, 1, 0, 0, 0, 1, 5]);
+        let text = "INSERT INTO r.history (a) VALUES (1)";
+        let length = (text.len() as u32).to_be_bytes();
+        let plain = [&[0][..], &length, text.as_bytes(), &[0, 0]].concat();
+        let batch = |of: &[&[u8]]| statements.of(&frame(4, Opcode::Batch, &[&[0, 0, of.len() as u8], &of.concat()]));
+        assert_eq!(batch(&[&known, &unknown]), commit);
+        assert_eq!(batch(&[&plain, &unknown, &known]), commit, "the last one tests");
+        let append = Some(Statement { partition: PartitionKind::History, call: StoreCall::Append });
+        assert_eq!(batch(&[&unknown, &plain, &plain]), append);
+        assert_eq!(batch(&[&unknown, &unknown]), None);
+        assert_eq!(batch(&[&known[..10]]), None, "it is cut");
     }
 }

@@ -16,8 +16,8 @@ use resurgam_formats::evidence::Evidence;
 use resurgam_campaign::results::{CaseResult, Judged, Said, hex, milliseconds};
 use resurgam_campaign::simulation::Simulated;
 use resurgam_formats::plan::Plan;
-use resurgam_formats::verdict::{Outcome, Verdict};
-use resurgam_judge::judge;
+use resurgam_formats::verdict::{Outcome, RuleVerdict, Verdict};
+use resurgam_judge::{expectation, judge};
 use resurgam_reports::command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -101,12 +101,19 @@ impl Job {
 
     /// The plan of a seed. Without faults it is the same everywhere.
     fn plan(&self, seed: u64) -> Plan {
+        let mut plan = self.drawn(seed);
+        if let World::Processes(..) = &self.world {
+            ProcessStage::limit(&mut plan);
+        }
+        plan
+    }
+
+    fn drawn(&self, seed: u64) -> Plan {
+        if let Some(scenario) = &self.request.scenario {
+            return resurgam_generate::scenario::plan(scenario, seed);
+        }
         match &self.world {
-            World::Processes(_, families) if !families.is_empty() => {
-                let mut plan = resurgam_generate::chaos_of(seed, families);
-                ProcessStage::limit(&mut plan);
-                plan
-            }
+            World::Processes(_, families) if !families.is_empty() => resurgam_generate::chaos_of(seed, families),
             World::Simulated(_, scope) => resurgam_generate::chaos_within(seed, scope),
             World::Real(_) | World::Processes(..) => resurgam_generate::plan(seed),
         }
@@ -165,7 +172,8 @@ impl Job {
             Err(why) => return self.keep_broken(&plan, &lines, hash, None, executing, why),
         };
         let began = Instant::now();
-        let verdict = judge(&seed.to_string(), &evidence, &endpoint.profile);
+        let mut verdict = judge(&seed.to_string(), &evidence, &endpoint.profile);
+        verdict.rules.extend(self.expected(&evidence));
         let judging = began.elapsed();
         // What is wrong because the target went away is not the doing of its logic.
         if verdict.worst() > Outcome::Ok
@@ -190,12 +198,18 @@ impl Job {
         let run = Trial::of(&plan, target);
         let simulated = run.judged.as_ref().ok().map(|(evidence, _)| run.simulated(evidence));
         let Trial { lines, hash, judged, executing, judging, trace, .. } = run;
-        let (evidence, verdict) = match judged {
+        let (evidence, mut verdict) = match judged {
             Ok(judged) => judged,
             Err(why) => return self.keep_broken(&plan, &lines, hash, Some(trace), executing, why),
         };
+        verdict.rules.extend(self.expected(&evidence));
         let coverage = Coverage::of(&evidence);
         self.keep(&Done { plan, lines, hash, verdict, coverage, simulated, executing, judging })
+    }
+
+    /// What becomes of what the scenario expects beside the rules.
+    fn expected(&self, evidence: &Evidence) -> Option<RuleVerdict> {
+        self.request.scenario.as_ref().and_then(|scenario| expectation::judge(&scenario.expect, evidence))
     }
 
     /// Keeps a case that was judged, if it is to be kept.
@@ -269,7 +283,7 @@ impl Job {
             seed: plan.seed,
             target: self.name.clone(),
             target_version: self.version.clone(),
-            command: command::repeat(&choice, plan.seed),
+            command: command::again(&self.request.origin, plan.seed),
             choice,
             faults: format::families(plan),
             prefix: prefix(&self.prefix, plan.seed),

@@ -4,7 +4,9 @@ use crate::outputs;
 use crate::shrink::Budget;
 use resurgam_campaign::origin::Origin;
 use resurgam_campaign::results::{CaseResult, Said, Shortfall, milliseconds};
+use resurgam_formats::scenario::Scenario;
 use resurgam_formats::verdict::Outcome;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Which cases keep their directory. One that could not be judged always does.
@@ -27,6 +29,8 @@ pub struct Request {
     pub jobs: usize,
     /// What to keep.
     pub keep: Keep,
+    /// What is played, if cases are not random.
+    pub scenario: Option<Arc<Scenario>>,
     /// What may be spent on shrinking the first case that violates a rule. Only in the simulation.
     pub shrink: Option<Budget>,
 }

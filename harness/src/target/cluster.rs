@@ -1,41 +1,65 @@
-//! A server of ours whose nodes are processes of their own, over one keyspace of Cassandra: each can be killed and started
-//! again while the others go on.
+//! A server whose nodes are processes of their own, over one keyspace of Cassandra: each can be killed and started again while the
+//! others go on. What these processes are, a layout says: ours (`own_nodes.rs`) or Temporal's (`temporal_nodes.rs`).
 
 use super::database::{Database, OneByOne};
 use super::endpoint::Endpoint;
 use super::error::Error;
 use super::node::{Node, locked};
-use super::process::{ATTEMPTS, Process, free, is_taken};
+use super::process::{ATTEMPTS, is_taken};
 use super::readiness;
 use crate::cql::Proxy;
-use crate::links::{Begun, Host, LinkFault, Links};
+use crate::links::{Begun, LinkFault, Links};
 use crate::store_faults::StoreFault;
 use crate::trial::drawn_prefix;
 use resurgam_formats::plan::{DatabaseFault, Family};
-use resurgam_formats::target::{Durability, Keyspace};
-use std::fs;
-use std::hash::{BuildHasher as _, RandomState};
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
+use resurgam_formats::target::Durability;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
+use tokio::net::TcpStream;
 
 /// How long it may take until a node is usable.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Seconds until a node gives up an answer of Cassandra.
-const USUAL: &str = "10";
-/// The same where answers are lost on purpose.
-const SPOILED: &str = "2";
+
+/// Between two looks whether one listens.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// The processes of a cluster before they are started, and what stands between them.
+pub(super) struct Layout {
+    /// Its name in recordings.
+    pub(super) target: &'static str,
+    /// The processes, in the order in which they are started.
+    pub(super) places: Vec<Place>,
+    /// Between the nodes, and between them and clients and workers, if the network is to fail.
+    pub(super) links: Option<Links>,
+    /// Between the nodes and Cassandra, if calls of the store are to fail.
+    pub(super) proxy: Option<Proxy>,
+    /// Logs, keys and configuration.
+    pub(super) directory: TempDir,
+}
+
+/// A process of a cluster.
+pub(super) struct Place {
+    /// Not started yet.
+    pub(super) node: Node,
+    /// Where it listens.
+    pub(super) listens: SocketAddr,
+    /// Where clients and workers call it, if they do.
+    pub(super) uri: Option<String>,
+}
 
 /// Nodes in processes of their own. Dropping it ends them.
 #[derive(Debug)]
 pub struct Cluster {
     nodes: Vec<Mutex<Node>>,
-    /// Where each listens, the first one's namespaces and what it is.
+    /// Where the first listens that is called, its namespaces and what it is.
     endpoint: Endpoint,
+    /// Where clients and workers call it.
     uris: Vec<String>,
+    /// The numbers of those that are called, and where.
+    calls: Vec<(usize, String)>,
     /// What every id of its cases begins with.
     pub(super) prefix: String,
     /// Families of the faults that are done to it.
@@ -55,93 +79,48 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts `program server`, or `program planted-server` if there is to be a bug, so many times and waits until each is
-    /// usable. Cases on it have faults of `families`.
+    /// Starts what is laid out and waits until it is usable; laid out anew if somebody took a port between our looking for it and
+    /// a node's. Cases on it have faults of `families`.
     ///
     /// # Errors
     /// A node cannot be started, ends early, or does not get ready in time: then with the end of its log.
-    pub async fn start(
-        program: &Path,
-        nodes: u16,
-        keyspace: &Keyspace,
-        families: Vec<Family>,
-        bug: Option<&str>,
+    pub(super) async fn raise(
+        lay_out: impl Fn() -> Result<Layout, Error>,
+        families: &[Family],
     ) -> Result<Arc<Self>, Error> {
         let mut attempts = 0;
         loop {
             attempts += 1;
-            match Self::attempt(program, nodes, keyspace, families.clone(), bug).await {
-                // Somebody took a port between our looking for it and the node's.
+            match Self::attempt(lay_out()?, families.to_vec()).await {
                 Err(Error::Failed { log, .. }) if attempts < ATTEMPTS && is_taken(&log) => {}
                 started => return started.map(Arc::new),
             }
         }
     }
 
-    async fn attempt(
-        program: &Path,
-        nodes: u16,
-        keyspace: &Keyspace,
-        families: Vec<Family>,
-        bug: Option<&str>,
-    ) -> Result<Self, Error> {
-        let directory = Process::directory("cluster", None)?;
-        let keys = directory.path().join("token-keys");
-        fs::write(&keys, key()).map_err(|e| Error::System("no keys for the server", e))?;
-        let keys_path = keys.display().to_string();
-        let count = u8::try_from(nodes).ok().filter(|count| *count > 0).ok_or(Error::Nodes(nodes))?;
-        let first = free(2 * nodes).map_err(|e| Error::System("no free port", e))?;
-        let at = |port: u16| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let outside: Vec<SocketAddr> = (0..nodes).map(|number| at(first + number)).collect();
-        let inside: Vec<SocketAddr> = (0..nodes).map(|number| at(first + nodes + number)).collect();
-        let links = if families.contains(&Family::Network) {
-            Some(Links::start(&inside, &outside).map_err(|e| Error::System("no links", e))?)
-        } else {
-            None
-        };
-        let reached = |from, to: u8, directly: &[SocketAddr]| {
-            let link = links.as_ref().and_then(|links| links.port(from, to));
-            link.unwrap_or(directly[usize::from(to)])
-        };
-        let proxy = if families.contains(&Family::Store) {
-            Some(Proxy::start(count, &keyspace.contact).map_err(|e| Error::System("no proxy", e))?)
-        } else {
-            None
-        };
-        let node = |number: u8| {
-            let proxied = proxy.as_ref().and_then(|proxy| proxy.addresses().get(usize::from(number)));
-            let contact = proxied.map_or_else(|| keyspace.contact.clone(), ToString::to_string);
-            // Whoever hears nothing is not to wait for long.
-            let timeout = if proxied.is_some() { SPOILED } else { USUAL };
-            let (name, address) = (format!("node-{number}"), outside[usize::from(number)].to_string());
-            let own = ["--until-stdin-ends", "--node", &name, "--address", &address, "--token-keys", &keys_path];
-            let store = ["--store", "cassandra", "--contact", &contact, "--keyspace", &keyspace.name];
-            let limits = ["--cassandra-timeout", timeout];
-            // Each calls the others by links of its own, and listens itself where all of these lead.
-            let members = (0..count).flat_map(|other| {
-                let address = reached(Host::Node(number), other, &inside);
-                ["--member".to_owned(), format!("node-{other}={address}")]
-            });
-            let command = bug.map_or_else(|| vec!["server"], |bug| vec!["planted-server", "--bug", bug]);
-            let own = command.into_iter().chain(own).chain(store).chain(limits).map(str::to_owned);
-            let arguments = own.chain(members).collect();
-            let log = directory.path().join(format!("node-{number}.log"));
-            Node::new(program, arguments, log)
-        };
-        let uris: Vec<String> =
-            (0..count).map(|number| format!("http://{}", reached(Host::Driver, number, &outside))).collect();
-        let nodes: Vec<Mutex<Node>> = (0..count).map(|number| Mutex::new(node(number))).collect();
-        let mut endpoints = Vec::new();
-        for (node, uri) in nodes.iter().zip(&uris) {
-            // One after the other: the first one makes the namespaces.
-            locked(node).start()?;
-            endpoints.push(usable(node, uri).await?);
+    async fn attempt(layout: Layout, families: Vec<Family>) -> Result<Self, Error> {
+        let Layout { target, places, links, proxy, directory } = layout;
+        let mut first = None;
+        let (mut nodes, mut calls) = (Vec::new(), Vec::new());
+        for Place { node, listens, uri } in places {
+            // One after the other: the first makes what all of them need, the first that is called the namespaces.
+            let node = Mutex::new(node);
+            locked(&node).start()?;
+            if let Some(uri) = uri {
+                let endpoint = usable(&node, &uri, target).await?;
+                first.get_or_insert(endpoint);
+                calls.push((nodes.len(), uri));
+            } else {
+                listening(&node, listens).await?;
+            }
+            nodes.push(node);
         }
-        let endpoint = endpoints.swap_remove(0);
+        nodes.iter().for_each(|node| locked(node).supervise());
         Ok(Self {
             nodes,
-            endpoint,
-            uris,
+            endpoint: first.ok_or(Error::Nodes(0))?,
+            uris: calls.iter().map(|(_, uri)| uri.clone()).collect(),
+            calls,
             prefix: drawn_prefix(),
             families,
             links,
@@ -159,7 +138,7 @@ impl Cluster {
         self.endpoint.profile.forgetful = durability == Durability::Stock;
     }
 
-    /// Where clients and workers call each node.
+    /// Where clients and workers call each node that is called.
     #[must_use]
     pub fn uris(&self) -> &[String] {
         &self.uris
@@ -240,8 +219,8 @@ impl Cluster {
 
     /// Waits until every node is usable; who is not for too long is for [`Target::lost`] to tell.
     pub async fn ready(&self) {
-        for (node, uri) in self.nodes.iter().zip(&self.uris) {
-            if let Err(problem) = usable(node, uri).await {
+        for (number, uri) in &self.calls {
+            if let Err(problem) = usable(&self.nodes[*number], uri, &self.endpoint.target).await {
                 *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(problem.to_string());
             }
         }
@@ -259,14 +238,23 @@ impl Cluster {
     }
 }
 
-/// Waits until a node that was started is usable.
-async fn usable(node: &Mutex<Node>, uri: &str) -> Result<Endpoint, Error> {
-    let ended = || locked(node).ended();
-    let ready = readiness::wait(uri, "builtin", PATIENCE, ended).await;
-    ready.map_err(|how| Error::Failed { how, log: locked(node).end_of_log() })
+/// Waits until a node that was started listens.
+async fn listening(node: &Mutex<Node>, at: SocketAddr) -> Result<(), Error> {
+    let begun = Instant::now();
+    while TcpStream::connect(at).await.is_err() {
+        let ended = locked(node).ended().map(|status| format!("ended at once ({status})"));
+        let late = (begun.elapsed() > PATIENCE).then(|| format!("does not listen after {} s", PATIENCE.as_secs()));
+        if let Some(how) = ended.or(late) {
+            return Err(Error::Failed { how, log: locked(node).end_of_log() });
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    Ok(())
 }
 
-/// A secret that all nodes share, as the server reads it.
-fn key() -> String {
-    (0..4_u8).map(|part| format!("{:016x}", RandomState::new().hash_one(part))).collect()
+/// Waits until a node that was started is usable.
+async fn usable(node: &Mutex<Node>, uri: &str, target: &str) -> Result<Endpoint, Error> {
+    let ended = || locked(node).ended();
+    let ready = readiness::wait(uri, target, PATIENCE, ended).await;
+    ready.map_err(|how| Error::Failed { how, log: locked(node).end_of_log() })
 }

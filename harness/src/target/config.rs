@@ -1,11 +1,12 @@
-//! Configuration of a Temporal server in one process: ports, the server's YAML, its dynamic configuration.
+//! Configuration of a process of a Temporal server: ports, its YAML, its dynamic configuration.
 //!
-//! Everything listens on loopback. Both stores are SQLite in the memory of the process: a run ends with its process,
-//! so nothing needs to survive it. Source: docs/temporal-semantics.md, “Configuration”.
+//! Everything listens on loopback. In one process alone both stores are SQLite in its memory: a run ends with its process,
+//! so nothing needs to survive it. Over Cassandra, what lists workflows is SQLite in a file that all processes share, for the server
+//! keeps no lists in Cassandra. Source: docs/temporal-semantics.md, “Configuration”.
 
 use std::io;
-use std::net::{Ipv4Addr, TcpListener};
-use std::path::Path;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
 
 /// Shards of history: more than one, so that what crosses shards happens.
 const SHARDS: u32 = 4;
@@ -13,10 +14,13 @@ const SHARDS: u32 = 4;
 /// Far above what two cores can do: the limits of the server must not shape a run.
 const PLENTY: u32 = 1_000_000;
 
+/// The services of a server.
+const SERVICES: [&str; 4] = ["frontend", "history", "matching", "worker"];
+
 /// The ports of one server: for each of its four services one for gRPC and one for the membership ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ports {
-    /// frontend, history, matching, worker.
+    /// In the order of [`SERVICES`].
     pub(super) grpc: [u16; 4],
     /// In the same order.
     pub(super) membership: [u16; 4],
@@ -39,6 +43,12 @@ impl Ports {
         Ok(Ports { grpc: [a, b, c, d], membership: [e, f, g, h] })
     }
 
+    /// Where a service listens; the frontend if none is named.
+    pub(super) fn of(&self, service: Option<&str>) -> u16 {
+        let place = SERVICES.iter().position(|known| service == Some(known)).unwrap_or(0);
+        self.grpc[place]
+    }
+
     /// Where clients and workers connect.
     #[must_use]
     pub(super) fn frontend(&self) -> u16 {
@@ -46,43 +56,74 @@ impl Ports {
     }
 }
 
-/// The server's configuration file. `dynamic` is the path of the dynamic configuration.
+/// Where a server keeps everything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Store {
+    /// In the memory of its process.
+    Memory,
+    /// In a keyspace of Cassandra that is reached at this address, and lists in a file.
+    Cassandra {
+        /// Where this process finds Cassandra.
+        contact: SocketAddr,
+        /// Seconds until it gives up an answer.
+        patience: u32,
+        /// The keyspace, with the tables of the server.
+        keyspace: String,
+        /// The file of the lists.
+        lists: PathBuf,
+    },
+}
+
+/// A process of a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Server<'a> {
+    /// The ports of its services, which all processes of a server have in common.
+    pub(super) ports: &'a Ports,
+    /// The address of loopback at which this one listens.
+    pub(super) ip: Ipv4Addr,
+    /// Where the other services find the frontend.
+    pub(super) frontend: SocketAddr,
+    /// Where it keeps everything.
+    pub(super) store: Store,
+    /// The path of its dynamic configuration.
+    pub(super) dynamic: &'a Path,
+}
+
+/// The configuration file of a process.
 ///
 /// The frontend closes its connections after five minutes by default; here it does not, so that a broken connection
 /// in a recording is always one that somebody broke on purpose.
 #[must_use]
-pub(super) fn server(ports: &Ports, dynamic: &Path) -> String {
-    let frontend = ports.frontend();
-    let services: String = ["frontend", "history", "matching", "worker"]
+pub(super) fn server(server: &Server<'_>) -> String {
+    let Server { ports, ip, frontend, store, dynamic } = server;
+    let services: String = SERVICES
         .iter()
         .zip(ports.grpc.iter().zip(ports.membership))
         .map(|(service, (grpc, membership))| {
             let keep = if *service == "frontend" { ", keepAliveServerConfig: *keep" } else { "" };
             format!(
-                "  {service}: {{rpc: {{grpcPort: {grpc}, membershipPort: {membership}, bindOnLocalHost: true{keep}}}}}\n"
+                "  {service}: {{rpc: {{grpcPort: {grpc}, membershipPort: {membership}, bindOnIP: \"{ip}\"{keep}}}}}\n"
             )
         })
         .collect();
     let dynamic = quoted(&dynamic.display().to_string());
+    let stores = stores(store);
     format!(
         r#"log: {{stdout: true, level: warn}}
 x-keep: &keep {{keepAliveServerParameters: {{maxConnectionAge: 24h, maxConnectionIdle: 24h}}}}
-x-store: &store
+x-sqlite: &sqlite
   pluginName: sqlite
   connectAddr: localhost
   connectProtocol: tcp
   maxConns: 1
   maxIdleConns: 1
   maxConnLifetime: 24h
-  connectAttributes: {{mode: memory, cache: private}}
 persistence:
   defaultStore: main
   visibilityStore: visibility
   numHistoryShards: {SHARDS}
   datastores:
-    main: {{sql: {{<<: *store, databaseName: main}}}}
-    visibility: {{sql: {{<<: *store, databaseName: visibility}}}}
-global: {{membership: {{maxJoinDuration: 30s, broadcastAddress: "127.0.0.1"}}}}
+{stores}global: {{membership: {{maxJoinDuration: 30s, broadcastAddress: "{ip}"}}}}
 services:
 {services}clusterMetadata:
   enableGlobalNamespace: false
@@ -90,12 +131,44 @@ services:
   masterClusterName: active
   currentClusterName: active
   clusterInformation:
-    active: {{enabled: true, initialFailoverVersion: 1, rpcName: frontend, rpcAddress: "127.0.0.1:{frontend}"}}
+    active: {{enabled: true, initialFailoverVersion: 1, rpcName: frontend, rpcAddress: "{frontend}"}}
 dcRedirectionPolicy: {{policy: noop}}
-publicClient: {{hostPort: "127.0.0.1:{frontend}"}}
+publicClient: {{hostPort: "{frontend}"}}
 dynamicConfigClient: {{filepath: {dynamic}, pollInterval: 60s}}
 "#
     )
+}
+
+/// The stores, indented by four.
+///
+/// The driver is to ask nobody where else Cassandra is, as it would then go past the proxy at the address that it is given.
+fn stores(store: &Store) -> String {
+    match store {
+        Store::Memory => ["main", "visibility"]
+            .map(|name| {
+                format!("    {name}: {{sql: {{<<: *sqlite, databaseName: {name}, connectAttributes: {{mode: memory, cache: private}}}}}}\n")
+            })
+            .concat(),
+        Store::Cassandra { contact, patience, keyspace, lists } => {
+            let (host, port, lists) = (contact.ip(), contact.port(), quoted(&lists.display().to_string()));
+            format!(
+                r#"    main:
+      cassandra:
+        hosts: "{host}"
+        port: {port}
+        keyspace: {keyspace}
+        timeout: {patience}s
+        disableInitialHostLookup: true
+        consistency: {{default: {{consistency: local_quorum, serialConsistency: local_serial}}}}
+    visibility:
+      sql:
+        <<: *sqlite
+        databaseName: {lists}
+        connectAttributes: {{mode: rwc, setup: "true", journal_mode: wal, synchronous: "1", busy_timeout: "10000"}}
+"#
+            )
+        }
+    }
 }
 
 /// The dynamic configuration: limits out of the way, nothing that changes what the server means.
@@ -157,17 +230,29 @@ mod tests {
     #[test]
     fn every_port_is_bound_to_its_service_on_loopback() {
         let ports = Ports { grpc: [1001, 1002, 1003, 1004], membership: [2001, 2002, 2003, 2004] };
-        let yaml = server(&ports, Path::new("/tmp/a \"b\"/dynamic.yaml"));
+        let dynamic = Path::new("/tmp/a \"b\"/dynamic.yaml");
+        let (ip, frontend) = (Ipv4Addr::new(127, 0, 0, 2), SocketAddr::from((Ipv4Addr::LOCALHOST, 1001)));
+        let store = |store| server(&Server { ports: &ports, ip, frontend, store, dynamic });
+        let lists = PathBuf::from("/tmp/lists.db");
+        let contact = SocketAddr::from((Ipv4Addr::LOCALHOST, 4321));
+        let yaml = store(Store::Cassandra { contact, patience: 3, keyspace: "temporal".into(), lists });
         for line in [
-            "  frontend: {rpc: {grpcPort: 1001, membershipPort: 2001, bindOnLocalHost: true, keepAliveServerConfig: *keep}}",
-            "  history: {rpc: {grpcPort: 1002, membershipPort: 2002, bindOnLocalHost: true}}",
-            "  matching: {rpc: {grpcPort: 1003, membershipPort: 2003, bindOnLocalHost: true}}",
-            "  worker: {rpc: {grpcPort: 1004, membershipPort: 2004, bindOnLocalHost: true}}",
+            "  frontend: {rpc: {grpcPort: 1001, membershipPort: 2001, bindOnIP: \"127.0.0.2\", keepAliveServerConfig: *keep}}",
+            "  history: {rpc: {grpcPort: 1002, membershipPort: 2002, bindOnIP: \"127.0.0.2\"}}",
+            "  matching: {rpc: {grpcPort: 1003, membershipPort: 2003, bindOnIP: \"127.0.0.2\"}}",
+            "  worker: {rpc: {grpcPort: 1004, membershipPort: 2004, bindOnIP: \"127.0.0.2\"}}",
             "publicClient: {hostPort: \"127.0.0.1:1001\"}",
             r#"dynamicConfigClient: {filepath: "/tmp/a \"b\"/dynamic.yaml", pollInterval: 60s}"#,
+            "        port: 4321",
+            "        timeout: 3s",
+            r#"        databaseName: "/tmp/lists.db""#,
         ] {
             assert!(yaml.lines().any(|found| found == line), "{line}\nis not in\n{yaml}");
         }
-        assert!(!yaml.contains("0.0.0.0"));
+        assert!(!yaml.contains("0.0.0.0") && !yaml.contains("memory"));
+        assert!(
+            store(Store::Memory)
+                .contains("    main: {sql: {<<: *sqlite, databaseName: main, connectAttributes: {mode: memory")
+        );
     }
 }

@@ -11,6 +11,7 @@ mod database;
 mod endpoint;
 mod error;
 mod node;
+mod own_nodes;
 pub mod own_server;
 mod probe;
 mod process;
@@ -19,6 +20,8 @@ mod readiness;
 mod simulated;
 mod started;
 pub mod temporal;
+mod temporal_nodes;
+pub mod temporal_tables;
 mod watch;
 mod world;
 
@@ -34,7 +37,7 @@ pub use started::Started;
 pub use world::{Target, World};
 
 use crate::subject::Subject;
-use resurgam_formats::target::{Choice, JudgedBy};
+use resurgam_formats::target::{Choice, Durability, JudgedBy};
 use resurgam_generate::Scope;
 use resurgam_judge::profile::Profile;
 use std::path::Path;
@@ -61,18 +64,20 @@ pub async fn open(
         }
         Choice::Check { .. } => return Err(Error::Check),
         Choice::Process { nodes, keyspace: Some(keyspace), faults } => {
-            Box::new(Cluster::start(program, *nodes, keyspace, faults.clone(), None).await?)
+            Box::new(Cluster::start(program, *nodes, keyspace, faults, None).await?)
         }
         Choice::Container { nodes, durability, faults, bug } => {
             if subject(bug.as_deref()).is_none() {
                 return Err(Error::Bug(bug.clone().unwrap_or_default()));
             }
-            let Provided { keyspace, database } = started.ok_or(Error::NoContainer)?;
-            let mut cluster = Cluster::start(program, *nodes, keyspace, faults.clone(), bug.as_deref()).await?;
-            if let Some(cluster) = Arc::get_mut(&mut cluster) {
-                cluster.over(Arc::clone(database), *durability);
-            }
-            Box::new(cluster)
+            let provided = started.ok_or(Error::NoContainer)?;
+            let cluster = Cluster::start(program, *nodes, &provided.keyspace, faults, bug.as_deref()).await?;
+            Box::new(over(cluster, provided, *durability))
+        }
+        Choice::TemporalContainer { topology, durability, faults } => {
+            let provided = started.ok_or(Error::NoContainer)?;
+            let cluster = Cluster::temporal(*topology, &provided.keyspace, faults).await?;
+            Box::new(over(cluster, provided, *durability))
         }
         Choice::Process { nodes, keyspace: None, .. } => {
             Box::new(Mutex::new(own_server::start(program, *nodes).await?))
@@ -91,4 +96,12 @@ pub async fn open(
             Box::new(address)
         }
     })
+}
+
+/// The cluster, with the database that it is over and what that promises.
+fn over(mut cluster: Arc<Cluster>, provided: &Provided, durability: Durability) -> Arc<Cluster> {
+    if let Some(cluster) = Arc::get_mut(&mut cluster) {
+        cluster.over(Arc::clone(&provided.database), durability);
+    }
+    cluster
 }

@@ -12,7 +12,9 @@ pub(super) const LOG: &str = "server.log";
 /// The file of its process id, if the process that we start is not the server itself.
 pub(super) const PID: &str = "pid";
 /// How many lines of the log are shown.
-const LINES: usize = 20;
+pub(super) const LINES: usize = 20;
+/// So much of a line: some bring the whole stack.
+const WIDE: usize = 300;
 /// So often a server is started if somebody takes the port that was free.
 pub(super) const ATTEMPTS: u32 = 3;
 
@@ -61,7 +63,8 @@ pub(super) fn end_of(log: &Path) -> String {
     let text = fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let lines: Vec<&str> = text.lines().collect();
-    lines[lines.len().saturating_sub(LINES)..].join("\n")
+    let last = &lines[lines.len().saturating_sub(LINES)..];
+    last.iter().map(|line| line.get(..WIDE).unwrap_or(line)).collect::<Vec<_>>().join("\n")
 }
 
 /// The first of so many ports in a row that nobody listens on.

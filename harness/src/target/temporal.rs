@@ -10,6 +10,7 @@ use super::started::Started;
 use crate::setup;
 use std::ffi::OsStr;
 use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -71,7 +72,10 @@ fn spawn(program: &Path, ports: &config::Ports, parent: Option<&Path>) -> Result
     let write = |path: &Path, text: String| {
         fs::write(path, text).map_err(|e| Error::System("no configuration for the server", e))
     };
-    write(&directory.path().join("server.yaml"), config::server(ports, &dynamic))?;
+    let (ip, store) = (Ipv4Addr::LOCALHOST, config::Store::Memory);
+    let frontend = SocketAddr::from((ip, ports.frontend()));
+    let server = config::Server { ports, ip, frontend, store, dynamic: &dynamic };
+    write(&directory.path().join("server.yaml"), config::server(&server))?;
     write(&dynamic, config::dynamic())?;
     let mut command = Command::new("sh");
     command

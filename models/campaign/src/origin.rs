@@ -13,7 +13,7 @@ pub struct Origin {
     pub resurgam: String,
     /// The command line that repeats the run, written from what follows.
     pub command: String,
-    /// The scenario, such as `random`.
+    /// The scenario, by name or file; `random` if cases are drawn.
     pub scenario: String,
     /// The target: `temporal`, `address`, …
     pub target: String,
@@ -43,6 +43,11 @@ pub struct Options {
     /// What could not be decided counts as violated.
     #[serde(default)]
     pub strict: bool,
+}
+
+impl Origin {
+    /// The scenario of cases that are drawn.
+    pub const RANDOM: &str = "random";
 }
 
 impl Options {

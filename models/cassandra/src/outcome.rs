@@ -110,7 +110,10 @@ pub enum Spoiled {
 impl From<StoreOutcome> for Spoiled {
     fn from(outcome: StoreOutcome) -> Self {
         match outcome {
-            StoreOutcome::CommitReplyLost => Self::Commit(ScriptedCommit::ReplyLost, None),
+            // The error says no more than silence does.
+            StoreOutcome::CommitReplyLost | StoreOutcome::CommitOverloaded => {
+                Self::Commit(ScriptedCommit::ReplyLost, None)
+            }
             StoreOutcome::CommitLost => Self::Commit(ScriptedCommit::Lost, None),
             StoreOutcome::CommitLate(ms) => Self::Commit(ScriptedCommit::Held(HeldUntil::Released), Some(ms)),
             StoreOutcome::CommitAfterFence => Self::Commit(ScriptedCommit::Held(HeldUntil::NextBatch), None),

@@ -24,6 +24,7 @@ pub mod program;
 pub mod recording;
 pub mod rule;
 pub mod rule_id;
+pub mod scenario;
 pub mod shrinking;
 pub mod store;
 pub mod target;

@@ -50,6 +50,15 @@ pub enum Choice {
     },
     /// The real Temporal server, started for the run.
     Temporal,
+    /// The real Temporal server as processes, over Cassandra in a container that is started for the run.
+    TemporalContainer {
+        /// Which processes it has.
+        topology: Topology,
+        /// What Cassandra promises.
+        durability: Durability,
+        /// Families of faults that plans are drawn with.
+        faults: Vec<Family>,
+    },
     /// A server that somebody else runs.
     Address {
         /// Where the server listens, as `HOST:PORT`.
@@ -61,6 +70,50 @@ pub enum Choice {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         profile: Option<JudgedBy>,
     },
+}
+
+/// The processes of the real Temporal server. Faults name them by their place in [`Topology::processes`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Topology {
+    /// One, with all services.
+    #[default]
+    One,
+    /// One for each service.
+    Services,
+    /// The same, with two of history and two of matching.
+    Pairs,
+}
+
+impl Topology {
+    /// The word used on the command line.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::One => "one",
+            Self::Services => "services",
+            Self::Pairs => "pairs",
+        }
+    }
+
+    /// The names of its processes, in the order in which they are started. The last has the frontend.
+    #[must_use]
+    pub fn processes(self) -> &'static [&'static str] {
+        match self {
+            Self::One => &["server"],
+            Self::Services => &["history", "matching", "worker", "frontend"],
+            Self::Pairs => &["history-1", "history-2", "matching-1", "matching-2", "worker", "frontend"],
+        }
+    }
+
+    /// The service that a process has; none if it has all.
+    #[must_use]
+    pub fn service(self, process: &str) -> Option<&str> {
+        match self {
+            Self::One => None,
+            Self::Services | Self::Pairs => Some(process.split('-').next().unwrap_or(process)),
+        }
+    }
 }
 
 /// What a node of Cassandra promises, by how it is configured.
@@ -140,7 +193,7 @@ impl Choice {
         match self {
             Self::Simulation { .. } | Self::Process { .. } | Self::Container { .. } => "builtin",
             Self::Check { .. } => "check",
-            Self::Temporal => "temporal",
+            Self::Temporal | Self::TemporalContainer { .. } => "temporal",
             Self::Address { .. } => "address",
         }
     }
@@ -150,7 +203,11 @@ impl Choice {
     pub fn bug(&self) -> Option<&str> {
         match self {
             Self::Simulation { bug, .. } | Self::Container { bug, .. } => bug.as_deref(),
-            Self::Check { .. } | Self::Process { .. } | Self::Temporal | Self::Address { .. } => None,
+            Self::Check { .. }
+            | Self::Process { .. }
+            | Self::Temporal
+            | Self::TemporalContainer { .. }
+            | Self::Address { .. } => None,
         }
     }
 }

@@ -4,7 +4,7 @@
 //! 400 ms, waits with a timeout of at most 1.5 s, a dozen operations in the first two seconds, so that a case typically
 //! ends within seconds on a real server, and always by itself. The result is plain data in flat lists.
 //!
-//! Two doors: [`plan`] gives what every target can execute, [`chaos`] the same plan on a drawn cluster with faults, for
+//! Three doors: [`scenario::plan`] gives what a file says; [`plan`] gives what every target can execute, [`chaos`] the same plan on a drawn cluster with faults, for
 //! the simulation. So the cases of one seed can be compared with and without faults.
 //!
 //! A plan is a function of its seed and of nothing else, on one version of this build; save the plan, not the seed, to
@@ -18,6 +18,7 @@ mod mask;
 mod misuse;
 mod operation;
 mod program;
+pub mod scenario;
 pub mod shrink;
 #[cfg(test)]
 mod tests;

@@ -74,7 +74,7 @@ impl Case {
         workflows.sort_by_key(|id| !concerned.contains(id));
         let hidden = workflows.len().saturating_sub(WORKFLOWS);
         workflows.truncate(WORKFLOWS);
-        let mut commands = vec![command::repeat(&summary.origin.options.choice, view.seed)];
+        let mut commands = vec![command::again(&summary.origin, view.seed)];
         if let Some(path) = &path {
             commands.extend([command::check(path), command::show(path, concerned.first().copied())]);
         }

@@ -33,12 +33,7 @@ impl<'a> Rule<'a> {
         let worst = rule.worst();
         let example = |example: &'a Example| {
             let here = page.cases.iter().any(|case| case.seed == example.seed);
-            (
-                example.seed,
-                here,
-                example.message.as_str(),
-                command::repeat(&summary.origin.options.choice, example.seed),
-            )
+            (example.seed, here, example.message.as_str(), command::again(&summary.origin, example.seed))
         };
         Self {
             summary: rule,

@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 use resurgam_formats::plan::Family;
-use resurgam_formats::target::{Durability, JudgedBy};
+use resurgam_formats::target::{Durability, JudgedBy, Topology};
 use resurgam_harness::run::Keep;
 
 /// What to test.
@@ -16,15 +16,36 @@ pub(crate) enum Kind {
     Address,
 }
 
-/// The worlds of our orchestrator.
+/// The worlds of an orchestrator.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Place {
     /// A simulated cluster with faults.
     Sim,
     /// A process of its own on this machine; over Cassandra one for each node, and with faults if they are asked for.
     Process,
-    /// A process for each node, over Apache Cassandra in a container that is started for the run, with faults.
+    /// A process for each node, over Apache Cassandra in a container that is started for the run, with faults. Temporal too.
     Container,
+}
+
+/// The processes of the real Temporal server.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Processes {
+    /// One with all services.
+    One,
+    /// One for each service: history, matching, worker, frontend.
+    Services,
+    /// The same with two of history and two of matching.
+    Pairs,
+}
+
+impl From<Processes> for Topology {
+    fn from(processes: Processes) -> Self {
+        match processes {
+            Processes::One => Self::One,
+            Processes::Services => Self::Services,
+            Processes::Pairs => Self::Pairs,
+        }
+    }
 }
 
 /// What Cassandra in a container promises.

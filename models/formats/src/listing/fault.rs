@@ -105,6 +105,7 @@ fn spoiled(outcome: StoreOutcome) -> (&'static str, String) {
         StoreOutcome::CommitLimbo => ("commit", "undecided".into()),
         StoreOutcome::CommitResent => ("commit", "sent twice on the way".into()),
         StoreOutcome::CommitUnavailable => ("commit", "refused as unavailable".into()),
+        StoreOutcome::CommitOverloaded => ("commit", "applied and refused as overloaded".into()),
         StoreOutcome::AppendReplyLost => ("append", "written without a reply".into()),
         StoreOutcome::AppendLate(ms) => ("append", format!("without a reply and {ms} ms late")),
         StoreOutcome::AppendLost => ("append", "lost without a reply".into()),

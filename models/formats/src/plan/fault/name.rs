@@ -4,7 +4,8 @@ use super::FaultKind;
 use super::affected::{Caller, Way};
 
 impl FaultKind {
-    /// The names of all kinds, as recordings and coverage count them, without those of [`DatabaseFault::NAMES`].
+    /// The names of all kinds, as recordings and coverage count them, without those of [`DatabaseFault::NAMES`] and that of
+    /// `commit_overloaded`, which no random plan has.
     pub const NAMES: &[&str] = &[
         "partition",
         "partition_out",
@@ -35,7 +36,7 @@ impl FaultKind {
         "worker_call_repeated",
     ];
 
-    /// The name of the kind, one of [`Self::NAMES`] or of [`DatabaseFault::NAMES`].
+    /// The name of the kind, one of [`Self::NAMES`] but for those that it leaves out.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {

@@ -38,6 +38,9 @@ pub enum StoreOutcome {
     CommitResent,
     /// A commit is certainly not applied, and the sender is told so.
     CommitUnavailable,
+    /// A commit is applied if its condition holds; the sender is told that somebody is overloaded, which with the older Paxos says
+    /// nothing of that. Random plans do not have it: to who asks as little of the answer as the store allows it is a lost reply.
+    CommitOverloaded,
     /// An append, or a plain delete, takes effect; the acknowledgement is lost.
     AppendReplyLost,
     /// An append, or a plain delete, is unacknowledged and takes effect this much later.
@@ -62,6 +65,21 @@ pub enum StoreCall {
 }
 
 impl StoreOutcome {
+    /// All but those that say how much later something takes effect.
+    pub(crate) const PROMPT: &[Self] = &[
+        Self::CommitReplyLost,
+        Self::CommitLost,
+        Self::CommitAfterFence,
+        Self::CommitLimbo,
+        Self::CommitResent,
+        Self::CommitUnavailable,
+        Self::CommitOverloaded,
+        Self::AppendReplyLost,
+        Self::AppendLost,
+        Self::AppendPartial,
+        Self::ReadFails,
+    ];
+
     /// Which calls end so.
     #[must_use]
     pub fn call(self) -> StoreCall {
@@ -72,7 +90,8 @@ impl StoreOutcome {
             | Self::CommitAfterFence
             | Self::CommitLimbo
             | Self::CommitResent
-            | Self::CommitUnavailable => StoreCall::Commit,
+            | Self::CommitUnavailable
+            | Self::CommitOverloaded => StoreCall::Commit,
             Self::AppendReplyLost | Self::AppendLate(_) | Self::AppendLost | Self::AppendPartial => StoreCall::Append,
             Self::ReadFails => StoreCall::Read,
         }
@@ -80,7 +99,7 @@ impl StoreOutcome {
 
     /// The name of the fault that makes calls end so.
     #[must_use]
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::CommitReplyLost => "commit_reply_lost",
             Self::CommitLost => "commit_lost",
@@ -89,6 +108,7 @@ impl StoreOutcome {
             Self::CommitLimbo => "commit_limbo",
             Self::CommitResent => "commit_resent",
             Self::CommitUnavailable => "commit_unavailable",
+            Self::CommitOverloaded => "commit_overloaded",
             Self::AppendReplyLost => "append_reply_lost",
             Self::AppendLate(_) => "append_late",
             Self::AppendLost => "append_lost",
@@ -112,6 +132,7 @@ impl StoreOutcome {
             | Self::CommitLimbo
             | Self::CommitResent
             | Self::CommitUnavailable
+            | Self::CommitOverloaded
             | Self::AppendReplyLost
             | Self::AppendLost
             | Self::AppendPartial

@@ -1,0 +1,75 @@
+//! Lengths of time as people write them, and moments that may lie anywhere in a range.
+
+use crate::time::Millis;
+use jiff::SignedDuration;
+use serde::{Deserialize, Deserializer, de};
+
+/// The longest: nobody means to wait longer than a day.
+const DAY: Millis = 86_400_000;
+
+/// A length of time, such as `250ms`, `3s` or `1m 30s`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span(pub Millis);
+
+/// A moment after the start of a case: `2s`, or one that is drawn anew in every case: `2s..5s`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// The earliest.
+    pub least: Span,
+    /// The latest.
+    pub most: Span,
+}
+
+impl Span {
+    fn parsed(text: &str) -> Result<Self, String> {
+        let wrong =
+            || format!("{text:?} is not a length of time; expected one such as \"250ms\", \"3s\" or \"1m 30s\"");
+        let duration = text.trim().parse::<SignedDuration>().map_err(|_| wrong())?;
+        let millis = Millis::try_from(duration.as_millis()).ok().filter(|millis| *millis <= DAY);
+        millis.map(Self).ok_or_else(wrong)
+    }
+}
+
+impl Moment {
+    fn parsed(text: &str) -> Result<Self, String> {
+        let Some((least, most)) = text.split_once("..") else {
+            return Span::parsed(text).map(|moment| Self { least: moment, most: moment });
+        };
+        let (least, most) = (Span::parsed(least)?, Span::parsed(most)?);
+        if least > most {
+            return Err(format!("{text:?} ends before it begins"));
+        }
+        Ok(Self { least, most })
+    }
+}
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Self::parsed(&String::deserialize(from)?).map_err(de::Error::custom)
+    }
+}
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Self::parsed(&String::deserialize(from)?).map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_read_and_wrong_ones_say_what_was_expected() {
+        assert_eq!(Span::parsed("1m 30s"), Ok(Span(90_000)));
+        let range = Moment { least: Span(500), most: Span(2000) };
+        assert_eq!(Moment::parsed("500ms..2s"), Ok(range));
+        assert_eq!(Moment::parsed("2s").unwrap(), Moment { least: Span(2000), most: Span(2000) });
+        for wrong in ["", "5", "soon", "2s..1s", "-1s", "1000h"] {
+            assert!(
+                Moment::parsed(wrong).unwrap_err().contains(if wrong.contains("..") { "ends" } else { "expected" }),
+                "{wrong}"
+            );
+        }
+    }
+}
