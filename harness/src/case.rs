@@ -30,8 +30,7 @@ use tonic::transport::Channel;
 
 /// Attempts of a client's call whose outcome is unknown, where there are faults.
 pub(crate) const PATIENCE: u32 = 4;
-/// The same where nobody else can be asked: for half a minute.
-const ALONE: u32 = 18;
+const ALONE: u32 = 18; // Where nobody else can be asked: for half a minute.
 /// Attempts of a final read while the cluster elects new owners.
 const READS: u32 = 25;
 
@@ -48,9 +47,8 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    fn of(endpoint: &Endpoint) -> Self {
-        let Endpoint { target, version, profile, .. } = endpoint.clone();
-        Self { target, version, profile }
+    fn of(Endpoint { target, version, profile, .. }: &Endpoint) -> Self {
+        Self { target: target.clone(), version: version.clone(), profile: profile.clone() }
     }
 
     /// The first line of a recording.
@@ -91,9 +89,8 @@ pub(crate) async fn execute_on_processes(
     stage: &dyn Stage,
     heal_at: Duration,
 ) -> (Vec<Entry>, Result<(), Contradiction>) {
-    // One process that is killed is nobody, until it has started again.
-    let patience = if channels.len() == 1 { ALONE } else { PATIENCE };
-    let session = session(plan, endpoint, channels, prefix, patience);
+    let alone = channels.len() == 1;
+    let session = session(plan, endpoint, channels, prefix, if alone { ALONE } else { PATIENCE });
     // Faults of others last longer than the plan's own.
     let longer = heal_at.saturating_sub(deadline::heal(plan));
     conduct(&session, stage, &Identity::of(endpoint), deadline::of(plan) + longer).await
@@ -290,10 +287,8 @@ fn decoded(events: &[HistoryEvent]) -> Result<Vec<Event>, String> {
 /// The runs that a history names: its successor, the run before it, its children.
 fn linked(workflow_id: &str, events: Vec<Event>) -> Vec<RunName> {
     let run = Run { workflow_id: workflow_id.to_owned(), events, ..Run::default() };
-    let mut found = vec![(run.workflow_id.clone(), run.successor().to_owned())];
-    if let Some(started) = run.started() {
-        found.push((run.workflow_id.clone(), started.continued_run.clone()));
-    }
+    let before = run.started().map(|started| (run.workflow_id.clone(), started.continued_run.clone()));
+    let mut found: Vec<_> = before.into_iter().chain([(run.workflow_id.clone(), run.successor().to_owned())]).collect();
     for event in &run.events {
         if let Body::ChildWorkflowExecutionStarted(started) = &event.body {
             found.push((started.child.workflow_id.clone(), started.child.run_id.clone()));

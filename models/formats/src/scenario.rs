@@ -6,15 +6,14 @@
 
 mod fault;
 mod load;
-mod moment;
 mod place;
 mod read;
+mod when;
 
-pub use fault::{Faulty, Verb};
+pub use fault::Faulty;
 pub use load::{Activity, Call, CallOf, Load, Starts, Step, WorkersOf, Workflows};
-pub use moment::{Moment, Span};
-pub use place::{On, TargetOf, WorldOf};
 pub use read::{Wrong, read};
+pub use when::{Span, When};
 
 use crate::target::Choice;
 use serde::Deserialize;

@@ -1,4 +1,4 @@
-//! The plan of a scenario: what its file says, with the moments that it leaves open drawn by the seed of the case.
+//! The plan of a scenario: what its file says, with the times that it leaves open drawn by the seed of the case.
 
 use crate::{STICKY_TIMEOUT_MS, TASK_TIMEOUT_MS, runner};
 use proptest::strategy::{Strategy as _, ValueTree as _};
@@ -10,22 +10,21 @@ use resurgam_formats::program::{
     Act, ActEnd, ActivityCall, Block, Cancellation, ChildCall, ChildWait, Expr, Input, ParentClose, Program, Retry,
     Script, Statement, Until, VERSION,
 };
-use resurgam_formats::scenario::{Activity, Call, Faulty, Load, Moment, Scenario, Starts, Step, Workflows};
+use resurgam_formats::scenario::{Activity, Call, Faulty, Load, Scenario, Starts, Step, When, Workflows};
 use resurgam_formats::time::Millis;
 use std::collections::BTreeMap;
 
 /// So long a workflow waits for a signal: whoever waits for ever gives a case no end.
 const PATIENCE: Millis = 20_000;
-/// The part of the seed from which moments are drawn.
+/// The part of the seed from which times are drawn.
 const PART: u8 = 6;
 
 /// The plan of a case of a scenario.
 #[must_use]
 pub fn plan(scenario: &Scenario, seed: u64) -> Plan {
-    let mut moments = Moments(runner(seed, PART));
-    let mut plan =
-        if scenario.load.generated { crate::plan(seed) } else { written(&scenario.load, seed, &mut moments) };
-    plan.faults = scenario.faults.iter().flat_map(|fault| repeated(fault, &mut moments)).collect();
+    let mut times = Times(runner(seed, PART));
+    let mut plan = if scenario.load.generated { crate::plan(seed) } else { written(&scenario.load, seed, &mut times) };
+    plan.faults = scenario.faults.iter().flat_map(|fault| repeated(fault, &mut times)).collect();
     plan.faults.sort();
     if let Some(timeout) = scenario.load.workflow_task_timeout {
         plan.knobs.task_timeout_ms = timeout.0;
@@ -33,31 +32,31 @@ pub fn plan(scenario: &Scenario, seed: u64) -> Plan {
     plan
 }
 
-/// Draws moments, one after the other.
-struct Moments(TestRunner);
+/// Draws times, one after the other.
+struct Times(TestRunner);
 
-impl Moments {
-    fn draw(&mut self, moment: Moment) -> Millis {
-        let tree = (moment.least.0..=moment.most.0).new_tree(&mut self.0);
+impl Times {
+    fn draw(&mut self, when: When) -> Millis {
+        let tree = (when.least.0..=when.most.0).new_tree(&mut self.0);
         // A range that is not empty cannot reject.
         tree.unwrap_or_else(|reason| unreachable!("{reason}")).current()
     }
 }
 
-fn repeated(fault: &Faulty, moments: &mut Moments) -> Vec<Fault> {
+fn repeated(fault: &Faulty, times: &mut Times) -> Vec<Fault> {
     let every = |number: u16| fault.every.saturating_mul(number.into());
     let one = |number| {
-        let at_ms = moments.draw(fault.at).saturating_add(every(number));
+        let at_ms = times.draw(fault.at).saturating_add(every(number));
         Fault { at_ms, for_ms: fault.lasts, moment: None, kind: fault.kind.clone() }
     };
     (0..fault.times).map(one).collect()
 }
 
-fn written(load: &Load, seed: u64, moments: &mut Moments) -> Plan {
+fn written(load: &Load, seed: u64, times: &mut Times) -> Plan {
     let mut operations = Vec::new();
     for (program, group) in (0..).zip(&load.workflows) {
         for number in 0..group.count {
-            let from = group.from.map_or(0, |from| moments.draw(from));
+            let from = group.from.map_or(0, |from| times.draw(from));
             let at_ms = from.saturating_add(group.every.0.saturating_mul(number.into()));
             let workflow = operations.iter().map(|operation: &Operation| operation.workflow + 1).max().unwrap_or(0);
             operations.extend(asked(group, program, workflow, at_ms));

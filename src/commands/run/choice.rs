@@ -1,6 +1,6 @@
 //! Which target the options choose, if they fit together.
 
-use super::Args;
+use super::args::Args;
 use super::words::{Faults, Kind, Place, Processes, Promise, Store};
 use crate::exit::Failure;
 use crate::given::subject;

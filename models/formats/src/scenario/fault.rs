@@ -1,7 +1,7 @@
 //! What is done to the target in a scenario: one line of `faults` in its file, which has one verb.
 
-use super::moment::{Moment, Span};
 use super::place::On;
+use super::when::{Span, When};
 use crate::plan::{Caller, DatabaseFault, FaultKind, PartitionKind, Side, StoreOutcome, Way};
 use crate::time::Millis;
 use serde::Deserialize;
@@ -10,7 +10,7 @@ use serde::Deserialize;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Faulty {
     /// When it begins first.
-    pub at: Moment,
+    pub at: When,
     /// How long it lasts.
     pub lasts: Millis,
     /// From one to the next.
@@ -25,7 +25,7 @@ pub struct Faulty {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Line {
-    at: Moment,
+    at: When,
     #[serde(default, rename = "for")]
     lasts: Span,
     #[serde(default)]
@@ -53,7 +53,7 @@ pub(super) struct Line {
 
 /// The verbs, one of which a line has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verb {
+pub(super) enum Verb {
     /// A process is killed, and started again at the end.
     Kill,
     /// A process stands still.
@@ -78,7 +78,7 @@ pub enum Verb {
 
 impl Verb {
     /// All of them, by the words in a file.
-    pub const ALL: [(&'static str, Self); 10] = [
+    pub(super) const ALL: [(&'static str, Self); 10] = [
         ("kill", Self::Kill),
         ("pause", Self::Pause),
         ("cut_from_store", Self::CutFromStore),

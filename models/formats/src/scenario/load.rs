@@ -1,6 +1,6 @@
 //! What clients and workers do in a scenario: the part `[load]` of its file.
 
-use super::moment::{Moment, Span};
+use super::when::{Span, When};
 use serde::Deserialize;
 
 /// Either plans as the generator draws them, or groups of workflows.
@@ -21,7 +21,7 @@ pub struct Load {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct WorkersOf {
-    /// How many.
+    /// How many workers poll.
     pub count: u8,
     /// Runs that each keeps in its sticky cache; 0 turns stickiness off.
     pub cache: u8,
@@ -37,11 +37,11 @@ impl Default for WorkersOf {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Workflows {
-    /// How many.
+    /// How many there are in a case.
     pub count: u8,
     /// When the first is started; at once if it does not say.
     #[serde(default)]
-    pub from: Option<Moment>,
+    pub from: Option<When>,
     /// From one start to the next; all at once if it does not say.
     #[serde(default)]
     pub every: Span,
@@ -62,7 +62,7 @@ pub struct Workflows {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Starts {
-    /// By itself.
+    /// By a start and nothing else.
     #[default]
     Plainly,
     /// With a signal of this name.
@@ -85,7 +85,7 @@ pub enum Step {
     Together(Vec<Vec<Step>>),
 }
 
-/// An activity.
+/// What an activity does, and how long it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Activity {
@@ -109,7 +109,7 @@ fn once() -> u32 {
 pub struct CallOf {
     /// So long after its start.
     pub after: Span,
-    /// What.
+    /// What is asked.
     pub call: Call,
     /// The call is sent again with the same request id, so long after the first.
     #[serde(default)]
@@ -124,7 +124,7 @@ pub enum Call {
     Signal(String),
     /// That it cancels itself.
     Cancel,
-    /// Its end.
+    /// That it is ended at once.
     Terminate,
     /// What it is doing.
     Describe,

@@ -7,7 +7,7 @@ use serde::Deserialize;
 /// The target of a scenario.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct On {
+pub(super) struct On {
     /// Whose server it is.
     pub target: TargetOf,
     /// Where it runs.
@@ -29,7 +29,7 @@ pub struct On {
 /// Whose server it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum TargetOf {
+pub(super) enum TargetOf {
     /// The orchestrator of this repository.
     Builtin,
     /// The real Temporal server.
@@ -39,7 +39,7 @@ pub enum TargetOf {
 /// Where it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum WorldOf {
+pub(super) enum WorldOf {
     /// In a simulated cluster.
     Simulation,
     /// As processes over Cassandra in a container.

@@ -13,7 +13,7 @@ use toml::Spanned;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{file}:{line}: {problem}")]
 pub struct Wrong {
-    /// Its name.
+    /// The name of the file.
     pub file: String,
     /// The line, from 1.
     pub line: usize,
@@ -100,20 +100,18 @@ pub fn read(file: &str, text: &str) -> Result<Scenario, Wrong> {
 
 /// Refuses what the target cannot suffer.
 fn possible(on: &On, kind: &FaultKind) -> Result<(), String> {
-    if let FaultKind::Store { outcome: StoreOutcome::CommitLimbo | StoreOutcome::AppendPartial, .. } = kind
-        && on.world == WorldOf::Container
-    {
+    let replicas = [StoreOutcome::CommitLimbo.name(), StoreOutcome::AppendPartial.name()];
+    if on.world == WorldOf::Container && replicas.contains(&kind.name()) {
         return Err(format!("{} needs several replicas; expected world = \"simulation\"", kind.name()));
     }
-    match (on.target, on.world, kind.family()) {
-        (TargetOf::Temporal, _, Family::Clock) => {
-            Err("the processes of Temporal have the clock of the machine".to_owned())
-        }
-        (_, WorldOf::Simulation, Family::Database) => {
-            Err("a simulation has no database; expected world = \"container\"".to_owned())
-        }
-        _ => Ok(()),
+    let family = kind.family();
+    if on.target == TargetOf::Temporal && family == Family::Clock {
+        return Err("the processes of Temporal have the clock of the machine".to_owned());
     }
+    if on.world == WorldOf::Simulation && family == Family::Database {
+        return Err("a simulation has no database; expected world = \"container\"".to_owned());
+    }
+    Ok(())
 }
 
 fn load(load: &Load) -> Result<(), String> {

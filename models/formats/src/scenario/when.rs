@@ -1,4 +1,4 @@
-//! Lengths of time as people write them, and moments that may lie anywhere in a range.
+//! Lengths of time as people write them, and times that may lie anywhere in a range.
 
 use crate::time::Millis;
 use jiff::SignedDuration;
@@ -11,12 +11,12 @@ const DAY: Millis = 86_400_000;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span(pub Millis);
 
-/// A moment after the start of a case: `2s`, or one that is drawn anew in every case: `2s..5s`.
+/// A time after the start of a case: `2s`, or one that is drawn anew in every case: `2s..5s`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Moment {
-    /// The earliest.
+pub struct When {
+    /// The earliest that it may be.
     pub least: Span,
-    /// The latest.
+    /// The latest that it may be.
     pub most: Span,
 }
 
@@ -30,7 +30,7 @@ impl Span {
     }
 }
 
-impl Moment {
+impl When {
     fn parsed(text: &str) -> Result<Self, String> {
         let Some((least, most)) = text.split_once("..") else {
             return Span::parsed(text).map(|moment| Self { least: moment, most: moment });
@@ -49,7 +49,7 @@ impl<'de> Deserialize<'de> for Span {
     }
 }
 
-impl<'de> Deserialize<'de> for Moment {
+impl<'de> Deserialize<'de> for When {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         Self::parsed(&String::deserialize(from)?).map_err(de::Error::custom)
     }
@@ -62,12 +62,12 @@ mod tests {
     #[test]
     fn moments_are_read_and_wrong_ones_say_what_was_expected() {
         assert_eq!(Span::parsed("1m 30s"), Ok(Span(90_000)));
-        let range = Moment { least: Span(500), most: Span(2000) };
-        assert_eq!(Moment::parsed("500ms..2s"), Ok(range));
-        assert_eq!(Moment::parsed("2s").unwrap(), Moment { least: Span(2000), most: Span(2000) });
+        let range = When { least: Span(500), most: Span(2000) };
+        assert_eq!(When::parsed("500ms..2s"), Ok(range));
+        assert_eq!(When::parsed("2s").unwrap(), When { least: Span(2000), most: Span(2000) });
         for wrong in ["", "5", "soon", "2s..1s", "-1s", "1000h"] {
             assert!(
-                Moment::parsed(wrong).unwrap_err().contains(if wrong.contains("..") { "ends" } else { "expected" }),
+                When::parsed(wrong).unwrap_err().contains(if wrong.contains("..") { "ends" } else { "expected" }),
                 "{wrong}"
             );
         }
