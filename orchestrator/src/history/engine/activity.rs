@@ -56,7 +56,7 @@ pub(super) fn schedule(
         tx.command_event(Attributes::ActivityTaskScheduledEventAttributes(ActivityTaskScheduledEventAttributes {
             activity_id: id.to_owned(),
             activity_type: attributes.activity_type.clone(),
-            task_queue: attributes.task_queue.clone(),
+            task_queue: attributes.task_queue.clone().map(super::task_event::with_kind),
             header: attributes.header.clone(),
             input: attributes.input.clone(),
             schedule_to_close_timeout: Some(whole),

@@ -5,7 +5,7 @@ use super::command_failure::CommandFailure;
 use super::cron;
 use super::input::{Acted, Reply, RunInput, Which};
 use super::span::millis;
-use super::task_event::queue_name;
+use super::task_event::{queue_name, with_kind};
 use super::transaction::Transaction;
 use super::waiter::Waiter;
 use super::{required, reset, retry};
@@ -42,7 +42,7 @@ pub(super) fn initiate(
             namespace_id: tx.run.state.namespace_id.clone(),
             workflow_id: attributes.workflow_id,
             workflow_type: attributes.workflow_type,
-            task_queue: attributes.task_queue,
+            task_queue: attributes.task_queue.map(with_kind),
             input: attributes.input,
             workflow_execution_timeout: attributes.workflow_execution_timeout,
             workflow_run_timeout: attributes.workflow_run_timeout,

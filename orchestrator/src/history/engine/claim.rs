@@ -10,7 +10,7 @@ use super::new_run::{self, NewRun};
 use super::run::{on_run, record};
 use super::signal::{self, Arrival};
 use super::start_check::validate;
-use super::{Context, Effects, Handout, IDENTITY, Workflow, close, handout, retry, span, task};
+use super::{Context, Effects, Handout, IDENTITY, Workflow, close, handout, retry, span, task, task_event};
 use crate::cluster::Rejection;
 use crate::history::state::Current;
 use crate::history::task::RunKey;
@@ -220,7 +220,7 @@ fn begin(workflow: &mut Workflow, claim: Claim, context: &mut Context<'_>, mut e
         parent_workflow_namespace_id: parent.namespace_id,
         parent_workflow_execution: parent.execution,
         parent_initiated_event_id: parent.initiated_event_id,
-        task_queue: request.task_queue,
+        task_queue: request.task_queue.map(task_event::with_kind),
         input: request.input,
         workflow_execution_timeout: request.workflow_execution_timeout,
         workflow_run_timeout: request.workflow_run_timeout,

@@ -9,7 +9,10 @@ use super::waiter::Waiter;
 use super::{Context, Handout, Workflow, required};
 use crate::cluster::Rejection;
 use resurgam_api::internal::{SignalWithStartRequest, StartWorkflowRequest};
-use resurgam_api::temporal::enums::v1::WorkflowIdConflictPolicy as Conflict;
+use resurgam_api::temporal::common::v1::Link;
+use resurgam_api::temporal::common::v1::link::workflow_event::{EventReference, Reference};
+use resurgam_api::temporal::common::v1::link::{Variant, WorkflowEvent};
+use resurgam_api::temporal::enums::v1::{EventType, WorkflowIdConflictPolicy as Conflict};
 use resurgam_api::temporal::workflowservice::v1 as api;
 
 /// What a client hears who has started a workflow.
@@ -35,6 +38,19 @@ impl From<Holder> for StartedWorkflow {
     }
 }
 
+/// Where what a client has started begins; nothing for who found it running.
+fn link(namespace: &str, workflow_id: &str, holder: &Holder) -> Option<Link> {
+    let reference =
+        Reference::EventRef(EventReference { event_id: 1, event_type: EventType::WorkflowExecutionStarted.into() });
+    let event = WorkflowEvent {
+        namespace: namespace.to_owned(),
+        workflow_id: workflow_id.to_owned(),
+        run_id: holder.run_id.clone(),
+        reference: Some(reference),
+    };
+    holder.started.then(|| Link { variant: Some(Variant::WorkflowEvent(event)) })
+}
+
 impl Input for StartWorkflowRequest {
     type Answer = StartedWorkflow;
 
@@ -44,8 +60,13 @@ impl Input for StartWorkflowRequest {
         context: &mut Context<'_>,
         _: &Waiter<Self::Answer>,
     ) -> Applied<Self::Answer> {
-        let (effects, holder) = settle(workflow, start(self)?, context)?;
-        Ok((effects, Reply::now(holder.into())))
+        let claim = start(self)?;
+        let workflow_id = claim.request.workflow_id.clone();
+        let (effects, holder) = settle(workflow, claim, context)?;
+        let link = link(context.namespace, &workflow_id, &holder);
+        let mut answer = StartedWorkflow::from(holder);
+        answer.response.link = link;
+        Ok((effects, Reply::now(answer)))
     }
 
     fn request_id(&mut self) -> Option<&mut String> {

@@ -152,6 +152,7 @@ pub(super) fn continue_as_new(
     let state = &tx.run.state;
     let before = &state.started;
     let queue = asked.task_queue.filter(|queue| !queue.name.is_empty()).or_else(|| before.task_queue.clone());
+    let queue = queue.map(super::task_event::with_kind);
     let kind = asked.workflow_type.filter(|kind| !kind.name.is_empty()).or_else(|| before.workflow_type.clone());
     let given = |asked: &Option<_>, before| if span::millis(asked.as_ref()) > 0 { *asked } else { before };
     let run_timeout = given(&asked.workflow_run_timeout, before.workflow_run_timeout);

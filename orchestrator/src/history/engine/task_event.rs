@@ -96,6 +96,12 @@ pub(super) fn queue_name(state: &State) -> &str {
     &queue.name
 }
 
+/// A queue as events name it: what is given without a kind is a normal one.
+pub(super) fn with_kind(queue: TaskQueue) -> TaskQueue {
+    let kind = if queue.kind == 0 { TaskQueueKind::Normal.into() } else { queue.kind };
+    TaskQueue { kind, ..queue }
+}
+
 /// The queue of a task: the sticky one, or (empty name) the normal one.
 pub(super) fn queue(state: &State, sticky: &str) -> TaskQueue {
     let normal = queue_name(state).to_owned();
