@@ -113,12 +113,8 @@ pub enum Bug {
     TransactionReused,
     /// A task that is handed to a worker says that it was scheduled when it was started.
     ScheduledWhenStarted,
-    /// A description shows the first attempt of an activity, whichever it is at.
-    FirstAttemptDescribed,
     /// A run that is tried again says nothing of the failure of the one before.
     FailureForgotten,
-    /// What is not tried again because it would be too late says that its attempts are used up.
-    TooLateIsUsedUp,
     /// The time between attempts does not grow.
     BackoffStaysInitial,
     /// The record of a run that closes with a successor stays that of an open run (temporal#5643).

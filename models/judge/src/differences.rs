@@ -64,6 +64,13 @@ fn temporal() -> Vec<Difference> {
             what: "a page token opens its history, but for the last page, in the name of every workflow of the same shard",
         },
         Difference {
+            rule: "L14-handed",
+            shape: "attempt-before-its-time",
+            issue: "temporal#8515",
+            expires: "",
+            what: "a task of an earlier attempt that matching still has starts the next attempt before its back-off is over",
+        },
+        Difference {
             rule: "V1-quiescence",
             shape: "child-without-first-task",
             issue: "temporal#2829",

@@ -48,7 +48,7 @@ fn link(namespace: &str, workflow_id: &str, holder: &Holder) -> Option<Link> {
         run_id: holder.run_id.clone(),
         reference: Some(reference),
     };
-    holder.started.then(|| Link { variant: Some(Variant::WorkflowEvent(event)) })
+    holder.started.then_some(Link { variant: Some(Variant::WorkflowEvent(event)) })
 }
 
 impl Input for StartWorkflowRequest {

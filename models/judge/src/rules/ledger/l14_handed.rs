@@ -9,7 +9,7 @@ use resurgam_formats::event::{Body, Event, EventId, Field as _, Payloads, Workfl
 use resurgam_formats::evidence::{Handed, Run};
 use resurgam_formats::label;
 use resurgam_formats::plan::{Action, TaskKind};
-use resurgam_formats::recording::{Call, TaskId};
+use resurgam_formats::recording::{Call, Task, TaskId};
 use resurgam_formats::time::At;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::Value;
@@ -149,8 +149,20 @@ impl Rule for Tasks {
                 let kind = if task.kind == TaskKind::Activity { "activity task" } else { "workflow task" };
                 findings.violated(&event.into_iter().collect::<Vec<_>>(), format!("{kind} {}: {words}", task.task));
             }
+            if places.clocks && is_early(task, answer) {
+                let words =
+                    format!("activity task {}: attempt {} was started before its time", task.task, task.attempt);
+                findings.violated_as("attempt-before-its-time", &[], &event.into_iter().collect::<Vec<_>>(), words);
+            }
         }
     }
+}
+
+/// An attempt after the first that was started before the time for which it was scheduled.
+fn is_early(task: &Task, answer: &Value) -> bool {
+    let (current, started) = (moment(answer.get("currentAttemptScheduledTime")), moment(answer.get("startedTime")));
+    let early = started.zip(current).is_some_and(|(started, current)| started < current);
+    task.kind == TaskKind::Activity && task.attempt > 1 && early
 }
 
 /// What every task has from the start of its run.
@@ -178,7 +190,7 @@ fn activity(handed: &Handed, answer: &Value, run: &Run, places: &Places<'_>, wro
     if scheduled.time.is_some() && (current.is_none() || started.is_none()) {
         wrong.say("it does not say when it was scheduled and started".into());
     }
-    if places.clocks && (current < scheduled.time || started < current) {
+    if places.clocks && (current < scheduled.time || task.attempt == 1 && started < current) {
         wrong.say("it was started before it was scheduled".into());
     }
     if places.labels {
@@ -242,4 +254,25 @@ fn workflow_task(
         wrong.moment("scheduledTime", answer.get("scheduledTime"), scheduled);
     }
     Some(started.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn only_a_later_attempt_before_its_time_is_early() {
+        let task = |kind: &str, attempt: u32| -> Task {
+            let task =
+                json!({"task": 1, "worker": "v", "kind": kind, "workflow_id": "w", "run_id": "r", "attempt": attempt});
+            serde_json::from_value(task).unwrap()
+        };
+        let answer =
+            |started: &str| json!({"currentAttemptScheduledTime": "2026-01-01T00:00:02Z", "startedTime": started});
+        let (before, then) = (answer("2026-01-01T00:00:01.9Z"), answer("2026-01-01T00:00:02Z"));
+        assert!(is_early(&task("activity", 2), &before) && !is_early(&task("activity", 2), &then));
+        assert!(!is_early(&task("activity", 1), &before) && !is_early(&task("workflow", 2), &before));
+        assert!(!is_early(&task("activity", 2), &json!({"currentAttemptScheduledTime": "2026-01-01T00:00:02Z"})));
+    }
 }
