@@ -19,12 +19,12 @@ fn faults_of_plans_are_done_to_temporal() {
     let directory = tempfile::tempdir().unwrap();
     let out = directory.path().join("run");
     let options = ["run", "--target", "temporal", "--world", "container", "--topology", "services"];
-    let cases = ["--faults", "node,store,call", "--seed", "150", "--cases", "4", "--jobs", "4", "--keep", "all"];
+    let cases = ["--faults", "node,store,call", "--seed", "154", "--cases", "4", "--jobs", "4", "--keep", "all"];
     let ran = Command::new(env!("CARGO_BIN_EXE_resurgam")).args(options).args(cases).arg("--out").arg(&out).output();
     let ran = ran.unwrap();
     assert_eq!(ran.status.code(), Some(0), "{}", said(&ran));
     let recorded = |seed: u64| fs::read_to_string(out.join(format!("cases/{seed}/recording.jsonl"))).unwrap();
-    let recordings: String = (150..154).map(recorded).collect();
+    let recordings: String = (154..158).map(recorded).collect();
     for fault in ["kill", "pause", "store"] {
         let hit = |line: &&str| {
             line.contains(&format!(r#""fault":"{fault}""#))
