@@ -64,18 +64,18 @@ impl Pair {
         if left.broken.is_some() || right.broken.is_some() {
             return Ok(stuck(&left, &right));
         }
-        let mut pause = PAUSE;
-        for look in 0.. {
+        let (mut pause, mut looks) = (PAUSE, 0);
+        loop {
             let (seen_left, seen_right) = tokio::try_join!(left.look(), right.look())?;
             let outcome = compared(&left, &seen_left, &right, &seen_right);
-            if outcome.differences.iter().all(|it| explaining(it).is_some()) || look == LOOKS {
+            if outcome.differences.iter().all(|it| explaining(it).is_some()) || looks == LOOKS {
                 return Ok(outcome);
             }
+            looks += 1;
             tokio::time::sleep(pause).await;
             pause *= 2;
             tokio::try_join!(left.ask_again(requests), right.ask_again(requests))?;
         }
-        Ok(Outcome::default())
     }
 }
 

@@ -14,10 +14,6 @@ use crate::target::{Endpoint, line};
 use crate::tokens::TaskTokens;
 use crate::wire::Client;
 use crate::worker::Workers;
-use resurgam_api::temporal::history::v1::HistoryEvent;
-use resurgam_formats::event::{Body, Event};
-use resurgam_formats::evidence::Run;
-use resurgam_formats::notes::Notes;
 use resurgam_formats::plan::{Caller, Namespace, Plan};
 use resurgam_formats::recording::{Answer, Call, Entry, Header, HistoryRead, Reply, VERSION, What};
 use resurgam_generate::deadline;
@@ -30,7 +26,8 @@ use tonic::transport::Channel;
 
 /// Attempts of a client's call whose outcome is unknown, where there are faults.
 pub(crate) const PATIENCE: u32 = 4;
-const ALONE: u32 = 18; // Where nobody else can be asked: for half a minute.
+/// The same where nobody else can be asked: for half a minute.
+const ALONE: u32 = 18;
 /// Attempts of a final read while the cluster elects new owners.
 const READS: u32 = 25;
 
@@ -47,8 +44,9 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    fn of(Endpoint { target, version, profile, .. }: &Endpoint) -> Self {
-        Self { target: target.clone(), version: version.clone(), profile: profile.clone() }
+    fn of(endpoint: &Endpoint) -> Self {
+        let Endpoint { target, version, profile, .. } = endpoint.clone();
+        Self { target, version, profile }
     }
 
     /// The first line of a recording.
@@ -89,8 +87,9 @@ pub(crate) async fn execute_on_processes(
     stage: &dyn Stage,
     heal_at: Duration,
 ) -> (Vec<Entry>, Result<(), Contradiction>) {
-    let alone = channels.len() == 1;
-    let session = session(plan, endpoint, channels, prefix, if alone { ALONE } else { PATIENCE });
+    // One process that is killed is nobody, until it has started again.
+    let patience = if channels.len() == 1 { ALONE } else { PATIENCE };
+    let session = session(plan, endpoint, channels, prefix, patience);
     // Faults of others last longer than the plan's own.
     let longer = heal_at.saturating_sub(deadline::heal(plan));
     conduct(&session, stage, &Identity::of(endpoint), deadline::of(plan) + longer).await
@@ -172,8 +171,8 @@ async fn await_all(session: &Session, deadline: u64) -> (Vec<RunName>, Vec<Strin
         }
         // A run that cannot be read is reported by the final reads.
         let Ok(events) = history::read(session, &client, &workflow_id, &run_id).await else { continue };
-        let Ok(events) = decoded(&events) else { continue };
-        runs.extend(linked(&workflow_id, events).into_iter().filter(|run| known.insert(run.clone())));
+        let Ok(events) = history::decoded(&events) else { continue };
+        runs.extend(history::linked(&workflow_id, events).into_iter().filter(|run| known.insert(run.clone())));
     }
 }
 
@@ -272,28 +271,4 @@ async fn read(
         session.recorder.record(What::Description(Box::new(description)));
     }
     Ok(())
-}
-
-/// Events as rules see them.
-fn decoded(events: &[HistoryEvent]) -> Result<Vec<Event>, String> {
-    let mut notes = Notes::default();
-    let events = history::to_json(events).map_err(|e| e.to_string())?;
-    events
-        .into_iter()
-        .map(|value| resurgam_formats::event::decode(value, &mut notes).map_err(|e| e.to_string()))
-        .collect()
-}
-
-/// The runs that a history names: its successor, the run before it, its children.
-fn linked(workflow_id: &str, events: Vec<Event>) -> Vec<RunName> {
-    let run = Run { workflow_id: workflow_id.to_owned(), events, ..Run::default() };
-    let before = run.started().map(|started| (run.workflow_id.clone(), started.continued_run.clone()));
-    let mut found: Vec<_> = before.into_iter().chain([(run.workflow_id.clone(), run.successor().to_owned())]).collect();
-    for event in &run.events {
-        if let Body::ChildWorkflowExecutionStarted(started) = &event.body {
-            found.push((started.child.workflow_id.clone(), started.child.run_id.clone()));
-        }
-    }
-    found.retain(|(_, run_id)| !run_id.is_empty());
-    found
 }

@@ -1,4 +1,4 @@
-//! Reads histories to their end and turns them into Temporal's JSON.
+//! Reads histories to their end, turns them into Temporal's JSON, and says which runs they name. Judges nothing of them.
 
 use crate::convert;
 use crate::session::{Session, within};
@@ -7,6 +7,9 @@ use resurgam_api::temporal::enums::v1::HistoryEventFilterType;
 use resurgam_api::temporal::history::v1::HistoryEvent;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::workflowservice::v1::GetWorkflowExecutionHistoryRequest;
+use resurgam_formats::event::{Body, Event};
+use resurgam_formats::evidence::Run;
+use resurgam_formats::notes::Notes;
 use resurgam_formats::plan::Namespace;
 use serde_json::Value;
 use std::time::Duration;
@@ -100,4 +103,33 @@ pub(crate) fn run_of(events: &[HistoryEvent]) -> Option<String> {
 /// Temporal's JSON of events.
 pub(crate) fn to_json(events: &[HistoryEvent]) -> Result<Vec<Value>, resurgam_api::json::Error> {
     events.iter().map(resurgam_api::json::event_to_json).collect()
+}
+
+/// Events as rules see them.
+///
+/// # Errors
+/// An event cannot be written as JSON, or not be read from that.
+pub(crate) fn decoded(events: &[HistoryEvent]) -> Result<Vec<Event>, String> {
+    let mut notes = Notes::default();
+    let events = to_json(events).map_err(|e| e.to_string())?;
+    events
+        .into_iter()
+        .map(|value| resurgam_formats::event::decode(value, &mut notes).map_err(|e| e.to_string()))
+        .collect()
+}
+
+/// The runs that a history names, by workflow and run: its successor, the run before it, its children.
+pub(crate) fn linked(workflow_id: &str, events: Vec<Event>) -> Vec<(String, String)> {
+    let run = Run { workflow_id: workflow_id.to_owned(), events, ..Run::default() };
+    let mut found = vec![(run.workflow_id.clone(), run.successor().to_owned())];
+    if let Some(started) = run.started() {
+        found.push((run.workflow_id.clone(), started.continued_run.clone()));
+    }
+    for event in &run.events {
+        if let Body::ChildWorkflowExecutionStarted(started) = &event.body {
+            found.push((started.child.workflow_id.clone(), started.child.run_id.clone()));
+        }
+    }
+    found.retain(|(_, run_id)| !run_id.is_empty());
+    found
 }

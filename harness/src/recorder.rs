@@ -54,9 +54,12 @@ impl Recorder {
         self.began
     }
 
-    /// From now on every line is shown to this before it is recorded. The first who watches does so alone.
-    pub fn watch(&self, watcher: impl Fn(&What) + Send + Sync + 'static) {
-        let _ = self.watcher.set(Watcher(Box::new(watcher)));
+    /// From now on every line is shown to this before it is recorded.
+    ///
+    /// # Panics
+    /// Somebody watches already.
+    pub(crate) fn watch(&self, watcher: impl Fn(&What) + Send + Sync + 'static) {
+        assert!(self.watcher.set(Watcher(Box::new(watcher))).is_ok(), "a recorder has one watcher");
     }
 
     /// Appends a line.

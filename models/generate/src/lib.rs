@@ -30,7 +30,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::strategy::{NewTree, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use resurgam_formats::plan::{self, Cluster, Family, Knobs, Plan};
+use resurgam_formats::plan::{self, Cluster, Family, Knobs, Operation, Plan, Workers};
+use resurgam_formats::program::Input;
 
 /// Workflow task timeout of generated plans: the least that the server's clock of whole seconds allows.
 const TASK_TIMEOUT_MS: u32 = 1000;
@@ -169,18 +170,26 @@ fn shaped(seed: u64, Shape { mask, slots, programs }: Shape) -> BoxedStrategy<Pl
     let inputs = vec(program::inputs(mask), usize::from(programs));
     (inputs, operation::timelines(mask, slots, programs), worker::workers(mask), worker::worker_faults(mask))
         .prop_map(move |(programs, operations, workers, worker_faults)| Plan {
-            version: plan::VERSION,
-            seed,
-            programs,
-            operations: operation::told_apart(operations),
-            workers,
             worker_faults,
-            misuses: Vec::new(),
-            knobs: Knobs { task_timeout_ms: TASK_TIMEOUT_MS, sticky_timeout_ms: STICKY_TIMEOUT_MS },
-            cluster: Cluster::default(),
-            faults: Vec::new(),
-            expires: false,
-            growths: Vec::new(),
+            ..undisturbed(seed, programs, operations, workers)
         })
         .boxed()
+}
+
+/// A plan in which clients and workers do this, and nothing is done to them.
+fn undisturbed(seed: u64, programs: Vec<Input>, operations: Vec<Operation>, workers: Workers) -> Plan {
+    Plan {
+        version: plan::VERSION,
+        seed,
+        programs,
+        operations: operation::told_apart(operations),
+        workers,
+        worker_faults: Vec::new(),
+        misuses: Vec::new(),
+        knobs: Knobs { task_timeout_ms: TASK_TIMEOUT_MS, sticky_timeout_ms: STICKY_TIMEOUT_MS },
+        cluster: Cluster::default(),
+        faults: Vec::new(),
+        expires: false,
+        growths: Vec::new(),
+    }
 }

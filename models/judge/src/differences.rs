@@ -68,7 +68,7 @@ fn temporal() -> Vec<Difference> {
             shape: "attempt-before-its-time",
             issue: "temporal#8515",
             expires: "",
-            what: "a task of an earlier attempt that matching still has starts the next attempt before its back-off is over",
+            what: "an attempt of an activity starts before its back-off is over: a start does not say which attempt it is of",
         },
         Difference {
             rule: "V1-quiescence",

@@ -102,9 +102,8 @@ fn apply(state: &mut State, event: &HistoryEvent, base: &State, now: Millis, ids
             });
         }
         A::WorkflowTaskStartedEventAttributes(_) => {
-            if let Some(task) = &mut state.workflow_task {
-                task.started_event_id = id;
-            }
+            let Some(task) = &mut state.workflow_task else { broken!("event {id} starts no workflow task") };
+            task.started_event_id = id;
         }
         A::WorkflowTaskCompletedEventAttributes(it) => {
             (state.workflow_task, state.next_attempt) = (None, 1);
@@ -115,9 +114,10 @@ fn apply(state: &mut State, event: &HistoryEvent, base: &State, now: Millis, ids
         A::WorkflowTaskTimedOutEventAttributes(it) => repeat(state, it.timeout_type() == TimeoutType::StartToClose),
         A::ActivityTaskScheduledEventAttributes(it) => state.activities.insert(id, activity(id, it, now)),
         A::ActivityTaskCancelRequestedEventAttributes(it) => {
-            if let Some(activity) = state.activities.get_mut(&it.scheduled_event_id) {
-                activity.cancel_requested_event_id = id;
-            }
+            let Some(activity) = state.activities.get_mut(&it.scheduled_event_id) else {
+                broken!("event {id} cancels no activity")
+            };
+            activity.cancel_requested_event_id = id;
         }
         A::TimerStartedEventAttributes(it) => {
             let due = time(event).saturating_add(span::millis(it.start_to_fire_timeout.as_ref()));
@@ -131,10 +131,11 @@ fn apply(state: &mut State, event: &HistoryEvent, base: &State, now: Millis, ids
             state.children.insert(id, Child { initiated: Some(event.clone()), request_id, ..Child::default() });
         }
         A::ChildWorkflowExecutionStartedEventAttributes(it) => {
-            if let Some(child) = state.children.get_mut(&it.initiated_event_id) {
-                child.started_event_id = id;
-                child.run_id = it.workflow_execution.clone().unwrap_or_default().run_id;
-            }
+            let Some(child) = state.children.get_mut(&it.initiated_event_id) else {
+                broken!("event {id} starts no child")
+            };
+            child.started_event_id = id;
+            child.run_id = it.workflow_execution.clone().unwrap_or_default().run_id;
         }
         A::SignalExternalWorkflowExecutionInitiatedEventAttributes(_) => {
             let known = base.signals.get(&id).map(|it| it.request_id.clone());
@@ -177,10 +178,9 @@ fn apply(state: &mut State, event: &HistoryEvent, base: &State, now: Millis, ids
         }
         A::WorkflowExecutionUpdateCompletedEventAttributes(it) => {
             let name = it.meta.as_ref().map_or("", |meta| &meta.update_id);
-            if let Some(update) = state.updates.get_mut(name) {
-                (update.completed_event_id, update.outcome, update.request) = (id, it.outcome.clone(), None);
-                state.completed_updates += 1;
-            }
+            let Some(update) = state.updates.get_mut(name) else { broken!("event {id} completes no update") };
+            (update.completed_event_id, update.outcome, update.request) = (id, it.outcome.clone(), None);
+            state.completed_updates += 1;
         }
         other => {
             if let Some(child) = ended_child(other) {
