@@ -5,9 +5,10 @@ use crate::exit::Failure;
 use resurgam_builtin::Bug;
 use resurgam_formats::case::Case;
 use resurgam_formats::plan::Plan;
+use resurgam_formats::wire;
 use resurgam_harness::case_directory::{CaseDirectory, plan_meant_by};
 use resurgam_harness::{Subject, Trial};
-use std::fs;
+use std::fs::File;
 use std::path::Path;
 
 /// The word for no planted bug.
@@ -78,9 +79,10 @@ pub(crate) fn subject(bug: Option<&str>) -> Option<Subject> {
 
 /// Where a recording differs from the one that was kept.
 fn difference(directory: &CaseDirectory, now: &[u8]) -> String {
-    let then = match fs::read(directory.recording()) {
-        Ok(then) if directory.recording().extension().is_some_and(|extension| extension == "jsonl") => then,
-        _ => return "and there is no recording of then to compare with".to_owned(),
+    let path = directory.recording();
+    let read = |file| wire::text(&path.display().to_string(), file, wire::MAX_BYTES).ok();
+    let Some(then) = File::open(&path).ok().and_then(read).map(String::into_bytes) else {
+        return "and there is no recording of then to compare with".to_owned();
     };
     if then == now {
         return "the same recording".to_owned();

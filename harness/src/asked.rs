@@ -152,6 +152,22 @@ impl Asked<'_> {
         updated(reply.update_ref, reply.outcome, reply.stage)
     }
 
+    /// What came of the update of a run whose id is the request id, when it has an outcome or the server does not wait longer.
+    pub(crate) async fn follow_update(&self, run_id: &str) -> Result<Reply, Status> {
+        let request = PollWorkflowExecutionUpdateRequest {
+            namespace: self.session.namespace.clone(),
+            update_ref: Some(UpdateRef {
+                workflow_execution: crate::convert::run(self.workflow_id, run_id),
+                update_id: self.request_id.into(),
+            }),
+            identity: self.identity.clone(),
+            wait_policy: Some(WaitPolicy { lifecycle_stage: Stage::Completed.into() }),
+        };
+        let request = within(UPDATE_LIMIT, request);
+        let reply = self.service().poll_workflow_execution_update(request).await?.into_inner();
+        updated(reply.update_ref, reply.outcome, reply.stage)
+    }
+
     /// What came of the update whose id is the request id, as far as it is known now.
     pub(crate) async fn poll_update(&self, namespace: &str) -> Result<Reply, Status> {
         let request = PollWorkflowExecutionUpdateRequest {

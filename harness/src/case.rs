@@ -7,29 +7,27 @@ use crate::client;
 use crate::history;
 use crate::listed;
 use crate::misuse::{self, lookalike};
+use crate::reading;
 use crate::recorder::Recorder;
 use crate::session::Session;
 use crate::stage::{Calm, RunName, Stage};
-use crate::target::{Endpoint, line};
+use crate::target::Endpoint;
 use crate::tokens::TaskTokens;
 use crate::wire::Client;
 use crate::worker::Workers;
-use resurgam_formats::plan::{Caller, Namespace, Plan};
-use resurgam_formats::recording::{Answer, Call, Entry, Header, HistoryRead, Reply, VERSION, What};
+use resurgam_formats::plan::{Caller, Plan};
+use resurgam_formats::recording::{Answer, Call, Entry, Header, Reply, VERSION, What};
 use resurgam_generate::deadline;
 use resurgam_judge::profile::{Capability, Profile};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tonic::Status;
 use tonic::transport::Channel;
 
 /// Attempts of a client's call whose outcome is unknown, where there are faults.
 pub(crate) const PATIENCE: u32 = 4;
 /// The same where nobody else can be asked: for half a minute.
 const ALONE: u32 = 18;
-/// Attempts of a final read while the cluster elects new owners.
-const READS: u32 = 25;
 
 /// A bug of the suite itself, such as a machine that differs from its own replay: the case is not judged.
 #[derive(Debug, thiserror::Error)]
@@ -128,9 +126,11 @@ pub(crate) async fn conduct(
     lookalike::terminate(session).await;
     stage.settle().await;
     lookalike::read(session).await;
-    open.extend(read_all(session, &runs).await);
+    // A history from its end is, like lists, for people and their tools.
+    let backwards = session.plan.habits.backwards && identity.profile.claims(Capability::Lists);
+    open.extend(reading::read_all(session, &runs, backwards).await);
     if open.is_empty() && identity.profile.claims(Capability::Lists) {
-        open.extend(listed::record(session, READS).await);
+        open.extend(listed::record(session, reading::READS).await);
     }
     if open.is_empty() && session.plan.expires && identity.profile.claims(Capability::Retention) {
         stage.expire(&runs).await;
@@ -166,7 +166,7 @@ async fn await_all(session: &Session, deadline: u64) -> (Vec<RunName>, Vec<Strin
         let Some((workflow_id, run_id)) = runs.get(next).cloned() else { return (runs, open) };
         next += 1;
         let left = Duration::from_nanos(deadline.saturating_sub(session.recorder.now())).max(Duration::from_secs(2));
-        if !history::await_close(session, &client, &workflow_id, &run_id, left).await {
+        if !reading::await_close(session, &client, &workflow_id, &run_id, left).await {
             open.push(format!("{workflow_id}/{run_id}"));
         }
         // A run that cannot be read is reported by the final reads.
@@ -174,36 +174,6 @@ async fn await_all(session: &Session, deadline: u64) -> (Vec<RunName>, Vec<Strin
         let Ok(events) = history::decoded(&events) else { continue };
         runs.extend(history::linked(&workflow_id, events).into_iter().filter(|run| known.insert(run.clone())));
     }
-}
-
-/// The final reads of all runs, from every node; returns what could not be read.
-async fn read_all(session: &Session, runs: &[RunName]) -> Vec<String> {
-    let mut unread = Vec::new();
-    for node in 0..session.channels.len() {
-        let client = session.client(Caller::Client, node);
-        for (workflow_id, run_id) in runs {
-            // Rules take the history of a run from one node; those of the others must be the same.
-            let mut last = String::new();
-            let mut done = false;
-            for _ in 0..READS {
-                match read(session, &client, workflow_id, run_id, node == 0).await {
-                    Ok(()) => done = true,
-                    Err(status) => {
-                        last = line(&status);
-                        if asked::PASSING.contains(&status.code()) {
-                            tokio::time::sleep(Duration::from_millis(200)).await;
-                            continue;
-                        }
-                    }
-                }
-                break;
-            }
-            if !done {
-                unread.push(format!("{workflow_id}/{run_id} cannot be read: {last}"));
-            }
-        }
-    }
-    unread
 }
 
 /// Runs that the recording names, and the current run of every slot.
@@ -247,28 +217,4 @@ fn named(entries: &[Entry]) -> BTreeSet<RunName> {
         }
     }
     found
-}
-
-/// Reads and records the history of a run, and its description if these are the final ones.
-async fn read(
-    session: &Session,
-    client: &Client,
-    workflow_id: &str,
-    run_id: &str,
-    is_final: bool,
-) -> Result<(), Status> {
-    let from = session.recorder.now();
-    let raw = history::read(session, client, workflow_id, run_id).await?;
-    let events = history::to_json(&raw).map_err(|e| Status::internal(e.to_string()))?;
-    let (workflow, run) = (workflow_id.to_owned(), run_id.to_owned());
-    let namespace = Namespace::Own;
-    let history = HistoryRead { workflow_id: workflow, run_id: run, is_final, from, events, namespace };
-    // Both or nothing: if the description fails, the history is read again with it.
-    let description = if is_final { Some(asked::describe(session, client, workflow_id, run_id).await?) } else { None };
-    session.recorder.record(What::History(Box::new(history)));
-    if let Some(mut description) = description {
-        description.is_final = true;
-        session.recorder.record(What::Description(Box::new(description)));
-    }
-    Ok(())
 }

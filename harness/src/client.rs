@@ -6,7 +6,7 @@ use crate::asked::{Asked, describe};
 use crate::session::Session;
 use crate::wire;
 use resurgam_formats::plan::{Action, Caller, Operation};
-use resurgam_formats::recording::{Answer, Call, Reply};
+use resurgam_formats::recording::{Answer, Call, Reply, UpdateReached};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +14,8 @@ use tokio::task::JoinSet;
 
 /// Before the first repetition of a call whose outcome is unknown; doubled each time, up to [`LONGEST`].
 const PAUSE: Duration = Duration::from_millis(100);
+/// How often the outcome of an update is asked for, each time as long as the server waits.
+const POLLS: u32 = 4;
 /// The longest pause between two repetitions.
 const LONGEST: Duration = Duration::from_secs(2);
 
@@ -67,17 +69,20 @@ async fn operate(
         let record = session.recorder.operation(format!("client-{}", client.number), call.clone());
         let first = async {
             let mut pause = PAUSE;
+            let mut answer = record.attempt(attempt(&session, &client, &call)).await;
             for _ in 1..session.patience.max(1) {
-                if !matches!(record.attempt(attempt(&session, &client, &call)).await, Answer::Info { .. }) {
-                    let _ = go.send(());
-                    return;
+                if !matches!(answer, Answer::Info { .. }) {
+                    break;
                 }
                 tokio::time::sleep(pause).await;
                 pause = (2 * pause).min(LONGEST);
+                answer = record.attempt(attempt(&session, &client, &call)).await;
             }
-            record.attempt(attempt(&session, &client, &call)).await;
             // The client may have gone if the case was given up.
             let _ = go.send(());
+            if session.plan.habits.polls {
+                follow(&session, &client, &call, &answer).await;
+            }
         };
         let others = operation.again_ms.iter().map(|again| {
             let (record, session, client, call) = (&record, &session, &client, &call);
@@ -93,6 +98,35 @@ async fn operate(
         futures_util::future::join_all(all).await;
     });
     let _ = wait.await;
+}
+
+/// If an update was accepted, asks for its outcome until it is there, or nobody knows it, or it takes too long.
+async fn follow(session: &Session, client: &Client, call: &Call, answer: &Answer) {
+    let Call::Client { workflow_id, request_id, .. } = call else { return };
+    let Answer::Ok { value: Reply::Update { run_id, stage: UpdateReached::Accepted } } = answer else { return };
+    let name = format!("client-{}", client.number);
+    let (workflow_id, request_id, run_id) = (workflow_id.clone(), request_id.clone(), run_id.clone());
+    let asked = Asked {
+        session,
+        client: &client.wire,
+        identity: name.clone(),
+        workflow_id: &workflow_id,
+        request_id: &request_id,
+    };
+    let poll =
+        Call::PollUpdate { workflow_id: workflow_id.clone(), run_id: run_id.clone(), request_id: request_id.clone() };
+    let record = session.recorder.operation(name, poll);
+    for _ in 0..POLLS {
+        let outcome = async {
+            let reply = asked.follow_update(&run_id).await;
+            reply.map_or_else(|status| answer::of(&status), |value| Answer::Ok { value })
+        };
+        match record.attempt(outcome).await {
+            Answer::Info { .. } => tokio::time::sleep(PAUSE).await,
+            Answer::Ok { value: Reply::Update { stage: UpdateReached::Accepted | UpdateReached::Admitted, .. } } => {}
+            _ => return,
+        }
+    }
 }
 
 /// One attempt of a client's call.

@@ -20,6 +20,7 @@ pub mod order;
 pub mod outputs;
 mod port;
 mod processes;
+mod reading;
 pub mod real;
 pub mod recorder;
 pub mod run;

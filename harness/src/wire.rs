@@ -114,16 +114,26 @@ fn method(request: &http::Request<Body>) -> String {
 
 /// The calls that were made in a case, and what was said by nodes that do not serve one.
 #[derive(Debug, Default)]
-pub(crate) struct Calls(Mutex<BTreeMap<String, Option<String>>>);
+pub(crate) struct Calls(Mutex<BTreeMap<String, Made>>);
+
+/// A call that was made.
+#[derive(Debug, Default)]
+struct Made {
+    /// How many others had been made before, for the first time.
+    place: usize,
+    /// The words in which a node said that it does not serve it.
+    refused: Option<String>,
+}
 
 impl Calls {
     fn note(&self, name: String, answered: Option<&http::Response<Body>>) {
         let status = answered.and_then(|response| Status::from_header_map(response.headers()));
         let refusal = status.filter(|status| status.code() == Code::Unimplemented);
         let mut calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = calls.entry(name).or_default();
-        if known.is_none() {
-            *known = refusal.map(|status| status.message().to_owned());
+        let place = calls.len();
+        let made = calls.entry(name).or_insert(Made { place, refused: None });
+        if made.refused.is_none() {
+            made.refused = refusal.map(|status| status.message().to_owned());
         }
     }
 
@@ -132,10 +142,13 @@ impl Calls {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
     }
 
-    /// Those that answered UNIMPLEMENTED, with the words of the node.
+    /// Those that answered UNIMPLEMENTED, with the words of the node, in the order in which they were first made: what others
+    /// build on comes first.
     pub(crate) fn missing(&self) -> Vec<(String, String)> {
         let calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        calls.iter().filter_map(|(name, words)| Some((name.clone(), words.clone()?))).collect()
+        let mut missing: Vec<_> = calls.iter().filter(|(_, made)| made.refused.is_some()).collect();
+        missing.sort_by_key(|(_, made)| made.place);
+        missing.into_iter().filter_map(|(name, made)| Some((name.clone(), made.refused.clone()?))).collect()
     }
 }
 

@@ -1,5 +1,5 @@
 //! How much the suite sees: mechanical mistakes in our orchestrator, all behind one switch in one build, and a count of those
-//! that a rule tells from what is right (issue 13, design §9).
+//! that a rule tells from what is right.
 //!
 //! `find/` proposes mutants in a text. [`tree`] writes a copy of the workspace in which they stand behind the switch, and leaves out
 //! those that do not compile. The copy's program executes cases ([`serve`]) with one mutant or none, as its parent tells it

@@ -5,7 +5,7 @@ use crate::trials::{Fate, Tried};
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
 
-/// A mutant whose recordings were equal in so many cases that reach it counts as equivalent (issue 13).
+/// A mutant whose recordings were equal in so many cases that reach it counts as equivalent.
 const EQUIVALENT: usize = 500;
 
 /// Counts of mutants.

@@ -43,12 +43,16 @@ const CALLS: &[(&str, &[(&str, &str)])] = &[
             ),
             (
                 "GetWorkflowExecutionHistory",
-                "The events of a run, page by page; with `wait_new_event` and the filter `CLOSE_EVENT` it waits for the close. Workers \
-                 read the pages of their tasks by it too.",
+                "The events of a run, page by page; with `wait_new_event` it waits for more, and with the filter `CLOSE_EVENT` for the \
+                 close. Workers read the pages of their tasks by it too.",
+            ),
+            (
+                "GetWorkflowExecutionHistoryReverse",
+                "The events of a run from its end, page by page, at the end of some cases; only of whoever promises `lists`.",
             ),
             (
                 "PollWorkflowExecutionUpdate",
-                "What came of an update, as far as it is known; NOT_FOUND if it is none of that workflow. Asked in the wrong place only.",
+                "What came of an update: as far as it is known, or when it has completed if the call waits for that; NOT_FOUND if it is none of that workflow.",
             ),
             (
                 "ListWorkflowExecutions",

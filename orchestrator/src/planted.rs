@@ -117,6 +117,14 @@ pub enum Bug {
     FailureForgotten,
     /// The time between attempts does not grow.
     BackoffStaysInitial,
+    /// A description says of every activity that it is in its first attempt.
+    FirstAttemptDescribed,
+    /// Who asks for the outcome of an update and waits is told at once what is known.
+    OutcomeNotAwaited,
+    /// A run that continues as new without a memo has that of the run before.
+    MemoInherited,
+    /// A history that is read from its end lacks an event between two pages.
+    ReversePageSkips,
     /// The record of a run that closes with a successor stays that of an open run (temporal#5643).
     RecordLeftOpen,
     /// Rows of timer tasks are named by whole seconds, and deleted by the exact time (temporal#245).

@@ -7,6 +7,7 @@ use resurgam_formats::recording::{Entry, HistoryRead, What};
 use resurgam_formats::wire::{self, Form};
 use resurgam_harness::CaseDirectory;
 use resurgam_judge::judge;
+use resurgam_reports::verdict::lines;
 use resurgam_reports::{merged, paint};
 use std::fs;
 use std::io::IsTerminal as _;
@@ -40,7 +41,13 @@ pub(crate) fn run(args: &Args) -> Ended {
     let colours = paint::colours(std::io::stdout().is_terminal(), std::env::var_os("NO_COLOR").as_deref());
     let options = merged::Options { workflow: args.workflow.as_deref(), around: args.around, colours };
     let shown = merged::render(&document.evidence, &verdict, &options);
-    let shown = shown.ok_or_else(|| nothing(args, &name))?;
+    let shown = match shown {
+        Some(shown) => shown,
+        None if args.workflow.is_none() && args.around.is_none() => {
+            format!("there is no workflow in it\n{}", lines(&verdict))
+        }
+        None => return Err(nothing(args, &name).into()),
+    };
     print(&about(&args.case)?);
     print(&shown);
     if let Some(folder) = &args.export {

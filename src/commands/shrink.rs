@@ -58,9 +58,10 @@ pub(crate) fn run(args: &Args) -> Ended {
     print(&given.compared(&first));
     let violated = first.violated();
     let Some(rule) = violated.iter().find(|rule| wanted.as_ref().is_none_or(|wanted| *rule == wanted)) else {
-        print(&format!("nothing to shrink: {}\n", first.judgement()));
         // Another rule may be violated, but it is this one that was asked for.
-        let outcome = wanted.map_or(first.judgement().outcome(), |wanted| outcome(&first, &wanted));
+        let outcome = wanted.as_ref().map_or(first.judgement().outcome(), |wanted| outcome(&first, wanted));
+        let about = wanted.map(|rule| format!("{rule} is {}, the case ", outcome.word())).unwrap_or_default();
+        print(&format!("nothing to shrink: {about}{}\n", first.judgement()));
         return Ok(Exit::of(outcome, false));
     };
     let bar = ProgressBar::new(args.candidates.into());

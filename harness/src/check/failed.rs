@@ -20,11 +20,11 @@ pub struct Failed {
 }
 
 impl Failed {
-    /// Executes and judges a plan; `None` if it holds. What could not be decided does not.
+    /// Executes and judges a plan; `None` if it holds. What could not be decided does not, nor does what no rule had anything to say of.
     pub(super) fn of(plan: Plan, subject: &Subject) -> Option<Self> {
         let seed = plan.seed;
         let run = Trial::of(&plan, subject);
-        if matches!(&run.judged, Ok((_, verdict)) if verdict.worst() < Outcome::Unknown) {
+        if matches!(&run.judged, Ok((_, verdict)) if verdict.worst() == Outcome::Ok) {
             return None;
         }
         Some(Self { seed, plan, rules: run.violated(), report: run.report(seed, true) })

@@ -149,13 +149,16 @@ impl Check {
     /// Executes and judges the cases; says on standard error how far it is.
     ///
     /// # Panics
-    /// If a rule was violated or could not be decided, or a case could not be judged; the message has the rules with their
+    /// If no case was executed, a rule was violated or could not be decided, or a case could not be judged; the message has the rules with their
     /// evidence, the smallest plan that was found, where everything is kept, and how to repeat it. Also as [`Check::run`].
     pub fn assert_ok(self) {
         let name = self.subject.orchestrator().name().to_owned();
         let (total, progress) = (self.cases, Paced::new(&name));
         let checked = self.search(|held| progress.say(|| format!("{held} of {total} cases held so far")));
-        let Some(failed) = &checked.failed else { return };
+        let Some(failed) = &checked.failed else {
+            assert!(checked.held > 0, "{name}: no case was executed, so nothing is known of it");
+            return;
+        };
         let choice = Choice::Check { faults: self.scope.families.clone() };
         let kept = kept::keep(failed, &self.subject, &choice, self.budget, &self.directory(), |so_far| {
             progress.say(|| {
@@ -211,7 +214,8 @@ impl Check {
         self.keep.clone().unwrap_or_else(|| {
             // A test is TARGET/PROFILE/deps/NAME.
             let exe = std::env::current_exe().unwrap_or_default();
-            let target = exe.ancestors().nth(3).filter(|target| target.is_dir()).map(Path::to_owned);
+            let deps = exe.parent().filter(|parent| parent.file_name().is_some_and(|name| name == "deps"));
+            let target = deps.and_then(|deps| deps.ancestors().nth(2)).map(Path::to_owned);
             let target = target.unwrap_or_else(std::env::temp_dir);
             target.join("resurgam").join(self.subject.orchestrator().name())
         })

@@ -16,8 +16,8 @@ use resurgam_formats::evidence::Evidence;
 use resurgam_campaign::results::{CaseResult, Judged, Said, hex, milliseconds};
 use resurgam_campaign::simulation::Simulated;
 use resurgam_formats::plan::Plan;
-use resurgam_formats::verdict::{Outcome, RuleVerdict, Verdict};
-use resurgam_judge::{expectation, judge};
+use resurgam_formats::verdict::{Outcome, Verdict};
+use resurgam_judge::judge;
 use resurgam_reports::command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -172,8 +172,7 @@ impl Job {
             Err(why) => return self.keep_broken(&plan, &lines, hash, None, executing, why),
         };
         let began = Instant::now();
-        let mut verdict = judge(&seed.to_string(), &evidence, &endpoint.profile);
-        verdict.rules.extend(self.expected(&evidence));
+        let verdict = judge(&seed.to_string(), &evidence, &endpoint.profile);
         let judging = began.elapsed();
         // What is wrong because the target went away is not the doing of its logic.
         if verdict.worst() > Outcome::Ok
@@ -198,18 +197,12 @@ impl Job {
         let run = Trial::of(&plan, target);
         let simulated = run.judged.as_ref().ok().map(|(evidence, _)| run.simulated(evidence));
         let Trial { lines, hash, judged, executing, judging, trace, .. } = run;
-        let (evidence, mut verdict) = match judged {
+        let (evidence, verdict) = match judged {
             Ok(judged) => judged,
             Err(why) => return self.keep_broken(&plan, &lines, hash, Some(trace), executing, why),
         };
-        verdict.rules.extend(self.expected(&evidence));
         let coverage = Coverage::of(&evidence);
         self.keep(&Done { plan, lines, hash, verdict, coverage, simulated, executing, judging })
-    }
-
-    /// What becomes of what the scenario expects beside the rules.
-    fn expected(&self, evidence: &Evidence) -> Option<RuleVerdict> {
-        self.request.scenario.as_ref().and_then(|scenario| expectation::judge(&scenario.expect, evidence))
     }
 
     /// Keeps a case that was judged, if it is to be kept.

@@ -2,6 +2,7 @@
 
 use super::{LIMIT, Manner, Worker};
 use crate::answer;
+use crate::asked::describe;
 use crate::convert::{failure, first, payloads};
 use crate::session::within;
 use resurgam_api::temporal::workflowservice::v1::{
@@ -9,11 +10,12 @@ use resurgam_api::temporal::workflowservice::v1::{
     RespondActivityTaskCompletedByIdRequest, RespondActivityTaskCompletedRequest, RespondActivityTaskFailedRequest,
 };
 use resurgam_formats::label;
-use resurgam_formats::plan::TaskKind;
+use resurgam_formats::plan::{Action, TaskKind};
 use resurgam_formats::program::{Act, ActEnd, Failure, Script};
 use resurgam_formats::recording::{ActivityEnd, Answer, Call, Reply, Task, TaskId, What};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::JoinSet;
 
 impl Worker {
     /// Works on one activity task.
@@ -27,8 +29,8 @@ impl Worker {
             task,
             worker: self.name.clone(),
             kind: TaskKind::Activity,
-            workflow_id: execution.workflow_id,
-            run_id: execution.run_id,
+            workflow_id: workflow_id.clone(),
+            run_id: run_id.clone(),
             attempt,
             started: 0,
             previous_started: 0,
@@ -45,23 +47,60 @@ impl Worker {
             }),
         })));
         let Some(manner) = self.worker_fault(task, TaskKind::Activity, life) else { return };
+        // Beside the work, which they must not delay.
+        let mut described = JoinSet::new();
+        self.describe_in(&mut described, workflow_id);
+        if let Some((end, by_id)) = self.attempt(task, &polled, life).await {
+            self.end_activity(task, &polled, end, by_id, &manner, life).await;
+            self.describe_in(&mut described, workflow_id);
+        }
+        while described.join_next().await.is_some() {}
+    }
+
+    /// Works on an attempt: how it ends, and whether the activity is named by its id then; `None` if nobody says so.
+    async fn attempt(
+        &self,
+        task: TaskId,
+        polled: &PollActivityTaskQueueResponse,
+        life: u32,
+    ) -> Option<(ActivityEnd, bool)> {
+        let attempt = u32::try_from(polled.attempt).unwrap_or_default();
         let Some(act) = first::<Script>(polled.input.as_ref()).and_then(|script| act(script, attempt)) else {
             self.bug(format!("task {task}: the activity has no readable script"));
+            return None;
+        };
+        match self.work(&act, task, &polled.task_token, life).await {
+            Progress::Done => {}
+            Progress::CancelRequested => return Some((ActivityEnd::Canceled, false)),
+            Progress::Gone => return None,
+        }
+        match act.end {
+            ActEnd::Return(value) => Some((ActivityEnd::Completed(value), false)),
+            ActEnd::CompleteById(value) => Some((ActivityEnd::Completed(value), true)),
+            ActEnd::Fail { kind, non_retryable } => {
+                Some((ActivityEnd::Failed(Failure::Application { kind, non_retryable }), false))
+            }
+            ActEnd::Hang => None,
+        }
+    }
+
+    /// Describes a workflow in a task of its own, if that is a habit.
+    fn describe_in(self: &Arc<Self>, described: &mut JoinSet<()>, workflow_id: &str) {
+        if !self.session.plan.habits.describes {
             return;
-        };
-        let canceled = match self.work(&act, task, &polled.task_token, life).await {
-            Progress::Done => false,
-            Progress::CancelRequested => true,
-            Progress::Gone => return,
-        };
-        let by_id = !canceled && matches!(act.end, ActEnd::CompleteById(_));
-        let end = match act.end {
-            _ if canceled => ActivityEnd::Canceled,
-            ActEnd::Return(value) | ActEnd::CompleteById(value) => ActivityEnd::Completed(value),
-            ActEnd::Fail { kind, non_retryable } => ActivityEnd::Failed(Failure::Application { kind, non_retryable }),
-            ActEnd::Hang => return,
-        };
-        self.end_activity(task, &polled, end, by_id, &manner, life).await;
+        }
+        let (worker, workflow_id) = (Arc::clone(self), workflow_id.to_owned());
+        described.spawn(async move {
+            let call =
+                Call::Client { workflow_id: workflow_id.clone(), request_id: String::new(), action: Action::Describe };
+            let record = worker.session.recorder.operation(worker.name.clone(), call);
+            let described = async {
+                let described = describe(&worker.session, &worker.service, &workflow_id, "").await;
+                described
+                    .map_or_else(|status| answer::of(&status), |value| Answer::Ok { value: Reply::Description(value) })
+            };
+            record.attempt(described).await;
+        });
     }
 
     /// Works as long as the script says, reporting progress.

@@ -51,6 +51,8 @@ pub(super) struct Translator<'a> {
     /// The task queue of the case.
     pub(super) queue: &'a str,
     pub(super) knobs: &'a Knobs,
+    /// Children and continued runs have no memo and no header.
+    pub(super) plain: bool,
     /// Scheduled event ids of activities by number; completed by those of this task.
     pub(super) scheduled: BTreeMap<u32, i64>,
     /// Id of the event that the first command of this task writes.
@@ -169,8 +171,8 @@ impl Translator<'_> {
             workflow_task_timeout: duration(self.knobs.task_timeout_ms),
             parent_close_policy: policy.into(),
             retry_policy: call.retry.as_ref().map(retry),
-            header: header(&label::command(seq)),
-            memo: Some(Memo { fields: convert::label(&label::command(seq)) }),
+            header: header(&label::command(seq)).filter(|_| !self.plain),
+            memo: memo(&label::command(seq)).filter(|_| !self.plain),
             ..Default::default()
         })
     }
@@ -181,8 +183,8 @@ impl Translator<'_> {
             task_queue: queue(self.queue),
             input: payloads(input),
             workflow_task_timeout: duration(self.knobs.task_timeout_ms),
-            header: header(label::CONTINUE),
-            memo: Some(Memo { fields: convert::label(label::CONTINUE) }),
+            header: header(label::CONTINUE).filter(|_| !self.plain),
+            memo: memo(label::CONTINUE).filter(|_| !self.plain),
             ..Default::default()
         })
     }
@@ -237,6 +239,11 @@ fn message<M: Name>(id: &str, step: &str, body: &M) -> Message {
         body: Some(Any { type_url: format!("type.googleapis.com/{}", M::full_name()), value: body.encode_to_vec() }),
         sequencing_id: None,
     }
+}
+
+/// A memo with one label.
+fn memo(label: &str) -> Option<Memo> {
+    Some(Memo { fields: convert::label(label) })
 }
 
 /// A header with one label.

@@ -225,6 +225,7 @@ impl Worker {
         let mut translator = Translator {
             queue: &queue,
             knobs: &self.session.plan.knobs,
+            plain: self.session.plan.habits.plain,
             scheduled: run.scheduled.clone(),
             next_event: polled.response.started_event_id + 2,
             updates: &polled.updates,

@@ -38,7 +38,7 @@ impl ScriptedCommit {
 /// How long a held batch waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeldUntil {
-    /// HeldUntil it is released by its number.
+    /// Until it is released by its number.
     Released,
     /// The same, but at the latest until directly after the sender's next batch that takes effect on that partition:
     /// its fence, if it has one.

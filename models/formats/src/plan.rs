@@ -2,8 +2,10 @@
 //! is deletion and never needs repair: indices are taken modulo what exists, and a list may be empty.
 
 mod cluster;
+mod expected;
 mod fault;
 mod growth;
+mod habits;
 mod misuse;
 mod statements;
 mod task_kind;
@@ -11,11 +13,13 @@ mod unknown;
 mod valid;
 
 pub use cluster::{Cluster, Latency};
+pub use expected::Expected;
 pub use fault::{
     Affected, Caller, DatabaseFault, Extent, Family, Fault, FaultKind, Happening, Moment, PartitionKind, Parts, Side,
     StoreCall, StoreOutcome, Way,
 };
 pub use growth::{Crowd, Growth};
+pub use habits::Habits;
 pub use misuse::{Damage, Held, Misuse, Namespace, Place};
 pub use task_kind::TaskKind;
 pub use unknown::unknown_field;
@@ -50,6 +54,9 @@ pub struct Plan {
     pub misuses: Vec<Misuse>,
     /// Timeouts and sizes.
     pub knobs: Knobs,
+    /// How clients and workers ask.
+    #[serde(default, skip_serializing_if = "Habits::are_usual")]
+    pub habits: Habits,
     /// The simulated cluster.
     #[serde(default, skip_serializing_if = "Cluster::is_default")]
     pub cluster: Cluster,
@@ -63,6 +70,9 @@ pub struct Plan {
     /// What there is many of at the end, each with calls that are counted beside it. Only in a simulation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub growths: Vec<Growth>,
+    /// What has to hold beside all rules.
+    #[serde(default, skip_serializing_if = "Expected::is_nothing")]
+    pub expected: Expected,
 }
 
 /// Timeouts and sizes of a case.

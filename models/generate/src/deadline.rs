@@ -270,7 +270,7 @@ mod tests {
     use super::*;
     use crate::{chaos, plan, plans};
     use proptest::prelude::*;
-    use resurgam_formats::plan::{Cluster, FaultKind, Knobs, Operation, Workers};
+    use resurgam_formats::plan::{Cluster, Expected, FaultKind, Habits, Knobs, Operation, Workers};
     use resurgam_formats::program::{Expr, Input, VERSION};
     use serde_json::{Value, json};
 
@@ -298,7 +298,9 @@ mod tests {
             misuses: vec![],
             expires: false,
             growths: vec![],
+            expected: Expected::default(),
             knobs: Knobs { task_timeout_ms: 1000, sticky_timeout_ms: 500 },
+            habits: Habits::default(),
             cluster: Cluster::default(),
             faults: vec![],
         }

@@ -14,6 +14,7 @@ mod activity;
 pub mod deadline;
 mod fault;
 mod growth;
+mod habits;
 mod mask;
 mod misuse;
 mod operation;
@@ -30,7 +31,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::strategy::{NewTree, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use resurgam_formats::plan::{self, Cluster, Family, Knobs, Operation, Plan, Workers};
+use resurgam_formats::plan::{self, Cluster, Expected, Family, Habits, Knobs, Operation, Plan, Workers};
 use resurgam_formats::program::Input;
 
 /// Workflow task timeout of generated plans: the least that the server's clock of whole seconds allows.
@@ -127,8 +128,12 @@ fn tree(seed: u64) -> NewTree<Plans> {
 
 fn grown(seed: u64, shapes: impl Strategy<Value = Shape> + 'static) -> NewTree<Plans> {
     let plans = shapes.prop_flat_map(move |shape| shaped(seed, shape));
-    let plans =
-        plans.prop_map(move |plan| Plan { misuses: misuse::of(&mut runner(seed, 2), &plan.operations), ..plan });
+    // What is younger than the seeds is drawn apart.
+    let plans = plans.prop_map(move |plan| Plan {
+        misuses: misuse::of(&mut runner(seed, 2), &plan.operations),
+        habits: habits::of(&mut runner(seed, 8)),
+        ..plan
+    });
     plans.boxed().new_tree(&mut runner(seed, 0))
 }
 
@@ -187,9 +192,11 @@ fn undisturbed(seed: u64, programs: Vec<Input>, operations: Vec<Operation>, work
         worker_faults: Vec::new(),
         misuses: Vec::new(),
         knobs: Knobs { task_timeout_ms: TASK_TIMEOUT_MS, sticky_timeout_ms: STICKY_TIMEOUT_MS },
+        habits: Habits::default(),
         cluster: Cluster::default(),
         faults: Vec::new(),
         expires: false,
         growths: Vec::new(),
+        expected: Expected::default(),
     }
 }

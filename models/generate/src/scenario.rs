@@ -3,7 +3,7 @@
 use crate::{runner, undisturbed};
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
-use resurgam_formats::plan::{Action, Fault, IdConflict, IdReuse, Operation, Plan, Start, Workers};
+use resurgam_formats::plan::{Action, Expected, Fault, IdConflict, IdReuse, Operation, Plan, Start, Workers};
 use resurgam_formats::program::{
     Act, ActEnd, ActivityCall, Block, Cancellation, ChildCall, ChildWait, Expr, Input, ParentClose, Program, Retry,
     Script, Statement, Until, VERSION,
@@ -27,6 +27,11 @@ pub fn plan(scenario: &Scenario, seed: u64) -> Plan {
     if let Some(timeout) = scenario.load.workflow_task_timeout {
         plan.knobs.task_timeout_ms = timeout.0;
     }
+    plan.expected = Expected {
+        without: scenario.expect.without.clone(),
+        delivered: scenario.expect.delivered,
+        each_run_within_ms: scenario.expect.each_run_within.map(|span| span.0),
+    };
     plan
 }
 

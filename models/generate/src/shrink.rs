@@ -7,7 +7,7 @@
 //! As every part of a plan is a plan, most of it is delta debugging: parts of lists are left out, all at once first, then
 //! ever smaller ones. The passes go from what makes a failure hard to read to what only makes it slow: faults, workflows,
 //! operations, worker faults, misuses, growths, repetitions, statements (left out, replaced by what is inside them, made plain), programs,
-//! durations, workers, nodes, knobs; and again from the beginning, as long as anything helps. No plan is proposed twice.
+//! durations, workers, nodes, knobs, habits; and again from the beginning, as long as anything helps. No plan is proposed twice.
 //!
 //! A candidate is always executable ([`plan::problem`]), and if the first plan ends by itself so does every candidate: a
 //! wait without an end would break liveness by itself.
@@ -59,7 +59,7 @@ const PASSES: &[(&str, Pass)] = &[
     ("sizes of growths", Pass::Places(simpler::growth)),
     ("options of faults", Pass::Places(simpler::fault)),
     ("durations", Pass::Places(shorter::duration)),
-    ("workers, nodes and knobs", Pass::Places(simpler::environment)),
+    ("workers, nodes, knobs and habits", Pass::Places(simpler::environment)),
 ];
 
 /// Where a pass is.

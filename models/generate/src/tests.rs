@@ -4,7 +4,7 @@ use super::mask::Feature::{self, *};
 use super::{Mask, Scope, Shape, chaos, chaos_of, chaos_within, plan, plans, shaped, shapes};
 use proptest::prelude::*;
 use resurgam_formats::plan::{
-    Action, Family, FaultKind, IdConflict, IdReuse, Plan, Start, TaskKind, UpdateStage, WorkerFaultKind,
+    Action, Family, FaultKind, Habits, IdConflict, IdReuse, Plan, Start, TaskKind, UpdateStage, WorkerFaultKind,
 };
 use resurgam_formats::program::{
     ActEnd, ActivityCall, Block, Cancellation, ChildWait, ParentClose, Program, Retry, Statement, Until, VERSION,
@@ -415,7 +415,7 @@ fn digest(text: &str) -> u64 {
 
 #[test]
 fn plans_without_faults_stay_what_they_are() {
-    let of = |seed| serde_json::to_string(&Plan { misuses: vec![], ..plan(seed) }).unwrap();
+    let of = |seed| serde_json::to_string(&Plan { misuses: vec![], habits: Habits::default(), ..plan(seed) }).unwrap();
     let all: String = (0..300).map(of).collect();
     assert!(!all.contains("cluster") && !all.contains("\"faults\""));
     assert_eq!(

@@ -5,7 +5,6 @@
 //! (`resurgam-machine`), so that a misread contract shows up as a difference between the two.
 
 pub mod differences;
-pub mod expectation;
 mod judge;
 pub mod objects;
 pub mod provenance;

@@ -23,6 +23,9 @@ pub(super) fn clients(evidence: &Evidence, workflow: &str, findings: &[&Finding]
                 let request = if request_id.is_empty() { String::new() } else { format!(", request id {request_id}") };
                 (workflow_id, words(action), request)
             }
+            Call::PollUpdate { workflow_id, request_id, .. } => {
+                (workflow_id, format!("outcome of update {request_id}"), String::new())
+            }
             Call::Misuse { misuse, workflow_id, owner, .. } => {
                 let of = if misuse.user.namespace.is_own() { workflow_id } else { owner };
                 (of, listing::misuse(misuse), String::new())
@@ -162,7 +165,7 @@ fn answers(evidence: &Evidence) -> BTreeMap<TaskId, Vec<&Operation>> {
             | Call::FailWorkflowTask { task }
             | Call::AnswerQuery { task }
             | Call::EndActivity { task, .. } => *task,
-            Call::Heartbeat { .. } | Call::Client { .. } | Call::Misuse { .. } => continue,
+            Call::Heartbeat { .. } | Call::Client { .. } | Call::PollUpdate { .. } | Call::Misuse { .. } => continue,
         };
         all.entry(task).or_default().push(operation);
     }

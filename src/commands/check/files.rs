@@ -14,10 +14,15 @@ const ENDINGS: [&str; 14] =
 /// Directories in directories that are looked into.
 const DEEPEST: usize = 12;
 
-/// The files that an argument stands for: itself, the recordings in the directory of a run, or the files in any other one.
+/// The files that an argument stands for: itself, the recording of a case, those of a run, or the files in any other directory.
 pub(super) fn meant_by(given: &Path) -> Vec<Result<PathBuf, Problem>> {
     if given == Path::new("-") || !given.is_dir() {
         return vec![Ok(given.to_owned())];
+    }
+    // A case, without the smaller one in it.
+    let own = CaseDirectory::at(given).recording();
+    if own.is_file() {
+        return vec![Ok(own)];
     }
     let mut found = Vec::new();
     for folder in [given.to_owned(), given.join("cases")] {

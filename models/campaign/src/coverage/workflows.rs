@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 pub fn workflow_of<'a>(call: &'a Call, evidence: &'a Evidence) -> Option<&'a str> {
     let of_task = |task: &TaskId| Some(evidence.tasks.get(task)?.task.workflow_id.as_str());
     match call {
-        Call::Client { workflow_id, .. } => Some(workflow_id),
+        Call::Client { workflow_id, .. } | Call::PollUpdate { workflow_id, .. } => Some(workflow_id),
         // It is about two of them, and not about what becomes of either.
         Call::Misuse { .. } => None,
         Call::CompleteWorkflowTask { task, .. }

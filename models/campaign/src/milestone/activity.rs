@@ -4,7 +4,8 @@ use super::find::{calls, events};
 use super::row::{Needs, Row};
 use resurgam_formats::event::{Body, Failure, FailureKind};
 use resurgam_formats::evidence::Evidence;
-use resurgam_formats::recording::{Call, Reply};
+use resurgam_formats::recording::{Call, Description, Reply};
+use serde_json::Value;
 
 /// Attempts of activities that timed out in a way: the last one, or one that was repeated.
 fn timed_out(evidence: &Evidence, way: &str) -> u64 {
@@ -27,6 +28,15 @@ fn is_timeout(failure: &Failure, way: &str) -> bool {
 
 fn failed_for(evidence: &Evidence, state: &str) -> u64 {
     events(evidence, |_, event| matches!(&event.body, Body::ActivityTaskFailed(end) if end.retry_state.is(state)))
+}
+
+fn waits_for_an_attempt(description: &Description) -> bool {
+    let pending = description.answer.as_ref().and_then(|answer| answer.get("pendingActivities"));
+    pending.and_then(Value::as_array).into_iter().flatten().any(|activity| {
+        let is = |name: &str, state: &str| activity.get(name).and_then(Value::as_str) == Some(state);
+        let attempt = activity.get("attempt").and_then(Value::as_i64).unwrap_or(0);
+        attempt > 1 && is("state", "PENDING_ACTIVITY_STATE_SCHEDULED")
+    })
 }
 
 pub(super) const ALL: &[Row] = &[
@@ -111,6 +121,16 @@ pub(super) const ALL: &[Row] = &[
                  {"at":2,"type":"return","operation":1,"attempt":1,"answer":{"answer":"ok","value":{"reply":"heartbeat","cancel_requested":true}}}"#,
         near: r#"{"at":1,"type":"invoke","operation":1,"attempt":1,"by":"v","call":{"of":"heartbeat","task":1}}
                  {"at":2,"type":"return","operation":1,"attempt":1,"answer":{"answer":"ok","value":{"reply":"heartbeat","cancel_requested":false}}}"#,
+    },
+    Row {
+        id: "described-between-attempts",
+        title: "an activity that waits for its next attempt was described",
+        needs: Needs::Plans,
+        count: |e| calls(e, |_, reply| matches!(reply, Reply::Description(it) if waits_for_an_attempt(it))),
+        seen: r#"{"at":1,"type":"invoke","operation":1,"attempt":1,"by":"v","call":{"of":"client","workflow_id":"w","action":{"call":"describe"}}}
+                 {"at":2,"type":"return","operation":1,"attempt":1,"answer":{"answer":"ok","value":{"reply":"description","workflow_id":"w","run_id":"r","status":"RUNNING","history_length":5,"answer":{"pendingActivities":[{"activityId":"1","attempt":2,"state":"PENDING_ACTIVITY_STATE_SCHEDULED"}]}}}}"#,
+        near: r#"{"at":1,"type":"invoke","operation":1,"attempt":1,"by":"v","call":{"of":"client","workflow_id":"w","action":{"call":"describe"}}}
+                 {"at":2,"type":"return","operation":1,"attempt":1,"answer":{"answer":"ok","value":{"reply":"description","workflow_id":"w","run_id":"r","status":"RUNNING","history_length":5,"answer":{"pendingActivities":[{"activityId":"1","attempt":1,"state":"PENDING_ACTIVITY_STATE_SCHEDULED"}]}}}}"#,
     },
     Row {
         id: "activity-ended-by-id",

@@ -5,7 +5,7 @@ use super::row::{Needs, Row};
 use resurgam_formats::event::Body;
 use resurgam_formats::evidence::Evidence;
 use resurgam_formats::plan::Action;
-use resurgam_formats::recording::{Call, Reply};
+use resurgam_formats::recording::{Call, Reply, UpdateReached};
 use rustc_hash::FxHashSet;
 
 /// Updates that were handed to workers again: what became of the first task was lost.
@@ -32,6 +32,21 @@ fn repeated(evidence: &Evidence) -> u64 {
 }
 
 pub(super) const ALL: &[Row] = &[
+    Row {
+        id: "update-polled",
+        title: "a client that knew of the acceptance of its update asked for the outcome, and had it",
+        needs: Needs::Plans,
+        count: |e| {
+            calls(e, |call, reply| match (call, reply) {
+                (Call::PollUpdate { .. }, Reply::Update { stage, .. }) => matches!(stage, UpdateReached::Completed(_)),
+                _ => false,
+            })
+        },
+        seen: r#"{"at":1,"type":"invoke","operation":1,"attempt":1,"by":"c","call":{"of":"poll_update","workflow_id":"w","run_id":"r","request_id":"u"}}
+                 {"at":2,"type":"return","operation":1,"attempt":1,"answer":{"answer":"ok","value":{"reply":"update","run_id":"r","stage":{"completed":7}}}}"#,
+        near: r#"{"at":1,"type":"invoke","operation":1,"attempt":1,"by":"c","call":{"of":"poll_update","workflow_id":"w","run_id":"r","request_id":"u"}}
+                 {"at":2,"type":"return","operation":1,"attempt":1,"answer":{"answer":"ok","value":{"reply":"update","run_id":"r","stage":"accepted"}}}"#,
+    },
     Row {
         id: "update-completed",
         title: "an update ran to its end",

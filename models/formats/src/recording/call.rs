@@ -21,6 +21,15 @@ pub enum Call {
         /// What was asked.
         action: Action,
     },
+    /// A client that was told that its update was accepted asks for the outcome.
+    PollUpdate {
+        /// The workflow id.
+        workflow_id: String,
+        /// The run that accepted the update.
+        run_id: String,
+        /// The id of the update.
+        request_id: String,
+    },
     /// A worker answers a workflow task.
     CompleteWorkflowTask {
         /// The number under which the task was recorded.

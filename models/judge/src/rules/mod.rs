@@ -17,6 +17,7 @@ mod liveness;
 mod outcome;
 mod proof;
 mod rule;
+mod scenario;
 mod tasks;
 mod whole;
 mod witness;
@@ -37,6 +38,7 @@ pub fn families() -> Vec<(&'static str, Vec<Box<dyn Rule>>)> {
         ("linearizability", linear::all()),
         ("liveness", liveness::all()),
         ("inside", inside::all()),
+        ("scenario", scenario::all()),
     ]
 }
 

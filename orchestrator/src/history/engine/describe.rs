@@ -8,6 +8,7 @@ use super::waiter::Waiter;
 use super::{activity_options, child, priority, retry};
 use crate::history::state::{Activity, Child, EventId, Millis, State};
 use crate::invariant::broken;
+use crate::planted::{Bug, planted};
 use prost_wkt_types::{Duration, Timestamp};
 use resurgam_api::internal::DescribeRequest;
 use resurgam_api::temporal::common::v1::{ActivityType, Memo, SearchAttributes, WorkflowExecution};
@@ -133,7 +134,7 @@ fn activity(state: &State, it: &Activity, now: Millis) -> PendingActivityInfo {
         heartbeat_details: it.heartbeat_details.clone(),
         last_heartbeat_time: at(it.last_heartbeat),
         last_started_time: at(it.started),
-        attempt: it.counted(),
+        attempt: if planted(Bug::FirstAttemptDescribed) { 1 } else { it.counted() },
         paused: pause_info.is_some(),
         pause_info,
         last_attempt_complete_time: at(it.attempt_ended),

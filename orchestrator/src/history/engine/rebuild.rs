@@ -135,7 +135,8 @@ fn apply(state: &mut State, event: &HistoryEvent, base: &State, now: Millis, ids
                 broken!("event {id} starts no child")
             };
             child.started_event_id = id;
-            child.run_id = it.workflow_execution.clone().unwrap_or_default().run_id;
+            let Some(execution) = &it.workflow_execution else { broken!("event {id} names no child") };
+            child.run_id.clone_from(&execution.run_id);
         }
         A::SignalExternalWorkflowExecutionInitiatedEventAttributes(_) => {
             let known = base.signals.get(&id).map(|it| it.request_id.clone());
@@ -167,7 +168,10 @@ fn apply(state: &mut State, event: &HistoryEvent, base: &State, now: Millis, ids
             marker::merge(&mut state.memo, &it.upserted_memo.clone().unwrap_or_default().fields);
         }
         A::WorkflowExecutionUpdateAdmittedEventAttributes(it) => {
-            let name = it.request.as_ref().and_then(|request| request.meta.clone()).unwrap_or_default().update_id;
+            let Some(meta) = it.request.as_ref().and_then(|request| request.meta.as_ref()) else {
+                broken!("event {id} names no update")
+            };
+            let name = meta.update_id.clone();
             state.admitted.insert(name, Admission { event_id: id, request: it.request.clone() });
         }
         A::WorkflowExecutionUpdateAcceptedEventAttributes(it) => {

@@ -164,7 +164,7 @@ pub(super) fn continue_as_new(
         initiator => initiator,
     };
     // As the real server has it: a command that gives no memo starts a run without one. SDKs give it.
-    let memo = asked.memo;
+    let memo = asked.memo.or_else(|| planted(Bug::MemoInherited).then(|| memo(tx)).flatten());
     let search_attributes = asked.search_attributes.or_else(|| search_attributes(tx));
     let started = WorkflowExecutionStartedEventAttributes {
         workflow_type: kind.clone(),

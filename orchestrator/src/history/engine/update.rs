@@ -114,7 +114,10 @@ pub(super) fn poll(
     caller: &Waiter,
 ) -> Result<Reply<UpdateWorkflowExecutionResponse>, Rejection> {
     let request = required::request(request.request)?;
-    let stage = request.wait_policy.unwrap_or_default().lifecycle_stage();
+    let stage = match request.wait_policy.unwrap_or_default().lifecycle_stage() {
+        _ if planted(Bug::OutcomeNotAwaited) => Stage::Unspecified,
+        stage => stage,
+    };
     let id = required::field(request.update_ref, "UpdateRef")?.update_id;
     if reached(tx, &id).is_none() {
         return Err(Rejection::NotFound(format!("update {id:?} not found")));

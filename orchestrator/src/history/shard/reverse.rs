@@ -8,6 +8,7 @@ use super::place::Place;
 use super::route::Target;
 use crate::cluster::Rejection;
 use crate::history::state::{EventId, Tail};
+use crate::planted::{Bug, planted};
 use crate::store::Store;
 use prost::Message;
 use resurgam_api::internal::GetHistoryReverseRequest;
@@ -41,6 +42,7 @@ impl Shard {
         match before(self.store.as_ref(), &run_id, place.tail, place.next, size).await {
             Ok((events, rest)) => {
                 let next = events.last().map_or(0, |event| event.event_id);
+                let next = if planted(Bug::ReversePageSkips) { next - 1 } else { next };
                 let place = Place { run_id, from: 1, next, tail: rest, ..Place::default() };
                 Ok(Response {
                     history: Some(History { events }),
@@ -73,7 +75,7 @@ async fn before(
         let rows = rows.map_err(|unavailable| UnreadableHistory::Unavailable(unavailable.0))?;
         let (_, row) = rows.into_iter().next().ok_or_else(|| broken("lacks a node"))?;
         let node = Node::decode(row).map_err(|_| broken("has a node that cannot be read"))?;
-        let mut here = node.history.unwrap_or_default().events;
+        let mut here = node.history.ok_or_else(|| broken("has a node without events"))?.events;
         here.retain(|event| event.event_id < end);
         while let Some(event) = here.pop() {
             if events.len() == size {

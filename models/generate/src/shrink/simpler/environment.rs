@@ -1,7 +1,7 @@
-//! Workers, cluster and knobs made plainer, and the first values of programs.
+//! Workers, cluster, knobs and habits made plainer, and the first values of programs.
 
 use super::changes::Changes;
-use resurgam_formats::plan::{Cluster, Knobs, Plan};
+use resurgam_formats::plan::{Cluster, Habits, Knobs, Plan};
 
 /// Faults name nodes by their numbers, not by indices beyond them.
 fn name_nodes(plan: &mut Plan) {
@@ -9,7 +9,7 @@ fn name_nodes(plan: &mut Plan) {
     plan.faults.iter_mut().for_each(|fault| fault.kind.name_nodes(nodes));
 }
 
-/// Workers, cluster, knobs, and the first values of programs.
+/// Workers, cluster, knobs, habits, and the first values of programs.
 pub(crate) fn environment(plan: &Plan, at: usize, which: usize) -> Option<Option<Plan>> {
     let usual = Cluster::default();
     let mut all = Changes::of(plan);
@@ -41,8 +41,17 @@ pub(crate) fn environment(plan: &Plan, at: usize, which: usize) -> Option<Option
             all.add(|plan| plan.knobs = Knobs { task_timeout_ms: 1000, sticky_timeout_ms: 500 });
             all.add(|plan| plan.expires = false);
         }
+        5 => {
+            all.add(|plan| plan.habits = Habits::default());
+            all.add(|plan| plan.habits.page_size = 0);
+            all.add(|plan| plan.habits.backwards = false);
+            all.add(|plan| plan.habits.follows = false);
+            all.add(|plan| plan.habits.polls = false);
+            all.add(|plan| plan.habits.describes = false);
+            all.add(|plan| plan.habits.plain = false);
+        }
         _ => {
-            let input = at - 5;
+            let input = at - 6;
             plan.programs.get(input)?;
             all.add(|plan| plan.programs[input].variables.clear());
         }

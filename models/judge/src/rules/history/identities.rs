@@ -36,6 +36,8 @@ pub(super) struct Identities<'a, 'e> {
     updated: FxHashSet<&'a str>,
     /// Clients and workers wrote labels.
     pub(super) labels: bool,
+    /// Children and continued runs were asked for without memo and header.
+    pub(super) plain: bool,
     /// How many workers may have had a task unrecorded: all of the case if a fault may have spoiled its way to one.
     lost: u8,
 }
@@ -125,6 +127,7 @@ impl<'a, 'e> Identities<'a, 'e> {
             cancels,
             updated,
             labels,
+            plain: evidence.header.as_ref().is_some_and(|header| header.plan.habits.plain),
             lost,
         }
     }
@@ -140,6 +143,8 @@ impl<'a, 'e> Identities<'a, 'e> {
             {
                 return None;
             }
+            // What a server closes by force it may begin itself, in order to end it.
+            Body::WorkflowTaskStarted(task) if begun_to_end(run, event.id, &task.identity) => return None,
             Body::WorkflowTaskStarted(_) => return self.handed(self.had(run, event.id)),
             Body::WorkflowTaskCompleted(task) => self.had(run, task.started),
             // The server itself ends tasks too.
@@ -254,6 +259,16 @@ fn key(run: &Run, scheduled: EventId) -> Option<(&str, &str, &str)> {
         Body::ActivityTaskScheduled(task) => Some((&run.workflow_id, &run.run_id, &task.activity_id)),
         _ => None,
     }
+}
+
+/// True if whoever began this workflow task also ended it, because its run was closed by force.
+fn begun_to_end(run: &Run, started: EventId, identity: &str) -> bool {
+    run.events.iter().any(|event| match &event.body {
+        Body::WorkflowTaskFailed(end) => {
+            end.started == started && end.cause.is("FORCE_CLOSE_COMMAND") && end.identity == identity
+        }
+        _ => false,
+    })
 }
 
 /// True if the workflow task of a Started event completed.

@@ -18,6 +18,8 @@ pub(super) struct Labelled {
 pub(super) fn of<'a>(run: &'a Run, event: &'a Event, field: &str, from: &Identities<'a, '_>) -> Option<Labelled> {
     let value = |field: &str| event.body.field(field).unwrap_or_default();
     let fields = |label: String| (value(field), vec![label::fields(&label)]);
+    // One that was not asked for may be written or not.
+    let nothing = || (value(field), vec![Value::Null, json!({}), json!({"fields": {}})]);
     let (found, allowed) = match (&event.body, field) {
         (Body::WorkflowTaskCompleted(task), _) => {
             let tasks = from.workflow_task(run, task.started);
@@ -36,11 +38,16 @@ pub(super) fn of<'a>(run: &'a Run, event: &'a Event, field: &str, from: &Identit
         }
         (Body::ActivityTaskScheduled(task), _) => fields(label::command(task.activity_id.parse().ok()?)),
         (Body::MarkerRecorded(marker), _) => fields(label::command(replay::marker(&marker.details)?.0)),
+        (Body::StartChildWorkflowExecutionInitiated(_), _) if from.plain => nothing(),
         (Body::StartChildWorkflowExecutionInitiated(child), _) => fields(label::command(number(&child.workflow_id)?)),
         (Body::WorkflowExecutionContinuedAsNew(close), _)
             if !close.initiator.is("RETRY") && !close.initiator.is("CRON_SCHEDULE") =>
         {
-            fields(label::CONTINUE.to_owned())
+            if from.plain {
+                nothing()
+            } else {
+                fields(label::CONTINUE.to_owned())
+            }
         }
         (Body::RequestCancelExternalWorkflowExecutionInitiated(it), _) => {
             (value(field), vec![label::cancel(number(&it.target.workflow_id)?).into()])

@@ -118,7 +118,8 @@ fn may_be_senseless(call: &Call, words: &str) -> bool {
             | Action::ReadHistory => false,
         },
         Call::CompleteWorkflowTask { .. } => words.contains(NEWS),
-        Call::FailWorkflowTask { .. }
+        Call::PollUpdate { .. }
+        | Call::FailWorkflowTask { .. }
         | Call::AnswerQuery { .. }
         | Call::Heartbeat { .. }
         | Call::EndActivity { .. } => false,

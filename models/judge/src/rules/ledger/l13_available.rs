@@ -63,8 +63,10 @@ impl Rule for Available {
         let Some(settled) = evidence.audits.last().map(|(at, _)| *at) else { return };
         for operation in evidence.operations.values() {
             // A worker that answers late, or not at all, keeps these waiting.
-            let waits =
-                matches!(operation.call, Call::Client { action: Action::Query { .. } | Action::Update { .. }, .. });
+            let waits = matches!(
+                operation.call,
+                Call::PollUpdate { .. } | Call::Client { action: Action::Query { .. } | Action::Update { .. }, .. }
+            );
             for attempt in &operation.attempts {
                 let from = attempt.invoked.saturating_sub(RETURN);
                 let in_time = |until: &At| *until < settled && is_quiet(evidence, from, *until);

@@ -1,14 +1,12 @@
 //! L15: a description says of a run what its history says.
 
-use super::answer::{Wrong, moment, read_as};
+use super::answer::{Wrong, read_as};
+use super::pending::pending;
 use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Indexed, Rule};
-use resurgam_formats::event::{
-    ActivityTaskScheduled, Body, Event, EventId, Execution, Field, WorkflowExecutionStarted,
-};
+use resurgam_formats::event::{Body, EventId, Execution, WorkflowExecutionStarted};
 use resurgam_formats::evidence::Run;
 use resurgam_formats::recording::{Description, OperationId, Reply};
-use rustc_hash::FxHashMap;
 use serde_json::Value;
 
 /// Compares the fields of descriptions with histories.
@@ -17,7 +15,7 @@ pub(super) struct Descriptions;
 static ABOUT: About = About {
     id: "L15",
     slug: "described",
-    title: "type, times, limits, parent and pending activities of a description are those of the history",
+    title: "type, times, limits, parent, pending activities and children of a description are those of the history",
     reason: "A description is what people and programs look at to decide what to do with a run: whether it is late, whose child it \
              is, what it waits for, how often something was tried. The server keeps it beside the history and writes both; where \
              they differ, somebody terminates the wrong run or waits for what will never come.",
@@ -88,7 +86,8 @@ fn one(description: &Description, run: &Run, by: &[OperationId], findings: &mut 
     if description.status != "RUNNING" {
         from_close(answer, run, &mut wrong);
     }
-    pending_activities(answer, run, description.history_length, &mut wrong);
+    let running = description.status == "RUNNING";
+    pending(answer, run, description.history_length, running, &mut wrong);
     pending_task(answer, run, description.history_length, &mut wrong);
     if let Some(words) = wrong.words() {
         findings.violated_by(by, &[EventId(1)], format!("the description is wrong: {words}"));
@@ -140,76 +139,5 @@ fn pending_task(answer: &Value, run: &Run, length: i64, wrong: &mut Wrong) {
         && state != "PENDING_WORKFLOW_TASK_STATE_STARTED"
     {
         wrong.say(format!("a worker has the workflow task, and its state is {state:?}"));
-    }
-}
-
-/// What the history says of an activity.
-struct Scheduled<'e> {
-    event: &'e Event,
-    body: &'e ActivityTaskScheduled,
-    ended: Option<EventId>,
-    cancel_requested: bool,
-}
-
-/// The pending activities, beside the events about them.
-fn pending_activities(answer: &Value, run: &Run, length: i64, wrong: &mut Wrong) {
-    let Some(pending) = answer.get("pendingActivities").and_then(Value::as_array) else { return };
-    // An activity id may be used again: the last one counts.
-    let (mut all, mut by_id) = (FxHashMap::default(), FxHashMap::default());
-    for event in &run.events {
-        match &event.body {
-            Body::ActivityTaskScheduled(body) => {
-                by_id.insert(body.activity_id.as_str(), event.id);
-                all.insert(event.id, Scheduled { event, body, ended: None, cancel_requested: false });
-            }
-            Body::ActivityTaskCancelRequested(request) => {
-                if let Some(activity) = all.get_mut(&request.scheduled) {
-                    activity.cancel_requested = true;
-                }
-            }
-            body if body.is_completion() => body.each_reference(|field, scheduled| {
-                if field == "scheduledEventId"
-                    && let Some(activity) = all.get_mut(&scheduled)
-                {
-                    activity.ended = Some(event.id);
-                }
-            }),
-            _ => {}
-        }
-    }
-    for pending in pending {
-        let id = pending.get("activityId").and_then(Value::as_str).unwrap_or_default();
-        match by_id.get(id).and_then(|scheduled| all.get(scheduled)) {
-            Some(scheduled) => pending_activity(id, pending, scheduled, length, wrong),
-            None => wrong.say(format!("activity {id} was never scheduled")),
-        }
-    }
-}
-
-fn pending_activity(id: &str, pending: &Value, scheduled: &Scheduled<'_>, length: i64, wrong: &mut Wrong) {
-    let Scheduled { event, body, .. } = scheduled;
-    if scheduled.ended.is_some_and(|end| end.0 <= length) {
-        wrong.say(format!("activity {id} is pending, and has ended"));
-    }
-    wrong.field("activityType", pending.get("activityType"), body.activity_type.write().as_ref());
-    let number = |name: &str| pending.get(name).and_then(Value::as_i64).unwrap_or(0);
-    let attempt = number("attempt");
-    let most = body.retry_policy.as_ref().map_or(0, |policy| policy.maximum_attempts);
-    if attempt < 1 || most > 0 && attempt > most {
-        wrong.say(format!("activity {id} is in attempt {attempt} of {most}"));
-    }
-    if body.retry_policy.is_some() && number("maximumAttempts") != most {
-        wrong.say(format!("activity {id} has {} attempts, not {most}", number("maximumAttempts")));
-    }
-    if (attempt > 1) != pending.get("lastFailure").is_some() {
-        wrong.say(format!("activity {id}, attempt {attempt}: a last failure belongs to the attempts after the first"));
-    }
-    if pending.get("state").and_then(Value::as_str) == Some("PENDING_ACTIVITY_STATE_CANCEL_REQUESTED")
-        && !scheduled.cancel_requested
-    {
-        wrong.say(format!("activity {id} was asked to cancel by nobody"));
-    }
-    if attempt == 1 && pending.get("scheduledTime").is_some() && moment(pending.get("scheduledTime")) != event.time {
-        wrong.say(format!("activity {id} was scheduled at another time"));
     }
 }

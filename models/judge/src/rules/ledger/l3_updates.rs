@@ -1,5 +1,6 @@
 //! L3: what a client was told about an update is in the history, and the history has no update that was not sent.
 
+use super::update_calls::about_updates;
 use crate::rules::Indexed;
 use crate::rules::proof::{acknowledged, number, possible, shows, unreadable};
 use crate::rules::whole::whole;
@@ -158,7 +159,7 @@ fn agrees(written: &UpdateOutcome, given: &Result<i64, Failure>) -> bool {
 /// What clients were told is in the history of the run that the answer names.
 fn told(evidence: &Indexed<'_>, written: &FxHashMap<Key<'_>, Written<'_>>, findings: &mut Findings) {
     let known = evidence.by_execution();
-    for call in evidence.asked() {
+    for call in about_updates(evidence) {
         for (attempt, reply) in call.operation.replies() {
             let Reply::Update { run_id, stage } = reply else { continue };
             let run = known.get(&(call.workflow_id, run_id.as_str()));
@@ -200,7 +201,7 @@ fn told(evidence: &Indexed<'_>, written: &FxHashMap<Key<'_>, Written<'_>>, findi
 fn refused(evidence: &Indexed<'_>, written: &FxHashMap<Key<'_>, Written<'_>>, findings: &mut Findings) {
     let decisions = evidence.decisions();
     let runs = evidence.by_execution();
-    for call in evidence.asked() {
+    for call in about_updates(evidence) {
         for (attempt, reply) in call.operation.replies() {
             let Reply::Update { run_id, stage: UpdateReached::Failed(why) } = reply else { continue };
             let (id, key) = (call.request_id, (call.workflow_id, run_id.as_str()));

@@ -11,6 +11,8 @@ mod l14_handed;
 mod l15_described;
 mod l16_backoff;
 mod l17_listed;
+mod l18_pending;
+mod l19_awaited;
 mod l1_starts;
 mod l2_signals;
 mod l3_updates;
@@ -20,6 +22,8 @@ mod l6_queries;
 mod l7_sticky;
 mod l8_shown;
 mod l9_unheard;
+mod pending;
+mod update_calls;
 
 use super::Rule;
 
@@ -43,5 +47,7 @@ pub(super) fn all() -> Vec<Box<dyn Rule>> {
         Box::new(l15_described::Descriptions),
         Box::new(l16_backoff::Backoff),
         Box::new(l17_listed::Listed),
+        Box::new(l18_pending::Progress),
+        Box::new(l19_awaited::Awaited),
     ]
 }

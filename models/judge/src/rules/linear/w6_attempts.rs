@@ -131,7 +131,7 @@ fn subject(asked: &Asked) -> Option<TaskId> {
         | Call::CompleteWorkflowTask { task, .. }
         | Call::FailWorkflowTask { task } => Some(*task),
         // In the name of another namespace it says nothing about the attempt.
-        Call::Client { .. } | Call::AnswerQuery { .. } | Call::Misuse { .. } => None,
+        Call::Client { .. } | Call::PollUpdate { .. } | Call::AnswerQuery { .. } | Call::Misuse { .. } => None,
     }
 }
 

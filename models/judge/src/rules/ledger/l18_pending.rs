@@ -1,0 +1,223 @@
+//! L18: a description shows how far pending activities are.
+
+use super::answer::Wrong;
+use crate::profile::Capability;
+use crate::rules::index::Ended;
+use crate::rules::proof::{acknowledged, may_apply, possible};
+use crate::rules::whole::whole;
+use crate::rules::{About, Findings, Indexed, Rule};
+use resurgam_formats::event::{EventId, Field, Payloads};
+use resurgam_formats::evidence::Handed;
+use resurgam_formats::failure::kind_of;
+use resurgam_formats::label;
+use resurgam_formats::plan::TaskKind;
+use resurgam_formats::recording::{ActivityEnd, Call, Description, Reply};
+use resurgam_formats::time::At;
+use rustc_hash::FxHashMap;
+use serde_json::Value;
+
+/// Compares pending activities of descriptions with what workers were handed and what they reported.
+pub(super) struct Progress;
+
+static ABOUT: About = About {
+    id: "L18",
+    slug: "pending",
+    title: "a pending activity is in the attempt that workers had and reported, with the failure, progress and worker of that attempt",
+    reason: "Whoever looks for the reason why a workflow does not go on looks at its pending activities: how often was it tried, \
+             what went wrong last, who has it now? An attempt that is not counted, or the failure of another one, sends them \
+             to the wrong place; and a tool that resets or unpauses by it does harm.",
+    source: "docs/temporal-semantics.md: “Reads of histories”",
+    violating: whole!(
+        r#"
+        {"at":1,"type":"task","task":1,"worker":"worker-1","kind":"activity","workflow_id":"w","run_id":"r","attempt":1,"activity_id":"1"}
+        {"at":2,"type":"invoke","operation":1,"attempt":1,"by":"worker-1","call":{"of":"end_activity","task":1,"end":{"failed":{"application":{"kind":"flaky","non_retryable":false}}}}}
+        {"at":3,"type":"return","operation":1,"attempt":1,"answer":{"answer":"ok","value":{"reply":"done"}}}
+        {"at":4,"type":"invoke","operation":2,"attempt":1,"by":"client-0","call":{"of":"client","workflow_id":"w","action":{"call":"describe"}}}
+        {"at":5,"type":"return","operation":2,"attempt":1,"answer":{"answer":"ok","value":{"reply":"description","workflow_id":"w","run_id":"r","status":"RUNNING","history_length":2,"answer":{"pendingActivities":[{"activityId":"1","attempt":1,"state":"PENDING_ACTIVITY_STATE_SCHEDULED"}]}}}}
+        run w/r
+        1 WorkflowExecutionStarted
+        2 ActivityTaskScheduled activityId=1"#
+    ),
+    allowed: whole!(
+        r#"
+        {"at":1,"type":"task","task":1,"worker":"worker-1","kind":"activity","workflow_id":"w","run_id":"r","attempt":1,"activity_id":"1"}
+        {"at":2,"type":"invoke","operation":1,"attempt":1,"by":"worker-1","call":{"of":"end_activity","task":1,"end":{"failed":{"application":{"kind":"flaky","non_retryable":false}}}}}
+        {"at":3,"type":"return","operation":1,"attempt":1,"answer":{"answer":"ok","value":{"reply":"done"}}}
+        {"at":4,"type":"invoke","operation":2,"attempt":1,"by":"client-0","call":{"of":"client","workflow_id":"w","action":{"call":"describe"}}}
+        {"at":5,"type":"return","operation":2,"attempt":1,"answer":{"answer":"ok","value":{"reply":"description","workflow_id":"w","run_id":"r","status":"RUNNING","history_length":2,"answer":{"pendingActivities":[{"activityId":"1","attempt":2,"state":"PENDING_ACTIVITY_STATE_SCHEDULED","lastFailure":{"applicationFailureInfo":{"type":"flaky"}}}]}}}}
+        run w/r
+        1 WorkflowExecutionStarted
+        2 ActivityTaskScheduled activityId=1"#
+    ),
+};
+
+/// Workflow id, run id and activity id.
+type Key<'e> = (&'e str, &'e str, &'e str);
+
+/// What workers were handed and reported of activities.
+struct Ledgers<'e> {
+    handed: FxHashMap<Key<'e>, Vec<&'e Handed>>,
+    heartbeats: FxHashMap<Key<'e>, Vec<Heartbeat<'e>>>,
+    labels: bool,
+}
+
+/// Progress that a worker reported.
+struct Heartbeat<'e> {
+    task: &'e Handed,
+    sent: At,
+    acknowledged: Option<At>,
+}
+
+impl<'e> Ledgers<'e> {
+    fn of(evidence: &Indexed<'e>) -> Self {
+        let evidence = evidence.evidence();
+        let (mut handed, mut heartbeats): (FxHashMap<_, Vec<_>>, FxHashMap<_, Vec<_>>) = Default::default();
+        for task in evidence.tasks.values().filter(|task| task.task.kind == TaskKind::Activity) {
+            handed.entry(key(task)).or_default().push(task);
+        }
+        for operation in evidence.operations.values().filter(|operation| possible(operation)) {
+            if let Call::Heartbeat { task } = &operation.call
+                && let Some(task) = evidence.tasks.get(task)
+            {
+                let (sent, acknowledged) = (operation.invoked(), acknowledged(operation));
+                heartbeats.entry(key(task)).or_default().push(Heartbeat { task, sent, acknowledged });
+            }
+        }
+        Self { handed, heartbeats, labels: evidence.header.as_ref().is_some_and(|header| header.labels) }
+    }
+}
+
+fn key(task: &Handed) -> Key<'_> {
+    (&task.task.workflow_id, &task.task.run_id, &task.task.activity_id)
+}
+
+impl Rule for Progress {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn needs(&self) -> Option<Capability> {
+        Some(Capability::LinearizableReads)
+    }
+
+    fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
+        if !evidence.is_whole() {
+            return;
+        }
+        let ledgers = Ledgers::of(evidence);
+        let known = evidence.by_execution();
+        for operation in evidence.operations.values() {
+            for (attempt, reply) in operation.replies() {
+                let (Reply::Description(description), Some(told)) = (reply, attempt.returned) else { continue };
+                let run = (description.workflow_id.as_str(), description.run_id.as_str());
+                let Some(run) = known.get(&run) else { continue };
+                findings.look_at(run);
+                let mut wrong = Wrong::default();
+                for pending in pending(description) {
+                    findings.examine();
+                    one(description, pending, (attempt.invoked, told), evidence, &ledgers, &mut wrong);
+                }
+                if let Some(words) = wrong.words() {
+                    findings.violated_by(&[operation.id], &[EventId(1)], format!("the description is wrong: {words}"));
+                }
+            }
+        }
+    }
+}
+
+fn pending(description: &Description) -> impl Iterator<Item = &Value> {
+    let all = description.answer.as_ref().and_then(|answer| answer.get("pendingActivities"));
+    all.and_then(Value::as_array).into_iter().flatten()
+}
+
+/// One pending activity of a description that was asked for and told at these times.
+fn one(
+    description: &Description,
+    pending: &Value,
+    (asked, told): (At, At),
+    evidence: &Indexed<'_>,
+    ledgers: &Ledgers<'_>,
+    wrong: &mut Wrong,
+) {
+    let id = pending.get("activityId").and_then(Value::as_str).unwrap_or_default();
+    let attempt = pending.get("attempt").and_then(Value::as_u64).and_then(|it| u32::try_from(it).ok()).unwrap_or(0);
+    let key = (description.workflow_id.as_str(), description.run_id.as_str(), id);
+    let ends = evidence.ends().get(&key).map_or(&[][..], Vec::as_slice);
+    let handed = ledgers.handed.get(&key).map_or(&[][..], Vec::as_slice);
+    let before: Vec<&Handed> = handed.iter().copied().filter(|task| task.at <= asked).collect();
+    if let Some(last) = before.iter().map(|task| task.task.attempt).max().filter(|last| *last > attempt) {
+        wrong.say(format!("activity {id} is in attempt {attempt}, a worker had attempt {last} before"));
+    }
+    had(id, pending, attempt, &before, wrong);
+    reported(id, pending, attempt, (asked, told), ends, wrong);
+    if ledgers.labels {
+        let reports = ledgers.heartbeats.get(&key).map_or(&[][..], Vec::as_slice);
+        progress(id, pending, attempt, (asked, told), reports, wrong);
+    }
+}
+
+/// A worker had the attempt before the description was asked for.
+fn had(id: &str, pending: &Value, attempt: u32, before: &[&Handed], wrong: &mut Wrong) {
+    let workers: Vec<&str> =
+        before.iter().filter(|task| task.task.attempt == attempt).map(|task| task.task.worker.as_str()).collect();
+    if workers.is_empty() {
+        return;
+    }
+    let state = pending.get("state").and_then(Value::as_str).unwrap_or_default();
+    if state != "PENDING_ACTIVITY_STATE_STARTED" && state != "PENDING_ACTIVITY_STATE_CANCEL_REQUESTED" {
+        wrong.say(format!("a worker has attempt {attempt} of activity {id}, and its state is {state:?}"));
+    }
+    let worker = pending.get("lastWorkerIdentity").and_then(Value::as_str).unwrap_or_default();
+    if !workers.contains(&worker) {
+        wrong.say(format!("activity {id} is with {worker:?}, and was handed to {}", workers.join(" and ")));
+    }
+}
+
+/// What workers said of attempts: those that ended are over, and the last one failed as it is said.
+fn reported(id: &str, pending: &Value, attempt: u32, (asked, told): (At, At), ends: &[Ended<'_>], wrong: &mut Wrong) {
+    for end in ends {
+        let over = acknowledged(end.operation).is_some_and(|at| at <= asked);
+        let of = end.task.task.attempt;
+        match end.end {
+            ActivityEnd::Failed(_) if over && attempt <= of => {
+                wrong.say(format!("activity {id} is in attempt {attempt}, which failed"));
+            }
+            ActivityEnd::Completed(_) | ActivityEnd::Canceled if over => {
+                wrong.say(format!("activity {id} is pending, and has ended with attempt {of}"));
+            }
+            _ => {}
+        }
+    }
+    let Some(failure) = pending.get("lastFailure") else { return };
+    let Some(kind) = failure.pointer("/applicationFailureInfo/type").and_then(Value::as_str) else { return };
+    // The last attempt that failed by a report; attempts after it may have timed out only with another kind of failure.
+    let said = ends.iter().filter(|end| end.task.task.attempt + 1 == attempt && end.operation.invoked() <= told);
+    let mut said = said.filter(|end| end.operation.attempts.iter().any(may_apply));
+    if !said.any(|end| matches!(end.end, ActivityEnd::Failed(said) if kind_of(said) == kind)) {
+        wrong.say(format!("activity {id} failed with {kind:?} before attempt {attempt}, which nobody reported"));
+    }
+}
+
+/// The progress that was reported last.
+fn progress(
+    id: &str,
+    pending: &Value,
+    attempt: u32,
+    (asked, told): (At, At),
+    reports: &[Heartbeat<'_>],
+    wrong: &mut Wrong,
+) {
+    let reports: Vec<_> = reports.iter().filter(|it| it.task.task.attempt <= attempt && it.sent <= told).collect();
+    let details = pending.get("heartbeatDetails").cloned().and_then(|details| Payloads::read(details).ok());
+    let found = details.and_then(|details| details.first_json());
+    let known = reports.iter().filter_map(|it| it.acknowledged.filter(|at| *at <= asked).map(|at| (at, it.sent)));
+    let last = known.max();
+    // What was sent after something else was acknowledged may have replaced it; what was before it may not come back.
+    let current = |it: &&&Heartbeat<'_>| last.is_none_or(|(_, sent)| it.acknowledged.is_none_or(|at| at >= sent));
+    let mut allowed = reports.iter().filter(current).map(|it| Value::from(label::task(it.task.task.task)));
+    match found {
+        None if last.is_none() => {}
+        Some(found) if allowed.any(|it| it == found) => {}
+        found => wrong.say(format!("the progress of activity {id} is {}", found.unwrap_or_default())),
+    }
+}
