@@ -49,10 +49,19 @@ impl Rule for PrefixStability {
 
     fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         let mut groups: BTreeMap<(&str, &str), Vec<&Run>> = BTreeMap::new();
-        for run in evidence.reads.iter().chain(&evidence.runs) {
-            if !run.partial && !run.run_id.is_empty() {
-                groups.entry((&run.workflow_id, &run.run_id)).or_default().push(run);
+        for read in evidence.reads.iter().filter(|read| !read.partial && !read.run_id.is_empty()) {
+            findings.look_at(read);
+            findings.examine();
+            match astray(read) {
+                Some((before, after)) => {
+                    let message = format!("a read shows event {after} after event {before}");
+                    findings.violated_as("reader-astray", &[], &[after], message);
+                }
+                None => groups.entry((&read.workflow_id, &read.run_id)).or_default().push(read),
             }
+        }
+        for run in evidence.runs.iter().filter(|run| !run.partial && !run.run_id.is_empty()) {
+            groups.entry((&run.workflow_id, &run.run_id)).or_default().push(run);
         }
         for mut reads in groups.into_values().filter(|reads| reads.len() > 1) {
             findings.look_at(reads[0]);
@@ -64,6 +73,11 @@ impl Rule for PrefixStability {
             shrinks(&reads, findings);
         }
     }
+}
+
+/// The first two events of a read that do not follow each other, for some were left out or shown twice.
+fn astray(read: &Run) -> Option<(EventId, EventId)> {
+    read.events.windows(2).map(|pair| (pair[0].id, pair[1].id)).find(|(before, after)| after.0 != before.0 + 1)
 }
 
 /// How many events of this read are certainly written: all but a workflow task that is pending at the end of an open run.
@@ -150,6 +164,17 @@ mod tests {
             Outcome::Violated
         );
         assert_eq!(outcome(&format!("run w/r\n{read}read w/r\n{read}")), Outcome::Ok);
+    }
+
+    #[test]
+    fn a_read_that_leaves_out_events_or_shows_them_twice_is_seen() {
+        let run = "run w/r\n1 WorkflowExecutionStarted\n2 WorkflowExecutionSignaled\n3 WorkflowExecutionTerminated\n";
+        let read = |ids: [i64; 3]| {
+            let events = ids.map(|id| format!("{id} WorkflowExecutionSignaled")).join("\n");
+            outcome(&format!("{run}read w/r\n1 WorkflowExecutionStarted\n{events}"))
+        };
+        assert_eq!(read([3, 4, 5]), Outcome::Violated);
+        assert_eq!(read([2, 2, 3]), Outcome::Violated);
     }
 
     #[test]

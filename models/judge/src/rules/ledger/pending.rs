@@ -165,12 +165,8 @@ fn child(pending: &Value, begun: &Begun<'_>, length: i64, wrong: &mut Wrong) {
         body.workflow_type.write().as_ref().and_then(|it| it.get("name")),
     );
     let run_id = pending.get("runId").and_then(Value::as_str).unwrap_or_default();
-    match begun.run {
-        Some((event, known)) if event.0 <= length || !run_id.is_empty() => {
-            if run_id != known {
-                wrong.say(format!("child {} has run {run_id:?}, not {known:?}", body.workflow_id));
-            }
-        }
-        _ => {}
+    let known = begun.run.filter(|(event, _)| event.0 <= length || !run_id.is_empty()).map(|(_, known)| known);
+    if let Some(known) = known.filter(|known| *known != run_id) {
+        wrong.say(format!("child {} has run {run_id:?}, not {known:?}", body.workflow_id));
     }
 }
