@@ -1,6 +1,7 @@
 //! Where the tasks and the queries of one queue meet the polls that wait for them, in memory. What is to become of its rows is
 //! the business of its owner.
 
+use super::configuration::Configuration;
 use super::errands::Errands;
 use super::message::{Description, Message};
 use super::pace::Pace;
@@ -11,6 +12,7 @@ use crate::cluster::status;
 use crate::invariant::{Checks, broken, checks, invariant};
 use resurgam_api::environment::Environment;
 use resurgam_api::internal::{AddTaskRequest, QueryWorkerRequest};
+use resurgam_api::temporal::taskqueue::v1::TaskQueueConfig;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -29,6 +31,7 @@ pub(super) struct Exchange {
     queries: Queries,
     polls: Polls,
     pace: Pace,
+    pub(super) configuration: Configuration,
     errands: Errands,
     /// Who waits until a task is safe.
     adders: BTreeMap<TaskId, Vec<oneshot::Sender<Result<(), Status>>>>,
@@ -44,6 +47,7 @@ impl Exchange {
             queries: Queries::default(),
             polls: Polls::default(),
             pace: Pace::default(),
+            configuration: Configuration::default(),
             errands,
             adders: BTreeMap::new(),
         }
@@ -67,10 +71,15 @@ impl Exchange {
                 // The worker may have gone.
                 let _ = reply.send(self.queries.answer(&id, *request));
             }
+            Message::Configure(request, reply) => {
+                let now = self.now();
+                self.configuration.change(&request, now, reply);
+            }
             Message::Describe(reply) => {
                 let pollers = self.queue.pollers().map(|(identity, last)| (identity.to_owned(), last)).collect();
+                let (backlog, config) = (self.queue.backlog(), self.configuration.config().clone());
                 // Whoever asked may have gone.
-                let _ = reply.send(Description { pollers, backlog: self.queue.backlog() });
+                let _ = reply.send(Description { pollers, backlog, config });
             }
             Message::Close => self.queue.close(),
             Message::Ended(id, how, poll) => self.ended(id, how, poll),
@@ -172,9 +181,22 @@ impl Exchange {
         }
     }
 
-    /// Tells those who wait until a task is safe nothing any more: they try again.
+    /// Tells those who wait until a task is safe, or a configuration in force, nothing any more: they try again.
     pub(super) fn nothing_safe(&mut self) {
         self.adders.clear();
+        self.configuration.forget();
+    }
+
+    /// The configuration that was found in the store.
+    pub(super) fn configure(&mut self, stored: TaskQueueConfig) {
+        self.configuration.load(stored);
+        self.pace.configure(self.configuration.rate());
+    }
+
+    /// The configuration that was being written is in force.
+    pub(super) fn configured(&mut self) {
+        self.configuration.written();
+        self.pace.configure(self.configuration.rate());
     }
 
     /// When something is to be done though nobody asks: more tasks may be offered, or a query is to be sent away.

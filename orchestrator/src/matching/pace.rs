@@ -1,5 +1,6 @@
 //! How fast a task queue gives its tasks away: as many a second as its workers can bear together. What was not used is
-//! kept for a second and no longer. The last worker who names a limit sets it. Nothing here waits.
+//! kept for a second and no longer. The last worker who names a limit sets it, unless the queue is configured to have another
+//! one. Nothing here waits.
 
 use std::time::Duration;
 use tokio::time::Instant;
@@ -7,8 +8,10 @@ use tokio::time::Instant;
 /// The pace of one task queue.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Pace {
-    /// Tasks a second; `None`: as fast as it goes.
+    /// Tasks a second, as a worker has it; `None`: as fast as it goes.
     rate: Option<f64>,
+    /// What stands above that.
+    configured: Option<f64>,
     /// When everything that was given away would have been due, one after another.
     due: Option<Instant>,
 }
@@ -21,9 +24,18 @@ impl Pace {
         }
     }
 
+    /// The queue is configured to give away so many tasks a second, or as many as workers want.
+    pub(super) fn configure(&mut self, rate: Option<f64>) {
+        self.configured = rate.map(|rate| if rate.is_finite() { rate.max(0.0) } else { 0.0 });
+    }
+
+    fn rate(&self) -> Option<f64> {
+        self.configured.or(self.rate)
+    }
+
     /// When the next task may go; `None`: never, unless a worker names another limit.
     pub(super) fn next(&self, now: Instant) -> Option<Instant> {
-        let Some(rate) = self.rate else { return Some(now) };
+        let Some(rate) = self.rate() else { return Some(now) };
         let due = self.due.map_or(now, |due| due.max(now));
         // All but one of those that a second allows may go at once.
         let ahead = (rate.max(1.0) - 1.0) / rate;
@@ -38,7 +50,7 @@ impl Pace {
 
     /// A task went.
     pub(super) fn took(&mut self, now: Instant) {
-        let each = self.rate.and_then(|rate| Duration::try_from_secs_f64(1.0 / rate).ok());
+        let each = self.rate().and_then(|rate| Duration::try_from_secs_f64(1.0 / rate).ok());
         self.due = each.and_then(|each| self.due.map_or(now, |due| due.max(now)).checked_add(each));
     }
 }
@@ -80,6 +92,18 @@ mod tests {
         assert!(!pace.allows(later + Duration::from_millis(251)), "a worker without a limit changes nothing");
         pace.set(Some(f64::NAN));
         assert!(!pace.allows(later + Duration::from_millis(251)));
+    }
+
+    #[test]
+    fn a_configured_limit_stands_above_those_of_workers() {
+        let begin = Instant::now();
+        let mut pace = Pace::default();
+        pace.configure(Some(2.0));
+        pace.set(Some(100.0));
+        assert_eq!(times(&mut pace, begin, 1001), [0, 0, 500, 1000]);
+        pace.configure(None);
+        let later = begin + Duration::from_secs(60);
+        assert_eq!(times(&mut pace, later, 1).len(), 100);
     }
 
     #[test]

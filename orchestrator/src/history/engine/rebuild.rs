@@ -2,7 +2,7 @@
 //! in events is as at the beginning: nothing was attempted, no heartbeat came, no worker has it in its cache.
 
 use super::check::ended_activity;
-use super::{Ids, Run, marker, span};
+use super::{Ids, Run, marker, span, workflow_options};
 use crate::history::state::{
     Activity, Admission, Child, EventId, External, Millis, State, Timer, Update, WorkflowTask,
 };
@@ -159,6 +159,7 @@ fn apply(state: &mut State, event: &HistoryEvent, base: &State, now: Millis, ids
             state.cancels.remove(&it.initiated_event_id);
         }
         A::WorkflowExecutionSignaledEventAttributes(_) => state.signal_count += 1,
+        A::WorkflowExecutionOptionsUpdatedEventAttributes(it) => workflow_options::apply(state, it.priority.as_ref()),
         A::WorkflowExecutionCancelRequestedEventAttributes(_) => state.cancel_request = Some(String::new()),
         A::UpsertWorkflowSearchAttributesEventAttributes(it) => {
             let upserted = it.search_attributes.clone().unwrap_or_default();
