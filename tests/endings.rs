@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use tempfile::TempDir;
 
-/// A bug that seed 16 shows.
+/// A bug that one of the first cases from seed 16 shows.
 const BUG: [&str; 2] = ["--bug", "reply_before_commit"];
 
 fn resurgam(folder: &Path, arguments: &[&str]) -> Command {

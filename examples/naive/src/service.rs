@@ -7,6 +7,7 @@ use crate::token::{named, token};
 use resurgam_node::prelude::*;
 use std::sync::Arc;
 use temporal::common::v1::WorkflowExecution;
+use temporal::enums::v1::PendingWorkflowTaskState;
 use temporal::history::v1 as event;
 use temporal::workflow::v1::{
     PendingActivityInfo, PendingWorkflowTaskInfo, WorkflowExecutionConfig, WorkflowExecutionInfo,
@@ -103,7 +104,6 @@ impl WorkflowService for Service {
             });
             let time = |event: Option<&event::HistoryEvent>| event.and_then(|event| event.event_time);
             let began = time(run.events.first());
-            let task = run.task != Task::None;
             Ok(Response::new(api::DescribeWorkflowExecutionResponse {
                 workflow_execution_info: Some(WorkflowExecutionInfo {
                     execution: Some(WorkflowExecution {
@@ -128,7 +128,7 @@ impl WorkflowService for Service {
                     ..Default::default()
                 }),
                 pending_activities: activities.collect(),
-                pending_workflow_task: task.then(PendingWorkflowTaskInfo::default),
+                pending_workflow_task: pending(run.task),
                 ..Default::default()
             }))
         })
@@ -261,4 +261,14 @@ impl WorkflowService for Service {
             Ok(Response::new(Default::default()))
         })
     }
+}
+
+/// What a description says of a workflow task.
+fn pending(task: Task) -> Option<PendingWorkflowTaskInfo> {
+    let state = match task {
+        Task::None => return None,
+        Task::Scheduled(_) => PendingWorkflowTaskState::Scheduled,
+        Task::Started { .. } => PendingWorkflowTaskState::Started,
+    };
+    Some(PendingWorkflowTaskInfo { state: state.into(), attempt: 1, ..Default::default() })
 }

@@ -24,7 +24,9 @@ pub fn plan(plan: &Plan) -> String {
         workers(&plan.workers),
         format!("task timeout {} ms, sticky {} ms", plan.knobs.task_timeout_ms, plan.knobs.sticky_timeout_ms),
     ];
-    lines.extend(plan.habits.words());
+    if !plan.habits.are_usual() {
+        lines.push(plan.habits.words().join("; "));
+    }
     lines.extend(plan.expected.words());
     if !plan.cluster.is_default() || !plan.faults.is_empty() {
         lines.push(fault::cluster(&plan.cluster));

@@ -138,7 +138,7 @@ pub(crate) fn signaled(tx: &mut Transaction<'_, '_>, initiated: EventId, answer:
 
 /// A cancel request was answered; the error is a `CancelExternalWorkflowExecutionFailedCause`. Only the first answer
 /// counts.
-pub fn canceled(tx: &mut Transaction<'_, '_>, initiated: EventId, answer: Result<(), i32>) {
+pub(super) fn canceled(tx: &mut Transaction<'_, '_>, initiated: EventId, answer: Result<(), i32>) {
     let pending = tx.require_open().ok().and_then(|()| tx.run.state.cancels.remove(&initiated));
     let Some(pending) = pending else { return };
     let Some(Attributes::RequestCancelExternalWorkflowExecutionInitiatedEventAttributes(asked)) = attributes(pending)

@@ -77,7 +77,10 @@ impl Rule for PrefixStability {
 
 /// The first two events of a read that do not follow each other, for some were left out or shown twice.
 fn astray(read: &Run) -> Option<(EventId, EventId)> {
-    read.events.windows(2).map(|pair| (pair[0].id, pair[1].id)).find(|(before, after)| after.0 != before.0 + 1)
+    read.events
+        .windows(2)
+        .map(|pair| (pair[0].id, pair[1].id))
+        .find(|(before, after)| before.0.checked_add(1) != Some(after.0))
 }
 
 /// How many events of this read are certainly written: all but a workflow task that is pending at the end of an open run.

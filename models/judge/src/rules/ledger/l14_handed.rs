@@ -204,12 +204,16 @@ fn activity(handed: &Handed, answer: &Value, run: &Run, places: &Places<'_>, wro
 
 /// What the attempts before reported last: with labels, each report names the task that it is of.
 fn progress(handed: &Handed, answer: &Value, reports: Option<&Vec<Heartbeat>>, wrong: &mut Wrong) {
-    let before = |report: &&Heartbeat| report.attempt < handed.task.attempt && report.sent < handed.at;
+    // An attempt may be handed over again, when whoever had it first has reported already.
+    let before = |report: &&Heartbeat| {
+        report.attempt <= handed.task.attempt && report.task != handed.task.task && report.sent < handed.at
+    };
     let reports: Vec<&Heartbeat> = reports.into_iter().flatten().filter(before).collect();
     let details = answer.get("heartbeatDetails").cloned().and_then(|details| Payloads::read(details).ok());
     let found = details.and_then(|details| details.first_json());
     // What was sent after something else was acknowledged may have replaced it; what was before it may not come back.
-    let last = reports.iter().filter_map(|report| report.acknowledged.map(|at| (at, report.sent))).max();
+    let ended = reports.iter().filter(|report| report.attempt < handed.task.attempt);
+    let last = ended.filter_map(|report| report.acknowledged.map(|at| (at, report.sent))).max();
     let current = |report: &&&Heartbeat| last.is_none_or(|(_, sent)| report.acknowledged.is_none_or(|at| at >= sent));
     let allowed: Vec<Value> = reports.iter().filter(current).map(|report| label::task(report.task).into()).collect();
     match found {
