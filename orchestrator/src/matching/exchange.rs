@@ -1,12 +1,14 @@
 //! Where the tasks and the queries of one queue meet the polls that wait for them, in memory. What is to become of its rows is
 //! the business of its owner.
 
+use super::description::Description;
 use super::errands::Errands;
-use super::message::{Description, Message};
+use super::message::Message;
 use super::pace::Pace;
 use super::polls::{Poll, Polls};
 use super::query::{Asker, Queries};
 use super::queue::{Added, Batch, HandOver, Queue, TaskId};
+use super::tally::Tally;
 use crate::cluster::status;
 use crate::invariant::{Checks, broken, checks, invariant};
 use resurgam_api::environment::Environment;
@@ -29,6 +31,8 @@ pub(super) struct Exchange {
     queries: Queries,
     polls: Polls,
     pace: Pace,
+    /// Tasks that came, and that left.
+    tallies: [Tally; 2],
     errands: Errands,
     /// Who waits until a task is safe.
     adders: BTreeMap<TaskId, Vec<oneshot::Sender<Result<(), Status>>>>,
@@ -44,6 +48,7 @@ impl Exchange {
             queries: Queries::default(),
             polls: Polls::default(),
             pace: Pace::default(),
+            tallies: [Tally::new(Instant::now()), Tally::new(Instant::now())],
             errands,
             adders: BTreeMap::new(),
         }
@@ -70,7 +75,13 @@ impl Exchange {
             Message::Describe(reply) => {
                 let pollers = self.queue.pollers().map(|(identity, last)| (identity.to_owned(), last)).collect();
                 // Whoever asked may have gone.
-                let _ = reply.send(Description { pollers, backlog: self.queue.backlog() });
+                let _ = reply.send(Description {
+                    pollers,
+                    backlog: self.queue.backlog(),
+                    rates: self.tallies.each_ref().map(|tally| tally.rate(Instant::now())),
+                    limit: self.pace.limit(),
+                    sticky: self.sticky,
+                });
             }
             Message::Close => self.queue.close(),
             Message::Ended(id, how, poll) => self.ended(id, how, poll),
@@ -86,6 +97,7 @@ impl Exchange {
     fn add(&mut self, request: AddTaskRequest, adder: oneshot::Sender<Result<(), Status>>) {
         self.purge();
         let now = self.now();
+        self.tallies[0].count(Instant::now());
         match self.queue.add(request, now) {
             // The one who adds may have gone.
             Err(_) => drop(adder.send(Err(status::sticky_worker_unavailable()))),
@@ -144,6 +156,9 @@ impl Exchange {
 
     fn ended(&mut self, id: TaskId, how: HandOver, poll: Option<Poll>) {
         poll.into_iter().for_each(|poll| self.wait(poll));
+        if how == HandOver::Delivered {
+            self.tallies[1].count(Instant::now());
+        }
         if self.queue.ended(id, how) {
             self.safe(id);
         }

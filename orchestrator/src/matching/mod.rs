@@ -4,6 +4,7 @@
 //! and nothing else: whether a task is still meant is asked of history before a worker gets it.
 
 pub(crate) mod bounds;
+mod description;
 mod errands;
 mod exchange;
 mod journal;
@@ -16,5 +17,6 @@ pub mod queue;
 pub mod service;
 mod start;
 mod stored;
+mod tally;
 
 pub use stored::QueueRows;

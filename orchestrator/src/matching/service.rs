@@ -8,13 +8,11 @@ use crate::cluster::membership::Membership;
 use crate::cluster::router::queue_partition;
 use crate::cluster::{deadline, status};
 use crate::planted::{Bug, planted};
-use prost_wkt_types::Timestamp;
 use resurgam_api::internal::matching_server::Matching;
 use resurgam_api::internal::{
     AddTaskRequest, AddTaskResponse, AnswerQueryRequest, CloseTaskQueueRequest, CloseTaskQueueResponse,
     DescribeTaskQueueRequest, PollActivityTaskRequest, PollWorkflowTaskRequest, QueryWorkerRequest, TaskQueue,
 };
-use resurgam_api::temporal::taskqueue::v1::{PollerInfo, TaskQueueStats};
 use resurgam_api::temporal::workflowservice::v1::{
     DescribeTaskQueueResponse, PollActivityTaskQueueResponse, PollWorkflowTaskQueueResponse, QueryWorkflowResponse,
     RespondQueryTaskCompletedResponse,
@@ -224,22 +222,12 @@ impl Matching for Service {
     ) -> Answer<DescribeTaskQueueResponse> {
         let request = request.into_inner();
         let found = self.ask(request.task_queue.as_ref(), Message::Describe).await?;
-        let pollers = found.pollers.into_iter().map(|(identity, last)| PollerInfo {
-            identity,
-            last_access_time: Some(Timestamp {
-                seconds: last.div_euclid(1000),
-                nanos: (last.rem_euclid(1000) * 1_000_000) as i32,
-            }),
-            ..Default::default()
-        });
-        let backlog = i64::try_from(found.backlog).unwrap_or(i64::MAX);
         let asked = request.request.ok_or_else(|| nothing("request"))?;
-        let stats = TaskQueueStats { approximate_backlog_count: backlog, ..Default::default() };
-        Ok(Response::new(DescribeTaskQueueResponse {
-            pollers: pollers.collect(),
-            stats: asked.report_stats.then_some(stats),
-            ..Default::default()
-        }))
+        if found.sticky && asked.report_stats {
+            let message = "DescribeTaskQueue stats are only supported for the root partition";
+            return Err(Status::invalid_argument(message));
+        }
+        Ok(Response::new(found.answer(&asked)))
     }
 
     async fn close_task_queue(&self, request: Request<CloseTaskQueueRequest>) -> Answer<CloseTaskQueueResponse> {

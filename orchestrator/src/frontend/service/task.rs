@@ -59,7 +59,8 @@ pub(super) async fn complete_workflow(
     frontend: &Frontend,
     request: Request<api::RespondWorkflowTaskCompletedRequest>,
 ) -> Answer<api::RespondWorkflowTaskCompletedResponse> {
-    check(&[validate::identity(&request.get_ref().identity), unsupported::completion(request.get_ref())])?;
+    let said = request.get_ref();
+    check(&[validate::identity(&said.identity), validate::version(said), unsupported::completion(said)])?;
     let (until, mut request) = open(request);
     let task = frontend.task(&request.task_token, &request.namespace).await?;
     let namespace_id = task.namespace_id.clone();
@@ -120,9 +121,10 @@ pub(super) async fn shutdown_worker(
     request: Request<api::ShutdownWorkerRequest>,
 ) -> Answer<api::ShutdownWorkerResponse> {
     let (until, request) = open(request);
+    let namespace_id = frontend.namespace(&request.namespace).await?;
     if !request.sticky_task_queue.is_empty() {
         let queue = internal::TaskQueue {
-            namespace_id: frontend.namespace(&request.namespace).await?,
+            namespace_id,
             name: request.sticky_task_queue,
             kind: TaskKind::Workflow.into(),
             sticky: true,
