@@ -7,6 +7,7 @@ mod support;
 use prost_wkt_types::FieldMask;
 use resurgam_api::temporal::common::v1::link::{BatchJob, Variant};
 use resurgam_api::temporal::common::v1::{Link, Priority};
+use resurgam_api::temporal::failure::v1::Failure;
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
 use resurgam_api::temporal::workflowservice::v1 as api;
 use resurgam_api::temporal::workflowservice::v1::update_activity_options_request::Activity;
@@ -144,4 +145,21 @@ async fn what_cannot_be_there_is_not_found() {
         ..Default::default()
     };
     assert_eq!(refused(client.respond_activity_task_completed_by_id(request).await).0, Code::NotFound);
+}
+
+#[tokio::test]
+async fn no_message_is_larger_than_four_mebibytes() {
+    let cluster = cluster(1).await;
+    let mut client = cluster.client(0);
+    let request = |bytes: usize| api::RespondWorkflowTaskFailedRequest {
+        task_token: b"no token".to_vec(),
+        namespace: "tests".into(),
+        failure: Some(Failure { message: "x".repeat(bytes), ..Failure::default() }),
+        ..Default::default()
+    };
+    let (code, says) = refused(client.respond_workflow_task_failed(request(5 << 20)).await);
+    assert_eq!(code, Code::ResourceExhausted);
+    assert!(says.starts_with("grpc: received message larger than max (52429"), "{says}");
+    assert!(says.ends_with(" vs. 4194304)"), "{says}");
+    assert_eq!(refused(client.respond_workflow_task_failed(request(3 << 20)).await), invalid("Invalid TaskToken."));
 }

@@ -5,6 +5,7 @@ use crate::store::Partition;
 use bytes::Bytes;
 use prost::Message as _;
 use prost_wkt_types::Duration as Span;
+use resurgam_api::temporal::enums::v1::NamespaceState;
 use std::collections::BTreeMap;
 use tonic::Status;
 
@@ -32,6 +33,17 @@ pub struct Namespace {
     /// Its custom search attributes: each name with its type, a `temporal.api.enums.v1.IndexedValueType`.
     #[prost(btree_map = "string, int32", tag = "7")]
     pub search_attributes: BTreeMap<String, i32>,
+    /// No workflow is to start in it any more.
+    #[prost(bool, tag = "8")]
+    pub deprecated: bool,
+}
+
+impl Namespace {
+    /// What may be done in it.
+    #[must_use]
+    pub(crate) fn state(&self) -> NamespaceState {
+        if self.deprecated { NamespaceState::Deprecated } else { NamespaceState::Registered }
+    }
 }
 
 /// What the keys of namespaces begin with, by name.

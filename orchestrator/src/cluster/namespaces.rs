@@ -1,5 +1,6 @@
 //! Namespaces, as one node knows them. Names and ids never change once they are registered, so lookups read plainly and
-//! what was found once is kept. Who needs what may change, the search attributes, looks again.
+//! what was found once is kept. What may change is looked at again by who needs it: search attributes and descriptions each
+//! time, the rest once a minute.
 //!
 //! A row that cannot be what was written is no absence of a namespace, which a client would believe: whoever asks for it is
 //! told UNAVAILABLE until somebody has mended the row, and everybody else is served.
@@ -29,7 +30,7 @@ pub struct Registry {
 /// How many there are at most, as far as the node that registers one more has heard: every node knows all of them.
 pub(crate) const MOST: usize = 20_000;
 
-/// What a node has heard of. Names and ids never change, so nothing of it grows old.
+/// What a node has heard of.
 #[derive(Default)]
 struct Known {
     by_name: BTreeMap<String, Namespace>,
@@ -158,6 +159,7 @@ impl Registry {
             retention: request.workflow_execution_retention_period,
             data: request.data.clone().into_iter().collect(),
             search_attributes: BTreeMap::new(),
+            deprecated: false,
         };
         if self.known().names.len() >= MOST {
             return Err(status::of(&Rejection::ResourceExhausted {
@@ -171,7 +173,7 @@ impl Registry {
         Ok(())
     }
 
-    /// Changes a namespace as `change` says, which may be asked more than once.
+    /// Changes a namespace as `change` says, which may be asked more than once; what it is then.
     ///
     /// # Errors
     /// Those of `change`; NOT_FOUND with Temporal's details, or UNAVAILABLE, after which it may be changed.
@@ -179,10 +181,10 @@ impl Registry {
         &self,
         name: &str,
         change: impl Fn(&mut Namespace) -> Result<(), Status> + Send + Sync,
-    ) -> Result<(), Status> {
+    ) -> Result<Namespace, Status> {
         let changed = self.registrar.change(name, change).await?;
         self.keep(&changed);
-        Ok(())
+        Ok(changed)
     }
 
     fn keep(&self, namespace: &Namespace) {

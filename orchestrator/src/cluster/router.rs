@@ -71,6 +71,12 @@ impl Router {
         (hash % u64::from(self.shards)) as u32
     }
 
+    /// The address of the node that owns a task queue, as far as this one knows.
+    #[must_use]
+    pub(crate) fn queue_owner(&self, queue: &TaskQueue) -> Option<&str> {
+        self.membership.owner(&queue_partition(queue).to_string()).map(|member| member.address.as_str())
+    }
+
     /// Calls the owner of the shard of a workflow. The request may be sent more than once.
     ///
     /// # Errors

@@ -9,11 +9,12 @@ use bytes::Bytes;
 use prost::{Message, Name};
 use prost_wkt_types::Any;
 use resurgam_api::RpcStatus;
-use resurgam_api::temporal::enums::v1::ResourceExhaustedScope;
+use resurgam_api::temporal::enums::v1::{NamespaceState, ResourceExhaustedScope};
 use resurgam_api::temporal::errordetails::v1::multi_operation_execution_failure::OperationStatus;
 use resurgam_api::temporal::errordetails::v1::{
-    MultiOperationExecutionFailure, NamespaceAlreadyExistsFailure, NamespaceNotFoundFailure, NotFoundFailure,
-    QueryFailedFailure, ResourceExhaustedFailure, WorkflowExecutionAlreadyStartedFailure, WorkflowNotReadyFailure,
+    MultiOperationExecutionFailure, NamespaceAlreadyExistsFailure, NamespaceInvalidStateFailure,
+    NamespaceNotFoundFailure, NotFoundFailure, QueryFailedFailure, ResourceExhaustedFailure,
+    WorkflowExecutionAlreadyStartedFailure, WorkflowNotReadyFailure,
 };
 use resurgam_api::temporal::failure::v1::MultiOperationExecutionAborted;
 use tonic::{Code, Status, TimeoutExpired};
@@ -124,6 +125,24 @@ pub(crate) fn multi_operation<const N: usize>(operations: [Option<Status>; N]) -
 pub(crate) fn namespace_not_found(name: &str) -> Status {
     let detail = NamespaceNotFoundFailure { namespace: name.into() };
     detailed(Code::NotFound, format!("Namespace {name} is not found."), &detail)
+}
+
+/// The namespace is in a state in which the call is not allowed.
+#[must_use]
+pub(crate) fn namespace_invalid_state(name: &str, state: NamespaceState, allowed: NamespaceState) -> Status {
+    let detail = NamespaceInvalidStateFailure {
+        namespace: name.into(),
+        state: state.into(),
+        allowed_states: vec![allowed.into()],
+    };
+    let word = |state: NamespaceState| match state {
+        NamespaceState::Unspecified => "Unspecified",
+        NamespaceState::Registered => "Registered",
+        NamespaceState::Deprecated => "Deprecated",
+        NamespaceState::Deleted => "Deleted",
+    };
+    let message = format!("Namespace has invalid state: {}. Must be {}.", word(state), word(allowed));
+    detailed(Code::FailedPrecondition, message, &detail)
 }
 
 /// The namespace is there already.

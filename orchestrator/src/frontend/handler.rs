@@ -14,7 +14,7 @@ use resurgam_api::calls::{HistoryCall, MatchingCall};
 use resurgam_api::environment::Environment;
 use resurgam_api::internal::{self, Target, TaskKind, TaskToken};
 use resurgam_api::temporal::common::v1::WorkflowExecution;
-use resurgam_api::temporal::enums::v1::TaskQueueKind;
+use resurgam_api::temporal::enums::v1::{NamespaceState, TaskQueueKind};
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
 use resurgam_api::temporal::workflowservice::v1::PollWorkflowTaskQueueResponse;
 use std::sync::Arc;
@@ -81,6 +81,18 @@ impl Frontend {
     pub(super) async fn namespace(&self, name: &str) -> Result<String, Status> {
         validate::id("Namespace", name).map_err(|status| *status)?;
         Ok(self.registry.find(name).await?.id)
+    }
+
+    /// A namespace takes new workflows, as far as this node has heard of it.
+    ///
+    /// # Errors
+    /// FAILED_PRECONDITION with Temporal's details if it is deprecated; or it is not found.
+    pub(super) async fn takes_workflows(&self, name: &str) -> Result<(), Status> {
+        validate::id("Namespace", name).map_err(|status| *status)?;
+        match self.registry.find(name).await?.state() {
+            NamespaceState::Registered => Ok(()),
+            state => Err(status::namespace_invalid_state(name, state, NamespaceState::Registered)),
+        }
     }
 
     pub(super) fn request_id(&self, given: &mut String) {

@@ -6,6 +6,7 @@ pub(crate) mod bounds;
 pub mod handler;
 pub(crate) mod link;
 mod listing;
+mod namespace_change;
 pub mod operator;
 mod oversized;
 mod page_token;

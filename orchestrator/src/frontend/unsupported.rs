@@ -10,8 +10,9 @@
 use super::validate::Checked;
 use resurgam_api::temporal::common::v1::WorkerVersionCapabilities;
 use resurgam_api::temporal::deployment::v1::WorkerDeploymentOptions;
-use resurgam_api::temporal::enums::v1::{ArchivalState, DescribeTaskQueueMode, WorkerVersioningMode};
+use resurgam_api::temporal::enums::v1::{ArchivalState, NamespaceState, TaskQueueType, WorkerVersioningMode};
 use resurgam_api::temporal::update;
+use resurgam_api::temporal::workflow::v1::WorkflowExecutionOptions;
 use resurgam_api::temporal::workflowservice::v1 as api;
 use tonic::Status;
 
@@ -55,6 +56,17 @@ pub fn reset(request: &api::ResetWorkflowExecutionRequest) -> Checked {
     none(&[(!request.post_reset_operations.is_empty(), "operations after a reset")])
 }
 
+/// A change of the options of a workflow.
+///
+/// # Errors
+/// See [`start`].
+pub(crate) fn workflow_options(options: &WorkflowExecutionOptions) -> Checked {
+    none(&[
+        (options.versioning_override.is_some(), "versioning overrides"),
+        (options.time_skipping_config.is_some(), "workflows that skip time"),
+    ])
+}
+
 /// An update.
 ///
 /// # Errors
@@ -96,14 +108,22 @@ pub fn completion(request: &api::RespondWorkflowTaskCompletedRequest) -> Checked
     none(&[(request.intermediate_page || request.page_number != 0, "completions in several pages")])
 }
 
-/// A question about a task queue.
+/// A change of how a task queue is configured.
 ///
 /// # Errors
 /// See [`start`].
-pub(crate) fn queue_description(request: &api::DescribeTaskQueueRequest) -> Checked {
-    #[allow(deprecated, reason = "clients may still use it")]
-    let enhanced = request.api_mode() == DescribeTaskQueueMode::Enhanced;
-    none(&[(enhanced, "enhanced descriptions of task queues")])
+pub(crate) fn queue_configuration(request: &api::UpdateTaskQueueConfigRequest) -> Checked {
+    let weights =
+        !request.set_fairness_weight_overrides.is_empty() || !request.unset_fairness_weight_overrides.is_empty();
+    let kinds = [TaskQueueType::Workflow, TaskQueueType::Activity];
+    none(&[
+        (request.update_fairness_key_rate_limit_default.is_some(), "rate limits of fairness keys"),
+        (weights, "weights of fairness keys"),
+        (
+            !kinds.contains(&request.task_queue_type()),
+            "configurations of other queues than those of workflows and activities",
+        ),
+    ])
 }
 
 /// A new namespace.
@@ -115,6 +135,20 @@ pub fn namespace(request: &api::RegisterNamespaceRequest) -> Checked {
     none(&[
         (request.is_global_namespace, "global namespaces"),
         (archival.contains(&ArchivalState::Enabled), "archives"),
+    ])
+}
+
+/// A change of a namespace.
+///
+/// # Errors
+/// See [`start`].
+pub(crate) fn namespace_update(request: &api::UpdateNamespaceRequest) -> Checked {
+    let config = request.config.as_ref();
+    let deleted = request.update_info.as_ref().is_some_and(|info| info.state() == NamespaceState::Deleted);
+    none(&[
+        (deleted, "deleted namespaces"),
+        (config.is_some_and(|it| it.bad_binaries.is_some()), "bad binaries"),
+        (config.is_some_and(|it| !it.custom_search_attribute_aliases.is_empty()), "other names of search attributes"),
     ])
 }
 

@@ -3,11 +3,11 @@
 //! `service/frontend/workflow_handler.go`.
 
 use prost::Message;
-use prost_wkt_types::Duration;
+use prost_wkt_types::{Duration, FieldMask};
 use resurgam_api::temporal::common::v1::{Priority, WorkflowExecution};
-use resurgam_api::temporal::enums::v1::{TaskQueueKind, WorkerVersioningMode};
+use resurgam_api::temporal::enums::v1::{TaskQueueKind, TaskQueueType, WorkerVersioningMode};
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
-use resurgam_api::temporal::workflowservice::v1::RespondWorkflowTaskCompletedRequest;
+use resurgam_api::temporal::workflowservice::v1::{RespondWorkflowTaskCompletedRequest, UpdateTaskQueueConfigRequest};
 use tonic::Status;
 use uuid::Uuid;
 
@@ -162,6 +162,52 @@ pub fn task_queue(queue: Option<&TaskQueue>) -> Checked {
 pub(crate) fn retention(given: Option<Duration>) -> Checked {
     let enough = given.is_some_and(|given| (0..1_000_000_000).contains(&given.nanos) && given.seconds >= 3600);
     if enough { Ok(()) } else { wrong("A valid retention period is not set on request.") }
+}
+
+/// A text that may be missing, of a thousand bytes at most.
+///
+/// # Errors
+/// INVALID_ARGUMENT: it is longer.
+pub(crate) fn short(what: &str, text: &str) -> Checked {
+    if text.len() > ID_BYTES { wrong(format!("{what} field too long (max {ID_BYTES} characters).")) } else { Ok(()) }
+}
+
+/// How many tasks a second a queue is to give away, as in temporalio/temporal, `service/frontend/validators.go`.
+///
+/// # Errors
+/// INVALID_ARGUMENT: it is less than none, or not for activities.
+pub(crate) fn rate_limit(request: &UpdateTaskQueueConfigRequest) -> Checked {
+    let Some(change) = &request.update_queue_rate_limit else { return Ok(()) };
+    let Some(limit) = change.rate_limit else { return Ok(()) };
+    if request.task_queue_type() == TaskQueueType::Workflow {
+        return wrong("Setting rate limit on workflow task queues is not allowed.");
+    }
+    if limit.requests_per_second < 0.0 {
+        return wrong("RequestsPerSecond for UpdateQueueRateLimit rate limit must be non-negative.");
+    }
+    short("UpdateQueueRateLimit.Reason", &change.reason)
+}
+
+/// Which options of a workflow are to be changed.
+///
+/// # Errors
+/// INVALID_ARGUMENT: it names something else.
+pub(crate) fn options_mask(mask: &FieldMask) -> Checked {
+    const OPTIONS: [&str; 6] = [
+        "versioning_override",
+        "time_skipping_config",
+        "priority",
+        "priority.priority_key",
+        "priority.fairness_key",
+        "priority.fairness_weight",
+    ];
+    let known = |path: &str| OPTIONS.contains(&path) || path.starts_with("versioning_override.");
+    match mask.paths.iter().find(|path| !known(path)) {
+        Some(path) => wrong(format!(
+            "error parsing UpdateMask: proto: invalid path {path:?} for message \"temporal.api.workflow.v1.WorkflowExecutionOptions\""
+        )),
+        None => Ok(()),
+    }
 }
 
 /// A payload or another part that the user gives.

@@ -12,8 +12,13 @@ use resurgam_api::calls::HistoryCall;
 use resurgam_api::environment::Environment;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
+
+/// How often the namespaces are read anew: how long another node's change of one may be unknown here.
+const NAMESPACES: Duration = Duration::from_secs(60);
 
 /// What a node needs to work on shards.
 pub struct Dependencies {
@@ -57,9 +62,8 @@ impl Shards {
     async fn follow(self) {
         let mut view = self.dependencies.membership.watch();
         // Names of namespaces, for events of workflows that nobody asks about here.
-        if let Err(problem) = self.dependencies.registry.read_all().await {
-            tracing::warn!(%problem, "cannot read the namespaces");
-        }
+        self.read_namespaces().await;
+        let mut again = tokio::time::interval_at(Instant::now() + NAMESPACES, NAMESPACES);
         loop {
             for number in 0..self.dependencies.shards {
                 if self.dependencies.membership.is_mine(&shard_name(number)) {
@@ -72,7 +76,14 @@ impl Shards {
                 biased;
                 () = self.stop.cancelled() => return,
                 changed = view.changed() => if changed.is_err() { return },
+                _ = again.tick() => self.read_namespaces().await,
             }
+        }
+    }
+
+    async fn read_namespaces(&self) {
+        if let Err(problem) = self.dependencies.registry.read_all().await {
+            tracing::warn!(%problem, "cannot read the namespaces");
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a task queue holds in memory at most.
 
-use super::{partition, query, queue};
+use super::{partition, query, queue, workers};
 use crate::cluster::bound::{Bound, REFUSED, WAITS};
 
 /// In the order of the documentation.
@@ -24,4 +24,8 @@ pub(crate) const BOUNDS: &[Bound] = &[
         unit: "queries",
         beyond: REFUSED,
     },
+    Bound { of: "workers of which a node has heard", most: workers::MOST as u64, unit: "workers", beyond: FORGOTTEN },
+    Bound { of: "what workers have said of themselves", most: workers::BYTES as u64, unit: "bytes", beyond: FORGOTTEN },
 ];
+
+const FORGOTTEN: &str = "those that were heard longest ago are forgotten";

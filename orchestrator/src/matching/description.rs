@@ -3,7 +3,9 @@
 use super::pace::MOST;
 use prost_wkt_types::{Duration, Timestamp};
 use resurgam_api::temporal::enums::v1::RateLimitSource;
-use resurgam_api::temporal::taskqueue::v1::{PollerInfo, TaskQueueStats, TaskQueueStatus, TaskQueueVersioningInfo};
+use resurgam_api::temporal::taskqueue::v1::{
+    PollerInfo, TaskQueueConfig, TaskQueueStats, TaskQueueStatus, TaskQueueVersioningInfo,
+};
 use resurgam_api::temporal::workflowservice::v1::describe_task_queue_response::EffectiveRateLimit;
 use resurgam_api::temporal::workflowservice::v1::{DescribeTaskQueueRequest, DescribeTaskQueueResponse};
 
@@ -21,8 +23,10 @@ pub(super) struct Description {
     pub(super) backlog: usize,
     /// Tasks a second that came lately, and that left.
     pub(super) rates: [f32; 2],
-    /// Tasks a second that its workers can bear together, if one has named a limit.
-    pub(super) limit: Option<f64>,
+    /// Tasks a second that its workers can bear together, if one has named a limit; and that it is configured to give away.
+    pub(super) limits: [Option<f64>; 2],
+    /// How it is configured.
+    pub(super) config: TaskQueueConfig,
     /// It is one worker's own.
     pub(super) sticky: bool,
 }
@@ -31,7 +35,8 @@ impl Description {
     /// As far as it is asked for.
     #[allow(deprecated, reason = "clients may still ask for it")]
     pub(super) fn answer(self, asked: &DescribeTaskQueueRequest) -> DescribeTaskQueueResponse {
-        let Self { pollers, backlog, rates: [tasks_add_rate, tasks_dispatch_rate], limit, sticky } = self;
+        let Self { pollers, backlog, rates, limits: [limit, configured], config, sticky } = self;
+        let [tasks_add_rate, tasks_dispatch_rate] = rates;
         let pollers = pollers.into_iter().map(|(identity, last)| PollerInfo {
             identity,
             last_access_time: Some(Timestamp {
@@ -49,9 +54,9 @@ impl Description {
             tasks_dispatch_rate,
             ..Default::default()
         });
-        let effective = limit.filter(|limit| *limit < MOST);
-        let source = if effective.is_some() { RateLimitSource::Worker } else { RateLimitSource::System };
-        let rate = effective.unwrap_or(MOST);
+        let asked_for = configured.map(|limit| (limit, RateLimitSource::Api));
+        let asked_for = asked_for.or(limit.map(|limit| (limit, RateLimitSource::Worker)));
+        let (rate, source) = asked_for.filter(|(limit, _)| *limit < MOST).unwrap_or((MOST, RateLimitSource::System));
         let versioning =
             TaskQueueVersioningInfo { current_version: "__unversioned__".to_owned(), ..Default::default() };
         let status = asked.include_task_queue_status.then(|| TaskQueueStatus {
@@ -65,6 +70,7 @@ impl Description {
             stats,
             versioning_info: (!sticky).then_some(versioning),
             task_queue_status: status,
+            config: Some(config).filter(|config| asked.report_config && *config != TaskQueueConfig::default()),
             effective_rate_limit: Some(EffectiveRateLimit {
                 requests_per_second: rate as f32,
                 rate_limit_source: source.into(),
@@ -84,7 +90,8 @@ mod tests {
             pollers: vec![("w".into(), 1_500)],
             backlog: 2,
             rates: [4.0, 3.0],
-            limit: None,
+            limits: [None, None],
+            config: TaskQueueConfig::default(),
             sticky: false,
         };
         let plain = found.clone().answer(&DescribeTaskQueueRequest::default());
@@ -92,7 +99,7 @@ mod tests {
         assert_eq!(plain.effective_rate_limit.map(|it| it.requests_per_second), Some(1_000.0));
         assert_eq!((plain.pollers[0].rate_per_second, plain.versioning_info.is_some()), (BEARABLE, true));
         let asked = DescribeTaskQueueRequest { report_stats: true, ..Default::default() };
-        let whole = Description { limit: Some(5.0), sticky: true, ..found }.answer(&asked);
+        let whole = Description { limits: [Some(5.0), None], sticky: true, ..found }.answer(&asked);
         assert_eq!(whole.stats.map(|it| (it.approximate_backlog_count, it.tasks_add_rate)), Some((2, 4.0)));
         assert_eq!(whole.stats_by_priority_key.get(&PRIORITY).copied(), whole.stats);
         let limit = whole.effective_rate_limit.map(|it| (it.requests_per_second, it.rate_limit_source()));

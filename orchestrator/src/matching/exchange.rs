@@ -1,6 +1,7 @@
 //! Where the tasks and the queries of one queue meet the polls that wait for them, in memory. What is to become of its rows is
 //! the business of its owner.
 
+use super::configuration::Configuration;
 use super::description::Description;
 use super::errands::Errands;
 use super::message::Message;
@@ -13,6 +14,7 @@ use crate::cluster::status;
 use crate::invariant::{Checks, broken, checks, invariant};
 use resurgam_api::environment::Environment;
 use resurgam_api::internal::{AddTaskRequest, QueryWorkerRequest};
+use resurgam_api::temporal::taskqueue::v1::TaskQueueConfig;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -33,6 +35,7 @@ pub(super) struct Exchange {
     pace: Pace,
     /// Tasks that came, and that left.
     tallies: [Tally; 2],
+    pub(super) configuration: Configuration,
     errands: Errands,
     /// Who waits until a task is safe.
     adders: BTreeMap<TaskId, Vec<oneshot::Sender<Result<(), Status>>>>,
@@ -49,6 +52,7 @@ impl Exchange {
             polls: Polls::default(),
             pace: Pace::default(),
             tallies: [Tally::new(Instant::now()), Tally::new(Instant::now())],
+            configuration: Configuration::default(),
             errands,
             adders: BTreeMap::new(),
         }
@@ -72,14 +76,20 @@ impl Exchange {
                 // The worker may have gone.
                 let _ = reply.send(self.queries.answer(&id, *request));
             }
+            Message::Configure(request, reply) => {
+                let now = self.now();
+                self.configuration.change(&request, now, reply);
+            }
             Message::Describe(reply) => {
                 let pollers = self.queue.pollers().map(|(identity, last)| (identity.to_owned(), last)).collect();
+                let (backlog, config) = (self.queue.backlog(), self.configuration.config().clone());
                 // Whoever asked may have gone.
                 let _ = reply.send(Description {
                     pollers,
-                    backlog: self.queue.backlog(),
+                    backlog,
+                    config,
                     rates: self.tallies.each_ref().map(|tally| tally.rate(Instant::now())),
-                    limit: self.pace.limit(),
+                    limits: self.pace.limits(),
                     sticky: self.sticky,
                 });
             }
@@ -187,9 +197,22 @@ impl Exchange {
         }
     }
 
-    /// Tells those who wait until a task is safe nothing any more: they try again.
+    /// Tells those who wait until a task is safe, or a configuration in force, nothing any more: they try again.
     pub(super) fn nothing_safe(&mut self) {
         self.adders.clear();
+        self.configuration.forget();
+    }
+
+    /// The configuration that was found in the store.
+    pub(super) fn configure(&mut self, stored: TaskQueueConfig) {
+        self.configuration.load(stored);
+        self.pace.configure(self.configuration.rate());
+    }
+
+    /// The configuration that was being written is in force.
+    pub(super) fn configured(&mut self) {
+        self.configuration.written();
+        self.pace.configure(self.configuration.rate());
     }
 
     /// When something is to be done though nobody asks: more tasks may be offered, or a query is to be sent away.

@@ -5,6 +5,7 @@ use super::stored;
 use crate::log::{self, Log};
 use crate::store::Store;
 use futures_util::future::BoxFuture;
+use resurgam_api::temporal::taskqueue::v1::TaskQueueConfig;
 use std::sync::Arc;
 
 /// A piece of work that has ended, and the log, which comes back from it.
@@ -17,6 +18,8 @@ pub(super) struct Done {
 pub(super) enum Work {
     /// What became of a batch.
     Write(Batch, log::Outcome),
+    /// What became of a configuration.
+    Configure(log::Outcome),
     /// Stored tasks, and whether there are no later ones.
     Read(Result<(stored::Tasks, bool), log::Error>),
     /// Whether the tenure lasts.
@@ -47,6 +50,14 @@ impl Journal {
         self.begin(|mut log| async move {
             let outcome = log.commit(stored::group(&batch)).await;
             Done { log, work: Work::Write(batch, outcome) }
+        });
+    }
+
+    /// Begins to write a configuration.
+    pub(super) fn configure(&mut self, config: TaskQueueConfig) {
+        self.begin(|mut log| async move {
+            let outcome = log.commit(stored::configuration(&config)).await;
+            Done { log, work: Work::Configure(outcome) }
         });
     }
 

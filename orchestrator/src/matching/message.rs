@@ -6,7 +6,8 @@ use super::query::{Asker, QueryHandOver};
 use super::queue::{HandOver, TaskId};
 use crate::invariant::Panicked;
 use resurgam_api::internal::{AddTaskRequest, QueryWorkerRequest};
-use resurgam_api::temporal::workflowservice::v1::RespondQueryTaskCompletedRequest;
+use resurgam_api::temporal::taskqueue::v1::TaskQueueConfig;
+use resurgam_api::temporal::workflowservice::v1::{RespondQueryTaskCompletedRequest, UpdateTaskQueueConfigRequest};
 use tokio::sync::oneshot;
 use tonic::Status;
 
@@ -20,6 +21,8 @@ pub(super) enum Message {
     Query(Box<QueryWorkerRequest>, Asker),
     /// A worker has answered the query with this id.
     Answer(String, Box<RespondQueryTaskCompletedRequest>, oneshot::Sender<bool>),
+    /// A client changes how the queue is configured.
+    Configure(Box<UpdateTaskQueueConfigRequest>, oneshot::Sender<TaskQueueConfig>),
     /// Describe the queue.
     Describe(oneshot::Sender<Description>),
     /// Its worker has shut down.

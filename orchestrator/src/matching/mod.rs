@@ -4,6 +4,7 @@
 //! and nothing else: whether a task is still meant is asked of history before a worker gets it.
 
 pub(crate) mod bounds;
+mod configuration;
 mod description;
 mod errands;
 mod exchange;
@@ -14,9 +15,11 @@ mod partition;
 mod polls;
 mod query;
 pub mod queue;
+mod queues;
 pub mod service;
 mod start;
 mod stored;
 mod tally;
+mod workers;
 
 pub use stored::QueueRows;

@@ -1,5 +1,6 @@
 //! How fast a task queue gives its tasks away: as many a second as its workers can bear together. What was not used is
-//! kept for a second and no longer. The last worker who names a limit sets it. Nothing here waits.
+//! kept for a second and no longer. The last worker who names a limit sets it, unless the queue is configured to have another
+//! one. Nothing here waits.
 
 use std::time::Duration;
 use tokio::time::Instant;
@@ -12,6 +13,8 @@ pub(super) const MOST: f64 = 1_000.0;
 pub(super) struct Pace {
     /// Tasks a second that workers can bear; `None`: none has said so.
     rate: Option<f64>,
+    /// What stands above that.
+    configured: Option<f64>,
     /// When everything that was given away would have been due, one after another.
     due: Option<Instant>,
 }
@@ -24,13 +27,18 @@ impl Pace {
         }
     }
 
-    /// The limit that a worker has named.
-    pub(super) fn limit(&self) -> Option<f64> {
-        self.rate
+    /// The queue is configured to give away so many tasks a second, or as many as workers want.
+    pub(super) fn configure(&mut self, rate: Option<f64>) {
+        self.configured = rate.map(|rate| if rate.is_finite() { rate.max(0.0) } else { 0.0 });
+    }
+
+    /// The limit that a worker has named, and the one that the queue is configured to have.
+    pub(super) fn limits(&self) -> [Option<f64>; 2] {
+        [self.rate, self.configured]
     }
 
     fn rate(&self) -> f64 {
-        self.rate.unwrap_or(MOST).min(MOST)
+        self.configured.or(self.rate).unwrap_or(MOST).min(MOST)
     }
 
     /// When the next task may go; `None`: never, unless a worker names another limit.
@@ -92,6 +100,18 @@ mod tests {
         assert!(!pace.allows(later + Duration::from_millis(251)), "a worker without a limit changes nothing");
         pace.set(Some(f64::NAN));
         assert!(!pace.allows(later + Duration::from_millis(251)));
+    }
+
+    #[test]
+    fn a_configured_limit_stands_above_those_of_workers() {
+        let begin = Instant::now();
+        let mut pace = Pace::default();
+        pace.configure(Some(2.0));
+        pace.set(Some(100.0));
+        assert_eq!(times(&mut pace, begin, 1001), [0, 0, 500, 1000]);
+        pace.configure(None);
+        let later = begin + Duration::from_secs(60);
+        assert_eq!(times(&mut pace, later, 1).len(), 100);
     }
 
     #[test]

@@ -125,11 +125,12 @@ impl Actor {
 
     /// Reads what is stored, as the owner of `log`; what was in memory only is forgotten.
     async fn load(&mut self, mut log: Log) -> Result<(), log::Error> {
-        let level = stored::level(&mut log).await?;
+        let (level, config) = stored::level(&mut log).await?;
         let (tasks, whole) = stored::page(self.dependencies.store.as_ref(), &log, level).await?;
         self.first = stored::first(&log);
         self.exchange.queue.reset(self.first, level);
         self.exchange.queue.load(tasks, whole);
+        self.exchange.configure(config);
         self.journal.hold(log);
         Ok(())
     }
@@ -206,6 +207,11 @@ impl Actor {
             self.tidy();
         }
         if self.journal.is_idle()
+            && let Some(config) = self.exchange.configuration.unwritten()
+        {
+            self.journal.configure(config);
+        }
+        if self.journal.is_idle()
             && let Some(from) = self.exchange.queue.wants()
         {
             self.journal.read(Arc::clone(&self.dependencies.store), from);
@@ -238,6 +244,16 @@ impl Actor {
                 self.journal.hold(log);
                 lasts
             }
+            Work::Configure(outcome) => {
+                if matches!(outcome, log::Outcome::Applied | log::Outcome::Settled) {
+                    self.exchange.configured();
+                }
+                if outcome == log::Outcome::Applied {
+                    self.journal.hold(log);
+                    return true;
+                }
+                self.again(log).await
+            }
             Work::Write(batch, outcome) => self.written(log, &batch, outcome).await,
         }
     }
@@ -266,6 +282,11 @@ impl Actor {
         if matches!(outcome, log::Outcome::Applied | log::Outcome::Settled) {
             self.exchange.all_safe(batch);
         }
+        self.again(log).await
+    }
+
+    /// Reads everything again, if this is another tenure. False: it is lost.
+    async fn again(&mut self, log: Log) -> bool {
         // What is not written is not taken over: whoever added it tries again.
         self.exchange.nothing_safe();
         // The same tenure must not give its numbers again: they may be stored already.

@@ -1,4 +1,5 @@
-//! The rows of a task queue: one per task, `task/<id>`, and `level`, up to which tasks are finished.
+//! The rows of a task queue: one per task, `task/<id>`, `level`, up to which tasks are finished, and `config`, how clients have
+//! configured it, if they have.
 
 use super::queue::{Batch, Queue, TaskId};
 use crate::invariant::{Checks, broken, checks, invariant};
@@ -7,8 +8,10 @@ use crate::store::{Key, Store};
 use bytes::Bytes;
 use prost::Message as _;
 use resurgam_api::internal::AddTaskRequest;
+use resurgam_api::temporal::taskqueue::v1::TaskQueueConfig;
 use std::ops::Range;
 
+const CONFIG: &str = "config";
 const LEVEL: &str = "level";
 /// Ids of one tenure: its range, and a number below this.
 const NUMBERS: u32 = 24;
@@ -30,11 +33,26 @@ pub(super) fn first(log: &Log) -> TaskId {
     (log.range() << NUMBERS) + 1
 }
 
-/// The ack level as it is stored.
-pub(super) async fn level(log: &mut Log) -> Result<TaskId, Error> {
-    let Some(row) = log.get(LEVEL).await? else { return Ok(0) };
-    let level = std::str::from_utf8(&row).ok().and_then(|row| row.parse().ok());
-    Ok(level.unwrap_or_else(|| broken!("there is no number in the ack level of {}", log.partition())))
+/// The ack level and the configuration as they are stored.
+pub(super) async fn level(log: &mut Log) -> Result<(TaskId, TaskQueueConfig), Error> {
+    let (mut level, mut config) = (0, TaskQueueConfig::default());
+    for (name, row) in log.read(CONFIG.to_owned()..format!("{LEVEL}\0")).await? {
+        if name == LEVEL {
+            let number = std::str::from_utf8(&row).ok().and_then(|row| row.parse().ok());
+            level = number.unwrap_or_else(|| broken!("there is no number in the ack level of {}", log.partition()));
+        } else {
+            config = TaskQueueConfig::decode(row).unwrap_or_else(|problem| broken!("the row {name}: {problem}"));
+        }
+    }
+    Ok((level, config))
+}
+
+/// A configuration as a row.
+pub(super) fn configuration(config: &TaskQueueConfig) -> Group {
+    let mut group = Group::default();
+    group.begin();
+    group.put(CONFIG.into(), Some(config.encode_to_vec().into()));
+    group
 }
 
 /// A page of tasks after `from`, and whether it is the last. A plain read will do for the one who holds the tenure while
@@ -70,7 +88,9 @@ impl QueueRows {
         let mut all = Self::default();
         let mut acked = key(0);
         for (name, row) in rows {
-            let known = if name == LEVEL {
+            let known = if name == CONFIG {
+                TaskQueueConfig::decode(row).is_ok()
+            } else if name == LEVEL {
                 // It stands before all tasks.
                 let level: Option<TaskId> = std::str::from_utf8(row).ok().and_then(|row| row.parse().ok());
                 acked = level.map_or(acked, key);

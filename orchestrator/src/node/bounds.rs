@@ -1,7 +1,7 @@
 //! What a node holds in memory at most: the table of `docs/bounds.md`, from the constants themselves. What is in the store
 //! has no bound here.
 
-use super::{connections, node};
+use super::{connections, message_size, node};
 use crate::cluster::bound::{Bound, REFUSED, WAITS};
 use crate::cluster::namespaces;
 use crate::cluster::router::MESSAGE_LIMIT;
@@ -48,7 +48,8 @@ fn own() -> Vec<Bound> {
             unit: "calls",
             beyond: WAITS,
         },
-        Bound { of: "a message", most: MESSAGE_LIMIT as u64, unit: "bytes", beyond: "OUT_OF_RANGE" },
+        Bound { of: "a message of a client", most: message_size::LARGEST as u64, unit: "bytes", beyond: REFUSED },
+        Bound { of: "a message of a node", most: MESSAGE_LIMIT as u64, unit: "bytes", beyond: "OUT_OF_RANGE" },
         Bound { of: "namespaces", most: namespaces::MOST as u64, unit: "namespaces", beyond: REFUSED },
     ]
 }

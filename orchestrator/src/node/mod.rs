@@ -4,6 +4,7 @@
 pub mod bounds;
 mod calls;
 mod connections;
+mod message_size;
 #[allow(clippy::module_inception, reason = "the node itself")]
 mod node;
 pub mod reflection;

@@ -2,7 +2,7 @@
 
 use super::calls;
 use super::connections::{self, ConnectionLimits};
-use super::reflection;
+use super::{message_size, reflection};
 use crate::cluster::Config;
 use crate::cluster::membership::Membership;
 use crate::cluster::namespaces::Registry;
@@ -136,16 +136,15 @@ impl Node {
         let frontend = WorkflowServiceServer::new(frontend)
             .accept_compressed(Gzip)
             .send_compressed(Gzip)
-            .max_decoding_message_size(MESSAGE_LIMIT)
+            .max_decoding_message_size(message_size::LARGEST)
             .max_encoding_message_size(MESSAGE_LIMIT);
         let operator = OperatorServiceServer::new(Operator::new(Arc::clone(&registry)))
             .accept_compressed(Gzip)
             .send_compressed(Gzip)
-            .max_decoding_message_size(MESSAGE_LIMIT)
+            .max_decoding_message_size(message_size::LARGEST)
             .max_encoding_message_size(MESSAGE_LIMIT);
-        let public = calls::logged(
-            reflection::routes()?.add_service(frontend).add_service(operator).add_service(checks.clone()),
-        );
+        let public = reflection::routes()?.add_service(frontend).add_service(operator).add_service(checks.clone());
+        let public = calls::logged(message_size::in_known_words(public));
 
         let matching = matching::service::Service::new(
             Arc::clone(&environment),

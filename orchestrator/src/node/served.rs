@@ -14,17 +14,24 @@ pub fn document() -> Result<String, Error> {
          itself. Fields that a served call refuses are in `orchestrator/src/frontend/unsupported.rs`, each by a name of its own.\n",
     );
     let services = [
-        ("workflowservice.v1.WorkflowService", service::SERVED),
-        ("operatorservice.v1.OperatorService", operator::SERVED),
+        ("workflowservice.v1.WorkflowService", service::SERVED, service::REFUSED),
+        ("operatorservice.v1.OperatorService", operator::SERVED, &[]),
     ];
-    for (name, served) in services {
+    for (name, served, refused) in services {
         let calls = calls_of(&format!("temporal.api.{name}"))?;
         let here = |call: &String| served.contains(&call.as_str());
         let count = calls.iter().filter(|call| here(call)).count();
         // A string takes everything.
         let _ = write!(text, "\n## {name}: {count} of {}\n\n| call | |\n|---|---|\n", calls.len());
         for call in &calls {
-            let _ = writeln!(text, "| {call} | {} |", if here(call) { "served" } else { "" });
+            let what = match () {
+                () if here(call) => "served",
+                () if refused.contains(&call.as_str()) => {
+                    "refused as by the real server, unless it is configured otherwise"
+                }
+                () => "",
+            };
+            let _ = writeln!(text, "| {call} | {what} |");
         }
     }
     Ok(text)
@@ -43,6 +50,11 @@ mod tests {
         let strange = |served: &[&str], all: &[String]| {
             served.iter().filter(|call| !all.iter().any(|known| known == *call)).count()
         };
-        assert_eq!((strange(service::SERVED, &workflow), strange(operator::SERVED, &operator)), (0, 0));
+        let strange = [
+            strange(service::SERVED, &workflow),
+            strange(service::REFUSED, &workflow),
+            strange(operator::SERVED, &operator),
+        ];
+        assert_eq!(strange, [0, 0, 0]);
     }
 }

@@ -4,11 +4,14 @@
 mod activity;
 mod activity_command;
 mod by_id;
+mod disabled;
 mod multi_operation;
 mod namespace;
 mod query_update;
+mod queue_versions;
 mod task;
 mod visibility;
+mod worker;
 mod workflow;
 
 pub(super) use visibility::MOST as WORKFLOWS;
@@ -29,11 +32,17 @@ const fn name(response: &str) -> &str {
     }
 }
 
-/// The public calls that are served, and by what.
+/// The public calls that are served, and by what; and those that are refused in words of their own.
 macro_rules! calls {
-    ($($call:ident($request:ident) -> $response:ident = $noun:ident::$verb:ident;)*) => {
+    (
+        served { $($call:ident($request:ident) -> $response:ident = $noun:ident::$verb:ident;)* }
+        refused { $($other:ident($asked:ident) -> $never:ident = $refusing:ident::$refusal:ident;)* }
+    ) => {
         /// The calls that are served, by their names in the API.
         pub(crate) const SERVED: &[&str] = &[$( name(stringify!($response)) ),*];
+
+        /// The calls that are refused as by the real server, unless it is configured otherwise.
+        pub(crate) const REFUSED: &[&str] = &[$( name(stringify!($never)) ),*];
 
         #[tonic::async_trait]
         impl WorkflowService for Frontend {
@@ -42,55 +51,76 @@ macro_rules! calls {
                     $noun::$verb(self, request).await
                 }
             )*
+            $(
+                async fn $other(&self, request: Request<api::$asked>) -> Answer<api::$never> {
+                    $refusing::$refusal(self, request).await
+                }
+            )*
         }
     };
 }
 
 calls! {
-    get_system_info(GetSystemInfoRequest) -> GetSystemInfoResponse = namespace::system;
-    get_cluster_info(GetClusterInfoRequest) -> GetClusterInfoResponse = namespace::cluster;
-    register_namespace(RegisterNamespaceRequest) -> RegisterNamespaceResponse = namespace::register;
-    describe_namespace(DescribeNamespaceRequest) -> DescribeNamespaceResponse = namespace::describe;
-    list_namespaces(ListNamespacesRequest) -> ListNamespacesResponse = namespace::list;
-    start_workflow_execution(StartWorkflowExecutionRequest) -> StartWorkflowExecutionResponse = workflow::start;
-    execute_multi_operation(ExecuteMultiOperationRequest) -> ExecuteMultiOperationResponse = multi_operation::execute;
-    signal_with_start_workflow_execution(SignalWithStartWorkflowExecutionRequest) -> SignalWithStartWorkflowExecutionResponse = workflow::signal_with_start;
-    signal_workflow_execution(SignalWorkflowExecutionRequest) -> SignalWorkflowExecutionResponse = workflow::signal;
-    request_cancel_workflow_execution(RequestCancelWorkflowExecutionRequest) -> RequestCancelWorkflowExecutionResponse = workflow::request_cancel;
-    terminate_workflow_execution(TerminateWorkflowExecutionRequest) -> TerminateWorkflowExecutionResponse = workflow::terminate;
-    reset_sticky_task_queue(ResetStickyTaskQueueRequest) -> ResetStickyTaskQueueResponse = workflow::reset_sticky;
-    reset_workflow_execution(ResetWorkflowExecutionRequest) -> ResetWorkflowExecutionResponse = workflow::reset;
-    query_workflow(QueryWorkflowRequest) -> QueryWorkflowResponse = query_update::query;
-    update_workflow_execution(UpdateWorkflowExecutionRequest) -> UpdateWorkflowExecutionResponse = query_update::update;
-    poll_workflow_execution_update(PollWorkflowExecutionUpdateRequest) -> PollWorkflowExecutionUpdateResponse = query_update::poll_update;
-    describe_workflow_execution(DescribeWorkflowExecutionRequest) -> DescribeWorkflowExecutionResponse = query_update::describe;
-    get_workflow_execution_history(GetWorkflowExecutionHistoryRequest) -> GetWorkflowExecutionHistoryResponse = query_update::history;
-    get_workflow_execution_history_reverse(GetWorkflowExecutionHistoryReverseRequest) -> GetWorkflowExecutionHistoryReverseResponse = query_update::history_reverse;
-    delete_workflow_execution(DeleteWorkflowExecutionRequest) -> DeleteWorkflowExecutionResponse = workflow::delete;
-    poll_workflow_task_queue(PollWorkflowTaskQueueRequest) -> PollWorkflowTaskQueueResponse = task::poll_workflow;
-    poll_activity_task_queue(PollActivityTaskQueueRequest) -> PollActivityTaskQueueResponse = task::poll_activity;
-    respond_workflow_task_completed(RespondWorkflowTaskCompletedRequest) -> RespondWorkflowTaskCompletedResponse = task::complete_workflow;
-    respond_workflow_task_failed(RespondWorkflowTaskFailedRequest) -> RespondWorkflowTaskFailedResponse = task::fail_workflow;
-    respond_activity_task_completed(RespondActivityTaskCompletedRequest) -> RespondActivityTaskCompletedResponse = activity::complete;
-    respond_activity_task_failed(RespondActivityTaskFailedRequest) -> RespondActivityTaskFailedResponse = activity::fail;
-    respond_activity_task_canceled(RespondActivityTaskCanceledRequest) -> RespondActivityTaskCanceledResponse = activity::cancel;
-    record_activity_task_heartbeat(RecordActivityTaskHeartbeatRequest) -> RecordActivityTaskHeartbeatResponse = activity::heartbeat;
-    respond_query_task_completed(RespondQueryTaskCompletedRequest) -> RespondQueryTaskCompletedResponse = task::answer_query;
-    pause_activity(PauseActivityRequest) -> PauseActivityResponse = activity_command::pause;
-    unpause_activity(UnpauseActivityRequest) -> UnpauseActivityResponse = activity_command::unpause;
-    reset_activity(ResetActivityRequest) -> ResetActivityResponse = activity_command::reset;
-    update_activity_options(UpdateActivityOptionsRequest) -> UpdateActivityOptionsResponse = activity_command::update_options;
-    describe_task_queue(DescribeTaskQueueRequest) -> DescribeTaskQueueResponse = task::describe_queue;
-    list_workflow_executions(ListWorkflowExecutionsRequest) -> ListWorkflowExecutionsResponse = visibility::list;
-    scan_workflow_executions(ScanWorkflowExecutionsRequest) -> ScanWorkflowExecutionsResponse = visibility::scan;
-    list_open_workflow_executions(ListOpenWorkflowExecutionsRequest) -> ListOpenWorkflowExecutionsResponse = visibility::list_open;
-    list_closed_workflow_executions(ListClosedWorkflowExecutionsRequest) -> ListClosedWorkflowExecutionsResponse = visibility::list_closed;
-    list_archived_workflow_executions(ListArchivedWorkflowExecutionsRequest) -> ListArchivedWorkflowExecutionsResponse = visibility::list_archived;
-    count_workflow_executions(CountWorkflowExecutionsRequest) -> CountWorkflowExecutionsResponse = visibility::count;
-    get_search_attributes(GetSearchAttributesRequest) -> GetSearchAttributesResponse = visibility::attributes;
-    shutdown_worker(ShutdownWorkerRequest) -> ShutdownWorkerResponse = task::shutdown_worker;
-    respond_activity_task_completed_by_id(RespondActivityTaskCompletedByIdRequest) -> RespondActivityTaskCompletedByIdResponse = by_id::complete;
-    respond_activity_task_failed_by_id(RespondActivityTaskFailedByIdRequest) -> RespondActivityTaskFailedByIdResponse = by_id::fail;
-    respond_activity_task_canceled_by_id(RespondActivityTaskCanceledByIdRequest) -> RespondActivityTaskCanceledByIdResponse = by_id::cancel;
-    record_activity_task_heartbeat_by_id(RecordActivityTaskHeartbeatByIdRequest) -> RecordActivityTaskHeartbeatByIdResponse = by_id::heartbeat;
+    served {
+        get_system_info(GetSystemInfoRequest) -> GetSystemInfoResponse = namespace::system;
+        get_cluster_info(GetClusterInfoRequest) -> GetClusterInfoResponse = namespace::cluster;
+        register_namespace(RegisterNamespaceRequest) -> RegisterNamespaceResponse = namespace::register;
+        describe_namespace(DescribeNamespaceRequest) -> DescribeNamespaceResponse = namespace::describe;
+        list_namespaces(ListNamespacesRequest) -> ListNamespacesResponse = namespace::list;
+        update_namespace(UpdateNamespaceRequest) -> UpdateNamespaceResponse = namespace::update;
+        deprecate_namespace(DeprecateNamespaceRequest) -> DeprecateNamespaceResponse = namespace::deprecate;
+        start_workflow_execution(StartWorkflowExecutionRequest) -> StartWorkflowExecutionResponse = workflow::start;
+        execute_multi_operation(ExecuteMultiOperationRequest) -> ExecuteMultiOperationResponse = multi_operation::execute;
+        signal_with_start_workflow_execution(SignalWithStartWorkflowExecutionRequest) -> SignalWithStartWorkflowExecutionResponse = workflow::signal_with_start;
+        signal_workflow_execution(SignalWorkflowExecutionRequest) -> SignalWorkflowExecutionResponse = workflow::signal;
+        request_cancel_workflow_execution(RequestCancelWorkflowExecutionRequest) -> RequestCancelWorkflowExecutionResponse = workflow::request_cancel;
+        terminate_workflow_execution(TerminateWorkflowExecutionRequest) -> TerminateWorkflowExecutionResponse = workflow::terminate;
+        update_workflow_execution_options(UpdateWorkflowExecutionOptionsRequest) -> UpdateWorkflowExecutionOptionsResponse = workflow::update_options;
+        reset_sticky_task_queue(ResetStickyTaskQueueRequest) -> ResetStickyTaskQueueResponse = workflow::reset_sticky;
+        reset_workflow_execution(ResetWorkflowExecutionRequest) -> ResetWorkflowExecutionResponse = workflow::reset;
+        query_workflow(QueryWorkflowRequest) -> QueryWorkflowResponse = query_update::query;
+        update_workflow_execution(UpdateWorkflowExecutionRequest) -> UpdateWorkflowExecutionResponse = query_update::update;
+        poll_workflow_execution_update(PollWorkflowExecutionUpdateRequest) -> PollWorkflowExecutionUpdateResponse = query_update::poll_update;
+        describe_workflow_execution(DescribeWorkflowExecutionRequest) -> DescribeWorkflowExecutionResponse = query_update::describe;
+        get_workflow_execution_history(GetWorkflowExecutionHistoryRequest) -> GetWorkflowExecutionHistoryResponse = query_update::history;
+        get_workflow_execution_history_reverse(GetWorkflowExecutionHistoryReverseRequest) -> GetWorkflowExecutionHistoryReverseResponse = query_update::history_reverse;
+        delete_workflow_execution(DeleteWorkflowExecutionRequest) -> DeleteWorkflowExecutionResponse = workflow::delete;
+        poll_workflow_task_queue(PollWorkflowTaskQueueRequest) -> PollWorkflowTaskQueueResponse = task::poll_workflow;
+        poll_activity_task_queue(PollActivityTaskQueueRequest) -> PollActivityTaskQueueResponse = task::poll_activity;
+        respond_workflow_task_completed(RespondWorkflowTaskCompletedRequest) -> RespondWorkflowTaskCompletedResponse = task::complete_workflow;
+        respond_workflow_task_failed(RespondWorkflowTaskFailedRequest) -> RespondWorkflowTaskFailedResponse = task::fail_workflow;
+        respond_activity_task_completed(RespondActivityTaskCompletedRequest) -> RespondActivityTaskCompletedResponse = activity::complete;
+        respond_activity_task_failed(RespondActivityTaskFailedRequest) -> RespondActivityTaskFailedResponse = activity::fail;
+        respond_activity_task_canceled(RespondActivityTaskCanceledRequest) -> RespondActivityTaskCanceledResponse = activity::cancel;
+        record_activity_task_heartbeat(RecordActivityTaskHeartbeatRequest) -> RecordActivityTaskHeartbeatResponse = activity::heartbeat;
+        respond_query_task_completed(RespondQueryTaskCompletedRequest) -> RespondQueryTaskCompletedResponse = task::answer_query;
+        pause_activity(PauseActivityRequest) -> PauseActivityResponse = activity_command::pause;
+        unpause_activity(UnpauseActivityRequest) -> UnpauseActivityResponse = activity_command::unpause;
+        reset_activity(ResetActivityRequest) -> ResetActivityResponse = activity_command::reset;
+        update_activity_options(UpdateActivityOptionsRequest) -> UpdateActivityOptionsResponse = activity_command::update_options;
+        describe_task_queue(DescribeTaskQueueRequest) -> DescribeTaskQueueResponse = task::describe_queue;
+        update_task_queue_config(UpdateTaskQueueConfigRequest) -> UpdateTaskQueueConfigResponse = task::configure_queue;
+        list_task_queue_partitions(ListTaskQueuePartitionsRequest) -> ListTaskQueuePartitionsResponse = task::list_partitions;
+        list_workflow_executions(ListWorkflowExecutionsRequest) -> ListWorkflowExecutionsResponse = visibility::list;
+        scan_workflow_executions(ScanWorkflowExecutionsRequest) -> ScanWorkflowExecutionsResponse = visibility::scan;
+        list_open_workflow_executions(ListOpenWorkflowExecutionsRequest) -> ListOpenWorkflowExecutionsResponse = visibility::list_open;
+        list_closed_workflow_executions(ListClosedWorkflowExecutionsRequest) -> ListClosedWorkflowExecutionsResponse = visibility::list_closed;
+        list_archived_workflow_executions(ListArchivedWorkflowExecutionsRequest) -> ListArchivedWorkflowExecutionsResponse = visibility::list_archived;
+        count_workflow_executions(CountWorkflowExecutionsRequest) -> CountWorkflowExecutionsResponse = visibility::count;
+        get_search_attributes(GetSearchAttributesRequest) -> GetSearchAttributesResponse = visibility::attributes;
+        shutdown_worker(ShutdownWorkerRequest) -> ShutdownWorkerResponse = worker::shutdown;
+        record_worker_heartbeat(RecordWorkerHeartbeatRequest) -> RecordWorkerHeartbeatResponse = worker::heartbeat;
+        list_workers(ListWorkersRequest) -> ListWorkersResponse = worker::list;
+        describe_worker(DescribeWorkerRequest) -> DescribeWorkerResponse = worker::describe;
+        respond_activity_task_completed_by_id(RespondActivityTaskCompletedByIdRequest) -> RespondActivityTaskCompletedByIdResponse = by_id::complete;
+        respond_activity_task_failed_by_id(RespondActivityTaskFailedByIdRequest) -> RespondActivityTaskFailedByIdResponse = by_id::fail;
+        respond_activity_task_canceled_by_id(RespondActivityTaskCanceledByIdRequest) -> RespondActivityTaskCanceledByIdResponse = by_id::cancel;
+        record_activity_task_heartbeat_by_id(RecordActivityTaskHeartbeatByIdRequest) -> RecordActivityTaskHeartbeatByIdResponse = by_id::heartbeat;
+    }
+    refused {
+        pause_workflow_execution(PauseWorkflowExecutionRequest) -> PauseWorkflowExecutionResponse = disabled::pause;
+        unpause_workflow_execution(UnpauseWorkflowExecutionRequest) -> UnpauseWorkflowExecutionResponse = disabled::unpause;
+        fetch_worker_config(FetchWorkerConfigRequest) -> FetchWorkerConfigResponse = disabled::fetch_worker_config;
+        update_worker_config(UpdateWorkerConfigRequest) -> UpdateWorkerConfigResponse = disabled::update_worker_config;
+    }
 }

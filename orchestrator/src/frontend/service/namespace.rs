@@ -2,17 +2,16 @@
 
 use crate::cluster::namespace::Namespace;
 use crate::frontend::handler::{Answer, Frontend, check};
+use crate::frontend::namespace_change::CLUSTER;
 use crate::frontend::seal::Kind;
-use crate::frontend::{unsupported, validate};
+use crate::frontend::{namespace_change, unsupported, validate};
 use crate::visibility::fitting::aliases;
-use resurgam_api::temporal::enums::v1::{ArchivalState, NamespaceState, ReplicationState};
+use resurgam_api::temporal::enums::v1::{ArchivalState, ReplicationState};
 use resurgam_api::temporal::namespace::v1::{BadBinaries, NamespaceConfig, NamespaceInfo, namespace_info};
 use resurgam_api::temporal::replication::v1::{ClusterReplicationConfig, NamespaceReplicationConfig};
 use resurgam_api::temporal::workflowservice::v1 as api;
 use tonic::{Request, Response, Status};
 
-/// The name of the only cluster, as namespaces have it.
-const CLUSTER: &str = "active";
 /// Most namespaces in one answer.
 const MOST: usize = 1000;
 
@@ -75,10 +74,11 @@ pub(super) async fn describe(
     let request = request.into_inner();
     let found = if request.namespace.is_empty() {
         check(&[validate::id("Namespace", &request.id)])?;
-        frontend.registry.find_by_id(&request.id).await?
+        let found = frontend.registry.find_by_id(&request.id).await?;
+        frontend.registry.look(&found.name).await?
     } else {
         check(&[validate::id("Namespace", &request.namespace)])?;
-        frontend.registry.find(&request.namespace).await?
+        frontend.registry.look(&request.namespace).await?
     };
     Ok(Response::new(description(&found)))
 }
@@ -107,6 +107,31 @@ pub(super) async fn list(
     }))
 }
 
+pub(super) async fn update(
+    frontend: &Frontend,
+    request: Request<api::UpdateNamespaceRequest>,
+) -> Answer<api::UpdateNamespaceResponse> {
+    let request = request.into_inner();
+    check(&[validate::id("Namespace", &request.namespace), unsupported::namespace_update(&request)])?;
+    let changed = frontend.registry.change(&request.namespace, |it| namespace_change::apply(it, &request)).await?;
+    let api::DescribeNamespaceResponse { namespace_info, config, replication_config, .. } = description(&changed);
+    Ok(Response::new(api::UpdateNamespaceResponse { namespace_info, config, replication_config, ..Default::default() }))
+}
+
+pub(super) async fn deprecate(
+    frontend: &Frontend,
+    request: Request<api::DeprecateNamespaceRequest>,
+) -> Answer<api::DeprecateNamespaceResponse> {
+    let request = request.into_inner();
+    check(&[validate::id("Namespace", &request.namespace)])?;
+    let deprecate = |namespace: &mut Namespace| {
+        namespace.deprecated = true;
+        Ok(())
+    };
+    frontend.registry.change(&request.namespace, deprecate).await?;
+    Ok(Response::new(api::DeprecateNamespaceResponse {}))
+}
+
 /// A namespace as the public API describes it.
 fn description(namespace: &Namespace) -> api::DescribeNamespaceResponse {
     let capabilities = namespace_info::Capabilities {
@@ -114,6 +139,7 @@ fn description(namespace: &Namespace) -> api::DescribeNamespaceResponse {
         sync_update: true,
         async_update: true,
         reported_problems_search_attribute: true,
+        worker_heartbeats: true,
         ..Default::default()
     };
     let limits = namespace_info::Limits {
@@ -132,7 +158,7 @@ fn description(namespace: &Namespace) -> api::DescribeNamespaceResponse {
     api::DescribeNamespaceResponse {
         namespace_info: Some(NamespaceInfo {
             name: namespace.name.clone(),
-            state: NamespaceState::Registered.into(),
+            state: namespace.state().into(),
             description: namespace.description.clone(),
             owner_email: namespace.owner.clone(),
             data: namespace.data.clone().into_iter().collect(),

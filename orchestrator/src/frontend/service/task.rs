@@ -1,12 +1,14 @@
 //! What workers call: polls for tasks, and answers to those of which they hold a token.
 
+use super::queue_versions;
 use crate::cluster::deadline;
 use crate::frontend::handler::{Answer, Frontend, check, open};
 use crate::frontend::seal::Kind;
 use crate::frontend::waiting::Wait;
 use crate::frontend::{oversized, unsupported, validate};
 use resurgam_api::internal::{self, TaskKind};
-use resurgam_api::temporal::enums::v1::{QueryResultType, TaskQueueType};
+use resurgam_api::temporal::enums::v1::{DescribeTaskQueueMode, QueryResultType, TaskQueueType};
+use resurgam_api::temporal::taskqueue::v1::{TaskQueue, TaskQueuePartitionMetadata};
 use resurgam_api::temporal::workflowservice::v1 as api;
 use tokio::time::Instant;
 use tonic::{Request, Response, Status};
@@ -107,7 +109,11 @@ pub(super) async fn describe_queue(
     request: Request<api::DescribeTaskQueueRequest>,
 ) -> Answer<api::DescribeTaskQueueResponse> {
     let (until, request) = open(request);
-    check(&[unsupported::queue_description(&request), validate::polled(request.task_queue.as_ref())])?;
+    check(&[validate::polled(request.task_queue.as_ref())])?;
+    #[allow(deprecated, reason = "clients may still ask for it")]
+    if request.api_mode() == DescribeTaskQueueMode::Enhanced {
+        return queue_versions::describe(frontend, until, request).await;
+    }
     let activity = request.task_queue_type == i32::from(TaskQueueType::Activity);
     let kind = if activity { TaskKind::Activity } else { TaskKind::Workflow };
     let queue = frontend.queue(&request.namespace, request.task_queue.as_ref(), kind).await?;
@@ -116,20 +122,36 @@ pub(super) async fn describe_queue(
         .await
 }
 
-pub(super) async fn shutdown_worker(
+/// The partitions of a task queue and who owns them: there is one for each kind of task.
+pub(super) async fn list_partitions(
     frontend: &Frontend,
-    request: Request<api::ShutdownWorkerRequest>,
-) -> Answer<api::ShutdownWorkerResponse> {
+    request: Request<api::ListTaskQueuePartitionsRequest>,
+) -> Answer<api::ListTaskQueuePartitionsResponse> {
+    let request = request.into_inner();
+    let of = async |kind| {
+        let queue = frontend.queue(&request.namespace, request.task_queue.as_ref(), kind).await?;
+        let owner = frontend.router.queue_owner(&queue).unwrap_or_default().to_owned();
+        Ok::<_, Status>(vec![TaskQueuePartitionMetadata { key: queue.name, owner_host_name: owner }])
+    };
+    Ok(Response::new(api::ListTaskQueuePartitionsResponse {
+        activity_task_queue_partitions: of(TaskKind::Activity).await?,
+        workflow_task_queue_partitions: of(TaskKind::Workflow).await?,
+    }))
+}
+
+pub(super) async fn configure_queue(
+    frontend: &Frontend,
+    request: Request<api::UpdateTaskQueueConfigRequest>,
+) -> Answer<api::UpdateTaskQueueConfigResponse> {
     let (until, request) = open(request);
-    let namespace_id = frontend.namespace(&request.namespace).await?;
-    if !request.sticky_task_queue.is_empty() {
-        let queue = internal::TaskQueue {
-            namespace_id,
-            name: request.sticky_task_queue,
-            kind: TaskKind::Workflow.into(),
-            sticky: true,
-        };
-        frontend.matching(until, internal::CloseTaskQueueRequest { task_queue: Some(queue) }).await?;
-    }
-    Ok(Response::new(api::ShutdownWorkerResponse {}))
+    check(&[
+        validate::rate_limit(&request),
+        validate::short("Identity", &request.identity),
+        unsupported::queue_configuration(&request),
+    ])?;
+    let activity = request.task_queue_type() == TaskQueueType::Activity;
+    let kind = if activity { TaskKind::Activity } else { TaskKind::Workflow };
+    let named = TaskQueue { name: request.task_queue.clone(), ..TaskQueue::default() };
+    let task_queue = Some(frontend.queue(&request.namespace, Some(&named), kind).await?);
+    frontend.matching(until, internal::ConfigureTaskQueueRequest { task_queue, request: Some(request) }).await
 }

@@ -15,6 +15,7 @@ pub(super) async fn start(
 ) -> Answer<api::StartWorkflowExecutionResponse> {
     let (until, mut request) = open(request);
     checked(&request)?;
+    frontend.takes_workflows(&request.namespace).await?;
     frontend.started_with(&request.namespace, request.search_attributes.as_mut()).await?;
     frontend.request_id(&mut request.request_id);
     let named = WorkflowExecution { workflow_id: request.workflow_id.clone(), run_id: String::new() };
@@ -61,6 +62,7 @@ pub(super) async fn signal_with_start(
         validate::priority(request.priority.as_ref()),
         unsupported::signal_with_start(&request),
     ])?;
+    frontend.takes_workflows(&request.namespace).await?;
     frontend.started_with(&request.namespace, request.search_attributes.as_mut()).await?;
     frontend.request_id(&mut request.request_id);
     let named = WorkflowExecution { workflow_id: request.workflow_id.clone(), run_id: String::new() };
@@ -124,6 +126,28 @@ pub(super) async fn terminate(
     }
     let call = internal::TerminateRequest { target, request: Some(request), child_only: false, source: None };
     frontend.history(until, call).await
+}
+
+pub(super) async fn update_options(
+    frontend: &Frontend,
+    request: Request<api::UpdateWorkflowExecutionOptionsRequest>,
+) -> Answer<api::UpdateWorkflowExecutionOptionsResponse> {
+    let (until, request) = open(request);
+    let invalid = |message: &str| Err(Status::invalid_argument(message));
+    let workflow_id = request.workflow_execution.as_ref().map_or("", |execution| &execution.workflow_id);
+    check(&[validate::given("WorkflowId", workflow_id)])?;
+    let Some(mask) = &request.update_mask else { return invalid("UpdateMask is required") };
+    let Some(options) = &request.workflow_execution_options else {
+        return invalid("WorkflowExecutionOptions is required");
+    };
+    check(&[
+        validate::options_mask(mask),
+        validate::priority(options.priority.as_ref()),
+        unsupported::workflow_options(options),
+        validate::existing(request.workflow_execution.as_ref()),
+    ])?;
+    let target = Some(frontend.target(&request.namespace, request.workflow_execution.as_ref()).await?);
+    frontend.history(until, internal::UpdateWorkflowOptionsRequest { target, request: Some(request) }).await
 }
 
 pub(super) async fn reset_sticky(

@@ -64,6 +64,7 @@ pub mod update;
 mod update_with_start;
 pub mod user_timer;
 mod waiter;
+mod workflow_options;
 
 pub use check::Flaw;
 pub use check_run::check;

@@ -3,6 +3,7 @@
 
 use super::rebuild::ended_child;
 use super::transaction::Transaction;
+use super::workflow_options;
 use crate::history::attached::attach;
 use crate::history::state::{Admission, EventId};
 use resurgam_api::temporal::enums::v1::{
@@ -69,6 +70,7 @@ pub(super) fn event(tx: &mut Transaction<'_, '_>, event: &HistoryEvent, excluded
         Some(A::WorkflowExecutionOptionsUpdatedEventAttributes(it)) => {
             let mut again = tx.event(A::WorkflowExecutionOptionsUpdatedEventAttributes(it.clone()));
             again.links.clone_from(&event.links);
+            workflow_options::apply(&mut tx.run.state, it.priority.as_ref());
             let id = tx.write(again);
             attach(&mut tx.run.state.requests, &it.attached_request_id, event.event_type(), Some(id));
         }

@@ -2,7 +2,7 @@
 //! in events is as at the beginning: nothing was attempted, no heartbeat came, no worker has it in its cache.
 
 use super::check::ended_activity;
-use super::{Ids, Run, build_id, marker, span};
+use super::{Ids, Run, build_id, marker, span, workflow_options};
 use crate::history::attached;
 use crate::history::state::{
     Activity, Admission, Child, EventId, External, Millis, State, Timer, Update, WorkflowTask,
@@ -117,6 +117,7 @@ fn apply(state: &mut State, event: &HistoryEvent, base: &State, now: Millis, ids
         }
         A::WorkflowExecutionOptionsUpdatedEventAttributes(it) => {
             attached::attach(&mut state.requests, &it.attached_request_id, event.event_type(), Some(id));
+            workflow_options::apply(state, it.priority.as_ref());
         }
         A::WorkflowTaskFailedEventAttributes(_) => repeat(state, true),
         A::WorkflowTaskTimedOutEventAttributes(it) => repeat(state, it.timeout_type() == TimeoutType::StartToClose),

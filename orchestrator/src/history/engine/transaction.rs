@@ -71,6 +71,8 @@ impl<'a, 'c> Transaction<'a, 'c> {
         HistoryEvent {
             event_time: Some(timestamp(self.context.now)),
             event_type: kind::event_type(&attributes) as i32,
+            // Older workers do not know it.
+            worker_may_ignore: matches!(attributes, Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(_)),
             task_id: self.context.transaction,
             attributes: Some(attributes),
             ..HistoryEvent::default()

@@ -9,9 +9,11 @@ mod literal;
 mod refusal;
 mod syntax;
 mod words;
+mod workers;
 
 pub(crate) use literal::status_name;
 pub(crate) use syntax::PARTS;
+pub(crate) use workers::WorkerQuery;
 
 use super::attribute::Custom;
 use super::{Record, Sections};

@@ -1,0 +1,41 @@
+//! Calls of ordinary use on our server and on the real one: the same answers, events and refusals, word for word.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod scenes;
+mod server;
+
+use resurgam_harness::real;
+use resurgam_harness::target::{own_server, temporal};
+use server::Server;
+use std::path::Path;
+
+#[tokio::test]
+async fn both_servers_answer_the_same() {
+    if !real::wanted("ordinary calls on the real Temporal server") {
+        return;
+    }
+    let own = own_server::start(Path::new(env!("CARGO_BIN_EXE_resurgam")), 2).await.unwrap();
+    let real = temporal::start(&temporal::Options::default()).await.unwrap();
+    let (ours, theirs) = tokio::join!(seen(Server::at(own.endpoint())), seen(Server::at(real.endpoint())));
+    let lines = ours.len().max(theirs.len());
+    let of = |all: &[String], line: usize| all.get(line).cloned().unwrap_or_default();
+    let differ = (0..lines).filter(|line| ours.get(*line) != theirs.get(*line));
+    let differ: Vec<_> = differ
+        .map(|line| format!("line {line}\n  ours:   {}\n  theirs: {}", of(&ours, line), of(&theirs, line)))
+        .collect();
+    assert!(differ.is_empty(), "{} lines:\n{}", differ.len(), differ.join("\n"));
+    assert!(lines > 50, "only {lines} lines were compared");
+}
+
+async fn seen(server: impl Future<Output = Server>) -> Vec<String> {
+    let mut server = server.await;
+    scenes::namespaces(&mut server).await;
+    scenes::sizes(&mut server).await;
+    scenes::options(&mut server).await;
+    scenes::workers(&mut server).await;
+    scenes::queues(&mut server).await;
+    scenes::disabled(&mut server).await;
+    scenes::timers(&mut server).await;
+    server.lines
+}

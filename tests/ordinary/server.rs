@@ -1,0 +1,136 @@
+//! A server, and what was seen of it as lines that can be compared.
+
+use prost::{Message, Name};
+use resurgam_api::WorkflowServiceClient;
+use resurgam_api::json;
+use resurgam_api::temporal::history::v1::HistoryEvent;
+use resurgam_api::temporal::taskqueue::v1::TaskQueue;
+use resurgam_api::temporal::workflowservice::v1 as api;
+use resurgam_harness::target::Endpoint;
+use serde_json::Value;
+use std::time::Duration;
+use tonic::transport::Channel;
+use tonic::{Response, Status};
+
+/// What no two servers, or no two times, have in common; and what of namespaces is told elsewhere.
+const OWN: [&str; 13] = [
+    "activeClusterName",
+    "capabilities",
+    "clusters",
+    "eventTime",
+    "id",
+    "limits",
+    "ownerHostName",
+    "replicationConfig",
+    "runId",
+    "supportsSchedules",
+    "taskId",
+    "updateTime",
+    "badBinaries",
+];
+
+pub(crate) struct Server {
+    pub(crate) client: WorkflowServiceClient<Channel>,
+    pub(crate) namespace: String,
+    pub(crate) lines: Vec<String>,
+}
+
+impl Server {
+    pub(crate) async fn at(endpoint: &Endpoint) -> Self {
+        let channel = Channel::from_shared(endpoint.uri.clone()).unwrap().connect().await.unwrap();
+        let client = WorkflowServiceClient::new(channel).max_encoding_message_size(64 << 20);
+        Self { client, namespace: endpoint.namespace.clone(), lines: Vec::new() }
+    }
+
+    /// Writes down what a call came to.
+    pub(crate) fn see<T: Message + Name>(&mut self, what: &str, answer: Result<Response<T>, Status>) -> Option<T> {
+        match answer {
+            Ok(answer) => {
+                let answer = answer.into_inner();
+                let mut seen = json::to_json(&answer).unwrap();
+                without_own(&mut seen);
+                self.lines.push(format!("{what}: {seen}"));
+                Some(answer)
+            }
+            Err(status) => {
+                // Protobuf for Go writes one kind of space or another, by chance.
+                let says = status.message().replace('\u{a0}', " ");
+                self.lines.push(format!("{what}: {:?}: {says}", status.code()));
+                None
+            }
+        }
+    }
+
+    /// Writes down the kinds and attributes of these events.
+    pub(crate) fn see_events<'a>(&mut self, what: &str, events: impl Iterator<Item = &'a HistoryEvent>) {
+        for event in events {
+            let mut seen = json::event_to_json(event).unwrap();
+            without_own(&mut seen);
+            self.lines.push(format!("{what}: {seen}"));
+        }
+    }
+
+    pub(crate) fn start(&self, id: &str) -> api::StartWorkflowExecutionRequest {
+        api::StartWorkflowExecutionRequest {
+            namespace: self.namespace.clone(),
+            workflow_id: id.into(),
+            workflow_type: Some(resurgam_api::temporal::common::v1::WorkflowType { name: "kind".into() }),
+            task_queue: queue(id),
+            request_id: format!("start of {id}"),
+            ..Default::default()
+        }
+    }
+
+    pub(crate) async fn task(&mut self, id: &str) -> api::PollWorkflowTaskQueueResponse {
+        let request = api::PollWorkflowTaskQueueRequest {
+            namespace: self.namespace.clone(),
+            task_queue: queue(id),
+            ..Default::default()
+        };
+        let mut request = tonic::Request::new(request);
+        request.set_timeout(Duration::from_secs(30));
+        let task = self.client.poll_workflow_task_queue(request).await.unwrap().into_inner();
+        assert!(!task.task_token.is_empty(), "{id}: no workflow task");
+        task
+    }
+
+    pub(crate) async fn history(&mut self, id: &str) -> Vec<HistoryEvent> {
+        let request = api::GetWorkflowExecutionHistoryRequest {
+            namespace: self.namespace.clone(),
+            execution: execution(id),
+            ..Default::default()
+        };
+        self.client.get_workflow_execution_history(request).await.unwrap().into_inner().history.unwrap().events
+    }
+}
+
+pub(crate) fn queue(name: &str) -> Option<TaskQueue> {
+    Some(TaskQueue { name: name.into(), kind: 1, ..TaskQueue::default() })
+}
+
+pub(crate) fn execution(id: &str) -> Option<resurgam_api::temporal::common::v1::WorkflowExecution> {
+    let workflow_id = id.to_owned();
+    Some(resurgam_api::temporal::common::v1::WorkflowExecution { workflow_id, run_id: String::new() })
+}
+
+/// Takes out what is a server's own, and everything that says nothing.
+fn without_own(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|name, _| !OWN.contains(&name.as_str()));
+            fields.values_mut().for_each(without_own);
+            fields.retain(|_, value| !says_nothing(value));
+        }
+        Value::Array(all) => all.iter_mut().for_each(without_own),
+        _ => {}
+    }
+}
+
+fn says_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Object(fields) => fields.is_empty(),
+        Value::Array(all) => all.is_empty(),
+        _ => false,
+    }
+}
