@@ -36,5 +36,8 @@ pub(super) async fn update_options(
     if asked.restore_original && asked.update_mask.is_some() {
         return Err(Status::invalid_argument("Both UpdateMask and RestoreOriginal are provided"));
     }
+    if !asked.restore_original && asked.activity_options.is_some() && asked.update_mask.is_none() {
+        return Err(Status::invalid_argument("UpdateMask is not provided"));
+    }
     change_options(frontend, request).await
 }

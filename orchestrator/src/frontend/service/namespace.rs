@@ -55,9 +55,9 @@ pub(super) async fn register(
         validate::retention(request.workflow_execution_retention_period),
         unsupported::namespace(&request),
     ])?;
-    let mut named =
-        [&request.active_cluster_name].into_iter().chain(request.clusters.iter().map(|cluster| &cluster.cluster_name));
-    let strange = named.find(|name| !name.is_empty() && *name != CLUSTER);
+    let active = [&request.active_cluster_name].into_iter().filter(|name| !name.is_empty());
+    let mut named = active.chain(request.clusters.iter().map(|cluster| &cluster.cluster_name));
+    let strange = named.find(|name| *name != CLUSTER);
     if let Some(name) = strange
         && frontend.registry.find(&request.namespace).await.is_err()
     {

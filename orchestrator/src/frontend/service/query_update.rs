@@ -16,7 +16,7 @@ pub(super) async fn query(
     let (until, request) = open(request);
     check(&[
         validate::existing(request.execution.as_ref()),
-        validate::id("QueryType", request.query.as_ref().map_or("", |query| &query.query_type)),
+        validate::given("QueryType", request.query.as_ref().map_or("", |query| &query.query_type)),
         validate::blob("QueryArgs", request.query.as_ref().and_then(|query| query.query_args.as_ref())),
     ])?;
     let target = frontend.target(&request.namespace, request.execution.as_ref()).await?;

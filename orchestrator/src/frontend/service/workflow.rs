@@ -93,12 +93,7 @@ pub(super) async fn request_cancel(
     request: Request<api::RequestCancelWorkflowExecutionRequest>,
 ) -> Answer<api::RequestCancelWorkflowExecutionResponse> {
     let (until, mut request) = open(request);
-    check(&[
-        validate::existing(request.workflow_execution.as_ref()),
-        validate::run_id(&request.first_execution_run_id),
-        validate::optional_id("RequestId", &request.request_id),
-        links(&request.links),
-    ])?;
+    check(&[validate::existing(request.workflow_execution.as_ref()), links(&request.links)])?;
     frontend.request_id(&mut request.request_id);
     let target = Some(frontend.target(&request.namespace, request.workflow_execution.as_ref()).await?);
     let call = internal::RequestCancelRequest { target, request: Some(request), source: None, child_only: false };

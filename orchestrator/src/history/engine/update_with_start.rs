@@ -78,24 +78,27 @@ fn both(
         let same = current.request_ids.contains(&claim.request.request_id);
         ended || open && (same || pending || claim.conflict == Conflict::UseExisting)
     });
-    let (mut effects, started) = if let Some((current, run)) = found {
+    let (mut effects, started) = if let Some((current, _)) = found {
+        // As by the pinned server: not with which run its chain began, and where it begins, if it runs.
+        let open = current.status == Status::Running as i32;
         let response = api::StartWorkflowExecutionResponse {
             run_id: current.run_id.clone(),
-            first_execution_run_id: run.state.started.first_execution_run_id.clone(),
             status: current.status,
             started: false,
+            link: open.then(|| start::link("", &workflow_id, &current.run_id)),
             ..Default::default()
         };
         (Effects::default(), response)
     } else {
         match settle(workflow, claim, context) {
-            Ok((effects, holder)) => (effects, StartedWorkflow::from(holder).response),
+            Ok((effects, holder)) => {
+                let link = Some(start::link(context.namespace, &workflow_id, &holder.run_id));
+                let response = StartedWorkflow::from(holder).response;
+                (effects, api::StartWorkflowExecutionResponse { link, ..response })
+            }
             Err(refused) => return Ok(Err(MultiRefused::Start(refused))),
         }
     };
-    // As by the pinned server: where the run begins, whoever made it, and not with which one its chain began.
-    let link = Some(start::link("", &workflow_id, &started.run_id));
-    let started = api::StartWorkflowExecutionResponse { first_execution_run_id: String::new(), link, ..started };
     let (waiter, answer) = Waiter::new();
     let call = UpdateRequest { target, request: Some(update) };
     match on_run(workflow, &started.run_id, context, |tx| update::act(UpdateInput::Update(call), tx, &waiter)) {
