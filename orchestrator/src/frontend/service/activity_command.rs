@@ -11,7 +11,7 @@ macro_rules! command {
     ($verb:ident, $request:ident, $response:ident) => {
         pub(super) async fn $verb(frontend: &Frontend, request: Request<api::$request>) -> Answer<api::$response> {
             let (until, request) = open(request);
-            check(&[validate::execution(request.execution.as_ref())])?;
+            check(&[validate::existing(request.execution.as_ref())])?;
             if request.activity.is_none() {
                 let message = "Either Activity.Id or Activity.Type should be set on request.";
                 return Err(Status::invalid_argument(message));

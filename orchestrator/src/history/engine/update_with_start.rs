@@ -67,6 +67,7 @@ fn both(
         Err(refused) => return Ok(Err(MultiRefused::Start(refused))),
     };
     let id = update.request.as_ref().and_then(|it| it.meta.as_ref()).map_or("", |meta| &meta.update_id).to_owned();
+    let workflow_id = claim.request.workflow_id.clone();
     let current = workflow.current.clone();
     let known = current.as_ref().and_then(|current| Some((current, workflow.runs.get(&current.run_id)?)));
     let found = known.filter(|(current, run)| {
@@ -92,6 +93,9 @@ fn both(
             Err(refused) => return Ok(Err(MultiRefused::Start(refused))),
         }
     };
+    // As by the pinned server: where the run begins, whoever made it, and not with which one its chain began.
+    let link = Some(start::link("", &workflow_id, &started.run_id));
+    let started = api::StartWorkflowExecutionResponse { first_execution_run_id: String::new(), link, ..started };
     let (waiter, answer) = Waiter::new();
     let call = UpdateRequest { target, request: Some(update) };
     match on_run(workflow, &started.run_id, context, |tx| update::act(UpdateInput::Update(call), tx, &waiter)) {
