@@ -6,7 +6,7 @@ use super::queues::{Queues, closed};
 use super::workers::{self, Workers};
 use crate::cluster::membership::Membership;
 use crate::cluster::router::queue_partition;
-use crate::cluster::{Rejection, deadline, status};
+use crate::cluster::{deadline, status};
 use resurgam_api::internal::matching_server::Matching;
 use resurgam_api::internal::{
     AddTaskRequest, AddTaskResponse, AnswerQueryRequest, CloseTaskQueueRequest, CloseTaskQueueResponse,
@@ -180,12 +180,8 @@ impl Matching for Service {
         let DescribeWorkerRequest { task_queue, request } = request.into_inner();
         let key = request.ok_or_else(|| nothing("request"))?.worker_instance_key;
         let (namespace_id, mut workers) = self.workers(task_queue).map_err(|status| *status)?;
-        match workers.find(&namespace_id, &key, Instant::now()) {
-            Some(found) => {
-                let worker_info = Some(WorkerInfo { worker_heartbeat: Some(found) });
-                Ok(Response::new(DescribeWorkerResponse { worker_info }))
-            }
-            None => Err(status::of(&Rejection::NotFound(format!("Worker {key} not found")))),
-        }
+        let found = workers.find(&namespace_id, &key, Instant::now())?;
+        let worker_info = Some(WorkerInfo { worker_heartbeat: Some(found) });
+        Ok(Response::new(DescribeWorkerResponse { worker_info }))
     }
 }

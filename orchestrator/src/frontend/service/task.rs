@@ -128,6 +128,7 @@ pub(super) async fn list_partitions(
     request: Request<api::ListTaskQueuePartitionsRequest>,
 ) -> Answer<api::ListTaskQueuePartitionsResponse> {
     let request = request.into_inner();
+    check(&[validate::polled(request.task_queue.as_ref())])?;
     let of = async |kind| {
         let queue = frontend.queue(&request.namespace, request.task_queue.as_ref(), kind).await?;
         let owner = frontend.router.queue_owner(&queue).unwrap_or_default().to_owned();
