@@ -2,7 +2,7 @@
 //! unexplained.
 
 use crate::difference::Difference;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Codes with which the real server says that it has failed, and not the request.
 const FAILED: [&str; 3] = ["Internal ", "Unavailable ", "Unknown "];
@@ -65,6 +65,19 @@ pub(crate) const FREEDOMS: &[Freedom] = &[
         is: |it| it.path == "code" && text(&it.left).starts_with("Unimplemented "),
     },
     Freedom {
+        name: "unserved",
+        why: "a namespace does not say that it can do what ours does not serve: schedules, and advice to poll more often",
+        is: |it| {
+            let unserved = ["capabilities.poller_autoscaling", "supports_schedules"];
+            it.left.is_null() && it.right == true && unserved.iter().any(|field| it.path.ends_with(field))
+        },
+    },
+    Freedom {
+        name: "no-points",
+        why: "a run without points to reset to has none, or an empty list of them, while the real server has it in its memory",
+        is: |it| it.path.ends_with("auto_reset_points") && it.left == json!({}) && it.right.is_null(),
+    },
+    Freedom {
         name: "sealed-tokens",
         why: "a token of a page that is not ours is refused; the real server takes some of what it cannot read, or fails",
         is: |it| it.path == "code" && text(&it.left) == "InvalidArgument Invalid NextPageToken.",
@@ -125,7 +138,6 @@ fn text(value: &Value) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn explained(path: &str, left: Value, right: Value) -> Option<&'static str> {
         let difference = Difference { place: "drawn", call: "Call".into(), path: path.into(), left, right };
@@ -155,6 +167,13 @@ mod tests {
         assert_eq!(explained(size, Value::Null, json!(8)), None);
         assert_eq!(explained("response.close_time", Value::Null, json!("<year 1>")), Some("no-time"));
         assert_eq!(explained("response.close_time", Value::Null, json!("<now>")), None);
+        let beats = "response.namespace_info.supports_schedules";
+        assert_eq!(explained(beats, Value::Null, json!(true)), Some("unserved"));
+        assert_eq!(explained(beats, json!(true), Value::Null), None);
+        let points = "response.workflow_execution_info.auto_reset_points";
+        assert_eq!(explained(points, json!({}), Value::Null), Some("no-points"));
+        assert_eq!(explained(points, json!({"points": []}), Value::Null), None);
+        assert_eq!(explained(points, Value::Null, json!({})), None);
         let first = "response.first_execution_run_id";
         assert_eq!(explained(first, json!("{run}"), Value::Null), Some("later-field"));
         assert_eq!(explained(first, json!("{run}"), json!("{old_run}")), None);

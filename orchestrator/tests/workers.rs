@@ -7,7 +7,7 @@ mod support;
 use resurgam_api::temporal::enums::v1::WorkerStatus;
 use resurgam_api::temporal::worker::v1::WorkerHeartbeat;
 use resurgam_api::temporal::workflowservice::v1 as api;
-use support::cluster;
+use support::{cluster, has_detail};
 use tonic::Code;
 
 fn heartbeat(key: &str, queue: &str) -> WorkerHeartbeat {
@@ -70,6 +70,16 @@ async fn workers_are_listed_and_described_by_every_node() {
 async fn what_makes_no_sense_is_refused() {
     let cluster = cluster(1).await;
     let mut client = cluster.client(0);
+    let nobody = api::DescribeWorkerRequest { namespace: "tests".into(), worker_instance_key: "a".into() };
+    let refused = client.describe_worker(nobody).await.unwrap_err();
+    assert!(has_detail(&refused, "NamespaceNotFoundFailure"), "{refused}");
+    client.list_workers(list("", 1, b"{".to_vec())).await.unwrap();
+    let request = api::RecordWorkerHeartbeatRequest {
+        namespace: "tests".into(),
+        worker_heartbeat: vec![heartbeat("a", "q")],
+        ..Default::default()
+    };
+    client.record_worker_heartbeat(request).await.unwrap();
     for (query, token) in [("TaskQueue =", Vec::new()), ("", b"{".to_vec())] {
         let refused = client.list_workers(list(query, 1, token)).await.unwrap_err();
         assert_eq!(refused.code(), Code::InvalidArgument, "{refused}");

@@ -166,6 +166,11 @@ pub(crate) async fn workers(server: &mut Server) {
     };
     let running = |key: &str, queue: &str| heartbeat(key, queue, WorkerStatus::Running);
     let namespace = server.namespace.clone();
+    let asked =
+        |key: &str| api::DescribeWorkerRequest { namespace: namespace.clone(), worker_instance_key: key.into() };
+    let nobody = server.client.describe_worker(asked("a")).await;
+    let nobody = nobody.unwrap_err().message().starts_with("Namespace ");
+    server.lines.push(format!("before anybody has said anything, it is the namespace that is not found: {nobody}"));
     let request = api::RecordWorkerHeartbeatRequest {
         namespace: namespace.clone(),
         worker_heartbeat: vec![running("a", "q"), running("b", "q"), running("c", "other")],
@@ -211,8 +216,6 @@ pub(crate) async fn workers(server: &mut Server) {
             }
         }
     }
-    let asked =
-        |key: &str| api::DescribeWorkerRequest { namespace: namespace.clone(), worker_instance_key: key.into() };
     for key in ["a", "nobody"] {
         let answer = server.client.describe_worker(asked(key)).await;
         server.see("worker", answer);

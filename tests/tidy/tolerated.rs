@@ -21,7 +21,6 @@ pub(crate) const LONG: &[Long] = &[
     ("models/formats/src/program.rs", 444, "the contract of the language is one text"),
     ("models/generate/src/tests.rs", 507, "one test for each sentence"),
     ("models/judge/src/replay/tests.rs", 416, "one test for each sentence"),
-    ("orchestrator/src/history/engine/child.rs", 329, "to be split"),
     ("orchestrator/src/history/shard/actor.rs", 428, "to be split"),
 ];
 

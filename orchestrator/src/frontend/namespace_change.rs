@@ -10,7 +10,7 @@ use resurgam_api::temporal::workflowservice::v1::UpdateNamespaceRequest;
 use tonic::Status;
 
 /// The name of the only cluster.
-pub(super) const CLUSTER: &str = "resurgam";
+pub(super) const CLUSTER: &str = "active";
 
 /// Changes `namespace` as `request` says.
 ///

@@ -5,14 +5,16 @@
 use prost::Message;
 use prost_wkt_types::{Duration, FieldMask};
 use resurgam_api::temporal::common::v1::{Priority, WorkflowExecution};
-use resurgam_api::temporal::enums::v1::{TaskQueueKind, TaskQueueType};
+use resurgam_api::temporal::enums::v1::{TaskQueueKind, TaskQueueType, WorkerVersioningMode};
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
-use resurgam_api::temporal::workflowservice::v1::UpdateTaskQueueConfigRequest;
+use resurgam_api::temporal::workflowservice::v1::{RespondWorkflowTaskCompletedRequest, UpdateTaskQueueConfigRequest};
 use tonic::Status;
 use uuid::Uuid;
 
 /// Longest id, in bytes.
 pub(crate) const ID_BYTES: usize = 1000;
+/// Longest id of a build, in bytes.
+const BUILD_ID_BYTES: usize = 255;
 /// Longest key by which tasks are treated fairly, in bytes.
 const FAIRNESS_KEY_BYTES: usize = 64;
 /// How the names of queues begin that belong to the server.
@@ -94,16 +96,6 @@ pub(crate) fn polled(queue: Option<&TaskQueue>) -> Checked {
     }
 }
 
-/// A workflow, and maybe a run of it.
-///
-/// # Errors
-/// INVALID_ARGUMENT: no workflow id, or a run id that is none.
-pub fn execution(execution: Option<&WorkflowExecution>) -> Checked {
-    let execution = part("Execution", execution)?;
-    id("WorkflowId", &execution.workflow_id)?;
-    run_id(&execution.run_id)
-}
-
 /// A workflow that is there or not: no name is too long for one that is not.
 ///
 /// # Errors
@@ -112,6 +104,30 @@ pub(crate) fn existing(execution: Option<&WorkflowExecution>) -> Checked {
     let execution = part("Execution", execution)?;
     given("WorkflowId", &execution.workflow_id)?;
     run_id(&execution.run_id)
+}
+
+/// What a worker says of its version when it completes a workflow task.
+///
+/// # Errors
+/// INVALID_ARGUMENT: it says a part of it, or too much.
+#[allow(deprecated, reason = "workers may still say their version so")]
+pub(crate) fn version(request: &RespondWorkflowTaskCompletedRequest) -> Checked {
+    let stamp = request.worker_version_stamp.clone().unwrap_or_default();
+    let options = request.deployment_options.as_ref();
+    let queue = request.sticky_attributes.as_ref().and_then(|sticky| sticky.worker_task_queue.as_ref());
+    let unnamed = queue.is_some_and(|it| it.kind() == TaskQueueKind::Sticky && it.normal_name.is_empty());
+    let versioned = options.filter(|it| it.worker_versioning_mode() == WorkerVersioningMode::Versioned);
+    if unnamed && (stamp.use_versioning || options.is_some()) {
+        wrong("NormalName must be set on sticky queue when UseVersioning is true or DeploymentOptions are set.")
+    } else if stamp.use_versioning && stamp.build_id.is_empty() {
+        wrong("WorkerVersionStamp must be present if UseVersioning is true.")
+    } else if stamp.build_id.len() > BUILD_ID_BYTES {
+        wrong("Build ID exceeds configured limit.workerBuildIdSize, use a shorter build ID.")
+    } else if versioned.is_some_and(|it| it.deployment_name.is_empty() || it.build_id.is_empty()) {
+        wrong("Both deployment name and build id must be set when versioning is enabled.")
+    } else {
+        Ok(())
+    }
 }
 
 /// A run id, or none.
@@ -226,10 +242,10 @@ mod tests {
         assert_eq!(id("X", "").unwrap_err().message(), "X is not set on request.");
         assert!(optional_id("X", &"a".repeat(ID_BYTES + 1)).is_err());
         let run = |run_id: &str| WorkflowExecution { workflow_id: "w".into(), run_id: run_id.into() };
-        assert!(execution(Some(&run(""))).is_ok() && execution(Some(&run("7"))).is_err());
+        assert!(existing(Some(&run(""))).is_ok() && existing(Some(&run("7"))).is_err());
         let named = |name: &str| TaskQueue { name: name.into(), ..Default::default() };
         assert!(task_queue(Some(&named("_sys"))).is_ok() && task_queue(Some(&named("/_sys/q"))).is_err());
-        assert!(execution(None).is_err() && execution(Some(&WorkflowExecution::default())).is_err());
+        assert!(existing(None).is_err() && existing(Some(&WorkflowExecution::default())).is_err());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! A workflow id belongs to one shard, a shard to one partition of the store and one fenced log. Whoever holds the log's
 //! tenure works on the shard; the engine says what an input does, the log makes it true, and only then anybody hears.
 
+pub mod attached;
 pub(crate) mod bounds;
 mod calls;
 pub mod engine;

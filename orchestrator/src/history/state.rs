@@ -4,15 +4,17 @@
 //!
 //! Field numbers are a storage format: they are never reused. Times are milliseconds since 1970 by the owner's clock.
 
+pub use super::attached::AttachedRequest;
 pub use super::entity::{
     Activity, Admission, Child, EventId, External, Millis, Pause, Sticky, Tail, Timer, Update, WorkflowTask,
     WorkflowTaskType,
 };
 use super::indexed::Indexed;
 use super::parts::{Part, Parts};
-use resurgam_api::temporal::common::v1::{Payload, WorkflowExecution};
+use resurgam_api::temporal::common::v1::{Payload, WorkerVersionStamp, WorkflowExecution};
 use resurgam_api::temporal::history::v1::{HistoryEvent, WorkflowExecutionStartedEventAttributes};
 use resurgam_api::temporal::sdk::v1::UserMetadata;
+use resurgam_api::temporal::workflow::v1::ResetPointInfo;
 
 /// Which run of a workflow id is the current one. One row per workflow id.
 #[derive(Clone, PartialEq, prost::Message)]
@@ -167,6 +169,24 @@ pub struct State {
     /// When the first event was written, if that was in another run; 0: when this run started.
     #[prost(int64, tag = "44")]
     pub original_start: Millis,
+    /// To where it can be reset: the first completed workflow task of each build, also of the runs before.
+    #[prost(message, repeated, tag = "45")]
+    pub reset_points: Vec<ResetPointInfo>,
+    /// Requests that made it or were attached to it, and the events that say so.
+    #[prost(message, repeated, tag = "46")]
+    pub requests: Vec<AttachedRequest>,
+    /// The version of the worker that completed the last workflow task.
+    #[prost(message, optional, tag = "47")]
+    pub last_worker: Option<WorkerVersionStamp>,
+    /// The deployment of that worker.
+    #[prost(string, tag = "48")]
+    pub worker_deployment: String,
+    /// Workflow tasks that have failed since one was completed.
+    #[prost(int32, tag = "49")]
+    pub failures: i32,
+    /// The workflow task that nobody had taken when the run was closed: it is still shown.
+    #[prost(message, optional, tag = "50")]
+    pub left_task: Option<WorkflowTask>,
 }
 
 impl State {

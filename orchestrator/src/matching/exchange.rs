@@ -2,12 +2,14 @@
 //! the business of its owner.
 
 use super::configuration::Configuration;
+use super::description::Description;
 use super::errands::Errands;
-use super::message::{Description, Message};
+use super::message::Message;
 use super::pace::Pace;
 use super::polls::{Poll, Polls};
 use super::query::{Asker, Queries};
 use super::queue::{Added, Batch, HandOver, Queue, TaskId};
+use super::tally::Tally;
 use crate::cluster::status;
 use crate::invariant::{Checks, broken, checks, invariant};
 use resurgam_api::environment::Environment;
@@ -31,6 +33,8 @@ pub(super) struct Exchange {
     queries: Queries,
     polls: Polls,
     pace: Pace,
+    /// Tasks that came, and that left.
+    tallies: [Tally; 2],
     pub(super) configuration: Configuration,
     errands: Errands,
     /// Who waits until a task is safe.
@@ -47,6 +51,7 @@ impl Exchange {
             queries: Queries::default(),
             polls: Polls::default(),
             pace: Pace::default(),
+            tallies: [Tally::new(Instant::now()), Tally::new(Instant::now())],
             configuration: Configuration::default(),
             errands,
             adders: BTreeMap::new(),
@@ -79,7 +84,14 @@ impl Exchange {
                 let pollers = self.queue.pollers().map(|(identity, last)| (identity.to_owned(), last)).collect();
                 let (backlog, config) = (self.queue.backlog(), self.configuration.config().clone());
                 // Whoever asked may have gone.
-                let _ = reply.send(Description { pollers, backlog, config });
+                let _ = reply.send(Description {
+                    pollers,
+                    backlog,
+                    config,
+                    rates: self.tallies.each_ref().map(|tally| tally.rate(Instant::now())),
+                    limits: self.pace.limits(),
+                    sticky: self.sticky,
+                });
             }
             Message::Close => self.queue.close(),
             Message::Ended(id, how, poll) => self.ended(id, how, poll),
@@ -95,6 +107,7 @@ impl Exchange {
     fn add(&mut self, request: AddTaskRequest, adder: oneshot::Sender<Result<(), Status>>) {
         self.purge();
         let now = self.now();
+        self.tallies[0].count(Instant::now());
         match self.queue.add(request, now) {
             // The one who adds may have gone.
             Err(_) => drop(adder.send(Err(status::sticky_worker_unavailable()))),
@@ -153,6 +166,9 @@ impl Exchange {
 
     fn ended(&mut self, id: TaskId, how: HandOver, poll: Option<Poll>) {
         poll.into_iter().for_each(|poll| self.wait(poll));
+        if how == HandOver::Delivered {
+            self.tallies[1].count(Instant::now());
+        }
         if self.queue.ended(id, how) {
             self.safe(id);
         }

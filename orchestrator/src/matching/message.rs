@@ -1,5 +1,6 @@
 //! What can be asked of the owner of a task queue, and what it hears from the work that it has begun.
 
+use super::description::Description;
 use super::polls::Poll;
 use super::query::{Asker, QueryHandOver};
 use super::queue::{HandOver, TaskId};
@@ -34,15 +35,4 @@ pub(super) enum Message {
     Asked(String, QueryHandOver, Option<Poll>),
     /// Work beside the queue panicked, and nobody knows how far it came.
     Broken(Panicked),
-}
-
-/// What a task queue looks like.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Description {
-    /// Identities, and when each polled last, in milliseconds since 1970.
-    pub(super) pollers: Vec<(String, i64)>,
-    /// Unfinished tasks in memory.
-    pub(super) backlog: usize,
-    /// How it is configured.
-    pub(super) config: TaskQueueConfig,
 }

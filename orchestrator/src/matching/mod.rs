@@ -5,6 +5,7 @@
 
 pub(crate) mod bounds;
 mod configuration;
+mod description;
 mod errands;
 mod exchange;
 mod journal;
@@ -18,6 +19,7 @@ mod queues;
 pub mod service;
 mod start;
 mod stored;
+mod tally;
 mod workers;
 
 pub use stored::QueueRows;

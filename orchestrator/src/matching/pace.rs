@@ -5,10 +5,13 @@
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// More tasks a second than this are not given away, whatever workers can bear.
+pub(super) const MOST: f64 = 1_000.0;
+
 /// The pace of one task queue.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Pace {
-    /// Tasks a second, as a worker has it; `None`: as fast as it goes.
+    /// Tasks a second that workers can bear; `None`: none has said so.
     rate: Option<f64>,
     /// What stands above that.
     configured: Option<f64>,
@@ -29,13 +32,18 @@ impl Pace {
         self.configured = rate.map(|rate| if rate.is_finite() { rate.max(0.0) } else { 0.0 });
     }
 
-    fn rate(&self) -> Option<f64> {
-        self.configured.or(self.rate)
+    /// The limit that a worker has named, and the one that the queue is configured to have.
+    pub(super) fn limits(&self) -> [Option<f64>; 2] {
+        [self.rate, self.configured]
+    }
+
+    fn rate(&self) -> f64 {
+        self.configured.or(self.rate).unwrap_or(MOST).min(MOST)
     }
 
     /// When the next task may go; `None`: never, unless a worker names another limit.
     pub(super) fn next(&self, now: Instant) -> Option<Instant> {
-        let Some(rate) = self.rate() else { return Some(now) };
+        let rate = self.rate();
         let due = self.due.map_or(now, |due| due.max(now));
         // All but one of those that a second allows may go at once.
         let ahead = (rate.max(1.0) - 1.0) / rate;
@@ -50,7 +58,7 @@ impl Pace {
 
     /// A task went.
     pub(super) fn took(&mut self, now: Instant) {
-        let each = self.rate().and_then(|rate| Duration::try_from_secs_f64(1.0 / rate).ok());
+        let each = Duration::try_from_secs_f64(1.0 / self.rate()).ok();
         self.due = each.and_then(|each| self.due.map_or(now, |due| due.max(now)).checked_add(each));
     }
 }
@@ -73,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_no_limit_unless_somebody_names_one() {
+    fn a_thousand_go_at_once_if_nobody_names_a_limit() {
         let now = Instant::now();
         let mut pace = Pace::default();
         pace.set(None);

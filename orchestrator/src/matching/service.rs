@@ -6,15 +6,13 @@ use super::queues::{Queues, closed};
 use super::workers::{self, Workers};
 use crate::cluster::membership::Membership;
 use crate::cluster::router::queue_partition;
-use crate::cluster::{Rejection, deadline, status};
-use prost_wkt_types::Timestamp;
+use crate::cluster::{deadline, status};
 use resurgam_api::internal::matching_server::Matching;
 use resurgam_api::internal::{
     AddTaskRequest, AddTaskResponse, AnswerQueryRequest, CloseTaskQueueRequest, CloseTaskQueueResponse,
     ConfigureTaskQueueRequest, DescribeTaskQueueRequest, DescribeWorkerRequest, ListWorkersRequest,
     PollActivityTaskRequest, PollWorkflowTaskRequest, QueryWorkerRequest, RecordWorkerHeartbeatRequest, TaskQueue,
 };
-use resurgam_api::temporal::taskqueue::v1::{PollerInfo, TaskQueueConfig, TaskQueueStats};
 use resurgam_api::temporal::worker::v1::WorkerInfo;
 use resurgam_api::temporal::workflowservice::v1::{
     DescribeTaskQueueResponse, DescribeWorkerResponse, ListWorkersResponse, PollActivityTaskQueueResponse,
@@ -135,23 +133,12 @@ impl Matching for Service {
     ) -> Answer<DescribeTaskQueueResponse> {
         let request = request.into_inner();
         let found = self.queues.ask(request.task_queue.as_ref(), Message::Describe).await?;
-        let pollers = found.pollers.into_iter().map(|(identity, last)| PollerInfo {
-            identity,
-            last_access_time: Some(Timestamp {
-                seconds: last.div_euclid(1000),
-                nanos: (last.rem_euclid(1000) * 1_000_000) as i32,
-            }),
-            ..Default::default()
-        });
-        let backlog = i64::try_from(found.backlog).unwrap_or(i64::MAX);
         let asked = request.request.ok_or_else(|| nothing("request"))?;
-        let stats = TaskQueueStats { approximate_backlog_count: backlog, ..Default::default() };
-        Ok(Response::new(DescribeTaskQueueResponse {
-            pollers: pollers.collect(),
-            stats: asked.report_stats.then_some(stats),
-            config: Some(found.config).filter(|config| asked.report_config && *config != TaskQueueConfig::default()),
-            ..Default::default()
-        }))
+        if found.sticky && asked.report_stats {
+            let message = "DescribeTaskQueue stats are only supported for the root partition";
+            return Err(Status::invalid_argument(message));
+        }
+        Ok(Response::new(found.answer(&asked)))
     }
 
     async fn close_task_queue(&self, request: Request<CloseTaskQueueRequest>) -> Answer<CloseTaskQueueResponse> {
@@ -193,12 +180,8 @@ impl Matching for Service {
         let DescribeWorkerRequest { task_queue, request } = request.into_inner();
         let key = request.ok_or_else(|| nothing("request"))?.worker_instance_key;
         let (namespace_id, mut workers) = self.workers(task_queue).map_err(|status| *status)?;
-        match workers.find(&namespace_id, &key, Instant::now()) {
-            Some(found) => {
-                let worker_info = Some(WorkerInfo { worker_heartbeat: Some(found) });
-                Ok(Response::new(DescribeWorkerResponse { worker_info }))
-            }
-            None => Err(status::of(&Rejection::NotFound(format!("Worker {key} not found")))),
-        }
+        let found = workers.find(&namespace_id, &key, Instant::now())?;
+        let worker_info = Some(WorkerInfo { worker_heartbeat: Some(found) });
+        Ok(Response::new(DescribeWorkerResponse { worker_info }))
     }
 }

@@ -108,7 +108,7 @@ async fn with_history(router: &Router, mut query: PollWorkflowTaskQueueResponse)
         next_page_token: std::mem::take(&mut query.next_page_token),
         ..GetWorkflowExecutionHistoryRequest::default()
     };
-    let call = GetHistoryRequest { target: Some(Target::of(&task)), request: Some(request) };
+    let call = GetHistoryRequest { target: Some(Target::of(&task)), request: Some(request), with_unwritten: false };
     let page = router.history(call, LIMIT).await?;
     (query.history, query.next_page_token) = (page.history, page.next_page_token);
     Ok(Served::Workflow(Box::new(query)))

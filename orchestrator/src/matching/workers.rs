@@ -2,12 +2,13 @@
 //! they say it again every minute. A worker of which nothing is heard is forgotten after a while, and so is the one that was
 //! heard longest ago if there are too many. Nothing rests on it.
 
+use crate::cluster::{Rejection, status};
 use crate::visibility::query::WorkerQuery;
 use prost::Message as _;
 use resurgam_api::temporal::enums::v1::WorkerStatus;
 use resurgam_api::temporal::worker::v1::{WorkerHeartbeat, WorkerInfo, WorkerListInfo};
 use resurgam_api::temporal::workflowservice::v1::{ListWorkersRequest, ListWorkersResponse};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound::{Excluded, Included, Unbounded};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -29,6 +30,8 @@ pub(super) struct Workers {
     heard: BTreeMap<u64, (String, String)>,
     next: u64,
     bytes: usize,
+    /// Namespaces of which a worker has ever said something.
+    namespaces: BTreeSet<String>,
 }
 
 #[derive(Debug)]
@@ -41,6 +44,9 @@ struct Known {
 impl Workers {
     /// Takes over what workers of a namespace say. One that has shut down is forgotten.
     pub(super) fn record(&mut self, namespace_id: &str, heartbeats: Vec<WorkerHeartbeat>, now: Instant) {
+        if !self.namespaces.contains(namespace_id) {
+            self.namespaces.insert(namespace_id.to_owned());
+        }
         for heartbeat in heartbeats {
             let name = (namespace_id.to_owned(), heartbeat.worker_instance_key.clone());
             self.forget(&name);
@@ -81,9 +87,19 @@ impl Workers {
     }
 
     /// What a worker has said last.
-    pub(super) fn find(&mut self, namespace_id: &str, key: &str, now: Instant) -> Option<WorkerHeartbeat> {
+    ///
+    /// # Errors
+    /// NOT_FOUND. As by the real server, who asks before any worker of the namespace has said something is told that there is
+    /// no such namespace.
+    #[allow(clippy::result_large_err, reason = "a status is what the caller answers with")]
+    pub(super) fn find(&mut self, namespace_id: &str, key: &str, now: Instant) -> Result<WorkerHeartbeat, Status> {
         self.forget_silent(now);
-        self.known.get(&(namespace_id.to_owned(), key.to_owned())).map(|known| known.heartbeat.clone())
+        if !self.namespaces.contains(namespace_id) {
+            return Err(status::namespace_not_found(namespace_id));
+        }
+        let found = self.known.get(&(namespace_id.to_owned(), key.to_owned()));
+        let none = || status::of(&Rejection::NotFound(format!("Worker {key} not found")));
+        found.map(|known| known.heartbeat.clone()).ok_or_else(none)
     }
 
     fn forget(&mut self, name: &(String, String)) {
@@ -123,6 +139,10 @@ pub(super) fn page(
     now: Instant,
 ) -> Result<ListWorkersResponse, Status> {
     let query = WorkerQuery::read(&asked.query).map_err(Status::invalid_argument)?;
+    // As by the real server, nobody looks at a token if there is nothing to turn the pages of.
+    if workers.list(namespace_id, &query, None, 1, now).0.is_empty() {
+        return Ok(ListWorkersResponse::default());
+    }
     let after = match asked.next_page_token.as_slice() {
         [] => None,
         token => {
@@ -184,7 +204,10 @@ mod tests {
         assert_eq!(keys(&mut workers, None, 0, now), (vec!["a".into(), "b".into(), "c".into()], false));
         assert_eq!(keys(&mut workers, None, 2, now), (vec!["a".into(), "b".into()], true));
         assert_eq!(keys(&mut workers, Some("b"), 2, now), (vec!["c".into()], false));
-        assert!(workers.find("m", "a", now).is_none() && workers.find("n", "a", now).is_some());
+        assert!(workers.find("n", "a", now).is_ok());
+        let says = |refused: Result<WorkerHeartbeat, Status>| refused.unwrap_err().message().to_owned();
+        assert_eq!(says(workers.find("m", "a", now)), "Worker a not found");
+        assert_eq!(says(workers.find("o", "a", now)), "Namespace o is not found.");
     }
 
     #[test]

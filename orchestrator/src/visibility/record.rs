@@ -139,7 +139,7 @@ impl Record {
             root_execution: self.root,
             task_queue: self.task_queue,
             memo: Some(Memo { fields: memo }),
-            search_attributes: (!indexed_fields.is_empty()).then_some(SearchAttributes { indexed_fields }),
+            search_attributes: Some(SearchAttributes { indexed_fields }),
             ..Default::default()
         }
     }

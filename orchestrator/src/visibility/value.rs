@@ -143,6 +143,22 @@ pub(crate) fn keyword(text: &str, kind: Type) -> Payload {
     }
 }
 
+/// Keywords as a server writes them.
+#[must_use]
+pub(crate) fn keywords(words: &[String]) -> Payload {
+    Payload { data: Json::from(words).to_string().into_bytes(), ..keyword("", Type::KeywordList) }
+}
+
+/// The keywords that a payload has.
+#[must_use]
+pub(crate) fn texts(payload: &Payload) -> Vec<String> {
+    match serde_json::from_slice(&payload.data) {
+        Ok(Json::String(text)) => vec![text],
+        Ok(Json::Array(all)) => all.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// A value as the list shows it: nothing is left out, and one that stands alone in a list stands without it, unless its
 /// attribute has lists.
 #[must_use]

@@ -11,7 +11,7 @@ macro_rules! command {
     ($verb:ident, $request:ident, $response:ident) => {
         pub(super) async fn $verb(frontend: &Frontend, request: Request<api::$request>) -> Answer<api::$response> {
             let (until, request) = open(request);
-            check(&[validate::execution(request.execution.as_ref())])?;
+            check(&[validate::existing(request.execution.as_ref())])?;
             if request.activity.is_none() {
                 let message = "Either Activity.Id or Activity.Type should be set on request.";
                 return Err(Status::invalid_argument(message));
@@ -35,6 +35,9 @@ pub(super) async fn update_options(
     let asked = request.get_ref();
     if asked.restore_original && asked.update_mask.is_some() {
         return Err(Status::invalid_argument("Both UpdateMask and RestoreOriginal are provided"));
+    }
+    if !asked.restore_original && asked.activity_options.is_some() && asked.update_mask.is_none() {
+        return Err(Status::invalid_argument("UpdateMask is not provided"));
     }
     change_options(frontend, request).await
 }

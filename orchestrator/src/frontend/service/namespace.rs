@@ -2,11 +2,13 @@
 
 use crate::cluster::namespace::Namespace;
 use crate::frontend::handler::{Answer, Frontend, check};
+use crate::frontend::namespace_change::CLUSTER;
 use crate::frontend::seal::Kind;
 use crate::frontend::{namespace_change, unsupported, validate};
 use crate::visibility::fitting::aliases;
-use resurgam_api::temporal::enums::v1::ArchivalState;
-use resurgam_api::temporal::namespace::v1::{NamespaceConfig, NamespaceInfo, namespace_info};
+use resurgam_api::temporal::enums::v1::{ArchivalState, ReplicationState};
+use resurgam_api::temporal::namespace::v1::{BadBinaries, NamespaceConfig, NamespaceInfo, namespace_info};
+use resurgam_api::temporal::replication::v1::{ClusterReplicationConfig, NamespaceReplicationConfig};
 use resurgam_api::temporal::workflowservice::v1 as api;
 use tonic::{Request, Response, Status};
 
@@ -36,7 +38,7 @@ pub(super) async fn cluster(
 ) -> Answer<api::GetClusterInfoResponse> {
     Ok(Response::new(api::GetClusterInfoResponse {
         server_version: env!("CARGO_PKG_VERSION").into(),
-        cluster_name: namespace_change::CLUSTER.into(),
+        cluster_name: CLUSTER.into(),
         cluster_id: "resurgam".into(),
         history_shard_count: i32::try_from(frontend.shards).unwrap_or(i32::MAX),
         ..Default::default()
@@ -53,6 +55,14 @@ pub(super) async fn register(
         validate::retention(request.workflow_execution_retention_period),
         unsupported::namespace(&request),
     ])?;
+    let active = [&request.active_cluster_name].into_iter().filter(|name| !name.is_empty());
+    let mut named = active.chain(request.clusters.iter().map(|cluster| &cluster.cluster_name));
+    let strange = named.find(|name| *name != CLUSTER);
+    if let Some(name) = strange
+        && frontend.registry.find(&request.namespace).await.is_err()
+    {
+        return Err(Status::invalid_argument(format!("Invalid cluster name: {name}")));
+    }
     frontend.registry.register(&request).await?;
     Ok(Response::new(api::RegisterNamespaceResponse {}))
 }
@@ -128,6 +138,7 @@ fn description(namespace: &Namespace) -> api::DescribeNamespaceResponse {
         eager_workflow_start: true,
         sync_update: true,
         async_update: true,
+        reported_problems_search_attribute: true,
         worker_heartbeats: true,
         ..Default::default()
     };
@@ -140,6 +151,7 @@ fn description(namespace: &Namespace) -> api::DescribeNamespaceResponse {
         workflow_execution_retention_ttl: namespace.retention,
         history_archival_state: ArchivalState::Disabled.into(),
         visibility_archival_state: ArchivalState::Disabled.into(),
+        bad_binaries: Some(BadBinaries::default()),
         custom_search_attribute_aliases: aliases(&namespace.search_attributes).into_iter().collect(),
         ..NamespaceConfig::default()
     };
@@ -156,6 +168,11 @@ fn description(namespace: &Namespace) -> api::DescribeNamespaceResponse {
             ..Default::default()
         }),
         config: Some(config),
+        replication_config: Some(NamespaceReplicationConfig {
+            active_cluster_name: CLUSTER.to_owned(),
+            clusters: vec![ClusterReplicationConfig { cluster_name: CLUSTER.to_owned(), ..Default::default() }],
+            state: ReplicationState::Normal.into(),
+        }),
         ..Default::default()
     }
 }

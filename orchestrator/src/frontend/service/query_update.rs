@@ -15,8 +15,8 @@ pub(super) async fn query(
 ) -> Answer<api::QueryWorkflowResponse> {
     let (until, request) = open(request);
     check(&[
-        validate::execution(request.execution.as_ref()),
-        validate::id("QueryType", request.query.as_ref().map_or("", |query| &query.query_type)),
+        validate::existing(request.execution.as_ref()),
+        validate::given("QueryType", request.query.as_ref().map_or("", |query| &query.query_type)),
         validate::blob("QueryArgs", request.query.as_ref().and_then(|query| query.query_args.as_ref())),
     ])?;
     let target = frontend.target(&request.namespace, request.execution.as_ref()).await?;
@@ -43,7 +43,7 @@ pub(super) fn prepared(frontend: &Frontend, request: &mut api::UpdateWorkflowExe
     };
     let input = update.input.as_ref();
     check(&[
-        validate::execution(request.workflow_execution.as_ref()),
+        validate::existing(request.workflow_execution.as_ref()),
         validate::id("Update name", input.map_or("", |input| &input.name)),
         validate::blob("Update input", input),
         unsupported::update(update),
@@ -73,7 +73,7 @@ pub(super) async fn poll_update(
     let Some(update) = request.update_ref.clone() else {
         return Err(Status::invalid_argument("UpdateRef is not set on request."));
     };
-    check(&[validate::execution(update.workflow_execution.as_ref()), validate::id("UpdateId", &update.update_id)])?;
+    check(&[validate::existing(update.workflow_execution.as_ref())])?;
     let target = frontend.target(&request.namespace, update.workflow_execution.as_ref()).await?;
     let _place = frontend.waiting.enter(&target.namespace_id, Wait::UpdateOutcome)?;
     frontend.history(until, internal::PollUpdateRequest { target: Some(target), request: Some(request) }).await
@@ -93,6 +93,9 @@ pub(super) async fn history(
     frontend: &Frontend,
     request: Request<api::GetWorkflowExecutionHistoryRequest>,
 ) -> Answer<api::GetWorkflowExecutionHistoryResponse> {
+    // People are shown what is written, programs what a worker would be shown, as by Temporal.
+    let client = request.metadata().get("client-name").and_then(|name| name.to_str().ok());
+    let with_unwritten = !matches!(client, Some("temporal-cli" | "temporal-ui"));
     let (until, mut request) = open(request);
     check(&[validate::existing(request.execution.as_ref())])?;
     let target = frontend.target(&request.namespace, request.execution.as_ref()).await?;
@@ -102,7 +105,7 @@ pub(super) async fn history(
     if !token.is_empty() {
         *token = page_token::open(&frontend.seal, &target, token)?;
     }
-    let call = internal::GetHistoryRequest { target: Some(target.clone()), request: Some(request) };
+    let call = internal::GetHistoryRequest { target: Some(target.clone()), request: Some(request), with_unwritten };
     let mut answer = frontend.history(until, call).await?;
     let token = &mut answer.get_mut().next_page_token;
     *token = page_token::close(&frontend.seal, &target.namespace_id, &target.workflow_id, std::mem::take(token));

@@ -31,7 +31,8 @@ pub(super) async fn describe(
     }
     let asked = request.versions.clone();
     let mut versions: BTreeSet<String> = asked.iter().flat_map(|asked| asked.build_ids.iter().cloned()).collect();
-    if asked.is_none_or(|asked| asked.unversioned || asked.all_active) {
+    // All active ones are those that have a version.
+    if asked.is_none_or(|asked| asked.unversioned) {
         versions.insert(NONE.to_owned());
     }
     let mut all = HashMap::new();

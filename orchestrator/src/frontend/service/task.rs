@@ -61,7 +61,8 @@ pub(super) async fn complete_workflow(
     frontend: &Frontend,
     request: Request<api::RespondWorkflowTaskCompletedRequest>,
 ) -> Answer<api::RespondWorkflowTaskCompletedResponse> {
-    check(&[validate::identity(&request.get_ref().identity), unsupported::completion(request.get_ref())])?;
+    let said = request.get_ref();
+    check(&[validate::identity(&said.identity), validate::version(said), unsupported::completion(said)])?;
     let (until, mut request) = open(request);
     let task = frontend.task(&request.task_token, &request.namespace).await?;
     let namespace_id = task.namespace_id.clone();
@@ -127,6 +128,7 @@ pub(super) async fn list_partitions(
     request: Request<api::ListTaskQueuePartitionsRequest>,
 ) -> Answer<api::ListTaskQueuePartitionsResponse> {
     let request = request.into_inner();
+    check(&[validate::polled(request.task_queue.as_ref())])?;
     let of = async |kind| {
         let queue = frontend.queue(&request.namespace, request.task_queue.as_ref(), kind).await?;
         let owner = frontend.router.queue_owner(&queue).unwrap_or_default().to_owned();

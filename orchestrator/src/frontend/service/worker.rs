@@ -1,8 +1,7 @@
 //! What workers say of themselves, and who asks for it. All of a namespace tell it one node, which is found like the owner of a
 //! task queue.
 
-use crate::frontend::handler::{Answer, Frontend, check, open};
-use crate::frontend::validate;
+use crate::frontend::handler::{Answer, Frontend, open};
 use resurgam_api::internal::{self, TaskKind};
 use resurgam_api::temporal::workflowservice::v1 as api;
 use tonic::{Request, Response, Status};
@@ -47,7 +46,7 @@ pub(super) async fn shutdown(
     request: Request<api::ShutdownWorkerRequest>,
 ) -> Answer<api::ShutdownWorkerResponse> {
     let (until, request) = open(request);
-    check(&[validate::id("Namespace", &request.namespace)])?;
+    let namespace_id = frontend.namespace(&request.namespace).await?;
     if let Some(heartbeat) = request.worker_heartbeat {
         let task_queue = workers(frontend, &request.namespace).await?;
         let request = api::RecordWorkerHeartbeatRequest { worker_heartbeat: vec![heartbeat], ..Default::default() };
@@ -57,7 +56,7 @@ pub(super) async fn shutdown(
     }
     if !request.sticky_task_queue.is_empty() {
         let queue = internal::TaskQueue {
-            namespace_id: frontend.namespace(&request.namespace).await?,
+            namespace_id,
             name: request.sticky_task_queue,
             kind: TaskKind::Workflow.into(),
             sticky: true,

@@ -76,7 +76,7 @@ pub(super) async fn signal(
 ) -> Answer<api::SignalWorkflowExecutionResponse> {
     let (until, mut request) = open(request);
     check(&[
-        validate::execution(request.workflow_execution.as_ref()),
+        validate::existing(request.workflow_execution.as_ref()),
         validate::id("SignalName", &request.signal_name),
         validate::optional_id("RequestId", &request.request_id),
         validate::blob("Input", request.input.as_ref()),
@@ -93,12 +93,7 @@ pub(super) async fn request_cancel(
     request: Request<api::RequestCancelWorkflowExecutionRequest>,
 ) -> Answer<api::RequestCancelWorkflowExecutionResponse> {
     let (until, mut request) = open(request);
-    check(&[
-        validate::execution(request.workflow_execution.as_ref()),
-        validate::run_id(&request.first_execution_run_id),
-        validate::optional_id("RequestId", &request.request_id),
-        links(&request.links),
-    ])?;
+    check(&[validate::existing(request.workflow_execution.as_ref()), links(&request.links)])?;
     frontend.request_id(&mut request.request_id);
     let target = Some(frontend.target(&request.namespace, request.workflow_execution.as_ref()).await?);
     let call = internal::RequestCancelRequest { target, request: Some(request), source: None, child_only: false };
@@ -109,14 +104,21 @@ pub(super) async fn terminate(
     frontend: &Frontend,
     request: Request<api::TerminateWorkflowExecutionRequest>,
 ) -> Answer<api::TerminateWorkflowExecutionResponse> {
-    let (until, request) = open(request);
+    let (until, mut request) = open(request);
     check(&[
-        validate::execution(request.workflow_execution.as_ref()),
-        validate::run_id(&request.first_execution_run_id),
+        validate::existing(request.workflow_execution.as_ref()),
         validate::blob("Details", request.details.as_ref()),
         links(&request.links),
     ])?;
     let target = Some(frontend.target(&request.namespace, request.workflow_execution.as_ref()).await?);
+    // So that what people have done is told from what servers do.
+    for (said, unsaid) in
+        [(&mut request.reason, "terminated by user via frontend"), (&mut request.identity, "frontend-service")]
+    {
+        if said.is_empty() {
+            unsaid.clone_into(said);
+        }
+    }
     let call = internal::TerminateRequest { target, request: Some(request), child_only: false, source: None };
     frontend.history(until, call).await
 }
@@ -170,7 +172,7 @@ pub(super) async fn reset(
     let (until, request) = open(request);
     check(&[
         validate::id("RequestId", &request.request_id),
-        validate::execution(request.workflow_execution.as_ref()),
+        validate::existing(request.workflow_execution.as_ref()),
         unsupported::reset(&request),
     ])?;
     #[allow(deprecated, reason = "clients may still say what is to happen again")]

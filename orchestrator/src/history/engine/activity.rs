@@ -29,25 +29,30 @@ pub(super) fn schedule(
     let id = attributes.activity_id.as_str();
     let kind = attributes.activity_type.as_ref().map_or("", |kind| &kind.name);
     let queue = attributes.task_queue.as_ref().map_or("", |queue| &queue.name);
-    for (name, what) in [(id, "id"), (kind, "type"), (queue, "task queue")] {
-        if name.is_empty() {
-            return Err(bad(format!("an activity has no {what}")));
-        } else if name.len() > limits.id_bytes {
-            return Err(bad(format!("the {what} of activity {id:.50} is too long")));
-        }
+    if queue.is_empty() {
+        let none = attributes.task_queue.is_none();
+        return Err(bad(if none { "taskQueue is not set" } else { "missing task queue name" }.to_owned()));
+    } else if queue.len() > limits.id_bytes {
+        return Err(bad("taskQueue length exceeds limit".to_owned()));
     }
-    let timeouts = Timeouts::of(attributes, millis(tx.run.state.started.workflow_run_timeout.as_ref())).map_err(bad)?;
+    let named = [(id, "activityId"), (kind, "activityType")];
+    if let Some((_, what)) = named.iter().find(|(name, _)| name.is_empty()) {
+        return Err(bad(format!("{what} is not set")));
+    }
     let policy = retry::with_defaults(attributes.retry_policy.as_ref(), limits.retry_interval);
     retry::validate(&policy).map_err(bad)?;
+    if let Some((name, what)) = named.iter().find(|(name, _)| name.len() > limits.id_bytes) {
+        let (length, limit) = (name.len(), limits.id_bytes);
+        return Err(bad(format!("{what} exceeds length limit. Length={length} Limit={limit}")));
+    }
+    let timeouts = Timeouts::of(attributes, millis(tx.run.state.started.workflow_run_timeout.as_ref())).map_err(bad)?;
     let pending = &tx.run.state.activities;
     if pending.len() >= limits.pending {
         let message = format!("there are {} pending activities already", pending.len());
         return Err(CommandFailure::new(Cause::PendingActivitiesLimitExceeded, message));
     } else if pending.named(id).is_some() {
-        return Err(CommandFailure::new(
-            Cause::ScheduleActivityDuplicateId,
-            format!("activity {id} is pending already"),
-        ));
+        let (cause, of) = (Cause::ScheduleActivityDuplicateId, format!("ActivityID: {id}"));
+        return Err(CommandFailure::state(cause, "add-activitytask-scheduled-event", &of));
     }
     let run = tx.run.state.started.workflow_run_timeout.unwrap_or_default();
     let whole = kept(attributes.schedule_to_close_timeout, timeouts.schedule_to_close, run);
@@ -154,8 +159,13 @@ pub(super) fn request_cancel(
     let known = tx.run.state.activities.get(&scheduled_event_id);
     let asked_already = known.is_some_and(|activity| activity.cancel_requested_event_id != 0);
     if asked_already || (known.is_none() && !ended_unseen(tx, scheduled_event_id)) {
-        let message = format!("there is no activity of event {scheduled_event_id} to cancel");
-        return Err(CommandFailure::new(Cause::BadRequestCancelActivityAttributes, message));
+        let cause = Cause::BadRequestCancelActivityAttributes;
+        if scheduled_event_id <= 0 {
+            let message = "ScheduledEventId is not set on RequestCancelActivityTaskCommand.";
+            return Err(CommandFailure::new(cause, message));
+        }
+        let of = format!("ScheduledEventID: {scheduled_event_id}");
+        return Err(CommandFailure::state(cause, "add-activitytask-cancel-requested-event", &of));
     }
     let request = tx.command_event(Attributes::ActivityTaskCancelRequestedEventAttributes(
         ActivityTaskCancelRequestedEventAttributes { scheduled_event_id, workflow_task_completed_event_id: completed },

@@ -10,14 +10,17 @@ use super::{activity_options, required, retry};
 use crate::cluster::Rejection;
 use crate::history::state::{Activity, EventId, Millis, Pause};
 use crate::history::task::{ActivityTimer, TimerKind};
+use crate::visibility::value::keywords;
 use prost_wkt_types::Duration;
 use resurgam_api::internal::{
     PauseActivityRequest, ResetActivityRequest, UnpauseActivityRequest, UpdateActivityOptionsRequest,
 };
 use resurgam_api::temporal::activity::v1::ActivityOptions;
+use resurgam_api::temporal::common::v1::Payload;
 use resurgam_api::temporal::enums::v1::{TaskQueueKind, TimeoutType};
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
 use resurgam_api::temporal::workflowservice::v1 as api;
+use std::collections::BTreeSet;
 
 /// Which activities are meant.
 enum Meant<'a> {
@@ -25,8 +28,8 @@ enum Meant<'a> {
     Id(&'a str),
     /// All of this type.
     Type(&'a str),
-    /// All.
-    All,
+    /// None: the pinned server takes "all" for nobody.
+    Nobody,
 }
 
 impl RunInput for PauseActivityRequest {
@@ -70,7 +73,7 @@ impl RunInput for UnpauseActivityRequest {
         let meant = match required::field(request.activity.as_ref(), "Activity")? {
             Of::Id(id) => Meant::Id(id),
             Of::Type(kind) => Meant::Type(kind),
-            Of::UnpauseAll(_) => Meant::All,
+            Of::UnpauseAll(_) => Meant::Nobody,
         };
         each(tx, &meant, |tx, activity| {
             if activity.paused.take().is_none() {
@@ -101,7 +104,7 @@ impl RunInput for ResetActivityRequest {
         let meant = match required::field(request.activity.as_ref(), "Activity")? {
             Of::Id(id) => Meant::Id(id),
             Of::Type(kind) => Meant::Type(kind),
-            Of::MatchAll(_) => Meant::All,
+            Of::MatchAll(_) => Meant::Nobody,
         };
         each(tx, &meant, |tx, activity| {
             if let Some(original) = activity.original.take_if(|_| request.restore_original_options) {
@@ -148,19 +151,21 @@ impl RunInput for UpdateActivityOptionsRequest {
         let meant = match required::field(request.activity.as_ref(), "Activity")? {
             Of::Id(id) => Meant::Id(id),
             Of::Type(kind) => Meant::Type(kind),
-            Of::MatchAll(_) => Meant::All,
+            Of::MatchAll(_) => Meant::Nobody,
         };
+        tx.require_open()?;
+        if !request.restore_original && request.activity_options.is_none() {
+            return invalid("ActivityOptions are not provided");
+        }
         let mut shown = None;
         let run = millis(tx.run.state.started.workflow_run_timeout.as_ref());
         each(tx, &meant, |tx, activity| {
             let options = if request.restore_original {
                 activity.original.take().unwrap_or_else(|| activity_options::of(activity))
             } else {
-                let Some(given) = &request.activity_options else {
-                    return Err(Rejection::InvalidArgument("ActivityOptions are not provided".to_owned()));
-                };
+                let given = request.activity_options.clone().unwrap_or_default();
                 let before = activity_options::of(activity);
-                let merged = activity_options::merged(before.clone(), given, &fields, run);
+                let merged = activity_options::merged(before.clone(), &given, &fields, run);
                 let merged = merged.map_err(Rejection::InvalidArgument)?;
                 activity.original.get_or_insert(before);
                 merged
@@ -214,7 +219,7 @@ fn each(
     let ids: Vec<EventId> = match meant {
         Meant::Id(id) => pending.named(*id).map(|(id, _)| *id).into_iter().collect(),
         Meant::Type(kind) => pending.iter().filter(|(_, it)| it.activity_type == *kind).map(|(id, _)| *id).collect(),
-        Meant::All => pending.iter().map(|(id, _)| *id).collect(),
+        Meant::Nobody => Vec::new(),
     };
     if ids.is_empty() {
         let message = "Can't find pending activity with such ID. Invalid activityID or activity already completed";
@@ -222,7 +227,9 @@ fn each(
     }
     for id in ids {
         let mut activity = tx.run.state.activities[&id].clone();
+        let paused = activity.paused.is_some();
         let next = change(tx, &mut activity)?;
+        let other = activity.paused.is_some() != paused;
         if !matches!(next, Next::Nothing) {
             for timeout in [TimeoutType::ScheduleToClose, TimeoutType::StartToClose, TimeoutType::Heartbeat] {
                 arm(tx, &activity, timeout);
@@ -238,8 +245,23 @@ fn each(
             }
         }
         tx.run.state.activities.insert(id, activity);
+        if other {
+            show_paused(tx);
+        }
     }
     Ok(())
+}
+
+/// The run is found by the types of its activities that are paused. If none is any more, nothing is found, and still shown.
+fn show_paused(tx: &mut Transaction<'_, '_>) {
+    let state = &mut tx.run.state;
+    let paused = state.activities.values().filter(|activity| activity.paused.is_some());
+    let types: BTreeSet<_> = paused.map(|it| format!("property:activityType={}", it.activity_type)).collect();
+    let payload = match types.is_empty() {
+        true => Payload { data: b"null".to_vec(), ..keywords(&[]) },
+        false => keywords(&types.into_iter().collect::<Vec<_>>()),
+    };
+    state.search_attributes.insert("TemporalPauseInfo".to_owned(), payload);
 }
 
 /// What was offered of an attempt that has not started is offered no more: it goes by another number, and counts the same.

@@ -3,7 +3,7 @@
 use super::kind::{self, Class};
 use super::task_event;
 use super::transaction::Transaction;
-use crate::history::state::EventId;
+use crate::history::state::{AttachedRequest, EventId};
 use crate::planted::{Bug, planted};
 use resurgam_api::temporal::history::v1::HistoryEvent;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
@@ -46,7 +46,12 @@ pub(super) fn flush(tx: &mut Transaction<'_, '_>) -> usize {
             name_start(attributes, &starts);
         }
         let start = event.attributes.as_ref().and_then(started);
+        let request = event.attributes.as_ref().and_then(attached);
         let id = tx.write(event);
+        let known = |known: &&mut AttachedRequest| Some(&known.request_id) == request.as_ref();
+        if let Some(known) = tx.run.state.requests.iter_mut().find(known) {
+            known.event_id = id;
+        }
         if let Some(of) = start {
             starts.insert(of, id);
             if let Some(activity) = tx.run.state.activities.get_mut(&of) {
@@ -64,6 +69,14 @@ fn started(attributes: &Attributes) -> Option<EventId> {
     match attributes {
         Attributes::ActivityTaskStartedEventAttributes(it) => Some(it.scheduled_event_id),
         Attributes::ChildWorkflowExecutionStartedEventAttributes(it) => Some(it.initiated_event_id),
+        _ => None,
+    }
+}
+
+/// The id of the request that an event attaches to the run.
+pub(super) fn attached(attributes: &Attributes) -> Option<String> {
+    match attributes {
+        Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(it) => Some(it.attached_request_id.clone()),
         _ => None,
     }
 }

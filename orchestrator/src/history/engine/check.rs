@@ -82,11 +82,10 @@ impl State {
             Some(_) => self.check_closed(parts)?,
             None => return Err(format!("its status is {}", self.status)),
         }
+        self.check_requests()?;
         for (name, admission) in parts.admitted.iter() {
-            hold!(
-                self.is_written(admission.event_id) && admission.request.is_some(),
-                "update {name} was never admitted"
-            );
+            let known = self.is_written(admission.event_id) && admission.request.is_some();
+            hold!(known, "update {name} was never admitted");
             hold!(!self.updates.contains_key(name), "update {name} is accepted, and waits to be");
         }
         for (name, update) in parts.updates.iter() {

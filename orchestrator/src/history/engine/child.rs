@@ -1,28 +1,27 @@
-//! Children: asked for here, started by a transfer, and told about by their own shard. Each message may come twice, late,
+//! Children: asked for here and started by a transfer; their ends are in `child_end`. Each message may come twice, late,
 //! or before the one that it follows; the pending child decides what is still news.
 
 use super::command_failure::CommandFailure;
 use super::cron;
-use super::input::{Acted, Reply, RunInput, Which};
-use super::span::millis;
 use super::task_event::{queue_name, with_kind};
 use super::transaction::Transaction;
-use super::waiter::Waiter;
-use super::{required, reset, retry};
-use crate::cluster::Rejection;
+use super::{marker, retry, span};
 use crate::history::state::{Child, EventId};
 use crate::history::task::{CloseChildTransfer, ReleaseChildTransfer, TransferKind};
 use crate::invariant::broken;
-use resurgam_api::internal::{RecordChildClosedRequest, RecordChildClosedResponse};
 use resurgam_api::temporal::command::v1::StartChildWorkflowExecutionCommandAttributes;
-use resurgam_api::temporal::common::v1::{WorkflowExecution, WorkflowType};
+use resurgam_api::temporal::common::v1::WorkflowExecution;
 use resurgam_api::temporal::enums::v1::{ParentClosePolicy, WorkflowIdReusePolicy, WorkflowTaskFailedCause as Cause};
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::history::v1::*;
 use resurgam_api::temporal::sdk::v1::UserMetadata;
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
 
+/// The command, as messages name it.
+const COMMAND: &str = "StartChildWorkflowExecutionCommand";
+
 /// Asks for a child.
+#[allow(deprecated, reason = "workers may still send it")]
 pub(super) fn initiate(
     tx: &mut Transaction<'_, '_>,
     attributes: &StartChildWorkflowExecutionCommandAttributes,
@@ -53,8 +52,10 @@ pub(super) fn initiate(
             retry_policy: attributes.retry_policy,
             cron_schedule: attributes.cron_schedule,
             header: attributes.header,
-            memo: attributes.memo,
-            search_attributes: attributes.search_attributes,
+            control: attributes.control,
+            inherit_build_id: attributes.inherit_build_id,
+            memo: marker::memo(attributes.memo),
+            search_attributes: marker::attributes(attributes.search_attributes),
             priority: attributes.priority,
             ..Default::default()
         },
@@ -79,32 +80,53 @@ fn checked(
     if !it.namespace.is_empty() && it.namespace != tx.context.namespace {
         return Err("children in other namespaces are not supported".to_owned());
     }
-    // Refused here, where the worker hears of it: a child that runs at other times, or elsewhere, is another child.
-    cron::validate(&it.cron_schedule)?;
     if it.versioning_override.is_some() {
         return Err("versioning overrides are not supported".to_owned());
     }
-    if it.task_queue.as_ref().is_none_or(|queue| queue.name.is_empty()) {
-        it.task_queue = Some(TaskQueue { name: queue_name(state).to_owned(), ..TaskQueue::default() });
+    let kind = it.workflow_type.as_ref().map_or("", |kind| &kind.name).to_owned();
+    let (id, namespace) = (it.workflow_id.clone(), tx.context.namespace);
+    let by_type = format!("WorkflowType={kind} Namespace={namespace}");
+    let by_both = format!("WorkflowId={id} {by_type}");
+    if id.is_empty() {
+        return Err(format!("Required field WorkflowId is not set on {COMMAND}. {by_type}"));
+    } else if kind.is_empty() {
+        return Err(format!(
+            "Required field WorkflowType is not set on {COMMAND}. WorkflowId={id} Namespace={namespace}"
+        ));
     }
-    let kind = it.workflow_type.as_ref().map_or("", |kind| &kind.name);
-    let queue = it.task_queue.as_ref().map_or("", |queue| &queue.name);
-    for (name, what) in [(it.workflow_id.as_str(), "id"), (kind, "type"), (queue, "task queue")] {
-        if name.is_empty() {
-            return Err(format!("a child has no {what}"));
-        } else if name.len() > limits.id_bytes {
-            return Err(format!("the {what} of a child is too long"));
+    for (name, what) in [(&id, "WorkflowId"), (&kind, "WorkflowType")] {
+        if name.len() > limits.id_bytes {
+            return Err(format!("{what} on {COMMAND} exceeds length limit. Length={} {by_both}", name.len()));
         }
     }
-    let timeouts = [&it.workflow_execution_timeout, &it.workflow_run_timeout, &it.workflow_task_timeout];
-    if timeouts.into_iter().any(|span| millis(span.as_ref()) < 0) {
-        return Err("a timeout of a child is negative".to_owned());
+    let timeouts = [
+        (it.workflow_execution_timeout, "WorkflowExecutionTimeout"),
+        (it.workflow_run_timeout, "WorkflowRunTimeout"),
+        (it.workflow_task_timeout, "WorkflowTaskTimeout"),
+    ];
+    for (timeout, what) in timeouts {
+        let sound = span::validate(timeout.as_ref());
+        sound.map_err(|why| format!("Invalid {what} on {COMMAND}: {why}. {by_both}"))?;
     }
     if let Some(policy) = &it.retry_policy {
         let policy = retry::with_defaults(Some(policy), limits.retry_interval);
-        retry::validate(&policy)?;
+        let sound = retry::validate(&policy);
+        sound.map_err(|why| format!("invalid WorkflowRetryPolicy on {COMMAND}: {why}. {by_both}"))?;
         it.retry_policy = Some(policy);
     }
+    // Refused here, where the worker hears of it: a child that runs at other times, or elsewhere, is another child.
+    let sound = cron::validate(&it.cron_schedule);
+    sound.map_err(|why| format!("invalid CronSchedule on {COMMAND}: {why}. {by_both}"))?;
+    if it.task_queue.as_ref().is_none_or(|queue| queue.name.is_empty()) {
+        it.task_queue = Some(TaskQueue { name: queue_name(state).to_owned(), ..TaskQueue::default() });
+    }
+    if it.task_queue.as_ref().is_some_and(|queue| queue.name.len() > limits.id_bytes) {
+        return Err(format!("invalid TaskQueue on {COMMAND}: taskQueue length exceeds limit. {by_both}"));
+    }
+    let run_timeout = span::shorter(it.workflow_run_timeout, it.workflow_execution_timeout);
+    it.workflow_task_timeout = Some(span::of_task(it.workflow_task_timeout, run_timeout, limits));
+    it.workflow_run_timeout = Some(run_timeout);
+    it.workflow_execution_timeout = span::cut(it.workflow_execution_timeout);
     if it.parent_close_policy() == ParentClosePolicy::Unspecified {
         it.set_parent_close_policy(ParentClosePolicy::Terminate);
     }
@@ -161,7 +183,7 @@ pub fn started(tx: &mut Transaction<'_, '_>, initiated: EventId, answer: Result<
 }
 
 /// Writes that a child started.
-fn begin(tx: &mut Transaction<'_, '_>, initiated: EventId, execution: WorkflowExecution) {
+pub(super) fn begin(tx: &mut Transaction<'_, '_>, initiated: EventId, execution: WorkflowExecution) {
     let Some(child) = tx.run.state.children.get_mut(&initiated) else {
         broken!("child {initiated} starts, and is not pending")
     };
@@ -182,130 +204,6 @@ fn begin(tx: &mut Transaction<'_, '_>, initiated: EventId, execution: WorkflowEx
         child.started_event_id = event.unwrap_or(0);
     }
     tx.wake();
-}
-
-impl RunInput for RecordChildClosedRequest {
-    type Answer = RecordChildClosedResponse;
-
-    fn run(&self) -> Which<'_> {
-        Which::target(self.target.as_ref())
-    }
-
-    fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
-        reset::moved(tx).map_or_else(|| closed(tx, self), Ok).map(Reply::now)
-    }
-}
-
-/// The last run of a child closed. If nobody told so far that it started, that is told first.
-///
-/// # Errors
-/// `NotFound` if nobody waits for this child any more: there is no point in telling again.
-pub(super) fn closed(
-    tx: &mut Transaction<'_, '_>,
-    request: RecordChildClosedRequest,
-) -> Result<RecordChildClosedResponse, Rejection> {
-    tx.require_open()?;
-    let gone = || Rejection::NotFound("no such pending child".to_owned());
-    let id = request.initiated_event_id;
-    let execution = required::field(request.child, "Child")?;
-    let child = tx.run.state.children.get(&id).ok_or_else(gone)?;
-    let asked = asked(child);
-    let close = request.close.and_then(|event| event.attributes);
-    if asked.workflow_id != execution.workflow_id {
-        return Err(gone());
-    }
-    if child.run_id.is_empty() {
-        begin(tx, id, execution.clone());
-    }
-    let started = tx.run.state.children.get(&id).map_or(0, |child| child.started_event_id);
-    let told =
-        Told { namespace: asked.namespace, namespace_id: asked.namespace_id, workflow_type: asked.workflow_type };
-    let end = close.and_then(|close| told.end(close, execution, id, started));
-    let end = end.ok_or_else(|| Rejection::InvalidArgument("that is not the end of a chain of runs".to_owned()))?;
-    tx.run.state.children.remove(&id);
-    tx.add(end);
-    tx.wake();
-    Ok(RecordChildClosedResponse::default())
-}
-
-/// What the ends of children have in common.
-struct Told {
-    namespace: String,
-    namespace_id: String,
-    workflow_type: Option<WorkflowType>,
-}
-
-impl Told {
-    /// The event in the parent that stands for a close event of the child.
-    fn end(
-        self,
-        close: Attributes,
-        execution: WorkflowExecution,
-        initiated_event_id: EventId,
-        started_event_id: EventId,
-    ) -> Option<Attributes> {
-        use Attributes as A;
-        let Self { namespace, namespace_id, workflow_type } = self;
-        let workflow_execution = Some(execution);
-        Some(match close {
-            A::WorkflowExecutionCompletedEventAttributes(close) => {
-                A::ChildWorkflowExecutionCompletedEventAttributes(ChildWorkflowExecutionCompletedEventAttributes {
-                    result: close.result,
-                    namespace,
-                    namespace_id,
-                    workflow_execution,
-                    workflow_type,
-                    initiated_event_id,
-                    started_event_id,
-                })
-            }
-            A::WorkflowExecutionFailedEventAttributes(close) => {
-                A::ChildWorkflowExecutionFailedEventAttributes(ChildWorkflowExecutionFailedEventAttributes {
-                    failure: close.failure,
-                    namespace,
-                    namespace_id,
-                    workflow_execution,
-                    workflow_type,
-                    initiated_event_id,
-                    started_event_id,
-                    retry_state: close.retry_state,
-                })
-            }
-            A::WorkflowExecutionCanceledEventAttributes(close) => {
-                A::ChildWorkflowExecutionCanceledEventAttributes(ChildWorkflowExecutionCanceledEventAttributes {
-                    details: close.details,
-                    namespace,
-                    namespace_id,
-                    workflow_execution,
-                    workflow_type,
-                    initiated_event_id,
-                    started_event_id,
-                })
-            }
-            A::WorkflowExecutionTimedOutEventAttributes(close) => {
-                A::ChildWorkflowExecutionTimedOutEventAttributes(ChildWorkflowExecutionTimedOutEventAttributes {
-                    namespace,
-                    namespace_id,
-                    workflow_execution,
-                    workflow_type,
-                    initiated_event_id,
-                    started_event_id,
-                    retry_state: close.retry_state,
-                })
-            }
-            A::WorkflowExecutionTerminatedEventAttributes(_) => {
-                A::ChildWorkflowExecutionTerminatedEventAttributes(ChildWorkflowExecutionTerminatedEventAttributes {
-                    namespace,
-                    namespace_id,
-                    workflow_execution,
-                    workflow_type,
-                    initiated_event_id,
-                    started_event_id,
-                })
-            }
-            _ => return None,
-        })
-    }
 }
 
 fn release(initiated_event_id: EventId, child: &Child, execution: &WorkflowExecution) -> TransferKind {

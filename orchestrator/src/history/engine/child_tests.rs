@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use super::child::*;
+use super::child_end::closed;
 use super::fixture::Fixture;
 use crate::cluster::Rejection;
 use crate::history::state::EventId;

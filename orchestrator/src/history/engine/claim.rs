@@ -10,8 +10,9 @@ use super::new_run::{self, NewRun};
 use super::run::{on_run, record};
 use super::signal::{self, Arrival};
 use super::start_check::validate;
-use super::{Context, Effects, Handout, IDENTITY, Workflow, close, handout, retry, span, task, task_event};
+use super::{Context, Effects, Handout, IDENTITY, Workflow, close, handout, marker, retry, span, task, task_event};
 use crate::cluster::Rejection;
+use crate::history::attached::attach;
 use crate::history::state::Current;
 use crate::history::task::RunKey;
 use crate::invariant::broken;
@@ -163,7 +164,9 @@ fn join(
                 },
             ));
             event.links = links;
-            tx.place(event);
+            let event_type = event.event_type();
+            let event_id = tx.place(event);
+            attach(&mut tx.run.state.requests, request_id, event_type, event_id);
         }
         if let Some(signal) = signal {
             signal::accept(tx, signal)?;
@@ -232,8 +235,8 @@ fn begin(workflow: &mut Workflow, claim: Claim, context: &mut Context<'_>, mut e
         first_workflow_task_backoff: Some(backoff),
         initiator,
         cron_schedule: request.cron_schedule,
-        memo: request.memo,
-        search_attributes: request.search_attributes,
+        memo: marker::memo(request.memo),
+        search_attributes: marker::attributes(request.search_attributes),
         header: request.header,
         root_workflow_execution: claim.root,
         priority: request.priority,
@@ -247,6 +250,7 @@ fn begin(workflow: &mut Workflow, claim: Claim, context: &mut Context<'_>, mut e
             execution_expires: if execution_timeout > 0 { context.now.saturating_add(execution_timeout) } else { 0 },
             awaits_parent,
             signal: claim.signal,
+            request_id: request_id.clone(),
             metadata: request.user_metadata,
             links: request.links,
             eager: request.request_eager_execution.then_some((request_id.clone(), request.identity)),

@@ -7,13 +7,20 @@ use resurgam_api::temporal::enums::v1::WorkflowTaskFailedCause;
 pub struct CommandFailure {
     /// What the failed workflow task says.
     pub cause: WorkflowTaskFailedCause,
-    /// The same for people.
+    /// The same for people, and what exactly is wrong; in the words of Temporal.
     pub message: String,
 }
 
 impl CommandFailure {
     /// A refusal for this cause.
     pub(super) fn new(cause: WorkflowTaskFailedCause, message: impl Into<String>) -> Self {
-        Self { cause, message: message.into() }
+        let (name, message) = (format!("{cause:?}"), message.into());
+        let named = message.starts_with(&name);
+        Self { cause, message: if named { message } else { format!("{name}: {message}") } }
+    }
+
+    /// A refusal of what the state does not allow: of this action, on the thing of this name.
+    pub(super) fn state(cause: WorkflowTaskFailedCause, action: &str, of: &str) -> Self {
+        Self::new(cause, format!("invalid history builder state for action: {action}, {of}"))
     }
 }

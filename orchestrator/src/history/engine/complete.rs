@@ -11,17 +11,15 @@ use super::saved::Saved;
 use super::transaction::Transaction;
 use super::waiter::Waiter;
 use super::{
-    CompletedTask, Handout, IDENTITY, buffer, close, command, handout, kind, message, query, required, span, successor,
-    task, task_event, update,
+    CompletedTask, Handout, IDENTITY, buffer, build_id, close, command, command_check, handout, kind, message, problem,
+    query, required, span, successor, task, task_event, update,
 };
 use crate::cluster::Rejection;
 use crate::history::state::{EventId, Millis, Sticky, WorkflowTask};
 use crate::planted::{Bug, planted};
-use prost::Message;
 use resurgam_api::internal::{BadSearchAttributes, CompleteWorkflowTaskRequest};
 use resurgam_api::temporal::command::v1::Command;
 use resurgam_api::temporal::command::v1::command::Attributes as Decided;
-use resurgam_api::temporal::deployment::v1::WorkerDeploymentVersion;
 use resurgam_api::temporal::enums::v1::{
     CommandType, TimeoutType, WorkflowExecutionStatus as Status, WorkflowTaskFailedCause as Cause,
 };
@@ -56,16 +54,19 @@ fn answer(
 ) -> Result<Reply<CompletedTask>, Rejection> {
     let pending = task::answered(tx, request.task.as_ref())?;
     let answer = required::request(request.request)?;
-    validate(&answer.commands)?;
-    if answer.commands.iter().any(|command| command.encoded_len() > tx.context.limits.blob_bytes) {
-        let message = "a command exceeds the size limit of payloads".to_owned();
-        close::terminate(tx, message.clone(), None, IDENTITY.to_owned());
-        return refused(Rejection::InvalidArgument(message));
-    }
+    validate(&answer)?;
+    let most = tx.context.limits.blob_bytes;
     let bad = request.bad_search_attributes;
-    if let Some(bad) = bad.as_ref().filter(|bad| bad.too_large) {
-        close::terminate(tx, bad.message.clone(), None, IDENTITY.to_owned());
-        return refused(Rejection::InvalidArgument(bad.message.clone()));
+    let too_large = bad.as_ref().filter(|bad| bad.too_large);
+    let too_large = too_large.map(|bad| CommandFailure::new(Cause::BadSearchAttributes, bad.message.clone()));
+    let oversized = answer.commands.iter().find_map(|command| command_check::oversized(command, most));
+    if let Some(failure) = oversized.or(too_large) {
+        if pending.attempt > 1 {
+            return Err(Rejection::InvalidArgument(failure.message));
+        }
+        fail::last(tx, TaskEnd::of(failure.cause, &failure.message, &answer.identity));
+        close::terminate(tx, failure.message.clone(), None, IDENTITY.to_owned());
+        return refused(Rejection::InvalidArgument(failure.message));
     }
     let heartbeat = is_heartbeat(&answer);
     if heartbeat && tx.context.now - pending.original_scheduled_time >= HEARTBEATS {
@@ -134,11 +135,15 @@ fn closes(command: &Command) -> bool {
     )
 }
 
-/// Refuses what no worker may say: unknown commands, and others behind the one that closes the run.
-fn validate(commands: &[Command]) -> Result<(), Rejection> {
+/// Refuses what no worker may say: messages that say nothing, unknown commands, and others behind the one that closes the run.
+fn validate(answer: &api::RespondWorkflowTaskCompletedRequest) -> Result<(), Rejection> {
+    let commands = &answer.commands;
+    if answer.messages.iter().any(|message| message.body.is_none()) {
+        return Err(Rejection::InvalidArgument("nil message body".to_owned()));
+    }
     let mut closed = None;
     for command in commands {
-        if command.attributes.is_none() || command.command_type() == CommandType::Unspecified {
+        if command.command_type() == CommandType::Unspecified {
             return Err(Rejection::InvalidArgument("Unknown command type.".to_owned()));
         }
         if let Some(closed) = closed {
@@ -154,7 +159,6 @@ fn validate(commands: &[Command]) -> Result<(), Rejection> {
 }
 
 /// Writes the decision.
-#[allow(deprecated, reason = "workers may still say their version so")]
 fn decide(
     tx: &mut Transaction<'_, '_>,
     pending: &WorkflowTask,
@@ -162,37 +166,26 @@ fn decide(
     bad: Option<&BadSearchAttributes>,
 ) -> Result<(), CommandFailure> {
     let (scheduled_event_id, started_event_id) = task_event::materialise(tx, pending);
-    let worker = answer.deployment_options.as_ref();
-    let completed =
-        tx.command_event(Attributes::WorkflowTaskCompletedEventAttributes(WorkflowTaskCompletedEventAttributes {
-            scheduled_event_id,
-            started_event_id,
-            identity: answer.identity.clone(),
-            binary_checksum: answer.binary_checksum.clone(),
-            worker_version: answer.worker_version_stamp.clone(),
-            sdk_metadata: answer.sdk_metadata.clone(),
-            metering_metadata: answer.metering_metadata,
-            versioning_behavior: answer.versioning_behavior,
-            deployment: answer.deployment.clone(),
-            worker_deployment_name: worker.map(|it| it.deployment_name.clone()).unwrap_or_default(),
-            deployment_version: worker.filter(|it| !it.deployment_name.is_empty()).map(|it| WorkerDeploymentVersion {
-                deployment_name: it.deployment_name.clone(),
-                build_id: it.build_id.clone(),
-            }),
-            ..Default::default()
-        }));
+    let attributes =
+        WorkflowTaskCompletedEventAttributes { scheduled_event_id, started_event_id, ..build_id::said(answer) };
+    let completed = tx.command_event(Attributes::WorkflowTaskCompletedEventAttributes(attributes.clone()));
     let state = &mut tx.run.state;
     state.previous_started_event_id = started_event_id;
     state.previous_started_after = pending.started_after;
     state.next_attempt = 1;
     state.completed_tasks += 1;
     state.sticky = sticky(answer);
+    build_id::completed(state, completed, &attributes, tx.context.now);
+    problem::solved(state);
     query::answered(tx, &answer.query_results);
     if planted(Bug::BufferFlushedEarly) {
         buffer::flush(tx);
     }
     let mut messages = message::Incoming::new(&answer.messages);
     for (index, command) in answer.commands.iter().enumerate() {
+        if let Some(failure) = command_check::mismatch(command) {
+            return Err(failure);
+        }
         let misfit = bad.filter(|bad| usize::try_from(bad.command) == Ok(index));
         if matches!(command.attributes, Some(Decided::ProtocolMessageCommandAttributes(_))) {
             messages.command(tx, command)?;
@@ -230,10 +223,7 @@ fn unseen(tx: &Transaction<'_, '_>) -> bool {
 /// Closes the run as a worker says, unless there is something that it has not seen.
 fn close_by(tx: &mut Transaction<'_, '_>, command: &Command, completed: EventId) -> Result<(), CommandFailure> {
     if unseen(tx) && !planted(Bug::UnhandledCommandIgnored) {
-        return Err(CommandFailure {
-            cause: Cause::UnhandledCommand,
-            message: "UnhandledCommand: the workflow has new events".to_owned(),
-        });
+        return Err(CommandFailure::new(Cause::UnhandledCommand, "UnhandledCommand"));
     }
     let first = tx.events.len();
     match command.attributes.clone() {
@@ -248,10 +238,9 @@ fn close_by(tx: &mut Transaction<'_, '_>, command: &Command, completed: EventId)
             close::close(tx, Status::Canceled, Attributes::WorkflowExecutionCanceledEventAttributes(attributes));
         }
         Some(Decided::FailWorkflowExecutionCommandAttributes(it)) => {
-            let failure = it.failure.ok_or_else(|| CommandFailure {
-                cause: Cause::BadFailWorkflowExecutionAttributes,
-                message: "Failure is not set on FailWorkflowExecutionCommand.".to_owned(),
-            })?;
+            let message = "Failure is not set on FailWorkflowExecutionCommand.";
+            let cause = Cause::BadFailWorkflowExecutionAttributes;
+            let failure = it.failure.ok_or_else(|| CommandFailure::new(cause, message))?;
             successor::fail(tx, failure, completed);
         }
         Some(Decided::ContinueAsNewWorkflowExecutionCommandAttributes(it)) => {

@@ -2,11 +2,11 @@
 
 use super::input::{Acted, Reply, RunInput, Which};
 use super::span::duration;
-use super::task_event::queue_name;
+use super::task_event::{self, queue_name};
 use super::transaction::{Transaction, timestamp};
 use super::waiter::Waiter;
 use super::{activity_options, child, priority, retry};
-use crate::history::state::{Activity, Child, EventId, Millis, State};
+use crate::history::state::{Activity, AttachedRequest, Child, EventId, Millis, State};
 use crate::invariant::broken;
 use crate::planted::{Bug, planted};
 use prost_wkt_types::{Duration, Timestamp};
@@ -16,8 +16,8 @@ use resurgam_api::temporal::enums::v1::{PendingActivityState, PendingWorkflowTas
 use resurgam_api::temporal::workflow::v1::pending_activity_info::PauseInfo;
 use resurgam_api::temporal::workflow::v1::pending_activity_info::pause_info::{Manual, PausedBy};
 use resurgam_api::temporal::workflow::v1::{
-    PendingActivityInfo, PendingChildExecutionInfo, PendingWorkflowTaskInfo, WorkflowExecutionConfig,
-    WorkflowExecutionExtendedInfo, WorkflowExecutionInfo,
+    PendingActivityInfo, PendingChildExecutionInfo, PendingWorkflowTaskInfo, RequestIdInfo, ResetPoints,
+    WorkflowExecutionConfig, WorkflowExecutionExtendedInfo, WorkflowExecutionInfo,
 };
 use resurgam_api::temporal::workflowservice::v1::DescribeWorkflowExecutionResponse;
 
@@ -53,6 +53,7 @@ fn describe(tx: &Transaction<'_, '_>) -> DescribeWorkflowExecutionResponse {
             original_start_time: at(if state.original_start == 0 { state.start_time } else { state.original_start }),
             last_reset_time: at(if state.original_start == 0 { 0 } else { state.start_time }),
             reset_run_id: state.reset_run.clone(),
+            request_id_infos: state.requests.iter().map(request).collect(),
             ..Default::default()
         }),
         ..Default::default()
@@ -71,7 +72,7 @@ fn lasting(span: Millis) -> Option<Duration> {
 
 fn config(state: &State) -> WorkflowExecutionConfig {
     WorkflowExecutionConfig {
-        task_queue: state.started.task_queue.clone(),
+        task_queue: Some(task_event::queue(state, "")),
         workflow_execution_timeout: state.started.workflow_execution_timeout,
         workflow_run_timeout: state.started.workflow_run_timeout,
         default_workflow_task_timeout: lasting(state.task_timeout),
@@ -79,6 +80,7 @@ fn config(state: &State) -> WorkflowExecutionConfig {
     }
 }
 
+#[allow(deprecated, reason = "tools still ask for the version of the last worker")]
 fn info(state: &State) -> WorkflowExecutionInfo {
     let started = &state.started;
     let execution = WorkflowExecution { workflow_id: state.workflow_id.clone(), run_id: state.run_id.clone() };
@@ -103,9 +105,17 @@ fn info(state: &State) -> WorkflowExecutionInfo {
         root_execution: state.root.clone().or_else(|| Some(execution.clone())),
         first_run_id: started.first_execution_run_id.clone(),
         priority: started.priority.clone(),
+        auto_reset_points: Some(ResetPoints { points: state.reset_points.clone() }),
+        most_recent_worker_version_stamp: state.last_worker.clone(),
+        worker_deployment_name: state.worker_deployment.clone(),
         execution: Some(execution),
         ..Default::default()
     }
+}
+
+fn request(it: &AttachedRequest) -> (String, RequestIdInfo) {
+    let info = RequestIdInfo { event_type: it.event_type, event_id: it.event_id, buffered: it.event_id == 0 };
+    (it.request_id.clone(), info)
 }
 
 fn activity(state: &State, it: &Activity, now: Millis) -> PendingActivityInfo {
@@ -165,7 +175,7 @@ fn pending_child(initiated_id: EventId, it: &Child) -> PendingChildExecutionInfo
 }
 
 fn workflow_task(state: &State) -> Option<PendingWorkflowTaskInfo> {
-    let task = state.workflow_task.as_ref()?;
+    let task = state.workflow_task.as_ref().or(state.left_task.as_ref())?;
     let started = task.started_event_id != 0;
     let at_work = if started { PendingWorkflowTaskState::Started } else { PendingWorkflowTaskState::Scheduled };
     Some(PendingWorkflowTaskInfo {

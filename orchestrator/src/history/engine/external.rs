@@ -23,10 +23,19 @@ pub(super) fn signal(
     completed: EventId,
 ) -> Result<(), CommandFailure> {
     let execution = attributes.execution.clone().unwrap_or_default();
-    let named = if attributes.signal_name.is_empty() { Err("a signal has no name") } else { Ok(()) };
-    named
-        .and_then(|()| check(tx, &attributes.namespace, &execution))
-        .map_err(|message| CommandFailure::new(Cause::BadSignalWorkflowExecutionAttributes, message))?;
+    let bad = |message| CommandFailure::new(Cause::BadSignalWorkflowExecutionAttributes, message);
+    if attributes.execution.is_none() {
+        return Err(bad("Execution is not set on SignalExternalWorkflowExecutionCommand.".to_owned()));
+    }
+    check(tx, "SignalExternalWorkflowExecutionCommand", &attributes.namespace, &execution).map_err(bad)?;
+    if attributes.signal_name.is_empty() {
+        let WorkflowExecution { workflow_id, run_id } = &execution;
+        let namespace = tx.context.namespace;
+        return Err(bad(format!(
+            "SignalName is not set on SignalExternalWorkflowExecutionCommand. WorkflowId={workflow_id} \
+             Namespace={namespace} RunId={run_id}"
+        )));
+    }
     full(tx, tx.run.state.signals.len(), Cause::PendingSignalsLimitExceeded)?;
     let event = Attributes::SignalExternalWorkflowExecutionInitiatedEventAttributes(
         SignalExternalWorkflowExecutionInitiatedEventAttributes {
@@ -56,7 +65,7 @@ pub(super) fn cancel(
 ) -> Result<(), CommandFailure> {
     let execution =
         WorkflowExecution { workflow_id: attributes.workflow_id.clone(), run_id: attributes.run_id.clone() };
-    check(tx, &attributes.namespace, &execution)
+    check(tx, "RequestCancelExternalWorkflowExecutionCommand", &attributes.namespace, &execution)
         .map_err(|message| CommandFailure::new(Cause::BadRequestCancelExternalWorkflowExecutionAttributes, message))?;
     full(tx, tx.run.state.cancels.len(), Cause::PendingRequestCancelLimitExceeded)?;
     let event = Attributes::RequestCancelExternalWorkflowExecutionInitiatedEventAttributes(
@@ -76,15 +85,18 @@ pub(super) fn cancel(
     Ok(())
 }
 
-fn check(tx: &Transaction<'_, '_>, namespace: &str, to: &WorkflowExecution) -> Result<(), &'static str> {
-    if !namespace.is_empty() && namespace != tx.context.namespace {
-        Err("workflows in other namespaces cannot be reached")
-    } else if to.workflow_id.is_empty() {
-        Err("another workflow is meant, but has no id")
-    } else if to.workflow_id.len() > tx.context.limits.id_bytes {
-        Err("the id of another workflow is too long")
-    } else if !to.run_id.is_empty() && Uuid::parse_str(&to.run_id).is_err() {
-        Err("the run id of another workflow is not a UUID")
+fn check(tx: &Transaction<'_, '_>, command: &str, namespace: &str, to: &WorkflowExecution) -> Result<(), String> {
+    let here = tx.context.namespace;
+    let WorkflowExecution { workflow_id, run_id } = to;
+    if !namespace.is_empty() && namespace != here {
+        Err("workflows in other namespaces cannot be reached".to_owned())
+    } else if workflow_id.is_empty() {
+        Err(format!("WorkflowId is not set on {command}. Namespace={here} RunId={run_id}"))
+    } else if workflow_id.len() > tx.context.limits.id_bytes {
+        let (length, limit) = (workflow_id.len(), tx.context.limits.id_bytes);
+        Err(format!("WorkflowId on {command} exceeds length limit. Length={length} Limit={limit}"))
+    } else if !run_id.is_empty() && Uuid::parse_str(run_id).is_err() {
+        Err(format!("Invalid RunId set on {command}. WorkflowId={workflow_id} RunId={run_id} Namespace={here}"))
     } else {
         Ok(())
     }

@@ -6,7 +6,7 @@
 use super::input::{Acted, Reply, RunInput, Which};
 use super::transaction::Transaction;
 use super::waiter::Waiter;
-use super::{IDENTITY, buffer, required, task, task_event};
+use super::{IDENTITY, buffer, problem, required, task, task_event};
 use crate::cluster::Rejection;
 use crate::history::state::{EventId, WorkflowTask, WorkflowTaskType};
 use crate::history::task::WorkflowTaskTimer;
@@ -35,7 +35,6 @@ impl TaskEnd {
     pub(super) fn of(cause: WorkflowTaskFailedCause, message: &str, identity: &str) -> Self {
         let failure = (!message.is_empty()).then(|| Failure {
             message: message.to_owned(),
-            source: "Server".to_owned(),
             failure_info: Some(FailureInfo::ServerFailureInfo(Default::default())),
             ..Failure::default()
         });
@@ -45,6 +44,14 @@ impl TaskEnd {
             identity: identity.to_owned(),
             ..Default::default()
         }))
+    }
+
+    /// Of what category it is, and what caused it, in the words of Temporal.
+    fn problem(&self) -> (&'static str, String) {
+        match self {
+            Self::Failed(failed) => ("WorkflowTaskFailed", format!("{:?}", failed.cause())),
+            Self::TimedOut(timeout) => ("WorkflowTaskTimedOut", format!("{timeout:?}")),
+        }
     }
 
     fn attributes(self, (scheduled, started): (EventId, EventId)) -> Attributes {
@@ -95,7 +102,6 @@ fn answer(
             failure: answer.failure,
             identity: answer.identity,
             binary_checksum: answer.binary_checksum,
-            worker_version: answer.worker_version,
             ..Default::default()
         })),
     );
@@ -107,6 +113,10 @@ pub(super) fn end(tx: &mut Transaction<'_, '_>, end: TaskEnd) {
     let Some(pending) = tx.run.state.workflow_task.take() else { broken!("a workflow task ends that is not pending") };
     let counts = !matches!(end, TaskEnd::TimedOut(TimeoutType::ScheduleToStart)) && tx.run.state.sticky.is_none();
     tx.run.state.sticky = None;
+    if counts {
+        let (category, cause) = end.problem();
+        problem::met(&mut tx.run.state, category, &cause);
+    }
     write(tx, &pending, end);
     forget(tx);
     let attempt = if counts { pending.attempt + 1 } else { 1 };
@@ -120,7 +130,17 @@ pub(super) fn force(tx: &mut Transaction<'_, '_>) {
     let Some(pending) = tx.run.state.workflow_task.take() else { return };
     if pending.started_event_id != 0 {
         write(tx, &pending, TaskEnd::of(WorkflowTaskFailedCause::ForceCloseCommand, "", IDENTITY));
+    } else {
+        tx.run.state.left_task = Some(pending);
     }
+    forget(tx);
+    buffer::flush(tx);
+}
+
+/// Ends the pending workflow task of a run that is closed next, and writes what was held back.
+pub(super) fn last(tx: &mut Transaction<'_, '_>, end: TaskEnd) {
+    let Some(pending) = tx.run.state.workflow_task.take() else { broken!("a workflow task ends that is not pending") };
+    write(tx, &pending, end);
     forget(tx);
     buffer::flush(tx);
 }

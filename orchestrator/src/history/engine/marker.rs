@@ -8,7 +8,7 @@ use resurgam_api::temporal::command::v1::{
     ModifyWorkflowPropertiesCommandAttributes, RecordMarkerCommandAttributes,
     UpsertWorkflowSearchAttributesCommandAttributes,
 };
-use resurgam_api::temporal::common::v1::Payload;
+use resurgam_api::temporal::common::v1::{Memo, Payload, SearchAttributes};
 use resurgam_api::temporal::enums::v1::WorkflowTaskFailedCause as Cause;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::history::v1::{
@@ -24,7 +24,10 @@ pub(super) fn record(
     completed: EventId,
 ) -> Result<(), CommandFailure> {
     if attributes.marker_name.is_empty() {
-        return Err(CommandFailure::new(Cause::BadRecordMarkerAttributes, "a marker has no name"));
+        return Err(CommandFailure::new(
+            Cause::BadRecordMarkerAttributes,
+            "MarkerName is not set on RecordMarkerCommand.",
+        ));
     }
     tx.command_event(Attributes::MarkerRecordedEventAttributes(MarkerRecordedEventAttributes {
         marker_name: attributes.marker_name.clone(),
@@ -43,7 +46,8 @@ pub(super) fn upsert(
     completed: EventId,
 ) -> Result<(), CommandFailure> {
     let Some(fields) = attributes.search_attributes.as_ref().filter(|it| !it.indexed_fields.is_empty()) else {
-        let message = "BadSearchAttributes: IndexedFields is not set on UpsertWorkflowSearchAttributesCommand.";
+        let what = if attributes.search_attributes.is_none() { "SearchAttributes" } else { "IndexedFields" };
+        let message = format!("{what} is not set on UpsertWorkflowSearchAttributesCommand.");
         return Err(CommandFailure::new(Cause::BadSearchAttributes, message));
     };
     merge(&mut tx.run.state.search_attributes, &fields.indexed_fields);
@@ -63,10 +67,9 @@ pub(super) fn modify(
     completed: EventId,
 ) -> Result<(), CommandFailure> {
     let Some(memo) = attributes.upserted_memo.as_ref().filter(|memo| !memo.fields.is_empty()) else {
-        return Err(CommandFailure::new(
-            Cause::BadModifyWorkflowPropertiesAttributes,
-            "there is no property to modify",
-        ));
+        let what = if attributes.upserted_memo.is_none() { "UpsertedMemo" } else { "UpsertedMemo.Fields" };
+        let message = format!("{what} is not set on ModifyWorkflowPropertiesCommand.");
+        return Err(CommandFailure::new(Cause::BadModifyWorkflowPropertiesAttributes, message));
     };
     merge(&mut tx.run.state.memo, &memo.fields);
     tx.command_event(Attributes::WorkflowPropertiesModifiedEventAttributes(
@@ -78,12 +81,32 @@ pub(super) fn modify(
     Ok(())
 }
 
-/// Sets fields; one that is nothing, or an empty list, goes. A null of JSON is a value, as by Temporal.
+/// A memo as events have it: without fields that are nothing, or not at all.
+pub(super) fn memo(memo: Option<Memo>) -> Option<Memo> {
+    memo.map(|memo| Memo { fields: filled(memo.fields) }).filter(|memo| !memo.fields.is_empty())
+}
+
+/// Search attributes as events have them: without those that are nothing, or not at all.
+pub(super) fn attributes(attributes: Option<SearchAttributes>) -> Option<SearchAttributes> {
+    let attributes = attributes.map(|it| SearchAttributes { indexed_fields: filled(it.indexed_fields) });
+    attributes.filter(|it| !it.indexed_fields.is_empty())
+}
+
+fn filled(mut fields: HashMap<String, Payload>) -> HashMap<String, Payload> {
+    fields.retain(|_, payload| !is_nothing(payload));
+    fields
+}
+
+/// A field that is none: absent, or an empty list. A null of JSON is a value, as by Temporal.
+fn is_nothing(payload: &Payload) -> bool {
+    let encoding = payload.metadata.get("encoding").map(Vec::as_slice);
+    payload.data.is_empty() || encoding == Some(b"binary/null") || payload.data == b"[]"
+}
+
+/// Sets fields; one that is nothing, or an empty list, goes.
 pub(super) fn merge(into: &mut Parts<String, Payload>, from: &HashMap<String, Payload>) {
     for (name, payload) in from {
-        let encoding = payload.metadata.get("encoding").map(Vec::as_slice);
-        let nothing = payload.data.is_empty() || encoding == Some(b"binary/null") || payload.data == b"[]";
-        if nothing {
+        if is_nothing(payload) {
             into.remove(name);
         } else {
             into.insert(name.clone(), payload.clone());

@@ -65,7 +65,8 @@ impl<'a> Incoming<'a> {
     pub fn command(&mut self, tx: &mut Transaction<'_, '_>, command: &Command) -> Result<(), CommandFailure> {
         let Some(Decided::ProtocolMessageCommandAttributes(it)) = &command.attributes else { return Ok(()) };
         let Some(place) = self.0.iter().position(|message| message.id == it.message_id) else {
-            return Err(bad(format!("there is no message {:?}", it.message_id)));
+            let message = format!("ProtocolMessageCommand referenced absent message ID {}", it.message_id);
+            return Err(bad(message));
         };
         apply(tx, self.0.remove(place))
     }

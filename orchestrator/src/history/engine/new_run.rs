@@ -2,7 +2,8 @@
 
 use super::signal::Arrival;
 use super::transaction::{Transaction, timestamp};
-use super::{Context, Handout, Run, handout, signal, span, task};
+use super::{Context, Handout, Run, build_id, handout, signal, span, task};
+use crate::history::attached::attach;
 use crate::history::state::{Millis, State};
 use crate::history::task::{RunKey, TimerKind, TimerTask, TransferTask};
 use resurgam_api::temporal::common::v1::{Link, WorkflowExecution};
@@ -23,6 +24,8 @@ pub(super) struct NewRun {
     pub(super) awaits_parent: bool,
     /// A signal that it finds.
     pub(super) signal: Option<Arrival>,
+    /// Id of the request that makes it.
+    pub(super) request_id: String,
     /// User metadata of the first event.
     pub(super) metadata: Option<UserMetadata>,
     /// Links of the first event.
@@ -43,7 +46,8 @@ pub(super) struct Created {
 
 /// Makes the run.
 pub(super) fn create(new_run: NewRun, context: &mut Context<'_>) -> Created {
-    let NewRun { key, mut started, execution_expires, awaits_parent, signal, metadata, links, eager } = new_run;
+    let NewRun { key, mut started, execution_expires, awaits_parent, signal, request_id, metadata, links, eager } =
+        new_run;
     let now = context.now;
     let limits = context.limits;
     for id in [&mut started.first_execution_run_id, &mut started.original_execution_run_id] {
@@ -56,6 +60,14 @@ pub(super) fn create(new_run: NewRun, context: &mut Context<'_>) -> Created {
     let root = started.root_workflow_execution.clone().unwrap_or(itself);
     started.workflow_id.clone_from(&key.workflow_id);
     started.attempt = started.attempt.max(1);
+    for span in [
+        &mut started.workflow_execution_timeout,
+        &mut started.workflow_run_timeout,
+        &mut started.workflow_task_timeout,
+        &mut started.first_workflow_task_backoff,
+    ] {
+        *span = span::cut(*span);
+    }
 
     let run_timeout = span::capped(
         span::millis(started.workflow_run_timeout.as_ref()),
@@ -104,6 +116,7 @@ pub(super) fn create(new_run: NewRun, context: &mut Context<'_>) -> Created {
             run_expires,
             execution_expires,
             root: Some(root),
+            reset_points: build_id::inherited(started.prev_auto_reset_points.as_ref(), now),
             started: started.clone().into(),
             metadata: metadata.clone(),
             ..State::default()
@@ -114,7 +127,8 @@ pub(super) fn create(new_run: NewRun, context: &mut Context<'_>) -> Created {
     let mut event = tx.event(Attributes::WorkflowExecutionStartedEventAttributes(started));
     event.user_metadata = metadata;
     event.links = links;
-    tx.write(event);
+    let (event_type, first) = (event.event_type(), tx.write(event));
+    attach(&mut tx.run.state.requests, &request_id, event_type, Some(first));
     if let Some(signal) = signal {
         signal::write(&mut tx, signal);
     }

@@ -4,6 +4,7 @@
 use super::rebuild::ended_child;
 use super::transaction::Transaction;
 use super::workflow_options;
+use crate::history::attached::attach;
 use crate::history::state::{Admission, EventId};
 use resurgam_api::temporal::enums::v1::{
     ResetReapplyExcludeType as Exclude, ResetReapplyType, UpdateAdmittedEventOrigin,
@@ -70,7 +71,8 @@ pub(super) fn event(tx: &mut Transaction<'_, '_>, event: &HistoryEvent, excluded
             let mut again = tx.event(A::WorkflowExecutionOptionsUpdatedEventAttributes(it.clone()));
             again.links.clone_from(&event.links);
             workflow_options::apply(&mut tx.run.state, it.priority.as_ref());
-            tx.write(again);
+            let id = tx.write(again);
+            attach(&mut tx.run.state.requests, &it.attached_request_id, event.event_type(), Some(id));
         }
         Some(A::ChildWorkflowExecutionStartedEventAttributes(it)) => {
             let initiated = it.initiated_event_id;

@@ -2,7 +2,8 @@
 //! in events is as at the beginning: nothing was attempted, no heartbeat came, no worker has it in its cache.
 
 use super::check::ended_activity;
-use super::{Ids, Run, marker, span, workflow_options};
+use super::{Ids, Run, build_id, marker, span, workflow_options};
+use crate::history::attached;
 use crate::history::state::{
     Activity, Admission, Child, EventId, External, Millis, State, Timer, Update, WorkflowTask,
 };
@@ -36,6 +37,8 @@ pub(super) fn rebuild(made: Rebuilding<'_>, ids: &mut dyn Ids) -> Run {
         broken!("run {} does not begin with its start", key.run_id)
     };
     let mut state = begun(key, first, started, now);
+    let maker = attached::maker(&base.requests).unwrap_or_else(|| ids.uuid());
+    attached::attach(&mut state.requests, &maker, first.event_type(), Some(first.event_id));
     for event in rest {
         apply(&mut state, event, base, now, ids);
     }
@@ -66,6 +69,7 @@ fn begun(key: RunKey, first: &HistoryEvent, started: &WorkflowExecutionStartedEv
         task_timeout: span::millis(started.workflow_task_timeout.as_ref()),
         run_expires: span::capped(run_expires, execution_expires),
         execution_expires,
+        reset_points: build_id::inherited(started.prev_auto_reset_points.as_ref(), time(first)),
         root: Some(started.root_workflow_execution.clone().unwrap_or(itself)),
         started: started.clone().into(),
         metadata: first.user_metadata.clone(),
@@ -109,6 +113,11 @@ fn apply(state: &mut State, event: &HistoryEvent, base: &State, now: Millis, ids
             (state.workflow_task, state.next_attempt) = (None, 1);
             state.previous_started_event_id = it.started_event_id;
             state.completed_tasks += 1;
+            build_id::completed(state, id, it, now);
+        }
+        A::WorkflowExecutionOptionsUpdatedEventAttributes(it) => {
+            attached::attach(&mut state.requests, &it.attached_request_id, event.event_type(), Some(id));
+            workflow_options::apply(state, it.priority.as_ref());
         }
         A::WorkflowTaskFailedEventAttributes(_) => repeat(state, true),
         A::WorkflowTaskTimedOutEventAttributes(it) => repeat(state, it.timeout_type() == TimeoutType::StartToClose),
@@ -159,7 +168,6 @@ fn apply(state: &mut State, event: &HistoryEvent, base: &State, now: Millis, ids
             state.cancels.remove(&it.initiated_event_id);
         }
         A::WorkflowExecutionSignaledEventAttributes(_) => state.signal_count += 1,
-        A::WorkflowExecutionOptionsUpdatedEventAttributes(it) => workflow_options::apply(state, it.priority.as_ref()),
         A::WorkflowExecutionCancelRequestedEventAttributes(_) => state.cancel_request = Some(String::new()),
         A::UpsertWorkflowSearchAttributesEventAttributes(it) => {
             let upserted = it.search_attributes.clone().unwrap_or_default();

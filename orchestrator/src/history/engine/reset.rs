@@ -231,7 +231,7 @@ impl Reset {
             IDENTITY.clone_into(&mut pending.identity);
             pending.request_id = tx.context.ids.uuid();
             pending.started_time = tx.context.now;
-            pending.started_event_id = tx.write(task_event::started(tx, &pending));
+            pending.started_event_id = tx.write(task_event::started(tx.context.limits, &pending));
         }
         let info = ResetWorkflowFailureInfo { last_heartbeat_details: None };
         tx.command_event(Attributes::WorkflowTaskFailedEventAttributes(WorkflowTaskFailedEventAttributes {

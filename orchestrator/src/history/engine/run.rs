@@ -6,6 +6,7 @@ use super::transaction::Transaction;
 use super::waiter::Waiter;
 use super::{Context, Effects, Run, Workflow, close, fail, task, update};
 use crate::cluster::Rejection;
+use crate::history::attached::maker;
 use crate::history::state::Current;
 use resurgam_api::temporal::history::v1::HistoryEvent;
 
@@ -76,7 +77,7 @@ pub(super) fn on_run<T>(
         let current = Current {
             run_id: run.state.run_id.clone(),
             status: run.state.status,
-            request_ids: vec![context.ids.uuid()],
+            request_ids: maker(&run.state.requests).into_iter().collect(),
             start_time: run.state.start_time,
         };
         record(workflow, &mut effects, current, run, events, context);

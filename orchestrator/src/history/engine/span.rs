@@ -2,11 +2,12 @@
 //!
 //! Whatever is shorter than a millisecond is rounded up, so that nothing that is derived from it happens too early.
 
+use super::Limits;
 use crate::history::state::Millis;
 use prost_wkt_types::Duration;
 
-/// Longer spans are cut to this: 250 years.
-pub const LONGEST: Millis = 250 * 365 * 24 * 3600 * 1000;
+/// Longer spans are cut to this: 100 years.
+pub const LONGEST: Millis = 100 * 365 * 24 * 3600 * 1000;
 
 /// A span in milliseconds; none is 0, and what is negative stays negative.
 #[must_use]
@@ -33,6 +34,11 @@ pub(crate) fn validate(span: Option<&Duration>) -> Result<(), &'static str> {
     }
 }
 
+/// A span as it was given, unless it is longer than any may be.
+pub(super) fn cut(span: Option<Duration>) -> Option<Duration> {
+    span.map(|span| if span.seconds >= LONGEST / 1000 { duration(LONGEST) } else { span })
+}
+
 /// Milliseconds as a span.
 #[must_use]
 pub fn duration(ms: Millis) -> Duration {
@@ -47,6 +53,20 @@ pub fn capped(span: Millis, cap: Millis) -> Millis {
         (span, 0) => span,
         (span, cap) => span.min(cap),
     }
+}
+
+/// The shorter of two limits, as it was given; of nothing and of 0 nothing is limited.
+pub(super) fn shorter(span: Option<Duration>, cap: Option<Duration>) -> Duration {
+    let given = |span: Option<Duration>| span.filter(|span| millis(Some(span)) > 0);
+    let (span, cap) = (cut(given(span)), cut(given(cap)));
+    let least = span.into_iter().chain(cap).min_by_key(|span| (span.seconds, span.nanos));
+    least.unwrap_or_else(|| duration(0))
+}
+
+/// How long a workflow task may take, if this is asked and the run may take so long.
+pub(super) fn of_task(asked: Option<Duration>, run: Duration, limits: &Limits) -> Duration {
+    let asked = asked.filter(|asked| millis(Some(asked)) > 0).unwrap_or_else(|| duration(limits.task_timeout));
+    shorter(Some(shorter(Some(asked), Some(duration(limits.task_timeout_max)))), Some(run))
 }
 
 #[cfg(test)]
@@ -75,5 +95,17 @@ mod tests {
         assert_eq!(capped(0, 5), 5);
         assert_eq!(capped(7, 0), 7);
         assert_eq!(capped(7, 5), 5);
+    }
+
+    #[test]
+    fn limits_stay_as_they_were_given() {
+        let span = |seconds, nanos| Duration { seconds, nanos };
+        assert_eq!(shorter(None, Some(span(0, 0))), span(0, 0));
+        assert_eq!(shorter(Some(span(5, 7)), None), span(5, 7));
+        assert_eq!(shorter(Some(span(5, 7)), Some(span(5, 6))), span(5, 6));
+        let limits = Limits::default();
+        assert_eq!(of_task(None, span(0, 0), &limits), span(10, 0));
+        assert_eq!(of_task(Some(span(900, 0)), span(0, 0), &limits), span(120, 0));
+        assert_eq!(of_task(Some(span(900, 0)), span(7, 0), &limits), span(7, 0));
     }
 }

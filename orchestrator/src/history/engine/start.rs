@@ -38,17 +38,17 @@ impl From<Holder> for StartedWorkflow {
     }
 }
 
-/// Where what a client has started begins; nothing for who found it running.
-fn link(namespace: &str, workflow_id: &str, holder: &Holder) -> Option<Link> {
+/// Where a run begins.
+pub(super) fn link(namespace: &str, workflow_id: &str, run_id: &str) -> Link {
     let reference =
         Reference::EventRef(EventReference { event_id: 1, event_type: EventType::WorkflowExecutionStarted.into() });
     let event = WorkflowEvent {
         namespace: namespace.to_owned(),
         workflow_id: workflow_id.to_owned(),
-        run_id: holder.run_id.clone(),
+        run_id: run_id.to_owned(),
         reference: Some(reference),
     };
-    holder.started.then_some(Link { variant: Some(Variant::WorkflowEvent(event)) })
+    Link { variant: Some(Variant::WorkflowEvent(event)) }
 }
 
 impl Input for StartWorkflowRequest {
@@ -63,7 +63,8 @@ impl Input for StartWorkflowRequest {
         let claim = start(self)?;
         let workflow_id = claim.request.workflow_id.clone();
         let (effects, holder) = settle(workflow, claim, context)?;
-        let link = link(context.namespace, &workflow_id, &holder);
+        // Who found it running is not told.
+        let link = holder.started.then(|| link(context.namespace, &workflow_id, &holder.run_id));
         let mut answer = StartedWorkflow::from(holder);
         answer.response.link = link;
         Ok((effects, Reply::now(answer)))

@@ -7,14 +7,14 @@ use super::command_failure::CommandFailure;
 use super::cron::Schedule;
 use super::new_run::{self, NewRun};
 use super::transaction::Transaction;
-use super::{close, cron, fail as task_failure, retry, span};
+use super::{build_id, close, cron, fail as task_failure, marker, retry, span};
 use crate::history::state::EventId;
 use crate::history::task::RunKey;
 use crate::planted::{Bug, planted};
 use resurgam_api::temporal::command::v1::ContinueAsNewWorkflowExecutionCommandAttributes;
-use resurgam_api::temporal::common::v1::{Memo, Payloads, SearchAttributes};
+use resurgam_api::temporal::common::v1::Payloads;
 use resurgam_api::temporal::enums::v1::{
-    ContinueAsNewInitiator as Initiator, RetryState, TimeoutType, WorkflowExecutionStatus as Status,
+    ContinueAsNewInitiator as Initiator, RetryState, TaskQueueKind, TimeoutType, WorkflowExecutionStatus as Status,
     WorkflowTaskFailedCause,
 };
 use resurgam_api::temporal::failure::v1::failure::FailureInfo;
@@ -25,6 +25,7 @@ use resurgam_api::temporal::history::v1::{
     WorkflowExecutionFailedEventAttributes, WorkflowExecutionStartedEventAttributes,
     WorkflowExecutionTimedOutEventAttributes,
 };
+use resurgam_api::temporal::taskqueue::v1::TaskQueue;
 
 /// What a run that timed out failed with.
 fn timeout() -> Failure {
@@ -52,8 +53,6 @@ fn retry_run(tx: &mut Transaction<'_, '_>, failure: &Failure) -> (RetryState, St
         initiator: Initiator::Retry.into(),
         continued_failure: (!planted(Bug::FailureForgotten)).then(|| failure.clone()),
         first_workflow_task_backoff: Some(span::duration(backoff)),
-        memo: memo(tx),
-        search_attributes: search_attributes(tx),
         ..(*state.started).clone()
     };
     (RetryState::InProgress, follow(tx, started))
@@ -71,7 +70,7 @@ fn cron_run(tx: &mut Transaction<'_, '_>, ended: Result<Option<&Payloads>, &Fail
         // It would be out of time before it begins.
         return String::new();
     }
-    let rest = state.start_time.saturating_add(tx.context.limits.continue_interval).saturating_sub(now);
+    let rest = due.saturating_add(tx.context.limits.continue_interval).saturating_sub(now);
     let started = WorkflowExecutionStartedEventAttributes {
         attempt: 1,
         initiator: Initiator::CronSchedule.into(),
@@ -81,8 +80,6 @@ fn cron_run(tx: &mut Transaction<'_, '_>, ended: Result<Option<&Payloads>, &Fail
             Err(_) => state.started.last_completion_result.clone(),
         },
         first_workflow_task_backoff: Some(span::duration(wait.max(rest))),
-        memo: memo(tx),
-        search_attributes: search_attributes(tx),
         ..(*state.started).clone()
     };
     follow(tx, started)
@@ -131,18 +128,21 @@ pub(super) fn fail(tx: &mut Transaction<'_, '_>, failure: Failure, completed: Ev
 ///
 /// # Errors
 /// The command can never be executed.
+#[allow(deprecated, reason = "workers may still give a failure")]
 pub(super) fn continue_as_new(
     tx: &mut Transaction<'_, '_>,
     asked: ContinueAsNewWorkflowExecutionCommandAttributes,
     completed: EventId,
 ) -> Result<(), CommandFailure> {
-    let bad = |message: &str| CommandFailure {
-        cause: WorkflowTaskFailedCause::BadContinueAsNewAttributes,
-        message: message.to_owned(),
-    };
-    let spans = [&asked.workflow_run_timeout, &asked.workflow_task_timeout, &asked.backoff_start_interval];
-    if spans.iter().any(|span| span::millis(span.as_ref()) < 0) {
-        return Err(bad("a timeout or back-off of the next run is negative"));
+    let bad = |message: &str| CommandFailure::new(WorkflowTaskFailedCause::BadContinueAsNewAttributes, message);
+    let spans = [
+        (&asked.workflow_run_timeout, "WorkflowRunTimeout"),
+        (&asked.workflow_task_timeout, "WorkflowTaskTimeout"),
+        (&asked.backoff_start_interval, "BackoffStartInterval"),
+    ];
+    for (span, what) in spans {
+        let sound = span::validate(span.as_ref());
+        sound.map_err(|why| bad(&format!("Invalid {what} on ContinueAsNewWorkflowExecutionCommand: {why}.")))?;
     }
     cron::validate(&asked.cron_schedule).map_err(bad)?;
     let policy = asked.retry_policy.map(|policy| retry::with_defaults(Some(&policy), tx.context.limits.retry_interval));
@@ -156,28 +156,37 @@ pub(super) fn continue_as_new(
     let kind = asked.workflow_type.filter(|kind| !kind.name.is_empty()).or_else(|| before.workflow_type.clone());
     let given = |asked: &Option<_>, before| if span::millis(asked.as_ref()) > 0 { *asked } else { before };
     let run_timeout = given(&asked.workflow_run_timeout, before.workflow_run_timeout);
+    let run_timeout = span::shorter(run_timeout, before.workflow_execution_timeout);
     let task_timeout = given(&asked.workflow_task_timeout, before.workflow_task_timeout);
-    let rest = state.start_time.saturating_add(tx.context.limits.continue_interval).saturating_sub(tx.context.now);
-    let backoff = span::duration(span::millis(asked.backoff_start_interval.as_ref()).max(rest).max(0));
+    let task_timeout = span::of_task(task_timeout, run_timeout, tx.context.limits);
+    let begun = state.start_time.saturating_add(span::millis(before.first_workflow_task_backoff.as_ref()));
+    let rest = begun.saturating_add(tx.context.limits.continue_interval).saturating_sub(tx.context.now);
+    let early = rest > span::millis(asked.backoff_start_interval.as_ref());
+    let backoff = if early { Some(span::duration(rest)) } else { asked.backoff_start_interval };
     let initiator = match asked.initiator {
         0 => Initiator::Workflow.into(),
         initiator => initiator,
     };
-    // As the real server has it: a command that gives no memo starts a run without one. SDKs give it.
-    let memo = asked.memo.or_else(|| planted(Bug::MemoInherited).then(|| memo(tx)).flatten());
-    let search_attributes = asked.search_attributes.or_else(|| search_attributes(tx));
+    // As the real server has it: a command that gives no memo or attributes starts a run without them. SDKs give them.
+    let inherited = || planted(Bug::MemoInherited).then(|| memo(tx)).flatten();
+    let memo = marker::memo(asked.memo.or_else(inherited));
+    let search_attributes = marker::attributes(asked.search_attributes);
     let started = WorkflowExecutionStartedEventAttributes {
         workflow_type: kind.clone(),
-        task_queue: queue.clone(),
+        task_queue: queue.clone().map(|queue| TaskQueue {
+            name: queue.name,
+            kind: TaskQueueKind::Normal.into(),
+            ..TaskQueue::default()
+        }),
         input: asked.input.clone(),
-        workflow_run_timeout: run_timeout,
-        workflow_task_timeout: task_timeout,
+        workflow_run_timeout: Some(run_timeout),
+        workflow_task_timeout: Some(task_timeout),
         retry_policy: policy,
         attempt: 1,
         initiator,
         continued_failure: asked.failure.clone(),
         last_completion_result: asked.last_completion_result.clone(),
-        first_workflow_task_backoff: Some(backoff),
+        first_workflow_task_backoff: backoff,
         cron_schedule: asked.cron_schedule.clone(),
         header: asked.header.clone(),
         memo: memo.clone(),
@@ -191,11 +200,12 @@ pub(super) fn continue_as_new(
         workflow_type: kind,
         task_queue: queue,
         input: asked.input,
-        workflow_run_timeout: run_timeout,
-        workflow_task_timeout: task_timeout,
+        workflow_run_timeout: Some(run_timeout),
+        workflow_task_timeout: Some(task_timeout),
         workflow_task_completed_event_id: completed,
         backoff_start_interval: asked.backoff_start_interval,
         initiator: asked.initiator,
+        failure: asked.failure,
         last_completion_result: asked.last_completion_result,
         header: asked.header,
         memo,
@@ -211,6 +221,9 @@ fn follow(tx: &mut Transaction<'_, '_>, mut started: WorkflowExecutionStartedEve
     let key = RunKey { run_id: tx.context.run_id(), ..tx.key() };
     let id = key.run_id.clone();
     started.continued_execution_run_id.clone_from(&tx.run.state.run_id);
+    let until = tx.context.retention.map(|retention| tx.context.now.saturating_add(retention));
+    build_id::hand_over(&mut tx.run.state, until);
+    started.prev_auto_reset_points = build_id::points(&tx.run.state.reset_points);
     started.original_execution_run_id.clone_from(&id);
     // Nobody called for this run.
     started.identity.clear();
@@ -225,6 +238,7 @@ fn follow(tx: &mut Transaction<'_, '_>, mut started: WorkflowExecutionStartedEve
             execution_expires,
             awaits_parent: false,
             signal: None,
+            request_id: tx.context.ids.uuid(),
             metadata: None,
             links: Vec::new(),
             eager: None,
@@ -236,14 +250,4 @@ fn follow(tx: &mut Transaction<'_, '_>, mut started: WorkflowExecutionStartedEve
     tx.successor = Some(Box::new((created.run, created.events)));
     tx.run.state.successor.clone_from(&id);
     id
-}
-
-fn memo(tx: &Transaction<'_, '_>) -> Option<Memo> {
-    let fields = &tx.run.state.memo;
-    (!fields.is_empty()).then(|| Memo { fields: fields.cloned().collect() })
-}
-
-fn search_attributes(tx: &Transaction<'_, '_>) -> Option<SearchAttributes> {
-    let fields = &tx.run.state.search_attributes;
-    (!fields.is_empty()).then(|| SearchAttributes { indexed_fields: fields.cloned().collect() })
 }

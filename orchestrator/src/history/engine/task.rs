@@ -54,7 +54,7 @@ pub(super) fn schedule(tx: &mut Transaction<'_, '_>, dispatch: Dispatch) {
     let task_type = if attempt > 1 { WorkflowTaskType::Transient } else { WorkflowTaskType::Normal };
     let mut task = new(tx, task_type, attempt);
     if task_type == WorkflowTaskType::Normal {
-        task.scheduled_event_id = tx.write(scheduled(tx, &task));
+        task.scheduled_event_id = tx.write(scheduled(&tx.run.state, &task));
     }
     if dispatch == Dispatch::Matching {
         limit_sticky(tx, &task);
@@ -187,7 +187,7 @@ pub(super) fn begin(tx: &mut Transaction<'_, '_>, request_id: &str, identity: &s
         task.attempt = 1;
         task.timeout = timeout(tx, 1);
         tx.run.state.next_attempt = 1;
-        task.scheduled_event_id = tx.write(scheduled(tx, &task));
+        task.scheduled_event_id = tx.write(scheduled(&tx.run.state, &task));
     }
     let (size, events) = (tx.run.state.history_size, tx.run.state.next_event_id);
     let limits = tx.context.limits;
@@ -198,7 +198,7 @@ pub(super) fn begin(tx: &mut Transaction<'_, '_>, request_id: &str, identity: &s
     request_id.clone_into(&mut task.request_id);
     identity.clone_into(&mut task.identity);
     task.started_event_id = match task.task_type() {
-        WorkflowTaskType::Normal => tx.write(started(tx, &task)),
+        WorkflowTaskType::Normal => tx.write(started(tx.context.limits, &task)),
         WorkflowTaskType::Transient | WorkflowTaskType::Speculative => task.scheduled_event_id + 1,
     };
     arm(tx, &task, TimeoutType::StartToClose, tx.context.now.saturating_add(task.timeout));

@@ -1,7 +1,7 @@
 //! The events and the timer tasks of workflow tasks: how they look, and when those of a task that has none yet are written.
 
-use super::span;
 use super::transaction::{Transaction, timestamp};
+use super::{Limits, kind, span};
 use crate::history::state::{EventId, Millis, State, WorkflowTask, WorkflowTaskType};
 use crate::history::task::{TimerKind, WorkflowTaskTimer};
 use crate::invariant::broken;
@@ -18,6 +18,8 @@ use resurgam_api::temporal::taskqueue::v1::TaskQueue;
 pub(super) fn convert(tx: &mut Transaction<'_, '_>) {
     let speculative = |task: &&WorkflowTask| task.task_type() == WorkflowTaskType::Speculative;
     let Some(mut task) = tx.run.state.workflow_task.as_ref().filter(speculative).cloned() else { return };
+    // The event tells nobody who has it, as by Temporal.
+    task.identity.clear();
     (task.scheduled_event_id, task.started_event_id) = materialise(tx, &task);
     task.set_task_type(WorkflowTaskType::Normal);
     if task.started_event_id == 0 {
@@ -35,9 +37,9 @@ pub(super) fn materialise(tx: &mut Transaction<'_, '_>, task: &WorkflowTask) -> 
     let mut task = task.clone();
     // Whatever the first workflow task waited for: this is it.
     tx.run.state.first_task_at = 0;
-    task.scheduled_event_id = tx.write(scheduled(tx, &task));
+    task.scheduled_event_id = tx.write(scheduled(&tx.run.state, &task));
     if task.started_event_id != 0 {
-        task.started_event_id = tx.write(started(tx, &task));
+        task.started_event_id = tx.write(started(tx.context.limits, &task));
     }
     (task.scheduled_event_id, task.started_event_id)
 }
@@ -47,26 +49,40 @@ pub(super) fn synthetic(tx: &Transaction<'_, '_>, task: &WorkflowTask) -> Vec<Hi
     if task.task_type() == WorkflowTaskType::Normal {
         return Vec::new();
     }
-    let mut events = vec![scheduled(tx, task), started(tx, task)];
-    events[0].event_id = task.scheduled_event_id;
-    events[1].event_id = task.started_event_id;
+    vec![
+        HistoryEvent { event_id: task.scheduled_event_id, ..scheduled(&tx.run.state, task) },
+        HistoryEvent { event_id: task.started_event_id, ..started(tx.context.limits, task) },
+    ]
+}
+
+/// The events of a pending workflow task that has none so far, as readers of the history are shown them: unless something else
+/// was written under their ids since.
+pub(crate) fn unwritten(state: &State, limits: &Limits) -> Vec<HistoryEvent> {
+    let has_none = |task: &&WorkflowTask| {
+        task.task_type() != WorkflowTaskType::Normal && task.scheduled_event_id == state.next_event_id
+    };
+    let Some(task) = state.workflow_task.as_ref().filter(has_none) else { return Vec::new() };
+    let mut events = vec![HistoryEvent { event_id: task.scheduled_event_id, ..scheduled(state, task) }];
+    if task.started_event_id != 0 {
+        // Nobody is told who has it, as by Temporal.
+        let task = WorkflowTask { identity: String::new(), ..task.clone() };
+        events.push(HistoryEvent { event_id: task.started_event_id, ..started(limits, &task) });
+    }
     events
 }
 
 /// Its Scheduled event, with the time at which that happened.
-pub(super) fn scheduled(tx: &Transaction<'_, '_>, task: &WorkflowTask) -> HistoryEvent {
-    let mut event = tx.event(Attributes::WorkflowTaskScheduledEventAttributes(WorkflowTaskScheduledEventAttributes {
-        task_queue: Some(queue(&tx.run.state, &task.sticky_queue)),
+pub(super) fn scheduled(state: &State, task: &WorkflowTask) -> HistoryEvent {
+    let attributes = WorkflowTaskScheduledEventAttributes {
+        task_queue: Some(queue(state, &task.sticky_queue)),
         start_to_close_timeout: Some(span::duration(task.timeout)),
         attempt: task.attempt,
-    }));
-    event.event_time = Some(timestamp(task.scheduled_time));
-    event
+    };
+    event(task.scheduled_time, Attributes::WorkflowTaskScheduledEventAttributes(attributes))
 }
 
 /// Its Started event, with the time at which that happened.
-pub(super) fn started(tx: &Transaction<'_, '_>, task: &WorkflowTask) -> HistoryEvent {
-    let limits = tx.context.limits;
+pub(super) fn started(limits: &Limits, task: &WorkflowTask) -> HistoryEvent {
     let mut reasons = Vec::new();
     if task.suggest_continue_as_new {
         let large = task.history_size >= limits.suggest_bytes;
@@ -77,7 +93,7 @@ pub(super) fn started(tx: &Transaction<'_, '_>, task: &WorkflowTask) -> HistoryE
         };
         reasons.push(reason.into());
     }
-    let mut event = tx.event(Attributes::WorkflowTaskStartedEventAttributes(WorkflowTaskStartedEventAttributes {
+    let attributes = WorkflowTaskStartedEventAttributes {
         scheduled_event_id: task.scheduled_event_id,
         identity: task.identity.clone(),
         request_id: task.request_id.clone(),
@@ -85,9 +101,17 @@ pub(super) fn started(tx: &Transaction<'_, '_>, task: &WorkflowTask) -> HistoryE
         suggest_continue_as_new_reasons: reasons,
         history_size_bytes: task.history_size,
         ..Default::default()
-    }));
-    event.event_time = Some(timestamp(task.started_time));
-    event
+    };
+    event(task.started_time, Attributes::WorkflowTaskStartedEventAttributes(attributes))
+}
+
+fn event(at: Millis, attributes: Attributes) -> HistoryEvent {
+    HistoryEvent {
+        event_time: Some(timestamp(at)),
+        event_type: kind::event_type(&attributes) as i32,
+        attributes: Some(attributes),
+        ..HistoryEvent::default()
+    }
 }
 
 /// The name of the run's normal queue.

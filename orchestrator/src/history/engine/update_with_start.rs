@@ -67,6 +67,7 @@ fn both(
         Err(refused) => return Ok(Err(MultiRefused::Start(refused))),
     };
     let id = update.request.as_ref().and_then(|it| it.meta.as_ref()).map_or("", |meta| &meta.update_id).to_owned();
+    let workflow_id = claim.request.workflow_id.clone();
     let current = workflow.current.clone();
     let known = current.as_ref().and_then(|current| Some((current, workflow.runs.get(&current.run_id)?)));
     let found = known.filter(|(current, run)| {
@@ -77,18 +78,24 @@ fn both(
         let same = current.request_ids.contains(&claim.request.request_id);
         ended || open && (same || pending || claim.conflict == Conflict::UseExisting)
     });
-    let (mut effects, started) = if let Some((current, run)) = found {
+    let (mut effects, started) = if let Some((current, _)) = found {
+        // As by the pinned server: not with which run its chain began, and where it begins, if it runs.
+        let open = current.status == Status::Running as i32;
         let response = api::StartWorkflowExecutionResponse {
             run_id: current.run_id.clone(),
-            first_execution_run_id: run.state.started.first_execution_run_id.clone(),
             status: current.status,
             started: false,
+            link: open.then(|| start::link("", &workflow_id, &current.run_id)),
             ..Default::default()
         };
         (Effects::default(), response)
     } else {
         match settle(workflow, claim, context) {
-            Ok((effects, holder)) => (effects, StartedWorkflow::from(holder).response),
+            Ok((effects, holder)) => {
+                let link = Some(start::link(context.namespace, &workflow_id, &holder.run_id));
+                let response = StartedWorkflow::from(holder).response;
+                (effects, api::StartWorkflowExecutionResponse { link, ..response })
+            }
             Err(refused) => return Ok(Err(MultiRefused::Start(refused))),
         }
     };

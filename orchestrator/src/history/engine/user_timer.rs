@@ -24,13 +24,17 @@ pub(super) fn start(
     let bad = |message: &str| Err(CommandFailure::new(Cause::BadStartTimerAttributes, message));
     let wait = span::millis(attributes.start_to_fire_timeout.as_ref());
     if id.is_empty() {
-        return bad("a timer has no id");
+        return bad("TimerId is not set on StartTimerCommand.");
     } else if id.len() > tx.context.limits.id_bytes {
-        return bad("the id of a timer is too long");
+        let (length, limit) = (id.len(), tx.context.limits.id_bytes);
+        return bad(&format!(
+            "TimerId on StartTimerCommand exceeds length limit. TimerId={id} Length={length} Limit={limit}"
+        ));
     } else if let Err(why) = span::validate(attributes.start_to_fire_timeout.as_ref()) {
         return bad(&format!("An invalid StartToFireTimeout is set on StartTimerCommand: {why}. TimerId={id}"));
     } else if tx.run.state.timers.contains_key(id) {
-        return Err(CommandFailure::new(Cause::StartTimerDuplicateId, format!("timer {id} is pending already")));
+        let of = format!("TimerID: {id}");
+        return Err(CommandFailure::state(Cause::StartTimerDuplicateId, "add-timer-started-event", &of));
     }
     let event = tx.command_event(Attributes::TimerStartedEventAttributes(TimerStartedEventAttributes {
         timer_id: id.clone(),
@@ -55,7 +59,11 @@ pub(super) fn cancel(
     let id = &attributes.timer_id;
     let pending = tx.run.state.timers.remove(id).map(|timer| timer.started_event_id);
     let Some(started_event_id) = pending.or_else(|| unfire(tx, id)) else {
-        return Err(CommandFailure::new(Cause::BadCancelTimerAttributes, format!("timer {id} is not pending")));
+        let cause = Cause::BadCancelTimerAttributes;
+        if id.is_empty() {
+            return Err(CommandFailure::new(cause, "TimerId is not set on CancelTimerCommand."));
+        }
+        return Err(CommandFailure::state(cause, "add-timer-canceled-event", &format!("TimerID: {id}")));
     };
     tx.command_event(Attributes::TimerCanceledEventAttributes(TimerCanceledEventAttributes {
         timer_id: id.clone(),

@@ -24,6 +24,7 @@ struct ReadOptions {
     page: usize,
     wait: bool,
     last_only: bool,
+    with_unwritten: bool,
     until: Instant,
 }
 
@@ -61,6 +62,7 @@ impl Shard {
         let target =
             request.target.ok_or_else(|| Rejection::InvalidArgument("the call names no workflow".to_owned()))?;
         let mut target = Target::from(target);
+        let with_unwritten = request.with_unwritten;
         let missing = || Rejection::InvalidArgument("Request is nil.".to_owned());
         let request = request.request.ok_or_else(missing)?;
         // Nothing, or less, asks for the usual size.
@@ -69,6 +71,7 @@ impl Shard {
             page: if asked == 0 { self.config.page } else { asked.min(self.config.page) },
             wait: request.wait_new_event,
             last_only: request.history_event_filter_type == HistoryEventFilterType::CloseEvent as i32,
+            with_unwritten,
             until: Instant::now() + self.config.long_poll.min(patience),
         };
         let mut start = Start { from: 1, at: None, known: false };
@@ -129,11 +132,13 @@ impl Shard {
         start: Start,
         options: &ReadOptions,
     ) -> Result<Response, Rejection> {
-        let RunView { run_id, open, next, tail } = view;
+        let RunView { run_id, open, next, tail, unwritten } = view;
         let Start { from, at, .. } = start;
-        let mut place = Place { run_id, from, next, tail, appended: Vec::new(), follow: open && options.wait, at };
+        let appended = if options.with_unwritten { unwritten } else { Vec::new() };
+        let mut place = Place { run_id, from, next, tail, appended, follow: open && options.wait, at };
         if options.last_only {
             (place.from, place.at, place.follow) = (next - 1, tail, false);
+            place.appended.clear();
         }
         self.page_of(target, place, options.page).await
     }

@@ -3,9 +3,12 @@
 use super::route::Target;
 use super::stored::TimerId;
 use crate::cluster::Rejection;
-use crate::history::engine::{Context, Delivery, Effects, Input, Reply, Run, Waiter, Workflow, step};
+use crate::history::engine::{
+    Context, Delivery, Effects, Input, Limits, Reply, Run, Waiter, Workflow, step, unwritten,
+};
 use crate::history::state::{EventId, Tail};
 use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus;
+use resurgam_api::temporal::history::v1::HistoryEvent;
 use std::fmt;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -160,15 +163,18 @@ pub(super) struct RunView {
     pub(super) open: bool,
     pub(super) next: EventId,
     pub(super) tail: Option<Tail>,
+    /// Events of the workflow task that it has without any, so far.
+    pub(super) unwritten: Vec<HistoryEvent>,
 }
 
 impl RunView {
-    pub(super) fn of(run: &Run) -> Self {
+    pub(super) fn of(run: &Run, limits: &Limits) -> Self {
         Self {
             run_id: run.state.run_id.clone(),
             open: run.state.status == WorkflowExecutionStatus::Running as i32,
             next: run.state.next_event_id,
             tail: run.state.tail,
+            unwritten: unwritten(&run.state, limits),
         }
     }
 }

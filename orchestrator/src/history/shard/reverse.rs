@@ -1,6 +1,6 @@
 //! Reading a history from its last event back: each node names the one before it, so a page costs what it shows.
 
-use super::chain::UnreadableHistory;
+use super::chain::{BYTES, UnreadableHistory};
 use super::handle::Shard;
 use super::history::unreadable;
 use super::node::{self, Node};
@@ -58,7 +58,8 @@ impl Shard {
     }
 }
 
-/// At most `size` events before `end`, the last first, of the chain that ends at `tail`; and the node that holds the next.
+/// The events before `end` of the last `size` nodes, or of as many as [`BYTES`] hold, the last event first, of the chain that ends at
+/// `tail`; and the node that holds the next. As by Temporal, what was written together is shown together.
 async fn before(
     store: &dyn Store,
     run_id: &str,
@@ -68,8 +69,8 @@ async fn before(
 ) -> Result<(Vec<HistoryEvent>, Option<Tail>), UnreadableHistory> {
     let partition = node::partition(run_id);
     let broken = |what: &str| UnreadableHistory::Broken(format!("{partition} {what}"));
-    let mut events = Vec::new();
-    while let Some(at) = tail {
+    let (mut events, mut nodes, mut bytes) = (Vec::new(), 0, 0);
+    while let Some(at) = tail.filter(|_| nodes < size && bytes < BYTES) {
         let key = node::key(at);
         let rows = store.read(&partition, key.clone()..format!("{key}\0"), 1).await;
         let rows = rows.map_err(|unavailable| UnreadableHistory::Unavailable(unavailable.0))?;
@@ -77,16 +78,10 @@ async fn before(
         let node = Node::decode(row).map_err(|_| broken("has a node that cannot be read"))?;
         let mut here = node.history.ok_or_else(|| broken("has a node without events"))?.events;
         here.retain(|event| event.event_id < end);
-        while let Some(event) = here.pop() {
-            if events.len() == size {
-                return Ok((events, Some(at)));
-            }
-            events.push(event);
-        }
+        bytes += here.iter().map(Message::encoded_len).sum::<usize>();
+        events.extend(here.into_iter().rev());
+        nodes += 1;
         tail = node.predecessor;
-        if events.len() == size {
-            break;
-        }
     }
     Ok((events, tail))
 }

@@ -12,7 +12,7 @@ use super::recorded;
 use super::route::{Target, WorkflowKey};
 use super::stored::{self, TimerId};
 use crate::cluster::Rejection;
-use crate::history::engine::{Context, Effects, Ids, Run, Workflow};
+use crate::history::engine::{Context, Effects, Ids, Limits, Run, Workflow};
 use crate::history::parts::Change;
 use crate::history::state::{Millis, State, Tail};
 use crate::history::task::{RunKey, TimerKind, TimerTask, TransferTask};
@@ -86,7 +86,8 @@ impl Turn {
         let before = self.answers.len();
         let silent = match &job.work {
             Work::View(caller) => {
-                self.answers.push(Answer::View(caller.clone(), look(&workflow, &job.target)));
+                let limits = &dependencies.config.limits;
+                self.answers.push(Answer::View(caller.clone(), look(&workflow, &job.target, limits)));
                 self.workflows.insert(job.target.workflow.clone(), workflow);
                 true
             }
@@ -276,11 +277,11 @@ fn drop_abandoned(workflow: &mut Workflow) {
     }
 }
 
-fn look(workflow: &Workflow, target: &Target) -> Result<RunView, Rejection> {
+fn look(workflow: &Workflow, target: &Target, limits: &Limits) -> Result<RunView, Rejection> {
     let current = || workflow.current.as_ref().map_or("", |current| &current.run_id);
     let run_id = if target.run_id.is_empty() { current() } else { &target.run_id };
     let missing = || Rejection::NotFound(format!("workflow not found for ID: {}", target.workflow.workflow_id));
-    workflow.runs.get(run_id).map(RunView::of).ok_or_else(missing)
+    workflow.runs.get(run_id).map(|run| RunView::of(run, limits)).ok_or_else(missing)
 }
 
 /// Ids from the environment's randomness.

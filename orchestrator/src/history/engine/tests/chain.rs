@@ -186,6 +186,6 @@ fn a_run_that_ought_to_come_again_at_no_time_is_refused() {
         ContinueAsNewWorkflowExecutionCommandAttributes { cron_schedule: "@often".into(), ..Default::default() };
     let again = Decided::ContinueAsNewWorkflowExecutionCommandAttributes(attributes);
     let refused = shard.complete(&task, vec![again]).unwrap_err();
-    assert_eq!(refused, Rejection::InvalidArgument("invalid CronSchedule.".into()));
+    assert_eq!(refused, Rejection::InvalidArgument("BadContinueAsNewAttributes: invalid CronSchedule.".into()));
     assert_eq!(shard.names(), "Begin Scheduled Started TaskFailed:BadContinueAsNewAttributes");
 }

@@ -1,6 +1,7 @@
 //! A shard that applies effects as the real one does, with everything in plain view.
 
 use crate::cluster::Rejection;
+use crate::history::engine::command_check;
 use crate::history::engine::retention::Expiry;
 use crate::history::engine::{
     Context, Delivery, Effects, Handout, Ids, Input, Limits, Reply, Slice, Waiter, Workflow, kind, step,
@@ -246,8 +247,8 @@ impl Shard {
         commands: Vec<Decided>,
         edit: impl FnOnce(&mut api::RespondWorkflowTaskCompletedRequest),
     ) -> Result<Option<Handed>, Rejection> {
-        let command = |attributes| Command {
-            command_type: 1, // only its presence is looked at
+        let command = |attributes: Decided| Command {
+            command_type: command_check::kind(&attributes).map_or(1, i32::from),
             attributes: Some(attributes),
             ..Command::default()
         };

@@ -198,7 +198,7 @@ impl Shard {
     ) -> Result<(Vec<HistoryEvent>, Vec<u8>), Rejection> {
         let execution = request.execution.clone().unwrap_or_default();
         let target = Some(standin::target(&execution.workflow_id, &execution.run_id));
-        let request = internal::GetHistoryRequest { target, request: Some(request) };
+        let request = internal::GetHistoryRequest { target, request: Some(request), ..Default::default() };
         let response = self.history(request, Duration::from_secs(60)).await?;
         Ok((response.history.unwrap().events, response.next_page_token))
     }

@@ -149,7 +149,8 @@ async fn whoever_waits_is_answered_before_the_patience_ends() {
     request.wait_new_event = true;
     let ask = async |shard: &Shard, request: &Request| {
         let began = Instant::now();
-        let request = GetHistoryRequest { target: Some(target("w", "")), request: Some(request.clone()) };
+        let request =
+            GetHistoryRequest { target: Some(target("w", "")), request: Some(request.clone()), ..Default::default() };
         let answer = shard.history(request, Duration::from_secs(3)).await;
         (answer, began.elapsed().as_secs())
     };
