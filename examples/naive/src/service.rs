@@ -128,7 +128,7 @@ impl WorkflowService for Service {
                     ..Default::default()
                 }),
                 pending_activities: activities.collect(),
-                pending_workflow_task: pending(run.task),
+                pending_workflow_task: described(run.task),
                 ..Default::default()
             }))
         })
@@ -264,7 +264,7 @@ impl WorkflowService for Service {
 }
 
 /// What a description says of a workflow task.
-fn pending(task: Task) -> Option<PendingWorkflowTaskInfo> {
+fn described(task: Task) -> Option<PendingWorkflowTaskInfo> {
     let state = match task {
         Task::None => return None,
         Task::Scheduled(_) => PendingWorkflowTaskState::Scheduled,

@@ -168,7 +168,7 @@ pub(super) fn continue_as_new(
         initiator => initiator,
     };
     // As the real server has it: a command that gives no memo or attributes starts a run without them. SDKs give them.
-    let inherited = || planted(Bug::MemoInherited).then(|| memo(tx)).flatten();
+    let inherited = || state.started.memo.clone().filter(|_| planted(Bug::MemoInherited));
     let memo = marker::memo(asked.memo.or_else(inherited));
     let search_attributes = marker::attributes(asked.search_attributes);
     let started = WorkflowExecutionStartedEventAttributes {
