@@ -49,7 +49,8 @@ fn every_rule_examined_something() {
         let plan = Plan { growths: vec![Growth { of, to: 100, faults: false }], ..resurgam_generate::chaos(seed) };
         count(Trial::of(&plan, &ours).judged.unwrap().1.rules);
     }
-    let idle: Vec<_> = examined.iter().filter(|(_, count)| **count == 0).map(|(rule, _)| rule).collect();
+    // What a scenario expects is asked in cases of scenarios only.
+    let idle: Vec<_> = examined.iter().filter(|(rule, count)| **count == 0 && rule.id() != "S1").map(|(rule, _)| rule).collect();
     assert!(idle.is_empty() && examined.len() > 20, "nothing to examine for {idle:?}");
 }
 
@@ -67,6 +68,8 @@ fn the_generator_still_draws_the_plans_of_the_evidence() {
     assert!(fixtures.len() > 200);
     for fixture in fixtures {
         let recorded = fixture.evidence.header.unwrap().plan;
-        assert_eq!(resurgam_generate::plan(recorded.seed), recorded, "{}", fixture.name);
+        // Habits are younger than the evidence.
+        let drawn = Plan { habits: recorded.habits.clone(), ..resurgam_generate::plan(recorded.seed) };
+        assert_eq!(drawn, recorded, "{}", fixture.name);
     }
 }

@@ -33,7 +33,7 @@ pub struct Habits {
 impl Habits {
     /// True if everybody asks as usual.
     #[must_use]
-    pub fn are_usual(&self) -> bool {
+    pub(crate) fn are_usual(&self) -> bool {
         *self == Self::default()
     }
 

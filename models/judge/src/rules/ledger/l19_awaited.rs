@@ -1,10 +1,11 @@
 //! L19: who waits for an update is not sent away early, and an update that was accepted is known.
 
 use super::update_calls::about_updates;
+use crate::profile::Capability;
 use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Indexed, Rule};
 use resurgam_formats::plan::UpdateStage;
-use resurgam_formats::recording::{Answer, Call, Reply, TaskId, UpdateReached};
+use resurgam_formats::recording::{Reply, UpdateReached};
 use resurgam_formats::time::At;
 
 /// Compares what callers of updates waited for with what they were told.
@@ -41,6 +42,11 @@ impl Rule for Awaited {
         &ABOUT
     }
 
+    fn needs(&self) -> Option<Capability> {
+        // The real server knows updates that have no outcome in memory only, and sends those who wait away when it forgets them.
+        Some(Capability::Availability)
+    }
+
     fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         if !evidence.is_whole() {
             return;
@@ -59,8 +65,7 @@ impl Rule for Awaited {
                             UpdateReached::Completed(_) | UpdateReached::Failed(_) => true,
                         };
                         let waited = returned.saturating_sub(attempt.invoked);
-                        let forgot = || spoiled(evidence, call.workflow_id, attempt.invoked, returned);
-                        if !enough && waited < PATIENCE && !forgot() {
+                        if !enough && waited < PATIENCE {
                             let after = waited / 1_000_000;
                             let message = format!("who waited for update {id} was sent away after {after} ms");
                             findings.violated_by(&by, &[], message);
@@ -76,20 +81,6 @@ impl Rule for Awaited {
             }
         }
     }
-}
-
-/// True if a workflow task of this workflow was failed, or its answer not taken, between these moments: a server may forget what it
-/// only has in memory of a workflow then, and has those who wait ask again.
-fn spoiled(evidence: &Indexed<'_>, workflow_id: &str, from: At, until: At) -> bool {
-    let of = |task: &TaskId| evidence.tasks.get(task).is_some_and(|handed| handed.task.workflow_id == workflow_id);
-    evidence.operations.values().any(|operation| match &operation.call {
-        Call::FailWorkflowTask { task } => of(task) && operation.invoked() <= until,
-        Call::CompleteWorkflowTask { task, .. } if of(task) => operation.attempts.iter().any(|attempt| {
-            let within = attempt.invoked <= until && attempt.returned.is_none_or(|at| at >= from);
-            within && !matches!(attempt.answer, Answer::Ok { value: Reply::Done })
-        }),
-        _ => false,
-    })
 }
 
 #[cfg(test)]
