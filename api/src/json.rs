@@ -91,15 +91,6 @@ fn descriptor(name: &str) -> Result<MessageDescriptor, Error> {
     pool()?.get_message_by_name(name).ok_or_else(|| Error::Unknown(name.to_owned()))
 }
 
-/// Reads what the protos say, which is done once in a process. Whoever simulates calls this before, so that the first case does not
-/// do more than the others: who makes more hash maps has other keys for the next ones.
-///
-/// # Errors
-/// The descriptors are not well-formed.
-pub fn prepare() -> Result<(), Error> {
-    pool().map(drop)
-}
-
 /// All that the protos say.
 fn pool() -> Result<&'static DescriptorPool, Error> {
     static POOL: OnceLock<Result<DescriptorPool, String>> = OnceLock::new();

@@ -50,7 +50,8 @@ fn every_rule_examined_something() {
         count(Trial::of(&plan, &ours).judged.unwrap().1.rules);
     }
     // What a scenario expects is asked in cases of scenarios only.
-    let idle: Vec<_> = examined.iter().filter(|(rule, count)| **count == 0 && rule.id() != "S1").map(|(rule, _)| rule).collect();
+    let idle: Vec<_> =
+        examined.iter().filter(|(rule, count)| **count == 0 && rule.id() != "S1").map(|(rule, _)| rule).collect();
     assert!(idle.is_empty() && examined.len() > 20, "nothing to examine for {idle:?}");
 }
 

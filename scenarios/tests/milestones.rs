@@ -7,7 +7,7 @@ use resurgam_harness::Trial;
 use resurgam_scenarios::fixtures;
 
 /// Cases of our own beside the evidence.
-const CASES: u64 = 150;
+const CASES: u64 = 60;
 
 #[test]
 fn plans_alone_reach_what_needs_no_fault() {

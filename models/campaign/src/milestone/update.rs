@@ -38,7 +38,9 @@ pub(super) const ALL: &[Row] = &[
         needs: Needs::Plans,
         count: |e| {
             calls(e, |call, reply| match (call, reply) {
-                (Call::PollUpdate { .. }, Reply::Update { stage, .. }) => matches!(stage, UpdateReached::Completed(_)),
+                (Call::PollUpdate { .. }, Reply::Update { stage, .. }) => {
+                    matches!(stage, UpdateReached::Completed(_) | UpdateReached::Failed(_))
+                }
                 _ => false,
             })
         },
