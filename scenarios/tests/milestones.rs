@@ -19,6 +19,9 @@ fn plans_alone_reach_what_needs_no_fault() {
         let reached = sum.reached.get(&one.id).copied().unwrap_or_default();
         println!("{:35} {:4} cases {:6} times", one.id, reached.cases, reached.times);
     }
+    let faulty: Vec<&String> =
+        sum.reached.keys().filter(|id| id.starts_with("fault-") || id.starts_with("store-")).collect();
+    assert!(faulty.is_empty(), "nobody injected {faulty:?}");
     // What needs a habit is younger than the evidence: cases of our own reach it.
     let ours = resurgam_builtin::subject(None);
     for seed in 0..CASES {
@@ -27,7 +30,4 @@ fn plans_alone_reach_what_needs_no_fault() {
     }
     let missing: Vec<String> = sum.missing(Needs::Plans).into_iter().map(|one| one.id).collect();
     assert!(missing.is_empty(), "{missing:?}");
-    let faulty: Vec<&String> =
-        sum.reached.keys().filter(|id| id.starts_with("fault-") || id.starts_with("store-")).collect();
-    assert!(faulty.is_empty(), "nobody injected {faulty:?}");
 }
