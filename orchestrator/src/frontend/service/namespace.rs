@@ -24,6 +24,8 @@ pub(super) async fn system(_: &Frontend, _: Request<api::GetSystemInfoRequest>) 
         upsert_memo: true,
         sdk_metadata: true,
         eager_workflow_start: true,
+        // Workers say of which build they are with every task then.
+        build_id_based_versioning: true,
         ..Default::default()
     };
     Ok(Response::new(api::GetSystemInfoResponse {
