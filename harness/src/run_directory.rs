@@ -7,6 +7,7 @@
 use crate::case_directory::{CaseDirectory, Error};
 use resurgam_campaign::origin::Origin;
 use resurgam_campaign::results::{Begun, CaseResult, Ended, Line, VERSION};
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -116,6 +117,19 @@ impl RunDirectory {
     #[must_use]
     pub fn case(&self, seed: u64) -> CaseDirectory {
         CaseDirectory::at(self.path.join(CASES).join(seed.to_string()))
+    }
+
+    /// The directories of the cases that a run has kept, by their seeds, in whichever order; of a run that somebody else has made, or is
+    /// making.
+    ///
+    /// # Errors
+    /// The directory of the cases cannot be read, or is not there.
+    pub fn kept_in(run: &Path) -> Result<BTreeMap<u64, CaseDirectory>, Error> {
+        let path = run.join(CASES);
+        let entries = fs::read_dir(&path).map_err(|why| Error::System { path: path.clone(), why })?;
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        let seeds = names.filter_map(|name| name.parse::<u64>().ok());
+        Ok(seeds.map(|seed| (seed, CaseDirectory::at(path.join(seed.to_string())))).collect())
     }
 
     /// The name of that directory, relative to this one.

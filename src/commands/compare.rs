@@ -6,9 +6,10 @@ use resurgam_campaign::comparison::{Compared, Tally};
 use resurgam_formats::evidence::Evidence;
 use resurgam_formats::wire;
 use resurgam_harness::CaseDirectory;
+use resurgam_harness::run_directory::RunDirectory;
 use resurgam_reports::{comparison, paint};
-use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -37,8 +38,8 @@ type Case = (u64, Result<([String; 2], Compared), String>);
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Ended {
-    let [one, two] = [seeds(&args.a)?, seeds(&args.b)?];
-    let all: Vec<u64> = one.union(&two).copied().collect();
+    let runs = [kept(&args.a)?, kept(&args.b)?];
+    let all: Vec<u64> = runs.iter().flat_map(BTreeMap::keys).copied().collect::<BTreeSet<_>>().into_iter().collect();
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<Case>> = Mutex::new(Vec::new());
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -46,7 +47,7 @@ pub(crate) fn run(args: &Args) -> Ended {
         for _ in 0..threads {
             scope.spawn(|| {
                 while let Some(seed) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let case = case([&args.a, &args.b], *seed);
+                    let case = case(&runs, *seed);
                     done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((*seed, case));
                 }
             });
@@ -76,18 +77,18 @@ pub(crate) fn run(args: &Args) -> Ended {
     })
 }
 
-/// The seeds of the kept cases of a run.
-fn seeds(run: &Path) -> Result<BTreeSet<u64>, String> {
-    let cases = run.join("cases");
-    let wrong = |e: std::io::Error| format!("{}: {e}; expected a run made with --keep all", cases.display());
-    let names = fs::read_dir(&cases).map_err(wrong)?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    Ok(names.filter_map(|name| name.parse().ok()).collect())
+/// The kept cases of a run.
+fn kept(run: &Path) -> Result<BTreeMap<u64, CaseDirectory>, String> {
+    RunDirectory::kept_in(run).map_err(|why| format!("{why}; expected a run made with --keep all"))
 }
 
 /// One case of both runs.
-fn case(runs: [&PathBuf; 2], seed: u64) -> Result<([String; 2], Compared), String> {
-    let read = |run: &PathBuf| evidence(&CaseDirectory::at(run.join("cases").join(seed.to_string())).recording());
-    let [a, b] = [read(runs[0])?, read(runs[1])?];
+fn case([one, two]: &[BTreeMap<u64, CaseDirectory>; 2], seed: u64) -> Result<([String; 2], Compared), String> {
+    let read = |run: &BTreeMap<u64, CaseDirectory>| {
+        let case = run.get(&seed).ok_or_else(|| format!("case {seed} was kept by one of the runs only"))?;
+        evidence(&case.recording())
+    };
+    let [a, b] = [read(one)?, read(two)?];
     let compared = resurgam_compare::compare(&a, &b).map_err(|unfit| unfit.to_string())?;
     let target = |evidence: &Evidence| {
         evidence.header.as_ref().map(|it| format!("{} {}", it.target, it.target_version)).unwrap_or_default()

@@ -160,10 +160,10 @@ impl Database {
             _ => (ScriptedCommit::Answered, None),
         };
         let truth = match scripted {
-            ScriptedCommit::Lost => Truth::Never,
+            ScriptedCommit::Lost | ScriptedCommit::Unavailable => Truth::Never,
             ScriptedCommit::Limbo => Truth::Limbo,
             ScriptedCommit::Held(_) => Truth::Later,
-            _ => Truth::Applied,
+            ScriptedCommit::Answered | ScriptedCommit::ReplyLost | ScriptedCommit::Resent => Truth::Applied,
         };
         let State { cassandra, draws, .. } = &mut *state;
         let done = cassandra.commit(micros(now), number, partition, batch, scripted, &mut |_| draws.random_bool(0.5));

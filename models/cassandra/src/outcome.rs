@@ -30,7 +30,7 @@ impl ScriptedCommit {
         match self {
             Self::Answered => StoreEvent::Applied,
             Self::Resent => StoreEvent::AppliedRefused,
-            _ => StoreEvent::AppliedUnknown,
+            Self::ReplyLost | Self::Lost | Self::Held(_) | Self::Limbo | Self::Unavailable => StoreEvent::AppliedUnknown,
         }
     }
 }

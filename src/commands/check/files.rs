@@ -3,6 +3,7 @@
 use resurgam_formats::evidence::Evidence;
 use resurgam_formats::notes::{Problem, plain};
 use resurgam_harness::CaseDirectory;
+use resurgam_harness::run_directory::RunDirectory;
 use resurgam_intake::families;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -24,12 +25,10 @@ pub(super) fn meant_by(given: &Path) -> Vec<Result<PathBuf, Problem>> {
     if own.is_file() {
         return vec![Ok(own)];
     }
-    let mut found = Vec::new();
-    for folder in [given.to_owned(), given.join("cases")] {
-        for inner in std::iter::once(folder.clone()).chain(entries(&folder).into_iter().filter(|path| path.is_dir())) {
-            found.extend(Some(CaseDirectory::at(inner).recording()).filter(|path| path.is_file()));
-        }
-    }
+    let kept = RunDirectory::kept_in(given).unwrap_or_default().into_values();
+    let inner = entries(given).into_iter().filter(|path| path.is_dir()).map(CaseDirectory::at);
+    let mut found: Vec<PathBuf> =
+        kept.chain(inner).map(|case| case.recording()).filter(|path| path.is_file()).collect();
     if found.is_empty() {
         walk(given, DEEPEST, &mut found);
     }
