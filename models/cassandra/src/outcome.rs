@@ -30,7 +30,9 @@ impl ScriptedCommit {
         match self {
             Self::Answered => StoreEvent::Applied,
             Self::Resent => StoreEvent::AppliedRefused,
-            Self::ReplyLost | Self::Lost | Self::Held(_) | Self::Limbo | Self::Unavailable => StoreEvent::AppliedUnknown,
+            Self::ReplyLost | Self::Lost | Self::Held(_) | Self::Limbo | Self::Unavailable => {
+                StoreEvent::AppliedUnknown
+            }
         }
     }
 }

@@ -8,7 +8,7 @@
 use super::namespace::{Namespace, PREFIX, damaged, decode, id_key, key, partition};
 use super::registrar::Registrar;
 use super::{Rejection, status};
-use crate::store::{Store, prefixed};
+use crate::store::{Head, Store, prefixed};
 use bytes::Bytes;
 use prost_wkt_types::Duration as Span;
 use resurgam_api::environment::Environment;
@@ -24,6 +24,8 @@ pub struct Registry {
     environment: Arc<dyn Environment>,
     store: Arc<dyn Store>,
     known: Mutex<Known>,
+    /// The head of their partition when all of them were read last.
+    read_at: Mutex<Option<Head>>,
     registrar: Registrar,
 }
 
@@ -42,7 +44,7 @@ impl Registry {
     /// The namespaces in `store`; `node` is the name of this node.
     pub fn new(environment: Arc<dyn Environment>, store: Arc<dyn Store>, node: impl Into<String>) -> Self {
         let registrar = Registrar::new(Arc::clone(&environment), Arc::clone(&store), node.into());
-        Self { environment, store, known: Mutex::default(), registrar }
+        Self { environment, store, known: Mutex::default(), read_at: Mutex::default(), registrar }
     }
 
     /// A namespace by its name.
@@ -111,7 +113,7 @@ impl Registry {
     ///
     /// # Errors
     /// UNAVAILABLE.
-    pub async fn read_all(&self) -> Result<(), Status> {
+    async fn read_all(&self) -> Result<(), Status> {
         const PAGE: usize = 1000;
         let mut after: Option<String> = None;
         loop {
@@ -121,6 +123,24 @@ impl Registry {
                 None => return Ok(()),
             }
         }
+    }
+
+    /// Reads all of them, unless nobody has registered or changed one since that was done last.
+    ///
+    /// # Errors
+    /// UNAVAILABLE.
+    pub(crate) async fn read_changes(&self) -> Result<(), Status> {
+        let head = self.store.head(&partition()).await.map_err(|problem| Status::unavailable(problem.to_string()))?;
+        if head.is_none() || *self.read_at() != head {
+            self.read_all().await?;
+            // What came in the meantime is read once more, the next time.
+            *self.read_at() = head;
+        }
+        Ok(())
+    }
+
+    fn read_at(&self) -> MutexGuard<'_, Option<Head>> {
+        self.read_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// One row.

@@ -82,7 +82,7 @@ impl Shards {
     }
 
     async fn read_namespaces(&self) {
-        if let Err(problem) = self.dependencies.registry.read_all().await {
+        if let Err(problem) = self.dependencies.registry.read_changes().await {
             tracing::warn!(%problem, "cannot read the namespaces");
         }
     }
