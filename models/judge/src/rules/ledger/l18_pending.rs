@@ -3,7 +3,7 @@
 use super::answer::Wrong;
 use crate::profile::Capability;
 use crate::rules::index::Ended;
-use crate::rules::proof::{acknowledged, may_apply, possible};
+use crate::rules::proof::{acknowledged, answers_may_be_lost, may_apply, possible};
 use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Indexed, Rule};
 use resurgam_formats::event::{EventId, Field, Payloads};
@@ -59,6 +59,8 @@ struct Ledgers<'e> {
     handed: FxHashMap<Key<'e>, Vec<&'e Handed>>,
     heartbeats: FxHashMap<Key<'e>, Vec<Heartbeat<'e>>>,
     labels: bool,
+    /// A task may have been lost on its way to a worker.
+    lost: bool,
 }
 
 /// Progress that a worker reported.
@@ -83,7 +85,8 @@ impl<'e> Ledgers<'e> {
                 heartbeats.entry(key(task)).or_default().push(Heartbeat { task, sent, acknowledged });
             }
         }
-        Self { handed, heartbeats, labels: evidence.header.as_ref().is_some_and(|header| header.labels) }
+        let labels = evidence.header.as_ref().is_some_and(|header| header.labels);
+        Self { handed, heartbeats, labels, lost: answers_may_be_lost(evidence) }
     }
 }
 
@@ -148,7 +151,7 @@ fn one(
     if let Some(last) = before.iter().map(|task| task.task.attempt).max().filter(|last| *last > attempt) {
         wrong.say(format!("activity {id} is in attempt {attempt}, a worker had attempt {last} before"));
     }
-    had(id, pending, attempt, &before, wrong);
+    had(id, pending, attempt, &before, ledgers.lost, wrong);
     reported(id, pending, attempt, (asked, told), ends, wrong);
     if ledgers.labels {
         let reports = ledgers.heartbeats.get(&key).map_or(&[][..], Vec::as_slice);
@@ -157,7 +160,7 @@ fn one(
 }
 
 /// A worker had the attempt before the description was asked for.
-fn had(id: &str, pending: &Value, attempt: u32, before: &[&Handed], wrong: &mut Wrong) {
+fn had(id: &str, pending: &Value, attempt: u32, before: &[&Handed], lost: bool, wrong: &mut Wrong) {
     let workers: Vec<&str> =
         before.iter().filter(|task| task.task.attempt == attempt).map(|task| task.task.worker.as_str()).collect();
     if workers.is_empty() {
@@ -168,7 +171,8 @@ fn had(id: &str, pending: &Value, attempt: u32, before: &[&Handed], wrong: &mut 
         wrong.say(format!("a worker has attempt {attempt} of activity {id}, and its state is {state:?}"));
     }
     let worker = pending.get("lastWorkerIdentity").and_then(Value::as_str).unwrap_or_default();
-    if !workers.contains(&worker) {
+    // It may have been handed over once more, to somebody who does not know it.
+    if !lost && !workers.contains(&worker) {
         wrong.say(format!("activity {id} is with {worker:?}, and was handed to {}", workers.join(" and ")));
     }
 }
