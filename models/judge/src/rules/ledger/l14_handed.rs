@@ -1,16 +1,15 @@
 //! L14: a task says of itself what the history says.
 
 use super::answer::{Wrong, moment, read_as};
+use super::heartbeats::{self, ActivityKey, Heartbeat};
 use crate::rules::index::Key;
-use crate::rules::proof::{acknowledged, clocks_agree, possible};
+use crate::rules::proof::clocks_agree;
 use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Indexed, Rule};
-use resurgam_formats::event::{Body, Event, EventId, Field as _, Payloads, WorkflowExecutionStarted};
+use resurgam_formats::event::{Body, Event, EventId, WorkflowExecutionStarted};
 use resurgam_formats::evidence::{Handed, Run};
-use resurgam_formats::label;
 use resurgam_formats::plan::{Action, TaskKind};
-use resurgam_formats::recording::{Call, Task, TaskId};
-use resurgam_formats::time::At;
+use resurgam_formats::recording::Task;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::Value;
 
@@ -63,19 +62,11 @@ struct Places<'e> {
     /// Workflows that were sent updates.
     updated: FxHashSet<&'e str>,
     /// What was reported of activities: the attempt, the task that reported, when, and whether that was acknowledged before.
-    heartbeats: FxHashMap<(Key<'e>, &'e str), Vec<Heartbeat>>,
+    heartbeats: FxHashMap<ActivityKey<'e>, Vec<Heartbeat>>,
     /// Workers wrote labels.
     labels: bool,
     /// No clock was wrong.
     clocks: bool,
-}
-
-/// Progress that a worker reported.
-struct Heartbeat {
-    attempt: u32,
-    task: TaskId,
-    sent: At,
-    acknowledged: Option<At>,
 }
 
 impl<'e> Places<'e> {
@@ -100,18 +91,7 @@ impl<'e> Places<'e> {
         let updates = evidence.asked().filter(|call| matches!(call.action, Action::Update { .. }));
         let updated = updates.map(|call| call.workflow_id).collect();
         let labels = evidence.header.as_ref().is_some_and(|header| header.labels);
-        let mut heartbeats: FxHashMap<_, Vec<_>> = FxHashMap::default();
-        for operation in evidence.evidence().operations.values() {
-            if let Call::Heartbeat { task } = &operation.call
-                && let Some(handed) = evidence.evidence().tasks.get(task).map(|handed| &handed.task)
-                && possible(operation)
-            {
-                let key = ((handed.workflow_id.as_str(), handed.run_id.as_str()), handed.activity_id.as_str());
-                let (sent, acknowledged) = (operation.invoked(), acknowledged(operation));
-                let (attempt, task) = (handed.attempt, *task);
-                heartbeats.entry(key).or_default().push(Heartbeat { attempt, task, sent, acknowledged });
-            }
-        }
+        let heartbeats = heartbeats::reported(evidence);
         Self { scheduled, started, completed, updated, heartbeats, labels, clocks }
     }
 }
@@ -194,7 +174,8 @@ fn activity(handed: &Handed, answer: &Value, run: &Run, places: &Places<'_>, wro
         wrong.say("it was started before it was scheduled".into());
     }
     if places.labels {
-        progress(handed, answer, places.heartbeats.get(&(key, task.activity_id.as_str())), wrong);
+        let reports = places.heartbeats.get(&(key.0, key.1, task.activity_id.as_str()));
+        progress(handed, answer, reports.map_or(&[], Vec::as_slice), wrong);
     }
     // The attempt that ended is in the history, if the answer that said it had started was not lost.
     let same = places.started.get(&(key, scheduled.id, i64::from(task.attempt), task.worker.as_str()));
@@ -202,24 +183,17 @@ fn activity(handed: &Handed, answer: &Value, run: &Run, places: &Places<'_>, wro
     Some(scheduled.id)
 }
 
-/// What the attempts before reported last: with labels, each report names the task that it is of.
-fn progress(handed: &Handed, answer: &Value, reports: Option<&Vec<Heartbeat>>, wrong: &mut Wrong) {
+/// What the attempts before reported last.
+fn progress(handed: &Handed, answer: &Value, reports: &[Heartbeat], wrong: &mut Wrong) {
     // An attempt may be handed over again, when whoever had it first has reported already.
     let before = |report: &&Heartbeat| {
         report.attempt <= handed.task.attempt && report.task != handed.task.task && report.sent < handed.at
     };
-    let reports: Vec<&Heartbeat> = reports.into_iter().flatten().filter(before).collect();
-    let details = answer.get("heartbeatDetails").cloned().and_then(|details| Payloads::read(details).ok());
-    let found = details.and_then(|details| details.first_json());
-    // What was sent after something else was acknowledged may have replaced it; what was before it may not come back.
+    let reports: Vec<&Heartbeat> = reports.iter().filter(before).collect();
     let ended = reports.iter().filter(|report| report.attempt < handed.task.attempt);
     let last = ended.filter_map(|report| report.acknowledged.map(|at| (at, report.sent))).max();
-    let current = |report: &&&Heartbeat| last.is_none_or(|(_, sent)| report.acknowledged.is_none_or(|at| at >= sent));
-    let allowed: Vec<Value> = reports.iter().filter(current).map(|report| label::task(report.task).into()).collect();
-    match found {
-        None if last.is_none() => {}
-        Some(found) if allowed.contains(&found) => {}
-        found => wrong.field("heartbeatDetails", found.as_ref(), allowed.last()),
+    if let Some(found) = heartbeats::strange(answer, &reports, last.map(|(_, sent)| sent)) {
+        wrong.say(format!("heartbeatDetails is {found}, which was not reported last"));
     }
 }
 

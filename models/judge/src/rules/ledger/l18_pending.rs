@@ -1,17 +1,17 @@
 //! L18: a description shows how far pending activities are.
 
 use super::answer::Wrong;
+use super::heartbeats::{self, ActivityKey, Heartbeat};
 use crate::profile::Capability;
 use crate::rules::index::Ended;
-use crate::rules::proof::{acknowledged, answers_may_be_lost, may_apply, possible};
+use crate::rules::proof::{acknowledged, answers_may_be_lost, may_apply};
 use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Indexed, Rule};
-use resurgam_formats::event::{EventId, Field, Payloads};
+use resurgam_formats::event::EventId;
 use resurgam_formats::evidence::Handed;
 use resurgam_formats::failure::kind_of;
-use resurgam_formats::label;
 use resurgam_formats::plan::TaskKind;
-use resurgam_formats::recording::{ActivityEnd, Call, Description, Reply};
+use resurgam_formats::recording::{ActivityEnd, Description, Reply};
 use resurgam_formats::time::At;
 use rustc_hash::FxHashMap;
 use serde_json::Value;
@@ -51,46 +51,28 @@ static ABOUT: About = About {
     ),
 };
 
-/// Workflow id, run id and activity id.
-type Key<'e> = (&'e str, &'e str, &'e str);
-
 /// What workers were handed and reported of activities.
 struct Ledgers<'e> {
-    handed: FxHashMap<Key<'e>, Vec<&'e Handed>>,
-    heartbeats: FxHashMap<Key<'e>, Vec<Heartbeat<'e>>>,
+    handed: FxHashMap<ActivityKey<'e>, Vec<&'e Handed>>,
+    heartbeats: FxHashMap<ActivityKey<'e>, Vec<Heartbeat>>,
     labels: bool,
     /// A task may have been lost on its way to a worker.
     lost: bool,
 }
 
-/// Progress that a worker reported.
-struct Heartbeat<'e> {
-    task: &'e Handed,
-    sent: At,
-    acknowledged: Option<At>,
-}
-
 impl<'e> Ledgers<'e> {
     fn of(evidence: &Indexed<'e>) -> Self {
-        let evidence = evidence.evidence();
-        let (mut handed, mut heartbeats): (FxHashMap<_, Vec<_>>, FxHashMap<_, Vec<_>>) = Default::default();
-        for task in evidence.tasks.values().filter(|task| task.task.kind == TaskKind::Activity) {
+        let heartbeats = heartbeats::reported(evidence);
+        let mut handed: FxHashMap<_, Vec<_>> = FxHashMap::default();
+        for task in evidence.evidence().tasks.values().filter(|task| task.task.kind == TaskKind::Activity) {
             handed.entry(key(task)).or_default().push(task);
-        }
-        for operation in evidence.operations.values().filter(|operation| possible(operation)) {
-            if let Call::Heartbeat { task } = &operation.call
-                && let Some(task) = evidence.tasks.get(task)
-            {
-                let (sent, acknowledged) = (operation.invoked(), acknowledged(operation));
-                heartbeats.entry(key(task)).or_default().push(Heartbeat { task, sent, acknowledged });
-            }
         }
         let labels = evidence.header.as_ref().is_some_and(|header| header.labels);
         Self { handed, heartbeats, labels, lost: answers_may_be_lost(evidence) }
     }
 }
 
-fn key(task: &Handed) -> Key<'_> {
+fn key(task: &Handed) -> ActivityKey<'_> {
     (&task.task.workflow_id, &task.task.run_id, &task.task.activity_id)
 }
 
@@ -208,20 +190,13 @@ fn progress(
     pending: &Value,
     attempt: u32,
     (asked, told): (At, At),
-    reports: &[Heartbeat<'_>],
+    reports: &[Heartbeat],
     wrong: &mut Wrong,
 ) {
-    let reports: Vec<_> = reports.iter().filter(|it| it.task.task.attempt <= attempt && it.sent <= told).collect();
-    let details = pending.get("heartbeatDetails").cloned().and_then(|details| Payloads::read(details).ok());
-    let found = details.and_then(|details| details.first_json());
+    let reports: Vec<_> = reports.iter().filter(|it| it.attempt <= attempt && it.sent <= told).collect();
     let known = reports.iter().filter_map(|it| it.acknowledged.filter(|at| *at <= asked).map(|at| (at, it.sent)));
-    let last = known.max();
-    // What was sent after something else was acknowledged may have replaced it; what was before it may not come back.
-    let current = |it: &&&Heartbeat<'_>| last.is_none_or(|(_, sent)| it.acknowledged.is_none_or(|at| at >= sent));
-    let mut allowed = reports.iter().filter(current).map(|it| Value::from(label::task(it.task.task.task)));
-    match found {
-        None if last.is_none() => {}
-        Some(found) if allowed.any(|it| it == found) => {}
-        found => wrong.say(format!("the progress of activity {id} is {}", found.unwrap_or_default())),
+    let last = known.max().map(|(_, sent)| sent);
+    if let Some(found) = heartbeats::strange(pending, &reports, last) {
+        wrong.say(format!("the progress of activity {id} is {found}"));
     }
 }

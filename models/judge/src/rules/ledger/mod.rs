@@ -3,6 +3,7 @@
 //! is not in them did not happen.
 
 mod answer;
+mod heartbeats;
 mod l10_misuse;
 mod l11_calm;
 mod l12_refused;
