@@ -1,15 +1,13 @@
 //! Many cases, drawn from one seed: what was drawn, what differed, and a case for each kind of difference.
 
-use crate::catalogue::{Situation, situations};
+use crate::case::Case;
 use crate::coverage::Coverage;
 use crate::difference::Difference;
 use crate::freedom::explaining;
-use crate::pair::{Outcome, Pair};
-use crate::request::{Drawn, draw};
-use crate::values::one;
+use crate::outcome::Outcome;
+use crate::pair::Pair;
+use crate::recording::Recorded;
 use futures_util::{StreamExt as _, stream};
-use rand::SeedableRng as _;
-use rand::rngs::SmallRng;
 use std::collections::BTreeMap;
 
 /// What is drawn.
@@ -59,29 +57,13 @@ pub struct Found {
     pub coverage: Coverage,
 }
 
-/// A case before it is executed.
-#[derive(Clone, Debug)]
-pub(crate) struct Case {
-    pub(crate) situation: Situation,
-    pub(crate) requests: Vec<Drawn>,
-}
-
 impl Order {
     /// The case of a seed.
     ///
     /// # Errors
     /// There is no such situation.
     pub(crate) fn case(&self, seed: u64) -> Result<Case, String> {
-        let mut random = SmallRng::seed_from_u64(seed);
-        let named = |name: &String| {
-            let found = situations().iter().find(|situation| situation.name == *name);
-            found.ok_or_else(|| format!("there is no situation {name}"))
-        };
-        let often: Vec<&Situation> = situations().iter().filter(|situation| !situation.slow).collect();
-        let drawn = *one(&mut random, &often).ok_or("there are no situations")?;
-        let situation = self.situation.as_ref().map_or(Ok(drawn), named)?.clone();
-        let requests = draw(&mut random, &situation.steps, self.call.as_deref());
-        Ok(Case { situation, requests })
+        Case::drawn(seed, self.situation.as_deref(), self.call.as_deref())
     }
 
     /// Executes all cases.
@@ -89,22 +71,34 @@ impl Order {
     /// # Errors
     /// A server is gone, or a situation is none.
     pub async fn execute(&self, pair: &Pair, mut tell: impl FnMut(u64)) -> Result<Found, String> {
+        self.record(pair, |_| (), &mut tell).await
+    }
+
+    /// Executes all cases; `keep` hears what the second server answered in each in which both are of one mind.
+    ///
+    /// # Errors
+    /// As [`Order::execute`].
+    pub async fn record(
+        &self,
+        pair: &Pair,
+        mut keep: impl FnMut(Recorded),
+        mut tell: impl FnMut(u64),
+    ) -> Result<Found, String> {
         let mut found = Found::default();
         let mut cases = stream::iter(self.seed..self.seed + self.cases)
             .map(|seed| async move {
                 let case = self.case(seed)?;
                 let id = format!("{}-{seed}", self.prefix);
-                let outcome = pair.execute(&id, &case.situation.steps, &case.requests).await;
-                let name = &case.situation.name;
-                outcome
-                    .map(|outcome| (seed, case.requests, outcome))
-                    .map_err(|why| format!("{name}, seed {seed}: {why}"))
+                let outcome = pair.execute(&id, &case).await;
+                let outcome = outcome.map_err(|why| format!("{}, seed {seed}: {why}", case.situation.name))?;
+                Ok::<_, String>((seed, case, outcome))
             })
             .buffer_unordered(self.jobs);
         let mut done = 0;
         while let Some(case) = cases.next().await {
-            let (seed, requests, outcome) = case?;
-            found.add(seed, &requests, &outcome);
+            let (seed, case, outcome) = case?;
+            found.add(seed, &case, &outcome);
+            Recorded::of(seed, case, outcome).into_iter().for_each(&mut keep);
             done += 1;
             tell(done);
         }
@@ -113,8 +107,29 @@ impl Order {
 }
 
 impl Found {
-    fn add(&mut self, seed: u64, requests: &[Drawn], outcome: &Outcome) {
-        self.requests += requests.len() as u64;
+    /// Counts in what other cases have come to.
+    pub fn join(&mut self, other: Self) {
+        self.requests += other.requests;
+        self.equal += other.equal;
+        self.explained += other.explained;
+        self.unexplained += other.unexplained;
+        for (name, of) in other.kinds {
+            match self.kinds.get_mut(&name) {
+                Some(kind) => {
+                    kind.cases += of.cases;
+                    if of.seed < kind.seed {
+                        (kind.seed, kind.difference) = (of.seed, of.difference);
+                    }
+                }
+                None => drop(self.kinds.insert(name, of)),
+            }
+        }
+        self.coverage.join(other.coverage);
+    }
+
+    /// Counts a case in.
+    pub(crate) fn add(&mut self, seed: u64, case: &Case, outcome: &Outcome) {
+        self.requests += case.requests.len() as u64;
         let explanations: Vec<_> =
             outcome.differences.iter().map(|it| explaining(it).map(|it| (it.name, it.why))).collect();
         match explanations.iter().all(Option::is_some) {
@@ -130,7 +145,7 @@ impl Found {
                 (kind.seed, kind.difference) = (seed, difference.clone());
             }
         }
-        self.coverage.add(requests, outcome);
+        self.coverage.add(&case.requests, outcome);
     }
 
     /// The kinds that nothing explains, the most frequent first.

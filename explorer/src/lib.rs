@@ -7,22 +7,29 @@
 
 mod bindings;
 mod campaign;
+mod case;
 mod catalogue;
 mod coverage;
 mod difference;
 mod freedom;
+mod looks;
 mod normal;
 mod notation;
+mod outcome;
 mod pair;
+pub mod recording;
 mod request;
 mod script;
 mod server;
 mod shrink;
 mod side;
+mod simulated;
 mod values;
 
 pub use campaign::{Found, Kind, Order};
+pub use case::Case;
 pub use difference::Difference;
 pub use pair::Pair;
 pub use server::Server;
 pub use shrink::shrink;
+pub use simulated::hold_simulated;

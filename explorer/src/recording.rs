@@ -1,0 +1,133 @@
+//! What a server has answered in many cases, kept: another one can be held against it where that server is not.
+//!
+//! It is made of two servers of one kind, beside each other: a case in which they are not of one mind is left to chance, and not kept.
+//! Answers are kept in normal form, so what differs from server to server and from day to day is not in them.
+
+use crate::campaign::Found;
+use crate::case::Case;
+use crate::looks::Looks;
+use crate::outcome::{Outcome, Written, written};
+use crate::server::Server;
+use crate::side::Side;
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use serde::{Deserialize, Serialize};
+use std::io::{self, BufRead as _, BufReader, Read, Write};
+
+/// What the real server 1.31.2 has answered.
+const TEMPORAL: &[u8] = include_bytes!("../recordings/temporal-1.31.2.jsonl.gz");
+/// A case with longer answers is not kept, in bytes.
+const LONGEST: usize = 1 << 17;
+/// Calls that are about all that there is on a server, which is not the same tomorrow.
+const ABOUT_ALL: [&str; 5] =
+    ["CountWorkflowExecutions", "GetClusterInfo", "GetSystemInfo", "ListNamespaces", "ListWorkers"];
+
+/// A case, and what a server answered in it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recorded {
+    /// The seed from which it was drawn.
+    pub seed: u64,
+    /// What was done.
+    pub case: Case,
+    answers: Vec<Written>,
+}
+
+/// Why there is no recording.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file cannot be read or written.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// A line is no case.
+    #[error("line {0}: {1}")]
+    Line(usize, serde_json::Error),
+}
+
+impl Recorded {
+    /// The case with what the second server answered, if both are of one mind.
+    pub(crate) fn of(seed: u64, case: Case, outcome: Outcome) -> Option<Self> {
+        let unsteady = case.requests.iter().any(|it| ABOUT_ALL.contains(&it.call.as_str()));
+        let [_, answers] = outcome.answers;
+        if unsteady || !outcome.differences.is_empty() || answers.is_empty() {
+            return None;
+        }
+        let length: usize = answers.iter().map(|it| it.answer.to_string().len()).sum();
+        (length <= LONGEST).then(|| Self { seed, case: case.whole(), answers })
+    }
+
+    /// Does the same on a server.
+    ///
+    /// # Errors
+    /// The server is gone.
+    async fn repeat(&self, server: &Server, namespace: &str, id: &str) -> Result<Outcome, String> {
+        let mut side = Side::new(server, namespace, id);
+        side.perform(&self.case).await?;
+        if let Some(why) = &side.broken {
+            return Ok(Outcome::stuck(Some(why), None));
+        }
+        let mut looks = Looks::default();
+        loop {
+            let seen = side.look().await?;
+            let outcome = Outcome::of(written(&side, &seen), self.answers.clone());
+            if outcome.is_explained() || !looks.again().await {
+                return Ok(outcome);
+            }
+            side.ask_again(&self.case).await?;
+        }
+    }
+}
+
+/// Does all the cases on a server, one after the other, and says what it answers otherwise. Ids begin with `prefix`.
+///
+/// # Errors
+/// The server is gone.
+pub async fn hold_against(
+    server: &Server,
+    cases: &[Recorded],
+    prefix: &str,
+    mut tell: impl FnMut(u64),
+) -> Result<Found, String> {
+    let namespace = server.namespace_id().await?;
+    let mut found = Found::default();
+    for (at, recorded) in cases.iter().enumerate() {
+        let id = format!("{prefix}-{}", recorded.seed);
+        found.add(recorded.seed, &recorded.case, &recorded.repeat(server, &namespace, &id).await?);
+        tell(at as u64 + 1);
+    }
+    Ok(found)
+}
+
+/// What the real server 1.31.2 has answered, as far as it was recorded.
+///
+/// # Panics
+/// The recording that was compiled in cannot be read.
+#[must_use]
+pub fn temporal() -> Vec<Recorded> {
+    read(TEMPORAL).unwrap_or_else(|why| unreachable!("a recording of this crate: {why}"))
+}
+
+/// The cases in a file: lines of JSON, compressed by gzip.
+///
+/// # Errors
+/// [`Error`].
+pub fn read(from: impl Read) -> Result<Vec<Recorded>, Error> {
+    let lines = BufReader::new(GzDecoder::new(from)).lines();
+    lines.enumerate().map(|(at, line)| serde_json::from_str(&line?).map_err(|why| Error::Line(at + 1, why))).collect()
+}
+
+/// Writes cases, by their seeds.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write(cases: &mut [Recorded], into: impl Write) -> Result<(), Error> {
+    cases.sort_by_key(|case| case.seed);
+    let mut into = GzEncoder::new(into, Compression::best());
+    for case in cases {
+        serde_json::to_writer(&mut into, case).map_err(io::Error::from)?;
+        into.write_all(b"\n")?;
+    }
+    into.finish()?;
+    Ok(())
+}
