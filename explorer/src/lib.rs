@@ -32,4 +32,4 @@ pub use difference::Difference;
 pub use pair::Pair;
 pub use server::Server;
 pub use shrink::shrink;
-pub use simulated::hold_simulated;
+pub use simulated::{Held, TOGETHER, hold_simulated};

@@ -17,19 +17,32 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// So long a case may take, with all that it waits for.
 const CASE: Duration = Duration::from_secs(200);
 
+/// So many cases are done in one cluster: what one of them does to it is not to be seen in all others.
+pub const TOGETHER: usize = 10;
+
+/// What came of cases in the simulation.
+#[derive(Debug)]
+pub struct Held {
+    /// What was answered otherwise.
+    pub found: Found,
+    /// A hash of all that passed on the links.
+    pub trace: u64,
+}
+
 /// Does the cases on a cluster of one node of its own, one after the other, and says what is answered otherwise. The same seed gives the
 /// same execution.
 ///
 /// # Errors
 /// A node panicked or gave up, the cluster was not usable, or a case did not end.
-pub fn hold_simulated(subject: &Subject, seed: u64, cases: &[Recorded]) -> Result<Found, String> {
+pub fn hold_simulated(subject: &Subject, seed: u64, cases: &[Recorded]) -> Result<Held, String> {
     let limit = u32::try_from(cases.len()).unwrap_or(u32::MAX);
     let (cases, name) = (cases.to_vec(), subject.orchestrator().name().to_owned());
     let visited = visit(subject, seed, 1, READY + CASE.saturating_mul(limit), move |channels| async move {
         let server = ready(channels, name).await?;
         hold_against(&server, &cases, "explored", |_| ()).await
     });
-    visited.map_err(|why| why.to_string())?
+    let (found, trace) = visited.map_err(|why| why.to_string())?;
+    Ok(Held { found: found?, trace })
 }
 
 /// The first node as a server, when it knows the namespaces.

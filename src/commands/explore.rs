@@ -6,7 +6,7 @@ use crate::exit::{Exit, Failure, print};
 use indicatif::ProgressBar;
 use resurgam_builtin::subject;
 use resurgam_explorer::recording::{self, Recorded, hold_against};
-use resurgam_explorer::{Found, Kind, Order, Pair, Server, hold_simulated, shrink};
+use resurgam_explorer::{Found, Kind, Order, Pair, Server, TOGETHER, hold_simulated, shrink};
 use resurgam_formats::target::Choice;
 use resurgam_harness::target::{Target, World, connect, open};
 use std::collections::BTreeSet;
@@ -70,9 +70,6 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     table: Option<PathBuf>,
 }
-
-/// So many recorded cases are simulated in one cluster.
-const TOGETHER: usize = 10;
 
 /// So much of a message is shown.
 const WIDEST: usize = 400;
@@ -161,10 +158,9 @@ async fn against_recorded(args: &Args, file: Option<&Path>) -> Ended {
     };
     let bar = ProgressBar::new(cases.len() as u64);
     let (name, found) = if args.target == Which::Simulated && args.address.is_none() {
-        // Each cluster has a few cases, so that what one of them does to it is not seen in all others.
         let mut found = Found::default();
         for (number, few) in cases.chunks(TOGETHER).enumerate() {
-            found.join(hold_simulated(&subject(None), number as u64 + 1, few).map_err(Failure::machine)?);
+            found.join(hold_simulated(&subject(None), number as u64, few).map_err(Failure::machine)?.found);
             bar.inc(few.len() as u64);
         }
         ("builtin".to_owned(), found)

@@ -13,7 +13,8 @@ use std::time::Duration;
 use tonic::transport::Channel;
 
 /// Starts a cluster of so many nodes of the orchestrator in the simulation, hands a channel to each to the visitor, and waits for what it
-/// returns, at most `limit` of simulated time. The same seed and visitor give the same execution. Namespaces there are none.
+/// returns, at most `limit` of simulated time: that, and a hash of all that passed on the links. The same seed and visitor give the same.
+/// Namespaces there are none.
 ///
 /// # Errors
 /// The visitor was not done in time, or it or a node panicked or gave up.
@@ -23,7 +24,7 @@ pub fn visit<T, F>(
     nodes: u8,
     limit: Duration,
     visitor: impl FnOnce(Vec<Channel>) -> F + Send,
-) -> Result<T, Failure>
+) -> Result<(T, u64), Failure>
 where
     T: Send + 'static,
     F: Future<Output = T> + 'static,
@@ -43,5 +44,5 @@ where
         };
         visitor(members.iter().map(channel).collect())
     })?;
-    Ok(ended.value)
+    Ok((ended.value, ended.trace))
 }
