@@ -49,10 +49,10 @@ impl Recorded {
     /// The case with what the second server answered, if both are of one mind.
     pub(crate) fn of(seed: u64, case: Case, outcome: Outcome) -> Option<Self> {
         let unsteady = case.requests.iter().any(|it| ABOUT_ALL.contains(&it.call.as_str()));
-        let [_, answers] = outcome.answers;
-        if unsteady || !outcome.differences.is_empty() || answers.is_empty() {
+        if unsteady || !outcome.is_explained() {
             return None;
         }
+        let [_, answers] = outcome.answers;
         let length: usize = answers.iter().map(|it| it.answer.to_string().len()).sum();
         (length <= LONGEST).then(|| Self { seed, case: case.whole(), answers })
     }

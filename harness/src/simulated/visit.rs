@@ -23,7 +23,7 @@ pub fn visit<T, F>(
     seed: u64,
     nodes: u8,
     limit: Duration,
-    visitor: impl FnOnce(Vec<Channel>) -> F + Send,
+    visitor: impl FnOnce(Vec<Channel>) -> F + Send + 'static,
 ) -> Result<(T, u64), Failure>
 where
     T: Send + 'static,
@@ -38,11 +38,13 @@ where
         let gave_up: Arc<OnceLock<u8>> = Arc::default();
         let members = add_nodes(cluster, &plan, subject, &database, &gave_up);
         let driver = cluster.driver();
-        let channel = |member: &String| {
-            let address = format!("{member}:{FRONTEND_PORT}");
-            driver.channel(&address).unwrap_or_else(|why| unreachable!("{address} is an address: {why}"))
-        };
-        visitor(members.iter().map(channel).collect())
+        async move {
+            let channel = |member: &String| {
+                let address = format!("{member}:{FRONTEND_PORT}");
+                driver.channel(&address).unwrap_or_else(|why| unreachable!("{address} is an address: {why}"))
+            };
+            visitor(members.iter().map(channel).collect()).await
+        }
     })?;
     Ok((ended.value, ended.trace))
 }
