@@ -20,8 +20,8 @@ const TEMPORAL: &[u8] = include_bytes!("../recordings/temporal-1.31.2.jsonl.gz")
 /// A case with longer answers is not kept, in bytes.
 const LONGEST: usize = 1 << 17;
 /// Calls that are about all that there is on a server, which is not the same tomorrow.
-const ABOUT_ALL: [&str; 5] =
-    ["CountWorkflowExecutions", "GetClusterInfo", "GetSystemInfo", "ListNamespaces", "ListWorkers"];
+const ABOUT_ALL: [&str; 6] =
+    ["CountWorkflowExecutions", "DescribeWorker", "GetClusterInfo", "GetSystemInfo", "ListNamespaces", "ListWorkers"];
 
 /// A case, and what a server answered in it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -130,4 +130,56 @@ pub fn write(cases: &mut [Recorded], into: impl Write) -> Result<(), Error> {
     }
     into.finish()?;
     Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+    use crate::side::Place;
+    use serde_json::json;
+
+    fn outcome(call: &str, left: i32, right: i32) -> (Case, Outcome) {
+        let answers = [left, right].map(|size| {
+            let answer = json!({"code": "Ok", "message": "", "details": [], "response": {"size": size}});
+            vec![Written { place: Place::Drawn, call: call.to_owned(), answer }]
+        });
+        let [left, right] = answers;
+        (Case::drawn(1, Some("started"), Some(call)).unwrap(), Outcome::of(left, right))
+    }
+
+    fn kept(call: &str, left: i32, right: i32) -> Option<Recorded> {
+        let (case, outcome) = outcome(call, left, right);
+        Recorded::of(7, case, outcome)
+    }
+
+    #[test]
+    fn only_what_two_servers_agree_on_is_kept() {
+        assert!(kept("SignalWorkflowExecution", 1, 1).is_some());
+        assert!(kept("SignalWorkflowExecution", 1, 2).is_none());
+        assert!(kept("CountWorkflowExecutions", 1, 1).is_none(), "it counts what others have made");
+    }
+
+    #[test]
+    fn what_is_written_is_read_in_order() {
+        let recorded = kept("SignalWorkflowExecution", 1, 1).unwrap();
+        let mut cases = [9, 7].map(|seed| Recorded { seed, ..recorded.clone() });
+        let mut file = Vec::new();
+        write(&mut cases, &mut file).unwrap();
+        let found = read(file.as_slice()).unwrap();
+        assert_eq!(found.iter().map(|case| case.seed).collect::<Vec<_>>(), [7, 9]);
+        assert_eq!(found[0].answers, recorded.answers);
+        assert_eq!(found[0].case.line(), recorded.case.line());
+        assert!(read(&file[..file.len() / 2]).is_err(), "a file that was cut");
+    }
+
+    #[test]
+    fn the_one_that_comes_along_is_of_many_situations_and_calls() {
+        let cases = temporal();
+        let situations: std::collections::BTreeSet<&str> =
+            cases.iter().map(|recorded| recorded.case.situation.name.as_str()).collect();
+        let calls: std::collections::BTreeSet<&str> =
+            cases.iter().flat_map(|recorded| &recorded.case.requests).map(|request| request.call.as_str()).collect();
+        assert!(cases.len() > 800 && situations.len() > 30 && calls.len() > 40, "{situations:?} {calls:?}");
+    }
 }
