@@ -3,8 +3,8 @@
 //! It is made of two servers of one kind, beside each other: a case in which they are not of one mind is left to chance, and not kept.
 //! Answers are kept in normal form, so what differs from server to server and from day to day is not in them.
 
-use crate::campaign::Found;
 use crate::case::Case;
+use crate::found::Found;
 use crate::looks::Looks;
 use crate::outcome::{Outcome, Written, written};
 use crate::server::Server;

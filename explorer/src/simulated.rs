@@ -1,6 +1,6 @@
 //! Recorded cases on an orchestrator in the simulation: no server is needed, and no time passes while they wait.
 
-use crate::campaign::Found;
+use crate::found::Found;
 use crate::recording::{Recorded, hold_against};
 use crate::server::Server;
 use resurgam_harness::Subject;
