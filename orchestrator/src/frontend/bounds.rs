@@ -5,8 +5,8 @@ use super::service::WORKFLOWS;
 use super::validate::{BLOB_BYTES, ID_BYTES};
 use super::waiting;
 use crate::cluster::bound::{Bound, REFUSED};
-use crate::visibility::fitting;
-use crate::visibility::query::PARTS;
+use resurgam_visibility::fitting;
+use resurgam_visibility::query::PARTS;
 
 /// In the order of the documentation.
 pub(crate) const BOUNDS: &[Bound] = &[

@@ -4,10 +4,10 @@
 use super::handler::Frontend;
 use super::seal::Kind;
 use super::waiting::Wait;
-use crate::visibility::query::Query;
-use crate::visibility::{Place, Record, Scope, Sections};
 use prost::Message as _;
 use resurgam_api::temporal::workflow::v1::WorkflowExecutionInfo;
+use resurgam_visibility::query::Query;
+use resurgam_visibility::{Place, Record, Scope, Sections};
 use tokio::time::Instant;
 use tonic::Status;
 

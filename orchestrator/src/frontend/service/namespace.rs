@@ -5,11 +5,11 @@ use crate::frontend::handler::{Answer, Frontend, check};
 use crate::frontend::namespace_change::CLUSTER;
 use crate::frontend::seal::Kind;
 use crate::frontend::{namespace_change, unsupported, validate};
-use crate::visibility::fitting::aliases;
 use resurgam_api::temporal::enums::v1::{ArchivalState, ReplicationState};
 use resurgam_api::temporal::namespace::v1::{BadBinaries, NamespaceConfig, NamespaceInfo, namespace_info};
 use resurgam_api::temporal::replication::v1::{ClusterReplicationConfig, NamespaceReplicationConfig};
 use resurgam_api::temporal::workflowservice::v1 as api;
+use resurgam_visibility::fitting::aliases;
 use tonic::{Request, Response, Status};
 
 /// Most namespaces in one answer.

@@ -2,13 +2,13 @@
 
 use crate::frontend::handler::{Answer, Frontend, open};
 use crate::frontend::listing::{Asked, Found};
-use crate::visibility::attribute::{PREDEFINED, SYSTEM};
-use crate::visibility::query::{Query, status_name};
-use crate::visibility::{Sections, value};
 use prost_wkt_types::Timestamp;
 use resurgam_api::temporal::enums::v1::{IndexedValueType, WorkflowExecutionStatus};
 use resurgam_api::temporal::filter::v1::StartTimeFilter;
 use resurgam_api::temporal::workflowservice::v1 as api;
+use resurgam_visibility::attribute::{PREDEFINED, SYSTEM};
+use resurgam_visibility::query::{Query, status_name};
+use resurgam_visibility::{Sections, value};
 use std::collections::BTreeMap;
 use tonic::{Request, Response, Status};
 

@@ -4,8 +4,8 @@ use super::route::WorkflowKey;
 use crate::history::state::Millis;
 use crate::history::task::RunKey;
 use crate::store::{Key, Partition};
-use crate::visibility::Place;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, percent_decode_str, utf8_percent_encode};
+use resurgam_visibility::Place;
 use std::ops::Range;
 
 /// Transfer tasks that are not known to be done.
