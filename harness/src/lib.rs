@@ -4,6 +4,7 @@
 pub mod answer;
 mod asked;
 pub mod case;
+mod case_changes;
 pub mod case_directory;
 mod check;
 mod client;
@@ -11,6 +12,7 @@ mod convert;
 mod cql;
 pub mod doctor;
 pub mod engine;
+mod file;
 mod history;
 pub mod image;
 mod links;

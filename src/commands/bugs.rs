@@ -5,7 +5,7 @@ use crate::Ended;
 use crate::exit::{Exit, Failure, print};
 use crate::stop;
 use resurgam_builtin::{Bug, Builtin, Checks, hunt};
-use resurgam_formats::case;
+use resurgam_formats::case::{self, Case};
 use resurgam_formats::plan::Plan;
 use resurgam_formats::rule_id::RuleId;
 use resurgam_formats::shrinking::Measure;
@@ -173,6 +173,7 @@ impl Found {
                 bug: Some(bug.name.clone()),
             };
             let case = trial.case(plan, &target, choice, "resurgam replay .".to_owned());
+            let case = Case { without_invariants: args.without_invariants, ..case };
             trial.keep(&CaseDirectory::at(keep.join(&bug.name)), plan, &case)?;
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use crate::Ended;
 use crate::exit::{Exit, Failure, complain, print};
-use crate::given::Given;
+use crate::given::{Given, changed};
 use crate::stop;
 use resurgam_formats::target::Choice;
 use resurgam_harness::{CaseDirectory, Trial};
@@ -43,6 +43,9 @@ pub(crate) fn run(args: &Args) -> Ended {
     let out = args.out.as_deref().map(unused).transpose()?;
     let stop = stop::on_signals().map_err(Failure::machine)?;
     let (plan, target) = (&given.plan, given.target()?);
+    if let Some(path) = &args.plan {
+        print(&changed(path)?);
+    }
     print(&given.origin(&target));
     let trial = Trial::of(plan, &target);
     if let Some(out) = &out {
@@ -51,7 +54,7 @@ pub(crate) fn run(args: &Args) -> Ended {
             large: !plan.growths.is_empty(),
             bug: given.bug.clone(),
         };
-        let case = trial.case(plan, &target, choice, "resurgam replay .".to_owned());
+        let case = given.told(trial.case(plan, &target, choice, "resurgam replay .".to_owned()));
         trial.keep(out, plan, &case).map_err(Failure::machine)?;
     }
     print(&trial.report(plan.seed, false));

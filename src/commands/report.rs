@@ -2,7 +2,7 @@
 
 use crate::Ended;
 use crate::commands::run;
-use crate::exit::Failure;
+use crate::exit::{Failure, print};
 use crate::stop;
 use resurgam_harness::outputs;
 use std::path::PathBuf;
@@ -30,6 +30,9 @@ pub(crate) fn run(args: &Args) -> Ended {
         return Err(Failure::Stopped(format!("stopped by {by}: nothing was written, all is as it was")));
     }
     let written = outputs::write(&args.run, &summary);
+    for line in outputs::changed(&args.run, &summary) {
+        print(&format!("{line}\n"));
+    }
     run::tell(&summary, &args.run);
     if let Err(problems) = written {
         return Err(Failure::machine(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")));

@@ -3,7 +3,7 @@
 use crate::Ended;
 use crate::commands::rules;
 use crate::exit::{Exit, Failure, print};
-use crate::given::Given;
+use crate::given::{Given, changed};
 use crate::stop;
 use indicatif::{ProgressBar, ProgressStyle};
 use resurgam_formats::case::{self, Case};
@@ -53,6 +53,7 @@ pub(crate) fn run(args: &Args) -> Ended {
     let given = Given::read(&args.plan, args.bug.as_deref())?;
     let stop = stop::on_signals().map_err(Failure::machine)?;
     let target = given.target()?;
+    print(&changed(&args.plan)?);
     print(&given.origin(&target));
     let first = Trial::of(&given.plan, &target);
     print(&given.compared(&first));
@@ -68,14 +69,15 @@ pub(crate) fn run(args: &Args) -> Ended {
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} candidates  {msg}  {elapsed}");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     let budget = Budget { candidates: args.candidates, time: Duration::from_secs(args.seconds) };
-    let (plan, progress) = shrink(given.plan, rule, &target, budget, &stop, |progress| {
+    let (plan, progress) = shrink(given.plan.clone(), rule, &target, budget, &stop, |progress| {
         bar.set_position(progress.proposed.into());
         bar.set_message(format!("{}: {} left", progress.pass, progress.to));
     });
     bar.finish_and_clear();
     let trial = Trial::of(&plan, &target);
-    let choice = Choice::Simulation { faults: case::families(&plan), large: !plan.growths.is_empty(), bug: given.bug };
-    let mut case = trial.case(&plan, &target, choice, "resurgam replay .".to_owned());
+    let bug = given.bug.clone();
+    let choice = Choice::Simulation { faults: case::families(&plan), large: !plan.growths.is_empty(), bug };
+    let mut case = given.told(trial.case(&plan, &target, choice, "resurgam replay .".to_owned()));
     case.shrunk = Some(told(rule, &progress));
     let (from, to, accepted, proposed) = (progress.from, progress.to, progress.accepted, progress.proposed);
     print(&format!("{rule}: {from} → {to}, {accepted} of {proposed} candidates broke it\n"));

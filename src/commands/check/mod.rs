@@ -84,13 +84,13 @@ pub(crate) fn run(args: &Args) -> Ended {
     }
     let mut waiting = Vec::new();
     for path in args.files.iter().flat_map(|given| files::meant_by(given)) {
-        match path.and_then(|path| Ok((files::planted(&path)?, files::read(&path, args.max_bytes)?))) {
-            Ok((planted, found)) => {
+        match path.and_then(|path| Ok((files::about(&path)?, files::read(&path, args.max_bytes)?))) {
+            Ok((about, found)) => {
                 for (name, evidence) in found {
                     if args.together && evidence.header.is_none() {
                         waiting.push((name, evidence));
                     } else {
-                        out.judge(&name, &evidence, planted.clone())?;
+                        out.judge(&name, &evidence, about.clone())?;
                     }
                 }
             }
