@@ -7,7 +7,7 @@ use resurgam_formats::case::Case;
 use resurgam_formats::plan::Plan;
 use resurgam_formats::wire;
 use resurgam_harness::case_directory::{CaseDirectory, plan_meant_by};
-use resurgam_harness::{Subject, Trial};
+use resurgam_harness::{SimulatedRun, Subject};
 use std::fs::File;
 use std::path::Path;
 
@@ -77,10 +77,10 @@ impl Given {
     }
 
     /// What was said of the case, and what is said now; nothing if nobody has said anything.
-    pub(crate) fn compared(&self, trial: &Trial) -> String {
+    pub(crate) fn compared(&self, run: &SimulatedRun) -> String {
         let Some((directory, case)) = &self.case else { return String::new() };
-        let (then, now) = (&case.judgement, trial.judgement());
-        format!("then: {then}; now: {now}, {}\n", difference(directory, &trial.lines))
+        let (then, now) = (&case.judgement, run.judgement());
+        format!("then: {then}; now: {now}, {}\n", difference(directory, &run.lines))
     }
 }
 

@@ -221,8 +221,11 @@ pub fn write_plan(path: &Path, plan: &Plan) -> Result<(), Error> {
 
 fn plan(path: &Path) -> Result<Plan, Error> {
     let bytes = fs::read(path).map_err(Error::system(path))?;
-    let plan: Plan = serde_json::from_slice(&bytes).map_err(|why| Error::content(path, &why))?;
     let given = serde_json::from_slice(&bytes).map_err(|why| Error::content(path, &why))?;
+    let plan: Plan = serde_json::from_slice(&bytes).map_err(|why| {
+        let field = plan::misfit(&given).map(|field| format!("{field}: ")).unwrap_or_default();
+        Error::content(path, &format!("{field}{why}"))
+    })?;
     match plan::unknown_field(&given, &plan) {
         Some(unknown) => Err(Error::content(path, &unknown)),
         None => checked(plan, path),

@@ -3,7 +3,7 @@
 use crate::campaign::Results;
 use crate::mutant::Mutant;
 use crate::score::{Score, by};
-use crate::trials::{Fate, Tried};
+use crate::trials::{Status, Tried};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -65,7 +65,7 @@ fn section(text: &mut String, title: &str, what: &str, rows: &BTreeMap<String, S
 fn rules(text: &mut String, results: &Results) {
     let (mut any, mut alone): (BTreeMap<&str, usize>, BTreeMap<&str, usize>) = Default::default();
     for tried in results.mutants.iter().filter_map(|mutant| results.tried.get(&mutant.id)) {
-        let Fate::Killed { rules, .. } = &tried.fate else { continue };
+        let Status::Killed { rules, .. } = &tried.status else { continue };
         for rule in rules {
             *any.entry(rule.as_str()).or_default() += 1;
         }

@@ -12,7 +12,7 @@ use resurgam_formats::shrinking::Measure;
 use resurgam_formats::target::Choice;
 use resurgam_harness::case_directory::{self, CaseDirectory};
 use resurgam_harness::shrink::{Budget, shrink};
-use resurgam_harness::{Stop, Subject, Trial};
+use resurgam_harness::{SimulatedRun, Stop, Subject};
 use resurgam_scenarios::bugs::{Planted, bugs};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -166,15 +166,15 @@ impl Found {
         }
         if let Some(keep) = &args.keep {
             let (target, plan) = (with(planted, args), &self.plan);
-            let trial = Trial::of(plan, &target);
+            let run = SimulatedRun::of(plan, &target);
             let choice = Choice::Simulation {
                 faults: case::families(plan),
                 large: !plan.growths.is_empty(),
                 bug: Some(bug.name.clone()),
             };
-            let case = trial.case(plan, &target, choice, "resurgam replay .".to_owned());
+            let case = run.case(plan, &target, choice, "resurgam replay .".to_owned());
             let case = Case { without_invariants: args.without_invariants, ..case };
-            trial.keep(&CaseDirectory::at(keep.join(&bug.name)), plan, &case)?;
+            run.keep(&CaseDirectory::at(keep.join(&bug.name)), plan, &case)?;
         }
         Ok(())
     }
@@ -183,7 +183,7 @@ impl Found {
 /// True if the plan of a file shows the bug and is not larger than `plan`.
 fn is_better(path: &Path, plan: &Plan, target: &Subject) -> bool {
     let Ok(there) = case_directory::plan_meant_by(path) else { return false };
-    Measure::of(&there) <= Measure::of(plan) && !Trial::of(&there, target).violated().is_empty()
+    Measure::of(&there) <= Measure::of(plan) && !SimulatedRun::of(&there, target).violated().is_empty()
 }
 
 /// Our orchestrator with this bug.

@@ -11,7 +11,7 @@ use resurgam_formats::rule_id::RuleId;
 use resurgam_formats::target::Choice;
 use resurgam_formats::verdict::Outcome;
 use resurgam_harness::shrink::{Budget, shrink, told};
-use resurgam_harness::{CaseDirectory, Trial};
+use resurgam_harness::{CaseDirectory, SimulatedRun};
 use resurgam_reports::command;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -55,7 +55,7 @@ pub(crate) fn run(args: &Args) -> Ended {
     let target = given.target()?;
     print(&changed(&args.plan)?);
     print(&given.origin(&target));
-    let first = Trial::of(&given.plan, &target);
+    let first = SimulatedRun::of(&given.plan, &target);
     print(&given.compared(&first));
     let violated = first.violated();
     let Some(rule) = violated.iter().find(|rule| wanted.as_ref().is_none_or(|wanted| *rule == wanted)) else {
@@ -74,10 +74,10 @@ pub(crate) fn run(args: &Args) -> Ended {
         bar.set_message(format!("{}: {} left", progress.pass, progress.to));
     });
     bar.finish_and_clear();
-    let trial = Trial::of(&plan, &target);
+    let run = SimulatedRun::of(&plan, &target);
     let bug = given.bug.clone();
     let choice = Choice::Simulation { faults: case::families(&plan), large: !plan.growths.is_empty(), bug };
-    let mut case = given.told(trial.case(&plan, &target, choice, "resurgam replay .".to_owned()));
+    let mut case = given.told(run.case(&plan, &target, choice, "resurgam replay .".to_owned()));
     case.shrunk = Some(told(rule, &progress));
     let (from, to, accepted, proposed) = (progress.from, progress.to, progress.accepted, progress.proposed);
     print(&format!("{rule}: {from} → {to}, {accepted} of {proposed} candidates broke it\n"));
@@ -91,7 +91,7 @@ pub(crate) fn run(args: &Args) -> Ended {
         }
         Place::Free(directory) => {
             let new = CaseDirectory::at(with_suffix(directory.path(), ".new"));
-            trial.keep(&new, &plan, &case).and_then(|()| directory.replace(&new)).map_err(Failure::machine)?;
+            run.keep(&new, &plan, &case).and_then(|()| directory.replace(&new)).map_err(Failure::machine)?;
             let again = command::replay(&case.choice, &directory.path().display().to_string());
             print(&format!("replay: {again}\n"));
         }
@@ -99,9 +99,9 @@ pub(crate) fn run(args: &Args) -> Ended {
     Ok(Exit::Violated)
 }
 
-/// What a trial says of one rule.
-fn outcome(trial: &Trial, wanted: &RuleId) -> Outcome {
-    let rules = trial.judged.as_ref().map(|(_, verdict)| verdict.rules.as_slice()).unwrap_or_default();
+/// What a run says of one rule.
+fn outcome(run: &SimulatedRun, wanted: &RuleId) -> Outcome {
+    let rules = run.judged.as_ref().map(|(_, verdict)| verdict.rules.as_slice()).unwrap_or_default();
     rules.iter().find(|rule| rule.rule == *wanted).map_or(Outcome::Unknown, |rule| rule.outcome)
 }
 

@@ -6,9 +6,9 @@ use crate::case_directory::Error;
 use crate::processes::{Place, ProcessStage, Round};
 use crate::recorder;
 use crate::run_directory::RunDirectory;
+use crate::simulated_run::{SimulatedRun, prefix};
 use crate::subject::Subject;
 use crate::target::{self, Cluster, Endpoint, Target, World};
-use crate::trial::{Trial, prefix};
 use resurgam_campaign::coverage::Coverage;
 use resurgam_formats::case::{self as format, Case, Judgement};
 use resurgam_formats::evidence::Evidence;
@@ -194,9 +194,9 @@ impl Job {
     /// One case in the simulation. Its recording is written only if it is kept, for the same plan gives it again.
     fn simulate(&self, seed: u64, target: &Subject) -> Came {
         let plan = self.plan(seed);
-        let run = Trial::of(&plan, target);
+        let run = SimulatedRun::of(&plan, target);
         let simulated = run.judged.as_ref().ok().map(|(evidence, _)| run.simulated(evidence));
-        let Trial { lines, hash, judged, executing, judging, trace, .. } = run;
+        let SimulatedRun { lines, hash, judged, executing, judging, trace, .. } = run;
         let (evidence, verdict) = match judged {
             Ok(judged) => judged,
             Err(why) => return self.keep_broken(&plan, &lines, hash, Some(trace), executing, why),

@@ -6,6 +6,7 @@ mod expected;
 mod fault;
 mod growth;
 mod habits;
+mod misfit;
 mod misuse;
 mod statements;
 mod task_kind;
@@ -14,12 +15,14 @@ mod valid;
 
 pub use cluster::{Cluster, Latency};
 pub use expected::Expected;
+pub(crate) use fault::counted;
 pub use fault::{
     Affected, Caller, DatabaseFault, Extent, Family, Fault, FaultKind, Happening, Moment, PartitionKind, Parts, Side,
     StoreCall, StoreOutcome, Way,
 };
 pub use growth::{Crowd, Growth};
 pub use habits::Habits;
+pub use misfit::misfit;
 pub use misuse::{Damage, Held, Misuse, Namespace, Place};
 pub use task_kind::TaskKind;
 pub use unknown::unknown_field;

@@ -15,6 +15,7 @@ mod moment;
 mod name;
 mod parts;
 mod store;
+mod words;
 
 pub use affected::{Affected, Caller, Family, Side, Way};
 pub use database::DatabaseFault;
@@ -22,6 +23,7 @@ pub use extent::Extent;
 pub use moment::{Happening, Moment};
 pub use parts::Parts;
 pub use store::{PartitionKind, StoreCall, StoreOutcome};
+pub(crate) use words::counted;
 
 use crate::time::Millis;
 use schemars::JsonSchema;
