@@ -5,6 +5,7 @@ use crate::commands::run;
 use crate::exit::{Failure, print};
 use crate::stop;
 use resurgam_harness::outputs;
+use resurgam_harness::run_directory::RunDirectory;
 use std::path::PathBuf;
 
 /// The arguments.
@@ -29,6 +30,7 @@ pub(crate) fn run(args: &Args) -> Ended {
     if let Some(by) = stop.requested() {
         return Err(Failure::Stopped(format!("stopped by {by}: nothing was written, all is as it was")));
     }
+    RunDirectory::release_dead(&args.run);
     let written = outputs::write(&args.run, &summary);
     for line in outputs::changed(&args.run, &summary) {
         print(&format!("{line}\n"));

@@ -13,6 +13,7 @@ pub(crate) mod peer;
 mod registrar;
 mod rejection;
 pub(crate) mod router;
+pub(crate) mod sizes;
 pub(crate) mod status;
 pub(crate) mod task_token;
 pub mod token_keys;

@@ -2,9 +2,9 @@
 
 use super::listing;
 use super::service::WORKFLOWS;
-use super::validate::{BLOB_BYTES, ID_BYTES};
 use super::waiting;
 use crate::cluster::bound::{Bound, REFUSED};
+use crate::cluster::sizes::{BLOB_BYTES, ID_BYTES};
 use resurgam_visibility::fitting;
 use resurgam_visibility::query::PARTS;
 

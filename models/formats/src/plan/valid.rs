@@ -24,7 +24,13 @@ pub fn problem(plan: &Plan) -> Option<String> {
         let (policy, start) = match &operation.action {
             Action::Start(start) => (start.retry.as_ref()?, ""),
             Action::SignalWithStart { start, .. } => (start.retry.as_ref()?, ".start"),
-            _ => return None,
+            Action::Signal { .. }
+            | Action::Query { .. }
+            | Action::Update { .. }
+            | Action::Cancel
+            | Action::Terminate
+            | Action::Describe
+            | Action::ReadHistory => return None,
         };
         retry(policy, &format!("plan.operations[{number}].action{start}.retry"))
     });

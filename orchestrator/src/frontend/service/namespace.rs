@@ -1,6 +1,7 @@
 //! What is asked about the server itself, and about namespaces.
 
 use crate::cluster::namespace::Namespace;
+use crate::cluster::sizes;
 use crate::frontend::handler::{Answer, Frontend, check};
 use crate::frontend::namespace_change::CLUSTER;
 use crate::frontend::seal::Kind;
@@ -145,8 +146,8 @@ fn description(namespace: &Namespace) -> api::DescribeNamespaceResponse {
         ..Default::default()
     };
     let limits = namespace_info::Limits {
-        blob_size_limit_error: validate::BLOB_BYTES as i64,
-        memo_size_limit_error: validate::BLOB_BYTES as i64,
+        blob_size_limit_error: sizes::BLOB_BYTES as i64,
+        memo_size_limit_error: sizes::BLOB_BYTES as i64,
         ..Default::default()
     };
     let config = NamespaceConfig {
