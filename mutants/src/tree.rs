@@ -61,7 +61,7 @@ pub enum Error {
 /// The copy, built.
 #[derive(Debug)]
 pub struct Tree {
-    /// Its program.
+    /// The path of its program.
     pub program: PathBuf,
     /// The mutants in it.
     pub mutants: Vec<Mutant>,

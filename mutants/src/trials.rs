@@ -11,7 +11,7 @@ use std::path::Path;
 /// What became of a mutant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tried {
-    /// Its id.
+    /// The id of the mutant.
     pub mutant: u32,
     /// How many cases were executed with it.
     pub cases: usize,
@@ -21,13 +21,13 @@ pub struct Tried {
     pub status: Status,
 }
 
-/// See [`Tried`].
+/// What is known of a mutant after its last case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// Rules were violated.
     Killed {
-        /// Which.
+        /// The rules that the case violates.
         rules: Vec<RuleId>,
         /// In this case.
         seed: u64,
@@ -36,14 +36,14 @@ pub enum Status {
     Survived,
     /// The suite noticed something, but no rule says what.
     NotJudged {
-        /// What.
+        /// What the suite says of it.
         why: String,
         /// In this case.
         seed: u64,
     },
     /// It would not have ended.
     TimedOut {
-        /// This case.
+        /// The case that did not end.
         seed: u64,
     },
     /// No case reaches it.

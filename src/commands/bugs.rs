@@ -18,7 +18,6 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The arguments.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Exit codes: 0 all were found, 2 bad input, 3 one was not found, or it was stopped, 4 a file could not be written.")]

@@ -10,13 +10,12 @@ use resurgam_reports::difference;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-/// The arguments.
 #[derive(clap::Args)]
 #[command(after_help = "Exit codes: 0 they say the same, 1 they differ, 2 one of them could not be read.")]
 pub(crate) struct Args {
     /// A recording, a plan, or the directory of a case (its recording is taken).
     a: PathBuf,
-    /// The other.
+    /// What it is compared with.
     b: PathBuf,
 }
 

@@ -12,7 +12,6 @@ use std::thread;
 /// The option with which a copy is told to do its part.
 const SERVE: &str = "--serve";
 
-/// The arguments.
 #[derive(clap::Args)]
 #[command(after_help = "\
 In a checkout of Resurgam: a copy of it is built in target/mutants/tree, with all mutants behind a switch. What was tried

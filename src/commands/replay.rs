@@ -8,7 +8,6 @@ use resurgam_formats::target::Choice;
 use resurgam_harness::{CaseDirectory, SimulatedRun};
 use std::path::{Path, PathBuf};
 
-/// The arguments.
 #[derive(clap::Args)]
 #[command(after_help = "\
 The directory of a case knows what was said of it; what is said now is compared with that.

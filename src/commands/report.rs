@@ -8,7 +8,6 @@ use resurgam_harness::outputs;
 use resurgam_harness::run_directory::RunDirectory;
 use std::path::PathBuf;
 
-/// The arguments.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Reads results.jsonl and cases/, and writes report.html, junit.xml, summary.json and times.json. Works for a run that was

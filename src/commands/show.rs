@@ -14,7 +14,6 @@ use std::fs;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
-/// The arguments.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The directory of a case, a recording, or a workflow history.

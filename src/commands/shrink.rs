@@ -16,7 +16,6 @@ use resurgam_reports::command;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The arguments.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Who stops it (Ctrl-C) gets the smallest plan so far. A smaller one that is there already is never overwritten.

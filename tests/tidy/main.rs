@@ -63,7 +63,7 @@ fn what_is_public_is_used() {
 
 #[test]
 fn doc_comments_say_something() {
-    none(&comments::check(&TREE, comments::FOLDERS, tolerated::SHORT));
+    none(&comments::check(&TREE, tolerated::SHORT));
 }
 
 #[test]

@@ -42,7 +42,7 @@ enum Injection {
     Links(LinkFault),
     /// The proxy between the nodes and Cassandra.
     Store(StoreFault),
-    /// Cassandra itself.
+    /// Cassandra itself, as whoever started it can do it.
     Database(DatabaseFault),
 }
 

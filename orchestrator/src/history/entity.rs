@@ -201,13 +201,13 @@ impl Activity {
 /// Who paused an activity, when and why.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct Pause {
-    /// When.
+    /// When it was paused.
     #[prost(int64, tag = "1")]
     pub time: Millis,
-    /// Who.
+    /// The identity of the client who paused it.
     #[prost(string, tag = "2")]
     pub identity: String,
-    /// Why.
+    /// The reason that the client gave.
     #[prost(string, tag = "3")]
     pub reason: String,
 }
@@ -275,7 +275,7 @@ pub struct Admission {
     /// Its Admitted event.
     #[prost(int64, tag = "1")]
     pub event_id: EventId,
-    /// The request.
+    /// The update as its client asked for it.
     #[prost(message, optional, tag = "2")]
     pub request: Option<update::v1::Request>,
 }

@@ -63,7 +63,7 @@ pub(crate) struct Attribute {
     pub alias: String,
     /// Its own name.
     pub name: String,
-    /// Its type.
+    /// The type of its values.
     pub kind: Type,
 }
 

@@ -26,7 +26,7 @@ pub enum Misfit {
 }
 
 impl Misfit {
-    /// For people.
+    /// What is wrong, in words for the caller.
     #[must_use]
     pub fn message(&self) -> &str {
         match self {

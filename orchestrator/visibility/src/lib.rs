@@ -35,7 +35,7 @@ pub struct Scope {
 /// Some records, in the order of the list.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Page {
-    /// The records.
+    /// The records that were found.
     pub records: Vec<Record>,
     /// Where the list goes on behind them; `None`: it does not.
     pub next: Option<Place>,

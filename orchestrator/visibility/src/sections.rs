@@ -10,7 +10,7 @@ pub struct Sections {
 }
 
 impl Sections {
-    /// Both.
+    /// Open and closed ones.
     pub const ALL: Self = Self { open: true, closed: true };
     /// That of the open ones.
     pub const OPEN: Self = Self { open: true, closed: false };

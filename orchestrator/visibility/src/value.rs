@@ -15,13 +15,13 @@ pub(crate) enum Value {
     Nothing,
     /// A whole number; of a truth 1 or 0.
     Int(i64),
-    /// Another number.
+    /// A number with a fraction.
     Real(f64),
-    /// A text.
+    /// A text or a keyword.
     Text(String),
     /// Microseconds since 1970.
     Moment(i64),
-    /// Several keywords.
+    /// Several keywords, in their order.
     List(Vec<String>),
 }
 

@@ -17,7 +17,6 @@ use resurgam_reports::checked::{self, Checked};
 use resurgam_reports::{explained, verdict};
 use std::path::PathBuf;
 
-/// The arguments.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Files are told by their content: recordings, and workflow histories as Temporal's command line, web interfaces, server,

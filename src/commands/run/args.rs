@@ -5,7 +5,6 @@ use jiff::SignedDuration;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The arguments.
 #[derive(clap::Args)]
 #[command(after_help = "\
 The first Ctrl-C, SIGTERM or SIGHUP ends the run and reports what it found; the second ends it at once. Whatever happens,

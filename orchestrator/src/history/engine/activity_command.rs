@@ -195,7 +195,7 @@ impl RunInput for UpdateActivityOptionsRequest {
 
 /// What follows from a change of an activity.
 enum Next {
-    /// Nothing.
+    /// There is nothing to do.
     Nothing,
     /// Its deadlines may be nearer.
     Deadlines,

@@ -19,13 +19,13 @@ use std::collections::HashMap;
 
 /// What a run is made with.
 pub(super) struct Rebuilding<'a> {
-    /// Its names.
+    /// The ids of the new run.
     pub(super) key: RunKey,
     /// The events that it begins with.
     pub(super) events: &'a [HistoryEvent],
     /// The run whose events they are: what it knows besides them of messages under way, they remain the same ones.
     pub(super) base: &'a State,
-    /// When.
+    /// The time at which it is made.
     pub(super) now: Millis,
 }
 

@@ -28,7 +28,7 @@ use std::sync::Arc;
 /// A client resets a workflow.
 #[derive(Clone, Debug)]
 pub(crate) struct ResetInput {
-    /// The call.
+    /// What the client asks for.
     pub(crate) request: ResetRequest,
     /// What was read so far.
     pub(crate) read: Arc<Vec<ReadRun>>,
@@ -37,7 +37,7 @@ pub(crate) struct ResetInput {
 /// The first events of a run.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ReadRun {
-    /// The run.
+    /// The id of the run.
     pub(crate) run_id: String,
     /// Its events, from the first one.
     pub(crate) events: Vec<HistoryEvent>,

@@ -14,7 +14,7 @@ pub(super) enum Condition {
     And(Vec<Self>),
     /// One of these.
     Or(Vec<Self>),
-    /// Not this.
+    /// That this does not hold.
     Not(Box<Self>),
     /// The value stands so to the other.
     Compare(Attribute, Comparison, Value),
