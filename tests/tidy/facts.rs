@@ -24,9 +24,10 @@ pub(crate) struct Facts {
     pub(crate) in_signatures: BTreeSet<String>,
     /// Every name in the file, tests and macros included; comments and texts excluded.
     pub(crate) names: BTreeSet<String>,
-    /// Where the rest of an enum is passed over (a `match` with an arm for everything else, `matches!`, `if let`,
-    /// `let … else`): in which function, and the types whose variants are named.
+    /// Where a `match` has an arm for everything else: in which function, and the types whose variants are named.
     pub(crate) wildcards: Vec<(String, BTreeSet<String>)>,
+    /// Where it is only asked whether a value is of some variants (`matches!`, `if let`, `let … else`), as above.
+    pub(crate) questions: Vec<(String, BTreeSet<String>)>,
     /// Names of enums.
     pub(crate) enums: BTreeSet<String>,
 }
@@ -157,7 +158,7 @@ impl Reader<'_> {
     fn passes_over(&mut self, pattern: &Pat) {
         let mut types = BTreeSet::new();
         Variants(&mut types, &self.of).visit_pat(pattern);
-        self.facts.wildcards.push((self.function.clone(), types));
+        self.facts.questions.push((self.function.clone(), types));
     }
 
     fn signature(&mut self, tokens: impl ToTokens) {
@@ -300,12 +301,12 @@ impl<'ast> Visit<'ast> for Reader<'_> {
         if it.path.is_ident("matches") {
             let mut types = BTreeSet::new();
             variants(it.tokens.clone(), &self.of, &mut types);
-            self.facts.wildcards.push((self.function.clone(), types));
+            self.facts.questions.push((self.function.clone(), types));
         }
     }
 
     fn visit_expr_match(&mut self, it: &'ast syn::ExprMatch) {
-        if it.arms.iter().any(|arm| is_anything(&arm.pat)) {
+        if it.arms.iter().any(|arm| arm.guard.is_none() && is_anything(&arm.pat)) {
             let mut types = BTreeSet::new();
             for arm in &it.arms {
                 Variants(&mut types, &self.of).visit_pat(&arm.pat);

@@ -47,8 +47,8 @@ fn folders_use_only_those_below_them() {
 }
 
 #[test]
-fn every_kind_of_fault_is_named_where_faults_are_told_apart() {
-    none(&wildcards::check(&TREE, wildcards::FAULTS, tolerated::WILDCARDS));
+fn every_kind_is_named_where_kinds_are_told_apart() {
+    none(&wildcards::check(&TREE, wildcards::FAULTS, wildcards::DECIDED, tolerated::WILDCARDS));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Plans: all that one case needs, as plain lists. Any sub-list of any list is still a valid plan, so that shrinking
 //! is deletion and never needs repair: indices are taken modulo what exists, and a list may be empty.
 
+mod action;
 mod cluster;
 mod expected;
 mod fault;

@@ -71,7 +71,7 @@ impl Attribute {
     /// The attribute that a question means by a name: a custom one; or one of the others, with or without the prefix that
     /// belongs to the server.
     #[must_use]
-    pub fn find(alias: &str, custom: &Custom) -> Option<Self> {
+    pub(crate) fn find(alias: &str, custom: &Custom) -> Option<Self> {
         let found = |name: &str, kind| Some(Self { alias: alias.to_owned(), name: name.to_owned(), kind });
         if built_in(alias).is_none() {
             if let Some(kind) = custom.get(alias).and_then(|kind| Type::try_from(*kind).ok()) {

@@ -21,18 +21,9 @@ pub fn problem(plan: &Plan) -> Option<String> {
     }
     let mut operations = plan.operations.iter().enumerate();
     let starts = operations.find_map(|(number, operation)| {
-        let (policy, start) = match &operation.action {
-            Action::Start(start) => (start.retry.as_ref()?, ""),
-            Action::SignalWithStart { start, .. } => (start.retry.as_ref()?, ".start"),
-            Action::Signal { .. }
-            | Action::Query { .. }
-            | Action::Update { .. }
-            | Action::Cancel
-            | Action::Terminate
-            | Action::Describe
-            | Action::ReadHistory => return None,
-        };
-        retry(policy, &format!("plan.operations[{number}].action{start}.retry"))
+        let inner = if let Action::SignalWithStart { .. } = operation.action { ".start" } else { "" };
+        let policy = operation.action.start()?.retry.as_ref()?;
+        retry(policy, &format!("plan.operations[{number}].action{inner}.retry"))
     });
     let mut programs = plan.programs.iter().enumerate();
     starts.or_else(|| programs.find_map(|(n, input)| program(&input.program, &format!("plan.programs[{n}].program"))))

@@ -98,7 +98,10 @@ impl Happening {
                 wanted.is_none() || wanted == there
             }
             (Self::Task { kind, attempt }, Self::Task { kind: of, attempt: number }) => kind == of && attempt <= number,
-            _ => false,
+            (
+                Self::Commit { .. } | Self::Append { .. } | Self::Read { .. } | Self::Fence { .. } | Self::Task { .. },
+                _,
+            ) => false,
         }
     }
 }

@@ -81,10 +81,7 @@ impl Rule for Starts {
 }
 
 fn program_of(call: &Asked<'_>) -> Option<u8> {
-    match call.action {
-        Action::Start(start) | Action::SignalWithStart { start, .. } => Some(start.program),
-        _ => None,
-    }
+    call.action.start().map(|start| start.program)
 }
 
 /// The answer says that this call started the run: it is there.
