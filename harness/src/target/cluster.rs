@@ -79,8 +79,8 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts what is laid out and waits until it is usable; laid out anew if somebody took a port between our looking for it and
-    /// a node's. Cases on it have faults of `families`.
+    /// Starts the processes of a layout and waits until they can be used. If another process takes one of the free ports first, all is
+    /// laid out and started again. Cases on it have faults of `families`.
     ///
     /// # Errors
     /// A node cannot be started, ends early, or does not get ready in time: then with the end of its log.
@@ -150,8 +150,8 @@ impl Cluster {
         &self.endpoint
     }
 
-    /// Kills the node of this number, modulo how many there are, unless it is killed already; it stays away until as many have
-    /// asked for its start as have asked for this. True if it lived, and has died of it.
+    /// Kills a node; its number is taken modulo how many there are. Every call needs its own [`Self::revive`] before the node is started again.
+    /// True if the node was running until now.
     pub fn kill(&self, number: u8) -> bool {
         self.node(number).kill()
     }
@@ -163,7 +163,7 @@ impl Cluster {
         }
     }
 
-    /// Makes a node stand still; it goes on when as many have asked for that as have asked for this. True if it does.
+    /// Stops a node where it is. Every call needs its own [`Self::resume`] before the node goes on. True if it stands still.
     pub(crate) fn pause(&self, number: u8) -> bool {
         self.node(number).pause()
     }
@@ -217,7 +217,7 @@ impl Cluster {
         self.proxy.as_ref().map_or(0, |proxy| proxy.end(number))
     }
 
-    /// Waits until every node is usable; who is not for too long is for [`Target::lost`] to tell.
+    /// Waits until every node can be used. If one cannot be for too long, [`Target::lost`] says so.
     pub async fn ready(&self) {
         for (number, uri) in &self.calls {
             if let Err(problem) = usable(&self.nodes[*number], uri, &self.endpoint.target).await {

@@ -5,7 +5,6 @@ use super::normal::{Line, Subject};
 use super::pair::Pair;
 use super::side::{Found, Origin, Side};
 use resurgam_campaign::comparison::Freedom;
-use resurgam_formats::plan::Action;
 use resurgam_formats::recording::{Answer, Reply, UpdateReached};
 
 /// A signal, a request to cancel or an update that is in one of the histories only, or not alike.

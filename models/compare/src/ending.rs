@@ -6,7 +6,7 @@ use super::pair::Pair;
 use super::side::{Found, Origin};
 use resurgam_campaign::comparison::Freedom;
 use resurgam_formats::event::Body;
-use resurgam_formats::plan::{Action, IdConflict};
+use resurgam_formats::plan::{Action, IdConflict, Start};
 
 /// The start or the end of the run differ.
 pub(super) fn ends(pair: &Pair<'_, '_>, lives: &[Vec<&Line<'_>>; 2]) -> Explained {

@@ -63,7 +63,7 @@ pub struct WorkflowTask {
     /// Start-to-close timeout in milliseconds.
     #[prost(int64, tag = "7")]
     pub timeout: Millis,
-    /// When the first of a row of heartbeat tasks was scheduled.
+    /// When the first workflow task was scheduled of those with which a worker has asked for more time since.
     #[prost(int64, tag = "8")]
     pub original_scheduled_time: Millis,
     /// Request id of the start.
@@ -172,8 +172,8 @@ pub struct Activity {
     /// It is paused: no attempt begins.
     #[prost(message, optional, tag = "24")]
     pub paused: Option<Pause>,
-    /// Attempts that do not count any more, because a client has reset it or what was offered is offered no more. Attempts are
-    /// numbered for ever, so that what one of them left behind is never taken for another's; what is shown is the difference.
+    /// How many attempts are not counted in what clients are shown, because a client reset the activity or an offered task was taken back.
+    /// `attempt` itself goes on rising, so that a late answer to an old attempt is never taken for one to a new attempt.
     #[prost(int32, tag = "25")]
     pub uncounted: i32,
     /// It was reset while an attempt ran.

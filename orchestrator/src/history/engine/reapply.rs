@@ -103,7 +103,7 @@ fn admit(tx: &mut Transaction<'_, '_>, request: Option<Request>, origin: UpdateA
     tx.run.state.admitted.insert(name, Admission { event_id, request });
 }
 
-/// The end of a child, which began here with this event.
+/// The event with which a child of the old run ended, for the new run, in which the event of its start has the id `started`.
 #[allow(deprecated, reason = "workers may still send it")]
 fn end_of(end: &Attributes, started: EventId) -> Attributes {
     use Attributes as A;
@@ -115,7 +115,7 @@ fn end_of(end: &Attributes, started: EventId) -> Attributes {
         A::ChildWorkflowExecutionTimedOutEventAttributes(it) => it.started_event_id = started,
         A::ChildWorkflowExecutionTerminatedEventAttributes(it) => it.started_event_id = started,
         A::StartChildWorkflowExecutionFailedEventAttributes(it) => {
-            // As in Temporal, of the command only this much is said again.
+            // As in Temporal, only these fields are copied.
             *it = StartChildWorkflowExecutionFailedEventAttributes {
                 workflow_id: it.workflow_id.clone(),
                 workflow_type: it.workflow_type.clone(),

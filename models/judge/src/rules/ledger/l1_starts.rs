@@ -7,7 +7,6 @@ use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::EventId;
 use resurgam_formats::evidence::{Evidence, Run};
-use resurgam_formats::plan::Action;
 use resurgam_formats::program::Input;
 use resurgam_formats::recording::{Answer, OperationId, Reply};
 use rustc_hash::{FxHashMap, FxHashSet};
