@@ -1,6 +1,6 @@
 //! Whether the tree is as ARCHITECTURE.md and CONTRIBUTING.md say: no circles between files, folders in their order, no
-//! wildcard where a new kind of fault has to be thought of, short files, nothing public that nobody uses, no reference to a
-//! file that is not there.
+//! wildcard where a new kind of fault has to be thought of, short files, nothing public that nobody uses, no name for two
+//! types, no reference to a file that is not there.
 //!
 //! Each check is a file here: it looks at a [`Tree`], which is data, so that made-up trees show that it finds what it is
 //! for. What is still tolerated is listed in `tolerated.rs`, and every entry that is not needed any more is an error: the lists
@@ -13,10 +13,12 @@ mod comments;
 mod facts;
 mod folders;
 mod length;
+mod names;
 mod public;
 mod references;
 mod tolerated;
 mod tree;
+mod variants;
 mod wildcards;
 
 use std::path::Path;
@@ -54,6 +56,11 @@ fn every_kind_is_named_where_kinds_are_told_apart() {
 #[test]
 fn files_are_short() {
     none(&length::check(&TREE, tolerated::LONG));
+}
+
+#[test]
+fn a_type_has_a_name_of_its_own() {
+    none(&names::check(&TREE, tolerated::TWICE));
 }
 
 #[test]

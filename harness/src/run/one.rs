@@ -3,7 +3,7 @@
 use super::request::{Request, is_kept, not_judged};
 use crate::case;
 use crate::case_directory::Error;
-use crate::processes::{Place, ProcessStage, Round};
+use crate::processes::{ProcessStage, Round, RoundMember};
 use crate::recorder;
 use crate::run_directory::RunDirectory;
 use crate::simulated_run::{SimulatedRun, prefix};
@@ -89,9 +89,9 @@ impl Job {
     }
 
     /// The places of cases that begin together.
-    pub(super) fn places(&self, seeds: &[u64]) -> Vec<Place> {
+    pub(super) fn places(&self, seeds: &[u64]) -> Vec<RoundMember> {
         if !self.in_rounds() {
-            return seeds.iter().map(|_| Place::alone()).collect();
+            return seeds.iter().map(|_| RoundMember::alone()).collect();
         }
         if let World::Processes(cluster, _) = &self.world {
             cluster.set_clocks();
@@ -119,7 +119,7 @@ impl Job {
         }
     }
 
-    pub(super) async fn execute(self: Arc<Self>, seed: u64, place: Place) -> Came {
+    pub(super) async fn execute(self: Arc<Self>, seed: u64, place: RoundMember) -> Came {
         match &self.world {
             World::Real(endpoint) => self.real(seed, endpoint, None).await,
             World::Processes(cluster, _) => {

@@ -31,7 +31,7 @@ pub(super) struct Layout {
     /// Its name in recordings.
     pub(super) target: &'static str,
     /// The processes, in the order in which they are started.
-    pub(super) places: Vec<Place>,
+    pub(super) places: Vec<ProcessLayout>,
     /// Between the nodes, and between them and clients and workers, if the network is to fail.
     pub(super) links: Option<Links>,
     /// Between the nodes and Cassandra, if calls of the store are to fail.
@@ -41,7 +41,7 @@ pub(super) struct Layout {
 }
 
 /// A process of a cluster.
-pub(super) struct Place {
+pub(super) struct ProcessLayout {
     /// Not started yet.
     pub(super) node: Node,
     /// Where it listens.
@@ -102,7 +102,7 @@ impl Cluster {
         let Layout { target, places, links, proxy, directory } = layout;
         let mut first = None;
         let (mut nodes, mut calls) = (Vec::new(), Vec::new());
-        for Place { node, listens, uri } in places {
+        for ProcessLayout { node, listens, uri } in places {
             // One after the other: the first makes what all of them need, the first that is called the namespaces.
             let node = Mutex::new(node);
             locked(&node).start()?;

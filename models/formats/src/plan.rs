@@ -18,13 +18,13 @@ pub use cluster::{Cluster, Latency};
 pub use expected::Expected;
 pub(crate) use fault::counted;
 pub use fault::{
-    Affected, Caller, DatabaseFault, Extent, Family, Fault, FaultKind, Happening, Moment, PartitionKind, Parts, Side,
-    StoreCall, StoreOutcome, Way,
+    Affected, Caller, DatabaseFault, Extent, Family, Fault, FaultKind, FaultMoment, Happening, PartitionKind, Parts,
+    Side, StoreCall, StoreOutcome, Way,
 };
 pub use growth::{Crowd, Growth};
 pub use habits::Habits;
 pub use misfit::misfit;
-pub use misuse::{Damage, Held, Misuse, Namespace, Place};
+pub use misuse::{Damage, Held, Misuse, Namespace, WorkflowAddress};
 pub use task_kind::TaskKind;
 pub use unknown::unknown_field;
 pub use valid::problem;

@@ -16,6 +16,7 @@ pub(crate) mod router;
 pub(crate) mod sizes;
 pub(crate) mod status;
 pub(crate) mod task_token;
+pub(crate) mod time;
 pub mod token_keys;
 
 pub use config::{Config, Member};

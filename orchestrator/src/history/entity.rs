@@ -10,8 +10,7 @@ use resurgam_api::temporal::failure::v1::Failure;
 use resurgam_api::temporal::history::v1::HistoryEvent;
 use resurgam_api::temporal::update;
 
-/// Milliseconds since 1970.
-pub type Millis = i64;
+pub use crate::cluster::time::Millis;
 /// Id of an event in its run, from 1.
 pub type EventId = i64;
 

@@ -8,7 +8,7 @@ use super::message::Message;
 use super::pace::Pace;
 use super::polls::{Poll, Polls};
 use super::query::{Asker, Queries};
-use super::queue::{Added, Batch, HandOver, Queue, TaskId};
+use super::queue::{AddedTask, Batch, HandOver, Queue, TaskId};
 use super::tally::Tally;
 use crate::cluster::status;
 use crate::invariant::{Checks, broken, checks, invariant};
@@ -111,8 +111,8 @@ impl Exchange {
         match self.queue.add(request, now) {
             // The one who adds may have gone.
             Err(_) => drop(adder.send(Err(status::sticky_worker_unavailable()))),
-            Ok(Added::Taken) => drop(adder.send(Ok(()))),
-            Ok(Added::Pending(id)) => self.adders.entry(id).or_default().push(adder),
+            Ok(AddedTask::Taken) => drop(adder.send(Ok(()))),
+            Ok(AddedTask::Pending(id)) => self.adders.entry(id).or_default().push(adder),
         }
     }
 

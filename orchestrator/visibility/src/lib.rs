@@ -13,7 +13,7 @@ mod sections;
 mod time;
 pub mod value;
 
-pub use record::{Place, Record};
+pub use record::{ListPlace, Record};
 pub use sections::Sections;
 
 use async_trait::async_trait;
@@ -38,7 +38,7 @@ pub struct Page {
     /// The records that were found.
     pub records: Vec<Record>,
     /// Where the list goes on behind them; `None`: it does not.
-    pub next: Option<Place>,
+    pub next: Option<ListPlace>,
 }
 
 /// The list of workflows, as it is read.
@@ -49,7 +49,7 @@ pub trait Visibility: Send + Sync + 'static {
     ///
     /// # Errors
     /// UNAVAILABLE: they cannot be read now.
-    async fn read(&self, scope: &Scope, after: Option<&Place>) -> Result<Page, Status>;
+    async fn read(&self, scope: &Scope, after: Option<&ListPlace>) -> Result<Page, Status>;
 
     /// The memo of a run, which may be large, and is not part of its record.
     ///

@@ -18,7 +18,7 @@ pub(crate) enum Kind {
 
 /// The worlds of an orchestrator.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Place {
+pub(crate) enum WorldArg {
     /// A simulated cluster with faults.
     Sim,
     /// A process of its own on this machine; over Cassandra one for each node, and with faults if they are asked for.

@@ -6,6 +6,7 @@ use super::transaction::Transaction;
 use super::workflow_options;
 use crate::history::attached::attach;
 use crate::history::state::{Admission, EventId};
+use crate::invariant::broken;
 use resurgam_api::temporal::enums::v1::{
     ResetReapplyExcludeType as Exclude, ResetReapplyType, UpdateAdmittedEventOrigin,
 };
@@ -80,7 +81,10 @@ pub(super) fn event(tx: &mut Transaction<'_, '_>, event: &HistoryEvent, excluded
                 let started = tx.command_event(A::ChildWorkflowExecutionStartedEventAttributes(it.clone()));
                 if let Some(child) = tx.run.state.children.get_mut(&initiated) {
                     child.started_event_id = started;
-                    child.run_id = it.workflow_execution.clone().unwrap_or_default().run_id;
+                    let Some(execution) = &it.workflow_execution else {
+                        broken!("event {} starts no child", event.event_id)
+                    };
+                    child.run_id.clone_from(&execution.run_id);
                 }
             }
         }
@@ -97,7 +101,10 @@ pub(super) fn event(tx: &mut Transaction<'_, '_>, event: &HistoryEvent, excluded
 
 /// An update stands in the history from now on, until a worker answers it.
 fn admit(tx: &mut Transaction<'_, '_>, request: Option<Request>, origin: UpdateAdmittedEventOrigin) {
-    let name = request.as_ref().and_then(|request| request.meta.clone()).unwrap_or_default().update_id;
+    let Some(meta) = request.as_ref().and_then(|request| request.meta.as_ref()) else {
+        broken!("an update that a history has names itself nowhere")
+    };
+    let name = meta.update_id.clone();
     let event = WorkflowExecutionUpdateAdmittedEventAttributes { request: request.clone(), origin: origin.into() };
     let event_id = tx.command_event(Attributes::WorkflowExecutionUpdateAdmittedEventAttributes(event));
     tx.run.state.admitted.insert(name, Admission { event_id, request });

@@ -1,10 +1,10 @@
 //! What is said of faults to people, in listings, recordings and reports.
 
-use super::{Caller, DatabaseFault, FaultKind, Happening, Moment, PartitionKind, Side, StoreOutcome, Way};
+use super::{Caller, DatabaseFault, FaultKind, FaultMoment, Happening, PartitionKind, Side, StoreOutcome, Way};
 use crate::plan::TaskKind;
 use std::fmt;
 
-impl fmt::Display for Moment {
+impl fmt::Display for FaultMoment {
     /// What a fault waits for, such as `after commit 3 on shards, where it was`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let nth = self.nth.max(1);
