@@ -238,7 +238,28 @@ fn an_unknown_field_of_a_plan_is_named_with_its_file_and_place() {
     let output = resurgam(&["replay", path.to_str().unwrap()]);
     let line = text(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{line}");
-    assert!(line.contains("unknown.json: unknown field `nosuch`") && line.contains(" at line "), "{line}");
+    assert!(line.contains("unknown.json: plan.nosuch: unknown field `nosuch`") && line.contains(" at line "), "{line}");
+}
+
+#[test]
+fn a_value_of_a_plan_that_cannot_be_is_named_with_its_field() {
+    let (folder, directory) = found();
+    let plan: serde_json::Value = serde_json::from_slice(&fs::read(directory.join("plan.json")).unwrap()).unwrap();
+    let path = folder.path().join("wrong.json");
+    for (pointer, value, way) in [
+        ("/operations/0/at_ms", serde_json::json!("x"), "plan.operations[0].at_ms: "),
+        ("/operations/0/action/call", serde_json::json!("nosuch"), "plan.operations[0].action.call: "),
+        ("/programs/0/program/variables", serde_json::json!(9), "plan.programs[0].program.variables: "),
+        ("/workers/count", serde_json::json!(0), "plan.workers.count: "),
+    ] {
+        let mut plan = plan.clone();
+        *plan.pointer_mut(pointer).unwrap() = value;
+        fs::write(&path, serde_json::to_vec_pretty(&plan).unwrap()).unwrap();
+        let output = resurgam(&["replay", path.to_str().unwrap()]);
+        let line = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{line}");
+        assert!(line.contains(&format!("wrong.json: {way}")), "{line}");
+    }
 }
 
 #[test]
