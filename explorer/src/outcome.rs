@@ -3,7 +3,7 @@
 use crate::difference::{Difference, differences};
 use crate::freedom::explaining;
 use crate::normal::normal;
-use crate::side::{Place, Seen, Side};
+use crate::side::{CallSite, Seen, Side};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 #[serde(deny_unknown_fields)]
 pub(crate) struct Written {
     /// Where in the case the call was made.
-    pub(crate) place: Place,
+    pub(crate) place: CallSite,
     /// The call, by its name in the API.
     pub(crate) call: String,
     /// Code, message, details and response.
@@ -43,7 +43,7 @@ impl Outcome {
     /// Only one of them gets into the situation, or both for as little as each says.
     pub(crate) fn stuck(left: Option<&str>, right: Option<&str>) -> Self {
         let said = |broken: Option<&str>| json!({"code": "", "situation": broken.unwrap_or("reached")});
-        Self { differences: differences(Place::Before, "", &said(left), &said(right)), ..Self::default() }
+        Self { differences: differences(CallSite::Before, "", &said(left), &said(right)), ..Self::default() }
     }
 
     /// True if nothing differs that no freedom explains.

@@ -136,13 +136,13 @@ pub fn write(cases: &mut [Recorded], into: impl Write) -> Result<(), Error> {
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
-    use crate::side::Place;
+    use crate::side::CallSite;
     use serde_json::json;
 
     fn outcome(call: &str, left: i32, right: i32) -> (Case, Outcome) {
         let answers = [left, right].map(|size| {
             let answer = json!({"code": "Ok", "message": "", "details": [], "response": {"size": size}});
-            vec![Written { place: Place::Drawn, call: call.to_owned(), answer }]
+            vec![Written { place: CallSite::Drawn, call: call.to_owned(), answer }]
         });
         let [left, right] = answers;
         (Case::drawn(1, Some("started"), Some(call)).unwrap(), Outcome::of(left, right))

@@ -10,7 +10,7 @@ use resurgam_formats::plan::Family;
 use resurgam_formats::rule_id::RuleId;
 use resurgam_formats::verdict::Outcome;
 use resurgam_generate::{Scope, chaos_within};
-use resurgam_harness::{Subject, Trial};
+use resurgam_harness::{SimulatedRun, Subject};
 use resurgam_mutant_switch as switch;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -117,8 +117,8 @@ impl Cases {
         let (recording, said) = match case {
             CaseId::Plan(seed) => {
                 switch::activate(mutant);
-                let trial = Trial::of(&chaos_within(seed, &self.scope), &self.subject);
-                (trial.hash, Said::of(trial.judgement()))
+                let run = SimulatedRun::of(&chaos_within(seed, &self.scope), &self.subject);
+                (run.hash, Said::of(run.judgement()))
             }
             CaseId::Recorded(group) => self.repeat(mutant, group),
         };

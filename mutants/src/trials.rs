@@ -12,23 +12,23 @@ use std::path::Path;
 /// What became of a mutant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tried {
-    /// Its id.
+    /// The id of the mutant.
     pub mutant: u32,
     /// How many cases were executed with it.
     pub cases: usize,
     /// In how many of them the recording is, byte for byte, the one without it.
     pub same: usize,
     /// What the last one showed.
-    pub fate: Fate,
+    pub status: Status,
 }
 
-/// See [`Tried`].
+/// What is known of a mutant after its last case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Fate {
+pub enum Status {
     /// Rules were violated.
     Killed {
-        /// Which.
+        /// The rules that the case violates.
         rules: Vec<RuleId>,
         /// In this case.
         case: CaseId,
@@ -44,7 +44,7 @@ pub enum Fate {
     Survived,
     /// The suite noticed something, but no rule says what.
     NotJudged {
-        /// What.
+        /// What the suite says of it.
         why: String,
         /// In this case.
         case: CaseId,
@@ -78,7 +78,7 @@ pub(crate) fn trials(
                 let (plans, recorded) = cases.split_at(cases.partition_point(|case| matches!(case, CaseId::Plan(_))));
                 tasks.push(Task { mutant, cases: [spread(plans, most), spread(recorded, most)].concat() });
             }
-            None => each(Tried { mutant, cases: 0, same: 0, fate: Fate::NotReached })?,
+            None => each(Tried { mutant, cases: 0, same: 0, status: Status::NotReached })?,
         }
     }
     work(program, arguments, jobs, tasks, |done| each(judged(&done, survey)))
@@ -94,20 +94,20 @@ fn spread(cases: &[CaseId], most: usize) -> Vec<CaseId> {
 
 fn judged(done: &Done, survey: &Survey) -> Tried {
     let same = |ended: &&Ended| survey.recordings.get(&ended.case) == Some(&ended.recording);
-    let fate = match done.ended.last() {
+    let status = match done.ended.last() {
         last if done.lost => {
             // The case that did not end; or it went silent behind the last one.
             let next = done.task.cases.get(done.ended.len()).copied();
             let case = next.or(last.map(|ended| ended.case)).unwrap_or_else(|| unreachable!("a task has cases"));
-            Fate::TimedOut { case }
+            Status::TimedOut { case }
         }
-        Some(Ended { said: Said::Violated(rules), case, .. }) => Fate::Killed { rules: rules.clone(), case: *case },
-        Some(Ended { said: Said::Differs(kinds), case, .. }) => Fate::Answered { kinds: kinds.clone(), case: *case },
-        Some(Ended { said: Said::NotJudged(why), case, .. }) => Fate::NotJudged { why: why.clone(), case: *case },
-        Some(Ended { said: Said::Endless, case, .. }) => Fate::TimedOut { case: *case },
-        Some(Ended { said: Said::Held, .. }) | None => Fate::Survived,
+        Some(Ended { said: Said::Violated(rules), case, .. }) => Status::Killed { rules: rules.clone(), case: *case },
+        Some(Ended { said: Said::Differs(kinds), case, .. }) => Status::Answered { kinds: kinds.clone(), case: *case },
+        Some(Ended { said: Said::NotJudged(why), case, .. }) => Status::NotJudged { why: why.clone(), case: *case },
+        Some(Ended { said: Said::Endless, case, .. }) => Status::TimedOut { case: *case },
+        Some(Ended { said: Said::Held, .. }) | None => Status::Survived,
     };
-    Tried { mutant: done.task.mutant, cases: done.ended.len(), same: done.ended.iter().filter(same).count(), fate }
+    Tried { mutant: done.task.mutant, cases: done.ended.len(), same: done.ended.iter().filter(same).count(), status }
 }
 
 #[cfg(test)]
@@ -118,7 +118,7 @@ mod tests {
         Ended { case: CaseId::Plan(seed), recording, said, mattered: Vec::new() }
     }
 
-    fn fate(ended: Vec<Ended>, lost: bool) -> Tried {
+    fn status(ended: Vec<Ended>, lost: bool) -> Tried {
         let mut survey = Survey::default();
         for (seed, recording) in [(1, 11), (2, 12), (3, 13)] {
             survey.take(&Ended { mattered: vec![7], ..self::ended(seed, recording, Said::Held) });
@@ -132,17 +132,17 @@ mod tests {
     fn only_a_violated_rule_or_a_known_answer_tells() {
         let rules: Vec<RuleId> = vec!["H1".into()];
         let violated = Said::Violated(rules.clone());
-        let killed = fate(vec![ended(1, 11, Said::Held), ended(2, 99, violated)], false);
+        let killed = status(vec![ended(1, 11, Said::Held), ended(2, 99, violated)], false);
         let case = CaseId::Plan(2);
-        assert_eq!(killed, Tried { mutant: 7, cases: 2, same: 1, fate: Fate::Killed { rules, case } });
-        let noticed = fate(vec![ended(1, 0, Said::NotJudged("why".into()))], false);
-        assert_eq!(noticed.fate, Fate::NotJudged { why: "why".into(), case: CaseId::Plan(1) });
+        assert_eq!(killed, Tried { mutant: 7, cases: 2, same: 1, status: Status::Killed { rules, case } });
+        let noticed = status(vec![ended(1, 0, Said::NotJudged("why".into()))], false);
+        assert_eq!(noticed.status, Status::NotJudged { why: "why".into(), case: CaseId::Plan(1) });
         let kinds = vec!["Call field: 1 | 2".to_owned()];
-        let differs = fate(vec![ended(1, 0, Said::Differs(kinds.clone()))], false);
-        assert_eq!(differs.fate, Fate::Answered { kinds, case: CaseId::Plan(1) });
-        assert_eq!(fate(vec![ended(1, 0, Said::Endless)], false).fate, Fate::TimedOut { case: CaseId::Plan(1) });
-        assert_eq!(fate(vec![ended(1, 11, Said::Held)], true).fate, Fate::TimedOut { case });
-        assert_eq!(fate(vec![ended(1, 11, Said::Held)], false).fate, Fate::Survived);
+        let differs = status(vec![ended(1, 0, Said::Differs(kinds.clone()))], false);
+        assert_eq!(differs.status, Status::Answered { kinds, case: CaseId::Plan(1) });
+        assert_eq!(status(vec![ended(1, 0, Said::Endless)], false).status, Status::TimedOut { case: CaseId::Plan(1) });
+        assert_eq!(status(vec![ended(1, 11, Said::Held)], true).status, Status::TimedOut { case });
+        assert_eq!(status(vec![ended(1, 11, Said::Held)], false).status, Status::Survived);
     }
 
     #[test]

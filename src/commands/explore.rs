@@ -15,7 +15,6 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// The arguments.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Each case draws a situation of a workflow and a request, makes it on both servers, and compares the answers field by field, the
