@@ -21,14 +21,14 @@ use std::io::{self, BufRead as _, Write as _};
 pub struct Task {
     /// The active mutant; 0 for none, and then all cases are executed.
     pub mutant: u32,
-    /// The cases.
+    /// The cases, in the order in which they are executed.
     pub cases: Vec<CaseId>,
 }
 
 /// What came of a case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ended {
-    /// The case.
+    /// The case that was executed.
     pub case: CaseId,
     /// The hash of its recording; of all that passed on the links, if it is of recorded cases.
     pub recording: u64,

@@ -51,7 +51,7 @@ pub enum Status {
     },
     /// It would not have ended.
     TimedOut {
-        /// This case.
+        /// The case that would not have ended.
         case: CaseId,
     },
     /// No case reaches it.
