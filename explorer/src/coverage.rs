@@ -31,7 +31,7 @@ pub struct Coverage {
 
 impl Coverage {
     pub(crate) fn add(&mut self, requests: &[Drawn], outcome: &Outcome) {
-        let differs = u64::from(outcome.differences.iter().any(|it| crate::freedom::explaining(it).is_none()));
+        let differs = u64::from(!outcome.is_explained());
         for (call, path) in requests.iter().flat_map(|it| it.changed.iter().map(|path| (it.call.clone(), path.clone())))
         {
             let count = self.requests.entry((call, path)).or_default();
@@ -50,7 +50,8 @@ impl Coverage {
                 }
             }
         }
-        let differing: BTreeSet<_> = outcome.differences.iter().map(|it| (it.call.clone(), it.path.clone())).collect();
+        let differing: BTreeSet<_> =
+            outcome.differences.iter().map(|(it, _)| (it.call.clone(), it.path.clone())).collect();
         for (call, path) in differing {
             let path = path.trim_start_matches("response.").replace("[]", "");
             self.answers.entry((call, path)).or_default().differs += 1;

@@ -3,9 +3,9 @@
 use crate::case::Case;
 use crate::coverage::Coverage;
 use crate::difference::Difference;
-use crate::freedom::explaining;
 use crate::outcome::Outcome;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// A kind of difference, and the first case that shows it.
 #[derive(Clone, Debug)]
@@ -45,15 +45,7 @@ impl Found {
         self.explained += other.explained;
         self.unexplained += other.unexplained;
         for (name, of) in other.kinds {
-            match self.kinds.get_mut(&name) {
-                Some(kind) => {
-                    kind.cases += of.cases;
-                    if of.seed < kind.seed {
-                        (kind.seed, kind.difference) = (of.seed, of.difference);
-                    }
-                }
-                None => drop(self.kinds.insert(name, of)),
-            }
+            self.count(name, of);
         }
         self.coverage.join(other.coverage);
     }
@@ -61,22 +53,36 @@ impl Found {
     /// Counts a case in.
     pub(crate) fn add(&mut self, seed: u64, case: &Case, outcome: &Outcome) {
         self.requests += case.requests.len() as u64;
-        let explanations: Vec<_> =
-            outcome.differences.iter().map(|it| explaining(it).map(|it| (it.name, it.why))).collect();
-        match explanations.iter().all(Option::is_some) {
-            true if explanations.is_empty() => self.equal += 1,
+        match outcome.is_explained() {
+            true if outcome.differences.is_empty() => self.equal += 1,
             true => self.explained += 1,
             false => self.unexplained += 1,
         }
-        for (difference, freedom) in outcome.differences.iter().zip(explanations) {
-            let first = Kind { cases: 0, seed, difference: difference.clone(), freedom };
-            let kind = self.kinds.entry(difference.kind()).or_insert(first);
-            kind.cases += 1;
-            if seed < kind.seed {
-                (kind.seed, kind.difference) = (seed, difference.clone());
-            }
+        for (difference, freedom) in &outcome.differences {
+            let kind = Kind { cases: 1, seed, difference: difference.clone(), freedom: *freedom };
+            self.count(difference.kind(), kind);
         }
         self.coverage.add(&case.requests, outcome);
+    }
+
+    /// Counts cases of a kind in. What is explained in some of them only is not explained.
+    fn count(&mut self, name: String, of: Kind) {
+        match self.kinds.entry(name) {
+            Entry::Vacant(place) => drop(place.insert(of)),
+            Entry::Occupied(mut place) => {
+                let known = place.get_mut();
+                match (known.freedom.is_some(), of.freedom.is_some()) {
+                    (true, false) => *known = of,
+                    (false, true) => {}
+                    _ => {
+                        known.cases += of.cases;
+                        if of.seed < known.seed {
+                            (known.seed, known.difference) = (of.seed, of.difference);
+                        }
+                    }
+                }
+            }
+        }
     }
 
     /// The kinds that nothing explains, the most frequent first.

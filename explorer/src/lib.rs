@@ -15,6 +15,7 @@ mod coverage;
 mod difference;
 mod found;
 mod freedom;
+mod known;
 mod looks;
 mod normal;
 mod notation;

@@ -1,7 +1,9 @@
 //! What one case has shown: all answers of two servers in normal form beside each other, and where they differ.
 
+use crate::case::Case;
 use crate::difference::{Difference, differences};
 use crate::freedom::explaining;
+use crate::known::{Context, known};
 use crate::normal::normal;
 use crate::side::{CallSite, Seen, Side};
 use serde::{Deserialize, Serialize};
@@ -19,36 +21,47 @@ pub(crate) struct Written {
     pub(crate) answer: Value,
 }
 
+/// The name of a freedom, or of what is known of the second server, and why it is one.
+pub(crate) type Explanation = (&'static str, &'static str);
+
 /// What one case has shown.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
-    /// Where the two differ.
-    pub(crate) differences: Vec<Difference>,
+    /// Where the two differ, and what explains that: its name, and why it may be.
+    pub(crate) differences: Vec<(Difference, Option<Explanation>)>,
     /// Every answer of the first server, and of the second one in the same place.
     pub(crate) answers: [Vec<Written>; 2],
 }
 
 impl Outcome {
-    /// All answers of both beside each other.
-    pub(crate) fn of(left: Vec<Written>, right: Vec<Written>) -> Self {
+    /// All answers of both in a case beside each other.
+    pub(crate) fn of(case: &Case, left: Vec<Written>, right: Vec<Written>) -> Self {
         let mut found: Vec<Difference> =
             left.iter().zip(&right).flat_map(|(a, b)| differences(a.place, &a.call, &a.answer, &b.answer)).collect();
         // Where one refused what the other took, all that is found afterwards follows from that.
         if found.iter().any(|it| it.path == "code" && matches!(it.place, "before" | "drawn")) {
             found.retain(|it| matches!(it.place, "before" | "drawn"));
         }
-        Self { differences: found, answers: [left, right] }
+        let refused = right.iter().any(|it| it.place == CallSite::Drawn && it.answer["code"] != "Ok");
+        let context = Context { case, refused };
+        let explained = |it: &Difference| {
+            let freedom = explaining(it).map(|it| (it.name, it.why));
+            freedom.or_else(|| known(&context, it).map(|it| (it.name, it.why)))
+        };
+        let differences = found.into_iter().map(|it| (it.clone(), explained(&it))).collect();
+        Self { differences, answers: [left, right] }
     }
 
     /// Only one of them gets into the situation, or both for as little as each says.
     pub(crate) fn stuck(left: Option<&str>, right: Option<&str>) -> Self {
         let said = |broken: Option<&str>| json!({"code": "", "situation": broken.unwrap_or("reached")});
-        Self { differences: differences(CallSite::Before, "", &said(left), &said(right)), ..Self::default() }
+        let found = differences(CallSite::Before, "", &said(left), &said(right));
+        Self { differences: found.into_iter().map(|it| (it, None)).collect(), ..Self::default() }
     }
 
     /// True if nothing differs that no freedom explains.
     pub(crate) fn is_explained(&self) -> bool {
-        self.differences.iter().all(|it| explaining(it).is_some())
+        self.differences.iter().all(|(_, explanation)| explanation.is_some())
     }
 
     /// The calls, and what both answered to each.

@@ -45,7 +45,7 @@ impl Pair {
         let mut looks = Looks::default();
         loop {
             let (seen_left, seen_right) = tokio::try_join!(left.look(), right.look())?;
-            let outcome = Outcome::of(written(&left, &seen_left), written(&right, &seen_right));
+            let outcome = Outcome::of(case, written(&left, &seen_left), written(&right, &seen_right));
             if outcome.is_explained() || !looks.again().await {
                 return Ok(outcome);
             }

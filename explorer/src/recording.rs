@@ -72,7 +72,7 @@ impl Recorded {
         let mut looks = Looks::default();
         loop {
             let seen = side.look().await?;
-            let outcome = Outcome::of(written(&side, &seen), self.answers.clone());
+            let outcome = Outcome::of(&self.case, written(&side, &seen), self.answers.clone());
             if outcome.is_explained() || !looks.again().await {
                 return Ok(outcome);
             }
@@ -163,7 +163,9 @@ mod tests {
             vec![Written { place: CallSite::Drawn, call: call.to_owned(), answer }]
         });
         let [left, right] = answers;
-        (Case::drawn(1, Some("started"), Some(call)).unwrap(), Outcome::of(left, right))
+        let case = Case::drawn(1, Some("started"), Some(call)).unwrap();
+        let outcome = Outcome::of(&case, left, right);
+        (case, outcome)
     }
 
     fn kept(call: &str, left: i32, right: i32) -> Option<Recorded> {

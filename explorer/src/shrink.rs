@@ -22,7 +22,7 @@ pub async fn shrink(pair: &Pair, order: &Order, seed: u64, kind: &str) -> Result
             let id = format!("{}-{seed}-smaller-{tries}", order.prefix);
             // A smaller case may lead nowhere: then it shows nothing.
             let outcome = pair.execute(&id, &smaller).await.unwrap_or_default();
-            if outcome.differences.iter().any(|difference| difference.kind() == kind) {
+            if outcome.differences.iter().any(|(difference, _)| difference.kind() == kind) {
                 case = smaller;
                 continue 'again;
             }
