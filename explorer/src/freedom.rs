@@ -110,7 +110,11 @@ pub(crate) const FREEDOMS: &[Freedom] = &[
     Freedom {
         name: "own-name",
         why: "what a server says of itself and of the machine that it is on",
-        is: |it| matches!(it.call.as_str(), "GetClusterInfo" | "GetSystemInfo") && it.path.starts_with("response."),
+        is: |it| {
+            let of_itself = matches!(it.call.as_str(), "GetClusterInfo" | "GetSystemInfo");
+            of_itself && it.path.starts_with("response.")
+                || it.call == "ListTaskQueuePartitions" && it.path.ends_with(".owner_host_name")
+        },
     },
     Freedom {
         name: "others",

@@ -92,6 +92,26 @@ const KNOWN: &[Known] = &[
         },
     },
     Known {
+        name: "drawn-jitter",
+        why: "an activity that is reset with a jitter begins at a time that is drawn",
+        is: |context, it| {
+            let field = it.path.strip_prefix("response.pending_activities[].");
+            field.is_some_and(|field| {
+                ["current_retry_interval", "next_attempt_schedule_time", "scheduled_time"].contains(&field)
+            }) && drawn(context, |it| it.call.ends_with("Activity") && !it.body["jitter"].is_null())
+        },
+    },
+    Known {
+        name: "nameless-queue",
+        why: "it takes a rate limit for a task queue without a name",
+        is: |context, it| {
+            it.call == "UpdateTaskQueueConfig"
+                && it.path == "code"
+                && it.right == "Ok"
+                && drawn(context, |it| it.body["task_queue"].as_str().is_none_or(str::is_empty))
+        },
+    },
+    Known {
         name: "priority-of-pending",
         why: "a pending activity does not show a priority that its workflow has been given since",
         is: |context, it| {

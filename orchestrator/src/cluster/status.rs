@@ -13,7 +13,7 @@ use resurgam_api::temporal::enums::v1::{NamespaceState, ResourceExhaustedScope};
 use resurgam_api::temporal::errordetails::v1::multi_operation_execution_failure::OperationStatus;
 use resurgam_api::temporal::errordetails::v1::{
     MultiOperationExecutionFailure, NamespaceAlreadyExistsFailure, NamespaceInvalidStateFailure,
-    NamespaceNotFoundFailure, NotFoundFailure, QueryFailedFailure, ResourceExhaustedFailure,
+    NamespaceNotFoundFailure, NotFoundFailure, PermissionDeniedFailure, QueryFailedFailure, ResourceExhaustedFailure,
     WorkflowExecutionAlreadyStartedFailure, WorkflowNotReadyFailure,
 };
 use resurgam_api::temporal::failure::v1::MultiOperationExecutionAborted;
@@ -163,6 +163,12 @@ pub fn public(status: Status) -> Status {
     }
     let ours = [NOT_OWNER, TASK_ALREADY_STARTED, STICKY_WORKER_UNAVAILABLE].iter().any(|mark| has(&status, mark));
     if ours { Status::new(status.code(), status.message()) } else { status }
+}
+
+/// The refusal of what nobody may do.
+#[must_use]
+pub fn permission_denied(message: &str) -> Status {
+    detailed(Code::PermissionDenied, message.to_owned(), &PermissionDeniedFailure::default())
 }
 
 fn detailed<T: Message + Name>(code: Code, message: String, detail: &T) -> Status {

@@ -1,5 +1,6 @@
 //! Calls that wait for what a workflow says: queries, updates, descriptions, histories.
 
+use crate::cluster::status;
 use crate::frontend::handler::{Answer, Frontend, check, open};
 use crate::frontend::waiting::Wait;
 use crate::frontend::{page_token, unsupported, validate};
@@ -60,7 +61,7 @@ pub(super) fn prepared(frontend: &Frontend, request: &mut api::UpdateWorkflowExe
 fn require_stage(policy: Option<&WaitPolicy>) -> Result<(), Status> {
     if policy.is_some_and(|policy| policy.lifecycle_stage() == Stage::Admitted) {
         let message = "UpdateWorkflowExecution issued asynchronously and waiting on update admitted is not supported.";
-        return Err(Status::permission_denied(message));
+        return Err(status::permission_denied(message));
     }
     Ok(())
 }

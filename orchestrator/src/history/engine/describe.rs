@@ -120,7 +120,7 @@ fn request(it: &AttachedRequest) -> (String, RequestIdInfo) {
 
 fn activity(state: &State, it: &Activity, now: Millis) -> PendingActivityInfo {
     let priority = priority::merge(state.started.priority.as_ref(), it.priority.as_ref());
-    let waits = it.started == 0 && it.scheduled > now && it.paused.is_none();
+    let waits = it.started == 0 && it.scheduled > now;
     let interval = match &it.retry {
         Some(_) if waits && it.attempt_ended != 0 => Some(it.scheduled - it.attempt_ended),
         Some(policy) if it.started == 0 => Some(retry::interval(policy, it.counted())),

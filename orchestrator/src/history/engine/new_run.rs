@@ -81,7 +81,8 @@ pub(super) fn create(new_run: NewRun, context: &mut Context<'_>) -> Created {
     let backoff = span::millis(started.first_workflow_task_backoff.as_ref());
     // What is given is kept as it is given, to the nanosecond.
     if span::millis(started.workflow_run_timeout.as_ref()) != run_timeout {
-        started.workflow_run_timeout = Some(span::duration(run_timeout));
+        let whole = started.workflow_execution_timeout.filter(|it| span::millis(Some(it)) == run_timeout);
+        started.workflow_run_timeout = whole.or(Some(span::duration(run_timeout)));
     }
     if span::millis(started.workflow_task_timeout.as_ref()) != task_timeout {
         started.workflow_task_timeout = Some(span::duration(task_timeout));

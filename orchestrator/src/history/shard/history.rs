@@ -136,6 +136,10 @@ impl Shard {
         let Start { from, at, .. } = start;
         let appended = if options.with_unwritten { unwritten } else { Vec::new() };
         let mut place = HistoryPlace { run_id, from, next, tail, appended, follow: open && options.wait, at };
+        if options.last_only && open {
+            // There is no last event yet.
+            return Ok(response(Vec::new(), None));
+        }
         if options.last_only {
             (place.from, place.at, place.follow) = (next - 1, tail, false);
             place.appended.clear();
