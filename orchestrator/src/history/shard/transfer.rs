@@ -1,6 +1,7 @@
 //! What a transfer asks of others: from its kind and the state of its run to the request that is sent. The same
 //! transfer always yields the same request ids, so that doing it twice does no harm. Nothing here sends.
 
+use super::action;
 use crate::history::engine::transaction::timestamp;
 use crate::history::engine::{IDENTITY, Run, priority};
 use crate::history::state::{EventId, Millis, State};
@@ -34,6 +35,10 @@ pub(super) enum TransferCall {
     Release(internal::ScheduleFirstWorkflowTaskRequest),
     /// To a parent.
     ChildClosed(internal::RecordChildClosedRequest),
+    /// The start with this number, of a schedule.
+    StartAction(internal::StartWorkflowRequest, i64),
+    /// To a schedule.
+    ActionClosed(internal::RecordActionClosedRequest),
 }
 
 /// The request to others of `transfer`, given its run; none if there is nothing to do any more. `namespace` names the run's.
@@ -49,6 +54,18 @@ pub(super) fn call(transfer: &TransferTask, run: &Run, namespace: &str, now: Mil
         TransferKind::NotifyParent(_) => requests.notify_parent(),
         TransferKind::CloseChild(close) => requests.close_child(close),
         TransferKind::ReleaseChild(release) => requests.release_child(release),
+        TransferKind::StartAction(number) => {
+            let request = action::start(&run.state, namespace, *number)?;
+            Some(TransferCall::StartAction(request, *number))
+        }
+        TransferKind::StopAction(stop) if stop.terminate => {
+            action::terminate(&run.state, namespace, stop.number).map(TransferCall::Terminate)
+        }
+        TransferKind::StopAction(stop) => {
+            let request = action::cancel(&run.state, namespace, stop.number)?;
+            Some(TransferCall::Cancel(request, None))
+        }
+        TransferKind::NotifySchedule(_) => Some(TransferCall::ActionClosed(action::closed(&run.state))),
         TransferKind::DeleteHistory(_) => broken!("a run is there whose history is to be deleted"),
     }
 }
@@ -155,6 +172,7 @@ impl Requests<'_> {
             request: Some(request),
             parent: self.source(id),
             root: self.state.root.clone().or_else(|| Some(self.execution())),
+            action: None,
         };
         Some(TransferCall::Start(request, id))
     }
