@@ -12,6 +12,19 @@ use resurgam_harness::target::{own_server, temporal};
 use server::Server;
 use std::path::Path;
 
+/// Lines in which the two differ, by how they begin, and why that stays so.
+const OTHERWISE: [(&str, &str); 6] = [
+    (
+        "describe twice-east",
+        "where clocks are ahead of UTC, the real server names the hour before the one that is shown twice, and that one once",
+    ),
+    ("times of twice-east", "as above"),
+    ("list Nothing = 1", "refused in other words"),
+    ("count Nothing = 1", "refused in other words"),
+    ("list ScheduleId = 'changes' ORDER BY", "refused in other words"),
+    ("count ScheduleId = 'changes' ORDER BY", "refused in other words"),
+];
+
 #[tokio::test]
 async fn both_servers_keep_the_same_schedules() {
     if !real::wanted("schedules on the real Temporal server") {
@@ -23,7 +36,14 @@ async fn both_servers_keep_the_same_schedules() {
     let lines = ours.len().max(theirs.len());
     let of = |all: &[String], line: usize| all.get(line).cloned().unwrap_or_default();
     let differ = (0..lines).filter(|line| ours.get(*line) != theirs.get(*line));
+    let begins = |line: usize, with: &str| of(&ours, line).starts_with(with) && of(&theirs, line).starts_with(with);
+    let (known, differ): (Vec<_>, Vec<_>) =
+        differ.partition(|line| OTHERWISE.iter().any(|(with, _)| begins(*line, with)));
+    let unneeded = OTHERWISE.iter().filter(|(with, _)| !known.iter().any(|line| begins(*line, with)));
+    let unneeded: Vec<_> = unneeded.collect();
+    assert!(unneeded.is_empty(), "these do not differ any more: {unneeded:?}");
     let differ: Vec<_> = differ
+        .into_iter()
         .map(|line| format!("line {line}\n  ours:   {}\n  theirs: {}", of(&ours, line), of(&theirs, line)))
         .collect();
     assert!(differ.is_empty(), "{} lines:\n{}", differ.len(), differ.join("\n"));

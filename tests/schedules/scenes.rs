@@ -94,7 +94,7 @@ pub(crate) async fn specifications(server: &mut Server) {
         every(86_400 * 30, 7200),
         ScheduleSpec { calendar: vec![calendar()], ..ScheduleSpec::default() },
         zone("Australia/Lord_Howe", with(&structured)),
-        zone("Europe/Berlin", ScheduleSpec { jitter: span(0), ..cron(&["30 2 31 3 *", "30 2 27 10 *"]) }),
+        zone("Europe/Berlin", ScheduleSpec { jitter: span(0), ..cron(&["30 2 31 3 *", "30 4 27 10 *"]) }),
         ScheduleSpec { exclude_structured_calendar: vec![structured], ..cron(&["*/30 * * * *"]) },
         ScheduleSpec { start_time: at(1_720_000_000), end_time: at(1_725_000_000), ..every(86_400, 0) },
     ];
@@ -105,6 +105,10 @@ pub(crate) async fn specifications(server: &mut Server) {
         server.described(&id, |_| true).await;
         server.matching(&id, YEAR.0, YEAR.1).await;
     }
+    let twice = zone("Europe/Berlin", cron(&["30 2 27 10 *"]));
+    server.create("twice-east", starting("twice-east", twice)).await;
+    server.describe("twice-east").await;
+    server.matching("twice-east", YEAR.0, YEAR.1).await;
 }
 
 /// What makes no sense, and what is not there.
@@ -199,6 +203,7 @@ pub(crate) async fn actions(server: &mut Server) {
     server.create("acts", policy("acts", Overlap::BufferAll)).await;
     for second in 1..=4 {
         server.patch("acts", trigger(second, Overlap::Unspecified)).await;
+        server.met("acts", second).await;
     }
     let buffered = |it: &api::DescribeScheduleResponse| it.info.as_ref().is_some_and(|info| info.buffer_size == 3);
     server.described("acts", buffered).await;
@@ -223,6 +228,7 @@ pub(crate) async fn actions(server: &mut Server) {
     server.create("skips", policy("skips", Overlap::Unspecified)).await;
     for second in 1..=3 {
         server.patch("skips", trigger(second, Overlap::Unspecified)).await;
+        server.met("skips", second).await;
     }
     let skipped = |it: &api::DescribeScheduleResponse| it.info.as_ref().is_some_and(|info| info.overlap_skipped == 2);
     server.described("skips", skipped).await;
@@ -305,8 +311,10 @@ pub(crate) async fn changes(server: &mut Server) {
         let request = update(server, id, schedule, token);
         let updated = server.client.update_schedule(request).await;
         server.see("update", updated);
+        if notes != "too late" {
+            server.described(id, noted(notes)).await;
+        }
     }
-    server.described(id, noted("whenever")).await;
     let mut request = update(server, id, Schedule::default(), 0);
     request.memo = Some(Memo::default());
     let updated = server.client.update_schedule(request).await;

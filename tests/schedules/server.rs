@@ -90,7 +90,20 @@ impl Server {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         let last = self.client.describe_schedule(self.description(id)).await;
-        panic!("it does not come to hold: {last:?}");
+        panic!("it does not come to hold: {:?}", last.map(|found| found.into_inner().info));
+    }
+
+    /// Waits until a schedule has met so many times: of two patches at once the real server forgets the first.
+    pub(crate) async fn met(&mut self, id: &str, times: i64) {
+        for _ in 0..100 {
+            let found = self.client.describe_schedule(self.description(id)).await.unwrap().into_inner();
+            let info = found.info.unwrap_or_default();
+            if info.action_count + info.buffer_size + info.overlap_skipped == times {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("{id} has not met {times} times");
     }
 
     pub(crate) async fn describe(&mut self, id: &str) {

@@ -4,15 +4,16 @@ use crate::frontend::handler::{Answer, Frontend, check, open};
 use crate::frontend::unsupported;
 use crate::frontend::validate::{self, Checked, ID_BYTES, wrong};
 use crate::visibility::attribute::SCHEDULE_PREFIX;
-use resurgam_api::internal;
-use resurgam_api::internal::Target;
+use resurgam_api::calls::HistoryCall;
+use resurgam_api::internal::{self, Target};
 use resurgam_api::temporal::common::v1::WorkflowExecution;
 use resurgam_api::temporal::enums::v1::WorkflowIdReusePolicy;
 use resurgam_api::temporal::schedule::v1::Schedule;
 use resurgam_api::temporal::schedule::v1::schedule_action::Action;
 use resurgam_api::temporal::workflow::v1::NewWorkflowExecutionInfo;
 use resurgam_api::temporal::workflowservice::v1 as api;
-use tonic::{Request, Response, Status};
+use tokio::time::Instant;
+use tonic::{Code, Request, Response, Status};
 
 /// Bytes of a note.
 const NOTE: usize = 1000;
@@ -24,6 +25,17 @@ const QUEUE: &str = "temporal-sys-per-ns-tq";
 /// An id or name that is not too long.
 fn within(what: &str, bytes: usize) -> Checked {
     if bytes > ID_BYTES { wrong(format!("{what} length exceeds limit.")) } else { Ok(()) }
+}
+
+/// Calls the owner of a schedule, and says of one that was never there what it is called.
+async fn called<C: HistoryCall>(frontend: &Frontend, until: Instant, id: &str, call: C) -> Answer<C::Answer> {
+    frontend.history(until, call).await.map_err(|status| match status.code() {
+        Code::NotFound if status.message() == "workflow execution not found" => {
+            let message = format!("workflow not found for ID: {SCHEDULE_PREFIX}{id}");
+            Status::with_details(Code::NotFound, message, status.details().to_vec().into())
+        }
+        _ => status,
+    })
 }
 
 async fn target(frontend: &Frontend, namespace: &str, schedule_id: &str) -> Result<Option<Target>, Status> {
@@ -57,7 +69,8 @@ pub(super) async fn describe(
 ) -> Answer<api::DescribeScheduleResponse> {
     let (until, request) = open(request);
     let target = target(frontend, &request.namespace, &request.schedule_id).await?;
-    frontend.history(until, internal::DescribeScheduleRequest { target, request: Some(request) }).await
+    let id = request.schedule_id.clone();
+    called(frontend, until, &id, internal::DescribeScheduleRequest { target, request: Some(request) }).await
 }
 
 pub(super) async fn update(
@@ -77,7 +90,8 @@ pub(super) async fn update(
     let size = validate::blob("UpdateSchedule", request.schedule.as_ref());
     check(&[within("RequestId", request.request_id.len()), size])?;
     frontend.request_id(&mut request.request_id);
-    frontend.history(until, internal::UpdateScheduleRequest { target, request: Some(request) }).await
+    let id = request.schedule_id.clone();
+    called(frontend, until, &id, internal::UpdateScheduleRequest { target, request: Some(request) }).await
 }
 
 pub(super) async fn patch(
@@ -93,7 +107,8 @@ pub(super) async fn patch(
     check(&[validate::blob("PatchSchedule", Some(patch))])?;
     let target = target(frontend, &request.namespace, &request.schedule_id).await?;
     frontend.request_id(&mut request.request_id);
-    frontend.history(until, internal::PatchScheduleRequest { target, request: Some(request) }).await
+    let id = request.schedule_id.clone();
+    called(frontend, until, &id, internal::PatchScheduleRequest { target, request: Some(request) }).await
 }
 
 pub(super) async fn matching_times(
@@ -102,7 +117,8 @@ pub(super) async fn matching_times(
 ) -> Answer<api::ListScheduleMatchingTimesResponse> {
     let (until, request) = open(request);
     let target = target(frontend, &request.namespace, &request.schedule_id).await?;
-    frontend.history(until, internal::ListScheduleMatchingTimesRequest { target, request: Some(request) }).await
+    let id = request.schedule_id.clone();
+    called(frontend, until, &id, internal::ListScheduleMatchingTimesRequest { target, request: Some(request) }).await
 }
 
 pub(super) async fn delete(
@@ -120,7 +136,7 @@ pub(super) async fn delete(
         ..api::TerminateWorkflowExecutionRequest::default()
     };
     let call = internal::TerminateRequest { target, request: Some(terminate), ..internal::TerminateRequest::default() };
-    frontend.history(until, call).await?;
+    called(frontend, until, &request.schedule_id, call).await?;
     Ok(Response::new(api::DeleteScheduleResponse {}))
 }
 

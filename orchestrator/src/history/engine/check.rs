@@ -113,8 +113,6 @@ impl State {
             hold!(!held, "it has a workflow task before its first one is due");
             self.check_task(task).map_err(|flaw| format!("workflow task {}: {flaw}", task.scheduled_event_id))?;
         }
-        let defined = self.schedule.as_ref().is_none_or(|it| self.definitions.contains_key(&it.definition));
-        hold!(defined, "it is a schedule without a definition");
         let started = self.workflow_task.as_ref().is_some_and(|task| task.started_event_id != 0);
         hold!(started || self.buffered.is_empty(), "events wait for a workflow task that nobody has");
         for event in parts.buffered.values() {

@@ -2,7 +2,7 @@
 
 use super::SHOWN;
 use super::machine::Machine;
-use super::stored::{Outcome, Running};
+use super::stored::{Outcome, Running, Started};
 use crate::visibility::time::timestamp;
 use prost::Message as _;
 use resurgam_api::temporal::common::v1::{Payloads, WorkflowExecution};
@@ -48,15 +48,17 @@ impl Machine<'_> {
         let starting = stored.starting.remove(place);
         let Some(execution) = execution else { return };
         stored.actions += 1;
-        if stored.recent.len() >= SHOWN {
-            stored.recent.remove(0);
-        }
-        stored.recent.push(ScheduleActionResult {
+        let action = ScheduleActionResult {
             schedule_time: Some(timestamp(starting.start.actual)),
             actual_time: Some(timestamp(self.now)),
             start_workflow_result: Some(execution.clone()),
             start_workflow_status: Status::Running.into(),
-        });
+        };
+        // Answers come in any order.
+        let place = stored.recent.partition_point(|it| it.number < number);
+        stored.recent.insert(place, Started { number, action });
+        let over = stored.recent.len().saturating_sub(SHOWN);
+        stored.recent.drain(..over);
         if starting.exclusive {
             stored.running.push(Running { number, execution, ..Running::default() });
         }
@@ -75,11 +77,8 @@ impl Machine<'_> {
         let stored = &mut *self.stored;
         let place = stored.running.iter().position(|it| it.number == number)?;
         let id = stored.running.remove(place).execution.workflow_id;
-        let shown = |it: &&mut ScheduleActionResult| {
-            it.start_workflow_result.as_ref().is_some_and(|execution| execution.workflow_id == id)
-        };
-        if let Some(shown) = stored.recent.iter_mut().find(shown) {
-            shown.start_workflow_status = end.status.into();
+        if let Some(shown) = stored.recent.iter_mut().find(|it| it.number == number) {
+            shown.action.start_workflow_status = end.status.into();
         }
         let pauses = self.definition.policies.as_ref().is_some_and(|it| it.pause_on_failure);
         if pauses && !stored.state.paused && matches!(end.status, Status::Failed | Status::TimedOut) {

@@ -30,7 +30,7 @@ pub(crate) fn describe(machine: &Machine<'_>) -> (Definition, ScheduleInfo) {
         buffer_dropped: stored.dropped,
         buffer_size: i64::try_from(stored.buffered.len()).unwrap_or(i64::MAX),
         running_workflows: stored.running.iter().map(|it| it.execution.clone()).collect(),
-        recent_actions: stored.recent.clone(),
+        recent_actions: stored.recent.iter().map(|it| it.action.clone()).collect(),
         future_action_times: future(machine, SHOWN),
         create_time: Some(timestamp(stored.created)),
         update_time: (stored.updated != 0).then(|| timestamp(stored.updated)),
@@ -54,7 +54,7 @@ pub(crate) fn listed(machine: &Machine<'_>) -> ScheduleListInfo {
         workflow_type,
         notes: state.notes.clone(),
         paused: state.paused,
-        recent_actions: recent[recent.len().saturating_sub(LISTED)..].to_vec(),
+        recent_actions: recent.iter().skip(recent.len().saturating_sub(LISTED)).map(|it| it.action.clone()).collect(),
         future_action_times: future(machine, LISTED),
         ..ScheduleListInfo::default()
     }

@@ -251,8 +251,8 @@ impl Machine<'_> {
         if self.stored.state.paused || works || busy {
             return None;
         }
-        let acted = self.stored.recent.last().map_or(0, |it| super::moment(it.actual_time.as_ref()));
-        Some(acted.max(self.stored.created).max(self.stored.updated) + RETENTION)
+        let acted = self.stored.recent.iter().map(|it| super::moment(it.action.actual_time.as_ref())).max();
+        Some(acted.unwrap_or(0).max(self.stored.created).max(self.stored.updated) + RETENTION)
     }
 
     /// Something of it starts or runs that will tell.
@@ -268,3 +268,7 @@ impl Machine<'_> {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "machine_tests.rs"]
+mod tests;

@@ -39,9 +39,9 @@ pub struct Schedule {
     /// Starts and backfills for which there was no room.
     #[prost(int64, tag = "10")]
     pub dropped: i64,
-    /// The last workflows that it has started, in order.
+    /// The last workflows that it has started, in the order of their numbers.
     #[prost(message, repeated, tag = "11")]
-    pub recent: Vec<ScheduleActionResult>,
+    pub recent: Vec<Started>,
     /// Those of them that others must not overlap and whose ends it waits for.
     #[prost(message, repeated, tag = "12")]
     pub running: Vec<Running>,
@@ -97,6 +97,17 @@ pub struct Starting {
     /// No other one may overlap it.
     #[prost(bool, tag = "3")]
     pub exclusive: bool,
+}
+
+/// A workflow that was started.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Started {
+    /// The number of its start.
+    #[prost(int64, tag = "1")]
+    pub number: i64,
+    /// What is shown of it.
+    #[prost(message, required, tag = "2")]
+    pub action: ScheduleActionResult,
 }
 
 /// A workflow whose end is waited for.

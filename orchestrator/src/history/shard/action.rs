@@ -3,6 +3,7 @@
 
 use crate::history::schedule::{identity, start as started, stop};
 use crate::history::state::State;
+use crate::history::task::StopActionTransfer;
 use crate::invariant::broken;
 use resurgam_api::internal::{
     Action, RecordActionClosedRequest, RequestCancelRequest, StartWorkflowRequest, Target, TerminateRequest,
@@ -35,16 +36,16 @@ pub(super) fn start(state: &State, namespace: &str, number: i64) -> Option<Start
     })
 }
 
-/// Asks the workflow with this number to cancel; `None`: it has ended.
-pub(super) fn cancel(state: &State, namespace: &str, number: i64) -> Option<RequestCancelRequest> {
-    let (execution, first_execution_run_id) = running(state, number)?;
+/// Asks a workflow to cancel; `None`: it has ended.
+pub(super) fn cancel(state: &State, namespace: &str, meant: &StopActionTransfer) -> Option<RequestCancelRequest> {
+    let (execution, first_execution_run_id) = running(state, meant.number)?;
     Some(RequestCancelRequest {
         target: Some(target(state, execution.workflow_id.clone())),
         request: Some(api::RequestCancelWorkflowExecutionRequest {
             namespace: namespace.to_owned(),
             workflow_execution: Some(execution),
             identity: identity(namespace, &state.workflow_id),
-            request_id: format!("{}/{number}/cancel", state.run_id),
+            request_id: format!("{}/{}/cancel", state.run_id, meant.number),
             first_execution_run_id,
             reason: "cancelled by schedule overlap policy".to_owned(),
             ..api::RequestCancelWorkflowExecutionRequest::default()
@@ -53,9 +54,9 @@ pub(super) fn cancel(state: &State, namespace: &str, number: i64) -> Option<Requ
     })
 }
 
-/// Terminates the workflow with this number; `None`: it has ended.
-pub(super) fn terminate(state: &State, namespace: &str, number: i64) -> Option<TerminateRequest> {
-    let (execution, first_execution_run_id) = running(state, number)?;
+/// Terminates a workflow; `None`: it has ended.
+pub(super) fn end(state: &State, namespace: &str, meant: &StopActionTransfer) -> Option<TerminateRequest> {
+    let (execution, first_execution_run_id) = running(state, meant.number)?;
     Some(TerminateRequest {
         target: Some(target(state, execution.workflow_id.clone())),
         request: Some(api::TerminateWorkflowExecutionRequest {

@@ -43,7 +43,8 @@ pub(super) enum TransferCall {
 
 /// The request to others of `transfer`, given its run; none if there is nothing to do any more. `namespace` names the run's.
 pub(super) fn call(transfer: &TransferTask, run: &Run, namespace: &str, now: Millis) -> Option<TransferCall> {
-    let requests = Requests { state: &run.state, namespace, now };
+    let state = &run.state;
+    let requests = Requests { state, namespace, now };
     let Some(asked) = &transfer.kind else { broken!("a transfer task says nothing") };
     match asked {
         TransferKind::WorkflowTask(task) => requests.workflow_task(task),
@@ -54,18 +55,12 @@ pub(super) fn call(transfer: &TransferTask, run: &Run, namespace: &str, now: Mil
         TransferKind::NotifyParent(_) => requests.notify_parent(),
         TransferKind::CloseChild(close) => requests.close_child(close),
         TransferKind::ReleaseChild(release) => requests.release_child(release),
-        TransferKind::StartAction(number) => {
-            let request = action::start(&run.state, namespace, *number)?;
-            Some(TransferCall::StartAction(request, *number))
+        TransferKind::StartAction(id) => {
+            action::start(state, namespace, *id).map(|it| TransferCall::StartAction(it, *id))
         }
-        TransferKind::StopAction(stop) if stop.terminate => {
-            action::terminate(&run.state, namespace, stop.number).map(TransferCall::Terminate)
-        }
-        TransferKind::StopAction(stop) => {
-            let request = action::cancel(&run.state, namespace, stop.number)?;
-            Some(TransferCall::Cancel(request, None))
-        }
-        TransferKind::NotifySchedule(_) => Some(TransferCall::ActionClosed(action::closed(&run.state))),
+        TransferKind::StopAction(it) if it.terminate => action::end(state, namespace, it).map(TransferCall::Terminate),
+        TransferKind::StopAction(it) => action::cancel(state, namespace, it).map(|it| TransferCall::Cancel(it, None)),
+        TransferKind::NotifySchedule(_) => Some(TransferCall::ActionClosed(action::closed(state))),
         TransferKind::DeleteHistory(_) => broken!("a run is there whose history is to be deleted"),
     }
 }
