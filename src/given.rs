@@ -2,12 +2,12 @@
 //! was made of it.
 
 use crate::exit::Failure;
-use resurgam_builtin::Bug;
+use resurgam_builtin::{Bug, Builtin, Checks};
 use resurgam_formats::case::Case;
 use resurgam_formats::plan::Plan;
 use resurgam_formats::wire;
 use resurgam_harness::case_directory::{CaseDirectory, plan_meant_by};
-use resurgam_harness::{Subject, Trial};
+use resurgam_harness::{SimulatedRun, Subject};
 use std::fs::File;
 use std::path::Path;
 
@@ -20,6 +20,8 @@ pub(crate) struct Given {
     pub(crate) case: Option<(CaseDirectory, Case)>,
     /// The bug to plant.
     pub(crate) bug: Option<String>,
+    /// Our orchestrator is to assert nothing of itself, as when the case was made.
+    without_invariants: bool,
 }
 
 impl Given {
@@ -33,25 +35,36 @@ impl Given {
         };
         let recorded = case.as_ref().and_then(|(_, case)| case.choice.bug());
         let bug = bug.or(recorded).filter(|name| *name != NONE).map(str::to_owned);
-        Ok(Self { plan, case, bug })
+        let without_invariants = case.as_ref().is_some_and(|(_, case)| case.without_invariants);
+        Ok(Self { plan, case, bug, without_invariants })
     }
 
     /// A plan that no case was made of.
     pub(crate) fn drawn(plan: Plan, bug: Option<&str>) -> Self {
-        Self { plan, case: None, bug: bug.filter(|name| *name != NONE).map(str::to_owned) }
+        let bug = bug.filter(|name| *name != NONE).map(str::to_owned);
+        Self { plan, case: None, bug, without_invariants: false }
     }
 
     /// What it is executed on.
     pub(crate) fn target(&self) -> Result<Subject, Failure> {
-        let name = self.bug.as_deref();
-        subject(name).ok_or_else(|| Failure::Input(format!("there is no planted bug {}", name.unwrap_or_default())))
+        let unknown = |name: &String| Failure::Input(format!("there is no planted bug {name}"));
+        let bug = self.bug.as_ref().map(|name| Bug::named(name).ok_or_else(|| unknown(name))).transpose()?;
+        let checks = if self.without_invariants { Checks::Off } else { Checks::Thorough };
+        Ok(Builtin::with(bug).checking(checks).subject())
+    }
+
+    /// A case that was made of this plan, as `case.json` is to say it.
+    pub(crate) fn told(&self, case: Case) -> Case {
+        Case { without_invariants: self.without_invariants, ..case }
     }
 
     /// A line about how the case was made, and how that differs from what is executed; nothing if nobody knows.
     pub(crate) fn origin(&self, target: &Subject) -> String {
         let target = target.orchestrator();
         let Some((_, case)) = &self.case else { return String::new() };
-        let with = |bug: Option<&str>| bug.map(|bug| format!(" with the planted bug {bug}")).unwrap_or_default();
+        let checks = if self.without_invariants { " without invariants" } else { "" };
+        let with =
+            |bug: Option<&str>| bug.map(|bug| format!(" with the planted bug {bug}")).unwrap_or_default() + checks;
         let then = format!("{} {}{}", case.target, case.target_version, with(case.choice.bug()));
         let now = format!("{} {}{}", target.name(), target.version(), with(self.bug.as_deref()));
         if then == now {
@@ -64,11 +77,19 @@ impl Given {
     }
 
     /// What was said of the case, and what is said now; nothing if nobody has said anything.
-    pub(crate) fn compared(&self, trial: &Trial) -> String {
+    pub(crate) fn compared(&self, run: &SimulatedRun) -> String {
         let Some((directory, case)) = &self.case else { return String::new() };
-        let (then, now) = (&case.judgement, trial.judgement());
-        format!("then: {then}; now: {now}, {}\n", difference(directory, &trial.lines))
+        let (then, now) = (&case.judgement, run.judgement());
+        format!("then: {then}; now: {now}, {}\n", difference(directory, &run.lines))
     }
+}
+
+/// Which files of a case are not those with which its `case.json` was written, a line for each; nothing if there is none.
+pub(crate) fn changed(path: &Path) -> Result<String, Failure> {
+    let Some(directory) = CaseDirectory::meant_by(path) else { return Ok(String::new()) };
+    let Some(case) = directory.case().map_err(Failure::input)? else { return Ok(String::new()) };
+    let lines = directory.changed(&case).map_err(Failure::input)?;
+    Ok(lines.iter().map(|line| format!("{line}\n")).collect())
 }
 
 /// Our orchestrator with the planted bug of this name, or as it is; `None` if there is no such bug.

@@ -57,14 +57,16 @@ fn crates_know_only_what_they_may() {
         "resurgam-reports",
         "resurgam-simulation",
     ];
-    let builtin = [&harness[..], &["resurgam-calendar", "resurgam-harness", "resurgam-orchestrator"]].concat();
+    let builtin =
+        [&harness[..], &["resurgam-calendar", "resurgam-harness", "resurgam-orchestrator", "resurgam-visibility"]]
+            .concat();
     let with_builtin = [&builtin[..], &["resurgam-builtin"]].concat();
     let real = [&harness[..], &["resurgam-harness"]].concat();
     let server = ["resurgam-cassandra-store", "resurgam-planted-server", "resurgam-released", "resurgam-server"];
     let mutants = [&with_builtin[..], &["resurgam-mutant-switch"]].concat();
     let apart = ["resurgam-compare", "resurgam-explorer", "resurgam-intake", "resurgam-mutants", "resurgam-scenarios"];
     let everything = [&mutants[..], &server, &apart].concat();
-    let allowed: [(&str, &[&str]); 30] = [
+    let allowed: [(&str, &[&str]); 31] = [
         ("resurgam-formats", &[]),
         ("resurgam-machine", &["resurgam-formats"]),
         ("resurgam-cassandra", &["resurgam-formats"]),
@@ -82,13 +84,22 @@ fn crates_know_only_what_they_may() {
         ("resurgam-example-naive", &["resurgam-api", "resurgam-node"]),
         // Pure, and nothing of the server: it is compiled once.
         ("resurgam-calendar", &["resurgam-api"]),
-        ("resurgam-orchestrator", &["resurgam-api", "resurgam-calendar", "resurgam-node"]),
-        ("resurgam-released", &["resurgam-api", "resurgam-calendar", "resurgam-node"]),
+        // The list of workflows knows nothing of who keeps it.
+        ("resurgam-visibility", &["resurgam-api"]),
+        ("resurgam-orchestrator", &["resurgam-api", "resurgam-calendar", "resurgam-node", "resurgam-visibility"]),
+        ("resurgam-released", &["resurgam-api", "resurgam-calendar", "resurgam-node", "resurgam-visibility"]),
         // What it concludes from errors is compared with the model in its tests, and not taken from it.
         ("resurgam-cassandra-store", &["resurgam-api", "resurgam-node"]),
         (
             "resurgam-server",
-            &["resurgam-api", "resurgam-calendar", "resurgam-cassandra-store", "resurgam-node", "resurgam-released"],
+            &[
+                "resurgam-api",
+                "resurgam-calendar",
+                "resurgam-cassandra-store",
+                "resurgam-node",
+                "resurgam-released",
+                "resurgam-visibility",
+            ],
         ),
         // As resurgam-server, but for the orchestrator.
         (
@@ -99,6 +110,7 @@ fn crates_know_only_what_they_may() {
                 "resurgam-cassandra-store",
                 "resurgam-node",
                 "resurgam-orchestrator",
+                "resurgam-visibility",
             ],
         ),
         // The kernel knows nothing of workflows.

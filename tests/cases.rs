@@ -52,6 +52,74 @@ fn case(directory: &Path) -> serde_json::Value {
     serde_json::from_slice(&fs::read(directory.join("case.json")).unwrap()).unwrap()
 }
 
+/// A copy of the case, so that something can be changed in it.
+fn copy() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("case");
+    fs::create_dir(&copy).unwrap();
+    for file in ["case.json", "plan.json", "recording.jsonl", "verdict.json"] {
+        fs::copy(found().1.join(file), copy.join(file)).unwrap();
+    }
+    (folder, copy)
+}
+
+#[test]
+fn a_file_that_was_changed_beside_it_is_named_by_whoever_reads_the_case() {
+    let commands = ["replay", "show", "check"];
+    let (_folder, directory) = copy();
+    let path = directory.to_str().unwrap();
+    for command in commands {
+        let output = text(&resurgam(&[command, path]).stdout);
+        assert!(!output.contains("case.json was written"), "{command}: {output}");
+    }
+    for file in ["plan.json", "recording.jsonl", "verdict.json"] {
+        let (_folder, directory) = copy();
+        let file = directory.join(file);
+        // What it means is the same: that, too, is another file.
+        let changed = fs::read_to_string(&file).unwrap() + "\n";
+        fs::write(&file, changed).unwrap();
+        for command in commands {
+            let output = text(&resurgam(&[command, directory.to_str().unwrap()]).stdout);
+            let line = format!("{}: was changed after case.json was written", file.display());
+            assert!(output.contains(&line), "{command}: {output}");
+        }
+    }
+    let (_folder, directory) = copy();
+    fs::remove_file(directory.join("verdict.json")).unwrap();
+    let output = text(&resurgam(&["show", directory.to_str().unwrap()]).stdout);
+    assert!(output.contains("verdict.json: is missing, and was there when case.json was written"), "{output}");
+}
+
+#[test]
+fn a_report_names_the_files_that_were_changed_in_its_cases() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let output = resurgam(&["run", "--seed", "1", "--cases", "1", "--keep", "all", "--out", run.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let report = || text(&resurgam(&["report", run.to_str().unwrap()]).stdout);
+    assert!(!report().contains("was changed"));
+    let plan = run.join("cases/1/plan.json");
+    fs::write(&plan, fs::read_to_string(&plan).unwrap() + "\n").unwrap();
+    let line = format!("{}: was changed after case.json was written", plan.display());
+    assert!(report().contains(&line), "{}", report());
+    assert!(fs::read_to_string(run.join("report.html")).unwrap().contains("was changed after case.json was written"));
+}
+
+#[test]
+fn a_case_without_invariants_says_so_and_is_repeated_without_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let keep = folder.path().to_str().unwrap();
+    let output = resurgam(&["bugs", BUG, "--cases", "20", "--without-invariants", "--shrink", "0", "--keep", keep]);
+    assert_eq!(output.status.code(), Some(0), "{}{}", text(&output.stdout), text(&output.stderr));
+    let directory = folder.path().join(BUG);
+    assert_eq!(case(&directory)["without_invariants"], true);
+    let path = directory.to_str().unwrap();
+    let replayed = text(&resurgam(&["replay", path]).stdout);
+    assert!(replayed.contains("without invariants") && replayed.contains("the same recording"), "{replayed}");
+    assert!(text(&resurgam(&["show", path]).stdout).contains("without invariants"));
+    assert!(text(&resurgam(&["check", path]).stdout).contains("made without invariants"));
+}
+
 #[test]
 fn it_says_what_made_the_case_and_what_was_said_of_it() {
     let (_, directory) = found();
@@ -170,7 +238,28 @@ fn an_unknown_field_of_a_plan_is_named_with_its_file_and_place() {
     let output = resurgam(&["replay", path.to_str().unwrap()]);
     let line = text(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{line}");
-    assert!(line.contains("unknown.json: unknown field `nosuch`") && line.contains(" at line "), "{line}");
+    assert!(line.contains("unknown.json: plan.nosuch: unknown field `nosuch`") && line.contains(" at line "), "{line}");
+}
+
+#[test]
+fn a_value_of_a_plan_that_cannot_be_is_named_with_its_field() {
+    let (folder, directory) = found();
+    let plan: serde_json::Value = serde_json::from_slice(&fs::read(directory.join("plan.json")).unwrap()).unwrap();
+    let path = folder.path().join("wrong.json");
+    for (pointer, value, way) in [
+        ("/operations/0/at_ms", serde_json::json!("x"), "plan.operations[0].at_ms: "),
+        ("/operations/0/action/call", serde_json::json!("nosuch"), "plan.operations[0].action.call: "),
+        ("/programs/0/program/variables", serde_json::json!(9), "plan.programs[0].program.variables: "),
+        ("/workers/count", serde_json::json!(0), "plan.workers.count: "),
+    ] {
+        let mut plan = plan.clone();
+        *plan.pointer_mut(pointer).unwrap() = value;
+        fs::write(&path, serde_json::to_vec_pretty(&plan).unwrap()).unwrap();
+        let output = resurgam(&["replay", path.to_str().unwrap()]);
+        let line = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{line}");
+        assert!(line.contains(&format!("wrong.json: {way}")), "{line}");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use resurgam_harness::Trial;
+use resurgam_harness::SimulatedRun;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,8 +15,8 @@ const SEEDS: u64 = 50;
 
 fn trace(seed: u64) -> (u64, u64) {
     let target = resurgam_builtin::subject(None);
-    let trial = Trial::of(&resurgam_generate::chaos(seed), &target);
-    (trial.hash, trial.trace)
+    let run = SimulatedRun::of(&resurgam_generate::chaos(seed), &target);
+    (run.hash, run.trace)
 }
 
 #[test]

@@ -182,7 +182,6 @@ fn a_killed_run_has_lost_nothing_that_had_ended() {
     child.wait().unwrap();
     let run = folder.path().join("run");
     assert!(!run.join("report.html").exists(), "nothing could be written");
-    fs::remove_file(run.join(".reserve")).unwrap();
     let report = output(folder.path(), &["report", "run"]);
     assert_eq!(report.status.code(), Some(3), "{}", text(&report.stdout));
     let summary = outputs(&run, "unfinished");

@@ -40,7 +40,7 @@ pub(crate) struct Options {
     /// workflow as in quiet, in 99 of 100 calls.
     #[arg(long)]
     at_most: Option<f64>,
-    /// The server.
+    /// The server that is put under load.
     #[arg(long, value_enum, default_value_t = Which::Builtin)]
     server: Which,
 }

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Which server.
+/// Which server is put under load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Which {
     /// Ours, on its memory store.
@@ -27,7 +27,7 @@ impl fmt::Display for Which {
 }
 
 impl Which {
-    /// Starts it.
+    /// Starts it in processes of its own: ours with one node.
     pub(crate) async fn start(self) -> Result<Started, Problem> {
         Ok(match self {
             Which::Builtin => own_server::start(&program()?, 1).await?,

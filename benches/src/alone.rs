@@ -17,7 +17,7 @@ use resurgam_api::temporal::workflowservice::v1::{
     StartWorkflowExecutionRequest, StartWorkflowExecutionResponse, TerminateWorkflowExecutionRequest,
 };
 use resurgam_node::store::memory::Memory;
-use resurgam_orchestrator::alone::{Added, Config, Dispatcher, Rejection, Shard};
+use resurgam_orchestrator::alone::{Added, Dispatcher, Rejection, Shard, ShardConfig};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -47,7 +47,7 @@ impl Alone {
     #[must_use]
     pub fn keeping(retention: Duration) -> Self {
         let environment: Arc<dyn Environment> = Arc::new(Machine);
-        let (store, config) = (Arc::new(Memory::new()), Config::new(0, "alone"));
+        let (store, config) = (Arc::new(Memory::new()), ShardConfig::new(0, "alone"));
         let nowhere = Arc::new(Nowhere { retention: retention.as_millis() as i64 });
         let shard = Shard::start(store.clone(), &environment, nowhere, config, CancellationToken::new());
         Self { shard, store, ids: Arc::default() }

@@ -29,7 +29,7 @@ pub(crate) enum Step {
     Begin {
         /// Its name in the API.
         begin: String,
-        /// As above.
+        /// What its request says, by the names of fields.
         #[serde(default)]
         with: Map<String, Value>,
     },

@@ -1,6 +1,6 @@
 //! Where two answers differ.
 
-use crate::side::Place;
+use crate::side::CallSite;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -41,12 +41,12 @@ impl Difference {
 }
 
 /// What two normal answers to one call differ in.
-pub(crate) fn differences(place: Place, call: &str, left: &Value, right: &Value) -> Vec<Difference> {
+pub(crate) fn differences(place: CallSite, call: &str, left: &Value, right: &Value) -> Vec<Difference> {
     let place = match place {
-        Place::Before => "before",
-        Place::Drawn => "drawn",
-        Place::Told => "told",
-        Place::After => "after",
+        CallSite::Before => "before",
+        CallSite::Drawn => "drawn",
+        CallSite::Told => "told",
+        CallSite::After => "after",
     };
     let mut found = Vec::new();
     // A call that one refuses and the other does not, or for another reason, differs in one thing.
@@ -116,7 +116,7 @@ mod tests {
     fn each_field_is_a_difference_of_its_own() {
         let left = json!({"a": {"b": 1, "c": [1, 2]}, "d": "x", "e": [{"event_type": "EVENT_TYPE_TIMER_FIRED"}]});
         let right = json!({"a": {"b": 2, "c": [1, 3], "f": 0}, "e": []});
-        let found = differences(Place::Drawn, "Call", &left, &right);
+        let found = differences(CallSite::Drawn, "Call", &left, &right);
         let kinds: Vec<String> = found.iter().map(Difference::kind).collect();
         assert_eq!(
             kinds,
@@ -128,6 +128,6 @@ mod tests {
                 "Call e[]: timer_fired | "
             ]
         );
-        assert!(differences(Place::After, "Call", &left, &left).is_empty());
+        assert!(differences(CallSite::After, "Call", &left, &left).is_empty());
     }
 }

@@ -6,7 +6,7 @@ use crate::freedom::explaining;
 use crate::normal::normal;
 use crate::request::Drawn;
 use crate::server::Server;
-use crate::side::{Place, Seen, Side};
+use crate::side::{CallSite, Seen, Side};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ pub struct Pair {
 pub(crate) struct Outcome {
     pub(crate) differences: Vec<Difference>,
     /// Every answer of the first server and of the second one, in normal form, in place of each other.
-    pub(crate) answers: Vec<(String, Place, [Value; 2])>,
+    pub(crate) answers: Vec<(String, CallSite, [Value; 2])>,
 }
 
 impl Pair {
@@ -92,7 +92,7 @@ async fn perform(side: &mut Side, steps: &[Step], requests: &[Drawn]) -> Result<
 /// Only one of them gets into the situation.
 fn stuck(left: &Side, right: &Side) -> Outcome {
     let said = |side: &Side| json!({"code": "", "situation": side.broken.as_deref().unwrap_or("reached")});
-    let differences = differences(Place::Before, "", &said(left), &said(right));
+    let differences = differences(CallSite::Before, "", &said(left), &said(right));
     Outcome { differences, answers: Vec::new() }
 }
 

@@ -51,7 +51,7 @@ pub(crate) fn draw(random: &mut SmallRng, steps: &[Step], only: Option<&str>) ->
     if random.random_bool(0.1) { vec![drawn.clone(), drawn] } else { vec![drawn] }
 }
 
-/// A call that says something in a situation: mostly not one with a token where there is none.
+/// Draws a call that is likely to be of interest in a situation: one that needs a token is mostly not drawn where the situation has none.
 fn call(random: &mut SmallRng, steps: &[Step]) -> String {
     let bound: BTreeSet<&str> = steps
         .iter()

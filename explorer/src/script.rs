@@ -92,7 +92,7 @@ asyncio.run(main())
 "#;
 
 impl Smallest {
-    /// The script.
+    /// The case as a script in Python, for the official client.
     #[must_use]
     pub fn script(&self) -> String {
         let mut text = HEAD.to_owned();

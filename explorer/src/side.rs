@@ -29,14 +29,14 @@ const LATE: [&str; 5] = [
 /// A call and what it was answered, and where in the case that was.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
-    pub(crate) place: Place,
+    pub(crate) place: CallSite,
     pub(crate) call: String,
     pub(crate) answer: Answer,
 }
 
 /// Where in a case a call is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Place {
+pub(crate) enum CallSite {
     /// On the way into the situation.
     Before,
     /// It is what was drawn.
@@ -116,7 +116,7 @@ impl Side {
                 None => self.broken = self.broken.take().or_else(|| Some(format!("{call} does not say {place}"))),
             }
         }
-        self.seen.push(Seen { place: Place::Before, call: call.to_owned(), answer });
+        self.seen.push(Seen { place: CallSite::Before, call: call.to_owned(), answer });
         Ok(())
     }
 
@@ -150,7 +150,7 @@ impl Side {
     /// It is none, or the server is gone.
     pub(crate) async fn request(&mut self, drawn: &Drawn) -> Result<(), String> {
         let answer = self.server.call(&drawn.call, &self.bindings.fill(&drawn.body)).await?;
-        self.seen.push(Seen { place: Place::Drawn, call: drawn.call.clone(), answer });
+        self.seen.push(Seen { place: CallSite::Drawn, call: drawn.call.clone(), answer });
         Ok(())
     }
 
@@ -160,7 +160,7 @@ impl Side {
     /// The server is gone.
     pub(crate) async fn ask_again(&mut self, requests: &[Drawn]) -> Result<(), String> {
         if requests.iter().any(|drawn| LATE.contains(&drawn.call.as_str())) {
-            self.seen.retain(|seen| seen.place != Place::Drawn);
+            self.seen.retain(|seen| seen.place != CallSite::Drawn);
             for drawn in requests {
                 self.request(drawn).await?;
             }
@@ -176,13 +176,13 @@ impl Side {
         let mut seen = Vec::new();
         for call in AFTER {
             let answer = self.server.call(call, &self.bindings.fill(&catalogue::request(call, &Map::new()))).await?;
-            seen.push(Seen { place: Place::After, call: call.to_owned(), answer });
+            seen.push(Seen { place: CallSite::After, call: call.to_owned(), answer });
         }
         let mut waiting = Vec::new();
         for (call, handle) in self.waiting.drain(..) {
             if handle.is_finished() {
                 let answer = handle.await.map_err(|why| why.to_string())??;
-                self.told.push(Seen { place: Place::Told, call, answer });
+                self.told.push(Seen { place: CallSite::Told, call, answer });
             } else {
                 let answer = Answer {
                     code: "(waits)".into(),
@@ -190,7 +190,7 @@ impl Side {
                     details: json!([]),
                     response: Value::Null,
                 };
-                seen.push(Seen { place: Place::Told, call: call.clone(), answer });
+                seen.push(Seen { place: CallSite::Told, call: call.clone(), answer });
                 waiting.push((call, handle));
             }
         }

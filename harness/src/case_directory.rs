@@ -3,12 +3,13 @@
 //! Whoever keeps a case writes it here, whoever is given one reads it here, and nobody else knows the names. `case.json` is
 //! written last, so a directory that has one is whole. It does not execute or judge anything.
 
+pub use crate::file::{Error, write};
+use crate::file::{hashed, parse, pretty};
 use resurgam_formats::case::{self, Case};
 use resurgam_formats::plan::Plan;
 use resurgam_formats::recording::{Entry, What};
 use resurgam_formats::verdict::Verdict;
 use resurgam_formats::{plan, wire};
-use serde::de::DeserializeOwned;
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
@@ -16,45 +17,13 @@ use std::path::{Path, PathBuf};
 /// The file that says what the case is.
 const CASE: &str = "case.json";
 /// The file of its plan.
-const PLAN: &str = "plan.json";
+pub(crate) const PLAN: &str = "plan.json";
 /// The files that its recording may be in.
 const RECORDINGS: [&str; 2] = ["recording.jsonl", "recording.jsonl.gz"];
 /// The file of its verdict.
-const VERDICT: &str = "verdict.json";
+pub(crate) const VERDICT: &str = "verdict.json";
 /// The directory of the smallest case that breaks the same rule.
 const SHRUNK: &str = "shrunk";
-
-/// A file that cannot be written or read: which, and why not.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The system refuses.
-    #[error("{}: {why}", path.display())]
-    System {
-        /// The file or directory.
-        path: PathBuf,
-        /// What the system said.
-        why: io::Error,
-    },
-    /// It does not hold what it should.
-    #[error("{}: {why}", path.display())]
-    Content {
-        /// The file that it is about.
-        path: PathBuf,
-        /// What is wrong, and where.
-        why: String,
-    },
-}
-
-impl Error {
-    fn system(path: &Path) -> impl FnOnce(io::Error) -> Self {
-        let path = path.to_owned();
-        move |why| Self::System { path, why }
-    }
-
-    fn content(path: &Path, why: &impl ToString) -> Self {
-        Self::Content { path: path.to_owned(), why: why.to_string() }
-    }
-}
 
 /// The directory of a case, which may not be there yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,15 +82,19 @@ impl CaseDirectory {
         self.write(RECORDINGS[0], recording)
     }
 
-    /// Writes what was said of the case, which makes the directory whole.
+    /// Writes what was said of the case, which makes the directory whole. In `case.json` stand the hashes of the other files.
     ///
     /// # Errors
     /// [`Error::System`].
     pub fn conclude(&self, case: &Case, verdict: Option<&Verdict>) -> Result<(), Error> {
+        let plan = self.path.join(PLAN);
+        let plan_hash = Some(hashed(&fs::read(&plan).map_err(Error::system(&plan))?));
+        let verdict = verdict.map(pretty);
+        let verdict_hash = verdict.as_deref().map(hashed);
         if let Some(verdict) = verdict {
-            self.write(VERDICT, &pretty(verdict))?;
+            self.write(VERDICT, &verdict)?;
         }
-        self.write(CASE, &pretty(case))
+        self.write(CASE, &pretty(&Case { plan_hash, verdict_hash, ..case.clone() }))
     }
 
     /// Takes the directory away with all that is in it.
@@ -235,22 +208,6 @@ pub fn plan_meant_by(path: &Path) -> Result<Plan, Error> {
     }
 }
 
-/// Writes a file so that it is there whole, or as it was before: beside it first, then under its name.
-///
-/// # Errors
-/// [`Error::System`]; what was written of it is taken away again.
-pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
-    let beside = PathBuf::from(beside);
-    let written = fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, path));
-    written.map_err(|why| {
-        // The disk may be full: leave nothing that helps nobody.
-        let _ = fs::remove_file(&beside);
-        Error::system(path)(why)
-    })
-}
-
 /// Writes a plan that has no case, such as a witness.
 ///
 /// # Errors
@@ -262,17 +219,13 @@ pub fn write_plan(path: &Path, plan: &Plan) -> Result<(), Error> {
     write(path, &pretty(plan))
 }
 
-/// A value as it stands in its file.
-pub(crate) fn pretty(value: &impl serde::Serialize) -> Vec<u8> {
-    let mut text = serde_json::to_vec_pretty(value).expect("our formats have no keys or numbers that JSON cannot hold");
-    text.push(b'\n');
-    text
-}
-
 fn plan(path: &Path) -> Result<Plan, Error> {
     let bytes = fs::read(path).map_err(Error::system(path))?;
-    let plan: Plan = serde_json::from_slice(&bytes).map_err(|why| Error::content(path, &why))?;
     let given = serde_json::from_slice(&bytes).map_err(|why| Error::content(path, &why))?;
+    let plan: Plan = serde_json::from_slice(&bytes).map_err(|why| {
+        let field = plan::misfit(&given).map(|field| format!("{field}: ")).unwrap_or_default();
+        Error::content(path, &format!("{field}{why}"))
+    })?;
     match plan::unknown_field(&given, &plan) {
         Some(unknown) => Err(Error::content(path, &unknown)),
         None => checked(plan, path),
@@ -287,11 +240,6 @@ fn checked(plan: Plan, path: &Path) -> Result<Plan, Error> {
         Some(problem) => Err(Error::content(path, &problem)),
         None => Ok(plan),
     }
-}
-
-fn parse<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
-    let bytes = fs::read(path).map_err(Error::system(path))?;
-    serde_json::from_slice(&bytes).map_err(|why| Error::content(path, &why))
 }
 
 fn newer(found: u32, known: u32) -> String {

@@ -133,15 +133,13 @@ impl Order {
         origin.command = command::run(&origin);
         let jobs = self.jobs.unwrap_or_else(|| match self.choice {
             Choice::Simulation { .. } => std::thread::available_parallelism().map_or(1, NonZero::get),
-            // Their faults hit them all.
             Choice::Process { ref faults, .. }
             | Choice::Container { ref faults, .. }
-            | Choice::TemporalContainer { ref faults, .. }
-                if !faults.is_empty() =>
-            {
-                SHARING
+            | Choice::TemporalContainer { ref faults, .. } => {
+                // Their faults hit them all.
+                if faults.is_empty() { WAITING } else { SHARING }
             }
-            _ => WAITING,
+            Choice::Check { .. } | Choice::Temporal | Choice::Address { .. } => WAITING,
         });
         let budget = Budget { time: self.shrink, ..Budget::default() };
         let shrink = (!self.shrink.is_zero() && self.scenario.is_none()).then_some(budget);

@@ -79,6 +79,21 @@ pub fn shrunk(directory: &Path, summary: &Summary) -> Vec<(u64, Shrunk, String)>
     small.collect()
 }
 
+/// Which files of the kept cases, and of what they were made smaller to, are not those with which their `case.json` was written: a line
+/// for each.
+#[must_use]
+pub fn changed(directory: &Path, summary: &Summary) -> Vec<String> {
+    let paths = summary.cases.iter().filter_map(|case| case.path.as_ref());
+    let kept = paths.map(|path| CaseDirectory::at(directory.join(path)));
+    kept.flat_map(|kept| [changes(&kept), changes(&kept.shrunk())].concat()).collect()
+}
+
+/// The same of one case. What cannot be read is not known to have changed.
+fn changes(kept: &CaseDirectory) -> Vec<String> {
+    let case = kept.case().ok().flatten();
+    case.and_then(|case| kept.changed(&case).ok()).unwrap_or_default()
+}
+
 /// A case that is shown in full.
 struct Shown {
     seed: u64,
@@ -97,7 +112,8 @@ impl Shown {
         let from = if shrunk.is_some() { &small } else { &kept };
         let path = from.recording();
         let document = wire::read(&path.display().to_string(), File::open(&path).ok()?, wire::MAX_BYTES).ok()?;
-        let verdict = from.verdict().ok()??;
+        let mut verdict = from.verdict().ok()??;
+        verdict.notes.extend(changes(from));
         let shrunk = shrunk.map(|shrunk| (shrunk, small.path().display().to_string()));
         Some(Self { seed: case.seed, evidence: document.evidence, verdict, shrunk })
     }

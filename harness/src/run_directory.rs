@@ -98,6 +98,8 @@ impl RunDirectory {
             io::ErrorKind::AlreadyExists => Refused::Used(path.clone()),
             _ => Refused::File(Error::System { path: path.join(RESULTS), why }),
         })?;
+        // For as long as the run lasts, so that others see whether it does. Where files cannot be locked, nobody knows.
+        let _ = file.try_lock();
         let new = Self { path, results: Mutex::new(Results { file, length: 0 }) };
         let reserve = new.path.join(RESERVE);
         if let Err(why) = fs::write(&reserve, vec![0; RESERVED]) {
@@ -172,6 +174,15 @@ impl RunDirectory {
     pub fn release(&self) {
         // It is gone already, or the disk has worse problems.
         let _ = fs::remove_file(self.path.join(RESERVE));
+    }
+
+    /// Gives back what a run held in reserve that was killed. Of one that is still going, or may be, it is left alone.
+    pub fn release_dead(run: &Path) {
+        let dead = File::open(run.join(RESULTS)).is_ok_and(|results| results.try_lock().is_ok());
+        if dead {
+            // It is gone already, or cannot be helped.
+            let _ = fs::remove_file(run.join(RESERVE));
+        }
     }
 
     /// Takes the directory away again, if nothing was run.
@@ -277,7 +288,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("run");
         let directory = begun(&path);
-        let ended = Ended { shortfalls: vec![Shortfall::Interrupted { by: "SIGTERM".into() }], wall_seconds: 1.5 };
+        let ended = Ended {
+            shortfalls: vec![Shortfall::Interrupted { by: "SIGTERM".into(), cases_ended: false }],
+            wall_seconds: 1.5,
+        };
         directory.append(&Line::End(ended.clone())).unwrap();
         let read = Recorded::read(&path).unwrap();
         assert_eq!((read.origin.seed, read.cases.len(), read.ended), (7, 0, Some(ended)));
@@ -304,6 +318,18 @@ mod tests {
         let file = folder.path().join("used/mine");
         assert!(matches!(RunDirectory::create(Some(&file), ""), Err(Refused::Used(_))));
         assert_eq!(fs::read_to_string(file).unwrap(), "mine");
+    }
+
+    #[test]
+    fn the_reserve_of_a_killed_run_is_given_back_and_that_of_one_that_goes_on_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run");
+        let going = begun(&path);
+        RunDirectory::release_dead(&path);
+        assert!(path.join(RESERVE).exists(), "it is still going");
+        drop(going);
+        RunDirectory::release_dead(&path);
+        assert!(!path.join(RESERVE).exists());
     }
 
     #[test]

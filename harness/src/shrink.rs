@@ -2,9 +2,9 @@
 //! models.
 
 use crate::case_directory::{CaseDirectory, Error};
+use crate::simulated_run::SimulatedRun;
 use crate::stop::Stop;
 use crate::subject::Subject;
-use crate::trial::Trial;
 use resurgam_formats::case::Shrunk;
 use resurgam_formats::plan::Plan;
 use resurgam_formats::rule_id::RuleId;
@@ -42,8 +42,8 @@ pub fn shrink(
     let mut shrinker = Shrinker::new(plan, rule.as_str(), budget.candidates);
     while began.elapsed() < budget.time && stop.requested().is_none() {
         let Some(candidate) = shrinker.propose() else { break };
-        let trial = Trial::of(candidate, target);
-        let violated = trial.violated();
+        let run = SimulatedRun::of(candidate, target);
+        let violated = run.violated();
         shrinker.tell(violated.iter().map(RuleId::as_str));
         watch(&shrinker.progress());
     }
@@ -64,12 +64,12 @@ pub(crate) fn beside(
 ) -> Result<(), Error> {
     let plan = kept.plan()?;
     let (small, progress) = shrink(plan, rule, target, budget, stop, watch);
-    let trial = Trial::of(&small, target);
+    let run = SimulatedRun::of(&small, target);
     let Some(case) = kept.case()? else { return Ok(()) };
     let again = command::replay(&case.choice, ".");
-    let mut case = trial.case(&small, target, case.choice, again);
+    let mut case = run.case(&small, target, case.choice, again);
     case.shrunk = Some(told(rule, &progress));
-    trial.keep(&kept.shrunk(), &small, &case)
+    run.keep(&kept.shrunk(), &small, &case)
 }
 
 /// What `case.json` says of a plan that was made smaller.

@@ -111,7 +111,7 @@ fn event(bytes: &[u8]) -> Option<HistoryEvent> {
     (event.event_id > 0 && event.event_type != 0).then_some(event)
 }
 
-/// `History`: events.
+/// `History`: a list of events.
 fn history(bytes: &[u8]) -> Option<Vec<HistoryEvent>> {
     only(bytes, 1)?.into_iter().map(event).collect()
 }

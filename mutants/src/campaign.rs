@@ -25,7 +25,7 @@ pub struct Order {
     pub target: PathBuf,
     /// The directory of the results.
     pub out: PathBuf,
-    /// Only mutants in files whose path begins with one of these, from `orchestrator/src`; all if there is none.
+    /// Only mutants in files whose path begins with one of these, without `orchestrator/` and `src/`; all if there is none.
     pub paths: Vec<String>,
     /// Only so many of those, drawn from this seed.
     pub sample: Option<(usize, u64)>,
@@ -115,8 +115,8 @@ pub fn run(order: &Order, arguments: &[&str], say: &mut (dyn FnMut(&str) + Send)
 /// The mutants that are asked for.
 fn chosen(order: &Order, mutants: Vec<Mutant>) -> Vec<Mutant> {
     let within = |mutant: &Mutant| {
-        let path = mutant.file.strip_prefix("orchestrator/src/").unwrap_or(&mutant.file);
-        order.paths.is_empty() || order.paths.iter().any(|begin| path.starts_with(begin))
+        let place = mutant.place();
+        order.paths.is_empty() || order.paths.iter().any(|begin| place.starts_with(begin))
     };
     let mut mutants: Vec<Mutant> = mutants.into_iter().filter(within).collect();
     if let Some((count, seed)) = order.sample {

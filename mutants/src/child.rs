@@ -19,7 +19,7 @@ const MEMORY: &str = "6000000";
 /// What came of a task.
 #[derive(Debug)]
 pub(crate) struct Done {
-    /// The task.
+    /// What was to be done.
     pub(crate) task: Task,
     /// Its cases that came to an end.
     pub(crate) ended: Vec<Ended>,
@@ -65,7 +65,7 @@ pub(crate) fn work(
     })
 }
 
-/// A process.
+/// A process of the copy that does one task after the other.
 struct Child {
     process: Process,
     lines: Receiver<String>,

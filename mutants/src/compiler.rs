@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// An error.
+/// An error of the compiler, as cargo tells it.
 #[derive(Debug)]
 pub(crate) struct Complaint {
     /// The places that it names, what it is about first.

@@ -60,6 +60,14 @@ pub struct Mutant {
     pub becomes: String,
 }
 
+impl Mutant {
+    /// The file as people name it: without the folders that all files of our orchestrator have in common.
+    #[must_use]
+    pub(crate) fn place(&self) -> String {
+        self.file.replacen("orchestrator/", "", 1).replacen("src/", "", 1)
+    }
+}
+
 /// A change of a text that puts one mutant or two behind the switch: something in front of a piece, and something behind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Change {

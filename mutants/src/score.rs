@@ -1,7 +1,7 @@
 //! What the mutants come to, in all and by file, function and kind of mistake.
 
 use crate::mutant::Mutant;
-use crate::trials::{Fate, Tried};
+use crate::trials::{Status, Tried};
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
 
@@ -33,14 +33,14 @@ impl Score {
     pub fn of(tried: &Tried) -> Self {
         let mut score = Self::default();
         let same = tried.same == tried.cases;
-        *match tried.fate {
-            Fate::Killed { .. } => &mut score.killed,
-            Fate::Survived if same && tried.cases >= EQUIVALENT => &mut score.equivalent,
-            Fate::Survived if same => &mut score.unseen,
-            Fate::Survived => &mut score.survived,
-            Fate::NotJudged { .. } => &mut score.not_judged,
-            Fate::TimedOut { .. } => &mut score.timed_out,
-            Fate::NotReached => &mut score.not_reached,
+        *match tried.status {
+            Status::Killed { .. } => &mut score.killed,
+            Status::Survived if same && tried.cases >= EQUIVALENT => &mut score.equivalent,
+            Status::Survived if same => &mut score.unseen,
+            Status::Survived => &mut score.survived,
+            Status::NotJudged { .. } => &mut score.not_judged,
+            Status::TimedOut { .. } => &mut score.timed_out,
+            Status::NotReached => &mut score.not_reached,
         } = 1;
         score
     }
@@ -92,23 +92,23 @@ pub fn by<K: Ord>(mutants: &[Mutant], tried: &BTreeMap<u32, Tried>, key: impl Fn
 mod tests {
     use super::*;
 
-    fn score(cases: usize, same: usize, fate: Fate) -> Score {
-        Score::of(&Tried { mutant: 1, cases, same, fate })
+    fn score(cases: usize, same: usize, status: Status) -> Score {
+        Score::of(&Tried { mutant: 1, cases, same, status })
     }
 
     #[test]
     fn who_survives_without_a_trace_may_be_equivalent() {
-        assert_eq!(score(500, 500, Fate::Survived).equivalent, 1);
-        assert_eq!(score(499, 499, Fate::Survived).unseen, 1);
-        assert_eq!(score(500, 499, Fate::Survived).survived, 1);
+        assert_eq!(score(500, 500, Status::Survived).equivalent, 1);
+        assert_eq!(score(499, 499, Status::Survived).unseen, 1);
+        assert_eq!(score(500, 499, Status::Survived).survived, 1);
     }
 
     #[test]
     fn equivalent_and_unreached_ones_do_not_count() {
-        let mut sum = score(500, 500, Fate::Survived);
-        sum += score(0, 0, Fate::NotReached);
-        sum += score(1, 0, Fate::Killed { rules: Vec::new(), seed: 1 });
-        sum += score(1, 0, Fate::TimedOut { seed: 1 });
+        let mut sum = score(500, 500, Status::Survived);
+        sum += score(0, 0, Status::NotReached);
+        sum += score(1, 0, Status::Killed { rules: Vec::new(), seed: 1 });
+        sum += score(1, 0, Status::TimedOut { seed: 1 });
         assert_eq!((sum.all(), sum.reached()), (4, 2));
         assert!((sum.percent() - 50.0).abs() < 1e-9);
     }

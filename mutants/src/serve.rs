@@ -7,7 +7,7 @@ use resurgam_formats::plan::Family;
 use resurgam_formats::rule_id::RuleId;
 use resurgam_formats::verdict::Outcome;
 use resurgam_generate::{Scope, chaos_within};
-use resurgam_harness::Trial;
+use resurgam_harness::SimulatedRun;
 use resurgam_mutant_switch as switch;
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead as _, Write as _};
@@ -76,10 +76,10 @@ pub fn serve() -> io::Result<()> {
         let task: Task = serde_json::from_str(&line?)?;
         for seed in task.seeds {
             switch::activate(task.mutant);
-            let trial = Trial::of(&chaos_within(seed, &scope), &subject);
-            let said = if switch::circled() { Said::Endless } else { Said::of(trial.judgement()) };
+            let run = SimulatedRun::of(&chaos_within(seed, &scope), &subject);
+            let said = if switch::circled() { Said::Endless } else { Said::of(run.judgement()) };
             let mattered = if task.mutant == 0 { switch::mattered() } else { Vec::new() };
-            let ended = Ended { seed, recording: trial.hash, said, mattered };
+            let ended = Ended { seed, recording: run.hash, said, mattered };
             serde_json::to_writer(&mut out, &ended)?;
             out.write_all(b"\n")?;
             out.flush()?;

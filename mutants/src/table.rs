@@ -3,7 +3,7 @@
 use crate::campaign::Results;
 use crate::mutant::Mutant;
 use crate::score::{Score, by};
-use crate::trials::{Fate, Tried};
+use crate::trials::{Status, Tried};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -31,7 +31,7 @@ pub fn table(results: &Results, command: &str) -> String {
     text += "- *killed*: a rule is violated.\n- *survived*: recordings differ, and all rules hold.\n- *unseen*: every recording is, byte for \
              byte, the one without the mutant, in fewer than 500 cases.\n- *not judged*: the suite noticed that something is wrong, but no \
              rule says what.\n- *endless*: it would not have ended.\n\n";
-    let files = by(&results.mutants, &results.tried, |mutant| mutant.file.clone());
+    let files = by(&results.mutants, &results.tried, Mutant::place);
     section(&mut text, "By file", "file", &files);
     let operators = by(&results.mutants, &results.tried, |mutant| mutant.operator.as_ref().to_owned());
     section(&mut text, "By kind of mistake", "kind", &operators);
@@ -47,7 +47,6 @@ fn section(text: &mut String, title: &str, what: &str, rows: &BTreeMap<String, S
     );
     text.push_str("|---|---|---|---|---|---|---|---|\n");
     for (name, score) in rows {
-        let name = name.strip_prefix("orchestrator/src/").unwrap_or(name);
         let _ = writeln!(
             text,
             "| {name} | {} | {:.0} % | {} | {} | {} | {} | {} |",
@@ -66,7 +65,7 @@ fn section(text: &mut String, title: &str, what: &str, rows: &BTreeMap<String, S
 fn rules(text: &mut String, results: &Results) {
     let (mut any, mut alone): (BTreeMap<&str, usize>, BTreeMap<&str, usize>) = Default::default();
     for tried in results.mutants.iter().filter_map(|mutant| results.tried.get(&mutant.id)) {
-        let Fate::Killed { rules, .. } = &tried.fate else { continue };
+        let Status::Killed { rules, .. } = &tried.status else { continue };
         for rule in rules {
             *any.entry(rule.as_str()).or_default() += 1;
         }
@@ -86,8 +85,8 @@ fn survivors(text: &mut String, results: &Results) {
         "## Survivors whose recordings differ\n\n| where | kind | was | becomes | cases |\n|---|---|---|---|---|\n",
     );
     for (mutant, tried) in survived(results) {
-        let Mutant { file, line, operator, was, becomes, .. } = mutant;
-        let file = file.strip_prefix("orchestrator/src/").unwrap_or(file);
+        let Mutant { line, operator, was, becomes, .. } = mutant;
+        let file = mutant.place();
         let (kind, was, becomes) = (operator.as_ref(), short(was), short(becomes));
         let _ = writeln!(text, "| {file}:{line} | {kind} | {was} | {becomes} | {} |", tried.cases);
     }

@@ -16,10 +16,14 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::{fs, io};
 
-/// The sources that have mutants.
+/// The sources that have mutants: those of the orchestrator, and of what it is built from.
+const MUTATED: [&str; 2] = [SOURCES, "orchestrator/visibility/src"];
+/// The sources that are compiled twice.
 const SOURCES: &str = "orchestrator/src";
 /// The same sources for the released server, which stay as they are.
 const PLAIN: &str = "orchestrator/plain";
+/// The manifests of the crates that have mutants, which therefore have to know the switch.
+const MANIFESTS: [&str; 2] = ["orchestrator/Cargo.toml", "orchestrator/visibility/Cargo.toml"];
 /// At the root, beside the sources: what is built, what runs leave, version control; and what cargo is told, which holds in the copy
 /// too, because that lies below.
 const APART: [&str; 4] = ["target", "resurgam-runs", ".git", ".cargo"];
@@ -57,7 +61,7 @@ pub enum Error {
 /// The copy, built.
 #[derive(Debug)]
 pub struct Tree {
-    /// Its program.
+    /// The path of its program.
     pub program: PathBuf,
     /// The mutants in it.
     pub mutants: Vec<Mutant>,
@@ -161,9 +165,14 @@ fn proposed(workspace: &Files) -> Result<(Vec<File>, Vec<Mutant>), Error> {
 
 /// True for a file that has mutants.
 fn is_mutated(path: &str) -> bool {
-    let Some(path) = path.strip_prefix(SOURCES) else { return false };
+    let Some(path) = MUTATED.iter().find_map(|sources| path.strip_prefix(sources)?.strip_prefix('/')) else {
+        return false;
+    };
     let name = path.rsplit('/').next().unwrap_or_default();
-    name.ends_with(".rs") && !name.ends_with("tests.rs") && !path.contains("/tests/") && !NOT_MUTATED.contains(&name)
+    name.ends_with(".rs")
+        && !name.ends_with("tests.rs")
+        && !path.split('/').any(|folder| folder == "tests")
+        && !NOT_MUTATED.contains(&name)
 }
 
 /// Puts the files with those changes that are left into the workspace; gives where things were put in.
@@ -191,7 +200,9 @@ fn workspace(root: &Path) -> Result<Files, Error> {
     change(&mut files, "Cargo.toml", "[package]\n", "[package]\nautobins = false\n")?;
     change(&mut files, "Cargo.toml", "[lints]\n", &program)?;
     let linked = "[dependencies]\nresurgam-mutant-switch.workspace = true\n";
-    change(&mut files, "orchestrator/Cargo.toml", "[dependencies]\n", linked)?;
+    for manifest in MANIFESTS {
+        change(&mut files, manifest, "[dependencies]\n", linked)?;
+    }
     change(&mut files, "orchestrator/released/Cargo.toml", "../src/lib.rs", "../plain/lib.rs")?;
     Ok(files)
 }

@@ -11,23 +11,23 @@ use std::path::Path;
 /// What became of a mutant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tried {
-    /// Its id.
+    /// The id of the mutant.
     pub mutant: u32,
     /// How many cases were executed with it.
     pub cases: usize,
     /// In how many of them the recording is, byte for byte, the one without it.
     pub same: usize,
     /// What the last one showed.
-    pub fate: Fate,
+    pub status: Status,
 }
 
-/// See [`Tried`].
+/// What is known of a mutant after its last case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Fate {
+pub enum Status {
     /// Rules were violated.
     Killed {
-        /// Which.
+        /// The rules that the case violates.
         rules: Vec<RuleId>,
         /// In this case.
         seed: u64,
@@ -36,14 +36,14 @@ pub enum Fate {
     Survived,
     /// The suite noticed something, but no rule says what.
     NotJudged {
-        /// What.
+        /// What the suite says of it.
         why: String,
         /// In this case.
         seed: u64,
     },
     /// It would not have ended.
     TimedOut {
-        /// This case.
+        /// The case that did not end.
         seed: u64,
     },
     /// No case reaches it.
@@ -67,7 +67,7 @@ pub(crate) fn trials(
     for mutant in mutants.iter().copied() {
         match survey.reaching.get(&mutant) {
             Some(seeds) => tasks.push(Task { mutant, seeds: spread(seeds, cases) }),
-            None => each(Tried { mutant, cases: 0, same: 0, fate: Fate::NotReached })?,
+            None => each(Tried { mutant, cases: 0, same: 0, status: Status::NotReached })?,
         }
     }
     work(program, arguments, jobs, tasks, |done| each(judged(&done, survey)))
@@ -83,19 +83,19 @@ fn spread(seeds: &[u64], most: usize) -> Vec<u64> {
 
 fn judged(done: &Done, survey: &Survey) -> Tried {
     let same = |ended: &&Ended| survey.recordings.get(&ended.seed) == Some(&ended.recording);
-    let fate = match done.ended.last() {
+    let status = match done.ended.last() {
         last if done.lost => {
             // The case that did not end; or it went silent behind the last one.
             let next = done.task.seeds.get(done.ended.len()).copied();
             let seed = next.or(last.map(|ended| ended.seed)).unwrap_or_else(|| unreachable!("a task has cases"));
-            Fate::TimedOut { seed }
+            Status::TimedOut { seed }
         }
-        Some(Ended { said: Said::Violated(rules), seed, .. }) => Fate::Killed { rules: rules.clone(), seed: *seed },
-        Some(Ended { said: Said::NotJudged(why), seed, .. }) => Fate::NotJudged { why: why.clone(), seed: *seed },
-        Some(Ended { said: Said::Endless, seed, .. }) => Fate::TimedOut { seed: *seed },
-        Some(Ended { said: Said::Held, .. }) | None => Fate::Survived,
+        Some(Ended { said: Said::Violated(rules), seed, .. }) => Status::Killed { rules: rules.clone(), seed: *seed },
+        Some(Ended { said: Said::NotJudged(why), seed, .. }) => Status::NotJudged { why: why.clone(), seed: *seed },
+        Some(Ended { said: Said::Endless, seed, .. }) => Status::TimedOut { seed: *seed },
+        Some(Ended { said: Said::Held, .. }) | None => Status::Survived,
     };
-    Tried { mutant: done.task.mutant, cases: done.ended.len(), same: done.ended.iter().filter(same).count(), fate }
+    Tried { mutant: done.task.mutant, cases: done.ended.len(), same: done.ended.iter().filter(same).count(), status }
 }
 
 #[cfg(test)]
@@ -106,7 +106,7 @@ mod tests {
         Ended { seed, recording, said, mattered: Vec::new() }
     }
 
-    fn fate(ended: Vec<Ended>, lost: bool) -> Tried {
+    fn status(ended: Vec<Ended>, lost: bool) -> Tried {
         let mut survey = Survey::default();
         for (seed, recording) in [(1, 11), (2, 12), (3, 13)] {
             survey.take(&Ended { mattered: vec![7], ..self::ended(seed, recording, Said::Held) });
@@ -119,13 +119,13 @@ mod tests {
     fn only_a_violated_rule_kills() {
         let rules: Vec<RuleId> = vec!["H1".into()];
         let violated = Said::Violated(rules.clone());
-        let killed = fate(vec![ended(1, 11, Said::Held), ended(2, 99, violated)], false);
-        assert_eq!(killed, Tried { mutant: 7, cases: 2, same: 1, fate: Fate::Killed { rules, seed: 2 } });
-        let noticed = fate(vec![ended(1, 0, Said::NotJudged("why".into()))], false);
-        assert_eq!(noticed.fate, Fate::NotJudged { why: "why".into(), seed: 1 });
-        assert_eq!(fate(vec![ended(1, 0, Said::Endless)], false).fate, Fate::TimedOut { seed: 1 });
-        assert_eq!(fate(vec![ended(1, 11, Said::Held)], true).fate, Fate::TimedOut { seed: 2 });
-        assert_eq!(fate(vec![ended(1, 11, Said::Held)], false).fate, Fate::Survived);
+        let killed = status(vec![ended(1, 11, Said::Held), ended(2, 99, violated)], false);
+        assert_eq!(killed, Tried { mutant: 7, cases: 2, same: 1, status: Status::Killed { rules, seed: 2 } });
+        let noticed = status(vec![ended(1, 0, Said::NotJudged("why".into()))], false);
+        assert_eq!(noticed.status, Status::NotJudged { why: "why".into(), seed: 1 });
+        assert_eq!(status(vec![ended(1, 0, Said::Endless)], false).status, Status::TimedOut { seed: 1 });
+        assert_eq!(status(vec![ended(1, 11, Said::Held)], true).status, Status::TimedOut { seed: 2 });
+        assert_eq!(status(vec![ended(1, 11, Said::Held)], false).status, Status::Survived);
     }
 
     #[test]

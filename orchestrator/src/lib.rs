@@ -5,8 +5,9 @@
 //! queue partition (`matching`); a pure engine turns it into a transition; the fenced log (`log`) commits that; then, and
 //! not before, it is answered. Safety rests on the log alone: membership, ownership and clocks may be wrong at any time.
 //!
-//! The folders have an order, `node > frontend | history | matching > visibility > cluster > log > store`: each uses those to its right,
-//! none to its left or beside it. `cluster` is what the services share; a server that is made of nodes is in `server/`.
+//! The folders have an order, `node > frontend | history | matching > cluster > log > store`: each uses those to its right, none to
+//! its left or beside it. `cluster` is what the services share. A server that is made of nodes is the crate in `server/`; the list of
+//! workflows, which needs nothing of what is here, the one in `visibility/`.
 
 #![allow(unreachable_pub, reason = "in a private module, `pub` means: for the rest of the crate")]
 
@@ -20,7 +21,6 @@ mod matching;
 pub mod node;
 pub mod planted;
 pub mod stored;
-mod visibility;
 pub use resurgam_node::store;
 #[cfg(test)]
 mod testing;

@@ -27,7 +27,12 @@ pub fn run(origin: &Origin) -> String {
 pub fn again(origin: &Origin, seed: u64) -> String {
     match &origin.options.choice {
         choice @ Choice::Check { .. } => repeat(choice, seed),
-        _ => line(&cases(&of(origin), seed, Some(1))),
+        Choice::Simulation { .. }
+        | Choice::Process { .. }
+        | Choice::Container { .. }
+        | Choice::Temporal
+        | Choice::TemporalContainer { .. }
+        | Choice::Address { .. } => line(&cases(&of(origin), seed, Some(1))),
     }
 }
 
@@ -46,7 +51,12 @@ pub fn repeat(choice: &Choice, seed: u64) -> String {
 pub fn replay(choice: &Choice, path: &str) -> String {
     match choice {
         Choice::Check { .. } => format!("check(...).plan({:?}).assert_ok()", text::inside(path, "plan.json")),
-        _ => format!("resurgam replay {}", quote(path)),
+        Choice::Simulation { .. }
+        | Choice::Process { .. }
+        | Choice::Container { .. }
+        | Choice::Temporal
+        | Choice::TemporalContainer { .. }
+        | Choice::Address { .. } => format!("resurgam replay {}", quote(path)),
     }
 }
 

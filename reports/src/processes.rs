@@ -2,7 +2,7 @@
 //! line of numbers, and the operation at which it got stuck. One page that loads nothing.
 
 use resurgam_formats::notes::plain;
-use resurgam_formats::objects::{Operation, OperationEnd, Operations};
+use resurgam_formats::objects::{ObjectOperation, OperationEnd, Operations};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -14,7 +14,7 @@ const LEFT: usize = 90;
 
 /// An operation in words: `write 1`, `read → 2`, `cas [1 2] → fail`.
 #[must_use]
-pub fn said(operation: &Operation) -> String {
+pub fn said(operation: &ObjectOperation) -> String {
     let key = operation.key.as_ref().map(|key| format!(" of {key}")).unwrap_or_default();
     let end = match &operation.end {
         OperationEnd::Ok(value) if *value == operation.asked => String::new(),

@@ -259,7 +259,7 @@ mod tests {
         broken.add(&not_judged(3, "no server"));
         assert_eq!(last(&broken), "? nothing violated, 1 case undecided");
         let mut short = summary(&[verdict(&[("H8-buffering", Outcome::Ok)])]);
-        short.conclude(vec![Shortfall::Interrupted { by: "SIGHUP".into() }]);
+        short.conclude(vec![Shortfall::Interrupted { by: "SIGHUP".into(), cases_ended: false }]);
         assert_eq!(last(&short), "? nothing violated in 1 case, but interrupted");
         assert!(render(&short, "", false).contains("\ninterrupted by SIGHUP: "));
         assert_eq!(last(&summary(&[])), "? nothing judged");

@@ -8,7 +8,7 @@
 use resurgam_builtin::Bug;
 use resurgam_formats::plan::Plan;
 use resurgam_formats::rule_id::RuleId;
-use resurgam_harness::Trial;
+use resurgam_harness::SimulatedRun;
 use resurgam_scenarios::bugs::{Planted, bugs};
 use std::path::Path;
 
@@ -17,7 +17,7 @@ const SEEDS: u64 = 100;
 
 fn violated(plan: &Plan, bug: Option<Bug>) -> Vec<RuleId> {
     let target = resurgam_builtin::subject(bug);
-    Trial::of(plan, &target).violated()
+    SimulatedRun::of(plan, &target).violated()
 }
 
 /// Every bug with its witness.

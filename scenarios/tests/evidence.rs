@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use resurgam_harness::Trial;
+use resurgam_harness::SimulatedRun;
 
 use resurgam_formats::plan::{Crowd, Growth, Plan};
 use resurgam_formats::rule_id::RuleId;
@@ -47,7 +47,7 @@ fn every_rule_examined_something() {
     for seed in 1..=CASES {
         let of = Crowd::ALL[seed as usize % Crowd::ALL.len()];
         let plan = Plan { growths: vec![Growth { of, to: 100, faults: false }], ..resurgam_generate::chaos(seed) };
-        count(Trial::of(&plan, &ours).judged.unwrap().1.rules);
+        count(SimulatedRun::of(&plan, &ours).judged.unwrap().1.rules);
     }
     // What a scenario expects is asked in cases of scenarios only.
     let idle: Vec<_> =

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use resurgam_campaign::milestone::{Milestones, Needs, all};
-use resurgam_harness::Trial;
+use resurgam_harness::SimulatedRun;
 use resurgam_scenarios::fixtures;
 
 /// Cases of our own beside the evidence.
@@ -25,7 +25,7 @@ fn plans_alone_reach_what_needs_no_fault() {
     // What needs a habit is younger than the evidence: cases of our own reach it.
     let ours = resurgam_builtin::subject(None);
     for seed in 0..CASES {
-        let judged = Trial::of(&resurgam_generate::plan(seed), &ours).judged;
+        let judged = SimulatedRun::of(&resurgam_generate::plan(seed), &ours).judged;
         sum.merge(&Milestones::of(&judged.unwrap().0));
     }
     let missing: Vec<String> = sum.missing(Needs::Plans).into_iter().map(|one| one.id).collect();

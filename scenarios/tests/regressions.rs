@@ -5,7 +5,7 @@
 use resurgam_formats::case::Judgement;
 use resurgam_formats::plan::Plan;
 use resurgam_formats::verdict::Outcome;
-use resurgam_harness::Trial;
+use resurgam_harness::SimulatedRun;
 use std::path::Path;
 
 #[test]
@@ -18,8 +18,8 @@ fn what_was_mended_stays_mended() {
     let target = resurgam_builtin::subject(None);
     for path in paths {
         let plan: Plan = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-        let trial = Trial::of(&plan, &target);
-        let (_, verdict) = trial.judged.unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+        let run = SimulatedRun::of(&plan, &target);
+        let (_, verdict) = run.judged.unwrap_or_else(|why| panic!("{}: {why}", path.display()));
         // What could not be decided did not hold.
         assert_eq!(verdict.worst(), Outcome::Ok, "{}: {}", path.display(), Judgement::of(&verdict));
     }

@@ -5,7 +5,7 @@
 use resurgam_formats::scenario::{self, Scenario};
 use resurgam_formats::target::Choice;
 use resurgam_formats::verdict::Outcome;
-use resurgam_harness::Trial;
+use resurgam_harness::SimulatedRun;
 use resurgam_scenarios::written;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -40,8 +40,8 @@ fn those_of_the_simulation_hold_and_their_faults_strike() {
         let mut hits = 0;
         for seed in 1..=2 {
             let plan = resurgam_generate::scenario::plan(&scenario, seed);
-            let trial = Trial::of(&plan, &subject);
-            let (evidence, verdict) = trial.judged.unwrap_or_else(|why| panic!("{}: {why}", scenario.name));
+            let run = SimulatedRun::of(&plan, &subject);
+            let (evidence, verdict) = run.judged.unwrap_or_else(|why| panic!("{}: {why}", scenario.name));
             let complaints: Vec<_> = verdict.violated().collect();
             assert_eq!(verdict.worst(), Outcome::Ok, "{} with seed {seed}: {complaints:?}", scenario.name);
             hits += evidence.faults.iter().filter_map(|fault| fault.hits).sum::<u32>();

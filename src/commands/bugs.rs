@@ -5,20 +5,19 @@ use crate::Ended;
 use crate::exit::{Exit, Failure, print};
 use crate::stop;
 use resurgam_builtin::{Bug, Builtin, Checks, hunt};
-use resurgam_formats::case;
+use resurgam_formats::case::{self, Case};
 use resurgam_formats::plan::Plan;
 use resurgam_formats::rule_id::RuleId;
 use resurgam_formats::shrinking::Measure;
 use resurgam_formats::target::Choice;
 use resurgam_harness::case_directory::{self, CaseDirectory};
 use resurgam_harness::shrink::{Budget, shrink};
-use resurgam_harness::{Stop, Subject, Trial};
+use resurgam_harness::{SimulatedRun, Stop, Subject};
 use resurgam_scenarios::bugs::{Planted, bugs};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The arguments.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Exit codes: 0 all were found, 2 bad input, 3 one was not found, or it was stopped, 4 a file could not be written.")]
@@ -166,14 +165,15 @@ impl Found {
         }
         if let Some(keep) = &args.keep {
             let (target, plan) = (with(planted, args), &self.plan);
-            let trial = Trial::of(plan, &target);
+            let run = SimulatedRun::of(plan, &target);
             let choice = Choice::Simulation {
                 faults: case::families(plan),
                 large: !plan.growths.is_empty(),
                 bug: Some(bug.name.clone()),
             };
-            let case = trial.case(plan, &target, choice, "resurgam replay .".to_owned());
-            trial.keep(&CaseDirectory::at(keep.join(&bug.name)), plan, &case)?;
+            let case = run.case(plan, &target, choice, "resurgam replay .".to_owned());
+            let case = Case { without_invariants: args.without_invariants, ..case };
+            run.keep(&CaseDirectory::at(keep.join(&bug.name)), plan, &case)?;
         }
         Ok(())
     }
@@ -182,7 +182,7 @@ impl Found {
 /// True if the plan of a file shows the bug and is not larger than `plan`.
 fn is_better(path: &Path, plan: &Plan, target: &Subject) -> bool {
     let Ok(there) = case_directory::plan_meant_by(path) else { return false };
-    Measure::of(&there) <= Measure::of(plan) && !Trial::of(&there, target).violated().is_empty()
+    Measure::of(&there) <= Measure::of(plan) && !SimulatedRun::of(&there, target).violated().is_empty()
 }
 
 /// Our orchestrator with this bug.

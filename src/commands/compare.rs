@@ -15,7 +15,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The arguments.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Both runs must have been made with --keep all and the same seeds. Cases are matched by seed. What the two did

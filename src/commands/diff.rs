@@ -2,6 +2,7 @@
 
 use crate::Ended;
 use crate::exit::{Exit, Failure, print};
+use crate::given::changed;
 use resurgam_formats::case::Case;
 use resurgam_formats::wire;
 use resurgam_harness::CaseDirectory;
@@ -9,19 +10,19 @@ use resurgam_reports::difference;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-/// The arguments.
 #[derive(clap::Args)]
 #[command(after_help = "Exit codes: 0 they say the same, 1 they differ, 2 one of them could not be read.")]
 pub(crate) struct Args {
     /// A recording, a plan, or the directory of a case (its recording is taken).
     a: PathBuf,
-    /// The other.
+    /// What it is compared with.
     b: PathBuf,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Ended {
     let cases = [case(&args.a)?, case(&args.b)?];
+    print(&(changed(&args.a)? + &changed(&args.b)?));
     let paths = [&args.a, &args.b].map(|path| CaseDirectory::recording_meant_by(path));
     let names = paths.each_ref().map(|path| path.display().to_string());
     let [one, two] = [0, 1].map(|index| text(&paths[index]));
@@ -47,11 +48,13 @@ fn case(path: &Path) -> Result<Option<Case>, Failure> {
 /// How two cases were made differently, which may be why they differ; nothing if they were not.
 fn made(one: &Case, two: &Case) -> String {
     let faults = |case: &Case| case.faults.iter().map(|family| family.word()).collect::<Vec<_>>().join(", ");
+    let checks = |case: &Case| if case.without_invariants { "off" } else { "on" };
     let rows = [
         ("seed", one.seed.to_string(), two.seed.to_string()),
         ("target", one.target.clone(), two.target.clone()),
         ("version", one.target_version.clone(), two.target_version.clone()),
         ("planted bug", one.choice.bug().unwrap_or("none").into(), two.choice.bug().unwrap_or("none").into()),
+        ("invariants", checks(one).into(), checks(two).into()),
         ("faults", faults(one), faults(two)),
         ("judged", one.judgement.to_string(), two.judgement.to_string()),
     ];

@@ -4,7 +4,6 @@ use crate::Ended;
 use crate::exit::{Exit, Failure, print};
 use resurgam_harness::doctor;
 
-/// The arguments.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Also start a server on loopback and measure how long it takes.

@@ -11,7 +11,6 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-/// The arguments.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Each case draws a situation of a workflow and a request, makes it on both servers, and compares the answers field by field, the

@@ -12,7 +12,6 @@ use std::thread;
 /// The option with which a copy is told to do its part.
 const SERVE: &str = "--serve";
 
-/// The arguments.
 #[derive(clap::Args)]
 #[command(after_help = "\
 In a checkout of Resurgam: a copy of it is built in target/mutants/tree, with all mutants behind a switch. What was tried
@@ -20,7 +19,7 @@ already is not tried again, so it can be stopped and goes on.
 
 Exit codes: 0 done, 2 bad input, 4 the copy cannot be built, or a file not written.")]
 pub(crate) struct Args {
-    /// Only mutants in files whose path from orchestrator/src begins like this.
+    /// Only mutants in files that begin like this, as tables name them: `history/engine/retry.rs`.
     #[arg(value_name = "PATH")]
     paths: Vec<String>,
     /// Seed of the first case.

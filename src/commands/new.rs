@@ -14,7 +14,6 @@ const FILES: &[(&str, &str)] = &[
     ("tests/resurgam.rs", include_str!("new/test.rs.txt")),
 ];
 
-/// The arguments.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The directory to be made; its last part is the name of the crate.

@@ -6,10 +6,9 @@ use crate::exit::{Exit, Failure};
 use resurgam_builtin::{Bug, plant_in_process};
 use resurgam_planted_server::{Options, log, serve};
 
-/// The arguments.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The bug.
+    /// The bug that is planted in the server.
     #[arg(long, value_name = "NAME")]
     bug: String,
     #[command(flatten)]

@@ -8,7 +8,6 @@ use resurgam_formats::plan::{Family, Plan};
 use resurgam_generate::deadline;
 use std::time::Duration;
 
-/// The arguments.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Without --faults it is the plan that is executed on a real server; with it, the same with the cluster and the faults that

@@ -2,13 +2,12 @@
 
 use crate::Ended;
 use crate::exit::{Exit, Failure, complain, print};
-use crate::given::Given;
+use crate::given::{Given, changed};
 use crate::stop;
 use resurgam_formats::target::Choice;
-use resurgam_harness::{CaseDirectory, Trial};
+use resurgam_harness::{CaseDirectory, SimulatedRun};
 use std::path::{Path, PathBuf};
 
-/// The arguments.
 #[derive(clap::Args)]
 #[command(after_help = "\
 The directory of a case knows what was said of it; what is said now is compared with that.
@@ -43,30 +42,33 @@ pub(crate) fn run(args: &Args) -> Ended {
     let out = args.out.as_deref().map(unused).transpose()?;
     let stop = stop::on_signals().map_err(Failure::machine)?;
     let (plan, target) = (&given.plan, given.target()?);
+    if let Some(path) = &args.plan {
+        print(&changed(path)?);
+    }
     print(&given.origin(&target));
-    let trial = Trial::of(plan, &target);
+    let run = SimulatedRun::of(plan, &target);
     if let Some(out) = &out {
         let choice = Choice::Simulation {
             faults: resurgam_formats::case::families(plan),
             large: !plan.growths.is_empty(),
             bug: given.bug.clone(),
         };
-        let case = trial.case(plan, &target, choice, "resurgam replay .".to_owned());
-        trial.keep(out, plan, &case).map_err(Failure::machine)?;
+        let case = given.told(run.case(plan, &target, choice, "resurgam replay .".to_owned()));
+        run.keep(out, plan, &case).map_err(Failure::machine)?;
     }
-    print(&trial.report(plan.seed, false));
-    print(&given.compared(&trial));
+    print(&run.report(plan.seed, false));
+    print(&given.compared(&run));
     for time in 2..=args.times {
         if let Some(by) = stop.requested() {
             return Err(Failure::Stopped(format!("stopped by {by} before execution {time}")));
         }
-        let again = Trial::of(plan, &target);
-        if (again.hash, again.trace) != (trial.hash, trial.trace) {
+        let again = SimulatedRun::of(plan, &target);
+        if (again.hash, again.trace) != (run.hash, run.trace) {
             let why = format!("execution {time} differs from the first: the simulation does not repeat");
             return Ok(complain(&why, Exit::Inconclusive));
         }
     }
-    Ok(Exit::of(trial.judgement().outcome(), false))
+    Ok(Exit::of(run.judgement().outcome(), false))
 }
 
 /// A directory for a case, in which nothing is yet.

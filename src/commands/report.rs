@@ -2,12 +2,12 @@
 
 use crate::Ended;
 use crate::commands::run;
-use crate::exit::Failure;
+use crate::exit::{Failure, print};
 use crate::stop;
 use resurgam_harness::outputs;
+use resurgam_harness::run_directory::RunDirectory;
 use std::path::PathBuf;
 
-/// The arguments.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Reads results.jsonl and cases/, and writes report.html, junit.xml, summary.json and times.json. Works for a run that was
@@ -29,7 +29,11 @@ pub(crate) fn run(args: &Args) -> Ended {
     if let Some(by) = stop.requested() {
         return Err(Failure::Stopped(format!("stopped by {by}: nothing was written, all is as it was")));
     }
+    RunDirectory::release_dead(&args.run);
     let written = outputs::write(&args.run, &summary);
+    for line in outputs::changed(&args.run, &summary) {
+        print(&format!("{line}\n"));
+    }
     run::tell(&summary, &args.run);
     if let Err(problems) = written {
         return Err(Failure::machine(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")));

@@ -5,7 +5,6 @@ use crate::exit::{Exit, Failure, print};
 use resurgam_judge::rules::{self, About};
 use std::fmt::Write as _;
 
-/// The arguments.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// A rule by id (H8), name (H8-buffering) or slug (buffering); without one, all are listed.

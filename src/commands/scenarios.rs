@@ -6,7 +6,6 @@ use resurgam_formats::scenario::{self, Scenario};
 use resurgam_scenarios::written;
 use std::fs;
 
-/// The arguments.
 #[derive(clap::Args)]
 pub(crate) struct Args {}
 

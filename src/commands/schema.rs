@@ -7,11 +7,10 @@ use resurgam_formats::{case, plan, program, recording, verdict};
 use resurgam_server::cassandra;
 use schemars::schema_for;
 
-/// The arguments.
 #[derive(clap::Args)]
 #[command(subcommand_negates_reqs = true, args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
-    /// Which format.
+    /// The format whose schema is printed.
     #[arg(required = true)]
     format: Option<Format>,
     #[command(subcommand)]

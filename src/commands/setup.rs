@@ -6,7 +6,6 @@ use resurgam_harness::setup::{Installed, Pinned};
 use resurgam_harness::{engine, image};
 use std::io::Write as _;
 
-/// The arguments.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// What to install.

@@ -3,6 +3,7 @@
 use crate::Ended;
 use crate::commands::diff::text;
 use crate::exit::{Exit, Failure, print};
+use crate::given::changed;
 use resurgam_formats::recording::{Entry, HistoryRead, What};
 use resurgam_formats::wire::{self, Form};
 use resurgam_harness::CaseDirectory;
@@ -13,7 +14,6 @@ use std::fs;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
-/// The arguments.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The directory of a case, a recording, or a workflow history.
@@ -48,6 +48,7 @@ pub(crate) fn run(args: &Args) -> Ended {
         }
         None => return Err(nothing(args, &name).into()),
     };
+    print(&changed(&args.case)?);
     print(&about(&args.case)?);
     print(&shown);
     if let Some(folder) = &args.export {
@@ -64,9 +65,10 @@ fn about(path: &Path) -> Result<String, Failure> {
     let Some(directory) = CaseDirectory::meant_by(path) else { return Ok(String::new()) };
     let Some(case) = directory.case().map_err(Failure::input)? else { return Ok(String::new()) };
     let bug = case.choice.bug().map(|bug| format!(" with the planted bug {bug}")).unwrap_or_default();
+    let checks = if case.without_invariants { " without invariants" } else { "" };
     let shrunk = case.shrunk.map(|shrunk| format!("shrunk for {}: {} → {}\n", shrunk.rule, shrunk.from, shrunk.to));
     Ok(format!(
-        "seed {} on {} {}{bug}: {}\nmade by: {}\n{}\n",
+        "seed {} on {} {}{bug}{checks}: {}\nmade by: {}\n{}\n",
         case.seed,
         case.target,
         case.target_version,

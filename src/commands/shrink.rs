@@ -3,7 +3,7 @@
 use crate::Ended;
 use crate::commands::rules;
 use crate::exit::{Exit, Failure, print};
-use crate::given::Given;
+use crate::given::{Given, changed};
 use crate::stop;
 use indicatif::{ProgressBar, ProgressStyle};
 use resurgam_formats::case::{self, Case};
@@ -11,12 +11,11 @@ use resurgam_formats::rule_id::RuleId;
 use resurgam_formats::target::Choice;
 use resurgam_formats::verdict::Outcome;
 use resurgam_harness::shrink::{Budget, shrink, told};
-use resurgam_harness::{CaseDirectory, Trial};
+use resurgam_harness::{CaseDirectory, SimulatedRun};
 use resurgam_reports::command;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The arguments.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Who stops it (Ctrl-C) gets the smallest plan so far. A smaller one that is there already is never overwritten.
@@ -53,8 +52,9 @@ pub(crate) fn run(args: &Args) -> Ended {
     let given = Given::read(&args.plan, args.bug.as_deref())?;
     let stop = stop::on_signals().map_err(Failure::machine)?;
     let target = given.target()?;
+    print(&changed(&args.plan)?);
     print(&given.origin(&target));
-    let first = Trial::of(&given.plan, &target);
+    let first = SimulatedRun::of(&given.plan, &target);
     print(&given.compared(&first));
     let violated = first.violated();
     let Some(rule) = violated.iter().find(|rule| wanted.as_ref().is_none_or(|wanted| *rule == wanted)) else {
@@ -68,14 +68,15 @@ pub(crate) fn run(args: &Args) -> Ended {
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} candidates  {msg}  {elapsed}");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     let budget = Budget { candidates: args.candidates, time: Duration::from_secs(args.seconds) };
-    let (plan, progress) = shrink(given.plan, rule, &target, budget, &stop, |progress| {
+    let (plan, progress) = shrink(given.plan.clone(), rule, &target, budget, &stop, |progress| {
         bar.set_position(progress.proposed.into());
         bar.set_message(format!("{}: {} left", progress.pass, progress.to));
     });
     bar.finish_and_clear();
-    let trial = Trial::of(&plan, &target);
-    let choice = Choice::Simulation { faults: case::families(&plan), large: !plan.growths.is_empty(), bug: given.bug };
-    let mut case = trial.case(&plan, &target, choice, "resurgam replay .".to_owned());
+    let run = SimulatedRun::of(&plan, &target);
+    let bug = given.bug.clone();
+    let choice = Choice::Simulation { faults: case::families(&plan), large: !plan.growths.is_empty(), bug };
+    let mut case = given.told(run.case(&plan, &target, choice, "resurgam replay .".to_owned()));
     case.shrunk = Some(told(rule, &progress));
     let (from, to, accepted, proposed) = (progress.from, progress.to, progress.accepted, progress.proposed);
     print(&format!("{rule}: {from} → {to}, {accepted} of {proposed} candidates broke it\n"));
@@ -89,7 +90,7 @@ pub(crate) fn run(args: &Args) -> Ended {
         }
         Place::Free(directory) => {
             let new = CaseDirectory::at(with_suffix(directory.path(), ".new"));
-            trial.keep(&new, &plan, &case).and_then(|()| directory.replace(&new)).map_err(Failure::machine)?;
+            run.keep(&new, &plan, &case).and_then(|()| directory.replace(&new)).map_err(Failure::machine)?;
             let again = command::replay(&case.choice, &directory.path().display().to_string());
             print(&format!("replay: {again}\n"));
         }
@@ -97,9 +98,9 @@ pub(crate) fn run(args: &Args) -> Ended {
     Ok(Exit::Violated)
 }
 
-/// What a trial says of one rule.
-fn outcome(trial: &Trial, wanted: &RuleId) -> Outcome {
-    let rules = trial.judged.as_ref().map(|(_, verdict)| verdict.rules.as_slice()).unwrap_or_default();
+/// What a run says of one rule.
+fn outcome(run: &SimulatedRun, wanted: &RuleId) -> Outcome {
+    let rules = run.judged.as_ref().map(|(_, verdict)| verdict.rules.as_slice()).unwrap_or_default();
     rules.iter().find(|rule| rule.rule == *wanted).map_or(Outcome::Unknown, |rule| rule.outcome)
 }
 

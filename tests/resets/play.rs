@@ -37,7 +37,7 @@ const OWN: [&str; 13] = [
     "forkEventVersion",
 ];
 
-/// A workflow.
+/// A workflow that a test leads through calls, and what was seen of it.
 pub(crate) struct Play {
     client: WorkflowServiceClient<Channel>,
     namespace: String,

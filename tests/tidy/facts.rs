@@ -1,5 +1,6 @@
 //! What a Rust file says of others and to others, by its syntax alone.
 
+use crate::variants::{Variants, is_anything, variants};
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,13 +21,16 @@ pub(crate) struct Facts {
     pub(crate) is_test: bool,
     /// Names of public functions, types, traits, constants.
     pub(crate) public: BTreeSet<String>,
+    /// Names of types and traits that the whole crate may use, those of inner modules included.
+    pub(crate) types: Vec<String>,
     /// Names that stand in the signatures of what is public: they have to be public too.
     pub(crate) in_signatures: BTreeSet<String>,
     /// Every name in the file, tests and macros included; comments and texts excluded.
     pub(crate) names: BTreeSet<String>,
-    /// Where the rest of an enum is passed over (a `match` with an arm for everything else, `matches!`, `if let`,
-    /// `let … else`): in which function, and the types whose variants are named.
+    /// Where a `match` has an arm for everything else: in which function, and the types whose variants are named.
     pub(crate) wildcards: Vec<(String, BTreeSet<String>)>,
+    /// Where it is only asked whether a value is of some variants (`matches!`, `if let`, `let … else`), as above.
+    pub(crate) questions: Vec<(String, BTreeSet<String>)>,
     /// Names of enums.
     pub(crate) enums: BTreeSet<String>,
 }
@@ -157,7 +161,7 @@ impl Reader<'_> {
     fn passes_over(&mut self, pattern: &Pat) {
         let mut types = BTreeSet::new();
         Variants(&mut types, &self.of).visit_pat(pattern);
-        self.facts.wildcards.push((self.function.clone(), types));
+        self.facts.questions.push((self.function.clone(), types));
     }
 
     fn signature(&mut self, tokens: impl ToTokens) {
@@ -210,6 +214,25 @@ impl Reader<'_> {
         self.facts.public.insert(name.to_string());
     }
 
+    /// Notes a type that the whole crate may use.
+    fn named(&mut self, item: &Item) {
+        let (visibility, name) = match item {
+            Item::Struct(it) => (&it.vis, &it.ident),
+            Item::Enum(it) => (&it.vis, &it.ident),
+            Item::Trait(it) => (&it.vis, &it.ident),
+            Item::Type(it) => (&it.vis, &it.ident),
+            _ => return,
+        };
+        let whole = match visibility {
+            Visibility::Public(_) => true,
+            Visibility::Restricted(it) => it.path.is_ident("crate"),
+            Visibility::Inherited => false,
+        };
+        if whole {
+            self.facts.types.push(name.to_string());
+        }
+    }
+
     fn implementation(&mut self, it: &syn::ItemImpl) {
         if let Some((_, path, _)) = &it.trait_ {
             self.signature(path);
@@ -257,6 +280,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
             return;
         }
         self.public(item);
+        self.named(item);
         visit::visit_item(self, item);
     }
 
@@ -300,12 +324,12 @@ impl<'ast> Visit<'ast> for Reader<'_> {
         if it.path.is_ident("matches") {
             let mut types = BTreeSet::new();
             variants(it.tokens.clone(), &self.of, &mut types);
-            self.facts.wildcards.push((self.function.clone(), types));
+            self.facts.questions.push((self.function.clone(), types));
         }
     }
 
     fn visit_expr_match(&mut self, it: &'ast syn::ExprMatch) {
-        if it.arms.iter().any(|arm| is_anything(&arm.pat)) {
+        if it.arms.iter().any(|arm| arm.guard.is_none() && is_anything(&arm.pat)) {
             let mut types = BTreeSet::new();
             for arm in &it.arms {
                 Variants(&mut types, &self.of).visit_pat(&arm.pat);
@@ -330,50 +354,5 @@ impl<'ast> Visit<'ast> for Reader<'_> {
             self.passes_over(&it.pat);
         }
         visit::visit_local(self, it);
-    }
-}
-
-/// A pattern that fits everything.
-fn is_anything(pattern: &Pat) -> bool {
-    match pattern {
-        Pat::Wild(_) | Pat::Rest(_) => true,
-        Pat::Ident(it) => it.subpat.is_none() && it.ident.to_string().starts_with(char::is_lowercase),
-        Pat::Tuple(it) => it.elems.iter().all(is_anything),
-        Pat::Reference(it) => is_anything(&it.pat),
-        Pat::Paren(it) => is_anything(&it.pat),
-        _ => false,
-    }
-}
-
-/// The types whose variants are named in the tokens of a macro: `Type::Variant`, with `Self` as the type around.
-fn variants(tokens: TokenStream, of: &str, types: &mut BTreeSet<String>) {
-    let mut before: Option<String> = None;
-    let mut colons = 0;
-    for token in tokens {
-        match token {
-            TokenTree::Ident(name) => {
-                let known_as = before.replace(name.to_string()).filter(|_| colons == 2);
-                types.extend(known_as.map(|name| if name == "Self" { of.to_owned() } else { name }));
-                colons = 0;
-            }
-            TokenTree::Punct(punct) => colons = if punct.as_char() == ':' { colons + 1 } else { 0 },
-            TokenTree::Group(group) => {
-                colons = 0;
-                variants(group.stream(), of, types);
-            }
-            TokenTree::Literal(_) => colons = 0,
-        }
-    }
-}
-
-/// Collects the types whose variants patterns name.
-struct Variants<'a>(&'a mut BTreeSet<String>, &'a str);
-
-impl<'ast> Visit<'ast> for Variants<'_> {
-    fn visit_path(&mut self, path: &'ast syn::Path) {
-        let names: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
-        if let [.., of, _] = names.as_slice() {
-            self.0.insert(if of == "Self" { self.1.to_owned() } else { of.clone() });
-        }
     }
 }

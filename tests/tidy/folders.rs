@@ -9,15 +9,7 @@ pub(crate) type Order = (&'static str, &'static [&'static [&'static str]]);
 /// The orders that are kept. Modules that are not named may use, and be used by, everybody.
 pub(crate) const ORDERS: &[Order] = &[(
     "orchestrator",
-    &[
-        &["server"],
-        &["node"],
-        &["frontend", "history", "matching"],
-        &["visibility"],
-        &["cluster"],
-        &["log"],
-        &["store"],
-    ],
+    &[&["server"], &["node"], &["frontend", "history", "matching"], &["cluster"], &["log"], &["store"]],
 )];
 
 /// One line for each use against the order that is not tolerated, and for each that is tolerated and not there.

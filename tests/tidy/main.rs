@@ -1,6 +1,6 @@
 //! Whether the tree is as ARCHITECTURE.md and CONTRIBUTING.md say: no circles between files, folders in their order, no
-//! wildcard where a new kind of fault has to be thought of, short files, nothing public that nobody uses, no reference to a
-//! file that is not there.
+//! wildcard where a new kind of fault has to be thought of, short files, nothing public that nobody uses, no name for two
+//! types, no reference to a file that is not there.
 //!
 //! Each check is a file here: it looks at a [`Tree`], which is data, so that made-up trees show that it finds what it is
 //! for. What is still tolerated is listed in `tolerated.rs`, and every entry that is not needed any more is an error: the lists
@@ -13,10 +13,12 @@ mod comments;
 mod facts;
 mod folders;
 mod length;
+mod names;
 mod public;
 mod references;
 mod tolerated;
 mod tree;
+mod variants;
 mod wildcards;
 
 use std::path::Path;
@@ -47,13 +49,18 @@ fn folders_use_only_those_below_them() {
 }
 
 #[test]
-fn every_kind_of_fault_is_named_where_faults_are_told_apart() {
-    none(&wildcards::check(&TREE, wildcards::FAULTS, tolerated::WILDCARDS));
+fn every_kind_is_named_where_kinds_are_told_apart() {
+    none(&wildcards::check(&TREE, wildcards::FAULTS, wildcards::DECIDED, tolerated::WILDCARDS));
 }
 
 #[test]
 fn files_are_short() {
     none(&length::check(&TREE, tolerated::LONG));
+}
+
+#[test]
+fn a_type_has_a_name_of_its_own() {
+    none(&names::check(&TREE, tolerated::TWICE));
 }
 
 #[test]
@@ -63,7 +70,7 @@ fn what_is_public_is_used() {
 
 #[test]
 fn doc_comments_say_something() {
-    none(&comments::check(&TREE, comments::FOLDERS, tolerated::SHORT));
+    none(&comments::check(&TREE, tolerated::SHORT));
 }
 
 #[test]

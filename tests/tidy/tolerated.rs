@@ -3,6 +3,7 @@
 use crate::circles::Circle;
 use crate::comments::Short;
 use crate::length::Long;
+use crate::names::Twice;
 use crate::public::Unused;
 use crate::references::Dangling;
 
@@ -22,6 +23,12 @@ pub(crate) const LONG: &[Long] = &[
     ("models/generate/src/tests.rs", 507, "one test for each sentence"),
     ("models/judge/src/replay/tests.rs", 416, "one test for each sentence"),
     ("orchestrator/src/history/shard/actor.rs", 428, "to be split"),
+];
+
+/// Names that two types of a crate have.
+pub(crate) const TWICE: &[Twice] = &[
+    ("models/formats", "Failure", "what a program can fail with, and what events say of it"),
+    ("models/formats", "Operation", "what a client is to do, and what was recorded of it"),
 ];
 
 /// Public items that are used nowhere else, by crate.

@@ -14,15 +14,15 @@ pub(super) const OWNER: u16 = 7234;
 /// What one case is made of.
 #[derive(Clone, Copy, Debug)]
 pub struct Load {
-    /// Simulated time.
+    /// How long the case lasts, in simulated time.
     pub lasts: Duration,
     /// Clients that call one after the other.
     pub clients: u8,
     /// Longest pause of a client between two calls.
     pub pause: Duration,
-    /// Workers.
+    /// Workers that poll one after the other.
     pub workers: u8,
-    /// Faults.
+    /// How many faults are injected.
     pub faults: usize,
     /// Whether the store, the pauses around it and the recorder are there, or handlers are empty.
     pub work: bool,

@@ -32,6 +32,6 @@ pub(crate) struct Timer {
 pub(crate) struct By {
     /// The event of the workflow task that decided them.
     pub(crate) decided: i64,
-    /// The worker.
+    /// The identity of the worker, as it said it.
     pub(crate) identity: String,
 }

@@ -6,7 +6,7 @@
 use resurgam_builtin::{Bug, subject};
 use resurgam_campaign::milestone::Milestones;
 use resurgam_formats::plan::{Family, Plan};
-use resurgam_harness::Trial;
+use resurgam_harness::SimulatedRun;
 
 /// Plans whose only faults are pauses that outlast the patience of the others.
 fn plans() -> impl Iterator<Item = Plan> {
@@ -23,14 +23,14 @@ fn a_fence_meets_it_and_without_one_it_is_seen() {
     let (mut passed, mut loud, mut plans_with) = (0, 0, 0);
     for plan in plans() {
         plans_with += 1;
-        let trial = Trial::of(&plan, &subject(None));
-        let (evidence, verdict) = trial.judged.as_ref().unwrap();
-        assert!(trial.violated().is_empty(), "seed {}: {verdict:?}", plan.seed);
+        let run = SimulatedRun::of(&plan, &subject(None));
+        let (evidence, verdict) = run.judged.as_ref().unwrap();
+        assert!(run.violated().is_empty(), "seed {}: {verdict:?}", plan.seed);
         let reached = Milestones::of(evidence).reached;
         let met = reached.contains_key("owner-passed-while-paused");
         passed += u32::from(met);
         if met {
-            loud += u32::from(!Trial::of(&plan, &subject(Some(Bug::FenceMissing))).violated().is_empty());
+            loud += u32::from(!SimulatedRun::of(&plan, &subject(Some(Bug::FenceMissing))).violated().is_empty());
         }
     }
     assert!(

@@ -22,10 +22,10 @@ pub struct Traffic {
 pub(crate) type Slot = Mutex<Option<TcpStream>>;
 
 /// The index of a host: the driver, then the nodes in the order of their registration.
-pub(crate) type Place = usize;
+pub(crate) type HostIndex = usize;
 
 /// The host of clients and workers.
-pub(crate) const DRIVER: Place = 0;
+pub(crate) const DRIVER: HostIndex = 0;
 
 /// Whether messages pass from one host to another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,7 +55,7 @@ struct State {
     /// By host, the wires that may still be there, in the order in which they were made.
     wires: Vec<Vec<Weak<Slot>>>,
     /// The host that is being killed.
-    dying: Option<Place>,
+    dying: Option<HostIndex>,
     now: Duration,
     hash: Xxh3Default,
     traffic: Traffic,
@@ -77,7 +77,7 @@ impl Fabric {
     }
 
     /// A new host.
-    pub(crate) fn add(&self, name: &str) -> Place {
+    pub(crate) fn add(&self, name: &str) -> HostIndex {
         let mut state = self.state();
         state.names.push(name.into());
         state.incarnations.push(0);
@@ -94,32 +94,32 @@ impl Fabric {
         self.state().names.len()
     }
 
-    pub(crate) fn name(&self, place: Place) -> Arc<str> {
+    pub(crate) fn name(&self, place: HostIndex) -> Arc<str> {
         self.state().names[place].clone()
     }
 
-    pub(crate) fn place(&self, name: &str) -> Option<Place> {
+    pub(crate) fn place(&self, name: &str) -> Option<HostIndex> {
         self.state().names.iter().position(|other| **other == *name)
     }
 
     /// Counts a start of a host's software; the first is 1.
-    pub(crate) fn start(&self, place: Place) -> u64 {
+    pub(crate) fn start(&self, place: HostIndex) -> u64 {
         let mut state = self.state();
         state.incarnations[place] += 1;
         state.incarnations[place]
     }
 
-    pub(crate) fn incarnation(&self, place: Place) -> u64 {
+    pub(crate) fn incarnation(&self, place: HostIndex) -> u64 {
         self.state().incarnations[place]
     }
 
     /// What all that runs on a host passes.
-    pub(crate) fn gate(&self, place: Place) -> Arc<Gate> {
+    pub(crate) fn gate(&self, place: HostIndex) -> Arc<Gate> {
         Arc::clone(&self.state().gates[place])
     }
 
     /// A host made a wire.
-    pub(crate) fn wired(&self, place: Place, slot: &Arc<Slot>) {
+    pub(crate) fn wired(&self, place: HostIndex, slot: &Arc<Slot>) {
         let mut state = self.state();
         let wires = &mut state.wires[place];
         if wires.len() == wires.capacity() {
@@ -129,12 +129,12 @@ impl Fabric {
     }
 
     /// Says which host is being killed, if any.
-    pub(crate) fn set_dying(&self, dying: Option<Place>) {
+    pub(crate) fn set_dying(&self, dying: Option<HostIndex>) {
         self.state().dying = dying;
     }
 
     /// The wires of a host if it is being killed, in the order in which they were made, and only once.
-    pub(crate) fn dying_wires(&self, place: Place) -> Vec<Arc<Slot>> {
+    pub(crate) fn dying_wires(&self, place: HostIndex) -> Vec<Arc<Slot>> {
         let mut state = self.state();
         if state.dying != Some(place) {
             return Vec::new();
@@ -150,17 +150,17 @@ impl Fabric {
         self.state().now = now;
     }
 
-    pub(crate) fn set_passage(&self, from: Place, to: Place, passage: Passage) {
+    pub(crate) fn set_passage(&self, from: HostIndex, to: HostIndex, passage: Passage) {
         self.state().ways[from][to].passage = passage;
     }
 
     /// How many segments were sent that way while it was anything but open.
-    pub(crate) fn stopped(&self, from: Place, to: Place) -> u64 {
+    pub(crate) fn stopped(&self, from: HostIndex, to: HostIndex) -> u64 {
         self.state().ways[from][to].stopped
     }
 
     /// A segment leaves a host, on the connection between two ports; so many calls begin in it.
-    pub(crate) fn sent(&self, from: Place, to: Option<Place>, ports: [u16; 2], bytes: &[u8], rpcs: u64) {
+    pub(crate) fn sent(&self, from: HostIndex, to: Option<HostIndex>, ports: [u16; 2], bytes: &[u8], rpcs: u64) {
         let mut state = self.state();
         state.traffic.segments += 1;
         state.traffic.rpcs += rpcs;
@@ -169,7 +169,7 @@ impl Fabric {
         {
             way.stopped += 1;
         }
-        let place = |place: Option<Place>| place.map_or(u64::MAX, |place| place as u64);
+        let place = |place: Option<HostIndex>| place.map_or(u64::MAX, |place| place as u64);
         state.note(&[place(Some(from)), place(to), ports[0].into(), ports[1].into()], bytes);
     }
 

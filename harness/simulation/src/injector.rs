@@ -1,7 +1,7 @@
 //! The fault injector: begins and ends faults between the steps of a simulation, and checks that they took place.
 
 use crate::clock;
-use crate::fabric::{DRIVER, Fabric, Place};
+use crate::fabric::{DRIVER, Fabric, HostIndex};
 use crate::fault::{Fault, Side, Way};
 use crate::links::{Effect, Links};
 use crate::nemesis::{Nemesis, Waiting};
@@ -163,19 +163,25 @@ impl Injector {
     }
 
     /// The place of a node; the nodes stand behind the driver.
-    fn node(&self, index: u8) -> Place {
+    fn node(&self, index: u8) -> HostIndex {
         let nodes = self.fabric.hosts() - 1;
         1 + usize::from(index) % nodes.max(1)
     }
 
     /// What is inside a side and what is outside.
-    fn sides(&self, side: &Side) -> (Vec<Place>, Vec<Place>) {
+    fn sides(&self, side: &Side) -> (Vec<HostIndex>, Vec<HostIndex>) {
         (0..self.fabric.hosts()).partition(|place| {
             if *place == DRIVER { side.driver } else { side.nodes.iter().any(|index| self.node(*index) == *place) }
         })
     }
 
-    fn cut(&mut self, sim: &Sim<'_>, side: &Side, way: Way, change: fn(&mut Links, &Sim<'_>, Place, Place, Effect)) {
+    fn cut(
+        &mut self,
+        sim: &Sim<'_>,
+        side: &Side,
+        way: Way,
+        change: fn(&mut Links, &Sim<'_>, HostIndex, HostIndex, Effect),
+    ) {
         for (from, to) in self.ways(side, way) {
             change(&mut self.links, sim, from, to, Effect::Cut);
         }
@@ -186,7 +192,7 @@ impl Injector {
         sim: &Sim<'_>,
         side: &Side,
         effect: Effect,
-        change: fn(&mut Links, &Sim<'_>, Place, Place, Effect),
+        change: fn(&mut Links, &Sim<'_>, HostIndex, HostIndex, Effect),
     ) {
         for (inside, outside) in self.ways(side, Way::Out) {
             change(&mut self.links, sim, inside, outside, effect);
@@ -194,7 +200,7 @@ impl Injector {
     }
 
     /// The directions across a cut.
-    fn ways(&self, side: &Side, way: Way) -> Vec<(Place, Place)> {
+    fn ways(&self, side: &Side, way: Way) -> Vec<(HostIndex, HostIndex)> {
         let (inside, outside) = self.sides(side);
         let out = inside.iter().flat_map(|from| outside.iter().map(|to| (*from, *to)));
         match way {
@@ -204,7 +210,7 @@ impl Injector {
         }
     }
 
-    fn kill(&mut self, sim: &mut Sim<'_>, place: Place, fault: &Fault) -> Result<(), Unfaithful> {
+    fn kill(&mut self, sim: &mut Sim<'_>, place: HostIndex, fault: &Fault) -> Result<(), Unfaithful> {
         self.down[place] += 1;
         if self.down[place] == 1 {
             let name = self.fabric.name(place);
@@ -214,7 +220,7 @@ impl Injector {
         self.expect(sim, place, false, fault)
     }
 
-    fn start(&mut self, sim: &mut Sim<'_>, place: Place, fault: &Fault) -> Result<(), Unfaithful> {
+    fn start(&mut self, sim: &mut Sim<'_>, place: HostIndex, fault: &Fault) -> Result<(), Unfaithful> {
         self.down[place] -= 1;
         if self.down[place] > 0 {
             return Ok(());
@@ -227,7 +233,7 @@ impl Injector {
     }
 
     /// Does what drops the tasks of a host.
-    fn stopping(&self, place: Place, stop: impl FnOnce()) {
+    fn stopping(&self, place: HostIndex, stop: impl FnOnce()) {
         self.fabric.set_dying(Some(place));
         clock::set_stopping(Some(place));
         stop();
@@ -240,7 +246,7 @@ impl Injector {
         self.external.panicked(node, message);
     }
 
-    fn expect(&self, sim: &mut Sim<'_>, place: Place, running: bool, fault: &Fault) -> Result<(), Unfaithful> {
+    fn expect(&self, sim: &mut Sim<'_>, place: HostIndex, running: bool, fault: &Fault) -> Result<(), Unfaithful> {
         let host = self.fabric.name(place);
         if sim.is_host_running(&*host) == running {
             return Ok(());
@@ -250,7 +256,8 @@ impl Injector {
 
     /// What the counters of a fault's targets show.
     fn count(&self, fault: &Fault) -> u64 {
-        let stopped = |ways: Vec<(Place, Place)>| ways.iter().map(|(from, to)| self.fabric.stopped(*from, *to)).sum();
+        let stopped =
+            |ways: Vec<(HostIndex, HostIndex)>| ways.iter().map(|(from, to)| self.fabric.stopped(*from, *to)).sum();
         match fault {
             Fault::Partition { side, way } => stopped(self.ways(side, *way)),
             Fault::Hold { side } | Fault::Slow { side, .. } => stopped(self.ways(side, Way::Both)),

@@ -4,7 +4,7 @@
 //! how many hold it and by how much they slow it, and moves turmoil from the state it is in to the one that follows: a cut
 //! is stronger than a hold, and what was held when a cut begins is delivered as far as the cut lets it.
 
-use crate::fabric::{Fabric, Passage, Place};
+use crate::fabric::{Fabric, HostIndex, Passage};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +23,7 @@ pub(crate) enum Effect {
 
 /// Two hosts, the smaller first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Pair(Place, Place);
+struct Pair(HostIndex, HostIndex);
 
 #[derive(Clone, Copy, Default)]
 struct Wanted {
@@ -59,7 +59,7 @@ impl Links {
         Self { wanted: BTreeMap::new(), fabric, latency }
     }
 
-    pub(crate) fn begin(&mut self, sim: &Sim<'_>, from: Place, to: Place, effect: Effect) {
+    pub(crate) fn begin(&mut self, sim: &Sim<'_>, from: HostIndex, to: HostIndex, effect: Effect) {
         self.change(sim, from, to, |wanted, direction| match effect {
             Effect::Cut => wanted.cuts[direction] += 1,
             Effect::Hold => wanted.holds += 1,
@@ -67,7 +67,7 @@ impl Links {
         });
     }
 
-    pub(crate) fn end(&mut self, sim: &Sim<'_>, from: Place, to: Place, effect: Effect) {
+    pub(crate) fn end(&mut self, sim: &Sim<'_>, from: HostIndex, to: HostIndex, effect: Effect) {
         self.change(sim, from, to, |wanted, direction| match effect {
             Effect::Cut => wanted.cuts[direction] -= 1,
             Effect::Hold => wanted.holds -= 1,
@@ -75,7 +75,7 @@ impl Links {
         });
     }
 
-    fn change(&mut self, sim: &Sim<'_>, from: Place, to: Place, edit: impl FnOnce(&mut Wanted, usize)) {
+    fn change(&mut self, sim: &Sim<'_>, from: HostIndex, to: HostIndex, edit: impl FnOnce(&mut Wanted, usize)) {
         let (pair, direction) = if from < to { (Pair(from, to), 0) } else { (Pair(to, from), 1) };
         let wanted = self.wanted.entry(pair).or_default();
         let before = *wanted;

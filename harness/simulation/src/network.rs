@@ -5,7 +5,7 @@
 //! time. A call that comes during the back-off fails shortly after, as in gRPC's transient failure, instead of waiting in
 //! a queue where no deadline of the call is looked at.
 
-use crate::fabric::{Fabric, Place, Slot};
+use crate::fabric::{Fabric, HostIndex, Slot};
 use crate::frames::Frames;
 use crate::gate::{Gate, Gated};
 use hyper_util::rt::TokioIo;
@@ -54,8 +54,8 @@ pub(crate) fn draw(draws: &Draws) -> u64 {
 /// were made, and the peers hear of them in that order.
 struct Wire {
     slot: Arc<Slot>,
-    from: Place,
-    to: Option<Place>,
+    from: HostIndex,
+    to: Option<HostIndex>,
     ports: [u16; 2],
     /// At the end of the one who calls.
     frames: Option<Frames>,
@@ -64,7 +64,7 @@ struct Wire {
 }
 
 impl Wire {
-    fn new(stream: TcpStream, from: Place, to: Option<Place>, fabric: Arc<Fabric>) -> Self {
+    fn new(stream: TcpStream, from: HostIndex, to: Option<HostIndex>, fabric: Arc<Fabric>) -> Self {
         let ports = [stream.local_addr(), stream.peer_addr()].map(|end| end.map_or(0, |end| end.port()));
         let slot = Arc::new(Mutex::new(Some(stream)));
         fabric.wired(from, &slot);
@@ -128,7 +128,7 @@ impl AsyncWrite for Wire {
 }
 
 /// Accepts on `address`, of which only the port counts: a host has one address.
-pub(crate) async fn listen(fabric: &Arc<Fabric>, from: Place, address: &str) -> io::Result<Incoming> {
+pub(crate) async fn listen(fabric: &Arc<Fabric>, from: HostIndex, address: &str) -> io::Result<Incoming> {
     let port = address.rsplit(':').next().and_then(|port| port.parse::<u16>().ok());
     let port = port.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, format!("no port in {address}")))?;
     let listener = TcpListener::bind(("0.0.0.0", port)).await?;
@@ -145,7 +145,7 @@ pub(crate) async fn listen(fabric: &Arc<Fabric>, from: Place, address: &str) -> 
 /// A channel from a host to `host:port`; `draws` are the chance of its back-offs.
 pub(crate) fn channel(
     fabric: &Arc<Fabric>,
-    from: Place,
+    from: HostIndex,
     draws: &Draws,
     address: &str,
 ) -> Result<Channel, tonic::transport::Error> {
@@ -169,8 +169,8 @@ pub(crate) fn channel(
 /// Connects to one address, again and again.
 struct Dialer {
     fabric: Arc<Fabric>,
-    from: Place,
-    to: Option<Place>,
+    from: HostIndex,
+    to: Option<HostIndex>,
     draws: Draws,
     address: String,
     failures: Mutex<Failures>,

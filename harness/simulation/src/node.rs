@@ -1,6 +1,6 @@
 //! A host of the simulation as its software sees it: the [`Environment`] that an orchestrator, a client or a worker gets.
 
-use crate::fabric::{Fabric, Place};
+use crate::fabric::{Fabric, HostIndex};
 use crate::gate::Gate;
 use crate::jitter::Jitter;
 use crate::network::{self, Draws};
@@ -19,7 +19,7 @@ use tonic::transport::Channel;
 #[derive(Clone)]
 pub struct Node {
     name: Arc<str>,
-    place: Place,
+    place: HostIndex,
     incarnation: u64,
     seed: u64,
     draws: Draws,
@@ -28,7 +28,7 @@ pub struct Node {
 }
 
 impl Node {
-    pub(crate) fn new(fabric: &Arc<Fabric>, place: Place, incarnation: u64, seed: u64) -> Self {
+    pub(crate) fn new(fabric: &Arc<Fabric>, place: HostIndex, incarnation: u64, seed: u64) -> Self {
         let name = fabric.name(place);
         let seed = derive(seed, &name, incarnation);
         let draws = Arc::new(Mutex::new(SmallRng::seed_from_u64(seed)));

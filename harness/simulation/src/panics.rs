@@ -4,7 +4,7 @@
 //! It replaces the panic hook of the process once, by one that passes everything of other threads on.
 
 use crate::clock;
-use crate::fabric::{DRIVER, Place};
+use crate::fabric::{DRIVER, HostIndex};
 use resurgam_api::environment::BROKEN;
 use std::cell::{Cell, RefCell};
 use std::panic::{self, Location, PanicHookInfo};
@@ -14,7 +14,7 @@ use std::sync::Once;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Panic {
     /// The host whose code it was; `None`: the suite's own.
-    pub(crate) host: Option<Place>,
+    pub(crate) host: Option<HostIndex>,
     /// Its words and place.
     pub(crate) words: String,
     /// What may be recorded of it.

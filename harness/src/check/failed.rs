@@ -1,7 +1,7 @@
 //! A case that does not hold: its plan, the rules that it breaks, and what is said of it.
 
+use crate::simulated_run::SimulatedRun;
 use crate::subject::Subject;
-use crate::trial::Trial;
 use resurgam_formats::plan::Plan;
 use resurgam_formats::rule_id::RuleId;
 use resurgam_formats::verdict::Outcome;
@@ -23,7 +23,7 @@ impl Failed {
     /// Executes and judges a plan; `None` if it holds. What could not be decided does not, nor does what no rule had anything to say of.
     pub(super) fn of(plan: Plan, subject: &Subject) -> Option<Self> {
         let seed = plan.seed;
-        let run = Trial::of(&plan, subject);
+        let run = SimulatedRun::of(&plan, subject);
         if matches!(&run.judged, Ok((_, verdict)) if verdict.worst() == Outcome::Ok) {
             return None;
         }

@@ -37,7 +37,7 @@ impl fmt::Debug for Waiting {
 }
 
 impl Faults {
-    /// None, for so many nodes.
+    /// No faults yet, for a cluster of this many nodes.
     pub(super) fn of(nodes: u8) -> Self {
         Self { active: Mutex::default(), nodes }
     }

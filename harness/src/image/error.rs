@@ -18,7 +18,7 @@ pub enum Error {
     /// A program failed.
     #[error("{program} failed ({status}): {said}")]
     Failed {
-        /// Which.
+        /// The program that was called.
         program: &'static str,
         /// How it ended.
         status: String,

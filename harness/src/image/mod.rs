@@ -86,7 +86,7 @@ fn build(work: &Path, progress: &mut dyn FnMut(&str)) -> Result<PathBuf, Error> 
     import(&plain, PLAIN, "plain")?;
     progress("a first start, to see which classes it loads");
     let archived = archive(&root.join("opt/cassandra/classes.jsa"));
-    // Nobody else has a use for it, and what was learned of the first start counts more than whether it goes.
+    // The image without the archive is not needed any more. If it cannot be removed, that is no reason to fail.
     let _ = docker(["image", "rm", "--force", PLAIN]);
     archived?;
     rootfs::pack(&root, &work.join("image.tar"))

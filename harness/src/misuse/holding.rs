@@ -7,7 +7,7 @@ use crate::history::run_of;
 use crate::session::{Session, within};
 use crate::wire::Client;
 use resurgam_api::temporal::workflowservice::v1::ListNamespacesRequest;
-use resurgam_formats::plan::{Action, Damage, Held, Misuse, Place, TaskKind};
+use resurgam_formats::plan::{Action, Damage, Held, Misuse, TaskKind, WorkflowAddress};
 use std::time::Duration;
 
 /// How long a client waits until a worker is handed a task of the owner.
@@ -49,7 +49,7 @@ pub(super) async fn of(session: &Session, client: &Client, misuse: &Misuse) -> O
 
 /// The run of a place, the current one if none is named, and the token of the second page of its history, with one event on
 /// the first.
-async fn second_page(session: &Session, client: &Client, place: Place, run_id: &str) -> Option<Holding> {
+async fn second_page(session: &Session, client: &Client, place: WorkflowAddress, run_id: &str) -> Option<Holding> {
     let namespace = session.namespace(place.namespace);
     let workflow_id = session.workflow_id(place.workflow);
     let page = Page { namespace, workflow_id: &workflow_id, run_id, token: Vec::new(), size: 1 };
@@ -65,14 +65,14 @@ async fn namespaces(client: &Client) -> Option<Vec<u8>> {
 }
 
 /// The id of the first update that a client of the plan sends to a workflow.
-fn update_id(session: &Session, place: Place) -> Option<String> {
+fn update_id(session: &Session, place: WorkflowAddress) -> Option<String> {
     let to = |action: &Action| matches!(action, Action::Update { .. });
     let operations = &session.plan.operations;
     let index = operations.iter().position(|one| one.workflow == place.workflow && to(&one.action))?;
     place.namespace.is_own().then(|| session.request_id(index))
 }
 
-async fn task(session: &Session, kind: TaskKind, place: Place) -> Option<Holding> {
+async fn task(session: &Session, kind: TaskKind, place: WorkflowAddress) -> Option<Holding> {
     let workflow_id = session.workflow_id(place.workflow);
     let handed = session.tokens.next(kind, &workflow_id, PATIENCE).await?;
     Some(Holding { run_id: handed.run_id, token: handed.token, ..Holding::default() })

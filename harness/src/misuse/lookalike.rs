@@ -9,7 +9,7 @@ use resurgam_api::temporal::enums::v1::{WorkflowIdConflictPolicy, WorkflowIdReus
 use resurgam_api::temporal::workflowservice::v1::{
     SignalWithStartWorkflowExecutionRequest, TerminateWorkflowExecutionRequest,
 };
-use resurgam_formats::plan::{Caller, Namespace, Place};
+use resurgam_formats::plan::{Caller, Namespace, WorkflowAddress};
 use resurgam_formats::recording::{HistoryRead, What};
 use std::collections::BTreeSet;
 use std::sync::PoisonError;
@@ -24,7 +24,7 @@ const ATTEMPTS: u32 = 3;
 const MARK: &str = "other";
 
 /// Sees to it that a place in the other namespace has a workflow; `None` if that does not succeed.
-pub(super) async fn ensure(session: &Session, client: &Client, place: Place) -> Option<()> {
+pub(super) async fn ensure(session: &Session, client: &Client, place: WorkflowAddress) -> Option<()> {
     if place.namespace.is_own() {
         return Some(());
     }

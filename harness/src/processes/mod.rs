@@ -4,5 +4,5 @@ mod round;
 mod shared_faults;
 mod stage;
 
-pub(crate) use round::{Place, Round};
+pub(crate) use round::{Round, RoundMember};
 pub(crate) use stage::ProcessStage;

@@ -19,7 +19,7 @@ pub(crate) struct Round {
 
 /// What one case has in its round; dropped, the others do not wait for it.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct RoundMember {
     round: Arc<Round>,
     faulty: Mutex<Option<Faulty>>,
 }
@@ -36,16 +36,16 @@ impl Drop for Faulty {
 
 impl Round {
     /// A round of these plans; their places.
-    pub(crate) fn of(plans: &[Plan]) -> Vec<Place> {
+    pub(crate) fn of(plans: &[Plan]) -> Vec<RoundMember> {
         let heal = plans.iter().map(deadline::heal).max().unwrap_or_default();
         let round =
             Arc::new(Self { heal, faulty: watch::Sender::new(plans.len()), shared_faults: SharedFaults::default() });
-        let place = |_| Place { round: Arc::clone(&round), faulty: Some(Faulty(Arc::clone(&round))).into() };
+        let place = |_| RoundMember { round: Arc::clone(&round), faulty: Some(Faulty(Arc::clone(&round))).into() };
         plans.iter().map(place).collect()
     }
 }
 
-impl Place {
+impl RoundMember {
     /// The place of a case that shares nothing.
     pub(crate) fn alone() -> Self {
         let round =

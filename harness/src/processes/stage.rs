@@ -1,6 +1,6 @@
 //! The stage of a case on processes: faults of its plan are done to the nodes that it shares with others, and to its own calls.
 
-use super::round::Place;
+use super::round::RoundMember;
 use super::shared_faults::record;
 use crate::cql::Proxy;
 use crate::links::{Begun, LinkFault};
@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 /// See the module.
 pub(crate) struct ProcessStage {
     cluster: Arc<Cluster>,
-    place: Arc<Place>,
+    place: Arc<RoundMember>,
     under_way: Mutex<Option<UnderWay>>,
 }
 
@@ -42,7 +42,7 @@ enum Injection {
     Links(LinkFault),
     /// The proxy between the nodes and Cassandra.
     Store(StoreFault),
-    /// Cassandra itself.
+    /// Cassandra itself, as whoever started it can do it.
     Database(DatabaseFault),
 }
 
@@ -75,7 +75,7 @@ fn injection(kind: &FaultKind) -> Option<Injection> {
 
 impl ProcessStage {
     /// The stage of a case that has this place in its round.
-    pub(crate) fn new(cluster: &Arc<Cluster>, place: Place) -> Self {
+    pub(crate) fn new(cluster: &Arc<Cluster>, place: RoundMember) -> Self {
         Self { cluster: Arc::clone(cluster), place: Arc::new(place), under_way: Mutex::default() }
     }
 
@@ -122,7 +122,7 @@ impl Stage for ProcessStage {
 /// Does one fault, from its begin to its end. What lies in wait without a limit of time ends at the heal.
 async fn inflict(
     cluster: Arc<Cluster>,
-    place: Arc<Place>,
+    place: Arc<RoundMember>,
     session: Arc<Session>,
     number: usize,
     fault: Fault,

@@ -52,7 +52,7 @@ pub async fn run(
         } else if let (World::Simulated(orchestrator, _), Some(budget)) = (target.world(), request.shrink) {
             let smaller = smallest::all(&summary, &directory, &orchestrator, budget, request.jobs, stop, &mut watch);
             shortfalls.extend(smaller.await.err().map(|why| failed(&why)));
-            let by = stop.requested().map(|by| Shortfall::Interrupted { by: by.to_owned() });
+            let by = stop.requested().map(|by| Shortfall::Interrupted { by: by.to_owned(), cases_ended: true });
             shortfalls.extend(by);
         }
         if let Err(why) = target.clean(&cases.begun).await {
@@ -136,7 +136,7 @@ impl Cases<'_> {
                     }
                 }
                 why = &mut lost => break Some(Shortfall::TargetLost { why }),
-                by = &mut stopped => break Some(Shortfall::Interrupted { by }),
+                by = &mut stopped => break Some(Shortfall::Interrupted { by, cases_ended: false }),
             }
         };
         job.end();

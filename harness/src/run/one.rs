@@ -3,12 +3,12 @@
 use super::request::{Request, is_kept, not_judged};
 use crate::case;
 use crate::case_directory::Error;
-use crate::processes::{Place, ProcessStage, Round};
+use crate::processes::{ProcessStage, Round, RoundMember};
 use crate::recorder;
 use crate::run_directory::RunDirectory;
+use crate::simulated_run::{SimulatedRun, prefix};
 use crate::subject::Subject;
 use crate::target::{self, Cluster, Endpoint, Target, World};
-use crate::trial::{Trial, prefix};
 use resurgam_campaign::coverage::Coverage;
 use resurgam_formats::case::{self as format, Case, Judgement};
 use resurgam_formats::evidence::Evidence;
@@ -89,9 +89,9 @@ impl Job {
     }
 
     /// The places of cases that begin together.
-    pub(super) fn places(&self, seeds: &[u64]) -> Vec<Place> {
+    pub(super) fn places(&self, seeds: &[u64]) -> Vec<RoundMember> {
         if !self.in_rounds() {
-            return seeds.iter().map(|_| Place::alone()).collect();
+            return seeds.iter().map(|_| RoundMember::alone()).collect();
         }
         if let World::Processes(cluster, _) = &self.world {
             cluster.set_clocks();
@@ -119,7 +119,7 @@ impl Job {
         }
     }
 
-    pub(super) async fn execute(self: Arc<Self>, seed: u64, place: Place) -> Came {
+    pub(super) async fn execute(self: Arc<Self>, seed: u64, place: RoundMember) -> Came {
         match &self.world {
             World::Real(endpoint) => self.real(seed, endpoint, None).await,
             World::Processes(cluster, _) => {
@@ -194,9 +194,9 @@ impl Job {
     /// One case in the simulation. Its recording is written only if it is kept, for the same plan gives it again.
     fn simulate(&self, seed: u64, target: &Subject) -> Came {
         let plan = self.plan(seed);
-        let run = Trial::of(&plan, target);
+        let run = SimulatedRun::of(&plan, target);
         let simulated = run.judged.as_ref().ok().map(|(evidence, _)| run.simulated(evidence));
-        let Trial { lines, hash, judged, executing, judging, trace, .. } = run;
+        let SimulatedRun { lines, hash, judged, executing, judging, trace, .. } = run;
         let (evidence, verdict) = match judged {
             Ok(judged) => judged,
             Err(why) => return self.keep_broken(&plan, &lines, hash, Some(trace), executing, why),
@@ -278,9 +278,12 @@ impl Job {
             target_version: self.version.clone(),
             command: command::again(&self.request.origin, plan.seed),
             choice,
+            without_invariants: false,
             faults: format::families(plan),
             prefix: prefix(&self.prefix, plan.seed),
+            plan_hash: None,
             recording_hash: hex(hash),
+            verdict_hash: None,
             trace_hash,
             judgement,
             shrunk: None,

@@ -30,7 +30,7 @@ const ATTEMPTS: u32 = 25;
 
 /// Where one crowd is.
 #[derive(Clone)]
-pub(super) struct Place {
+pub(super) struct CrowdPlace {
     session: Arc<Session>,
     /// What every id begins with.
     prefix: String,
@@ -40,7 +40,7 @@ pub(super) struct Place {
     failed: Arc<Mutex<Vec<String>>>,
 }
 
-impl Place {
+impl CrowdPlace {
     pub(super) fn new(session: &Arc<Session>, number: usize) -> Self {
         let prefix = format!("{}-many{number}", session.prefix);
         Self { session: Arc::clone(session), prefix, calls: Arc::default(), failed: Arc::default() }

@@ -157,7 +157,7 @@ impl Database {
         state.asked.batch(&batch);
         let (scripted, late) = match state.spoiled(number, self.0.cluster.node_count(), partition, StoreCall::Commit) {
             Some(Spoiled::Commit(scripted, late)) => (scripted, late),
-            _ => (ScriptedCommit::Answered, None),
+            Some(Spoiled::Append(..) | Spoiled::Read) | None => (ScriptedCommit::Answered, None),
         };
         let truth = match scripted {
             ScriptedCommit::Lost | ScriptedCommit::Unavailable => Truth::Never,

@@ -5,7 +5,7 @@
 //! may happen once more; where they do not, calls that fail are recorded. All of it is in a namespace of its own, of which no
 //! rule on single runs knows. Whether a cost has grown, or a call may fail, is the judge's business.
 
-use super::crowd::Place;
+use super::crowd::CrowdPlace;
 use super::database::Database;
 use super::schedule::Schedule;
 use crate::session::Session;
@@ -49,7 +49,7 @@ impl Grown<'_> {
 
     /// Counts beside few and beside many; else says why not.
     async fn count(&self, number: usize, growth: &Growth, costs: &mut Costs) -> Result<(), String> {
-        let place = Place::new(self.session, number);
+        let place = CrowdPlace::new(self.session, number);
         let said = |status: Status| format!("a call failed: {}", line(&status));
         place.start(&place.fixed(), "queue").await.map_err(said)?;
         let mut there = 0;

@@ -4,7 +4,7 @@
 //! Senders are starts of nodes, not nodes: a node that was killed knows nothing of what it owned. It decides nothing.
 
 use resurgam_cassandra::Head as Row;
-use resurgam_formats::tenure::{Fence, Partition as Account, Step, Stint, Tenures, Told};
+use resurgam_formats::tenure::{Fence, Partition as Account, Stint, TenureStep, Tenures, Told};
 use resurgam_formats::time::At;
 use resurgam_node::store::{Answer, Change, Commit, Condition, Head, Key};
 use std::collections::BTreeMap;
@@ -136,8 +136,8 @@ impl Ledger {
         Tenures { partitions }
     }
 
-    fn steps(&self, heads: &[Row], settler: &str) -> Vec<Step> {
-        let mut steps: Vec<Step> = Vec::new();
+    fn steps(&self, heads: &[Row], settler: &str) -> Vec<TenureStep> {
+        let mut steps: Vec<TenureStep> = Vec::new();
         let mut before = "";
         for head in heads {
             let fence = head.owner != before;
@@ -158,7 +158,7 @@ impl Ledger {
                 {
                     step.last = head.sequence;
                 }
-                _ => steps.push(Step {
+                _ => steps.push(TenureStep {
                     by: by.to_owned(),
                     fence,
                     range: head.range,

@@ -7,7 +7,7 @@
 
 use super::injection::order;
 use crate::recorder::Recorder;
-use resurgam_formats::plan::{Fault, Happening, Moment};
+use resurgam_formats::plan::{Fault, FaultMoment, Happening};
 use resurgam_formats::recording::What;
 use resurgam_simulation::{Nemesis, Node, TICK};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -34,7 +34,7 @@ struct State {
 
 struct Waiting {
     name: usize,
-    moment: Moment,
+    moment: FaultMoment,
     /// How often it has to happen.
     left: u8,
     from: Duration,
@@ -59,7 +59,7 @@ impl Schedule {
                 continue;
             };
             let from = now + after;
-            let until = from + Duration::from_millis(Moment::PATIENCE_MS.into());
+            let until = from + Duration::from_millis(FaultMoment::PATIENCE_MS.into());
             state.waiting.push(Waiting { name, moment, left: moment.nth.max(1), from, until });
         }
     }

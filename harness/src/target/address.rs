@@ -8,7 +8,7 @@ use super::error::Error;
 use super::probe::{Probe, asking, line};
 use super::watch;
 use super::world::{Target, World};
-use crate::trial::{drawn_prefix, prefix};
+use crate::simulated_run::{drawn_prefix, prefix};
 use async_trait::async_trait;
 use resurgam_api::temporal::common::v1::WorkflowExecution;
 use resurgam_api::temporal::workflowservice::v1::TerminateWorkflowExecutionRequest;

@@ -9,8 +9,8 @@ use super::process::{ATTEMPTS, is_taken};
 use super::readiness;
 use crate::cql::Proxy;
 use crate::links::{Begun, LinkFault, Links};
+use crate::simulated_run::drawn_prefix;
 use crate::store_faults::StoreFault;
-use crate::trial::drawn_prefix;
 use resurgam_formats::plan::{DatabaseFault, Family};
 use resurgam_formats::target::Durability;
 use std::net::SocketAddr;
@@ -31,7 +31,7 @@ pub(super) struct Layout {
     /// Its name in recordings.
     pub(super) target: &'static str,
     /// The processes, in the order in which they are started.
-    pub(super) places: Vec<Place>,
+    pub(super) places: Vec<ProcessLayout>,
     /// Between the nodes, and between them and clients and workers, if the network is to fail.
     pub(super) links: Option<Links>,
     /// Between the nodes and Cassandra, if calls of the store are to fail.
@@ -41,7 +41,7 @@ pub(super) struct Layout {
 }
 
 /// A process of a cluster.
-pub(super) struct Place {
+pub(super) struct ProcessLayout {
     /// Not started yet.
     pub(super) node: Node,
     /// Where it listens.
@@ -79,8 +79,8 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts what is laid out and waits until it is usable; laid out anew if somebody took a port between our looking for it and
-    /// a node's. Cases on it have faults of `families`.
+    /// Starts the processes of a layout and waits until they can be used. If another process takes one of the free ports first, all is
+    /// laid out and started again. Cases on it have faults of `families`.
     ///
     /// # Errors
     /// A node cannot be started, ends early, or does not get ready in time: then with the end of its log.
@@ -102,7 +102,7 @@ impl Cluster {
         let Layout { target, places, links, proxy, directory } = layout;
         let mut first = None;
         let (mut nodes, mut calls) = (Vec::new(), Vec::new());
-        for Place { node, listens, uri } in places {
+        for ProcessLayout { node, listens, uri } in places {
             // One after the other: the first makes what all of them need, the first that is called the namespaces.
             let node = Mutex::new(node);
             locked(&node).start()?;
@@ -150,8 +150,8 @@ impl Cluster {
         &self.endpoint
     }
 
-    /// Kills the node of this number, modulo how many there are, unless it is killed already; it stays away until as many have
-    /// asked for its start as have asked for this. True if it lived, and has died of it.
+    /// Kills a node; its number is taken modulo how many there are. Every call needs its own [`Self::revive`] before the node is started again.
+    /// True if the node was running until now.
     pub fn kill(&self, number: u8) -> bool {
         self.node(number).kill()
     }
@@ -163,7 +163,7 @@ impl Cluster {
         }
     }
 
-    /// Makes a node stand still; it goes on when as many have asked for that as have asked for this. True if it does.
+    /// Stops a node where it is. Every call needs its own [`Self::resume`] before the node goes on. True if it stands still.
     pub(crate) fn pause(&self, number: u8) -> bool {
         self.node(number).pause()
     }
@@ -217,7 +217,7 @@ impl Cluster {
         self.proxy.as_ref().map_or(0, |proxy| proxy.end(number))
     }
 
-    /// Waits until every node is usable; who is not for too long is for [`Target::lost`] to tell.
+    /// Waits until every node can be used. If one cannot be for too long, [`Target::lost`] says so.
     pub async fn ready(&self) {
         for (number, uri) in &self.calls {
             if let Err(problem) = usable(&self.nodes[*number], uri, &self.endpoint.target).await {

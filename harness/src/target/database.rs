@@ -24,7 +24,7 @@ pub trait Database: Debug + Send + Sync {
 /// Where a cluster keeps everything, if it was started for it.
 #[derive(Clone, Debug)]
 pub struct Provided {
-    /// The keyspace.
+    /// The keyspace that was made for it.
     pub keyspace: Keyspace,
     /// The database in which it is.
     pub database: Arc<dyn Database>,

@@ -1,6 +1,6 @@
 //! The nodes of our orchestrator as processes: what each is started with, and what stands between them.
 
-use super::cluster::{Cluster, Layout, Place};
+use super::cluster::{Cluster, Layout, ProcessLayout};
 use super::error::Error;
 use super::node::Node;
 use super::process::{Process, free};
@@ -81,7 +81,11 @@ fn layout(
         let arguments = own.chain(members).collect();
         let log = directory.path().join(format!("node-{number}.log"));
         let uri = format!("http://{}", reached(Host::Driver, number, &outside));
-        Place { node: Node::own(program, arguments, log), listens: outside[usize::from(number)], uri: Some(uri) }
+        ProcessLayout {
+            node: Node::own(program, arguments, log),
+            listens: outside[usize::from(number)],
+            uri: Some(uri),
+        }
     };
     let places = (0..count).map(place).collect();
     Ok(Layout { target: "builtin", places, links, proxy, directory })

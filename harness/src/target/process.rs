@@ -13,9 +13,9 @@ pub(super) const LOG: &str = "server.log";
 pub(super) const PID: &str = "pid";
 /// How many lines of the log are shown.
 pub(super) const LINES: usize = 20;
-/// So much of a line: some bring the whole stack.
+/// Longest line of a log that is shown, in characters; some hold a whole stack trace.
 const WIDE: usize = 300;
-/// So often a server is started if somebody takes the port that was free.
+/// How often a server is started, at most, when another process was faster to take the port that was free.
 pub(super) const ATTEMPTS: u32 = 3;
 
 /// The process that we start, and the directory of its server.

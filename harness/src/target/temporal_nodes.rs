@@ -4,7 +4,7 @@
 //! Each process has an address of loopback of its own, the same ports, and Cassandra at a port of its own where the store is to
 //! fail. Clients and workers call the frontend.
 
-use super::cluster::{Cluster, Layout, Place};
+use super::cluster::{Cluster, Layout, ProcessLayout};
 use super::config::{self, Ports, Server, Store};
 use super::error::Error;
 use super::node::Node;
@@ -81,7 +81,7 @@ fn layout(program: &Path, topology: Topology, keyspace: &Keyspace, families: &[F
         let link = links.as_ref().and_then(|links| links.port(Host::Driver, number));
         let uri = (number == count - 1).then(|| format!("http://{}", link.unwrap_or(frontend)));
         let listens = (ip(number), ports.of(topology.service(name))).into();
-        Ok(Place { node: Node::foreign(program, arguments, log), listens, uri })
+        Ok(ProcessLayout { node: Node::foreign(program, arguments, log), listens, uri })
     };
     let places = (0..count).zip(names).map(place).collect::<Result<_, Error>>()?;
     Ok(Layout { target: "temporal", places, links, proxy, directory })

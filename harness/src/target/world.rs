@@ -2,8 +2,8 @@
 
 use super::cluster::Cluster;
 use super::endpoint::Endpoint;
+use crate::simulated_run::PREFIX;
 use crate::subject::Subject;
-use crate::trial::PREFIX;
 use async_trait::async_trait;
 use resurgam_formats::plan::Family;
 use resurgam_generate::Scope;

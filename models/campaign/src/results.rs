@@ -67,6 +67,9 @@ pub enum Shortfall {
     Interrupted {
         /// Who, such as `SIGTERM`.
         by: String,
+        /// All cases had ended, and only making plans smaller was cut short.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        cases_ended: bool,
     },
     /// There is no word of its end: it was killed, or is still going.
     Unfinished,
@@ -114,8 +117,14 @@ impl fmt::Display for Shortfall {
         match self {
             Self::TargetLost { why } => write!(f, "target lost: {why}"),
             Self::MachineFailed { why } => write!(f, "machine failed: {why}"),
-            Self::Interrupted { by } => {
+            Self::Interrupted { by, cases_ended: false } => {
                 write!(f, "interrupted by {by}: the cases that had ended are reported, the others were dropped")
+            }
+            Self::Interrupted { by, cases_ended: true } => {
+                write!(
+                    f,
+                    "interrupted by {by}: all cases had ended and are reported, but not all plans were made smaller"
+                )
             }
             Self::Unfinished => {
                 f.write_str("unfinished: there is no word of its end; it was killed, or is still going")

@@ -341,7 +341,7 @@ mod tests {
             summary.conclude(shortfalls.to_vec());
             (summary.conclusion, summary.state)
         };
-        let interrupted = [Shortfall::Interrupted { by: "SIGTERM".into() }];
+        let interrupted = [Shortfall::Interrupted { by: "SIGTERM".into(), cases_ended: false }];
         let lost = [Shortfall::TargetLost { why: "gone".into() }, interrupted[0].clone()];
         let (held, violated, open, machine) =
             (Conclusion::Held, Conclusion::Violated, Conclusion::Inconclusive, Conclusion::TargetOrMachine);

@@ -97,7 +97,11 @@ impl Partition {
                     WriteAnswer::NotApplied(self.head.clone())
                 }
             }
-            _ => WriteAnswer::Unknown,
+            ScriptedCommit::ReplyLost
+            | ScriptedCommit::Lost
+            | ScriptedCommit::Unavailable
+            | ScriptedCommit::Held(_)
+            | ScriptedCommit::Limbo => WriteAnswer::Unknown,
         }
     }
 

@@ -5,7 +5,6 @@ use super::normal::{Line, Subject};
 use super::pair::Pair;
 use super::side::{Found, Origin, Side};
 use resurgam_campaign::comparison::Freedom;
-use resurgam_formats::plan::Action;
 use resurgam_formats::recording::{Answer, Reply, UpdateReached};
 
 /// A signal, a request to cancel or an update that is in one of the histories only, or not alike.
@@ -70,11 +69,9 @@ fn cancelled(pair: &Pair<'_, '_>, absent: usize, run: &Found<'_>) -> Explained {
 fn call_of(pair: &Pair<'_, '_>, subject: &Subject) -> Option<usize> {
     match subject {
         Subject::Update(id) => id.strip_prefix('o')?.parse().ok(),
-        Subject::Signal(text) => pair.plan.operations.iter().position(|operation| match &operation.action {
-            Action::Signal { name, value } | Action::SignalWithStart { name, value, .. } => {
-                operation.workflow == pair.slot && format!("{name}={value}") == *text
-            }
-            _ => false,
+        Subject::Signal(text) => pair.plan.operations.iter().position(|operation| {
+            let sent = operation.action.signal().filter(|_| operation.workflow == pair.slot);
+            sent.is_some_and(|(name, value)| format!("{name}={value}") == *text)
         }),
         _ => None,
     }

@@ -21,7 +21,11 @@ pub(super) fn calm(plan: &Plan, slot: u8) -> bool {
             // A repetition is answered with the same run as long as no other one was started.
             Action::Start(start) => starts.push(start),
             Action::Query { .. } | Action::Describe | Action::ReadHistory => {}
-            _ => return false,
+            Action::Signal { .. }
+            | Action::SignalWithStart { .. }
+            | Action::Update { .. }
+            | Action::Cancel
+            | Action::Terminate => return false,
         }
     }
     let [start] = starts.as_slice() else { return false };

@@ -6,7 +6,7 @@ use super::pair::Pair;
 use super::side::{Found, Origin};
 use resurgam_campaign::comparison::Freedom;
 use resurgam_formats::event::Body;
-use resurgam_formats::plan::{Action, IdConflict};
+use resurgam_formats::plan::{Action, IdConflict, Start};
 
 /// The start or the end of the run differ.
 pub(super) fn ends(pair: &Pair<'_, '_>, lives: &[Vec<&Line<'_>>; 2]) -> Explained {
@@ -87,11 +87,8 @@ fn terminable(pair: &Pair<'_, '_>, run: &Found<'_>) -> bool {
     let child = run.run.started().is_some_and(|it| !it.parent.workflow_id.is_empty());
     let mut asked = pair.plan.operations.iter().filter(|operation| operation.workflow == pair.slot);
     child
-        || asked.any(|operation| match &operation.action {
-            Action::Terminate => true,
-            Action::Start(start) | Action::SignalWithStart { start, .. } => {
-                start.conflict == IdConflict::TerminateExisting
-            }
-            _ => false,
+        || asked.any(|operation| {
+            let replaces = |start: &Start| start.conflict == IdConflict::TerminateExisting;
+            operation.action == Action::Terminate || operation.action.start().is_some_and(replaces)
         })
 }

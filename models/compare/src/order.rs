@@ -99,8 +99,8 @@ fn due(run: &Found<'_>, timer: &Subject) -> Option<i64> {
 /// The operation of the plan that a signal comes from.
 fn call(pair: &Pair<'_, '_>, subject: &Subject) -> Option<usize> {
     let Subject::Signal(text) = subject else { return None };
-    pair.plan.operations.iter().position(|operation| match &operation.action {
-        Action::Signal { name, value } => operation.workflow == pair.slot && format!("{name}={value}") == *text,
-        _ => false,
+    pair.plan.operations.iter().position(|operation| {
+        operation.workflow == pair.slot
+            && matches!(&operation.action, Action::Signal { name, value } if format!("{name}={value}") == *text)
     })
 }

@@ -51,8 +51,8 @@ pub struct RunRow {
     pub successor: String,
     /// The id that the next event gets.
     pub next_event: i64,
-    /// Ids of the events that can be read from where the row says that the history ends: first and last of each row of ids
-    /// without a gap, in the order of the history. One pair from 1 to `next_event - 1` if all is well.
+    /// Which events can be read, going back from the end of the history that the row names: first and last id of each stretch without a gap,
+    /// in the order of the history. If all is well that is one pair, from 1 to `next_event - 1`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<(i64, i64)>,
     /// What the row says is going on.

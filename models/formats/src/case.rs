@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The version of `case.json` that this build writes and the newest it reads.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The content of `case.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -29,14 +29,23 @@ pub struct Case {
     pub target_version: String,
     /// How the target was chosen: with a planted bug, at an address.
     pub choice: Choice,
+    /// Our orchestrator asserted nothing of itself, so that what only its invariants see was not seen.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub without_invariants: bool,
     /// The families of the faults in its plan.
     pub faults: Vec<Family>,
     /// What goes in front of every id.
     pub prefix: String,
     /// The command that makes it again. That of a plan which no seed gives is to be entered in the directory of the case.
     pub command: String,
-    /// Hash of the recording, sixteen hexadecimal digits.
+    /// Hash of `plan.json` as it was written, sixteen hexadecimal digits; absent before version 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_hash: Option<String>,
+    /// Hash of the recording, uncompressed, sixteen hexadecimal digits.
     pub recording_hash: String,
+    /// Hash of `verdict.json` as it was written, sixteen hexadecimal digits; absent if there is none, and before version 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict_hash: Option<String>,
     /// Hash of every byte on every simulated link, sixteen hexadecimal digits; absent on a real target.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace_hash: Option<String>,

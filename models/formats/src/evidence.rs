@@ -45,7 +45,7 @@ pub struct Evidence {
     /// Lists of workflows read at the end of the case, and when.
     pub listed: Vec<(At, crate::listed::Listed)>,
     /// Faults in the order in which they began.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<InjectedFault>,
     /// What happened in the simulated store out of the ordinary: when, in whose call, on which partition.
     pub store: Vec<(At, Option<u8>, String, StoreEvent)>,
     /// What the rows of the simulated store meant, and when.
@@ -96,7 +96,7 @@ pub struct End {
 
 /// A fault that was injected.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct InjectedFault {
     /// The fault, as the plan or the target names it.
     pub fault: Injected,
     /// When it began.
@@ -240,7 +240,7 @@ impl Evidence {
                 }
             }
             What::Fault { fault, active: true, hits } => {
-                self.faults.push(Fault { fault, from: at, until: None, hits });
+                self.faults.push(InjectedFault { fault, from: at, until: None, hits });
             }
             What::Fault { fault, active: false, hits } => {
                 if let Some(open) = self.faults.iter_mut().find(|f| f.until.is_none() && f.fault.is_begin_of(&fault)) {

@@ -5,7 +5,6 @@ mod fault;
 mod misuse;
 mod program;
 
-pub use fault::kind;
 pub use misuse::{misuse, place};
 pub use program::{expr, program};
 

@@ -1,11 +1,13 @@
 //! Plans: all that one case needs, as plain lists. Any sub-list of any list is still a valid plan, so that shrinking
 //! is deletion and never needs repair: indices are taken modulo what exists, and a list may be empty.
 
+mod action;
 mod cluster;
 mod expected;
 mod fault;
 mod growth;
 mod habits;
+mod misfit;
 mod misuse;
 mod statements;
 mod task_kind;
@@ -14,13 +16,15 @@ mod valid;
 
 pub use cluster::{Cluster, Latency};
 pub use expected::Expected;
+pub(crate) use fault::counted;
 pub use fault::{
-    Affected, Caller, DatabaseFault, Extent, Family, Fault, FaultKind, Happening, Moment, PartitionKind, Parts, Side,
-    StoreCall, StoreOutcome, Way,
+    Affected, Caller, DatabaseFault, Extent, Family, Fault, FaultKind, FaultMoment, Happening, PartitionKind, Parts,
+    Side, StoreCall, StoreOutcome, Way,
 };
 pub use growth::{Crowd, Growth};
 pub use habits::Habits;
-pub use misuse::{Damage, Held, Misuse, Namespace, Place};
+pub use misfit::misfit;
+pub use misuse::{Damage, Held, Misuse, Namespace, WorkflowAddress};
 pub use task_kind::TaskKind;
 pub use unknown::unknown_field;
 pub use valid::problem;

@@ -81,7 +81,7 @@ pub enum What {
         #[serde(rename = "what")]
         worker_fault: WorkerFaultKind,
     },
-    /// A fault began or ended (none without a nemesis).
+    /// A fault began or ended.
     Fault {
         /// The fault, as the plan or the target names it.
         fault: Injected,

@@ -11,9 +11,9 @@ mod read;
 mod when;
 
 pub use fault::Faulty;
-pub use load::{Activity, Call, CallOf, Load, Starts, Step, WorkersOf, Workflows};
+pub use load::{Activity, CallOf, Load, ScenarioCall, Starts, Step, WorkersOf, Workflows};
 pub use read::{Wrong, read};
-pub use when::{Span, When};
+pub use when::{Length, When};
 
 use crate::target::Choice;
 use serde::Deserialize;
@@ -50,7 +50,7 @@ pub struct Expect {
     /// Every activity of which a history says that it was started was handed to a worker.
     pub delivered: bool,
     /// Every run closes within so long of its start.
-    pub each_run_within: Option<Span>,
+    pub each_run_within: Option<Length>,
 }
 
 impl Expect {

@@ -28,7 +28,7 @@ pub struct Partition {
     pub stints: Vec<Stint>,
     /// What took effect, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub decided: Vec<Step>,
+    pub decided: Vec<TenureStep>,
 }
 
 /// One attempt to raise the range of a head row by one.
@@ -101,7 +101,7 @@ pub struct Stint {
 
 /// A change of the head row, or several batches in a row that are of one sender and count on by one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Step {
+pub struct TenureStep {
     /// Who sent it; `settler` for the fences at the end of a case.
     pub by: String,
     /// It raised the range.

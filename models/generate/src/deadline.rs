@@ -21,7 +21,7 @@ use std::time::Duration;
 
 /// Stragglers on a noisy machine: 34-39 s were measured on the real server (docs/temporal-semantics.md, “Configuration”).
 const NOISE: u64 = 45_000;
-/// Slack of a simulation.
+/// What is added in a simulation, in which nothing is slow by itself.
 const SIMULATED_NOISE: u64 = 5_000;
 /// One call of a client, by the deadline that official clients give it; long polls of updates and histories, which the
 /// server ends after 20 s, are within (docs/temporal-semantics.md).
@@ -248,8 +248,8 @@ fn faults(plan: &Plan) -> u64 {
 /// The pacing of retried workflow tasks: the n-th worker fault or fault hits the n-th attempt at the worst. More than eight
 /// doublings reach the maximum.
 ///
-/// An attempt that a fault spoils takes its whole time, and faults spoil none after the heal. So they spoil three
-/// unpaced ones, the one that the heal meets, and no more than fit before it at a pace that doubles.
+/// A fault that spoils an attempt costs all the time of that attempt, and after the heal there are no faults. So faults can spoil the first
+/// three attempts, which are not paced, the one during which the cluster heals, and before that as many as fit at a doubling pace.
 fn paces(plan: &Plan) -> u64 {
     let fit = (1 + inject(plan) / PACE).ilog2() as usize;
     let by_faults = plan.faults.iter().map(|fault| match fault.kind.affects() {

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::Union;
 use resurgam_formats::plan::{
-    Caller, Cluster, DatabaseFault, Extent, Family, Fault, FaultKind, Happening, Latency, Moment, Operation,
+    Caller, Cluster, DatabaseFault, Extent, Family, Fault, FaultKind, FaultMoment, Happening, Latency, Operation,
     PartitionKind, Side, StoreOutcome, TaskKind, Way,
 };
 use resurgam_formats::time::Millis;
@@ -110,7 +110,7 @@ pub(super) fn aimed(operations: &[Operation], families: &[Family]) -> BoxedStrat
 }
 
 /// Something that a fault can wait for: mostly among the first of its kind.
-fn moment() -> impl Strategy<Value = Moment> {
+fn moment() -> impl Strategy<Value = FaultMoment> {
     use PartitionKind::{History, Queue, Shard};
     let partition = || option::weighted(0.75, select(vec![Shard, Shard, Queue]));
     let event = prop_oneof![
@@ -121,7 +121,8 @@ fn moment() -> impl Strategy<Value = Moment> {
         2 => (1..=2u32).prop_map(|attempt| Happening::Task { kind: TaskKind::Workflow, attempt }),
         2 => (1..=3u32).prop_map(|attempt| Happening::Task { kind: TaskKind::Activity, attempt }),
     ];
-    (event, prop_oneof![3 => Just(1u8), 3 => 2..=4u8, 1 => 5..=20u8]).prop_map(|(event, nth)| Moment { event, nth })
+    (event, prop_oneof![3 => Just(1u8), 3 => 2..=4u8, 1 => 5..=20u8])
+        .prop_map(|(event, nth)| FaultMoment { event, nth })
 }
 
 /// The times at which clients send something.

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
-use resurgam_formats::plan::{Damage, Held, Misuse, Namespace, Operation, Place};
+use resurgam_formats::plan::{Damage, Held, Misuse, Namespace, Operation, WorkflowAddress};
 
 /// The latest of them.
 const HORIZON_MS: u32 = 2500;
@@ -61,8 +61,8 @@ fn one(slots: u8) -> impl Strategy<Value = Misuse> {
                 0 if of == by => 1,
                 step => step,
             };
-            let owner = Place { namespace: of, workflow };
-            let user = Place { namespace: by, workflow: (workflow + step) % slots };
+            let owner = WorkflowAddress { namespace: of, workflow };
+            let user = WorkflowAddress { namespace: by, workflow: (workflow + step) % slots };
             let damage = damage.filter(|_| !matches!(held, Held::RunId | Held::UpdateId));
             Misuse { at_ms, held, owner, user, damage }
         },

@@ -105,7 +105,13 @@ fn signal_with_starts(mask: Mask, programs: u8) -> BoxedStrategy<Action> {
 pub(super) fn told_apart(mut operations: Vec<Operation>) -> Vec<Operation> {
     let values = operations.iter_mut().filter_map(|operation| match &mut operation.action {
         Action::Signal { value, .. } | Action::SignalWithStart { value, .. } => Some(value),
-        _ => None,
+        Action::Start(_)
+        | Action::Query { .. }
+        | Action::Update { .. }
+        | Action::Cancel
+        | Action::Terminate
+        | Action::Describe
+        | Action::ReadHistory => None,
     });
     for (number, value) in (1..).zip(values) {
         *value = number;

@@ -8,7 +8,7 @@ use resurgam_formats::program::{
     Act, ActEnd, ActivityCall, Block, Cancellation, ChildCall, ChildWait, Expr, Input, ParentClose, Program, Retry,
     Script, Statement, Until, VERSION,
 };
-use resurgam_formats::scenario::{Activity, Call, Faulty, Load, Scenario, Starts, Step, When, Workflows};
+use resurgam_formats::scenario::{Activity, Faulty, Load, Scenario, ScenarioCall, Starts, Step, When, Workflows};
 use resurgam_formats::time::Millis;
 use std::collections::BTreeMap;
 
@@ -85,14 +85,14 @@ fn asked(group: &Workflows, program: u8, workflow: u8, at_ms: Millis) -> Vec<Ope
         Starts::Plainly => Action::Start(start),
         Starts::WithSignal(name) => Action::SignalWithStart { start, name: name.clone(), value: 1 },
     };
-    let spans = |spans: &[resurgam_formats::scenario::Span]| spans.iter().map(|span| span.0).collect();
+    let spans = |spans: &[resurgam_formats::scenario::Length]| spans.iter().map(|span| span.0).collect();
     let started = Operation { at_ms, client: workflow, workflow, action, again_ms: spans(&group.again) };
     let later = group.calls.iter().map(|call| {
         let action = match &call.call {
-            Call::Signal(name) => Action::Signal { name: name.clone(), value: 1 },
-            Call::Cancel => Action::Cancel,
-            Call::Terminate => Action::Terminate,
-            Call::Describe => Action::Describe,
+            ScenarioCall::Signal(name) => Action::Signal { name: name.clone(), value: 1 },
+            ScenarioCall::Cancel => Action::Cancel,
+            ScenarioCall::Terminate => Action::Terminate,
+            ScenarioCall::Describe => Action::Describe,
         };
         let at_ms = at_ms.saturating_add(call.after.0);
         Operation { at_ms, client: workflow, workflow, action, again_ms: spans(&call.again) }

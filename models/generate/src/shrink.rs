@@ -36,8 +36,8 @@ const TIMES: u32 = 24;
 enum Pass {
     /// It leaves out parts of a list.
     List(list::List),
-    /// It changes one place after another: the plan, the place, which of the changes that are possible there.
-    /// The outer absence: there is no such place; the inner: no further change.
+    /// It changes single places. The function is given a plan, the number of a place in it and the number of a change, and returns the
+    /// changed plan: `None` if there is no such place, `Some(None)` if there is no such change of that place.
     Places(fn(&Plan, usize, usize) -> Option<Option<Plan>>),
 }
 

@@ -139,7 +139,8 @@ impl Machine {
         }
     }
 
-    /// Holds what follows an answer to the answer: the task, written down now if it was not before, and its completion.
+    /// Checks that an answered workflow task completes before anything else happens, and that no other one does. Its own events may come in
+    /// between, if they are only written now.
     fn expect(&mut self, next: &Body) -> Result<(), &'static str> {
         match (next, self.answered) {
             (Body::WorkflowTaskCompleted(_), true) => self.answered = false,

@@ -47,7 +47,7 @@ pub enum Error {
         "the keyspace {keyspace} has schema {found}, this program needs {VERSION}: run `resurgam schema cassandra --upgrade`"
     )]
     Older {
-        /// Where.
+        /// The keyspace that was asked for.
         keyspace: String,
         /// Which version is there.
         found: i32,
@@ -55,7 +55,7 @@ pub enum Error {
     /// The schema is newer than this program.
     #[error("the keyspace {keyspace} has schema {found}, this program knows {VERSION}: it needs a newer program")]
     Newer {
-        /// Where.
+        /// The keyspace that was asked for.
         keyspace: String,
         /// Which version is there.
         found: i32,

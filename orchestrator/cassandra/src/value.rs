@@ -9,15 +9,15 @@ use uuid::Uuid;
 /// A value of one of the types that the tables have.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Value<'a> {
-    /// A `text`.
+    /// A `text`, such as a key of a partition.
     Text(&'a str),
-    /// A `blob`.
+    /// A `blob`, as every value is.
     Blob(&'a [u8]),
-    /// A `bigint`.
+    /// A `bigint`, such as a range or a sequence number.
     Number(i64),
     /// An `int`, as limits are.
     Count(i32),
-    /// A `uuid`.
+    /// A `uuid`, such as the id of a batch.
     Id(Uuid),
 }
 

@@ -36,7 +36,7 @@ pub enum Error {
     /// The file of keys is not there, or cannot be read.
     #[error("{}: {problem}", file.display())]
     File {
-        /// Which file.
+        /// The file that was named.
         file: PathBuf,
         /// What the system says.
         problem: io::Error,
@@ -44,7 +44,7 @@ pub enum Error {
     /// The file of keys holds something else.
     #[error("{}: {problem}", file.display())]
     Keys {
-        /// Which file.
+        /// The file that was named.
         file: PathBuf,
         /// What is wrong with it.
         problem: UnreadableKeys,

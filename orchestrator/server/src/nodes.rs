@@ -6,7 +6,7 @@ use resurgam_released::cluster::Member;
 use std::io;
 use std::net::TcpListener;
 
-/// Which nodes.
+/// Options about which nodes there are, and which of them this process runs.
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct Options {
@@ -30,7 +30,7 @@ pub(crate) struct Nodes {
 }
 
 impl Options {
-    /// Decides.
+    /// Which nodes the options mean.
     pub(crate) fn nodes(&self) -> Result<Nodes, Error> {
         let Some(name) = &self.node else {
             if self.nodes == 0 {
@@ -54,7 +54,7 @@ impl Options {
     }
 }
 
-/// Reads `NAME=HOST:PORT`.
+/// Reads a node as it is named on the command line, `NAME=HOST:PORT`.
 fn member(text: &str) -> Result<Member, String> {
     let parts = text.split_once('=').filter(|(name, _)| !name.is_empty());
     let good = |address: &str| {

@@ -13,8 +13,10 @@ pub(crate) mod peer;
 mod registrar;
 mod rejection;
 pub(crate) mod router;
+pub(crate) mod sizes;
 pub(crate) mod status;
 pub(crate) mod task_token;
+pub(crate) mod time;
 pub mod token_keys;
 
 pub use config::{Config, Member};

@@ -143,7 +143,7 @@ impl Registry {
         self.read_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One row.
+    /// The value of the row with exactly this key.
     async fn row(&self, key: &str) -> Result<Option<Bytes>, Status> {
         let range = key.to_owned()..format!("{key}\0");
         let rows = self.store.read(&partition(), range, 1).await;

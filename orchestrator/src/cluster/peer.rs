@@ -18,9 +18,9 @@ use tonic::{Status, TimeoutExpired};
 /// A way to the services of a node.
 #[derive(Clone, Debug)]
 pub(crate) enum Peer {
-    /// Another node.
+    /// Another node, over the network.
     Other(Channel),
-    /// This node.
+    /// This node, without the network.
     Own(Own),
 }
 

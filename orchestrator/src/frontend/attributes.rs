@@ -3,11 +3,11 @@
 
 use super::handler::Frontend;
 use crate::cluster::namespace::Namespace;
-use crate::visibility::fitting::{self, Misfit};
 use resurgam_api::internal::BadSearchAttributes;
 use resurgam_api::temporal::command::v1::Command;
 use resurgam_api::temporal::command::v1::command::Attributes;
 use resurgam_api::temporal::common::v1::SearchAttributes;
+use resurgam_visibility::fitting::{self, Misfit};
 use tonic::Status;
 
 impl Frontend {

@@ -2,11 +2,11 @@
 
 use super::listing;
 use super::service::WORKFLOWS;
-use super::validate::{BLOB_BYTES, ID_BYTES};
 use super::waiting;
 use crate::cluster::bound::{Bound, REFUSED};
-use crate::visibility::fitting;
-use crate::visibility::query::PARTS;
+use crate::cluster::sizes::{BLOB_BYTES, ID_BYTES};
+use resurgam_visibility::fitting;
+use resurgam_visibility::query::PARTS;
 
 /// In the order of the documentation.
 pub(crate) const BOUNDS: &[Bound] = &[

@@ -4,10 +4,10 @@
 use super::handler::Frontend;
 use super::seal::Kind;
 use super::waiting::Wait;
-use crate::visibility::query::Query;
-use crate::visibility::{Place, Record, Scope, Sections};
 use prost::Message as _;
 use resurgam_api::temporal::workflow::v1::WorkflowExecutionInfo;
+use resurgam_visibility::query::Query;
+use resurgam_visibility::{ListPlace, Record, Scope, Sections};
 use tokio::time::Instant;
 use tonic::Status;
 
@@ -102,20 +102,20 @@ impl Frontend {
         }
     }
 
-    fn token(&self, namespace_id: &str, place: &Place) -> Vec<u8> {
+    fn token(&self, namespace_id: &str, place: &ListPlace) -> Vec<u8> {
         let token = PageToken { namespace_id: namespace_id.to_owned(), place: place.text().to_owned() };
         self.seal.close(Kind::Workflows, &token.encode_to_vec())
     }
 
     /// The place behind a token; none: the beginning.
     #[allow(clippy::result_large_err, reason = "a status is what the caller answers with")]
-    fn place(&self, namespace_id: &str, token: &[u8]) -> Result<Option<Place>, Status> {
+    fn place(&self, namespace_id: &str, token: &[u8]) -> Result<Option<ListPlace>, Status> {
         if token.is_empty() {
             return Ok(None);
         }
         let token = self.seal.open(Kind::Workflows, token).and_then(|body| PageToken::decode(body).ok());
         match token {
-            Some(token) if token.namespace_id == namespace_id => Ok(Some(Place::of(token.place))),
+            Some(token) if token.namespace_id == namespace_id => Ok(Some(ListPlace::of(token.place))),
             _ => Err(Status::invalid_argument("Invalid NextPageToken.")),
         }
     }

@@ -4,11 +4,11 @@
 use super::handler::Answer;
 use crate::cluster::namespace::Namespace;
 use crate::cluster::namespaces::Registry;
-use crate::visibility::attribute::{self, PREDEFINED, SYSTEM};
-use crate::visibility::fitting;
 use resurgam_api::OperatorService;
 use resurgam_api::temporal::enums::v1::IndexedValueType;
 use resurgam_api::temporal::operatorservice::v1 as api;
+use resurgam_visibility::attribute::{self, PREDEFINED, SYSTEM};
+use resurgam_visibility::fitting;
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
 

@@ -1,7 +1,7 @@
 //! Answers of workers that are larger than a payload may be. A refusal would be dropped by the worker, and the work done again
 //! and again; so it becomes an outcome that is not retried, as in temporalio/temporal, `service/frontend/workflow_handler.go`.
 
-use super::validate::BLOB_BYTES;
+use crate::cluster::sizes::BLOB_BYTES;
 use prost::Message;
 use resurgam_api::temporal::failure::v1::failure::FailureInfo;
 use resurgam_api::temporal::failure::v1::{ApplicationFailureInfo, Failure, ServerFailureInfo};

@@ -24,7 +24,7 @@ fn none(asked: &[(bool, &str)]) -> Checked {
     }
 }
 
-/// A start.
+/// What a start may not ask for.
 ///
 /// # Errors
 /// UNIMPLEMENTED, as for all of these.
@@ -56,7 +56,7 @@ pub fn signal_with_start(request: &api::SignalWithStartWorkflowExecutionRequest)
     ])
 }
 
-/// A reset.
+/// What a reset may not ask for.
 ///
 /// # Errors
 /// See [`start`].
@@ -75,7 +75,7 @@ pub(crate) fn workflow_options(options: &WorkflowExecutionOptions) -> Checked {
     ])
 }
 
-/// An update.
+/// What an update may not ask for.
 ///
 /// # Errors
 /// See [`start`].

@@ -2,6 +2,7 @@
 //! too large. As in temporalio/temporal,
 //! `service/frontend/workflow_handler.go`.
 
+use crate::cluster::sizes::{BLOB_BYTES, ID_BYTES};
 use prost::Message;
 use prost_wkt_types::{Duration, FieldMask};
 use resurgam_api::temporal::common::v1::{Priority, WorkflowExecution};
@@ -11,16 +12,12 @@ use resurgam_api::temporal::workflowservice::v1::{RespondWorkflowTaskCompletedRe
 use tonic::Status;
 use uuid::Uuid;
 
-/// Longest id, in bytes.
-pub(crate) const ID_BYTES: usize = 1000;
 /// Longest id of a build, in bytes.
 const BUILD_ID_BYTES: usize = 255;
 /// Longest key by which tasks are treated fairly, in bytes.
 const FAIRNESS_KEY_BYTES: usize = 64;
 /// How the names of queues begin that belong to the server.
 const RESERVED: &str = "/_sys/";
-/// Largest payload, in bytes.
-pub(crate) const BLOB_BYTES: usize = 2 << 20;
 
 /// The outcome of a check; the status is what the caller answers with.
 pub type Checked<T = ()> = Result<T, Box<Status>>;

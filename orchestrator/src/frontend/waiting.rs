@@ -32,7 +32,7 @@ type Key = (String, Wait);
 
 /// One call among them; dropped, it waits no longer.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct WaitingCall {
     waiting: Waiting,
     key: Key,
 }
@@ -43,7 +43,7 @@ impl Waiting {
     /// # Errors
     /// RESOURCE_EXHAUSTED: too many do already.
     #[allow(clippy::result_large_err, reason = "a status is what the caller answers with")]
-    pub(super) fn enter(&self, namespace_id: &str, wait: Wait) -> Result<Place, Status> {
+    pub(super) fn enter(&self, namespace_id: &str, wait: Wait) -> Result<WaitingCall, Status> {
         let key = (namespace_id.to_owned(), wait);
         let mut counts = self.counts();
         let count = counts.entry(key.clone()).or_default();
@@ -54,7 +54,7 @@ impl Waiting {
             }));
         }
         *count += 1;
-        Ok(Place { waiting: self.clone(), key })
+        Ok(WaitingCall { waiting: self.clone(), key })
     }
 
     fn counts(&self) -> MutexGuard<'_, BTreeMap<Key, usize>> {
@@ -62,7 +62,7 @@ impl Waiting {
     }
 }
 
-impl Drop for Place {
+impl Drop for WaitingCall {
     fn drop(&mut self) {
         let mut counts = self.waiting.counts();
         if let Some(count) = counts.get_mut(&self.key) {

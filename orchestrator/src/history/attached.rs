@@ -6,7 +6,7 @@ use resurgam_api::temporal::enums::v1::EventType;
 /// A request, and the event that tells of it.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct AttachedRequest {
-    /// Its id.
+    /// The id that the caller gave the request.
     #[prost(string, tag = "1")]
     pub request_id: String,
     /// The type of the event.

@@ -242,7 +242,8 @@ pub(super) async fn reached(
 }
 
 /// A request lacks this part.
-fn missing(part: &str) -> Status {
+/// The refusal of a call of another node that lacks a part.
+pub(super) fn missing(part: &str) -> Status {
     Status::invalid_argument(format!("{part} is not set on request."))
 }
 

@@ -10,8 +10,7 @@ use resurgam_api::temporal::failure::v1::Failure;
 use resurgam_api::temporal::history::v1::HistoryEvent;
 use resurgam_api::temporal::update;
 
-/// Milliseconds since 1970.
-pub type Millis = i64;
+pub use crate::cluster::time::Millis;
 /// Id of an event in its run, from 1.
 pub type EventId = i64;
 
@@ -63,7 +62,7 @@ pub struct WorkflowTask {
     /// Start-to-close timeout in milliseconds.
     #[prost(int64, tag = "7")]
     pub timeout: Millis,
-    /// When the first of a row of heartbeat tasks was scheduled.
+    /// When the first workflow task was scheduled of those with which a worker has asked for more time since.
     #[prost(int64, tag = "8")]
     pub original_scheduled_time: Millis,
     /// Request id of the start.
@@ -172,8 +171,8 @@ pub struct Activity {
     /// It is paused: no attempt begins.
     #[prost(message, optional, tag = "24")]
     pub paused: Option<Pause>,
-    /// Attempts that do not count any more, because a client has reset it or what was offered is offered no more. Attempts are
-    /// numbered for ever, so that what one of them left behind is never taken for another's; what is shown is the difference.
+    /// How many attempts are not counted in what clients are shown, because a client reset the activity or an offered task was taken back.
+    /// `attempt` itself goes on rising, so that a late answer to an old attempt is never taken for one to a new attempt.
     #[prost(int32, tag = "25")]
     pub uncounted: i32,
     /// It was reset while an attempt ran.
@@ -201,13 +200,13 @@ impl Activity {
 /// Who paused an activity, when and why.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct Pause {
-    /// When.
+    /// When it was paused.
     #[prost(int64, tag = "1")]
     pub time: Millis,
-    /// Who.
+    /// The identity of the client who paused it.
     #[prost(string, tag = "2")]
     pub identity: String,
-    /// Why.
+    /// The reason that the client gave.
     #[prost(string, tag = "3")]
     pub reason: String,
 }
@@ -275,7 +274,7 @@ pub struct Admission {
     /// Its Admitted event.
     #[prost(int64, tag = "1")]
     pub event_id: EventId,
-    /// The request.
+    /// The update as its client asked for it.
     #[prost(message, optional, tag = "2")]
     pub request: Option<update::v1::Request>,
 }

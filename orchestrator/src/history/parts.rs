@@ -139,7 +139,7 @@ impl<K: Ord + Clone, V: Clone> Parts<K, V> {
         self.iter().map(|(key, value)| (key.clone(), value.clone()))
     }
 
-    /// Their keys.
+    /// Their keys, in the order of the keys.
     pub fn keys(&self) -> impl Iterator<Item = &K> {
         self.0.keys()
     }

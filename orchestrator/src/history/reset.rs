@@ -1,7 +1,7 @@
 //! Reset as a call: the histories that it needs are read beside the shard's task, until they are whole at the moment at which
 //! it is done.
 
-use super::calls::ServedCall;
+use super::calls::{ServedCall, missing};
 use super::engine::{ReadRun, ResetInput, Resetting};
 use super::shards::Shards;
 use crate::cluster::status;
@@ -22,7 +22,7 @@ impl ServedCall for ResetRequest {
 
 async fn reset(mut request: ResetRequest, shards: &Shards) -> Result<ResetWorkflowExecutionResponse, Status> {
     let shard = shards.shard(&request).await?;
-    let target = HistoryCall::target(&request).unwrap_or_default();
+    let Some(target) = HistoryCall::target(&request) else { return Err(missing("Target")) };
     let mut read: Vec<ReadRun> = Vec::new();
     loop {
         let input = ResetInput { request: request.clone(), read: Arc::new(read) };

@@ -12,9 +12,9 @@ use tonic::{Request, Response, Status};
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// The history service.
-pub struct Service(Shards);
+pub struct HistoryService(Shards);
 
-impl Service {
+impl HistoryService {
     /// Begins to work on the shards that are this node's, until `stop` is cancelled.
     pub fn start(dependencies: Dependencies, stop: CancellationToken) -> Self {
         Self(Shards::start(dependencies, stop))
@@ -27,4 +27,4 @@ impl Service {
     }
 }
 
-serve_history!(Service);
+serve_history!(HistoryService);

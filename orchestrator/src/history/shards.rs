@@ -95,7 +95,7 @@ impl Shards {
         let mut open = self.lock();
         let (shard, _) = open.entry(number).or_insert_with(|| {
             let stop = self.stop.child_token();
-            let mut config = shard::Config::new(number, &self.dependencies.node);
+            let mut config = shard::ShardConfig::new(number, &self.dependencies.node);
             config.timers = self.dependencies.tasks.unwrap_or(config.timers);
             config.transfers = self.dependencies.tasks.unwrap_or(config.transfers);
             let (store, dispatcher) = (Arc::clone(&self.dependencies.store), Arc::clone(&self.remote) as _);

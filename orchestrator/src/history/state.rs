@@ -149,8 +149,8 @@ pub struct State {
     /// What the user says about the run, as it stands with its first event.
     #[prost(message, optional, tag = "37")]
     pub metadata: Option<UserMetadata>,
-    /// The last history node before the event `previous_started_event_id` was written or, at the latest, would have been:
-    /// where a worker's next part of the history is read from.
+    /// A history node that was the last one not later than when the event `previous_started_event_id` was written. From there on the history
+    /// is read for a worker that knows all before that event.
     #[prost(message, optional, tag = "38")]
     pub previous_started_after: Option<Tail>,
     /// How many of the accepted updates have ended.
@@ -165,13 +165,13 @@ pub struct State {
     /// Updates that came with the history of another run and wait for a worker, by update id.
     #[prost(message, required, tag = "42")]
     pub admitted: Parts<String, Admission>,
-    /// The run that a client made of this one by a reset: it has its children, and hears of their ends.
+    /// The run that a reset has made of this one. It has taken over the children, and is told how they end.
     #[prost(string, tag = "43")]
     pub reset_run: String,
     /// When the first event was written, if that was in another run; 0: when this run started.
     #[prost(int64, tag = "44")]
     pub original_start: Millis,
-    /// To where it can be reset: the first completed workflow task of each build, also of the runs before.
+    /// Points to which the run can be reset: for each build the first workflow task that it completed, in this run and in those before.
     #[prost(message, repeated, tag = "45")]
     pub reset_points: Vec<ResetPointInfo>,
     /// Requests that made it or were attached to it, and the events that say so.

@@ -3,12 +3,12 @@
 
 use super::configuration::Configuration;
 use super::description::Description;
-use super::errands::Errands;
+use super::in_flight::InFlight;
 use super::message::Message;
 use super::pace::Pace;
 use super::polls::{Poll, Polls};
 use super::query::{Asker, Queries};
-use super::queue::{Added, Batch, HandOver, Queue, TaskId};
+use super::queue::{AddedTask, Batch, HandOver, Queue, TaskId};
 use super::tally::Tally;
 use crate::cluster::status;
 use crate::invariant::{Checks, broken, checks, invariant};
@@ -36,14 +36,14 @@ pub(super) struct Exchange {
     /// Tasks that came, and that left.
     tallies: [Tally; 2],
     pub(super) configuration: Configuration,
-    errands: Errands,
+    in_flight: InFlight,
     /// Who waits until a task is safe.
     adders: BTreeMap<TaskId, Vec<oneshot::Sender<Result<(), Status>>>>,
 }
 
 impl Exchange {
     /// One where nobody waits yet.
-    pub(super) fn new(environment: Arc<dyn Environment>, sticky: bool, errands: Errands) -> Self {
+    pub(super) fn new(environment: Arc<dyn Environment>, sticky: bool, in_flight: InFlight) -> Self {
         Self {
             environment,
             sticky,
@@ -53,7 +53,7 @@ impl Exchange {
             pace: Pace::default(),
             tallies: [Tally::new(Instant::now()), Tally::new(Instant::now())],
             configuration: Configuration::default(),
-            errands,
+            in_flight,
             adders: BTreeMap::new(),
         }
     }
@@ -63,7 +63,7 @@ impl Exchange {
         now.map_or(0, |now| i64::try_from(now.as_millis()).unwrap_or(i64::MAX))
     }
 
-    /// Does what somebody asks, or takes in what an errand came to.
+    /// Does what somebody asks, or takes in how something ended that was under way.
     pub(super) fn receive(&mut self, message: Message) {
         match message {
             Message::Add(request, adder) => self.add(*request, adder),
@@ -111,8 +111,8 @@ impl Exchange {
         match self.queue.add(request, now) {
             // The one who adds may have gone.
             Err(_) => drop(adder.send(Err(status::sticky_worker_unavailable()))),
-            Ok(Added::Taken) => drop(adder.send(Ok(()))),
-            Ok(Added::Pending(id)) => self.adders.entry(id).or_default().push(adder),
+            Ok(AddedTask::Taken) => drop(adder.send(Ok(()))),
+            Ok(AddedTask::Pending(id)) => self.adders.entry(id).or_default().push(adder),
         }
     }
 
@@ -149,7 +149,7 @@ impl Exchange {
         {
             let Some(poll) = self.polls.take(poller) else { continue };
             if let Some((id, query)) = self.queries.next() {
-                self.errands.ask(id, query, poll);
+                self.in_flight.ask(id, query, poll);
             }
         }
         while self.queue.can_offer()
@@ -158,7 +158,7 @@ impl Exchange {
         {
             self.pace.took(Instant::now());
             match self.polls.take(offer.poller) {
-                Some(poll) => self.errands.start(offer, poll),
+                Some(poll) => self.in_flight.start(offer, poll),
                 None => self.ended(offer.id, HandOver::Again, None),
             }
         }
@@ -173,7 +173,7 @@ impl Exchange {
             self.safe(id);
         }
         if how == HandOver::Again {
-            self.errands.rest(Message::Rested(id));
+            self.in_flight.rest(Message::Rested(id));
         }
     }
 

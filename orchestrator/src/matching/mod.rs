@@ -6,8 +6,8 @@
 pub(crate) mod bounds;
 mod configuration;
 mod description;
-mod errands;
 mod exchange;
+mod in_flight;
 mod journal;
 mod message;
 mod pace;

@@ -4,8 +4,8 @@
 //! is lost, when it is told to, or when nobody has needed it for a while; whoever waits for it then is told that it is
 //! not the owner, and asks again.
 
-use super::errands::Errands;
 use super::exchange::Exchange;
+use super::in_flight::InFlight;
 use super::journal::{Done, Journal, Work};
 use super::message::Message;
 use super::queue::{Batch, TaskId};
@@ -102,11 +102,11 @@ impl Actor {
         own: mpsc::WeakSender<Message>,
     ) -> Result<Self, log::Error> {
         let (environment, router) = (Arc::clone(&dependencies.environment), Arc::clone(&dependencies.router));
-        let errands = Errands::new(Arc::clone(&environment), router, own);
+        let in_flight = InFlight::new(Arc::clone(&environment), router, own);
         let mut actor = Self {
             dependencies,
             partition,
-            exchange: Exchange::new(environment, sticky, errands),
+            exchange: Exchange::new(environment, sticky, in_flight),
             journal: Journal::default(),
             first: 1,
             tidy_at: None,

@@ -49,7 +49,7 @@ impl Polls {
         self.waiting.extract_if(.., |_, poll| poll.receiver.is_closed()).map(|(poller, _)| poller)
     }
 
-    /// Which wait.
+    /// The polls that wait, whoever's they are.
     pub(super) fn pollers(&self) -> impl ExactSizeIterator<Item = &Poller> {
         self.waiting.keys()
     }

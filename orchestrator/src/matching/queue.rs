@@ -19,14 +19,14 @@ mod tests;
 
 use crate::planted::{Bug, planted};
 use levels::Levels;
-pub use offer::{Abandoned, Added, Batch, HandOver, Offer};
+pub use offer::{Abandoned, AddedTask, Batch, HandOver, Offer};
 pub(super) use pollers::MOST as POLLERS;
 use pollers::Pollers;
 pub use pollers::{Millis, Poller};
 use resurgam_api::internal::AddTaskRequest;
 pub use tasks::TaskId;
 pub(crate) use tasks::start_id;
-use tasks::{State, Task, Tasks};
+use tasks::{Task, TaskState, Tasks};
 
 /// Unfinished tasks in memory beyond which stored ones are left where they are.
 pub(super) const WINDOW: usize = 1000;
@@ -76,7 +76,7 @@ impl Queue {
     pub fn load(&mut self, rows: Vec<(TaskId, AddTaskRequest)>, whole: bool) {
         self.levels.loaded(rows.last().map(|(id, _)| *id), whole);
         for (id, request) in rows {
-            self.tasks.keep(id, request, State::Ready);
+            self.tasks.keep(id, request, TaskState::Ready);
         }
     }
 
@@ -96,13 +96,13 @@ impl Queue {
     ///
     /// # Errors
     /// [`Abandoned`].
-    pub fn add(&mut self, request: AddTaskRequest, now: Millis) -> Result<Added, Abandoned> {
+    pub fn add(&mut self, request: AddTaskRequest, now: Millis) -> Result<AddedTask, Abandoned> {
         if self.abandoned(now) {
             return Err(Abandoned);
         }
         if let Some(id) = self.tasks.repeated(&request) {
-            let durable = self.tasks.is_in(id, State::Ready) || self.tasks.is_in(id, State::Resting);
-            return Ok(if durable { Added::Taken } else { Added::Pending(id) });
+            let durable = self.tasks.is_in(id, TaskState::Ready) || self.tasks.is_in(id, TaskState::Resting);
+            return Ok(if durable { AddedTask::Taken } else { AddedTask::Pending(id) });
         }
         let id = self.next;
         self.next += 1;
@@ -110,13 +110,13 @@ impl Queue {
             // If it is lost, its timeout brings it to the normal queue, late.
             let lost = self.sticky && planted(Bug::StickyTaskLost) && self.pollers.nobody_waits();
             if !lost {
-                self.tasks.keep(id, request, State::Ready);
+                self.tasks.keep(id, request, TaskState::Ready);
             }
-            return Ok(Added::Taken);
+            return Ok(AddedTask::Taken);
         }
-        let state = if self.pollers.nobody_waits() { State::Unwritten } else { State::Fresh };
+        let state = if self.pollers.nobody_waits() { TaskState::Unwritten } else { TaskState::Fresh };
         self.tasks.keep(id, request, state);
-        Ok(Added::Pending(id))
+        Ok(AddedTask::Pending(id))
     }
 
     /// Somebody polls, and waits.
@@ -151,20 +151,20 @@ impl Queue {
         self.expire(now);
         let id = self.tasks.first_free()?;
         let poller = self.pollers.take()?;
-        let fresh = self.tasks.is_in(id, State::Fresh);
-        self.tasks.set(id, if fresh { State::FreshOffered } else { State::Offered });
+        let fresh = self.tasks.is_in(id, TaskState::Fresh);
+        self.tasks.set(id, if fresh { TaskState::FreshOffered } else { TaskState::Offered });
         Some(Offer { id, poller, request: self.tasks.get(id)?.request.clone() })
     }
 
     /// Says how an offer ended. True: whoever added the task may forget it now.
     pub fn ended(&mut self, id: TaskId, how: HandOver) -> bool {
         let Some(state) = self.tasks.get(id).map(|task| task.state) else { return true };
-        let durable = state != State::FreshOffered;
+        let durable = state != TaskState::FreshOffered;
         match how {
             HandOver::Delivered | HandOver::Obsolete => self.tasks.finish(id),
             HandOver::Again if !durable && planted(Bug::HandOverDropsTask) => self.tasks.finish(id),
             HandOver::Again => {
-                self.tasks.set(id, if durable { State::Resting } else { State::Unwritten });
+                self.tasks.set(id, if durable { TaskState::Resting } else { TaskState::Unwritten });
                 self.tasks.rename(id);
                 return durable;
             }
@@ -174,20 +174,20 @@ impl Queue {
 
     /// A task whose start could not be recorded may be offered again.
     pub(crate) fn rested(&mut self, id: TaskId) {
-        if self.tasks.is_in(id, State::Resting) {
-            self.tasks.set(id, State::Ready);
+        if self.tasks.is_in(id, TaskState::Resting) {
+            self.tasks.set(id, TaskState::Ready);
         }
     }
 
     /// What is to be written, if there is anything. Tasks that waited for a poller in vain are written too.
     pub fn batch(&mut self) -> Option<Batch> {
         for id in self.unserved() {
-            self.tasks.set(id, State::Unwritten);
+            self.tasks.set(id, TaskState::Unwritten);
         }
         let unwritten = self.tasks.unwritten().filter_map(|id| Some((id, self.tasks.get(id)?.request.clone())));
         let tasks: Vec<_> = unwritten.take(BATCH).collect();
         for (id, _) in &tasks {
-            self.tasks.set(*id, State::Writing);
+            self.tasks.set(*id, TaskState::Writing);
         }
         let level = self.ack_level();
         let acked = self.levels.rise(level);
@@ -207,7 +207,7 @@ impl Queue {
     /// Tasks that were meant for a poller who is not there any more.
     fn unserved(&self) -> Vec<TaskId> {
         // Fresh tasks are the latest ones.
-        let latest = self.tasks.free().rev().take_while(|id| self.tasks.is_in(*id, State::Fresh));
+        let latest = self.tasks.free().rev().take_while(|id| self.tasks.is_in(*id, TaskState::Fresh));
         if self.pollers.nobody_waits() { latest.collect() } else { Vec::new() }
     }
 
@@ -222,7 +222,7 @@ impl Queue {
         for (id, _) in &batch.tasks {
             // What does not fit in memory stays in the store until it is read.
             if self.levels.wrote(*id) {
-                self.tasks.set(*id, State::Ready);
+                self.tasks.set(*id, TaskState::Ready);
             } else {
                 self.tasks.finish(*id);
             }
@@ -242,7 +242,7 @@ impl Queue {
     /// Leaves the latest tasks to the store if there are too many.
     fn shed(&mut self) {
         while self.tasks.len() > WINDOW {
-            let Some((id, Task { state: State::Ready, .. })) = self.tasks.iter().next_back() else { return };
+            let Some((id, Task { state: TaskState::Ready, .. })) = self.tasks.iter().next_back() else { return };
             self.tasks.finish(id);
             self.levels.shed(id);
         }
@@ -256,7 +256,7 @@ impl Queue {
     /// Drops what nobody needs any more.
     fn expire(&mut self, now: Millis) {
         while let Some(id) = self.tasks.first_free()
-            && self.tasks.get(id).is_some_and(|task| task.state == State::Ready && task.has_expired(now))
+            && self.tasks.get(id).is_some_and(|task| task.state == TaskState::Ready && task.has_expired(now))
         {
             self.tasks.finish(id);
         }
@@ -289,7 +289,7 @@ impl Queue {
     pub(crate) fn detach(&mut self) {
         self.detached = true;
         for id in self.tasks.iter().map(|(id, _)| id).collect::<Vec<_>>() {
-            self.tasks.set(id, State::Ready);
+            self.tasks.set(id, TaskState::Ready);
         }
     }
 }

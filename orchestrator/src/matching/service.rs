@@ -26,14 +26,14 @@ use tonic::{Request, Response, Status};
 
 /// The matching service of one node.
 #[derive(Clone)]
-pub struct Service {
+pub(crate) struct MatchingService {
     queues: Queues,
     workers: Arc<Mutex<Workers>>,
 }
 
 type Answer<T> = Result<Response<T>, Status>;
 
-impl Service {
+impl MatchingService {
     /// Task queues on `store`, whose tasks are started by `router`. Cancelling `stop` closes them.
     pub fn new(
         environment: Arc<dyn resurgam_api::environment::Environment>,
@@ -64,7 +64,7 @@ fn nothing(name: &str) -> Status {
 }
 
 #[tonic::async_trait]
-impl Matching for Service {
+impl Matching for MatchingService {
     async fn add_task(&self, request: Request<AddTaskRequest>) -> Answer<AddTaskResponse> {
         let request = request.into_inner();
         if request.task.is_none() {

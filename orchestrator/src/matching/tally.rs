@@ -22,7 +22,7 @@ impl Tally {
         Self { begun: now, grains: VecDeque::new() }
     }
 
-    /// One more.
+    /// Counts one more at this time.
     pub(super) fn count(&mut self, now: Instant) {
         while self.grains.front().is_some_and(|(at, _)| now.duration_since(*at) > SPAN) {
             self.grains.pop_front();

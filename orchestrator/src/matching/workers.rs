@@ -3,11 +3,11 @@
 //! heard longest ago if there are too many. Nothing rests on it.
 
 use crate::cluster::{Rejection, status};
-use crate::visibility::query::WorkerQuery;
 use prost::Message as _;
 use resurgam_api::temporal::enums::v1::WorkerStatus;
 use resurgam_api::temporal::worker::v1::{WorkerHeartbeat, WorkerInfo, WorkerListInfo};
 use resurgam_api::temporal::workflowservice::v1::{ListWorkersRequest, ListWorkersResponse};
+use resurgam_visibility::query::WorkerQuery;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound::{Excluded, Included, Unbounded};
 use std::time::Duration;

@@ -20,7 +20,7 @@ use tokio::time::{Instant, Sleep};
 /// How many connections are served, and how long a silent one.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ConnectionLimits {
-    /// In all.
+    /// From all addresses together.
     pub(super) all: usize,
     /// From one address.
     pub(super) one: usize,
@@ -36,7 +36,7 @@ impl Default for ConnectionLimits {
 
 /// The first pause after a connection could not be accepted; each further one is twice as long.
 const PAUSE: Duration = Duration::from_millis(10);
-/// The longest.
+/// The longest such pause.
 const LONGEST: Duration = Duration::from_secs(1);
 /// How often it is said that somebody was not let in.
 const SAY: Duration = Duration::from_secs(10);

@@ -146,7 +146,7 @@ impl Node {
         let public = reflection::routes()?.add_service(frontend).add_service(operator).add_service(checks.clone());
         let public = calls::logged(message_size::in_known_words(public));
 
-        let matching = matching::service::Service::new(
+        let matching = matching::service::MatchingService::new(
             Arc::clone(&environment),
             Arc::clone(&store),
             Arc::clone(&router),
@@ -167,7 +167,7 @@ impl Node {
             shards: config.shards,
             tasks: config.tasks,
         };
-        let history = HistoryServer::new(history::service::Service::start(dependencies, stop.clone()))
+        let history = HistoryServer::new(history::service::HistoryService::start(dependencies, stop.clone()))
             .max_decoding_message_size(MESSAGE_LIMIT)
             .max_encoding_message_size(MESSAGE_LIMIT);
         let private = Routes::new(matching).add_service(history).add_service(checks);

@@ -3,7 +3,7 @@
 //! itself. A case without faults and without a word from the store has no such lanes.
 
 use super::lane::{Item, Lane, Time, time};
-use resurgam_formats::evidence::{Evidence, Fault};
+use resurgam_formats::evidence::{Evidence, InjectedFault};
 use resurgam_formats::plan::Affected;
 use resurgam_formats::recording::Injected;
 use std::collections::BTreeMap;
@@ -75,7 +75,7 @@ pub(super) fn lanes(evidence: &Evidence, end: Time) -> Vec<Lane> {
     lanes.into_iter().map(|(place, items)| Lane { group: "nodes", name: place.name(), items }).collect()
 }
 
-fn item(fault: &Fault, end: Time) -> Item {
+fn item(fault: &InjectedFault, end: Time) -> Item {
     let open = fault.until.is_none();
     let hits = match fault.hits {
         Some(1) => ": 1 hit".to_owned(),
@@ -94,7 +94,7 @@ fn item(fault: &Fault, end: Time) -> Item {
 }
 
 /// The class of its bar: one for each thing that faults affect.
-fn class(fault: &Fault) -> &'static str {
+fn class(fault: &InjectedFault) -> &'static str {
     let Injected::Planned(planned) = &fault.fault else { return "fault" };
     match planned.kind.affects() {
         Affected::Node { .. } => "down",
@@ -108,7 +108,7 @@ fn class(fault: &Fault) -> &'static str {
 }
 
 /// The fault by the names of the nodes that are there: indices of plans are meant modulo the number of nodes.
-fn there(fault: &Fault, nodes: Option<u8>) -> Fault {
+fn there(fault: &InjectedFault, nodes: Option<u8>) -> InjectedFault {
     let mut fault = fault.clone();
     if let (Injected::Planned(planned), Some(nodes)) = (&mut fault.fault, nodes) {
         planned.kind.name_nodes(nodes);
@@ -117,7 +117,7 @@ fn there(fault: &Fault, nodes: Option<u8>) -> Fault {
 }
 
 /// In whose lanes it is shown.
-fn places(fault: &Fault) -> Vec<Place> {
+fn places(fault: &InjectedFault) -> Vec<Place> {
     let Injected::Planned(planned) = &fault.fault else { return Vec::new() };
     match planned.kind.affects() {
         Affected::Links { side, .. } => {

@@ -71,9 +71,15 @@ pub(super) fn read(path: &Path, max: u64) -> Result<Vec<(String, Evidence)>, Pro
     Ok(families(found.into_iter().map(|(name, document)| (name, document.evidence)).collect()))
 }
 
-/// A note about a case that was made with a planted bug: what it shows is no fault of the orchestrator as it is.
-pub(super) fn planted(path: &Path) -> Result<Option<String>, Problem> {
+/// Notes about the case that a recording is of: what it shows with a planted bug is no fault of the orchestrator as it is, and of files that
+/// were changed since nothing is known.
+pub(super) fn about(path: &Path) -> Result<Option<String>, Problem> {
     let Some(directory) = CaseDirectory::meant_by(path) else { return Ok(None) };
     let case = directory.case().map_err(|why| Problem(plain(&why.to_string(), 280)))?;
-    Ok(case.and_then(|case| Some(format!("made with the planted bug {}", case.choice.bug()?))))
+    let Some(case) = case else { return Ok(None) };
+    let bug = case.choice.bug().map(|bug| format!("made with the planted bug {bug}"));
+    let checks = case.without_invariants.then(|| "made without invariants".to_owned());
+    let changed = directory.changed(&case).map_err(|why| Problem(plain(&why.to_string(), 280)))?;
+    let notes: Vec<String> = bug.into_iter().chain(checks).chain(changed).collect();
+    Ok((!notes.is_empty()).then(|| notes.join("; ")))
 }

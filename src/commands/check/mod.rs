@@ -17,7 +17,6 @@ use resurgam_reports::checked::{self, Checked};
 use resurgam_reports::{explained, verdict};
 use std::path::PathBuf;
 
-/// The arguments.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Files are told by their content: recordings, and workflow histories as Temporal's command line, web interfaces, server,
@@ -84,13 +83,13 @@ pub(crate) fn run(args: &Args) -> Ended {
     }
     let mut waiting = Vec::new();
     for path in args.files.iter().flat_map(|given| files::meant_by(given)) {
-        match path.and_then(|path| Ok((files::planted(&path)?, files::read(&path, args.max_bytes)?))) {
-            Ok((planted, found)) => {
+        match path.and_then(|path| Ok((files::about(&path)?, files::read(&path, args.max_bytes)?))) {
+            Ok((about, found)) => {
                 for (name, evidence) in found {
                     if args.together && evidence.header.is_none() {
                         waiting.push((name, evidence));
                     } else {
-                        out.judge(&name, &evidence, planted.clone())?;
+                        out.judge(&name, &evidence, about.clone())?;
                     }
                 }
             }

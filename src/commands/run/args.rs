@@ -1,11 +1,10 @@
 //! What `resurgam run` can be told.
 
-use super::words::{Faults, Judged, KeepArg, Kind, Place, Processes, Promise, Store};
+use super::words::{Faults, Judged, KeepArg, Kind, Processes, Promise, Store, WorldArg};
 use jiff::SignedDuration;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The arguments.
 #[derive(clap::Args)]
 #[command(after_help = "\
 The first Ctrl-C, SIGTERM or SIGHUP ends the run and reports what it found; the second ends it at once. Whatever happens,
@@ -37,8 +36,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME")]
     pub(super) bug: Option<String>,
     /// Where the orchestrator runs. Without it, Temporal is one process, with everything in memory.
-    #[arg(long, value_enum, default_value_t = Place::Sim)]
-    pub(super) world: Place,
+    #[arg(long, value_enum, default_value_t = WorldArg::Sim)]
+    pub(super) world: WorldArg,
     /// Which processes Temporal has [default: one]. Only with `--target temporal --world container`.
     #[arg(long, value_enum)]
     pub(super) topology: Option<Processes>,

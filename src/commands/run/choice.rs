@@ -1,7 +1,7 @@
 //! Which target the options choose, if they fit together.
 
 use super::args::Args;
-use super::words::{Faults, Kind, Place, Processes, Promise, Store};
+use super::words::{Faults, Kind, Processes, Promise, Store, WorldArg};
 use crate::exit::Failure;
 use crate::given::subject;
 use resurgam_formats::plan::Family;
@@ -10,13 +10,13 @@ use resurgam_harness::target::Cluster;
 
 /// The target that was chosen, if the options fit together.
 pub(super) fn of(args: &Args) -> Result<Choice, Failure> {
-    let simulated = args.address.is_none() && args.target == Kind::Builtin && args.world == Place::Sim;
+    let simulated = args.address.is_none() && args.target == Kind::Builtin && args.world == WorldArg::Sim;
     if !simulated && (args.large || args.campaign) {
         return Err("--large and --campaign are for the simulation (--target builtin --world sim)".into());
     }
     let on = |place| args.address.is_none() && args.target == Kind::Builtin && args.world == place;
-    let (process, container) = (on(Place::Process), on(Place::Container));
-    let temporal = args.address.is_none() && args.target == Kind::Temporal && args.world == Place::Container;
+    let (process, container) = (on(WorldArg::Process), on(WorldArg::Container));
+    let temporal = args.address.is_none() && args.target == Kind::Temporal && args.world == WorldArg::Container;
     if !simulated && !container && args.bug.is_some() {
         return Err("--bug is for the simulation and for --world container".into());
     }
@@ -44,25 +44,25 @@ pub(super) fn of(args: &Args) -> Result<Choice, Failure> {
             profile: args.profile.map(JudgedBy::from),
         }),
         (None, Kind::Address, _) => Err("--target address needs --address HOST:PORT".into()),
-        (None, Kind::Temporal, Place::Process) => {
+        (None, Kind::Temporal, WorldArg::Process) => {
             Err("--world process is for our own orchestrator; Temporal over Cassandra is --world container".into())
         }
-        (None, Kind::Temporal, Place::Container) => Ok(Choice::TemporalContainer {
+        (None, Kind::Temporal, WorldArg::Container) => Ok(Choice::TemporalContainer {
             topology: args.topology.unwrap_or(Processes::One).into(),
             durability: args.durability.unwrap_or(Promise::Strict).into(),
             faults,
         }),
-        (None, Kind::Temporal, Place::Sim) => Ok(Choice::Temporal),
-        (None, Kind::Builtin, Place::Process) => {
+        (None, Kind::Temporal, WorldArg::Sim) => Ok(Choice::Temporal),
+        (None, Kind::Builtin, WorldArg::Process) => {
             Ok(Choice::Process { nodes: args.nodes.unwrap_or(1), keyspace: keyspace(args)?, faults })
         }
-        (None, Kind::Builtin, Place::Container) => Ok(Choice::Container {
+        (None, Kind::Builtin, WorldArg::Container) => Ok(Choice::Container {
             nodes: args.nodes.unwrap_or(3),
             durability: args.durability.unwrap_or(Promise::Strict).into(),
             faults,
             bug: args.bug.clone(),
         }),
-        (None, Kind::Builtin, Place::Sim) => {
+        (None, Kind::Builtin, WorldArg::Sim) => {
             Ok(Choice::Simulation { faults, large: args.large, bug: args.bug.clone() })
         }
     }

@@ -8,7 +8,7 @@ use resurgam_harness::run::Keep;
 /// What to test.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
-    /// Our orchestrator.
+    /// Our own orchestrator.
     Builtin,
     /// The real Temporal server, started here (see `resurgam setup temporal`).
     Temporal,
@@ -18,7 +18,7 @@ pub(crate) enum Kind {
 
 /// The worlds of an orchestrator.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Place {
+pub(crate) enum WorldArg {
     /// A simulated cluster with faults.
     Sim,
     /// A process of its own on this machine; over Cassandra one for each node, and with faults if they are asked for.
@@ -136,7 +136,7 @@ impl Faults {
 pub(crate) enum KeepArg {
     /// Those that were violated or could not be decided, and the first three for the report.
     Failing,
-    /// All.
+    /// All, whatever was said of them.
     All,
     /// None but those that could not be judged.
     None,

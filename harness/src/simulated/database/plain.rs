@@ -49,7 +49,7 @@ impl State {
     fn plain(&mut self, number: u8, nodes: u8, partition: &str) -> (ScriptedAppend, Option<Millis>) {
         match self.spoiled(number, nodes, partition, StoreCall::Append) {
             Some(Spoiled::Append(scripted, late)) => (scripted, late),
-            _ => (ScriptedAppend::Answered, None),
+            Some(Spoiled::Commit(..) | Spoiled::Read) | None => (ScriptedAppend::Answered, None),
         }
     }
 }

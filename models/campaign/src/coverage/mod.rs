@@ -206,7 +206,15 @@ impl Coverage {
                     catch.iter().for_each(|catch| self.block(name, catch));
                     self.block(name, finally);
                 }
-                _ => {}
+                // A child has a program of its own.
+                Statement::Child(_) => {}
+                Statement::Set { .. }
+                | Statement::Activity(_)
+                | Statement::LocalActivity { .. }
+                | Statement::Timer { .. }
+                | Statement::AwaitSignal { .. }
+                | Statement::Condition { .. }
+                | Statement::Fail { .. } => {}
             }
         }
     }

@@ -44,7 +44,18 @@ fn left(evidence: &Evidence, workflow_id: &str, request: &str, action: &Action) 
         (Action::Signal { name, value }, Body::WorkflowExecutionSignaled(of)) => {
             of.name == *name && of.input.first_json().and_then(|sent| sent.as_i64()) == Some(*value)
         }
-        _ => false,
+        (
+            Action::Start(_)
+            | Action::Signal { .. }
+            | Action::SignalWithStart { .. }
+            | Action::Query { .. }
+            | Action::Update { .. }
+            | Action::Cancel
+            | Action::Terminate
+            | Action::Describe
+            | Action::ReadHistory,
+            _,
+        ) => false,
     };
     if !matches!(action, Action::Terminate | Action::Update { .. } | Action::Signal { .. }) {
         return None;

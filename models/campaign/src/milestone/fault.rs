@@ -2,7 +2,7 @@
 
 use super::row::{Needs, Row};
 use resurgam_formats::command::Command;
-use resurgam_formats::evidence::{Evidence, Fault};
+use resurgam_formats::evidence::{Evidence, InjectedFault};
 use resurgam_formats::plan::{Affected, Family, FaultKind, Happening};
 use resurgam_formats::recording::{Answer, Call, Injected, TaskId};
 use resurgam_formats::tenure::{Fence, Partition, Told};
@@ -10,7 +10,7 @@ use resurgam_formats::time::At;
 use rustc_hash::FxHashMap;
 
 /// The faults of plans that made a difference, with their times.
-fn faults(evidence: &Evidence) -> impl Iterator<Item = (&Fault, &FaultKind)> {
+fn faults(evidence: &Evidence) -> impl Iterator<Item = (&InjectedFault, &FaultKind)> {
     evidence.faults.iter().filter(|fault| fault.hits != Some(0)).filter_map(|fault| match &fault.fault {
         Injected::Planned(planned) => Some((fault, &planned.kind)),
         Injected::Named(_) => None,

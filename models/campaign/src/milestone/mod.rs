@@ -63,8 +63,9 @@ impl Milestone {
         match self.detector {
             Detector::Count(count) => count(evidence),
             Detector::Fault(kind) => {
-                let hit =
-                    |fault: &&resurgam_formats::evidence::Fault| fault.fault.kind() == kind && fault.hits != Some(0);
+                let hit = |fault: &&resurgam_formats::evidence::InjectedFault| {
+                    fault.fault.kind() == kind && fault.hits != Some(0)
+                };
                 evidence.faults.iter().filter(hit).count() as u64
             }
             Detector::Store(outcome) => evidence.store.iter().filter(|line| line.3 == outcome).count() as u64,

@@ -10,11 +10,9 @@ use resurgam_formats::recording::Reply;
 
 /// Starts with an answer that fits.
 fn started(evidence: &Evidence, fits: impl Fn(&str, &Start, &Reply) -> bool) -> u64 {
-    calls(evidence, |call, reply| match action(call) {
-        Some((workflow_id, _, Action::Start(start) | Action::SignalWithStart { start, .. })) => {
-            fits(workflow_id, start, reply)
-        }
-        _ => false,
+    calls(evidence, |call, reply| {
+        let started = action(call).and_then(|(workflow_id, _, action)| Some((workflow_id, action.start()?)));
+        started.is_some_and(|(workflow_id, start)| fits(workflow_id, start, reply))
     })
 }
 

@@ -1,6 +1,6 @@
 //! Misuses in words.
 
-use crate::plan::{Damage, Misuse, Place};
+use crate::plan::{Damage, Misuse, WorkflowAddress};
 
 /// What a client uses where it does not belong, such as `page token of other/w0, used as w1`.
 #[must_use]
@@ -15,6 +15,6 @@ pub fn misuse(misuse: &Misuse) -> String {
 
 /// A workflow in one of the two namespaces: `w0`, or `other/w0`.
 #[must_use]
-pub fn place(place: Place) -> String {
+pub fn place(place: WorkflowAddress) -> String {
     format!("{}w{}", if place.namespace.is_own() { "" } else { "other/" }, place.workflow)
 }

@@ -14,7 +14,7 @@ pub use term::Term;
 
 /// How a history is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum ObjectForm {
     /// Maps of EDN, one per event.
     Edn,
     /// Lines of a log: process, type, function, value.
@@ -34,7 +34,7 @@ pub enum OperationEnd {
 
 /// One operation, from its invocation to its completion.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Operation {
+pub struct ObjectOperation {
     /// The thread of a client, which asks one thing at a time.
     pub process: String,
     /// The line of the invocation, from 1.
@@ -57,7 +57,7 @@ pub struct Operation {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operations {
     /// How it was written.
-    pub form: Form,
+    pub form: ObjectForm,
     /// In the order of their invocations.
-    pub all: Vec<Operation>,
+    pub all: Vec<ObjectOperation>,
 }

@@ -1,7 +1,7 @@
 //! From the text of a history to its operations.
 
 use super::term::{Reader, Term};
-use super::{Form, Operation, OperationEnd, Operations};
+use super::{ObjectForm, ObjectOperation, OperationEnd, Operations};
 use crate::notes::Problem;
 use std::collections::HashMap;
 
@@ -25,11 +25,11 @@ struct Event {
 /// # Errors
 /// One line that begins with `name` and names the line that is wrong.
 pub fn read(name: &str, text: &str) -> Result<Operations, Problem> {
-    let form = if text.trim_start().starts_with(['{', '[', '(', '#', ';']) { Form::Edn } else { Form::Log };
+    let form = if text.trim_start().starts_with(['{', '[', '(', '#', ';']) { ObjectForm::Edn } else { ObjectForm::Log };
     let mut events = Vec::new();
     match form {
-        Form::Edn => edn(text, &mut events),
-        Form::Log => log(text, &mut events),
+        ObjectForm::Edn => edn(text, &mut events),
+        ObjectForm::Log => log(text, &mut events),
     }
     .and_then(|()| pair(events))
     .map(|all| Operations { form, all })
@@ -106,8 +106,8 @@ fn log(text: &str, events: &mut Vec<Event>) -> Result<(), String> {
 }
 
 /// Invocations with their completions.
-fn pair(events: Vec<Event>) -> Result<Vec<Operation>, String> {
-    let mut all: Vec<Operation> = Vec::new();
+fn pair(events: Vec<Event>) -> Result<Vec<ObjectOperation>, String> {
+    let mut all: Vec<ObjectOperation> = Vec::new();
     let mut open: HashMap<Term, usize> = HashMap::new();
     for (at, event) in (0..).zip(events) {
         let (line, process) = (event.line, event.process.word().to_owned());
@@ -115,7 +115,7 @@ fn pair(events: Vec<Event>) -> Result<Vec<Operation>, String> {
             if open.insert(event.process, all.len()).is_some() {
                 return Err(format!("event {line}: process {process} invokes while its last operation is open"));
             }
-            all.push(Operation {
+            all.push(ObjectOperation {
                 process,
                 line,
                 from: at,
@@ -159,7 +159,7 @@ INFO  jepsen.util - 1\t:info\t:read\t:timed-out\n";
     #[test]
     fn both_forms_hold_the_same_operations() {
         let (one, two) = (read("f", EDN).unwrap(), read("f", LOG).unwrap());
-        assert_eq!((one.form, two.form), (Form::Edn, Form::Log));
+        assert_eq!((one.form, two.form), (ObjectForm::Edn, ObjectForm::Log));
         let told = |it: &Operations| {
             let of =
                 it.all.iter().map(|it| (it.process.clone(), it.from, it.until, it.function.clone(), it.end.clone()));

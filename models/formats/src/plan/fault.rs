@@ -15,13 +15,15 @@ mod moment;
 mod name;
 mod parts;
 mod store;
+mod words;
 
 pub use affected::{Affected, Caller, Family, Side, Way};
 pub use database::DatabaseFault;
 pub use extent::Extent;
-pub use moment::{Happening, Moment};
+pub use moment::{FaultMoment, Happening};
 pub use parts::Parts;
 pub use store::{PartitionKind, StoreCall, StoreOutcome};
+pub(crate) use words::counted;
 
 use crate::time::Millis;
 use schemars::JsonSchema;
@@ -36,10 +38,10 @@ pub struct Fault {
     /// cluster is healed. A clock step has no end.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub for_ms: Millis,
-    /// It begins directly after this, if it comes within [`Moment::PATIENCE_MS`]. If a node did it, a fault that names a node
+    /// It begins directly after this, if it comes within [`FaultMoment::PATIENCE_MS`]. If a node did it, a fault that names a node
     /// is done to that one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub moment: Option<Moment>,
+    pub moment: Option<FaultMoment>,
     /// What is done, and to whom.
     #[serde(flatten)]
     pub kind: FaultKind,
@@ -148,7 +150,7 @@ impl Fault {
     /// ever, counts as over when it begins.
     #[must_use]
     pub fn end_ms(&self) -> u64 {
-        let patience = self.moment.map_or(0, |_| Moment::PATIENCE_MS);
+        let patience = self.moment.map_or(0, |_| FaultMoment::PATIENCE_MS);
         let (at, lasts) = (u64::from(self.at_ms) + u64::from(patience), u64::from(self.for_ms));
         match self.kind.extent() {
             Extent::Forever => at,

@@ -19,9 +19,9 @@ pub struct Misuse {
     /// What the client holds.
     pub held: Held,
     /// Whose it is.
-    pub owner: Place,
+    pub owner: WorkflowAddress,
     /// In whose name it is used.
-    pub user: Place,
+    pub user: WorkflowAddress,
     /// What becomes of a token before it is used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub damage: Option<Damage>,
@@ -50,7 +50,7 @@ pub enum Held {
 /// A workflow id in one of the two namespaces of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Place {
+pub struct WorkflowAddress {
     /// In which of the two it is.
     #[serde(default)]
     pub namespace: Namespace,
@@ -94,7 +94,7 @@ impl Misuse {
     /// The same on a target with a single namespace.
     #[must_use]
     pub fn in_one_namespace(&self) -> Self {
-        let own = |place: Place| Place { namespace: Namespace::Own, ..place };
+        let own = |place: WorkflowAddress| WorkflowAddress { namespace: Namespace::Own, ..place };
         Self { owner: own(self.owner), user: own(self.user), ..self.clone() }
     }
 }

@@ -37,7 +37,13 @@ fn visit_block(block: &Block, f: &mut dyn FnMut(&Statement)) {
                 catch.iter().for_each(|catch| visit_block(catch, f));
                 visit_block(finally, f);
             }
-            _ => {}
+            Statement::Set { .. }
+            | Statement::Activity(_)
+            | Statement::LocalActivity { .. }
+            | Statement::Timer { .. }
+            | Statement::AwaitSignal { .. }
+            | Statement::Condition { .. }
+            | Statement::Fail { .. } => {}
         }
     }
 }

@@ -8,65 +8,90 @@ use crate::program::{ActivityCall, Block, Program, Retry, Statement, VERSION};
 /// How much there can be of one thing: runs take 10,000 signals.
 const MOST: u16 = 9000;
 
-/// The first thing that is wrong, in one line; `None` if the plan can be executed.
+/// The first thing that is wrong, in one line that begins with its field; `None` if the plan can be executed.
 #[must_use]
 pub fn problem(plan: &Plan) -> Option<String> {
-    let starts = plan.operations.iter().enumerate().filter_map(|(number, operation)| match &operation.action {
-        Action::Start(start) | Action::SignalWithStart { start, .. } => Some((number, start.retry.as_ref()?)),
-        _ => None,
-    });
-    let mut starts = starts.filter_map(|(number, policy)| Some(format!("operation {number}: {}", retry(policy)?)));
     if plan.workers.count == 0 {
-        return Some("there is no worker".into());
+        return Some("plan.workers.count: there is no worker".into());
     }
-    if let Some(growth) = plan.growths.iter().find(|growth| growth.to > MOST) {
-        return Some(format!("{} {}, of which there can be at most {MOST}", growth.to, growth.of.words()));
+    let growths = plan.growths.iter().enumerate().find(|(_, growth)| growth.to > MOST);
+    if let Some((number, growth)) = growths {
+        let (to, of) = (growth.to, growth.of.words());
+        return Some(format!("plan.growths[{number}].to: {to} {of}, of which there can be at most {MOST}"));
     }
-    let programs = plan.programs.iter().enumerate();
-    starts.next().or_else(|| {
-        programs.into_iter().find_map(|(n, input)| Some(format!("program {n}: {}", program(&input.program)?)))
-    })
+    let mut operations = plan.operations.iter().enumerate();
+    let starts = operations.find_map(|(number, operation)| {
+        let inner = if let Action::SignalWithStart { .. } = operation.action { ".start" } else { "" };
+        let policy = operation.action.start()?.retry.as_ref()?;
+        retry(policy, &format!("plan.operations[{number}].action{inner}.retry"))
+    });
+    let mut programs = plan.programs.iter().enumerate();
+    starts.or_else(|| programs.find_map(|(n, input)| program(&input.program, &format!("plan.programs[{n}].program"))))
 }
 
-fn program(program: &Program) -> Option<String> {
+fn program(program: &Program, way: &str) -> Option<String> {
     if program.version != VERSION {
-        return Some(format!("its version is {}, not {VERSION}", program.version));
+        return Some(format!("{way}.version: {}, not {VERSION}", program.version));
     }
     if !(1..=8).contains(&program.variables) {
-        return Some(format!("it has {} variables, not 1 to 8", program.variables));
+        return Some(format!("{way}.variables: {}, not 1 to 8", program.variables));
     }
-    let blocks = std::iter::once(&program.body).chain(program.updates.values().map(|handler| &handler.body));
-    blocks.into_iter().find_map(block).or_else(|| program.continue_as.as_deref().and_then(self::program))
+    let body = block(&program.body, &format!("{way}.body"));
+    let mut updates = program.updates.iter();
+    let updates = || updates.find_map(|(name, handler)| block(&handler.body, &format!("{way}.updates.{name}.body")));
+    let next = || self::program(program.continue_as.as_deref()?, &format!("{way}.continue_as"));
+    body.or_else(updates).or_else(next)
 }
 
-fn block(statements: &Block) -> Option<String> {
-    statements.iter().find_map(|statement| match statement {
-        Statement::Timer { ms: 0 } => Some("a timer of 0 ms".into()),
-        Statement::Activity(call) => activity(call),
-        Statement::Child(call) => call.retry.as_ref().and_then(retry).or_else(|| program(&call.program)),
-        Statement::Parallel { branches, .. } => branches.iter().find_map(block),
-        Statement::Scope { body, .. } => block(body),
-        Statement::Try { body, catch, finally } => {
-            [Some(body), catch.as_ref(), Some(finally)].into_iter().flatten().find_map(block)
+fn block(statements: &Block, way: &str) -> Option<String> {
+    let mut numbered = statements.iter().enumerate();
+    numbered.find_map(|(number, statement)| self::statement(statement, &format!("{way}[{number}]")))
+}
+
+fn statement(statement: &Statement, way: &str) -> Option<String> {
+    let at = |field: &str| format!("{way}.{field}");
+    match statement {
+        Statement::Timer { ms } => (*ms == 0).then(|| format!("{way}.ms: a timer of 0 ms")),
+        Statement::Activity(call) => activity(call, way),
+        Statement::Child(call) => {
+            let policy = call.retry.as_ref().and_then(|policy| retry(policy, &at("retry")));
+            policy.or_else(|| program(&call.program, &at("program")))
         }
-        _ => None,
-    })
+        Statement::Parallel { branches, .. } => {
+            let mut numbered = branches.iter().enumerate();
+            numbered.find_map(|(number, branch)| block(branch, &format!("{way}.branches[{number}]")))
+        }
+        Statement::Scope { body, .. } => block(body, &at("body")),
+        Statement::Try { body, catch, finally } => {
+            let blocks = [("body", Some(body)), ("catch", catch.as_ref()), ("finally", Some(finally))];
+            blocks.into_iter().find_map(|(field, statements)| block(statements?, &at(field)))
+        }
+        Statement::Set { .. }
+        | Statement::LocalActivity { .. }
+        | Statement::AwaitSignal { .. }
+        | Statement::Condition { .. }
+        | Statement::Fail { .. } => None,
+    }
 }
 
-fn activity(call: &ActivityCall) -> Option<String> {
+fn activity(call: &ActivityCall, way: &str) -> Option<String> {
     if call.script.attempts.is_empty() {
-        return Some("an activity without a script".into());
+        return Some(format!("{way}.script.attempts: an activity without a script"));
     }
     if call.start_to_close_ms == 0 {
-        return Some("an activity without time".into());
+        return Some(format!("{way}.start_to_close_ms: an activity without time"));
     }
-    retry(&call.retry)
+    retry(&call.retry, &format!("{way}.retry"))
 }
 
-fn retry(retry: &Retry) -> Option<String> {
-    if retry.initial_ms == 0 || retry.coefficient_tenths < 10 {
-        return Some(format!("a back-off of {} ms × {}/10", retry.initial_ms, retry.coefficient_tenths));
+fn retry(retry: &Retry, way: &str) -> Option<String> {
+    let Retry { initial_ms: initial, maximum_ms: most, .. } = retry;
+    if *initial == 0 {
+        return Some(format!("{way}.initial_ms: a back-off of 0 ms"));
     }
-    let capped = retry.maximum_ms != 0 && retry.maximum_ms < retry.initial_ms;
-    capped.then(|| format!("a back-off of {} ms, at most {} ms", retry.initial_ms, retry.maximum_ms))
+    if retry.coefficient_tenths < 10 {
+        return Some(format!("{way}.coefficient_tenths: {}, less than 10", retry.coefficient_tenths));
+    }
+    (*most != 0 && most < initial)
+        .then(|| format!("{way}.maximum_ms: {most}, less than the first back-off of {initial} ms"))
 }

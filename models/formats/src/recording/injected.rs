@@ -1,6 +1,5 @@
 //! The fault that a line is about: one of the plan, or one that a target only names.
 
-use crate::listing;
 use crate::plan;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -39,7 +38,7 @@ impl Injected {
 impl fmt::Display for Injected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Planned(fault) => f.write_str(&listing::kind(&fault.kind)),
+            Self::Planned(fault) => fault.kind.fmt(f),
             Self::Named(words) => f.write_str(words),
         }
     }

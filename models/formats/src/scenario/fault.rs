@@ -1,7 +1,7 @@
 //! What is done to the target in a scenario: one line of `faults` in its file, which has one verb.
 
 use super::place::On;
-use super::when::{Span, When};
+use super::when::{Length, When};
 use crate::plan::{Caller, DatabaseFault, FaultKind, PartitionKind, Side, StoreOutcome, Way};
 use crate::time::Millis;
 use serde::Deserialize;
@@ -27,9 +27,9 @@ pub struct Faulty {
 pub(super) struct Line {
     at: When,
     #[serde(default, rename = "for")]
-    lasts: Span,
+    lasts: Length,
     #[serde(default)]
-    every: Span,
+    every: Length,
     times: Option<u16>,
     kill: Option<Process>,
     pause: Option<Process>,
@@ -48,7 +48,7 @@ pub(super) struct Line {
     /// How many calls.
     calls: Option<u8>,
     /// Of `slow`, `clock_of` and late outcomes.
-    by: Option<Span>,
+    by: Option<Length>,
 }
 
 /// The verbs, one of which a line has.

@@ -1,6 +1,6 @@
 //! What clients and workers do in a scenario: the part `[load]` of its file.
 
-use super::when::{Span, When};
+use super::when::{Length, When};
 use serde::Deserialize;
 
 /// Either plans as the generator draws them, or groups of workflows.
@@ -14,7 +14,7 @@ pub struct Load {
     /// Who executes them.
     pub workers: WorkersOf,
     /// Timeout of every workflow task, at least a second.
-    pub workflow_task_timeout: Option<Span>,
+    pub workflow_task_timeout: Option<Length>,
 }
 
 /// The workers of a case.
@@ -44,13 +44,13 @@ pub struct Workflows {
     pub from: Option<When>,
     /// From one start to the next; all at once if it does not say.
     #[serde(default)]
-    pub every: Span,
+    pub every: Length,
     /// How each is started.
     #[serde(default)]
     pub starts: Starts,
     /// The start is sent again with the same request id, so long after the first.
     #[serde(default)]
-    pub again: Vec<Span>,
+    pub again: Vec<Length>,
     /// What each does, one thing after another.
     pub does: Vec<Step>,
     /// What clients ask of each.
@@ -74,7 +74,7 @@ pub enum Starts {
 #[serde(rename_all = "snake_case")]
 pub enum Step {
     /// A durable timer.
-    Timer(Span),
+    Timer(Length),
     /// An activity, whose failure fails the workflow.
     Activity(Activity),
     /// Waits for a signal of this name, and gives up after 20 s.
@@ -91,9 +91,9 @@ pub enum Step {
 pub struct Activity {
     /// How long a worker works on it.
     #[serde(default)]
-    pub works: Span,
+    pub works: Length,
     /// From the start of an attempt to its end, at most.
-    pub start_to_close: Span,
+    pub start_to_close: Length,
     /// Most attempts; 1 if it does not say.
     #[serde(default = "once")]
     pub attempts: u32,
@@ -108,18 +108,18 @@ fn once() -> u32 {
 #[serde(deny_unknown_fields)]
 pub struct CallOf {
     /// So long after its start.
-    pub after: Span,
+    pub after: Length,
     /// What is asked.
-    pub call: Call,
+    pub call: ScenarioCall,
     /// The call is sent again with the same request id, so long after the first.
     #[serde(default)]
-    pub again: Vec<Span>,
+    pub again: Vec<Length>,
 }
 
 /// What a client asks of a workflow.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Call {
+pub enum ScenarioCall {
     /// A signal of this name.
     Signal(String),
     /// That it cancels itself.

@@ -9,18 +9,18 @@ const DAY: Millis = 86_400_000;
 
 /// A length of time, such as `250ms`, `3s` or `1m 30s`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Span(pub Millis);
+pub struct Length(pub Millis);
 
 /// A time after the start of a case: `2s`, or one that is drawn anew in every case: `2s..5s`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct When {
     /// The earliest that it may be.
-    pub least: Span,
+    pub least: Length,
     /// The latest that it may be.
-    pub most: Span,
+    pub most: Length,
 }
 
-impl Span {
+impl Length {
     fn parsed(text: &str) -> Result<Self, String> {
         let wrong =
             || format!("{text:?} is not a length of time; expected one such as \"250ms\", \"3s\" or \"1m 30s\"");
@@ -33,9 +33,9 @@ impl Span {
 impl When {
     fn parsed(text: &str) -> Result<Self, String> {
         let Some((least, most)) = text.split_once("..") else {
-            return Span::parsed(text).map(|moment| Self { least: moment, most: moment });
+            return Length::parsed(text).map(|moment| Self { least: moment, most: moment });
         };
-        let (least, most) = (Span::parsed(least)?, Span::parsed(most)?);
+        let (least, most) = (Length::parsed(least)?, Length::parsed(most)?);
         if least > most {
             return Err(format!("{text:?} ends before it begins"));
         }
@@ -43,7 +43,7 @@ impl When {
     }
 }
 
-impl<'de> Deserialize<'de> for Span {
+impl<'de> Deserialize<'de> for Length {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         Self::parsed(&String::deserialize(from)?).map_err(de::Error::custom)
     }
@@ -61,10 +61,10 @@ mod tests {
 
     #[test]
     fn moments_are_read_and_wrong_ones_say_what_was_expected() {
-        assert_eq!(Span::parsed("1m 30s"), Ok(Span(90_000)));
-        let range = When { least: Span(500), most: Span(2000) };
+        assert_eq!(Length::parsed("1m 30s"), Ok(Length(90_000)));
+        let range = When { least: Length(500), most: Length(2000) };
         assert_eq!(When::parsed("500ms..2s"), Ok(range));
-        assert_eq!(When::parsed("2s").unwrap(), When { least: Span(2000), most: Span(2000) });
+        assert_eq!(When::parsed("2s").unwrap(), When { least: Length(2000), most: Length(2000) });
         for wrong in ["", "5", "soon", "2s..1s", "-1s", "1000h"] {
             assert!(
                 When::parsed(wrong).unwrap_err().contains(if wrong.contains("..") { "ends" } else { "expected" }),

@@ -80,14 +80,19 @@ fn each(plan: &mut Plan, f: &mut dyn FnMut(Millis, Millis) -> Millis) {
     tree::rewrite(plan, &mut |_, mut statement| {
         match &mut statement {
             Statement::Timer { ms } => *ms = f(*ms, 1),
-            Statement::AwaitSignal { timeout_ms: Some(ms), .. } | Statement::Condition { timeout_ms: Some(ms), .. } => {
-                *ms = f(*ms, 1);
+            Statement::AwaitSignal { timeout_ms, .. } | Statement::Condition { timeout_ms, .. } => {
+                timeout_ms.iter_mut().for_each(|ms| *ms = f(*ms, 1));
             }
-            Statement::Scope { cancel_after_ms: Some(ms), .. } => *ms = f(*ms, 0),
+            Statement::Scope { cancel_after_ms, .. } => cancel_after_ms.iter_mut().for_each(|ms| *ms = f(*ms, 0)),
             Statement::Activity(call) => {
                 call.script.attempts.iter_mut().for_each(|act| act.work_ms = f(act.work_ms, 0));
             }
-            _ => {}
+            Statement::Set { .. }
+            | Statement::LocalActivity { .. }
+            | Statement::Child(_)
+            | Statement::Parallel { .. }
+            | Statement::Try { .. }
+            | Statement::Fail { .. } => {}
         }
         vec![statement]
     });

@@ -52,7 +52,16 @@ pub(super) fn programs(plan: &mut Plan, f: &mut dyn FnMut(usize, &mut Program)) 
         for statement in block {
             match statement {
                 Statement::Child(call) => one(&mut call.program, number, f),
-                other => parts(other).into_iter().for_each(|block| inside(block, number, f)),
+                Statement::Parallel { .. } | Statement::Scope { .. } | Statement::Try { .. } => {
+                    parts(statement).into_iter().for_each(|block| inside(block, number, f));
+                }
+                Statement::Set { .. }
+                | Statement::Activity(_)
+                | Statement::LocalActivity { .. }
+                | Statement::Timer { .. }
+                | Statement::AwaitSignal { .. }
+                | Statement::Condition { .. }
+                | Statement::Fail { .. } => {}
             }
         }
     }
@@ -98,6 +107,14 @@ fn parts(statement: &mut Statement) -> Vec<&mut Block> {
         Statement::Try { body, catch, finally } => {
             std::iter::once(body).chain(catch.as_mut()).chain([finally]).collect()
         }
-        _ => Vec::new(),
+        // A child has a program of its own.
+        Statement::Child(_) => Vec::new(),
+        Statement::Set { .. }
+        | Statement::Activity(_)
+        | Statement::LocalActivity { .. }
+        | Statement::Timer { .. }
+        | Statement::AwaitSignal { .. }
+        | Statement::Condition { .. }
+        | Statement::Fail { .. } => Vec::new(),
     }
 }

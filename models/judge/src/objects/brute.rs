@@ -3,7 +3,7 @@
 use super::check;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use resurgam_formats::objects::{Form, Model, Operations, Term, read};
+use resurgam_formats::objects::{Model, ObjectForm, Operations, Term, read};
 use resurgam_formats::verdict::Outcome;
 use std::collections::BTreeMap;
 
@@ -23,12 +23,12 @@ struct Told {
     answer: String,
 }
 
-fn after(world: &World, it: &Told, form: Form, initial: &str) -> Option<World> {
+fn after(world: &World, it: &Told, form: ObjectForm, initial: &str) -> Option<World> {
     let (mut cells, mut held) = world.clone();
     let key = it.key.to_string();
     let now = cells.get(&key).cloned().unwrap_or_else(|| initial.to_owned());
     match it.function {
-        "read" if it.done != Some(true) || form == Form::Edn && it.answer == "nil" => {}
+        "read" if it.done != Some(true) || form == ObjectForm::Edn && it.answer == "nil" => {}
         "read" if it.answer != now => return None,
         "get" if it.done == Some(true) && it.answer.trim_matches('"') != now => return None,
         "read" | "get" => {}
@@ -49,7 +49,7 @@ fn after(world: &World, it: &Told, form: Form, initial: &str) -> Option<World> {
             for part in list.trim_matches(['[', ']']).split("] [") {
                 let words: Vec<&str> = part.split(' ').collect();
                 let cell = cells.get(words[1]).cloned().unwrap_or_else(|| initial.to_owned());
-                let known = it.done == Some(true) && (form == Form::Log || words[2] != "nil");
+                let known = it.done == Some(true) && (form == ObjectForm::Log || words[2] != "nil");
                 match words[0] {
                     ":w" => drop(cells.insert(words[1].to_owned(), words[2].to_owned())),
                     _ if known && words[2] != cell => return None,
@@ -65,7 +65,7 @@ fn after(world: &World, it: &Told, form: Form, initial: &str) -> Option<World> {
 }
 
 /// Tries every order.
-fn possible(world: &World, left: &[&Told], form: Form, initial: &str) -> bool {
+fn possible(world: &World, left: &[&Told], form: ObjectForm, initial: &str) -> bool {
     let Some(first) = left.iter().filter_map(|it| it.until).min() else { return true };
     (0..left.len()).filter(|next| left[*next].from <= first).any(|next| {
         after(world, left[next], form, initial).is_some_and(|world| {
@@ -77,7 +77,7 @@ fn possible(world: &World, left: &[&Told], form: Form, initial: &str) -> bool {
 }
 
 /// The text of a history: events in the order of their times, each operation by a process of its own.
-fn text(all: &[Told], form: Form) -> String {
+fn text(all: &[Told], form: ObjectForm) -> String {
     let mut events: Vec<(u64, bool, usize)> = Vec::new();
     for (process, it) in all.iter().enumerate() {
         events.push((it.from, false, process));
@@ -93,8 +93,8 @@ fn text(all: &[Told], form: Form) -> String {
         };
         let value = if ends && it.done == Some(true) { &it.answer } else { &it.asked };
         match form {
-            Form::Log => format!("INFO  jepsen.util - {process}\t:{of}\t:{}\t{value}\n", it.function),
-            Form::Edn => {
+            ObjectForm::Log => format!("INFO  jepsen.util - {process}\t:{of}\t:{}\t{value}\n", it.function),
+            ObjectForm::Edn => {
                 format!("{{:process {process}, :type :{of}, :f :{}, :key {}, :value {value}}}\n", it.function, it.key)
             }
         }
@@ -102,12 +102,12 @@ fn text(all: &[Told], form: Form) -> String {
     events.into_iter().map(line).collect()
 }
 
-fn parsed(all: &[Told], form: Form) -> Option<Operations> {
+fn parsed(all: &[Told], form: ObjectForm) -> Option<Operations> {
     (!all.is_empty()).then(|| read("drawn", &text(all, form)).unwrap_or_else(|e| panic!("{e}")))
 }
 
 /// Values of the model's functions: what is asked, and what may be answered.
-fn drawn(model: Model, form: Form) -> BoxedStrategy<Vec<Told>> {
+fn drawn(model: Model, form: ObjectForm) -> BoxedStrategy<Vec<Told>> {
     let value = || prop_oneof![1 => Just("nil".to_owned()), 3 => (0..3_u8).prop_map(|value| value.to_string())];
     let word = || prop_oneof![Just("\"a\""), Just("\"b\""), Just("\"ab\""), Just("\"\"")].prop_map(str::to_owned);
     let read = prop_oneof![4 => "\"[ab]{0,3}\"", 1 => Just("\"\"".to_owned())];
@@ -144,7 +144,7 @@ fn drawn(model: Model, form: Form) -> BoxedStrategy<Vec<Told>> {
         }
         Model::Register => registers.boxed(),
     };
-    let one = matches!(model, Model::Mutex | Model::MultiRegister) || form == Form::Log;
+    let one = matches!(model, Model::Mutex | Model::MultiRegister) || form == ObjectForm::Log;
     let keys: u8 = if one { 1 } else { 2 };
     let done = prop_oneof![6 => Just(Some(true)), 1 => Just(Some(false)), 2 => Just(None)];
     let one =
@@ -156,10 +156,10 @@ fn drawn(model: Model, form: Form) -> BoxedStrategy<Vec<Told>> {
 }
 
 /// What the search says of a history that is judged by brute force as well.
-fn agrees(all: &[Told], model: Model, form: Form, initial: &str) -> Result<(), TestCaseError> {
+fn agrees(all: &[Told], model: Model, form: ObjectForm, initial: &str) -> Result<(), TestCaseError> {
     let Some(operations) = parsed(all, form) else { return Ok(()) };
     // A refusal says that it did not happen; but for that of a compare-and-set in a log, which is an observation.
-    let happened = |it: &&Told| it.done != Some(false) || it.function == "cas" && form == Form::Log;
+    let happened = |it: &&Told| it.done != Some(false) || it.function == "cas" && form == ObjectForm::Log;
     // Where only completions have an order in a file, times that are equal have one too.
     let place: BTreeMap<String, (u64, Option<u64>)> =
         operations.all.iter().map(|it| (it.process.clone(), (it.from, it.until))).collect();
@@ -180,12 +180,12 @@ fn agrees(all: &[Told], model: Model, form: Form, initial: &str) -> Result<(), T
     Ok(())
 }
 
-fn small() -> impl Strategy<Value = (Vec<Told>, Model, Form)> {
+fn small() -> impl Strategy<Value = (Vec<Told>, Model, ObjectForm)> {
     let model = (0..Model::ALL.len()).prop_map(|place| Model::ALL[place].1);
-    let form = prop_oneof![Just(Form::Edn), Just(Form::Log)];
+    let form = prop_oneof![Just(ObjectForm::Edn), Just(ObjectForm::Log)];
     (model, form).prop_flat_map(|(model, form)| {
         // Texts have keys, which lines of a log have not.
-        let form = if model == Model::KvAppend { Form::Edn } else { form };
+        let form = if model == Model::KvAppend { ObjectForm::Edn } else { form };
         (drawn(model, form), Just(model), Just(form))
     })
 }

@@ -3,7 +3,7 @@
 use super::names::Names;
 use super::operation::{answered, is_value, unknown_function};
 use crate::wgl::Specification;
-use resurgam_formats::objects::{Form, Model, Operation, OperationEnd, Operations, Term};
+use resurgam_formats::objects::{Model, ObjectForm, ObjectOperation, OperationEnd, Operations, Term};
 
 /// Registers by their keys.
 pub(super) struct Cells {
@@ -60,8 +60,8 @@ pub(super) fn keyed(history: &Operations) -> bool {
 
 /// The call of an operation; `None` if it proves nothing.
 pub(super) fn call(
-    operation: &Operation,
-    form: Form,
+    operation: &ObjectOperation,
+    form: ObjectForm,
     model: Model,
     keyed: bool,
     names: &mut Names,
@@ -83,7 +83,7 @@ pub(super) fn call(
             let [from, to] = pair.as_slice() else { return Err(format!("cas takes [from to], not {asked}")) };
             let done = match operation.end {
                 OperationEnd::Ok(_) => Some(true),
-                OperationEnd::Fail if form == Form::Log => Some(false),
+                OperationEnd::Fail if form == ObjectForm::Log => Some(false),
                 OperationEnd::Fail => return Ok(None),
                 OperationEnd::Unknown => None,
             };

@@ -28,7 +28,8 @@ pub struct Found {
     pub outcome: Outcome,
     /// Why it is unknown.
     pub why: String,
-    /// Operations that were put in order; those that did not happen or cannot be told apart from that are not among them.
+    /// How many operations were put in order. Left out are those that had no effect, and those without an answer whose effect nobody
+    /// can have seen.
     pub examined: usize,
     /// The longest order that was found where there is none of all, as indexes into the operations.
     pub order: Vec<usize>,

@@ -3,7 +3,7 @@
 use super::names::Names;
 use super::operation::{Numbered, answered, collect, is_value};
 use crate::wgl::Specification;
-use resurgam_formats::objects::{Form, Operation, OperationEnd, Operations, Term};
+use resurgam_formats::objects::{ObjectForm, ObjectOperation, OperationEnd, Operations, Term};
 use std::collections::BTreeMap;
 
 /// Groups of registers.
@@ -60,7 +60,7 @@ impl Specification for Registers {
 /// What an operation does, part by part: to write or not, which register, with which value (`None` if not known).
 type Parts = Vec<(bool, Term, Option<Term>)>;
 
-fn parts(operation: &Operation, form: Form) -> Result<Option<Parts>, String> {
+fn parts(operation: &ObjectOperation, form: ObjectForm) -> Result<Option<Parts>, String> {
     if operation.end == OperationEnd::Fail {
         return Ok(None);
     }

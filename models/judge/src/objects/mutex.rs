@@ -2,7 +2,7 @@
 
 use super::operation::unknown_function;
 use crate::wgl::Specification;
-use resurgam_formats::objects::{Operation, OperationEnd};
+use resurgam_formats::objects::{ObjectOperation, OperationEnd};
 
 /// Held by at most one at a time; who that is does not matter.
 pub(super) struct Mutex;
@@ -24,7 +24,7 @@ impl Specification for Mutex {
 }
 
 /// The call of an operation; `None` if it did not happen.
-pub(super) fn call(operation: &Operation) -> Result<Option<bool>, String> {
+pub(super) fn call(operation: &ObjectOperation) -> Result<Option<bool>, String> {
     match operation.function.as_str() {
         "acquire" | "release" if operation.end == OperationEnd::Fail => Ok(None),
         "acquire" => Ok(Some(true)),

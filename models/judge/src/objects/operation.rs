@@ -1,7 +1,7 @@
 //! Operations of a history as calls on an object.
 
 use crate::wgl;
-use resurgam_formats::objects::{Form, Operation, OperationEnd, Operations, Term};
+use resurgam_formats::objects::{ObjectForm, ObjectOperation, OperationEnd, Operations, Term};
 
 /// An operation as the search sees it, and which one of the history it is.
 pub(super) type Numbered<C> = (usize, wgl::Operation<C>);
@@ -10,7 +10,7 @@ pub(super) type Numbered<C> = (usize, wgl::Operation<C>);
 pub(super) fn collect<C>(
     history: &Operations,
     keyed: bool,
-    mut read: impl FnMut(&Operation, bool) -> Result<Option<C>, String>,
+    mut read: impl FnMut(&ObjectOperation, bool) -> Result<Option<C>, String>,
 ) -> Result<Vec<Numbered<C>>, String> {
     let mut all = Vec::new();
     for (index, operation) in history.all.iter().enumerate() {
@@ -23,16 +23,16 @@ pub(super) fn collect<C>(
 }
 
 /// What was answered, if the operation happened: `None` if it did not, or nobody knows and it changes nothing.
-pub(super) fn answered(operation: &Operation) -> Option<&Term> {
+pub(super) fn answered(operation: &ObjectOperation) -> Option<&Term> {
     if let OperationEnd::Ok(value) = &operation.end { Some(value) } else { None }
 }
 
 /// The error of an operation that an object does not have.
-pub(super) fn unknown_function<T>(operation: &Operation, model: &str) -> Result<T, String> {
+pub(super) fn unknown_function<T>(operation: &ObjectOperation, model: &str) -> Result<T, String> {
     Err(format!("a {model} has no :{}", operation.function))
 }
 
 /// True if `nil` was read as a value, and not as something unknown.
-pub(super) fn is_value(term: &Term, form: Form) -> bool {
-    form == Form::Log || *term != Term::Nil
+pub(super) fn is_value(term: &Term, form: ObjectForm) -> bool {
+    form == ObjectForm::Log || *term != Term::Nil
 }

@@ -6,7 +6,7 @@
 
 use super::operation::{Numbered, answered, collect, unknown_function};
 use crate::wgl::Specification;
-use resurgam_formats::objects::{Operation, OperationEnd, Operations, Term};
+use resurgam_formats::objects::{ObjectOperation, OperationEnd, Operations, Term};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -96,7 +96,7 @@ impl Specification for Texts {
     }
 }
 
-fn call(operation: &Operation) -> Result<Option<TextCall>, String> {
+fn call(operation: &ObjectOperation) -> Result<Option<TextCall>, String> {
     if operation.end == OperationEnd::Fail {
         return Ok(None);
     }

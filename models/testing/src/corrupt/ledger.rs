@@ -30,9 +30,8 @@ fn acknowledged_signal(evidence: &Evidence, run: &Run, body: &Body) -> bool {
     let number = |input: &Payloads| input.first_json().and_then(|value| value.as_i64());
     let Some(sent) = number(&signal.input).filter(|_| signal.external.workflow_id.is_empty()) else { return false };
     let mut calls = evidence.operations.values().filter(|operation| match &operation.call {
-        Call::Client { workflow_id, action: Action::Signal { name, value }, .. }
-        | Call::Client { workflow_id, action: Action::SignalWithStart { name, value, .. }, .. } => {
-            *workflow_id == run.workflow_id && *name == signal.name && *value == sent
+        Call::Client { workflow_id, action, .. } => {
+            *workflow_id == run.workflow_id && action.signal() == Some((&signal.name, &sent))
         }
         _ => false,
     });

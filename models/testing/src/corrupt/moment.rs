@@ -98,11 +98,8 @@ fn signal<'a>(evidence: &'a Evidence, operation: &Operation) -> Option<(&'a str,
     if *once(operation)?.2 != Reply::Done {
         return None;
     }
-    let alike = |other: &&Operation| match action(other) {
-        Some((id, _, Action::Signal { name: n, value: v } | Action::SignalWithStart { name: n, value: v, .. })) => {
-            (id, n, v) == (workflow_id, name, value)
-        }
-        _ => false,
+    let alike = |other: &&Operation| {
+        action(other).is_some_and(|(id, _, action)| id == workflow_id && action.signal() == Some((name, value)))
     };
     if evidence.operations.values().filter(alike).count() != 1 {
         return None;

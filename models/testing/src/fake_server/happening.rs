@@ -120,7 +120,12 @@ fn activity_outcome(scheduled: EventId, cancel_requested: EventId, what: &Happen
             let failure = Some(event::Failure::from(failure));
             Body::ActivityTaskFailed(Box::new(ActivityTaskFailed { failure, scheduled, ..Default::default() }))
         }
-        _ => {
+        Happening::Cancelled(_)
+        | Happening::Signal(..)
+        | Happening::Cancel
+        | Happening::Fired(_)
+        | Happening::Started(_)
+        | Happening::CancelDelivered => {
             let it = ActivityTaskCanceled { scheduled, cancel_requested, ..Default::default() };
             Body::ActivityTaskCanceled(Box::new(it))
         }
@@ -148,7 +153,12 @@ fn child_outcome(initiated: EventId, child: Execution, what: &Happening) -> Body
             let it = ChildWorkflowExecutionFailed { failure, child, initiated, ..Default::default() };
             Body::ChildWorkflowExecutionFailed(Box::new(it))
         }
-        _ => {
+        Happening::Cancelled(_)
+        | Happening::Signal(..)
+        | Happening::Cancel
+        | Happening::Fired(_)
+        | Happening::Started(_)
+        | Happening::CancelDelivered => {
             let it = ChildWorkflowExecutionCanceled { child, initiated, ..Default::default() };
             Body::ChildWorkflowExecutionCanceled(Box::new(it))
         }

@@ -8,7 +8,7 @@ use resurgam_released::store::Store;
 use resurgam_released::store::memory::Memory;
 use std::sync::Arc;
 
-/// Which store.
+/// Options about where everything is kept.
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct Options {
@@ -29,7 +29,7 @@ pub enum Kind {
 }
 
 impl Options {
-    /// Opens it.
+    /// Opens the store that the options mean.
     pub(crate) async fn open(&self) -> Result<Arc<dyn Store>, Error> {
         match self.store {
             Kind::Memory => Ok(Arc::new(Memory::default())),

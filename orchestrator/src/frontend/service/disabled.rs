@@ -1,6 +1,7 @@
 //! Calls that the real server 1.31.2 has and refuses unless its configuration allows them: to pause workflows, and to ask workers
 //! for their configuration. They are refused in its words, so that nobody takes them for calls that a server does not know.
 
+use crate::cluster::sizes::ID_BYTES;
 use crate::frontend::handler::{Answer, Frontend, open};
 use crate::frontend::validate;
 use resurgam_api::internal;
@@ -28,7 +29,7 @@ pub(super) async fn unpause(
     for (what, text) in
         [("reason", &request.reason), ("request id", &request.request_id), ("identity", &request.identity)]
     {
-        if text.len() > validate::ID_BYTES {
+        if text.len() > ID_BYTES {
             return Err(Status::invalid_argument(format!("{what} is too long.")));
         }
     }

@@ -1,15 +1,16 @@
 //! What is asked about the server itself, and about namespaces.
 
 use crate::cluster::namespace::Namespace;
+use crate::cluster::sizes;
 use crate::frontend::handler::{Answer, Frontend, check};
 use crate::frontend::namespace_change::CLUSTER;
 use crate::frontend::seal::Kind;
 use crate::frontend::{namespace_change, unsupported, validate};
-use crate::visibility::fitting::aliases;
 use resurgam_api::temporal::enums::v1::{ArchivalState, ReplicationState};
 use resurgam_api::temporal::namespace::v1::{BadBinaries, NamespaceConfig, NamespaceInfo, namespace_info};
 use resurgam_api::temporal::replication::v1::{ClusterReplicationConfig, NamespaceReplicationConfig};
 use resurgam_api::temporal::workflowservice::v1 as api;
+use resurgam_visibility::fitting::aliases;
 use tonic::{Request, Response, Status};
 
 /// Most namespaces in one answer.
@@ -146,8 +147,8 @@ fn description(namespace: &Namespace) -> api::DescribeNamespaceResponse {
         ..Default::default()
     };
     let limits = namespace_info::Limits {
-        blob_size_limit_error: validate::BLOB_BYTES as i64,
-        memo_size_limit_error: validate::BLOB_BYTES as i64,
+        blob_size_limit_error: sizes::BLOB_BYTES as i64,
+        memo_size_limit_error: sizes::BLOB_BYTES as i64,
         ..Default::default()
     };
     let config = NamespaceConfig {

@@ -1,9 +1,9 @@
 //! Calls about one schedule. Behind them it is a run of a workflow whose id begins with a prefix.
 
+use crate::cluster::sizes::ID_BYTES;
 use crate::frontend::handler::{Answer, Frontend, check, open};
 use crate::frontend::unsupported;
-use crate::frontend::validate::{self, Checked, ID_BYTES, wrong};
-use crate::visibility::attribute::SCHEDULE_PREFIX;
+use crate::frontend::validate::{self, Checked, wrong};
 use resurgam_api::calls::HistoryCall;
 use resurgam_api::internal::{self, Target};
 use resurgam_api::temporal::common::v1::WorkflowExecution;
@@ -12,6 +12,7 @@ use resurgam_api::temporal::schedule::v1::Schedule;
 use resurgam_api::temporal::schedule::v1::schedule_action::Action;
 use resurgam_api::temporal::workflow::v1::NewWorkflowExecutionInfo;
 use resurgam_api::temporal::workflowservice::v1 as api;
+use resurgam_visibility::attribute::SCHEDULE_PREFIX;
 use tokio::time::Instant;
 use tonic::{Code, Request, Response, Status};
 

@@ -3,14 +3,14 @@
 use super::visibility::size;
 use crate::frontend::handler::{Answer, Frontend, open};
 use crate::frontend::listing::{Asked, Found};
-use crate::visibility::Sections;
-use crate::visibility::attribute::SCHEDULE_PREFIX;
-use crate::visibility::query::Query;
 use prost::Message as _;
 use resurgam_api::temporal::common::v1::{Memo, SearchAttributes};
 use resurgam_api::temporal::schedule::v1::{ScheduleListEntry, ScheduleListInfo};
 use resurgam_api::temporal::workflow::v1::WorkflowExecutionInfo;
 use resurgam_api::temporal::workflowservice::v1 as api;
+use resurgam_visibility::Sections;
+use resurgam_visibility::attribute::SCHEDULE_PREFIX;
+use resurgam_visibility::query::Query;
 use tonic::{Request, Response, Status};
 
 /// Under this name the memo says what is shown.

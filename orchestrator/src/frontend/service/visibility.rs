@@ -2,13 +2,14 @@
 
 use crate::frontend::handler::{Answer, Frontend, open};
 use crate::frontend::listing::{Asked, Found};
-use crate::visibility::attribute::{PREDEFINED, SYSTEM};
-use crate::visibility::query::{Query, status_name};
-use crate::visibility::{Sections, value};
+use crate::invariant::broken;
 use prost_wkt_types::Timestamp;
 use resurgam_api::temporal::enums::v1::{IndexedValueType, WorkflowExecutionStatus};
 use resurgam_api::temporal::filter::v1::StartTimeFilter;
 use resurgam_api::temporal::workflowservice::v1 as api;
+use resurgam_visibility::attribute::{PREDEFINED, SYSTEM};
+use resurgam_visibility::query::{Query, status_name};
+use resurgam_visibility::{Sections, value};
 use std::collections::BTreeMap;
 use tonic::{Request, Response, Status};
 
@@ -108,7 +109,7 @@ pub(super) async fn count(
     frontend.each(&namespace.id, &query, until, |record| *counts.entry(record.status).or_default() += 1).await?;
     let count = counts.values().sum();
     let groups = counts.into_iter().filter(|_| query.by_status).map(|(status, count)| {
-        let status = WorkflowExecutionStatus::try_from(status).unwrap_or_default();
+        let Ok(status) = WorkflowExecutionStatus::try_from(status) else { broken!("a record has the status {status}") };
         let name = value::keyword(&status_name(status), IndexedValueType::Keyword);
         api::count_workflow_executions_response::AggregationGroup { group_values: vec![name], count }
     });

@@ -10,7 +10,6 @@ use super::{activity_options, required, retry};
 use crate::cluster::Rejection;
 use crate::history::state::{Activity, EventId, Millis, Pause};
 use crate::history::task::{ActivityTimer, TimerKind};
-use crate::visibility::value::keywords;
 use prost_wkt_types::Duration;
 use resurgam_api::internal::{
     PauseActivityRequest, ResetActivityRequest, UnpauseActivityRequest, UpdateActivityOptionsRequest,
@@ -20,6 +19,7 @@ use resurgam_api::temporal::common::v1::Payload;
 use resurgam_api::temporal::enums::v1::{TaskQueueKind, TimeoutType};
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
 use resurgam_api::temporal::workflowservice::v1 as api;
+use resurgam_visibility::value::keywords;
 use std::collections::BTreeSet;
 
 /// Which activities are meant.
@@ -195,7 +195,7 @@ impl RunInput for UpdateActivityOptionsRequest {
 
 /// What follows from a change of an activity.
 enum Next {
-    /// Nothing.
+    /// There is nothing to do.
     Nothing,
     /// Its deadlines may be nearer.
     Deadlines,

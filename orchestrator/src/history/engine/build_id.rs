@@ -4,7 +4,6 @@
 
 use super::transaction::timestamp;
 use crate::history::state::{EventId, Millis, State};
-use crate::visibility::value::{keywords, texts};
 use prost_wkt_types::Timestamp;
 use resurgam_api::temporal::common::v1::WorkerVersionStamp;
 use resurgam_api::temporal::deployment::v1::WorkerDeploymentVersion;
@@ -12,6 +11,7 @@ use resurgam_api::temporal::enums::v1::WorkerVersioningMode as Mode;
 use resurgam_api::temporal::history::v1::WorkflowTaskCompletedEventAttributes;
 use resurgam_api::temporal::workflow::v1::{ResetPointInfo, ResetPoints};
 use resurgam_api::temporal::workflowservice::v1::RespondWorkflowTaskCompletedRequest;
+use resurgam_visibility::value::{keywords, texts};
 
 /// So many points are kept, the last ones.
 const POINTS: usize = 20;

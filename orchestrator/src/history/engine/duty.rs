@@ -51,8 +51,8 @@ impl Deadline {
     }
 }
 
-/// Adds to `touched`, a state with some of its parts only, the part of `whole` that the timer task of `fired` is about: even
-/// if it stayed as it was, its duty needs a new task.
+/// `touched` holds the parts of a state that a step has changed, `whole` all of it. Adds the part that the timer task `fired` was about:
+/// that task is used up, so if the part still waits for something, it needs a new one, even if the step has not changed it.
 pub(super) fn include(fired: Option<&TimerKind>, whole: &State, touched: &mut State) {
     match fired {
         Some(TimerKind::UserTimer(started)) => {

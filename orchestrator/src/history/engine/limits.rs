@@ -1,5 +1,6 @@
 //! What a run may have at most, and what counts where nothing is said.
 
+use crate::cluster::sizes::{BLOB_BYTES, ID_BYTES};
 use crate::history::state::Millis;
 
 /// Limits and defaults, as in temporalio/temporal, `common/dynamicconfig/constants.go`.
@@ -46,8 +47,8 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            id_bytes: 1000,
-            blob_bytes: 2 << 20,
+            id_bytes: ID_BYTES,
+            blob_bytes: BLOB_BYTES,
             history_events: 51_200,
             history_bytes: 50 << 20,
             suggest_events: 4096,

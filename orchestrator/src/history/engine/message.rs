@@ -21,12 +21,12 @@ use resurgam_api::temporal::workflowservice::v1::RespondWorkflowTaskCompletedReq
 /// A speculative task is dropped only if it showed the worker no more events than this.
 const DROPPED_EVENTS: EventId = 10;
 
-/// A workflow task is started: the updates that no worker has go with it.
+/// Lets the updates that no worker has been sent yet go with the workflow task that is being started.
 pub fn send(tx: &mut Transaction<'_, '_>, started_event_id: EventId) {
     let Run { state, volatile } = &mut *tx.run;
     let unsent = |update: &&mut PendingUpdate| update.sent == 0 && !update.accepted;
     for update in volatile.updates.iter_mut().filter(unsent) {
-        // One that stands in the history is sent with that.
+        // An update that was admitted by an event is found there by the worker, and needs no message.
         if !state.admitted.contains_key(update.id()) {
             update.sent = started_event_id;
         }
@@ -49,7 +49,7 @@ pub(crate) fn outgoing(tx: &Transaction<'_, '_>, started_event_id: EventId) -> V
     .collect()
 }
 
-/// Messages of a completion that no command took yet.
+/// The messages with which a worker has completed a workflow task, as far as they are not applied yet.
 pub struct Incoming<'a>(Vec<&'a Message>);
 
 impl<'a> Incoming<'a> {
@@ -71,7 +71,7 @@ impl<'a> Incoming<'a> {
         apply(tx, self.0.remove(place))
     }
 
-    /// Applies the messages that no command referred to.
+    /// Applies those messages that no command has referred to, in the order in which they were sent.
     ///
     /// # Errors
     /// One can never be applied.

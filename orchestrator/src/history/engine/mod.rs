@@ -124,7 +124,7 @@ pub struct Workflow {
 pub struct Run {
     /// What is stored.
     pub state: State,
-    /// What is lost when the owner forgets the run; everybody who waits is then told UNAVAILABLE.
+    /// What is only in memory. When the owner forgets the run it is gone, and whoever waits for something in it is told UNAVAILABLE.
     pub volatile: Volatile,
 }
 
@@ -135,7 +135,7 @@ pub struct Volatile {
     pub updates: Vec<PendingUpdate>,
     /// Queries that wait for the next workflow task, by an id of ours.
     pub queries: BTreeMap<String, PendingQuery>,
-    /// A worker tried to close the run, but there was news: until it has seen them, no more are let in.
+    /// A worker tried to close the run while there were events that it had not seen. Until it has seen those, no further ones are accepted.
     pub closing: bool,
 }
 
@@ -171,7 +171,7 @@ pub struct Slice {
     pub run_id: String,
     /// Id of the first event.
     pub from: EventId,
-    /// A node of the history that begins at or before it, and not long before; `None`: the beginning.
+    /// A history node that begins at the first of these events or shortly before; `None`: reading starts at the beginning.
     pub at: Option<Tail>,
     /// One past the last event.
     pub next: EventId,
@@ -214,7 +214,7 @@ pub struct DirectQuery {
     pub query: WorkflowQuery,
 }
 
-/// What the worker hears who has completed a workflow task.
+/// What a worker is answered that has completed a workflow task.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CompletedTask {
     /// The response, but for the next task.

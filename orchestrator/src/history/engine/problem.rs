@@ -2,7 +2,7 @@
 //! completed.
 
 use crate::history::state::State;
-use crate::visibility::value::keywords;
+use resurgam_visibility::value::keywords;
 
 /// So many failures are a problem.
 const MANY: i32 = 5;
@@ -30,7 +30,7 @@ pub(super) fn solved(state: &mut State) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::visibility::value::texts;
+    use resurgam_visibility::value::texts;
 
     #[test]
     fn the_fifth_failure_in_a_row_is_told_until_one_succeeds() {

@@ -6,6 +6,7 @@ use super::transaction::Transaction;
 use super::workflow_options;
 use crate::history::attached::attach;
 use crate::history::state::{Admission, EventId};
+use crate::invariant::broken;
 use resurgam_api::temporal::enums::v1::{
     ResetReapplyExcludeType as Exclude, ResetReapplyType, UpdateAdmittedEventOrigin,
 };
@@ -80,7 +81,10 @@ pub(super) fn event(tx: &mut Transaction<'_, '_>, event: &HistoryEvent, excluded
                 let started = tx.command_event(A::ChildWorkflowExecutionStartedEventAttributes(it.clone()));
                 if let Some(child) = tx.run.state.children.get_mut(&initiated) {
                     child.started_event_id = started;
-                    child.run_id = it.workflow_execution.clone().unwrap_or_default().run_id;
+                    let Some(execution) = &it.workflow_execution else {
+                        broken!("event {} starts no child", event.event_id)
+                    };
+                    child.run_id.clone_from(&execution.run_id);
                 }
             }
         }
@@ -97,13 +101,16 @@ pub(super) fn event(tx: &mut Transaction<'_, '_>, event: &HistoryEvent, excluded
 
 /// An update stands in the history from now on, until a worker answers it.
 fn admit(tx: &mut Transaction<'_, '_>, request: Option<Request>, origin: UpdateAdmittedEventOrigin) {
-    let name = request.as_ref().and_then(|request| request.meta.clone()).unwrap_or_default().update_id;
+    let Some(meta) = request.as_ref().and_then(|request| request.meta.as_ref()) else {
+        broken!("an update that a history has names itself nowhere")
+    };
+    let name = meta.update_id.clone();
     let event = WorkflowExecutionUpdateAdmittedEventAttributes { request: request.clone(), origin: origin.into() };
     let event_id = tx.command_event(Attributes::WorkflowExecutionUpdateAdmittedEventAttributes(event));
     tx.run.state.admitted.insert(name, Admission { event_id, request });
 }
 
-/// The end of a child, which began here with this event.
+/// The event with which a child of the old run ended, for the new run, in which the event of its start has the id `started`.
 #[allow(deprecated, reason = "workers may still send it")]
 fn end_of(end: &Attributes, started: EventId) -> Attributes {
     use Attributes as A;
@@ -115,7 +122,7 @@ fn end_of(end: &Attributes, started: EventId) -> Attributes {
         A::ChildWorkflowExecutionTimedOutEventAttributes(it) => it.started_event_id = started,
         A::ChildWorkflowExecutionTerminatedEventAttributes(it) => it.started_event_id = started,
         A::StartChildWorkflowExecutionFailedEventAttributes(it) => {
-            // As in Temporal, of the command only this much is said again.
+            // As in Temporal, only these fields are copied.
             *it = StartChildWorkflowExecutionFailedEventAttributes {
                 workflow_id: it.workflow_id.clone(),
                 workflow_type: it.workflow_type.clone(),

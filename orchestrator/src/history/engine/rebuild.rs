@@ -19,13 +19,13 @@ use std::collections::HashMap;
 
 /// What a run is made with.
 pub(super) struct Rebuilding<'a> {
-    /// Its names.
+    /// The ids of the new run.
     pub(super) key: RunKey,
     /// The events that it begins with.
     pub(super) events: &'a [HistoryEvent],
     /// The run whose events they are: what it knows besides them of messages under way, they remain the same ones.
     pub(super) base: &'a State,
-    /// When.
+    /// The time at which it is made.
     pub(super) now: Millis,
 }
 
@@ -51,7 +51,7 @@ pub(super) fn rebuild(made: Rebuilding<'_>, ids: &mut dyn Ids) -> Run {
     Run { state, ..Run::default() }
 }
 
-/// After its first event.
+/// The state of a run after the first event of its history, which says how it was started.
 fn begun(key: RunKey, first: &HistoryEvent, started: &WorkflowExecutionStartedEventAttributes, now: Millis) -> State {
     let itself = WorkflowExecution { workflow_id: key.workflow_id.clone(), run_id: key.run_id.clone() };
     let expires = |timeout: Millis| if timeout == 0 { 0 } else { now.saturating_add(timeout) };
@@ -86,7 +86,7 @@ fn time(event: &HistoryEvent) -> Millis {
     event.event_time.as_ref().map_or(0, |at| at.seconds * 1000 + i64::from(at.nanos / 1_000_000))
 }
 
-/// After one more event.
+/// Takes one more event of the history into the state, as the step did that wrote it.
 fn apply(state: &mut State, event: &HistoryEvent, base: &State, now: Millis, ids: &mut dyn Ids) {
     use Attributes as A;
     let id = event.event_id;

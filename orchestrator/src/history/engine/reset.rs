@@ -14,6 +14,7 @@ use super::{Context, Effects, IDENTITY, Workflow, activity, close, required, tas
 use crate::cluster::Rejection;
 use crate::history::state::{Current, EventId};
 use crate::history::task::{RunKey, TimerKind, TransferKind};
+use crate::invariant::broken;
 use resurgam_api::internal::{RecordChildClosedResponse, ResetRequest};
 use resurgam_api::temporal::enums::v1::{
     TimeoutType, WorkflowExecutionStatus as Status, WorkflowTaskFailedCause as Cause,
@@ -28,7 +29,7 @@ use std::sync::Arc;
 /// A client resets a workflow.
 #[derive(Clone, Debug)]
 pub(crate) struct ResetInput {
-    /// The call.
+    /// What the client asks for.
     pub(crate) request: ResetRequest,
     /// What was read so far.
     pub(crate) read: Arc<Vec<ReadRun>>,
@@ -37,7 +38,7 @@ pub(crate) struct ResetInput {
 /// The first events of a run.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ReadRun {
-    /// The run.
+    /// The id of the run.
     pub(crate) run_id: String,
     /// Its events, from the first one.
     pub(crate) events: Vec<HistoryEvent>,
@@ -135,7 +136,10 @@ impl Reset {
         let excluded = Excluded::of(&self.request);
         let finish = self.request.workflow_task_finish_event_id;
         let events = &chain[0].events;
-        let (kept, rest) = events.split_at(usize::try_from(finish - 1).unwrap_or_default());
+        let Some((kept, rest)) = usize::try_from(finish - 1).ok().and_then(|before| events.split_at_checked(before))
+        else {
+            broken!("a reset to event {finish} was let through, of {} events", events.len())
+        };
         if kept.last().map(writer) == rest.first().map(writer) {
             // What was written together stays together.
             return Err(Rejection::InvalidArgument(format!(

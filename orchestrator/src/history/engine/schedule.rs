@@ -9,7 +9,6 @@ use super::{Context, Workflow, required};
 use crate::cluster::Rejection;
 use crate::history::schedule::{Clock, End, INFO, PREFIX, Schedule, begin, describe, listed, matching};
 use crate::history::state::State;
-use crate::visibility::value;
 use prost::Message as _;
 use resurgam_api::internal::{
     CreateScheduleRequest, DescribeScheduleRequest, ListScheduleMatchingTimesRequest, PatchScheduleRequest,
@@ -22,6 +21,7 @@ use resurgam_api::temporal::enums::v1::{
 use resurgam_api::temporal::schedule::v1::Schedule as Definition;
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
 use resurgam_api::temporal::workflowservice::v1 as api;
+use resurgam_visibility::value;
 
 /// The type of the workflow that a schedule is.
 const TYPE: &str = "temporal-sys-scheduler-workflow";

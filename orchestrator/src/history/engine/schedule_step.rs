@@ -7,13 +7,13 @@ use crate::history::schedule::{Clock, End, INFO, Machine, Order, Outcome, PREFIX
 use crate::history::state::{Millis, State};
 use crate::history::task::{StopActionTransfer, TimerKind, TransferKind};
 use crate::invariant::broken;
-use crate::visibility::value;
 use prost::Message as _;
 use resurgam_api::temporal::common::v1::{Payload, SearchAttributes, WorkflowExecution};
 use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus as Status;
 use resurgam_api::temporal::history::v1::WorkflowExecutionCompletedEventAttributes;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::schedule::v1::{Schedule as Definition, SchedulePatch};
+use resurgam_visibility::value;
 use std::collections::BTreeSet;
 
 /// The attribute by which lists know paused schedules.

@@ -24,9 +24,9 @@ pub(crate) type UpdateAnswer = oneshot::Receiver<Result<api::UpdateWorkflowExecu
 /// Which of the two was refused; the other one was not tried, or is taken back.
 #[derive(Debug)]
 pub(crate) enum MultiRefused {
-    /// The start.
+    /// The start was refused.
     Start(Rejection),
-    /// The update.
+    /// The update was refused.
     Update(Rejection),
 }
 

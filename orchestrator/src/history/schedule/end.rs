@@ -3,7 +3,8 @@
 use super::SHOWN;
 use super::machine::Machine;
 use super::stored::{Outcome, Running, Started};
-use crate::visibility::time::timestamp;
+use super::timestamp;
+use crate::cluster::sizes::BLOB_BYTES;
 use prost::Message as _;
 use resurgam_api::temporal::common::v1::{Payloads, WorkflowExecution};
 use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus as Status;
@@ -12,7 +13,7 @@ use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::schedule::v1::ScheduleActionResult;
 
 /// Bytes of a result or failure; a larger one is not kept for the next workflow.
-const LARGEST: usize = (2 << 20) - 1024;
+const LARGEST: usize = BLOB_BYTES - 1024;
 
 /// How a workflow ended.
 #[derive(Clone, Debug, PartialEq)]

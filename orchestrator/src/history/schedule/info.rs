@@ -2,8 +2,8 @@
 
 use super::machine::{Clock, Machine};
 use super::stored::Schedule;
+use super::timestamp;
 use super::{SHOWN, moment};
-use crate::visibility::time::timestamp;
 use prost_wkt_types::Timestamp;
 use resurgam_api::temporal::schedule::v1::schedule_action::Action;
 use resurgam_api::temporal::schedule::v1::{Schedule as Definition, ScheduleInfo, ScheduleListInfo};

@@ -23,7 +23,7 @@ pub use stored::{Outcome, Schedule, Watcher};
 use prost_wkt_types::{Duration, Timestamp};
 
 /// How the workflow ids of schedules begin.
-pub(crate) const PREFIX: &str = crate::visibility::attribute::SCHEDULE_PREFIX;
+pub(crate) const PREFIX: &str = resurgam_visibility::attribute::SCHEDULE_PREFIX;
 /// Under this name the memo of a schedule says what lists show of it.
 pub(crate) const INFO: &str = "ScheduleInfo";
 /// Starts in the buffer and on their way, and backfills, each.
@@ -39,6 +39,12 @@ pub(crate) const SHOWN: usize = 10;
 fn millis(span: Option<&Duration>) -> i64 {
     let Some(span) = span else { return 0 };
     span.seconds.saturating_mul(1000).saturating_add(i64::from(span.nanos).div_euclid(1_000_000))
+}
+
+/// Milliseconds since 1970 as protobuf has them.
+fn timestamp(at: i64) -> Timestamp {
+    let nanos = i32::try_from(at.rem_euclid(1000) * 1_000_000).unwrap_or(0);
+    Timestamp { seconds: at.div_euclid(1000), nanos }
 }
 
 /// Milliseconds since 1970; parts of one are cut off.

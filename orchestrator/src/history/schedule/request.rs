@@ -4,12 +4,12 @@
 use super::PREFIX;
 use super::stored::{Outcome, Running, Starting};
 use crate::history::entity::Millis;
-use crate::visibility::value;
 use resurgam_api::temporal::common::v1::WorkflowExecution;
 use resurgam_api::temporal::enums::v1::{IndexedValueType, ScheduleOverlapPolicy, WorkflowIdReusePolicy};
 use resurgam_api::temporal::workflow::v1::NewWorkflowExecutionInfo;
 use resurgam_api::temporal::workflowservice::v1 as api;
 use resurgam_calendar::second;
+use resurgam_visibility::value;
 
 /// Who starts workflows for a schedule.
 pub(crate) fn identity(namespace: &str, workflow_id: &str) -> String {

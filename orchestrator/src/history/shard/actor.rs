@@ -3,7 +3,7 @@
 //! everybody who waits is told UNAVAILABLE, and the log is taken anew, until the node wants the shard no more.
 
 use super::cache::{self, Workflows};
-use super::config::Config;
+use super::config::ShardConfig;
 use super::dispatch::Dispatcher;
 use super::expiries::Expiries;
 use super::job::{Answer, Job, Origin, Work};
@@ -44,7 +44,7 @@ pub(super) struct Actor {
     pub(super) store: Arc<dyn Store>,
     pub(super) environment: Arc<dyn Environment>,
     pub(super) dispatcher: Arc<dyn Dispatcher>,
-    pub(super) config: Arc<Config>,
+    pub(super) config: Arc<ShardConfig>,
     pub(super) inbox: mpsc::Receiver<Job>,
     pub(super) stop: CancellationToken,
 }

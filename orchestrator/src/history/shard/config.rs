@@ -29,7 +29,7 @@ pub type Check = fn(&Workflow) -> Result<(), Flaw>;
 
 /// What a shard has to be told.
 #[derive(Clone, Debug)]
-pub struct Config {
+pub struct ShardConfig {
     /// Number of the shard.
     pub number: u32,
     /// Name of the node, for operators.
@@ -54,7 +54,7 @@ pub struct Config {
     pub timers: usize,
 }
 
-impl Config {
+impl ShardConfig {
     /// The usual configuration of shard `number` on a node.
     #[must_use]
     pub fn new(number: u32, node: &str) -> Self {

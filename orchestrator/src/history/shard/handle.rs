@@ -1,7 +1,7 @@
 //! How the rest of a node talks to a shard: a handle that sends requests to its task and waits for their answers.
 
 use super::actor::Actor;
-use super::config::Config;
+use super::config::ShardConfig;
 use super::dispatch::Dispatcher;
 use super::job::{Job, Origin, Viewed, Work, asked};
 use super::route::Target;
@@ -24,7 +24,7 @@ pub(crate) const INBOX: usize = 1024;
 pub struct Shard {
     pub(super) inbox: mpsc::Sender<Job>,
     pub(super) store: Arc<dyn Store>,
-    pub(super) config: Arc<Config>,
+    pub(super) config: Arc<ShardConfig>,
 }
 
 impl Shard {
@@ -34,7 +34,7 @@ impl Shard {
         store: Arc<dyn Store>,
         environment: &Arc<dyn Environment>,
         dispatcher: Arc<dyn Dispatcher>,
-        config: Config,
+        config: ShardConfig,
         stop: CancellationToken,
     ) -> Self {
         let (sender, inbox) = mpsc::channel(INBOX);

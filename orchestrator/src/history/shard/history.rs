@@ -4,7 +4,7 @@
 use super::chain::{self, UnreadableHistory};
 use super::handle::{Shard, doubt};
 use super::job::RunView;
-use super::place::Place;
+use super::place::HistoryPlace;
 use super::route::Target;
 use crate::cluster::Rejection;
 use crate::history::engine::Handout;
@@ -43,7 +43,7 @@ impl Handout {
     #[must_use]
     pub fn promised(self) -> PollWorkflowTaskQueueResponse {
         let Self { mut poll, history } = self;
-        poll.next_page_token = Place::from(history).encode_to_vec();
+        poll.next_page_token = HistoryPlace::from(history).encode_to_vec();
         poll
     }
 }
@@ -76,7 +76,7 @@ impl Shard {
         };
         let mut start = Start { from: 1, at: None, known: false };
         if !request.next_page_token.is_empty() {
-            let place = Place::parse(&request.next_page_token)?;
+            let place = HistoryPlace::parse(&request.next_page_token)?;
             if !target.run_id.is_empty() && target.run_id != place.run_id {
                 return Err(Rejection::InvalidArgument("the page token is of another run".to_owned()));
             }
@@ -135,7 +135,7 @@ impl Shard {
         let RunView { run_id, open, next, tail, unwritten } = view;
         let Start { from, at, .. } = start;
         let appended = if options.with_unwritten { unwritten } else { Vec::new() };
-        let mut place = Place { run_id, from, next, tail, appended, follow: open && options.wait, at };
+        let mut place = HistoryPlace { run_id, from, next, tail, appended, follow: open && options.wait, at };
         if options.last_only {
             (place.from, place.at, place.follow) = (next - 1, tail, false);
             place.appended.clear();
@@ -144,7 +144,7 @@ impl Shard {
     }
 
     /// The page at `place` of the run `target`, which may have been deleted since the reader was told of the place.
-    async fn page_of(&self, target: Target, place: Place, size: usize) -> Result<Response, Rejection> {
+    async fn page_of(&self, target: Target, place: HistoryPlace, size: usize) -> Result<Response, Rejection> {
         match self.page(place, size).await {
             Err(broken @ UnreadableHistory::Broken(_)) => match self.look(target).await {
                 Err(gone @ Rejection::NotFound(_)) => Err(gone),
@@ -155,7 +155,7 @@ impl Shard {
     }
 
     /// The page at `place`.
-    async fn page(&self, mut place: Place, size: usize) -> Result<Response, UnreadableHistory> {
+    async fn page(&self, mut place: HistoryPlace, size: usize) -> Result<Response, UnreadableHistory> {
         let end = place.next.min(place.from.saturating_add(i64::try_from(size).unwrap_or(i64::MAX)));
         let part = chain::read(self.store.as_ref(), &place.run_id, place.tail, place.at, place.from, end).await;
         let chain::Part { mut events, at } = part?;
@@ -198,7 +198,7 @@ impl Shard {
     /// [`Rejection::Unavailable`].
     pub async fn complete(&self, handout: Handout) -> Result<PollWorkflowTaskQueueResponse, Rejection> {
         let Handout { mut poll, history } = handout;
-        let page = self.page(Place::from(history), self.config.page).await;
+        let page = self.page(HistoryPlace::from(history), self.config.page).await;
         let page = page.map_err(|problem| unreadable(&problem))?;
         poll.history = page.history;
         poll.next_page_token = page.next_page_token;
@@ -214,7 +214,7 @@ pub(super) fn unreadable(problem: &UnreadableHistory) -> Rejection {
     Rejection::Unavailable(problem.to_string())
 }
 
-fn response(events: Vec<HistoryEvent>, place: Option<&Place>) -> Response {
+fn response(events: Vec<HistoryEvent>, place: Option<&HistoryPlace>) -> Response {
     Response {
         history: Some(History { events }),
         next_page_token: place.map_or_else(Vec::new, Message::encode_to_vec),
@@ -225,6 +225,6 @@ fn response(events: Vec<HistoryEvent>, place: Option<&Place>) -> Response {
 /// There is nothing new; the token asks for the same again.
 fn nothing(run_id: String, start: Start) -> Response {
     let Start { from, at, .. } = start;
-    let place = Place { run_id, from, next: from, follow: true, at, ..Place::default() };
+    let place = HistoryPlace { run_id, from, next: from, follow: true, at, ..HistoryPlace::default() };
     response(Vec::new(), Some(&place))
 }

@@ -4,8 +4,8 @@ use super::route::WorkflowKey;
 use crate::history::state::Millis;
 use crate::history::task::RunKey;
 use crate::store::{Key, Partition};
-use crate::visibility::Place;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, percent_decode_str, utf8_percent_encode};
+use resurgam_visibility::ListPlace;
 use std::ops::Range;
 
 /// Transfer tasks that are not known to be done.
@@ -80,7 +80,7 @@ pub(super) fn records(namespace_id: &str) -> Key {
 }
 
 /// The record that has this place in the list of a namespace.
-pub(super) fn record(namespace_id: &str, place: &Place) -> Key {
+pub(super) fn record(namespace_id: &str, place: &ListPlace) -> Key {
     format!("{}{}", records(namespace_id), place.text())
 }
 

@@ -24,7 +24,7 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Nobody waits.
+    /// True if no request waits in any of them.
     pub(super) fn is_empty(&self) -> bool {
         self.order.is_empty()
     }

@@ -9,11 +9,11 @@ use crate::cluster::router::Router;
 use crate::history::task::RunKey;
 use crate::invariant;
 use crate::store::{Store, prefixed};
-use crate::visibility::{Page, Place, Record, Scope, Visibility};
 use async_trait::async_trait;
 use futures_util::future::try_join_all;
 use prost::Message as _;
 use resurgam_api::temporal::common::v1::Payload;
+use resurgam_visibility::{ListPlace, Page, Record, Scope, Visibility};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -41,15 +41,15 @@ impl Listing {
         shard: u32,
         namespace_id: &str,
         range: Range<String>,
-    ) -> Result<(Vec<(Place, Record)>, bool), Status> {
+    ) -> Result<(Vec<(ListPlace, Record)>, bool), Status> {
         let rows = self.store.read(&keys::partition(shard), range, CHUNK).await;
         let rows = rows.map_err(|problem| Status::unavailable(problem.to_string()))?;
         let more = rows.len() == CHUNK;
         let start = keys::records(namespace_id);
         let read = rows.iter().map(|(key, row)| {
-            let place = key.strip_prefix(&start).unwrap_or_default();
+            let place = key.strip_prefix(&start).ok_or_else(|| damaged(key, "it was not asked for"))?;
             let record = Record::of(place, row).map_err(|flaw| damaged(key, &flaw))?;
-            Ok((Place::of(place), record))
+            Ok((ListPlace::of(place), record))
         });
         Ok((read.collect::<Result<_, Status>>()?, more))
     }
@@ -64,10 +64,10 @@ fn damaged(key: &str, flaw: &str) -> Status {
 
 #[async_trait]
 impl Visibility for Listing {
-    async fn read(&self, scope: &Scope, after: Option<&Place>) -> Result<Page, Status> {
+    async fn read(&self, scope: &Scope, after: Option<&ListPlace>) -> Result<Page, Status> {
         let Scope { namespace_id, workflow_id, sections } = scope;
         let all = prefixed(&keys::records(namespace_id));
-        let closed = keys::record(namespace_id, &Place::closed());
+        let closed = keys::record(namespace_id, &ListPlace::closed());
         let mut start = after.map_or(all.start, |place| format!("{}\0", keys::record(namespace_id, place)));
         if !sections.open {
             start = start.max(closed.clone());
@@ -107,7 +107,8 @@ impl Visibility for Listing {
             let rows = rows.map_err(|problem| Status::unavailable(problem.to_string()))?;
             for (key, row) in &rows {
                 let payload = Payload::decode(row.clone()).map_err(|problem| damaged(key, &problem.to_string()))?;
-                memo.insert(keys::unescape(key.strip_prefix(&start).unwrap_or_default()), payload);
+                let name = key.strip_prefix(&start).ok_or_else(|| damaged(key, "it was not asked for"))?;
+                memo.insert(keys::unescape(name), payload);
             }
             match rows.last() {
                 Some((last, _)) if rows.len() == CHUNK => range.start = format!("{last}\0"),

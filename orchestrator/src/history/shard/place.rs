@@ -9,7 +9,7 @@ use resurgam_api::temporal::history::v1::HistoryEvent;
 
 /// A place in a history.
 #[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Place {
+pub(super) struct HistoryPlace {
     /// Run id of the run that is read.
     #[prost(string, tag = "1")]
     pub run_id: String,
@@ -33,14 +33,14 @@ pub(super) struct Place {
     pub at: Option<Tail>,
 }
 
-impl From<Slice> for Place {
+impl From<Slice> for HistoryPlace {
     fn from(slice: Slice) -> Self {
         let Slice { run_id, from, at, next, tail, appended } = slice;
         Self { run_id, from, next, tail, appended, follow: false, at }
     }
 }
 
-impl Place {
+impl HistoryPlace {
     /// Reads a token of ours.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, Rejection> {
         let token = Self::decode(bytes).ok().filter(|token| token.from > 0 && !token.run_id.is_empty());

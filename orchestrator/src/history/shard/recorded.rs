@@ -1,7 +1,7 @@
 //! What the list of workflows says of a run, from its state; and the row of the shard that says it.
 //!
 //! The row stands under the place that the record has in the list, so a run that closes moves. It is written by the commit
-//! that writes the state: see [`crate::visibility`]. What changes with every step of an open run is not in it.
+//! that writes the state: see [`resurgam_visibility`]. What changes with every step of an open run is not in it.
 
 use super::keys;
 use crate::history::engine::span;
@@ -10,10 +10,10 @@ use crate::history::state::State;
 use crate::invariant::{Checks, checks, invariant};
 use crate::planted::{Bug, planted};
 use crate::store::Key;
-use crate::visibility::Record;
-use crate::visibility::value;
 use bytes::Bytes;
 use prost::Message as _;
+use resurgam_visibility::Record;
+use resurgam_visibility::value;
 
 /// What the list says of a run.
 #[must_use]

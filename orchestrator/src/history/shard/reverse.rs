@@ -4,7 +4,7 @@ use super::chain::{BYTES, UnreadableHistory};
 use super::handle::Shard;
 use super::history::unreadable;
 use super::node::{self, Node};
-use super::place::Place;
+use super::place::HistoryPlace;
 use super::route::Target;
 use crate::cluster::Rejection;
 use crate::history::state::{EventId, Tail};
@@ -28,10 +28,16 @@ impl Shard {
         let size = if asked == 0 { self.config.page } else { asked.min(self.config.page) };
         let (place, target) = if request.next_page_token.is_empty() {
             let (view, _) = self.look(target.clone()).await?;
-            let place = Place { run_id: view.run_id, from: 1, next: view.next, tail: view.tail, ..Place::default() };
+            let place = HistoryPlace {
+                run_id: view.run_id,
+                from: 1,
+                next: view.next,
+                tail: view.tail,
+                ..HistoryPlace::default()
+            };
             (place, target)
         } else {
-            let place = Place::parse(&request.next_page_token)?;
+            let place = HistoryPlace::parse(&request.next_page_token)?;
             if !target.run_id.is_empty() && target.run_id != place.run_id {
                 return Err(Rejection::InvalidArgument("the page token is of another run".to_owned()));
             }
@@ -43,7 +49,7 @@ impl Shard {
             Ok((events, rest)) => {
                 let next = events.last().map_or(0, |event| event.event_id);
                 let next = if planted(Bug::ReversePageSkips) { next - 1 } else { next };
-                let place = Place { run_id, from: 1, next, tail: rest, ..Place::default() };
+                let place = HistoryPlace { run_id, from: 1, next, tail: rest, ..HistoryPlace::default() };
                 Ok(Response {
                     history: Some(History { events }),
                     next_page_token: rest.map_or_else(Vec::new, |_| place.encode_to_vec()),

@@ -7,8 +7,8 @@ use super::{keys, node, part};
 use crate::history::state::{Current, EventId, State, Tail};
 use crate::history::task::{TimerTask, TransferTask};
 use crate::store::Partition;
-use crate::visibility::Record;
 use prost::Message;
+use resurgam_visibility::Record;
 use std::collections::BTreeMap;
 
 /// All that a shard keeps.

@@ -2,7 +2,7 @@
 //! answers and the tasks are handed out only if the turn's one commit takes effect.
 
 use super::cache::{self, Workflows};
-use super::config::Config;
+use super::config::ShardConfig;
 use super::dispatch::Dispatcher;
 use super::job::{Answer, AnyInput, Job, Origin, RunView, Work};
 use super::keys;
@@ -50,7 +50,7 @@ pub(super) struct Turn {
 pub(super) struct Dependencies<'a> {
     pub(super) log: &'a mut Log,
     pub(super) cache: &'a Workflows,
-    pub(super) config: &'a Config,
+    pub(super) config: &'a ShardConfig,
     pub(super) environment: &'a dyn Environment,
     pub(super) dispatcher: &'a dyn Dispatcher,
     pub(super) now: Millis,

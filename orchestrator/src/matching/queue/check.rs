@@ -1,6 +1,6 @@
 //! What is true of a task queue between any two calls: its levels have their order, and every index says what the tasks say.
 
-use super::{Poller, Queue, State, TaskId};
+use super::{Poller, Queue, TaskId, TaskState};
 use crate::invariant::{Checks, checks, invariant};
 
 impl Queue {
@@ -20,7 +20,7 @@ impl Queue {
         let in_memory_only = self.sticky || self.detached;
         for (id, task) in self.tasks.iter() {
             let state = task.state;
-            let is_durable = matches!(state, State::Ready | State::Offered | State::Resting);
+            let is_durable = matches!(state, TaskState::Ready | TaskState::Offered | TaskState::Resting);
             invariant!(in_memory_only || !is_durable || self.levels.covers(id), "task {id} is {state:?}, and not read");
         }
     }
@@ -33,7 +33,7 @@ impl Queue {
     /// Whether whoever added this task still has to wait until it is safe.
     #[must_use]
     pub(crate) fn is_pending(&self, id: TaskId) -> bool {
-        let pending = [State::Fresh, State::FreshOffered, State::Unwritten, State::Writing];
+        let pending = [TaskState::Fresh, TaskState::FreshOffered, TaskState::Unwritten, TaskState::Writing];
         self.tasks.get(id).is_some_and(|task| pending.contains(&task.state))
     }
 }

@@ -28,7 +28,7 @@ pub enum HandOver {
 
 /// What became of a task that was added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Added {
+pub enum AddedTask {
     /// It is safe here.
     Taken,
     /// It is safe once `Queue::ended` or `Queue::written` names this task.

@@ -3,8 +3,7 @@
 use crate::invariant::invariant;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// Milliseconds since 1970.
-pub type Millis = i64;
+pub use crate::cluster::time::Millis;
 
 /// How long a poller is remembered for descriptions.
 const REMEMBERED: Millis = 300_000;

@@ -13,7 +13,7 @@ const ALLOWANCE: i64 = 10_000;
 
 /// How far a task is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum TaskState {
     /// Not written, because somebody waits for it.
     Fresh,
     /// Not written, and offered.
@@ -30,7 +30,7 @@ pub(super) enum State {
     Resting,
 }
 
-impl State {
+impl TaskState {
     /// Whether such a task can be offered.
     fn is_free(self) -> bool {
         matches!(self, Self::Fresh | Self::Ready)
@@ -46,7 +46,7 @@ impl State {
 #[derive(Clone, Debug)]
 pub(super) struct Task {
     pub(super) request: AddTaskRequest,
-    pub(super) state: State,
+    pub(super) state: TaskState,
 }
 
 impl Task {
@@ -71,14 +71,14 @@ pub(super) struct Tasks {
 
 impl Tasks {
     /// Takes a task in.
-    pub(super) fn keep(&mut self, id: TaskId, request: AddTaskRequest, state: State) {
+    pub(super) fn keep(&mut self, id: TaskId, request: AddTaskRequest, state: TaskState) {
         self.names.insert(name(&request), id);
         self.all.insert(id, Task { request, state });
         self.set(id, state);
     }
 
     /// How far a task is from now on.
-    pub(super) fn set(&mut self, id: TaskId, state: State) {
+    pub(super) fn set(&mut self, id: TaskId, state: TaskState) {
         let Some(task) = self.all.get_mut(&id) else { broken!("task {id} is {state:?}, and is not there") };
         task.state = state;
         if state.is_free() {
@@ -86,7 +86,7 @@ impl Tasks {
         } else {
             self.free.remove(&id);
         }
-        if state == State::Unwritten {
+        if state == TaskState::Unwritten {
             self.unwritten.insert(id);
         } else {
             self.unwritten.remove(&id);
@@ -123,7 +123,7 @@ impl Tasks {
         self.all.get(&id)
     }
 
-    pub(super) fn is_in(&self, id: TaskId, state: State) -> bool {
+    pub(super) fn is_in(&self, id: TaskId, state: TaskState) -> bool {
         self.all.get(&id).is_some_and(|task| task.state == state)
     }
 
@@ -163,7 +163,7 @@ impl Tasks {
             let (state, name) = (task.state, name(&task.request));
             let is_free = state.is_free();
             invariant!(self.free.contains(id) == is_free, "task {id} is {state:?}, and can be offered or not");
-            let is_unwritten = state == State::Unwritten;
+            let is_unwritten = state == TaskState::Unwritten;
             invariant!(
                 self.unwritten.contains(id) == is_unwritten,
                 "task {id} is {state:?}, and is to be written or not"

@@ -25,7 +25,7 @@ fn write(queue: &mut Queue) -> Vec<TaskId> {
 #[test]
 fn a_task_without_a_poller_is_written_before_it_is_taken() {
     let mut queue = queue();
-    assert_eq!(queue.add(task(1), 0), Ok(Added::Pending(1)));
+    assert_eq!(queue.add(task(1), 0), Ok(AddedTask::Pending(1)));
     assert!(queue.urgent() && !queue.can_offer());
     queue.poll(Poller(1), "w", 0);
     assert_eq!(queue.offer(0), None, "it is not durable yet");
@@ -41,7 +41,7 @@ fn a_task_without_a_poller_is_written_before_it_is_taken() {
 fn a_task_that_a_poller_waits_for_is_never_written() {
     let mut queue = queue();
     queue.poll(Poller(1), "w", 0);
-    assert_eq!(queue.add(task(1), 0), Ok(Added::Pending(1)));
+    assert_eq!(queue.add(task(1), 0), Ok(AddedTask::Pending(1)));
     let offer = queue.offer(0).unwrap();
     assert_eq!((queue.batch(), queue.offer(0)), (None, None));
     assert!(queue.ended(offer.id, HandOver::Delivered));
@@ -72,15 +72,15 @@ fn an_ambiguous_start_is_written_and_offered_again_with_the_same_id() {
 #[test]
 fn a_repeated_hand_over_is_one_task_until_it_is_offered() {
     let mut queue = queue();
-    assert_eq!(queue.add(task(1), 0), Ok(Added::Pending(1)));
-    assert_eq!(queue.add(task(1), 0), Ok(Added::Pending(1)));
-    assert_eq!(queue.add(task(2), 0), Ok(Added::Pending(2)));
+    assert_eq!(queue.add(task(1), 0), Ok(AddedTask::Pending(1)));
+    assert_eq!(queue.add(task(1), 0), Ok(AddedTask::Pending(1)));
+    assert_eq!(queue.add(task(2), 0), Ok(AddedTask::Pending(2)));
     write(&mut queue);
-    assert_eq!(queue.add(task(1), 0), Ok(Added::Taken));
+    assert_eq!(queue.add(task(1), 0), Ok(AddedTask::Taken));
     queue.poll(Poller(1), "w", 0);
     queue.offer(0).unwrap();
     // The start on its way may be about an earlier task with the same ids.
-    assert_eq!(queue.add(task(1), 0), Ok(Added::Pending(3)));
+    assert_eq!(queue.add(task(1), 0), Ok(AddedTask::Pending(3)));
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn after_a_reload_what_is_stored_decides() {
     queue.poll(Poller(7), "w", 0);
     queue.reset(1 << 32, 0);
     queue.load(vec![(1, task(1))], true);
-    assert_eq!(queue.add(task(2), 0), Ok(Added::Pending(1 << 32)));
+    assert_eq!(queue.add(task(2), 0), Ok(AddedTask::Pending(1 << 32)));
     let offer = queue.offer(0).unwrap();
     assert_eq!((offer.id, offer.poller), (1, Poller(7)));
 }
@@ -163,7 +163,7 @@ fn a_sticky_queue_needs_a_poller_and_writes_nothing() {
     assert_eq!(queue.add(task(1), 0), Err(Abandoned));
     queue.poll(Poller(1), "w", 0);
     queue.gone(Poller(1));
-    assert_eq!(queue.add(task(1), 9_999), Ok(Added::Taken));
+    assert_eq!(queue.add(task(1), 9_999), Ok(AddedTask::Taken));
     assert_eq!(queue.add(task(2), 10_000), Err(Abandoned));
     assert!(queue.batch().is_none() && queue.abandoned(10_000));
     queue.poll(Poller(2), "w", 20_000);
@@ -217,7 +217,7 @@ mod bugs {
         let mut queue = Queue::new(true, 1, 0);
         queue.poll(Poller(1), "w", 0);
         queue.gone(Poller(1));
-        assert_eq!((queue.add(task(1), 0), queue.backlog()), (Ok(Added::Taken), 0));
+        assert_eq!((queue.add(task(1), 0), queue.backlog()), (Ok(AddedTask::Taken), 0));
         plant(None);
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// The n-th time that something happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-pub struct Moment {
+pub struct FaultMoment {
     /// Which of the things for which a fault can wait.
     #[serde(flatten)]
     pub event: Happening,
@@ -53,7 +53,7 @@ pub enum Happening {
     },
 }
 
-impl Moment {
+impl FaultMoment {
     /// How long a fault waits. If its moment has not come by then, it does not begin at all.
     pub const PATIENCE_MS: Millis = 2000;
 
@@ -98,7 +98,10 @@ impl Happening {
                 wanted.is_none() || wanted == there
             }
             (Self::Task { kind, attempt }, Self::Task { kind: of, attempt: number }) => kind == of && attempt <= number,
-            _ => false,
+            (
+                Self::Commit { .. } | Self::Append { .. } | Self::Read { .. } | Self::Fence { .. } | Self::Task { .. },
+                _,
+            ) => false,
         }
     }
 }
@@ -110,10 +113,10 @@ mod tests {
 
     #[test]
     fn a_moment_is_a_flat_object() {
-        let moment = Moment { event: Happening::Commit { partition: Some(PartitionKind::Queue) }, nth: 3 };
+        let moment = FaultMoment { event: Happening::Commit { partition: Some(PartitionKind::Queue) }, nth: 3 };
         let text = json!({"after": "commit", "partition": "queue", "nth": 3});
         assert_eq!(serde_json::to_value(moment).unwrap(), text);
-        assert_eq!(serde_json::from_value::<Moment>(text).unwrap(), moment);
+        assert_eq!(serde_json::from_value::<FaultMoment>(text).unwrap(), moment);
     }
 
     #[test]

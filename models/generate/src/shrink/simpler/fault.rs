@@ -2,7 +2,7 @@
 
 use super::changes::Changes;
 use crate::shrink::list::edited;
-use resurgam_formats::plan::{Fault, Moment, Plan, Way};
+use resurgam_formats::plan::{Fault, FaultMoment, Plan, Way};
 
 pub(crate) fn fault(plan: &Plan, at: usize, which: usize) -> Option<Option<Plan>> {
     let by = plainer_faults(plan.faults.get(at)?).into_iter().nth(which);
@@ -20,7 +20,7 @@ fn plainer_faults(fault: &Fault) -> Vec<Fault> {
         });
     }
     all.add(|fault| {
-        if let Some(partition) = fault.moment.as_mut().and_then(Moment::partition_mut) {
+        if let Some(partition) = fault.moment.as_mut().and_then(FaultMoment::partition_mut) {
             *partition = None;
         }
     });

@@ -32,7 +32,13 @@ fn plainer_operations(operation: &Operation) -> Vec<Operation> {
                 edit(start);
                 start.conflict = conflict;
             }
-            _ => {}
+            Action::Signal { .. }
+            | Action::Query { .. }
+            | Action::Update { .. }
+            | Action::Cancel
+            | Action::Terminate
+            | Action::Describe
+            | Action::ReadHistory => {}
         });
     }
     all.add(|operation| operation.client = 0);

@@ -251,11 +251,10 @@ fn started_twice(call: &Asked<'_>, runs: &[&Run], slack: i64, findings: &mut Fin
             call.request_id, first.run_id, second.run_id
         );
         let closed = first.close().is_some();
-        match call.action {
-            Action::SignalWithStart { .. } if closed => {
-                findings.violated_as("signal-with-start-after-close", &by, &[EventId(1)], message);
-            }
-            _ => findings.violated_by(&by, &[EventId(1)], message),
+        if closed && matches!(call.action, Action::SignalWithStart { .. }) {
+            findings.violated_as("signal-with-start-after-close", &by, &[EventId(1)], message);
+        } else {
+            findings.violated_by(&by, &[EventId(1)], message);
         }
     }
 }

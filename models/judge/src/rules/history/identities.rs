@@ -94,12 +94,11 @@ impl<'a, 'e> Identities<'a, 'e> {
                 if !call.request_id.is_empty() {
                     requests.insert((call.workflow_id, call.request_id), (by, call.action));
                 }
-                match call.action {
-                    Action::Cancel => cancels.entry(call.workflow_id).or_default().push((call.request_id, by)),
-                    Action::Signal { name, .. } | Action::SignalWithStart { name, .. } => {
-                        signals.entry((call.workflow_id, name.as_str())).or_default().push((call.request_id, by));
-                    }
-                    _ => {}
+                if let Action::Cancel = call.action {
+                    cancels.entry(call.workflow_id).or_default().push((call.request_id, by));
+                }
+                if let Some((name, _)) = call.action.signal() {
+                    signals.entry((call.workflow_id, name.as_str())).or_default().push((call.request_id, by));
                 }
             }
         }

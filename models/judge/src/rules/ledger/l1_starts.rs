@@ -7,7 +7,6 @@ use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::EventId;
 use resurgam_formats::evidence::{Evidence, Run};
-use resurgam_formats::plan::Action;
 use resurgam_formats::program::Input;
 use resurgam_formats::recording::{Answer, OperationId, Reply};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -81,10 +80,7 @@ impl Rule for Starts {
 }
 
 fn program_of(call: &Asked<'_>) -> Option<u8> {
-    match call.action {
-        Action::Start(start) | Action::SignalWithStart { start, .. } => Some(start.program),
-        _ => None,
-    }
+    call.action.start().map(|start| start.program)
 }
 
 /// The answer says that this call started the run: it is there.

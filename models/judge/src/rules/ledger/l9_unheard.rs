@@ -80,7 +80,13 @@ impl Rule for Unheard {
             let carries: &dyn Fn(&Task) -> bool = match call.action {
                 Action::Query { .. } => &|task| task.queries > 0,
                 Action::Update { .. } => &|task| task.updates.iter().any(|id| id == call.request_id),
-                _ => continue,
+                Action::Start(_)
+                | Action::Signal { .. }
+                | Action::SignalWithStart { .. }
+                | Action::Cancel
+                | Action::Terminate
+                | Action::Describe
+                | Action::ReadHistory => continue,
             };
             for attempt in &call.operation.attempts {
                 let (from, Some(until)) = (attempt.invoked, attempt.returned) else { continue };

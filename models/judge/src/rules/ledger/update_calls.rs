@@ -19,7 +19,8 @@ pub(super) struct UpdateCall<'e> {
 /// All of them, in the order of their numbers.
 pub(super) fn about_updates<'e>(evidence: &Indexed<'e>) -> impl Iterator<Item = UpdateCall<'e>> {
     evidence.evidence().operations.values().filter_map(|operation| match &operation.call {
-        Call::Client { workflow_id, request_id, action: Action::Update { wait, .. } } => {
+        Call::Client { workflow_id, request_id, action } => {
+            let Action::Update { wait, .. } = action else { return None };
             Some(UpdateCall { operation, workflow_id, request_id, wait: *wait, accepted: None })
         }
         Call::PollUpdate { workflow_id, run_id, request_id } => {

@@ -97,7 +97,13 @@ fn absent(evidence: &Indexed<'_>, findings: &mut Findings) {
             Action::Terminate => runs.iter().any(|run| terminated(run, call.request_id)),
             // A run that is closed already answers the same, and writes nothing.
             Action::Cancel => runs.iter().any(|run| run.close().is_some() || cancelled(run)),
-            _ => continue,
+            Action::Start(_)
+            | Action::Signal { .. }
+            | Action::SignalWithStart { .. }
+            | Action::Query { .. }
+            | Action::Update { .. }
+            | Action::Describe
+            | Action::ReadHistory => continue,
         };
         findings.look_at_all();
         findings.examine();

@@ -155,7 +155,11 @@ impl Ledger {
                     asked.cancel = true;
                     continue;
                 }
-                _ => continue,
+                Action::Start(_)
+                | Action::Query { .. }
+                | Action::Terminate
+                | Action::Describe
+                | Action::ReadHistory => continue,
             };
             place.0.get_or_insert_default().entry(place.1.clone()).or_default().push(*place.2);
         }

@@ -3,7 +3,7 @@
 use crate::rules::Indexed;
 use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
-use resurgam_formats::tenure::Step;
+use resurgam_formats::tenure::TenureStep;
 
 /// Follows the head row of every partition.
 pub(super) struct Owner;
@@ -54,7 +54,7 @@ impl Rule for Owner {
 }
 
 /// What is wrong with a step after a head row of this range and sequence.
-fn wrong(step: &Step, owner: Option<&str>, (range, sequence): (u64, u64)) -> Option<String> {
+fn wrong(step: &TenureStep, owner: Option<&str>, (range, sequence): (u64, u64)) -> Option<String> {
     let by = &step.by;
     if step.fence {
         return if step.range != range.saturating_add(1) {

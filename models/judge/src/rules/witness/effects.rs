@@ -116,7 +116,12 @@ fn named(evidence: &Index<'_>, timeline: &Timeline<'_>, bounds: &mut Bounds) {
                     *first = sent.min(*first);
                 }
             }
-            _ => {}
+            Action::Start(_)
+            | Action::Signal { .. }
+            | Action::SignalWithStart { .. }
+            | Action::Query { .. }
+            | Action::Describe
+            | Action::ReadHistory => {}
         }
     }
     let mut ended: FxHashMap<OperationId, usize> = FxHashMap::default();

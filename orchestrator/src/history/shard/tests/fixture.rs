@@ -3,7 +3,7 @@
 use super::standin::{self, Query, Said, StandIn, What};
 use crate::cluster::Rejection;
 use crate::history::engine::Slice;
-use crate::history::shard::{Added, Config, Dispatcher, Shard, unasked};
+use crate::history::shard::{Added, Dispatcher, Shard, ShardConfig, unasked};
 use crate::history::state::Millis;
 use crate::store::Store;
 use crate::testing::World;
@@ -48,10 +48,10 @@ impl Life {
         self: &Arc<Self>,
         store: &Arc<dyn Store>,
         cluster: &Arc<Cluster>,
-        adjust: impl FnOnce(&mut Config),
+        adjust: impl FnOnce(&mut ShardConfig),
     ) -> Shard {
         let environment: Arc<dyn Environment> = self.clone();
-        let mut config = Config::new(1, "node");
+        let mut config = ShardConfig::new(1, "node");
         config.tasks.timer = |task| unasked(StandIn::new(&task.run.workflow_id.clone(), What::Timer(task)));
         config.tasks.transfer = |result| unasked(StandIn::new("", What::Transfer(result)));
         config.check = |_| Ok(());

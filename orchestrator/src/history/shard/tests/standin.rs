@@ -28,7 +28,7 @@ pub(super) struct StandIn {
     what: What,
 }
 
-/// What happens.
+/// What can happen to a workflow in these tests.
 #[derive(Clone, Debug)]
 pub(super) enum What {
     Start { request_id: String, queue: String },

@@ -37,7 +37,7 @@ pub fn prefix(run: &str, seed: u64) -> String {
 
 /// A case that was executed in the simulation, and judged if it came to its end.
 #[derive(Debug)]
-pub struct Trial {
+pub struct SimulatedRun {
     /// The lines of the recording.
     pub lines: Vec<u8>,
     /// The trace hash of the recording.
@@ -58,7 +58,7 @@ pub struct Trial {
     pub calls: BTreeSet<String>,
 }
 
-impl Trial {
+impl SimulatedRun {
     /// Executes and judges a plan. The ids in it follow from the plan alone. Nothing is written.
     #[must_use]
     pub fn of(plan: &Plan, subject: &Subject) -> Self {
@@ -153,10 +153,13 @@ impl Trial {
             target: target.name().to_owned(),
             target_version: target.version(),
             choice,
+            without_invariants: false,
             faults: case::families(plan),
             prefix: prefix(PREFIX, plan.seed),
             command,
+            plan_hash: None,
             recording_hash: hex(self.hash),
+            verdict_hash: None,
             trace_hash: Some(hex(self.trace)),
             judgement: self.judgement(),
             shrunk: None,

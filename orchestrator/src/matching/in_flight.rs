@@ -16,15 +16,15 @@ use tokio::sync::mpsc;
 /// How long a task rests whose start could not be recorded, and a query whose history could not be read.
 pub(super) const REST: Duration = Duration::from_millis(100);
 
-/// See the module.
-pub(super) struct Errands {
+/// Starts what takes longer than the owner of a queue may wait, and lets it know of the end.
+pub(super) struct InFlight {
     environment: Arc<dyn Environment>,
     router: Arc<Router>,
     owner: mpsc::WeakSender<Message>,
 }
 
-impl Errands {
-    /// Errands of which `owner` is told.
+impl InFlight {
+    /// Nothing so far. `owner` is told how each of them ended.
     pub(super) fn new(
         environment: Arc<dyn Environment>,
         router: Arc<Router>,

@@ -4,8 +4,8 @@ use super::condition::{Comparison, Condition};
 use super::language::STARTS_WITH;
 use super::refusal::refused;
 use super::{literal, words};
-use crate::visibility::attribute::{self, Attribute, Custom};
-use crate::visibility::value::Value;
+use crate::attribute::{self, Attribute, Custom};
+use crate::value::Value;
 use resurgam_api::temporal::enums::v1::IndexedValueType as Type;
 use sqlparser::ast::{BinaryOperator as Binary, Expr, InTarget, UnaryOperator};
 

@@ -1,9 +1,9 @@
 //! Values in questions: what is written, and what that means for an attribute.
 
 use super::refusal::refused;
-use crate::visibility::attribute::{Attribute, SCHEDULE_PREFIX};
-use crate::visibility::time;
-use crate::visibility::value::Value;
+use crate::attribute::{Attribute, SCHEDULE_PREFIX};
+use crate::time;
+use crate::value::Value;
 use resurgam_api::temporal::enums::v1::{IndexedValueType as Type, WorkflowExecutionStatus as Status};
 use sqlparser::ast::{Expr, UnaryOperator, Value as Sql};
 
@@ -117,7 +117,7 @@ fn meant(written: Value, attribute: &Attribute) -> Result<Value, String> {
 }
 
 /// The name of a status, as it is asked for and answered.
-pub(crate) fn status_name(status: Status) -> String {
+pub fn status_name(status: Status) -> String {
     let name = status.as_str_name().trim_start_matches("WORKFLOW_EXECUTION_STATUS_").to_ascii_lowercase();
     let camel = name.split('_').map(|word| {
         let (first, rest) = word.split_at(1);

@@ -2,7 +2,7 @@
 
 /// Which of the parts may hold what is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Sections {
+pub struct Sections {
     /// That of the open ones.
     pub open: bool,
     /// That of the closed ones.
@@ -10,22 +10,22 @@ pub(crate) struct Sections {
 }
 
 impl Sections {
-    /// Both.
-    pub(crate) const ALL: Self = Self { open: true, closed: true };
+    /// Open and closed ones.
+    pub const ALL: Self = Self { open: true, closed: true };
     /// That of the open ones.
-    pub(crate) const OPEN: Self = Self { open: true, closed: false };
+    pub const OPEN: Self = Self { open: true, closed: false };
     /// That of the closed ones.
-    pub(crate) const CLOSED: Self = Self { open: false, closed: true };
+    pub const CLOSED: Self = Self { open: false, closed: true };
 
     /// What is in both of these.
     #[must_use]
-    pub(crate) fn and(self, other: Self) -> Self {
+    pub fn and(self, other: Self) -> Self {
         Self { open: self.open && other.open, closed: self.closed && other.closed }
     }
 
     /// What is in one of these.
     #[must_use]
-    pub(crate) fn or(self, other: Self) -> Self {
+    pub fn or(self, other: Self) -> Self {
         Self { open: self.open || other.open, closed: self.closed || other.closed }
     }
 }

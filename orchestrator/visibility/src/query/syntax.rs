@@ -11,7 +11,7 @@ use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 const SELECT: &str = "select * from table1 ";
 const WHERE: &str = "where ";
 /// Words and signs of a question, at most.
-pub(crate) const PARTS: usize = 10_000;
+pub const PARTS: usize = 10_000;
 
 /// The syntax of a question.
 #[derive(Debug, Default)]

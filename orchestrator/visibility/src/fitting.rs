@@ -1,22 +1,22 @@
 //! Whether search attributes are as they were registered, and small enough. As in temporalio/temporal,
 //! `common/searchattribute/validator.go`, and in its words.
 
-use super::attribute::{Custom, PREDEFINED, SYSTEM, built_in, type_name};
-use super::value::Value;
+use crate::attribute::{Custom, PREDEFINED, SYSTEM, built_in, type_name};
+use crate::value::Value;
 use prost::Message as _;
 use resurgam_api::temporal::common::v1::{Payload, SearchAttributes};
 use resurgam_api::temporal::enums::v1::IndexedValueType as Type;
 
 /// Attributes of a run, at most.
-pub(crate) const MOST: usize = 100;
+pub const MOST: usize = 100;
 /// Bytes of one value.
-pub(crate) const VALUE_BYTES: usize = 2 << 10;
+pub const VALUE_BYTES: usize = 2 << 10;
 /// Bytes of all of them.
-pub(crate) const BYTES: usize = 40 << 10;
+pub const BYTES: usize = 40 << 10;
 
 /// What is wrong with search attributes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Misfit {
+pub enum Misfit {
     /// Nobody has registered one of them.
     Unknown(String),
     /// One has a value that it cannot have, or cannot be set.
@@ -26,9 +26,9 @@ pub(crate) enum Misfit {
 }
 
 impl Misfit {
-    /// For people.
+    /// What is wrong, in words for the caller.
     #[must_use]
-    pub(crate) fn message(&self) -> &str {
+    pub fn message(&self) -> &str {
         match self {
             Self::Unknown(message) | Self::Wrong(message) | Self::Large(message) => message,
         }
@@ -40,7 +40,7 @@ impl Misfit {
 ///
 /// # Errors
 /// The first thing that is wrong, in the order of the names.
-pub(crate) fn check(given: &mut SearchAttributes, namespace: &str, custom: &Custom) -> Result<(), Misfit> {
+pub fn check(given: &mut SearchAttributes, namespace: &str, custom: &Custom) -> Result<(), Misfit> {
     let fields = &mut given.indexed_fields;
     let mut names: Vec<String> = fields.keys().cloned().collect();
     names.sort();
@@ -88,7 +88,7 @@ fn one(name: &str, payload: &mut Payload, custom: &Custom) -> Result<(), Misfit>
 }
 
 /// Takes away what says that there is nothing, which means nothing at a start.
-pub(crate) fn drop_nothing(given: &mut SearchAttributes) {
+pub fn drop_nothing(given: &mut SearchAttributes) {
     given.indexed_fields.retain(|_, payload| {
         let nothing = payload.metadata.get("encoding").is_some_and(|encoding| encoding == b"binary/null");
         !nothing && payload.data != b"[]"
@@ -109,7 +109,7 @@ pub(crate) fn most_of(kind: Type) -> usize {
 ///
 /// # Errors
 /// There would be too many of a type.
-pub(crate) fn register(custom: &mut Custom, new: &[(String, Type)]) -> Result<(), String> {
+pub fn register(custom: &mut Custom, new: &[(String, Type)]) -> Result<(), String> {
     for (name, kind) in new {
         let number = i32::from(*kind);
         let there = custom.values().filter(|it| **it == number).count();
@@ -129,7 +129,7 @@ pub(crate) fn register(custom: &mut Custom, new: &[(String, Type)]) -> Result<()
 
 /// The custom attributes of a namespace under the names of the fields that the Temporal server would keep them in.
 #[must_use]
-pub(crate) fn aliases(custom: &Custom) -> Vec<(String, String)> {
+pub fn aliases(custom: &Custom) -> Vec<(String, String)> {
     let mut counts = std::collections::BTreeMap::<i32, usize>::new();
     let field = |(name, number): (&String, &i32)| {
         let kind = type_name(Type::try_from(*number).unwrap_or_default());
@@ -143,7 +143,7 @@ pub(crate) fn aliases(custom: &Custom) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::visibility::value::keyword;
+    use crate::value::keyword;
 
     fn given(values: &[(&str, &str)]) -> SearchAttributes {
         let payload = |json: &str| Payload {

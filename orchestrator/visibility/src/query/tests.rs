@@ -1,5 +1,5 @@
 use super::*;
-use crate::visibility::value::keyword;
+use crate::value::keyword;
 use resurgam_api::temporal::common::v1::Payload;
 use resurgam_api::temporal::enums::v1::IndexedValueType as Type;
 

@@ -6,17 +6,17 @@ use resurgam_api::temporal::enums::v1::IndexedValueType as Type;
 use std::collections::BTreeMap;
 
 /// The types of the custom search attributes of a namespace, by their names.
-pub(crate) type Custom = BTreeMap<String, i32>;
+pub type Custom = BTreeMap<String, i32>;
 
 /// How names begin that belong to the server.
 const RESERVED: &str = "Temporal";
 /// A name that stands for the workflow id of a schedule.
 const SCHEDULE: &str = "ScheduleId";
 /// What that workflow id begins with.
-pub(crate) const SCHEDULE_PREFIX: &str = "temporal-sys-scheduler:";
+pub const SCHEDULE_PREFIX: &str = "temporal-sys-scheduler:";
 
 /// The attributes that every record has.
-pub(crate) const SYSTEM: &[(&str, Type)] = &[
+pub const SYSTEM: &[(&str, Type)] = &[
     ("CloseTime", Type::Datetime),
     ("ExecutionDuration", Type::Int),
     ("ExecutionStatus", Type::Keyword),
@@ -36,7 +36,7 @@ pub(crate) const SYSTEM: &[(&str, Type)] = &[
 ];
 
 /// Those that are written under fixed names, and whether users may write them.
-pub(crate) const PREDEFINED: &[(&str, Type, bool)] = &[
+pub const PREDEFINED: &[(&str, Type, bool)] = &[
     ("BatcherNamespace", Type::Keyword, true),
     ("BatcherUser", Type::Keyword, true),
     ("BinaryChecksums", Type::KeywordList, true),
@@ -63,7 +63,7 @@ pub(crate) struct Attribute {
     pub alias: String,
     /// Its own name.
     pub name: String,
-    /// Its type.
+    /// The type of its values.
     pub kind: Type,
 }
 
@@ -96,14 +96,14 @@ impl Attribute {
 
 /// The type of an attribute that nobody has registered.
 #[must_use]
-pub(crate) fn built_in(name: &str) -> Option<Type> {
+pub fn built_in(name: &str) -> Option<Type> {
     let system = SYSTEM.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind);
     system.or_else(|| PREDEFINED.iter().find(|(known, _, _)| *known == name).map(|(_, kind, _)| *kind))
 }
 
 /// A name that nobody can register.
 #[must_use]
-pub(crate) fn is_reserved(name: &str) -> bool {
+pub fn is_reserved(name: &str) -> bool {
     let own = ["NamespaceId", "MemoEncoding", "Memo", "VisibilityTaskKey"];
     built_in(name).is_some() || own.contains(&name) || name.starts_with(RESERVED)
 }

@@ -1,8 +1,8 @@
 //! Values of attributes, and how they compare: as in SQLite, in which the pinned Temporal server keeps its list. A number
 //! is less than any text; between a text and a number the type of the attribute decides what both are taken for.
 
-use super::attribute::{Attribute, type_name};
-use super::{Record, time};
+use crate::attribute::{Attribute, type_name};
+use crate::{Record, time};
 use resurgam_api::temporal::common::v1::Payload;
 use resurgam_api::temporal::enums::v1::IndexedValueType as Type;
 use serde_json::Value as Json;
@@ -15,13 +15,13 @@ pub(crate) enum Value {
     Nothing,
     /// A whole number; of a truth 1 or 0.
     Int(i64),
-    /// Another number.
+    /// A number with a fraction.
     Real(f64),
-    /// A text.
+    /// A text or a keyword.
     Text(String),
     /// Microseconds since 1970.
     Moment(i64),
-    /// Several keywords.
+    /// Several keywords, in their order.
     List(Vec<String>),
 }
 
@@ -134,7 +134,7 @@ impl Value {
 
 /// A keyword, or several as JSON says them, as the answer to a call.
 #[must_use]
-pub(crate) fn keyword(text: &str, kind: Type) -> Payload {
+pub fn keyword(text: &str, kind: Type) -> Payload {
     let metadata = [("encoding", "json/plain"), ("type", type_name(kind))];
     Payload {
         metadata: metadata.map(|(key, value)| (key.to_owned(), value.as_bytes().to_vec())).into(),
@@ -145,26 +145,26 @@ pub(crate) fn keyword(text: &str, kind: Type) -> Payload {
 
 /// A truth as a server writes it.
 #[must_use]
-pub(crate) fn truth(truth: bool) -> Payload {
+pub fn truth(truth: bool) -> Payload {
     Payload { data: truth.to_string().into_bytes(), ..keyword("", Type::Bool) }
 }
 
 /// Bytes as SDKs write them.
 #[must_use]
-pub(crate) fn bytes(data: Vec<u8>) -> Payload {
+pub fn bytes(data: Vec<u8>) -> Payload {
     let metadata = [("encoding".to_owned(), b"binary/plain".to_vec())].into();
     Payload { metadata, data, ..Payload::default() }
 }
 
 /// Keywords as a server writes them.
 #[must_use]
-pub(crate) fn keywords(words: &[String]) -> Payload {
+pub fn keywords(words: &[String]) -> Payload {
     Payload { data: Json::from(words).to_string().into_bytes(), ..keyword("", Type::KeywordList) }
 }
 
 /// The keywords that a payload has.
 #[must_use]
-pub(crate) fn texts(payload: &Payload) -> Vec<String> {
+pub fn texts(payload: &Payload) -> Vec<String> {
     match serde_json::from_slice(&payload.data) {
         Ok(Json::String(text)) => vec![text],
         Ok(Json::Array(all)) => all.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect(),
@@ -175,7 +175,7 @@ pub(crate) fn texts(payload: &Payload) -> Vec<String> {
 /// A value as the list shows it: nothing is left out, and one that stands alone in a list stands without it, unless its
 /// attribute has lists.
 #[must_use]
-pub(crate) fn listed(payload: Payload) -> Option<Payload> {
+pub fn listed(payload: Payload) -> Option<Payload> {
     let several = payload.metadata.get("type").is_some_and(|kind| kind == type_name(Type::KeywordList).as_bytes());
     match serde_json::from_slice(&payload.data) {
         Ok(Json::Null) => None,

@@ -11,19 +11,19 @@ mod syntax;
 mod words;
 mod workers;
 
-pub(crate) use literal::status_name;
-pub(crate) use syntax::PARTS;
-pub(crate) use workers::WorkerQuery;
+pub use literal::status_name;
+pub use syntax::PARTS;
+pub use workers::WorkerQuery;
 
-use super::attribute::Custom;
-use super::{Record, Sections};
+use crate::attribute::Custom;
+use crate::{Record, Sections};
 use condition::Condition;
 use convert::Converter;
 use refusal::refused;
 
 /// A question, understood.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Query {
+pub struct Query {
     condition: Option<Condition>,
     /// Records are to be counted by status.
     pub by_status: bool,
@@ -35,7 +35,7 @@ impl Query {
     ///
     /// # Errors
     /// It is none: why, for people.
-    pub(crate) fn read(text: &str, custom: &Custom) -> Result<Self, String> {
+    pub fn read(text: &str, custom: &Custom) -> Result<Self, String> {
         let syntax = syntax::parse(text)?;
         if syntax.ordered {
             return Err(refused("operation is not supported: 'ORDER BY' clause"));
@@ -64,32 +64,32 @@ impl Query {
     ///
     /// # Errors
     /// See [`Query::read`]; also if it asks for groups.
-    pub(crate) fn list(text: &str, custom: &Custom) -> Result<Self, String> {
+    pub fn list(text: &str, custom: &Custom) -> Result<Self, String> {
         let query = Self::read(text, custom)?;
         if query.by_status { Err(refused("operation is not supported: 'GROUP BY' clause")) } else { Ok(query) }
     }
 
     /// An attribute of workflows that it asks for, and that schedules do not have.
     #[must_use]
-    pub(crate) fn of_the_system(&self) -> Option<&str> {
+    pub fn of_the_system(&self) -> Option<&str> {
         self.reserved.iter().map(String::as_str).find(|name| *name != "TemporalSchedulePaused")
     }
 
     /// A record is an answer to it.
     #[must_use]
-    pub(crate) fn finds(&self, record: &Record) -> bool {
+    pub fn finds(&self, record: &Record) -> bool {
         self.condition.as_ref().is_none_or(|condition| condition.holds(record) == Some(true))
     }
 
     /// Where the answers may be.
     #[must_use]
-    pub(crate) fn sections(&self) -> Sections {
+    pub fn sections(&self) -> Sections {
         self.condition.as_ref().map_or(Sections::ALL, Condition::sections)
     }
 
     /// The only workflow that may be an answer.
     #[must_use]
-    pub(crate) fn workflow_id(&self) -> Option<&str> {
+    pub fn workflow_id(&self) -> Option<&str> {
         self.condition.as_ref().and_then(Condition::workflow_id)
     }
 }

@@ -5,16 +5,16 @@
 //! whoever was told of a commit finds it in the list. [`Visibility`] is how the list is read; who keeps records implements
 //! it. Nothing here reads or writes a store, or knows what a workflow does.
 
-pub(crate) mod attribute;
-pub(crate) mod fitting;
-pub(crate) mod query;
-pub(crate) mod record;
+pub mod attribute;
+pub mod fitting;
+pub mod query;
+mod record;
 mod sections;
-pub(crate) mod time;
-pub(crate) mod value;
+mod time;
+pub mod value;
 
-pub(crate) use record::{Place, Record};
-pub(crate) use sections::Sections;
+pub use record::{ListPlace, Record};
+pub use sections::Sections;
 
 use async_trait::async_trait;
 use resurgam_api::temporal::common::v1::Payload;
@@ -23,7 +23,7 @@ use tonic::Status;
 
 /// Which records are of interest.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Scope {
+pub struct Scope {
     /// The id of their namespace.
     pub namespace_id: String,
     /// Only those of this workflow, if it is given.
@@ -34,22 +34,22 @@ pub(crate) struct Scope {
 
 /// Some records, in the order of the list.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Page {
-    /// The records.
+pub struct Page {
+    /// The records that were found.
     pub records: Vec<Record>,
     /// Where the list goes on behind them; `None`: it does not.
-    pub next: Option<Place>,
+    pub next: Option<ListPlace>,
 }
 
 /// The list of workflows, as it is read.
 #[async_trait]
-pub(crate) trait Visibility: Send + Sync + 'static {
+pub trait Visibility: Send + Sync + 'static {
     /// Some records of the scope that stand behind a place in the list, or the first ones. What is written meanwhile may be
     /// among them or not; what is not touched meanwhile is found once by whoever goes on from page to page.
     ///
     /// # Errors
     /// UNAVAILABLE: they cannot be read now.
-    async fn read(&self, scope: &Scope, after: Option<&Place>) -> Result<Page, Status>;
+    async fn read(&self, scope: &Scope, after: Option<&ListPlace>) -> Result<Page, Status>;
 
     /// The memo of a run, which may be large, and is not part of its record.
     ///

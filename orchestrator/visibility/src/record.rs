@@ -3,17 +3,18 @@
 use prost::Message as _;
 use prost_wkt_types::Duration;
 use resurgam_api::temporal::common::v1::{Memo, Payload, SearchAttributes, WorkflowExecution, WorkflowType};
+use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus;
 use resurgam_api::temporal::workflow::v1::WorkflowExecutionInfo;
 use std::collections::{BTreeMap, HashMap};
 
-use super::time;
+use crate::time;
 
 /// Times of this, in milliseconds, have 16 digits at most: until the year 318857.
 const LATEST: i64 = 9_999_999_999_999_999;
 
 /// What the list says of one run. Times are milliseconds since 1970; field numbers are a storage format.
 #[derive(Clone, PartialEq, prost::Message)]
-pub(crate) struct Record {
+pub struct Record {
     /// Its workflow id.
     #[prost(string, tag = "1")]
     pub workflow_id: String,
@@ -64,24 +65,24 @@ pub(crate) struct Record {
 /// A place in the list of a namespace: open runs come first, then closed ones by when they closed; among each those that
 /// started last come first. As text it is sorted by its bytes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Place(String);
+pub struct ListPlace(String);
 
-impl Place {
+impl ListPlace {
     /// In front of all that are closed, and behind all that are open.
     #[must_use]
-    pub(crate) fn closed() -> Self {
+    pub fn closed() -> Self {
         Self(format!("{:016}", 1))
     }
 
     /// Its text, which begins a key of a row.
     #[must_use]
-    pub(crate) fn text(&self) -> &str {
+    pub fn text(&self) -> &str {
         &self.0
     }
 
     /// A text as a place, whether or not anything is there.
     #[must_use]
-    pub(crate) fn of(text: impl Into<String>) -> Self {
+    pub fn of(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 }
@@ -89,36 +90,42 @@ impl Place {
 impl Record {
     /// Its place in the list.
     #[must_use]
-    pub(crate) fn place(&self) -> Place {
+    pub fn place(&self) -> ListPlace {
         let back = |time: i64| LATEST - time.clamp(0, LATEST - 1);
         let closed = if self.close_time == 0 { 0 } else { back(self.close_time) };
-        Place(format!("{closed:016}/{:016}/{}", back(self.start_time), self.run_id))
+        ListPlace(format!("{closed:016}/{:016}/{}", back(self.start_time), self.run_id))
     }
 
     /// A row as the record that it was written as, or what is wrong with it. `place` is the end of its key.
     ///
     /// # Errors
     /// It cannot be what was written.
-    pub(crate) fn of(place: &str, row: &[u8]) -> Result<Self, String> {
+    pub fn of(place: &str, row: &[u8]) -> Result<Self, String> {
         let record = Self::decode(row).map_err(|problem| problem.to_string())?;
-        if record.place().text() == place { Ok(record) } else { Err("it is the record of another run".to_owned()) }
+        if record.place().text() != place {
+            return Err("it is the record of another run".to_owned());
+        }
+        match WorkflowExecutionStatus::try_from(record.status) {
+            Ok(_) => Ok(record),
+            Err(_) => Err(format!("there is no status {}", record.status)),
+        }
     }
 
     /// It says that the run is closed.
     #[must_use]
-    pub(crate) fn is_closed(&self) -> bool {
+    pub fn is_closed(&self) -> bool {
         self.close_time != 0
     }
 
     /// How long the run did something, in milliseconds; `None` while it is open.
     #[must_use]
-    pub(crate) fn duration(&self) -> Option<i64> {
+    pub fn duration(&self) -> Option<i64> {
         self.is_closed().then(|| self.close_time.saturating_sub(self.execution_time))
     }
 
     /// As the answer to a call. What is only known of closed runs is not said of open ones.
     #[must_use]
-    pub(crate) fn info(self, memo: HashMap<String, Payload>) -> WorkflowExecutionInfo {
+    pub fn info(self, memo: HashMap<String, Payload>) -> WorkflowExecutionInfo {
         let lasted = self.duration().map(|span| Duration {
             seconds: span.div_euclid(1000),
             nanos: i32::try_from(span.rem_euclid(1000) * 1_000_000).unwrap_or(0),
@@ -165,15 +172,20 @@ mod tests {
             record("x", 7, 10),
         ];
         let places: Vec<_> = ordered.iter().map(Record::place).collect();
-        assert!(places.is_sorted() && places[3] < Place::closed() && Place::closed() < places[4], "{places:?}");
+        assert!(places.is_sorted() && places[3] < ListPlace::closed() && ListPlace::closed() < places[4], "{places:?}");
     }
 
     #[test]
     fn a_row_is_read_as_it_was_written_and_in_no_other_place() {
         let record = record("r", 9, 12);
         let row = record.encode_to_vec();
-        assert_eq!(Record::of(record.place().text(), &row), Ok(record));
+        assert_eq!(Record::of(record.place().text(), &row), Ok(record.clone()));
         assert!(Record::of("elsewhere", &row).is_err() && Record::of("", &[0xff]).is_err());
+        let unknown = Record { status: 99, ..record.clone() };
+        assert_eq!(
+            Record::of(record.place().text(), &unknown.encode_to_vec()),
+            Err("there is no status 99".to_owned())
+        );
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Conditions on records. As in SQL, what is compared with nothing neither holds nor fails.
 
 use super::words::{contains, words};
-use crate::visibility::attribute::{self, Attribute};
-use crate::visibility::value::Value;
-use crate::visibility::{Record, Sections};
+use crate::attribute::{self, Attribute};
+use crate::value::Value;
+use crate::{Record, Sections};
 use resurgam_api::temporal::enums::v1::IndexedValueType as Type;
 use std::cmp::Ordering;
 
@@ -14,7 +14,7 @@ pub(super) enum Condition {
     And(Vec<Self>),
     /// One of these.
     Or(Vec<Self>),
-    /// Not this.
+    /// That this does not hold.
     Not(Box<Self>),
     /// The value stands so to the other.
     Compare(Attribute, Comparison, Value),

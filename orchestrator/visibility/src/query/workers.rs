@@ -3,7 +3,7 @@
 
 use super::language::STARTS_WITH;
 use super::{literal, syntax};
-use crate::visibility::time;
+use crate::time;
 use prost_wkt_types::Timestamp;
 use resurgam_api::temporal::enums::v1::WorkerStatus;
 use resurgam_api::temporal::worker::v1::WorkerHeartbeat;
@@ -11,14 +11,14 @@ use sqlparser::ast::{BinaryOperator as Binary, Expr, Value};
 
 /// A question about workers.
 #[derive(Debug)]
-pub(crate) struct WorkerQuery(Option<Expr>);
+pub struct WorkerQuery(Option<Expr>);
 
 impl WorkerQuery {
     /// The question in this text; an empty one finds all.
     ///
     /// # Errors
     /// Why it is none.
-    pub(crate) fn read(text: &str) -> Result<Self, String> {
+    pub fn read(text: &str) -> Result<Self, String> {
         let text = text.trim();
         let begins = |with: &str| text.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
         if begins("where ") || begins("select ") {
@@ -33,7 +33,7 @@ impl WorkerQuery {
     }
 
     /// It asks for this worker.
-    pub(crate) fn finds(&self, worker: &WorkerHeartbeat) -> bool {
+    pub fn finds(&self, worker: &WorkerHeartbeat) -> bool {
         self.0.as_ref().is_none_or(|condition| holds(condition, worker) == Some(true))
     }
 }
