@@ -86,6 +86,16 @@ impl Answer {
 }
 
 impl Server {
+    /// What its namespace is called inside.
+    ///
+    /// # Errors
+    /// It is gone, or has no such namespace.
+    pub(crate) async fn namespace_id(&self) -> Result<String, String> {
+        let answer = self.call("DescribeNamespace", &json!({"namespace": self.namespace})).await?;
+        let said = answer.response.pointer("/namespace_info/id").and_then(Value::as_str);
+        said.map(str::to_owned).ok_or_else(|| format!("{} has no namespace {}", self.name, self.namespace))
+    }
+
     /// Makes a call.
     ///
     /// # Errors

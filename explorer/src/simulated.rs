@@ -1,0 +1,73 @@
+//! Recorded cases on an orchestrator in the simulation: no server is needed, and no time passes while they wait.
+
+use crate::found::Found;
+use crate::recording::{Recorded, hold_against};
+use crate::server::Server;
+use resurgam_harness::Subject;
+use resurgam_harness::simulated::visit;
+use serde_json::json;
+use std::time::Duration;
+use tonic::transport::Channel;
+
+/// The namespaces, as targets have them.
+const NAMESPACES: [&str; 2] = ["resurgam", "resurgam-other"];
+/// How long the cluster may take to be usable.
+const READY: Duration = Duration::from_secs(20);
+const PAUSE: Duration = Duration::from_millis(20);
+/// So long a case may take, with all that it waits for.
+const CASE: Duration = Duration::from_secs(200);
+
+/// So many cases are done in one cluster: what one of them does to it is not to be seen in all others.
+pub const TOGETHER: usize = 10;
+
+/// What came of cases in the simulation.
+#[derive(Debug)]
+pub struct Held {
+    /// What was answered otherwise.
+    pub found: Found,
+    /// A hash of all that passed on the links.
+    pub trace: u64,
+}
+
+/// Does the cases on a cluster of one node of its own, one after the other, and says what is answered otherwise. The same seed gives the
+/// same execution.
+///
+/// # Errors
+/// A node panicked or gave up, the cluster was not usable, or a case did not end.
+pub fn hold_simulated(subject: &Subject, seed: u64, cases: &[Recorded]) -> Result<Held, String> {
+    let limit = u32::try_from(cases.len()).unwrap_or(u32::MAX);
+    let (cases, name) = (cases.to_vec(), subject.orchestrator().name().to_owned());
+    let visited = visit(subject, seed, 1, READY + CASE.saturating_mul(limit), move |channels| async move {
+        let server = ready(channels, name).await?;
+        hold_against(&server, &cases, "explored", |_| ()).await
+    });
+    let (found, trace) = visited.map_err(|why| why.to_string())?;
+    Ok(Held { found: found?, trace })
+}
+
+/// The first node as a server, when it knows the namespaces.
+async fn ready(channels: Vec<Channel>, name: String) -> Result<Server, String> {
+    let [namespace, other_namespace] = NAMESPACES.map(str::to_owned);
+    let channel = channels.into_iter().next().ok_or("there is no node")?;
+    let server = Server { name, channel, namespace, other_namespace };
+    for namespace in NAMESPACES {
+        let request = json!({
+            "namespace": namespace,
+            "description": "Cases of Resurgam",
+            "workflow_execution_retention_period": {"seconds": 86_400},
+        });
+        let begun = tokio::time::Instant::now();
+        loop {
+            let registered = server.call("RegisterNamespace", &request).await?;
+            let known = server.call("DescribeNamespace", &json!({"namespace": namespace})).await?;
+            if known.is_ok() {
+                break;
+            }
+            if begun.elapsed() > READY {
+                return Err(format!("no namespace after {READY:?}: {} {}", registered.code, registered.message));
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+    Ok(server)
+}
