@@ -111,6 +111,9 @@ pub(crate) async fn specifications(server: &mut Server) {
     server.matching("twice-east", YEAR.0, YEAR.1).await;
 }
 
+/// What makes the workflow of a schedule another one.
+type Change = fn(&mut NewWorkflowExecutionInfo);
+
 /// What makes no sense, and what is not there.
 pub(crate) async fn refusals(server: &mut Server) {
     let wrong = [
@@ -141,7 +144,7 @@ pub(crate) async fn refusals(server: &mut Server) {
     for spec in wrong {
         server.create("wrong", starting("wrong", spec)).await;
     }
-    let changes: [(&str, fn(&mut NewWorkflowExecutionInfo)); 9] = [
+    let changes: [(&str, Change); 9] = [
         ("no id", |it| it.workflow_id.clear()),
         ("long id", |it| it.workflow_id = "i".repeat(990)),
         ("no type", |it| it.workflow_type = None),

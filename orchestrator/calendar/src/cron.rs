@@ -40,7 +40,7 @@ pub(crate) fn parse(text: &str) -> Result<Cron, String> {
     };
     let fields: Vec<&str> = text.split_whitespace().take(8).collect();
     let (second, five, year) = match fields.as_slice() {
-        [five @ ..] if five.len() == 5 => ("", five, ""),
+        five if five.len() == 5 => ("", five, ""),
         [five @ .., year] if five.len() == 5 => ("", five, *year),
         [second, five @ .., year] if five.len() == 5 => (*second, five, *year),
         _ => return Err(FIELDS.to_owned()),

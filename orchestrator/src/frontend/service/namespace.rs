@@ -170,7 +170,6 @@ fn description(namespace: &Namespace) -> api::DescribeNamespaceResponse {
             capabilities: Some(capabilities),
             supports_schedules: true,
             limits: Some(limits),
-            ..Default::default()
         }),
         config: Some(config),
         replication_config: Some(NamespaceReplicationConfig {
