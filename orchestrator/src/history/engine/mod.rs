@@ -50,6 +50,7 @@ mod run;
 mod saved;
 pub mod signal;
 pub mod span;
+mod speculative;
 mod start;
 mod start_check;
 mod stepped;
