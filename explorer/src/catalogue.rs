@@ -1,7 +1,7 @@
 //! What is drawn from: a valid request of each call, commands of workers, and situations, written in the three JSON files beside
 //! this one.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -11,7 +11,7 @@ const COMMANDS: &str = include_str!("commands.json");
 const SITUATIONS: &str = include_str!("situations.json");
 
 /// One step on the way into a situation.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged, deny_unknown_fields)]
 pub(crate) enum Step {
     /// A call that has to succeed; parts of its answer get names.
@@ -51,16 +51,16 @@ fn ok() -> String {
 }
 
 /// A state that a workflow can be in, and how it gets there.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Situation {
     /// What it is called.
     pub(crate) name: String,
     /// The situation that it begins with.
-    #[serde(default)]
+    #[serde(default, skip_serializing)]
     after: Option<String>,
     /// It takes the real server a minute: only who asks for it gets it.
-    #[serde(default)]
+    #[serde(default, skip_serializing)]
     pub(crate) slow: bool,
     /// What is done.
     pub(crate) steps: Vec<Step>,

@@ -1,7 +1,7 @@
 //! Which fields were drawn, and which were seen in answers of either server: the table of docs/explored-fields.md.
 
 use crate::notation;
-use crate::pair::Outcome;
+use crate::outcome::Outcome;
 use crate::request::Drawn;
 use prost_reflect::{Kind, MessageDescriptor};
 use serde_json::Value;
@@ -38,15 +38,15 @@ impl Coverage {
             count.drawn += 1;
             count.differs += differs;
         }
-        for (call, _, both) in &outcome.answers {
-            let sets = both.each_ref().map(|answer| {
+        for (call, both) in outcome.both() {
+            let sets = both.map(|answer| {
                 let mut paths = BTreeSet::new();
                 collect("", &answer["response"], &mut paths);
                 paths
             });
             for (at, paths) in sets.iter().enumerate() {
                 for path in paths {
-                    self.answers.entry((call.clone(), path.clone())).or_default().set[at] += 1;
+                    self.answers.entry((call.to_owned(), path.clone())).or_default().set[at] += 1;
                 }
             }
         }
@@ -54,6 +54,18 @@ impl Coverage {
         for (call, path) in differing {
             let path = path.trim_start_matches("response.").replace("[]", "");
             self.answers.entry((call, path)).or_default().differs += 1;
+        }
+    }
+
+    /// Counts in what was drawn and seen in other cases.
+    pub(crate) fn join(&mut self, other: Self) {
+        for (counts, others) in [(&mut self.requests, other.requests), (&mut self.answers, other.answers)] {
+            for (field, other) in others {
+                let count = counts.entry(field).or_default();
+                count.drawn += other.drawn;
+                count.differs += other.differs;
+                count.set = [count.set[0] + other.set[0], count.set[1] + other.set[1]];
+            }
         }
     }
 

@@ -41,7 +41,9 @@ fn of_field(side: &Side, field: &str, value: &Value) -> Value {
                 }
             };
             let named = fields.iter().map(|(name, value)| (key(name), of_field(side, name, value)));
-            Value::Object(named.collect::<Map<_, _>>())
+            // A list of which only what others have made was left out is one with nothing in it.
+            let is_left = |(name, value): &(String, Value)| name != "executions" || *value != json!([]);
+            Value::Object(named.filter(is_left).collect::<Map<_, _>>())
         }
         // What others have made is no concern of the case.
         Value::Array(values) if field == "executions" => {

@@ -6,7 +6,7 @@ use crate::values::{key, one, value};
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 use rand::RngExt as _;
 use rand::rngs::SmallRng;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -20,13 +20,15 @@ const GLOBAL: [&str; 5] =
     ["GetClusterInfo", "GetSearchAttributes", "GetSystemInfo", "ListNamespaces", "ListSearchAttributes"];
 
 /// A request, and which of its fields were drawn.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Drawn {
     /// The call, by its name in the API.
     pub(crate) call: String,
     /// What it is asked, with names in place of what differs from server to server.
     pub(crate) body: Value,
     /// The fields that are not as in the valid request.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) changed: Vec<String>,
 }
 

@@ -1,9 +1,9 @@
 //! A case as a script for the official client in Python, which a person can repeat on any server.
 
 use crate::bindings::Bindings;
+use crate::case::Case;
 use crate::catalogue::{self, Step};
 use crate::notation;
-use crate::shrink::Smallest;
 use serde_json::{Map, Value};
 use std::fmt::Write as _;
 
@@ -91,7 +91,7 @@ const TAIL: &str = r#"    for name in ("GetWorkflowExecutionHistory", "DescribeW
 asyncio.run(main())
 "#;
 
-impl Smallest {
+impl Case {
     /// The case as a script in Python, for the official client.
     #[must_use]
     pub fn script(&self) -> String {
@@ -101,7 +101,7 @@ impl Smallest {
             let _ = writeln!(text, "    names[{name:?}] = {:?}", nobody.get(name).unwrap_or_default());
         }
         text.push_str("    names.update(token=b\"nonsense\", old_token=b\"nonsense\", activity_token=b\"nonsense\", query_token=b\"nonsense\")\n");
-        for step in &self.case.situation.steps {
+        for step in &self.situation.steps {
             let _ = match step {
                 Step::Call { call, with, bind } => {
                     let _ = writeln!(text, "    answer = {}", made(call, &catalogue::request(call, with)));
@@ -120,18 +120,11 @@ impl Smallest {
                 }
             };
         }
-        for request in &self.case.requests {
+        for request in &self.requests {
             let _ = writeln!(text, "    try:\n        print({})", made(&request.call, &request.body));
             let _ = writeln!(text, "    except RPCError as refused:\n        print(refused.status, refused.message)");
         }
         text + TAIL
-    }
-
-    /// The situation and the request, in a line.
-    #[must_use]
-    pub fn line(&self) -> String {
-        let requests = self.case.requests.iter().map(|it| format!("{} {}", it.call, it.body));
-        format!("{}: {}", self.case.situation.name, requests.collect::<Vec<_>>().join(", then "))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The smallest case that still shows a difference of one kind: fewer fields drawn, fewer steps before.
 
-use crate::campaign::{Case, Order};
+use crate::campaign::Order;
+use crate::case::Case;
 use crate::catalogue::{self, situations};
 use crate::pair::Pair;
 use serde_json::{Map, Value};
@@ -8,17 +9,11 @@ use serde_json::{Map, Value};
 /// So many cases may be tried.
 const TRIES: usize = 120;
 
-/// A case that was made small.
-#[derive(Clone, Debug)]
-pub struct Smallest {
-    pub(crate) case: Case,
-}
-
 /// Shrinks the case of a seed as long as it shows a difference of this kind.
 ///
 /// # Errors
 /// A server is gone.
-pub async fn shrink(pair: &Pair, order: &Order, seed: u64, kind: &str) -> Result<Smallest, String> {
+pub async fn shrink(pair: &Pair, order: &Order, seed: u64, kind: &str) -> Result<Case, String> {
     let mut case = order.case(seed)?;
     let mut tries = 0;
     'again: while tries < TRIES {
@@ -26,7 +21,7 @@ pub async fn shrink(pair: &Pair, order: &Order, seed: u64, kind: &str) -> Result
             tries += 1;
             let id = format!("{}-{seed}-smaller-{tries}", order.prefix);
             // A smaller case may lead nowhere: then it shows nothing.
-            let outcome = pair.execute(&id, &smaller.situation.steps, &smaller.requests).await.unwrap_or_default();
+            let outcome = pair.execute(&id, &smaller).await.unwrap_or_default();
             if outcome.differences.iter().any(|difference| difference.kind() == kind) {
                 case = smaller;
                 continue 'again;
@@ -34,7 +29,7 @@ pub async fn shrink(pair: &Pair, order: &Order, seed: u64, kind: &str) -> Result
         }
         break;
     }
-    Ok(Smallest { case })
+    Ok(case)
 }
 
 /// Cases that are smaller by one thing, those that are much smaller first.

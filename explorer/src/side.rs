@@ -1,9 +1,11 @@
 //! A case on one server: the way into the situation, the requests, and what is to be seen afterwards.
 
 use crate::bindings::Bindings;
+use crate::case::Case;
 use crate::catalogue::{self, Step};
 use crate::request::Drawn;
 use crate::server::{Answer, Server};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -35,7 +37,8 @@ pub(crate) struct Seen {
 }
 
 /// Where in a case a call is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum CallSite {
     /// On the way into the situation.
     Before,
@@ -73,11 +76,22 @@ impl Side {
         }
     }
 
-    /// Goes into the situation.
+    /// Goes into the situation, lets something be done, and makes the requests, unless the situation is not reached.
     ///
     /// # Errors
-    /// A step is none, or the server is gone.
-    pub(crate) async fn prepare(&mut self, steps: &[Step]) -> Result<(), String> {
+    /// A step or a request is none, or the server is gone.
+    pub(crate) async fn perform(&mut self, case: &Case, between: impl AsyncFn()) -> Result<(), String> {
+        self.prepare(&case.situation.steps).await?;
+        if self.broken.is_none() {
+            between().await;
+            for request in &case.requests {
+                self.request(request).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn prepare(&mut self, steps: &[Step]) -> Result<(), String> {
         for step in steps {
             match step {
                 Step::Call { call, with, bind } => self.step(call, with, bind).await?,
@@ -144,11 +158,7 @@ impl Side {
         }
     }
 
-    /// Makes a drawn request.
-    ///
-    /// # Errors
-    /// It is none, or the server is gone.
-    pub(crate) async fn request(&mut self, drawn: &Drawn) -> Result<(), String> {
+    async fn request(&mut self, drawn: &Drawn) -> Result<(), String> {
         let answer = self.server.call(&drawn.call, &self.bindings.fill(&drawn.body)).await?;
         self.seen.push(Seen { place: CallSite::Drawn, call: drawn.call.clone(), answer });
         Ok(())
@@ -158,10 +168,10 @@ impl Side {
     ///
     /// # Errors
     /// The server is gone.
-    pub(crate) async fn ask_again(&mut self, requests: &[Drawn]) -> Result<(), String> {
-        if requests.iter().any(|drawn| LATE.contains(&drawn.call.as_str())) {
+    pub(crate) async fn ask_again(&mut self, case: &Case) -> Result<(), String> {
+        if case.requests.iter().any(|drawn| LATE.contains(&drawn.call.as_str())) {
             self.seen.retain(|seen| seen.place != CallSite::Drawn);
-            for drawn in requests {
+            for drawn in &case.requests {
                 self.request(drawn).await?;
             }
         }

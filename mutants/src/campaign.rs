@@ -1,5 +1,6 @@
 //! All of it from sources to score, in a directory from which it goes on when it was stopped.
 
+use crate::case_id::CaseId;
 use crate::mutant::Mutant;
 use crate::score::{Score, by};
 use crate::serve::Ended;
@@ -9,6 +10,7 @@ use crate::trials::{Tried, trials};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use rand::seq::IteratorRandom as _;
+use resurgam_explorer::{TOGETHER, recording};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
@@ -137,14 +139,16 @@ fn surveyed(
 ) -> io::Result<Survey> {
     let path = order.out.join("survey.jsonl");
     let mut result = Survey::default();
-    let mut missing: BTreeSet<u64> = (order.seed..order.seed.saturating_add(order.cases)).collect();
+    let groups = 2 * recording::temporal().len().div_ceil(TOGETHER) as u64;
+    let plans = (order.seed..order.seed.saturating_add(order.cases)).map(CaseId::Plan);
+    let mut missing: BTreeSet<CaseId> = plans.chain((0..groups).map(CaseId::Recorded)).collect();
     for ended in read::<Ended>(&path)? {
-        if missing.remove(&ended.seed) {
+        if missing.remove(&ended.case) {
             result.take(&ended);
         }
     }
     let mut file = append(&path)?;
-    let (missing, mut count) = (missing.into_iter().collect::<Vec<u64>>(), 0);
+    let (missing, mut count) = (missing.into_iter().collect::<Vec<CaseId>>(), 0);
     survey(program, arguments, order.jobs, &missing, |ended| {
         result.take(ended);
         count += 1;
@@ -175,7 +179,12 @@ fn all_tried(
         count += 1;
         sum += Score::of(&tried);
         if count % 100 == 0 {
-            say(&format!("{count} of {} mutants: {:.1} % of the reached ones killed", left.len(), sum.percent()));
+            say(&format!(
+                "{count} of {} mutants: {:.1} % of the reached ones killed, {:.1} % with answers",
+                left.len(),
+                sum.percent(),
+                sum.percent_seen()
+            ));
         }
         write(&mut file, &tried)?;
         all.insert(tried.mutant, tried);

@@ -5,9 +5,11 @@
 //! those that do not compile. The copy's program executes cases ([`serve`]) with one mutant or none, as its parent tells it
 //! (`child`). `survey` says which case reaches which mutant, [`trials`] executes those, [`score`] counts.
 //!
-//! Only rules and recordings kill a mutant: no unit test is run. The sources themselves are never changed.
+//! Only a violated rule kills a mutant; where none is, it may be seen by an answer that is not the one that the real server has given to
+//! the same requests. No unit test is run. The sources themselves are never changed.
 
 pub mod campaign;
+pub mod case_id;
 mod child;
 mod compiler;
 mod edit;

@@ -13,9 +13,11 @@ const EQUIVALENT: usize = 500;
 pub struct Score {
     /// A rule was violated.
     pub killed: usize,
-    /// No rule was, though recordings differ from those without the mutant.
+    /// No rule was, but the real server answers otherwise.
+    pub answered: usize,
+    /// Nothing was, though recordings differ from those without the mutant.
     pub survived: usize,
-    /// No rule was, and every recording was the one without the mutant, in fewer than 500 cases.
+    /// Nothing was, and every recording was the one without the mutant, in fewer than 500 cases.
     pub unseen: usize,
     /// The same in at least 500 cases.
     pub equivalent: usize,
@@ -35,6 +37,7 @@ impl Score {
         let same = tried.same == tried.cases;
         *match tried.status {
             Status::Killed { .. } => &mut score.killed,
+            Status::Answered { .. } => &mut score.answered,
             Status::Survived if same && tried.cases >= EQUIVALENT => &mut score.equivalent,
             Status::Survived if same => &mut score.unseen,
             Status::Survived => &mut score.survived,
@@ -48,7 +51,7 @@ impl Score {
     /// The mutants that a case reaches and that are not equivalent.
     #[must_use]
     pub fn reached(&self) -> usize {
-        self.killed + self.survived + self.unseen + self.not_judged + self.timed_out
+        self.killed + self.answered + self.survived + self.unseen + self.not_judged + self.timed_out
     }
 
     /// All of them.
@@ -62,11 +65,18 @@ impl Score {
     pub fn percent(&self) -> f64 {
         100.0 * self.killed as f64 / self.reached().max(1) as f64
     }
+
+    /// The share of the reached ones that a rule or a recorded answer sees, in percent.
+    #[must_use]
+    pub fn percent_seen(&self) -> f64 {
+        100.0 * (self.killed + self.answered) as f64 / self.reached().max(1) as f64
+    }
 }
 
 impl AddAssign for Score {
     fn add_assign(&mut self, other: Self) {
         self.killed += other.killed;
+        self.answered += other.answered;
         self.survived += other.survived;
         self.unseen += other.unseen;
         self.equivalent += other.equivalent;
@@ -91,6 +101,7 @@ pub fn by<K: Ord>(mutants: &[Mutant], tried: &BTreeMap<u32, Tried>, key: impl Fn
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::case_id::CaseId;
 
     fn score(cases: usize, same: usize, status: Status) -> Score {
         Score::of(&Tried { mutant: 1, cases, same, status })
@@ -107,9 +118,13 @@ mod tests {
     fn equivalent_and_unreached_ones_do_not_count() {
         let mut sum = score(500, 500, Status::Survived);
         sum += score(0, 0, Status::NotReached);
-        sum += score(1, 0, Status::Killed { rules: Vec::new(), seed: 1 });
-        sum += score(1, 0, Status::TimedOut { seed: 1 });
-        assert_eq!((sum.all(), sum.reached()), (4, 2));
-        assert!((sum.percent() - 50.0).abs() < 1e-9);
+        let case = CaseId::Plan(1);
+        sum += score(1, 0, Status::Killed { rules: Vec::new(), case });
+        sum += score(1, 0, Status::Answered { kinds: Vec::new(), case });
+        sum += score(1, 0, Status::TimedOut { case });
+        sum += score(1, 0, Status::TimedOut { case });
+        assert_eq!((sum.all(), sum.reached()), (6, 4));
+        assert!((sum.percent() - 25.0).abs() < 1e-9);
+        assert!((sum.percent_seen() - 50.0).abs() < 1e-9);
     }
 }

@@ -1,6 +1,7 @@
 //! Which case reaches which mutant: random cases without any mutant, in each of which those are noted that would have
 //! mattered.
 
+use crate::case_id::CaseId;
 use crate::child::{Done, work};
 use crate::serve::{Ended, Said, Task};
 use std::collections::BTreeMap;
@@ -13,26 +14,26 @@ const TOGETHER: usize = 8;
 /// Cases that held without any mutant.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Survey {
-    /// The hash of each recording, by the seed.
-    pub(crate) recordings: BTreeMap<u64, u64>,
-    /// The seeds of the cases that reach a mutant, in order, by its id.
-    pub(crate) reaching: BTreeMap<u32, Vec<u64>>,
+    /// The hash of each recording, by the case.
+    pub(crate) recordings: BTreeMap<CaseId, u64>,
+    /// The cases that reach a mutant, in order, by its id.
+    pub(crate) reaching: BTreeMap<u32, Vec<CaseId>>,
     /// Cases in which a rule fired, or that were not judged, without any mutant: they show nothing.
-    pub(crate) useless: Vec<u64>,
+    pub(crate) useless: Vec<CaseId>,
 }
 
 impl Survey {
     /// Takes in what came of a case.
     pub(crate) fn take(&mut self, ended: &Ended) {
         if ended.said != Said::Held {
-            self.useless.push(ended.seed);
+            self.useless.push(ended.case);
             return;
         }
-        self.recordings.insert(ended.seed, ended.recording);
+        self.recordings.insert(ended.case, ended.recording);
         for mutant in &ended.mattered {
-            let seeds = self.reaching.entry(*mutant).or_default();
-            let at = seeds.partition_point(|seed| *seed < ended.seed);
-            seeds.insert(at, ended.seed);
+            let cases = self.reaching.entry(*mutant).or_default();
+            let at = cases.partition_point(|case| *case < ended.case);
+            cases.insert(at, ended.case);
         }
     }
 }
@@ -45,9 +46,9 @@ pub(crate) fn survey(
     program: &Path,
     arguments: &[&str],
     jobs: usize,
-    seeds: &[u64],
+    cases: &[CaseId],
     mut each: impl FnMut(&Ended) -> io::Result<()> + Send,
 ) -> io::Result<()> {
-    let tasks = seeds.chunks(TOGETHER).map(|seeds| Task { mutant: 0, seeds: seeds.to_vec() }).collect();
+    let tasks = cases.chunks(TOGETHER).map(|cases| Task { mutant: 0, cases: cases.to_vec() }).collect();
     work(program, arguments, jobs, tasks, |done: Done| done.ended.iter().try_for_each(&mut each))
 }

@@ -16,19 +16,22 @@ pub fn table(results: &Results, command: &str) -> String {
     let total = results.total();
     let mut text = format!(
         "# The mutation score of the suite\n\nWritten by `{command}`.\n\nMechanical mistakes in our orchestrator, one at a time, \
-         each in cases that reach it, until a rule is violated. Nothing but rules and recordings counts: no unit test is run.\n\n\
-         **{} of {} mutants that a case reaches are killed: {:.1} %.** Of {} mutants, {} were not reached by any of {} cases, and {} \
+         each in cases that reach it, until a rule is violated, and then in recorded ones, until an answer is not the real server's. \
+         No unit test is run.\n\n**{} of {} mutants that a case reaches are killed by a rule: {:.1} %.** {} more change an answer: \
+         together {:.1} %. Of {} mutants, {} were not reached by any of {} cases, and {} \
          recordings that differ in nothing in at least 500 cases count as equivalent; {} more proposals do not compile.\n\n",
         total.killed,
         total.reached(),
         total.percent(),
+        total.answered,
+        total.percent_seen(),
         total.all(),
         total.not_reached,
         results.cases,
         total.equivalent,
         results.refused,
     );
-    text += "- *killed*: a rule is violated.\n- *survived*: recordings differ, and all rules hold.\n- *unseen*: every recording is, byte for \
+    text += "- *killed*: a rule is violated.\n- *answered*: no rule is, but some answer is not the one that the real server gave.\n- *survived*: recordings differ, and all rules hold.\n- *unseen*: every recording is, byte for \
              byte, the one without the mutant, in fewer than 500 cases.\n- *not judged*: the suite noticed that something is wrong, but no \
              rule says what.\n- *endless*: it would not have ended.\n\n";
     let files = by(&results.mutants, &results.tried, Mutant::place);
@@ -43,15 +46,16 @@ pub fn table(results: &Results, command: &str) -> String {
 fn section(text: &mut String, title: &str, what: &str, rows: &BTreeMap<String, Score>) {
     let _ = writeln!(
         text,
-        "## {title}\n\n| {what} | killed | of reached | survived | unseen | not judged | endless | not reached |"
+        "## {title}\n\n| {what} | killed | answered | of reached | survived | unseen | not judged | endless | not reached |"
     );
-    text.push_str("|---|---|---|---|---|---|---|---|\n");
+    text.push_str("|---|---|---|---|---|---|---|---|---|\n");
     for (name, score) in rows {
         let _ = writeln!(
             text,
-            "| {name} | {} | {:.0} % | {} | {} | {} | {} | {} |",
+            "| {name} | {} | {} | {:.0} % | {} | {} | {} | {} | {} |",
             score.killed,
-            score.percent(),
+            score.answered,
+            score.percent_seen(),
             score.survived,
             score.unseen,
             score.not_judged,

@@ -1,5 +1,6 @@
 //! Mutants in the cases that reach them, until a rule sees them.
 
+use crate::case_id::CaseId;
 use crate::child::{Done, work};
 use crate::serve::{Ended, Said, Task};
 use crate::survey::Survey;
@@ -30,7 +31,14 @@ pub enum Status {
         /// The rules that the case violates.
         rules: Vec<RuleId>,
         /// In this case.
-        seed: u64,
+        case: CaseId,
+    },
+    /// No rule was, but the real server answers otherwise.
+    Answered {
+        /// In these kinds of differences.
+        kinds: Vec<String>,
+        /// In this group of cases.
+        case: CaseId,
     },
     /// All rules held in all cases.
     Survived,
@@ -39,18 +47,18 @@ pub enum Status {
         /// What the suite says of it.
         why: String,
         /// In this case.
-        seed: u64,
+        case: CaseId,
     },
     /// It would not have ended.
     TimedOut {
-        /// The case that did not end.
-        seed: u64,
+        /// The case that would not have ended.
+        case: CaseId,
     },
     /// No case reaches it.
     NotReached,
 }
 
-/// Tries mutants, each in at most `cases` of those that reach it; `each` hears what became of every one.
+/// Tries mutants, each in at most `most` of the plans that reach it, and then in as many groups of recorded cases; `each` hears what became of every one.
 ///
 /// # Errors
 /// As [`work`].
@@ -60,39 +68,43 @@ pub(crate) fn trials(
     jobs: usize,
     survey: &Survey,
     mutants: &[u32],
-    cases: usize,
+    most: usize,
     mut each: impl FnMut(Tried) -> io::Result<()> + Send,
 ) -> io::Result<()> {
     let mut tasks = Vec::new();
     for mutant in mutants.iter().copied() {
         match survey.reaching.get(&mutant) {
-            Some(seeds) => tasks.push(Task { mutant, seeds: spread(seeds, cases) }),
+            Some(cases) => {
+                let (plans, recorded) = cases.split_at(cases.partition_point(|case| matches!(case, CaseId::Plan(_))));
+                tasks.push(Task { mutant, cases: [spread(plans, most), spread(recorded, most)].concat() });
+            }
             None => each(Tried { mutant, cases: 0, same: 0, status: Status::NotReached })?,
         }
     }
     work(program, arguments, jobs, tasks, |done| each(judged(&done, survey)))
 }
 
-/// At most so many of the seeds, evenly from all of them.
-fn spread(seeds: &[u64], most: usize) -> Vec<u64> {
-    if seeds.len() <= most {
-        return seeds.to_vec();
+/// At most so many of the cases, evenly from all of them.
+fn spread(cases: &[CaseId], most: usize) -> Vec<CaseId> {
+    if cases.len() <= most {
+        return cases.to_vec();
     }
-    (0..most).map(|index| seeds[index * seeds.len() / most]).collect()
+    (0..most).map(|index| cases[index * cases.len() / most]).collect()
 }
 
 fn judged(done: &Done, survey: &Survey) -> Tried {
-    let same = |ended: &&Ended| survey.recordings.get(&ended.seed) == Some(&ended.recording);
+    let same = |ended: &&Ended| survey.recordings.get(&ended.case) == Some(&ended.recording);
     let status = match done.ended.last() {
         last if done.lost => {
             // The case that did not end; or it went silent behind the last one.
-            let next = done.task.seeds.get(done.ended.len()).copied();
-            let seed = next.or(last.map(|ended| ended.seed)).unwrap_or_else(|| unreachable!("a task has cases"));
-            Status::TimedOut { seed }
+            let next = done.task.cases.get(done.ended.len()).copied();
+            let case = next.or(last.map(|ended| ended.case)).unwrap_or_else(|| unreachable!("a task has cases"));
+            Status::TimedOut { case }
         }
-        Some(Ended { said: Said::Violated(rules), seed, .. }) => Status::Killed { rules: rules.clone(), seed: *seed },
-        Some(Ended { said: Said::NotJudged(why), seed, .. }) => Status::NotJudged { why: why.clone(), seed: *seed },
-        Some(Ended { said: Said::Endless, seed, .. }) => Status::TimedOut { seed: *seed },
+        Some(Ended { said: Said::Violated(rules), case, .. }) => Status::Killed { rules: rules.clone(), case: *case },
+        Some(Ended { said: Said::Differs(kinds), case, .. }) => Status::Answered { kinds: kinds.clone(), case: *case },
+        Some(Ended { said: Said::NotJudged(why), case, .. }) => Status::NotJudged { why: why.clone(), case: *case },
+        Some(Ended { said: Said::Endless, case, .. }) => Status::TimedOut { case: *case },
         Some(Ended { said: Said::Held, .. }) | None => Status::Survived,
     };
     Tried { mutant: done.task.mutant, cases: done.ended.len(), same: done.ended.iter().filter(same).count(), status }
@@ -103,7 +115,7 @@ mod tests {
     use super::*;
 
     fn ended(seed: u64, recording: u64, said: Said) -> Ended {
-        Ended { seed, recording, said, mattered: Vec::new() }
+        Ended { case: CaseId::Plan(seed), recording, said, mattered: Vec::new() }
     }
 
     fn status(ended: Vec<Ended>, lost: bool) -> Tried {
@@ -111,26 +123,32 @@ mod tests {
         for (seed, recording) in [(1, 11), (2, 12), (3, 13)] {
             survey.take(&Ended { mattered: vec![7], ..self::ended(seed, recording, Said::Held) });
         }
-        assert_eq!(survey.reaching[&7], [1, 2, 3]);
-        judged(&Done { task: Task { mutant: 7, seeds: vec![1, 2, 3] }, ended, lost }, &survey)
+        let cases = [1, 2, 3].map(CaseId::Plan).to_vec();
+        assert_eq!(survey.reaching[&7], cases);
+        judged(&Done { task: Task { mutant: 7, cases }, ended, lost }, &survey)
     }
 
     #[test]
-    fn only_a_violated_rule_kills() {
+    fn only_a_violated_rule_or_a_known_answer_tells() {
         let rules: Vec<RuleId> = vec!["H1".into()];
         let violated = Said::Violated(rules.clone());
         let killed = status(vec![ended(1, 11, Said::Held), ended(2, 99, violated)], false);
-        assert_eq!(killed, Tried { mutant: 7, cases: 2, same: 1, status: Status::Killed { rules, seed: 2 } });
+        let case = CaseId::Plan(2);
+        assert_eq!(killed, Tried { mutant: 7, cases: 2, same: 1, status: Status::Killed { rules, case } });
         let noticed = status(vec![ended(1, 0, Said::NotJudged("why".into()))], false);
-        assert_eq!(noticed.status, Status::NotJudged { why: "why".into(), seed: 1 });
-        assert_eq!(status(vec![ended(1, 0, Said::Endless)], false).status, Status::TimedOut { seed: 1 });
-        assert_eq!(status(vec![ended(1, 11, Said::Held)], true).status, Status::TimedOut { seed: 2 });
+        assert_eq!(noticed.status, Status::NotJudged { why: "why".into(), case: CaseId::Plan(1) });
+        let kinds = vec!["Call field: 1 | 2".to_owned()];
+        let differs = status(vec![ended(1, 0, Said::Differs(kinds.clone()))], false);
+        assert_eq!(differs.status, Status::Answered { kinds, case: CaseId::Plan(1) });
+        assert_eq!(status(vec![ended(1, 0, Said::Endless)], false).status, Status::TimedOut { case: CaseId::Plan(1) });
+        assert_eq!(status(vec![ended(1, 11, Said::Held)], true).status, Status::TimedOut { case });
         assert_eq!(status(vec![ended(1, 11, Said::Held)], false).status, Status::Survived);
     }
 
     #[test]
     fn a_few_cases_are_taken_from_everywhere() {
-        assert_eq!(spread(&[1, 2, 3], 5), [1, 2, 3]);
-        assert_eq!(spread(&(0..100).collect::<Vec<_>>(), 4), [0, 25, 50, 75]);
+        let plans = |seeds: &[u64]| seeds.iter().copied().map(CaseId::Plan).collect::<Vec<_>>();
+        assert_eq!(spread(&plans(&[1, 2, 3]), 5), plans(&[1, 2, 3]));
+        assert_eq!(spread(&plans(&(0..100).collect::<Vec<_>>()), 4), plans(&[0, 25, 50, 75]));
     }
 }

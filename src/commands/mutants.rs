@@ -28,7 +28,7 @@ pub(crate) struct Args {
     /// How many cases are looked at for those that reach a mutant.
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
     cases: u64,
-    /// Give a mutant up after so many cases.
+    /// Give a mutant up after so many cases, and as many groups of recorded ones.
     #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u64).range(1..))]
     tries: u64,
     /// Only so many mutants, drawn at random.
@@ -74,10 +74,12 @@ pub(crate) fn run(args: &Args) -> Ended {
         results.map_err(|why| if why.is_bad_input() { Failure::input(why) } else { Failure::machine(why) })?;
     let total = results.total();
     print(&format!(
-        "{} of {} reached mutants killed, {:.1} %; {} survived, {} unseen, {} equivalent, {} not judged, {} endless; {} not reached\n",
+        "{} of {} reached mutants killed, {:.1} %, {} more by an answer, together {:.1} %; {} survived, {} unseen, {} equivalent, {} not judged, {} endless; {} not reached\n",
         total.killed,
         total.reached(),
         total.percent(),
+        total.answered,
+        total.percent_seen(),
         total.survived,
         total.unseen,
         total.equivalent,

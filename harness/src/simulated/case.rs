@@ -5,10 +5,9 @@ use super::database::Database;
 use super::expiry::Expiry;
 use super::faults::PlannedFaults;
 use super::growth::Grown;
-use super::paused_store::PausedStore;
+use super::nodes::add_nodes;
 use super::registration::{READY, prepare, register};
 use super::schedule::Schedule;
-use super::store::NodeStore;
 use crate::case::{self, Contradiction, Identity};
 use crate::recorder::Recorder;
 use crate::session::Session;
@@ -22,7 +21,7 @@ use resurgam_api::environment::Environment as _;
 use resurgam_formats::plan::Plan;
 use resurgam_formats::recording::{Entry, What};
 use resurgam_generate::deadline;
-use resurgam_node::{FRONTEND_PORT, NodeContext, host};
+use resurgam_node::FRONTEND_PORT;
 use resurgam_simulation::{Failure, Nemesis, Node, Simulation, Traffic, Why};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -70,31 +69,7 @@ pub fn execute(plan: &Plan, subject: &Subject, prefix: &str) -> Executed {
         let schedule = Schedule::new(cluster.nemesis(), &plan.faults);
         let database = Database::new(plan, &schedule);
         let rpc_faults = Arc::new(RpcFaults::default());
-        let nodes = plan.cluster.node_count();
-        let members: Vec<String> = (0..nodes).map(host).collect();
-        for number in 0..nodes {
-            let (target, database, members) = (Arc::clone(subject.orchestrator()), database.clone(), members.clone());
-            let gave_up = Arc::clone(&gave_up);
-            let shards = plan.cluster.shard_count().into();
-            cluster.node(&host(number), move |node| {
-                let store = PausedStore::new(NodeStore::new(database.clone(), number, &node), &node);
-                let context = NodeContext {
-                    environment: Arc::new(node),
-                    number,
-                    name: host(number),
-                    members: members.clone(),
-                    shards,
-                    store: Arc::new(store),
-                };
-                let (target, gave_up) = (Arc::clone(&target), Arc::clone(&gave_up));
-                async move {
-                    target.serve(context).await.map_err(|why| -> Box<dyn std::error::Error> {
-                        gave_up.get_or_init(|| number);
-                        why
-                    })
-                }
-            });
-        }
+        let members = add_nodes(cluster, plan, subject, &database, &gave_up);
         cluster.external(PlannedFaults::new(&schedule, &rpc_faults, &database, &recorder));
         let driver = Driver {
             node: cluster.driver(),

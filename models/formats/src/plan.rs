@@ -79,6 +79,29 @@ pub struct Plan {
     pub expected: Expected,
 }
 
+impl Plan {
+    /// A plan of a seed in which nothing is done to the default cluster.
+    #[must_use]
+    pub fn empty(seed: u64) -> Self {
+        Self {
+            version: VERSION,
+            seed,
+            programs: Vec::new(),
+            operations: Vec::new(),
+            workers: Workers { count: 1, cache: 0, full_replay: false },
+            worker_faults: Vec::new(),
+            misuses: Vec::new(),
+            knobs: Knobs { task_timeout_ms: 1000, sticky_timeout_ms: 1000 },
+            habits: Habits::default(),
+            cluster: Cluster::default(),
+            faults: Vec::new(),
+            expires: false,
+            growths: Vec::new(),
+            expected: Expected::default(),
+        }
+    }
+}
+
 /// Timeouts and sizes of a case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

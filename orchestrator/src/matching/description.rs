@@ -2,7 +2,7 @@
 
 use super::pace::MOST;
 use prost_wkt_types::{Duration, Timestamp};
-use resurgam_api::temporal::enums::v1::RateLimitSource;
+use resurgam_api::temporal::enums::v1::{RateLimitSource, TaskQueueType};
 use resurgam_api::temporal::taskqueue::v1::{
     PollerInfo, TaskQueueConfig, TaskQueueStats, TaskQueueStatus, TaskQueueVersioningInfo,
 };
@@ -37,7 +37,10 @@ impl Description {
     pub(super) fn answer(self, asked: &DescribeTaskQueueRequest) -> DescribeTaskQueueResponse {
         let Self { pollers, backlog, rates, limits: [limit, configured], config, sticky } = self;
         let [tasks_add_rate, tasks_dispatch_rate] = rates;
-        let pollers = pollers.into_iter().map(|(identity, last)| PollerInfo {
+        // Of other kinds there are no tasks, so nobody polls for them.
+        let kinds = [TaskQueueType::Unspecified, TaskQueueType::Workflow, TaskQueueType::Activity];
+        let polled = kinds.iter().any(|kind| i32::from(*kind) == asked.task_queue_type);
+        let pollers = pollers.into_iter().filter(|_| polled).map(|(identity, last)| PollerInfo {
             identity,
             last_access_time: Some(Timestamp {
                 seconds: last.div_euclid(1000),

@@ -38,8 +38,8 @@ pub(super) async fn update(
 /// What has to hold of an update, whatever the state of its workflow. One without an id gets one.
 #[allow(clippy::result_large_err, reason = "a status is what the caller answers with")]
 pub(super) fn prepared(frontend: &Frontend, request: &mut api::UpdateWorkflowExecutionRequest) -> Result<(), Status> {
-    let Some(update) = request.request.as_mut() else {
-        return Err(Status::invalid_argument("Request is not set on request."));
+    let Some(update) = request.request.as_mut().filter(|update| update.meta.is_some()) else {
+        return Err(Status::invalid_argument("Update meta is not set on request."));
     };
     let input = update.input.as_ref();
     check(&[

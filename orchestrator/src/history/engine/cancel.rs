@@ -3,7 +3,7 @@
 use super::input::{Acted, Reply, RunInput, Which};
 use super::transaction::Transaction;
 use super::waiter::Waiter;
-use super::{close, required, signal, task};
+use super::{close, required, run, signal, task};
 use crate::cluster::Rejection;
 use resurgam_api::internal::{RequestCancelRequest, TerminateRequest};
 use resurgam_api::temporal::history::v1::WorkflowExecutionCancelRequestedEventAttributes;
@@ -16,8 +16,8 @@ impl RunInput for RequestCancelRequest {
     type Answer = RequestCancelWorkflowExecutionResponse;
 
     fn run(&self) -> Which<'_> {
-        let first = self.request.as_ref().map_or("", |it| &it.first_execution_run_id);
-        Which::target(self.target.as_ref()).current_of_chain(first)
+        // A closed run needs no cancellation, of whatever chain it is: that is looked at afterwards.
+        if chain(self).is_empty() { Which::target(self.target.as_ref()) } else { Which::run("") }
     }
 
     fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
@@ -42,10 +42,15 @@ impl RunInput for TerminateRequest {
     }
 }
 
+/// The run with which the chain has to have begun; empty: any.
+fn chain(request: &RequestCancelRequest) -> &str {
+    request.request.as_ref().map_or("", |it| &it.first_execution_run_id)
+}
+
 /// Asks the run to cancel. Only the first request leaves an event; a closed run needs none.
 ///
 /// # Errors
-/// `NotFound` if it is not a child of the sender as it should be.
+/// `NotFound` if it is not a child of the sender as it should be, or of another chain.
 fn request(
     tx: &mut Transaction<'_, '_>,
     request: RequestCancelRequest,
@@ -53,7 +58,13 @@ fn request(
     if request.child_only {
         signal::require_child(tx, request.source.as_ref())?;
     }
-    if tx.require_open().is_err() || tx.run.state.cancel_request.is_some() {
+    if tx.require_open().is_err() {
+        return Ok(RequestCancelWorkflowExecutionResponse::default());
+    }
+    if !chain(&request).is_empty() && tx.run.state.started.first_execution_run_id != chain(&request) {
+        return Err(run::unknown());
+    }
+    if tx.run.state.cancel_request.is_some() {
         return Ok(RequestCancelWorkflowExecutionResponse::default());
     }
     // Clients have no source.

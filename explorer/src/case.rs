@@ -1,0 +1,62 @@
+//! A case: a situation and what is requested in it. It is drawn from a seed, and can be written down.
+
+use crate::catalogue::{self, Situation, Step, situations};
+use crate::request::{Drawn, draw};
+use crate::values::one;
+use rand::SeedableRng as _;
+use rand::rngs::SmallRng;
+use serde::{Deserialize, Serialize};
+
+/// A case before it is executed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    pub(crate) situation: Situation,
+    pub(crate) requests: Vec<Drawn>,
+}
+
+impl Case {
+    /// The case of a seed, in the given situation and of the given call, if there is one.
+    ///
+    /// # Errors
+    /// There is no such situation.
+    pub(crate) fn drawn(seed: u64, situation: Option<&str>, call: Option<&str>) -> Result<Self, String> {
+        let mut random = SmallRng::seed_from_u64(seed);
+        let named = |name: &str| {
+            let found = situations().iter().find(|situation| situation.name == *name);
+            found.ok_or_else(|| format!("there is no situation {name}"))
+        };
+        let often: Vec<&Situation> = situations().iter().filter(|situation| !situation.slow).collect();
+        let drawn = *one(&mut random, &often).ok_or("there are no situations")?;
+        let situation = situation.map_or(Ok(drawn), named)?.clone();
+        let requests = draw(&mut random, &situation.steps, call);
+        Ok(Self { situation, requests })
+    }
+
+    /// The same with every request of its situation written out, so that it stays the same when valid requests are written otherwise.
+    pub(crate) fn whole(mut self) -> Self {
+        for step in &mut self.situation.steps {
+            match step {
+                Step::Call { call, with, .. } | Step::Begin { begin: call, with } => {
+                    if let serde_json::Value::Object(fields) = catalogue::request(call, with) {
+                        *with = fields;
+                    }
+                }
+                Step::Until { .. } => {}
+            }
+        }
+        self
+    }
+
+    /// True if somebody waits for an answer when the requests are made, which only the memory of a server knows of.
+    pub(crate) fn is_waited_for(&self) -> bool {
+        self.situation.steps.iter().any(|step| matches!(step, Step::Begin { .. }))
+    }
+
+    /// The situation and the requests, in a line.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let requests = self.requests.iter().map(|it| format!("{} {}", it.call, it.body));
+        format!("{}: {}", self.situation.name, requests.collect::<Vec<_>>().join(", then "))
+    }
+}
