@@ -5,7 +5,7 @@
 
 use resurgam_builtin::{Bug, subject};
 use resurgam_explorer::recording::{self, Recorded};
-use resurgam_explorer::{Found, Order, Pair, Server, TOGETHER, hold_simulated};
+use resurgam_explorer::{Between, Found, Order, Pair, Server, TOGETHER, hold_simulated};
 use resurgam_harness::target::{Endpoint, connect, own_server, temporal};
 use resurgam_harness::{Subject, real};
 use std::path::Path;
@@ -17,6 +17,7 @@ async fn server(endpoint: &Endpoint) -> Server {
         channel: connect(&endpoint.uri).await.unwrap(),
         namespace: endpoint.namespace.clone(),
         other_namespace: endpoint.other_namespace.clone().unwrap(),
+        restarts: false,
     }
 }
 
@@ -114,13 +115,14 @@ const KNOWN_OF_OLD: [&str; 4] = [
 ];
 
 /// What an orchestrator answers otherwise than was recorded, in the simulation.
-fn otherwise(subject: &Subject, cases: &[Recorded]) -> Found {
+fn otherwise(subject: &Subject, cases: &[Recorded], between: Between) -> Found {
     let mut found = Found::default();
     thread::scope(|scope| {
         let halves = cases.chunks(cases.len().div_ceil(2).max(1)).map(|half| {
             scope.spawn(move || {
                 let each = half.chunks(TOGETHER).enumerate();
-                each.map(|(number, few)| hold_simulated(subject, number as u64, few).unwrap().found).collect::<Vec<_>>()
+                each.map(|(number, few)| hold_simulated(subject, number as u64, few, between).unwrap().found)
+                    .collect::<Vec<_>>()
             })
         });
         let halves: Vec<_> = halves.collect();
@@ -129,29 +131,46 @@ fn otherwise(subject: &Subject, cases: &[Recorded]) -> Found {
     found
 }
 
-#[test]
-fn ours_answers_as_the_real_server_has_answered() {
-    let found = otherwise(&subject(None), &recording::temporal());
-    let strange: Vec<_> = found
-        .unexplained()
-        .into_iter()
-        .filter(|(kind, _)| !KNOWN.iter().chain(&KNOWN_OF_OLD).any(|known| kind.starts_with(known)))
-        .collect();
+/// What only a restart of all nodes shows.
+const KNOWN_OF_RESTARTS: [&str; 3] = [
+    // Who has polled a task queue is in memory.
+    "DescribeTaskQueue response.pollers: ",
+    // Whether a task has reached its worker is in memory too: it is handed out once more, to whoever polls first.
+    "PollActivityTaskQueue response.",
+    "PollWorkflowTaskQueue response.",
+];
+
+fn few_and_known(found: &Found, known: &[&str]) {
+    let is_known = |kind: &str| known.iter().any(|known| kind.starts_with(known));
+    let strange: Vec<_> = found.unexplained().into_iter().filter(|(kind, _)| !is_known(kind)).collect();
     assert!(strange.is_empty(), "{} of {} requests: {strange:#?}", found.unexplained, found.requests);
     assert!(found.unexplained * 40 <= found.requests, "{} of {}", found.unexplained, found.requests);
 }
 
 #[test]
+fn ours_answers_as_the_real_server_has_answered() {
+    let found = otherwise(&subject(None), &recording::temporal(), Between::Nothing);
+    few_and_known(&found, &[&KNOWN[..], &KNOWN_OF_OLD].concat());
+}
+
+#[test]
+fn no_answer_shows_that_all_nodes_were_restarted() {
+    let found = otherwise(&subject(None), &recording::temporal(), Between::Restart);
+    few_and_known(&found, &[&KNOWN[..], &KNOWN_OF_OLD, &KNOWN_OF_RESTARTS].concat());
+}
+
+#[test]
 fn a_planted_bug_answers_otherwise_than_was_recorded() {
     let all = recording::temporal();
-    for (bug, situation, field) in [
-        (Bug::FirstRunIdLost, "continued", "first_execution_run_id"),
-        (Bug::SignalNotBuffered, "signalled", "history.events[]"),
-        (Bug::FirstAttemptDescribed, "activity-retrying", "pending_activities[].attempt"),
+    for (bug, between, situation, field) in [
+        (Bug::FirstRunIdLost, Between::Nothing, "continued", "first_execution_run_id"),
+        (Bug::SignalNotBuffered, Between::Nothing, "signalled", "history.events[]"),
+        (Bug::FirstAttemptDescribed, Between::Nothing, "activity-retrying", "pending_activities[].attempt"),
+        (Bug::ReplyBeforeCommit, Between::Restart, "timer", "history.events[]"),
     ] {
         let named = |recorded: &&Recorded| recorded.case.line().starts_with(&format!("{situation}: "));
         let cases: Vec<Recorded> = all.iter().filter(named).take(TOGETHER).cloned().collect();
-        let found = otherwise(&subject(Some(bug)), &cases);
+        let found = otherwise(&subject(Some(bug)), &cases, between);
         let kinds: Vec<&String> = found.unexplained().into_iter().map(|(kind, _)| kind).collect();
         assert!(kinds.iter().any(|kind| kind.contains(field)), "{bug:?}: {kinds:#?}");
     }

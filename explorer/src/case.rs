@@ -48,6 +48,11 @@ impl Case {
         self
     }
 
+    /// True if somebody waits for an answer when the requests are made, which only the memory of a server knows of.
+    pub(crate) fn is_waited_for(&self) -> bool {
+        self.situation.steps.iter().any(|step| matches!(step, Step::Begin { .. }))
+    }
+
     /// The situation and the requests, in a line.
     #[must_use]
     pub fn line(&self) -> String {

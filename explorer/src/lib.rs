@@ -36,4 +36,4 @@ pub use found::{Found, Kind};
 pub use pair::Pair;
 pub use server::Server;
 pub use shrink::shrink;
-pub use simulated::{Held, TOGETHER, hold_simulated};
+pub use simulated::{Between, Held, TOGETHER, hold_simulated};

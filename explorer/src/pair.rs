@@ -35,7 +35,7 @@ impl Pair {
     /// A server is gone, or neither of them gets into the situation.
     pub(crate) async fn execute(&self, id: &str, case: &Case) -> Result<Outcome, String> {
         let [mut left, mut right] = [0, 1].map(|at| Side::new(&self.servers[at], &self.namespaces[at], id));
-        tokio::try_join!(left.perform(case), right.perform(case))?;
+        tokio::try_join!(left.perform(case, async || ()), right.perform(case, async || ()))?;
         if let (Some(why), Some(_)) = (&left.broken, &right.broken) {
             return Err(format!("no server gets into the situation: {why}"));
         }

@@ -57,13 +57,15 @@ impl Recorded {
         (length <= LONGEST).then(|| Self { seed, case: case.whole(), answers })
     }
 
-    /// Does the same on a server.
-    ///
-    /// # Errors
-    /// The server is gone.
-    async fn repeat(&self, server: &Server, namespace: &str, id: &str) -> Result<Outcome, String> {
+    async fn repeat(
+        &self,
+        server: &Server,
+        namespace: &str,
+        id: &str,
+        between: impl AsyncFn(),
+    ) -> Result<Outcome, String> {
         let mut side = Side::new(server, namespace, id);
-        side.perform(&self.case).await?;
+        side.perform(&self.case, between).await?;
         if let Some(why) = &side.broken {
             return Ok(Outcome::stuck(Some(why), None));
         }
@@ -79,6 +81,29 @@ impl Recorded {
     }
 }
 
+/// Does all the cases on a server, one after the other, and says what it answers otherwise. Ids begin with `prefix`. `between` is done in
+/// each case before its requests.
+///
+/// # Errors
+/// The server is gone.
+pub(crate) async fn hold(
+    server: &Server,
+    cases: &[Recorded],
+    prefix: &str,
+    between: impl AsyncFn(),
+    mut tell: impl FnMut(u64),
+) -> Result<Found, String> {
+    let namespace = server.namespace_id().await?;
+    let mut found = Found::default();
+    for (at, recorded) in cases.iter().enumerate() {
+        let id = format!("{prefix}-{}", recorded.seed);
+        let outcome = recorded.repeat(server, &namespace, &id, &between).await?;
+        found.add(recorded.seed, &recorded.case, &outcome);
+        tell(at as u64 + 1);
+    }
+    Ok(found)
+}
+
 /// Does all the cases on a server, one after the other, and says what it answers otherwise. Ids begin with `prefix`.
 ///
 /// # Errors
@@ -87,16 +112,9 @@ pub async fn hold_against(
     server: &Server,
     cases: &[Recorded],
     prefix: &str,
-    mut tell: impl FnMut(u64),
+    tell: impl FnMut(u64),
 ) -> Result<Found, String> {
-    let namespace = server.namespace_id().await?;
-    let mut found = Found::default();
-    for (at, recorded) in cases.iter().enumerate() {
-        let id = format!("{prefix}-{}", recorded.seed);
-        found.add(recorded.seed, &recorded.case, &recorded.repeat(server, &namespace, &id).await?);
-        tell(at as u64 + 1);
-    }
-    Ok(found)
+    hold(server, cases, prefix, async || (), tell).await
 }
 
 /// What the real server 1.31.2 has answered, as far as it was recorded.

@@ -21,6 +21,9 @@ const LIMIT: usize = 64 << 20;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a call waits that waits for something to happen. The real server refuses polls of less than two seconds.
 const WAITING: Duration = Duration::from_secs(3);
+/// How long a server may need to be available again that was restarted.
+const RESTART: Duration = Duration::from_secs(20);
+const PAUSE: Duration = Duration::from_millis(20);
 /// Calls that wait for something to happen.
 const WAITS: [&str; 6] = [
     "ExecuteMultiOperation",
@@ -42,6 +45,8 @@ pub struct Server {
     pub namespace: String,
     /// A namespace in which nothing happens.
     pub other_namespace: String,
+    /// It is restarted from time to time, and not available then: whoever calls it calls again.
+    pub restarts: bool,
 }
 
 /// What a call was answered.
@@ -101,6 +106,16 @@ impl Server {
     /// # Errors
     /// There is no such call, or what is written is no request of it.
     pub(crate) async fn call(&self, call: &str, written: &Value) -> Result<Answer, String> {
+        let mut answer = self.ask(call, written).await?;
+        let begun = tokio::time::Instant::now();
+        while self.restarts && answer.code == "Unavailable" && begun.elapsed() < RESTART {
+            tokio::time::sleep(PAUSE).await;
+            answer = self.ask(call, written).await?;
+        }
+        Ok(answer)
+    }
+
+    async fn ask(&self, call: &str, written: &Value) -> Result<Answer, String> {
         let method = notation::method(call).ok_or_else(|| format!("there is no call {call}"))?;
         let request = notation::read(&method.input(), written).map_err(|why| format!("{call}: {why}"))?;
         let path = format!("/{}/{}", method.parent_service().full_name(), method.name());

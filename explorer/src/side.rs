@@ -76,13 +76,14 @@ impl Side {
         }
     }
 
-    /// Goes into the situation and makes the requests, unless it is not reached.
+    /// Goes into the situation, lets something be done, and makes the requests, unless the situation is not reached.
     ///
     /// # Errors
     /// A step or a request is none, or the server is gone.
-    pub(crate) async fn perform(&mut self, case: &Case) -> Result<(), String> {
+    pub(crate) async fn perform(&mut self, case: &Case, between: impl AsyncFn()) -> Result<(), String> {
         self.prepare(&case.situation.steps).await?;
         if self.broken.is_none() {
+            between().await;
             for request in &case.requests {
                 self.request(request).await?;
             }

@@ -1,13 +1,12 @@
 //! Recorded cases on an orchestrator in the simulation: no server is needed, and no time passes while they wait.
 
 use crate::found::Found;
-use crate::recording::{Recorded, hold_against};
+use crate::recording::{Recorded, hold};
 use crate::server::Server;
 use resurgam_harness::Subject;
-use resurgam_harness::simulated::visit;
+use resurgam_harness::simulated::{Visited, visit};
 use serde_json::json;
 use std::time::Duration;
-use tonic::transport::Channel;
 
 /// The namespaces, as targets have them.
 const NAMESPACES: [&str; 2] = ["resurgam", "resurgam-other"];
@@ -29,27 +28,44 @@ pub struct Held {
     pub trace: u64,
 }
 
-/// Does the cases on a cluster of one node of its own, one after the other, and says what is answered otherwise. The same seed gives the
-/// same execution.
+/// What is done to the cluster in every case before the requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Between {
+    /// Nothing at all.
+    Nothing,
+    /// All nodes are killed and started again, which may not be seen in any answer. Cases in which somebody waits are left out.
+    Restart,
+}
+
+/// Does the cases on a cluster of their own, one after the other, and says what is answered otherwise: clusters have one node, two or
+/// three, by the seed, and nobody may see which. The same seed gives the same execution.
 ///
 /// # Errors
 /// A node panicked or gave up, the cluster was not usable, or a case did not end.
-pub fn hold_simulated(subject: &Subject, seed: u64, cases: &[Recorded]) -> Result<Held, String> {
+pub fn hold_simulated(subject: &Subject, seed: u64, cases: &[Recorded], between: Between) -> Result<Held, String> {
     let limit = u32::try_from(cases.len()).unwrap_or(u32::MAX);
-    let (cases, name) = (cases.to_vec(), subject.orchestrator().name().to_owned());
-    let visited = visit(subject, seed, 1, READY + CASE.saturating_mul(limit), move |channels| async move {
-        let server = ready(channels, name).await?;
-        hold_against(&server, &cases, "explored", |_| ()).await
+    let is_fit = |recorded: &&Recorded| between == Between::Nothing || !recorded.case.is_waited_for();
+    let cases: Vec<Recorded> = cases.iter().filter(is_fit).cloned().collect();
+    let name = subject.orchestrator().name().to_owned();
+    let nodes = 1 + (seed % 3) as u8;
+    let visited = visit(subject, seed, nodes, READY + CASE.saturating_mul(limit), move |visited| async move {
+        let server = &ready(&visited, name, between).await?;
+        let disturb = async || {
+            if between == Between::Restart {
+                visited.restart().await;
+            }
+        };
+        hold(server, &cases, "explored", disturb, |_| ()).await
     });
     let (found, trace) = visited.map_err(|why| why.to_string())?;
     Ok(Held { found: found?, trace })
 }
 
 /// The first node as a server, when it knows the namespaces.
-async fn ready(channels: Vec<Channel>, name: String) -> Result<Server, String> {
+async fn ready(visited: &Visited, name: String, between: Between) -> Result<Server, String> {
     let [namespace, other_namespace] = NAMESPACES.map(str::to_owned);
-    let channel = channels.into_iter().next().ok_or("there is no node")?;
-    let server = Server { name, channel, namespace, other_namespace };
+    let channel = visited.channels.first().ok_or("there is no node")?.clone();
+    let server = Server { name, channel, namespace, other_namespace, restarts: between == Between::Restart };
     for namespace in NAMESPACES {
         let request = json!({
             "namespace": namespace,

@@ -139,7 +139,7 @@ fn surveyed(
 ) -> io::Result<Survey> {
     let path = order.out.join("survey.jsonl");
     let mut result = Survey::default();
-    let groups = recording::temporal().len().div_ceil(TOGETHER) as u64;
+    let groups = 2 * recording::temporal().len().div_ceil(TOGETHER) as u64;
     let plans = (order.seed..order.seed.saturating_add(order.cases)).map(CaseId::Plan);
     let mut missing: BTreeSet<CaseId> = plans.chain((0..groups).map(CaseId::Recorded)).collect();
     for ended in read::<Ended>(&path)? {

@@ -4,7 +4,7 @@
 use crate::case_id::CaseId;
 use resurgam_builtin::Builtin;
 use resurgam_explorer::recording::{self, Recorded};
-use resurgam_explorer::{Held, TOGETHER, hold_simulated};
+use resurgam_explorer::{Between, Held, TOGETHER, hold_simulated};
 use resurgam_formats::case::Judgement;
 use resurgam_formats::plan::Family;
 use resurgam_formats::rule_id::RuleId;
@@ -129,11 +129,13 @@ impl Cases {
 
     /// A group of recorded cases: first as it is without any mutant, then with this one.
     fn repeat(&mut self, mutant: u32, group: u64) -> (u64, Said) {
-        let index = usize::try_from(group).unwrap_or(usize::MAX);
+        // Every group once as it is, and once with restarts.
+        let between = if group.is_multiple_of(2) { Between::Nothing } else { Between::Restart };
+        let index = usize::try_from(group / 2).unwrap_or(usize::MAX);
         let cases = self.recorded.chunks(TOGETHER).nth(index).unwrap_or_default();
         let once = |mutant| {
             switch::activate(mutant);
-            match hold_simulated(&self.subject, group, cases) {
+            match hold_simulated(&self.subject, group / 2, cases, between) {
                 Ok(Held { found, trace }) => {
                     (trace, found.unexplained().into_iter().map(|(kind, _)| kind.clone()).collect())
                 }

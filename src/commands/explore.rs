@@ -6,7 +6,7 @@ use crate::exit::{Exit, Failure, print};
 use indicatif::ProgressBar;
 use resurgam_builtin::subject;
 use resurgam_explorer::recording::{self, Recorded, hold_against};
-use resurgam_explorer::{Found, Kind, Order, Pair, Server, TOGETHER, hold_simulated, shrink};
+use resurgam_explorer::{Between, Found, Kind, Order, Pair, Server, TOGETHER, hold_simulated, shrink};
 use resurgam_formats::target::Choice;
 use resurgam_harness::target::{Target, World, connect, open};
 use std::collections::BTreeSet;
@@ -35,6 +35,9 @@ pub(crate) struct Args {
     /// Hold it against a recording instead of --against: FILE, or what the real server 1.31.2 has answered.
     #[arg(long, value_name = "FILE", num_args = 0..=1, conflicts_with_all = ["against", "against_address", "seed", "cases", "situation", "call", "table"])]
     recorded: Option<Option<PathBuf>>,
+    /// In the simulation: kill all nodes before each request and start them again, which no answer may show.
+    #[arg(long, requires = "recorded")]
+    restart: bool,
     /// Write to FILE what the second server answers in those cases in which both are of one mind.
     #[arg(long, value_name = "FILE", conflicts_with = "recorded")]
     record: Option<PathBuf>,
@@ -156,10 +159,11 @@ async fn against_recorded(args: &Args, file: Option<&Path>) -> Ended {
         }
     };
     let bar = ProgressBar::new(cases.len() as u64);
+    let between = if args.restart { Between::Restart } else { Between::Nothing };
     let (name, found) = if args.target == Which::Simulated && args.address.is_none() {
         let mut found = Found::default();
         for (number, few) in cases.chunks(TOGETHER).enumerate() {
-            found.join(hold_simulated(&subject(None), number as u64, few).map_err(Failure::machine)?.found);
+            found.join(hold_simulated(&subject(None), number as u64, few, between).map_err(Failure::machine)?.found);
             bar.inc(few.len() as u64);
         }
         ("builtin".to_owned(), found)
@@ -193,7 +197,7 @@ async fn server(which: Which, address: Option<&str>) -> Result<(Box<dyn Target>,
     let channel = connect(&endpoint.uri).await.map_err(Failure::machine)?;
     let other_namespace = endpoint.other_namespace.unwrap_or_else(|| endpoint.namespace.clone());
     let (name, namespace) = (endpoint.target, endpoint.namespace);
-    Ok((target, Server { name, channel, namespace, other_namespace }))
+    Ok((target, Server { name, channel, namespace, other_namespace, restarts: false }))
 }
 
 /// What was found, for people.

@@ -23,4 +23,4 @@ mod store;
 mod visit;
 
 pub use case::{Executed, execute};
-pub use visit::visit;
+pub use visit::{Visited, visit};

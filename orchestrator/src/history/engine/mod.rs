@@ -52,6 +52,7 @@ mod schedule;
 mod schedule_step;
 pub mod signal;
 pub mod span;
+mod speculative;
 mod start;
 mod start_check;
 mod stepped;
