@@ -11,7 +11,7 @@ use resurgam_api::temporal::schedule::v1::{CalendarSpec, IntervalSpec, Range, Sc
 const COMMENT: usize = 200;
 const CONFLICT: &str = "conflicting timezone names";
 
-/// Makes it.
+/// Makes the canonical form of a specification.
 ///
 /// # Errors
 /// What is wrong with the specification, in the words of Temporal.

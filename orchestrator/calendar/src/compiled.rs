@@ -28,13 +28,13 @@ pub struct Compiled {
     calendars: Vec<Calendar>,
     excluded: Vec<Calendar>,
     intervals: Vec<Interval>,
-    /// In milliseconds.
+    /// No time before this one is due; as the two that follow in milliseconds.
     start: Millis,
     end: Option<Millis>,
     jitter: Millis,
 }
 
-/// In whole seconds.
+/// Every so many seconds, so many after 1970; both are whole.
 #[derive(Clone, Copy, Debug)]
 struct Interval {
     every: i64,

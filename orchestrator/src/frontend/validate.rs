@@ -169,7 +169,7 @@ pub(crate) fn short(what: &str, text: &str) -> Checked {
     if text.len() > ID_BYTES { wrong(format!("{what} field too long (max {ID_BYTES} characters).")) } else { Ok(()) }
 }
 
-/// A timeout.
+/// How long something may take, if that is said.
 ///
 /// # Errors
 /// INVALID_ARGUMENT: it is negative, or contradicts itself.

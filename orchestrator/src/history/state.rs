@@ -11,7 +11,7 @@ pub use super::entity::{
 };
 use super::indexed::Indexed;
 use super::parts::{Part, Parts};
-use super::schedule::{Outcome, Schedule, Watcher};
+use super::schedule::{LastOutcome, Schedule, Watcher};
 use resurgam_api::temporal::common::v1::{Payload, WorkerVersionStamp, WorkflowExecution};
 use resurgam_api::temporal::history::v1::{HistoryEvent, WorkflowExecutionStartedEventAttributes};
 use resurgam_api::temporal::schedule::v1::Schedule as Definition;
@@ -197,7 +197,7 @@ pub struct State {
     pub definitions: Parts<i64, Definition>,
     /// Of a schedule: what the last workflow came to, under the number of its start.
     #[prost(message, required, tag = "53")]
-    pub outcomes: Parts<i64, Outcome>,
+    pub outcomes: Parts<i64, LastOutcome>,
     /// The schedule that started its chain and waits for the end.
     #[prost(message, optional, tag = "54")]
     pub watcher: Option<Watcher>,

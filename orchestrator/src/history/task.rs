@@ -71,7 +71,7 @@ pub enum TransferKind {
     NotifySchedule(bool),
 }
 
-/// See [`TransferKind::StopAction`].
+/// A workflow that a schedule has started and that gives way to another one, see [`TransferKind::StopAction`].
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct StopActionTransfer {
     /// The number of its start.

@@ -3,7 +3,7 @@
 use super::close;
 use super::transaction::Transaction;
 use crate::cluster::Rejection;
-use crate::history::schedule::{Clock, End, INFO, Machine, Order, Outcome, PREFIX, Schedule, listed, replace};
+use crate::history::schedule::{Clock, End, INFO, LastOutcome, Machine, Order, PREFIX, Schedule, listed, replace};
 use crate::history::state::{Millis, State};
 use crate::history::task::{StopActionTransfer, TimerKind, TransferKind};
 use crate::invariant::broken;
@@ -84,7 +84,7 @@ pub(super) fn ended(
     end: End,
 ) -> Result<(), Rejection> {
     tx.require_open()?;
-    let before: Outcome = tx.run.state.outcomes.values().next().cloned().unwrap_or_default();
+    let before: LastOutcome = tx.run.state.outcomes.values().next().cloned().unwrap_or_default();
     let mut left = None;
     catch_up(tx);
     on(&mut tx.run.state, tx.context.now, |machine| left = machine.ended(number, execution, end, before.clone()));

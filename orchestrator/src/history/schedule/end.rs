@@ -2,7 +2,7 @@
 
 use super::SHOWN;
 use super::machine::Machine;
-use super::stored::{Outcome, Running, Started};
+use super::stored::{LastOutcome, Running, Started};
 use super::timestamp;
 use crate::cluster::sizes::BLOB_BYTES;
 use prost::Message as _;
@@ -71,8 +71,8 @@ impl Machine<'_> {
         number: i64,
         execution: WorkflowExecution,
         end: End,
-        before: Outcome,
-    ) -> Option<Outcome> {
+        before: LastOutcome,
+    ) -> Option<LastOutcome> {
         // It may have ended before its start was answered.
         self.started(number, Some(execution));
         let stored = &mut *self.stored;
@@ -94,8 +94,8 @@ impl Machine<'_> {
             stored.token += 1;
         }
         Some(match (end.result, end.failure) {
-            (Some(result), _) => Outcome { result: Some(result), failure: None },
-            (None, Some(failure)) => Outcome { failure: Some(failure), ..before },
+            (Some(result), _) => LastOutcome { result: Some(result), failure: None },
+            (None, Some(failure)) => LastOutcome { failure: Some(failure), ..before },
             (None, None) => before,
         })
     }

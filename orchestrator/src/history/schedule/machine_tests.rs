@@ -1,5 +1,5 @@
 use super::*;
-use crate::history::schedule::{End, Outcome, describe};
+use crate::history::schedule::{End, LastOutcome, describe};
 use prost_wkt_types::{Duration, Timestamp};
 use resurgam_api::temporal::common::v1::WorkflowExecution;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
@@ -135,9 +135,9 @@ fn a_start_that_is_refused_is_over_and_the_next_one_has_its_turn() {
     let execution = WorkflowExecution { workflow_id: "w-2".into(), run_id: "r".into() };
     let again = (execution.clone(), end.clone());
     play.at(123, |machine| {
-        assert_eq!(machine.ended(2, execution, end, Outcome::default()), Some(Outcome::default()));
+        assert_eq!(machine.ended(2, execution, end, LastOutcome::default()), Some(LastOutcome::default()));
     });
-    play.at(124, |machine| assert_eq!(machine.ended(2, again.0, again.1, Outcome::default()), None));
+    play.at(124, |machine| assert_eq!(machine.ended(2, again.0, again.1, LastOutcome::default()), None));
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn one_that_is_told_of_its_end_before_its_start_is_counted_once() {
     play.at(60, nothing);
     let execution = WorkflowExecution { workflow_id: "w-1".into(), run_id: "r".into() };
     let end = End::of(Attributes::WorkflowExecutionCompletedEventAttributes(Default::default())).unwrap();
-    play.at(61, |machine| assert!(machine.ended(1, execution, end, Outcome::default()).is_some()));
+    play.at(61, |machine| assert!(machine.ended(1, execution, end, LastOutcome::default()).is_some()));
     play.started(62, 1);
     assert_eq!((play.stored.actions, play.stored.running.len(), play.stored.recent.len()), (1, 0, 1));
 }

@@ -18,7 +18,7 @@ pub(crate) use end::End;
 pub(crate) use info::{describe, listed, matching};
 pub(crate) use machine::{Clock, Machine, Order, begin};
 pub(crate) use request::{identity, start, stop};
-pub use stored::{Outcome, Schedule, Watcher};
+pub use stored::{LastOutcome, Schedule, Watcher};
 
 use prost_wkt_types::{Duration, Timestamp};
 

@@ -2,7 +2,7 @@
 //! the same request.
 
 use super::PREFIX;
-use super::stored::{Outcome, Running, Starting};
+use super::stored::{LastOutcome, Running, Starting};
 use crate::history::entity::Millis;
 use resurgam_api::temporal::common::v1::WorkflowExecution;
 use resurgam_api::temporal::enums::v1::{IndexedValueType, ScheduleOverlapPolicy, WorkflowIdReusePolicy};
@@ -29,7 +29,7 @@ fn workflow_id(action: &NewWorkflowExecutionInfo, nominal: Millis) -> String {
 pub(crate) fn start(
     starting: &Starting,
     action: &NewWorkflowExecutionInfo,
-    outcome: Option<&Outcome>,
+    outcome: Option<&LastOutcome>,
     namespace: &str,
     schedule: &WorkflowExecution,
 ) -> api::StartWorkflowExecutionRequest {

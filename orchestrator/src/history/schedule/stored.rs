@@ -143,7 +143,7 @@ pub struct Backfill {
 
 /// What the last workflow came to that ended with something to tell the next one.
 #[derive(Clone, PartialEq, prost::Message)]
-pub struct Outcome {
+pub struct LastOutcome {
     /// The last result.
     #[prost(message, optional, tag = "1")]
     pub result: Option<Payloads>,
