@@ -23,6 +23,7 @@ pub(crate) const DECIDED: &[&str] = &[
     "DatabaseFault",
     "Durability",
     "Effect",
+    "Fault",
     "Happening",
     "Held",
     "HeldUntil",

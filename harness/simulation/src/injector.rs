@@ -85,11 +85,23 @@ impl Injector {
     /// Counts what faults without an end, or with none so far, have hit.
     pub(crate) fn rest(&mut self) {
         for active in std::mem::take(&mut self.active) {
-            let hits = match active.fault {
-                Fault::External => self.external.end(active.name),
-                _ => self.count(&active.fault) - active.before,
-            };
+            let hits = self.hits(&active);
             self.nemesis.ended(active.number, None, hits);
+        }
+    }
+
+    /// How often a fault has hit that ends now.
+    fn hits(&mut self, active: &Active) -> u64 {
+        match active.fault {
+            Fault::External => self.external.end(active.name),
+            Fault::Partition { .. }
+            | Fault::Hold { .. }
+            | Fault::Slow { .. }
+            | Fault::Kill { .. }
+            | Fault::PowerLoss { .. }
+            | Fault::Pause { .. }
+            | Fault::ClockSkew { .. }
+            | Fault::ClockStep { .. } => self.count(&active.fault) - active.before,
         }
     }
 
@@ -132,16 +144,13 @@ impl Injector {
     }
 
     fn end(&mut self, sim: &mut Sim<'_>, active: Active, now: Duration) -> Result<(), Unfaithful> {
-        let Active { number, name, fault, before, .. } = active;
-        let hits = match &fault {
+        if let Fault::ClockStep { .. } = active.fault {
             // There is no going back; it is counted to the end.
-            Fault::ClockStep { .. } => {
-                self.active.push(Active { number, name, until: None, fault, before });
-                return Ok(());
-            }
-            Fault::External => self.external.end(name),
-            _ => self.count(&fault) - before,
-        };
+            self.active.push(Active { until: None, ..active });
+            return Ok(());
+        }
+        let hits = self.hits(&active);
+        let Active { number, fault, .. } = active;
         match &fault {
             Fault::Partition { side, way } => self.cut(sim, side, *way, Links::end),
             Fault::Hold { side } => self.both_ways(sim, side, Effect::Hold, Links::end),

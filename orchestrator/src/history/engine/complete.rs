@@ -12,7 +12,7 @@ use super::transaction::Transaction;
 use super::waiter::Waiter;
 use super::{
     CompletedTask, Handout, IDENTITY, buffer, build_id, close, command, command_check, handout, kind, message, problem,
-    query, required, span, successor, task, task_event, update,
+    query, required, span, speculative, successor, task, task_event, update,
 };
 use crate::cluster::Rejection;
 use crate::history::state::{EventId, Millis, Sticky, WorkflowTask};
@@ -74,7 +74,7 @@ fn answer(
         return refused(Rejection::NotFound(task::GONE.to_owned()));
     }
     let saved = Saved::of(tx);
-    let dropped = message::droppable(tx, &pending, &answer);
+    let dropped = speculative::droppable(tx, &pending, &answer);
     let decided = if dropped { drop_task(tx, &answer) } else { decide(tx, &pending, &answer, bad.as_ref()) };
     if let Err(failure) = decided {
         saved.restore(tx);
@@ -108,7 +108,7 @@ fn drop_task(
 ) -> Result<(), CommandFailure> {
     tx.run.state.sticky = sticky(answer);
     query::answered(tx, &answer.query_results);
-    message::drop_task(tx, answer)?;
+    speculative::drop_task(tx, answer)?;
     fail::forget(tx);
     if buffer::flush(tx) > 0 {
         tx.wake();

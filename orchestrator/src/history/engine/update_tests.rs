@@ -4,7 +4,8 @@
 
 use super::command_failure::CommandFailure;
 use super::fixture::Fixture;
-use super::message::{Incoming, drop_task, droppable, outgoing, send, unprocessed};
+use super::message::{Incoming, outgoing, send, unprocessed};
+use super::speculative::{drop_task, droppable};
 use super::transaction::Transaction;
 use super::update::{admit, poll, settle};
 use super::{Reply, waiter};

@@ -31,7 +31,7 @@ mod h27_rows;
 mod h28_complete;
 mod h29_provenance;
 mod h30_begin;
-mod h31_retry;
+mod h31_retry_state;
 mod h32_early;
 mod identities;
 mod labels;
@@ -70,7 +70,7 @@ pub(super) fn all() -> Vec<Box<dyn Rule>> {
         Box::new(h28_complete::Complete),
         Box::new(h29_provenance::Provenance),
         Box::new(h30_begin::Begin),
-        Box::new(PerRun::<h31_retry::Retries>::new()),
+        Box::new(PerRun::<h31_retry_state::Retries>::new()),
         Box::new(h32_early::Early),
         Box::new(PerRun::<r1_reference::References>::new()),
     ]
