@@ -166,8 +166,7 @@ pub fn public(status: Status) -> Status {
 }
 
 /// The refusal of what nobody may do.
-#[must_use]
-pub fn permission_denied(message: &str) -> Status {
+pub(crate) fn permission_denied(message: &str) -> Status {
     detailed(Code::PermissionDenied, message.to_owned(), &PermissionDeniedFailure::default())
 }
 
