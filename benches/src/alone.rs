@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use prost::Message;
 use resurgam_api::environment::{Environment, Machine};
 use resurgam_api::internal::{
-    AddTaskRequest, CompleteActivityRequest, CompleteWorkflowTaskRequest, RecordActivityTaskStartedRequest,
-    RecordChildClosedRequest, RecordWorkflowTaskStartedRequest, RequestCancelRequest, ScheduleFirstWorkflowTaskRequest,
-    SignalRequest, StartWorkflowRequest, Target, TaskToken, TerminateRequest,
+    AddTaskRequest, CompleteActivityRequest, CompleteWorkflowTaskRequest, RecordActionClosedRequest,
+    RecordActivityTaskStartedRequest, RecordChildClosedRequest, RecordWorkflowTaskStartedRequest, RequestCancelRequest,
+    ScheduleFirstWorkflowTaskRequest, SignalRequest, StartWorkflowRequest, Target, TaskToken, TerminateRequest,
 };
 use resurgam_api::temporal::command::v1::{Command, ScheduleActivityTaskCommandAttributes, command};
 use resurgam_api::temporal::common::v1::{ActivityType, WorkflowType};
@@ -208,6 +208,10 @@ impl Dispatcher for Nowhere {
     }
 
     async fn record_child_closed(&self, _: RecordChildClosedRequest) -> Result<(), Status> {
+        Err(Status::not_found("nobody else is here"))
+    }
+
+    async fn record_action_closed(&self, _: RecordActionClosedRequest) -> Result<(), Status> {
         Err(Status::not_found("nobody else is here"))
     }
 }

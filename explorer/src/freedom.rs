@@ -66,11 +66,8 @@ pub(crate) const FREEDOMS: &[Freedom] = &[
     },
     Freedom {
         name: "unserved",
-        why: "a namespace does not say that it can do what ours does not serve: schedules, and advice to poll more often",
-        is: |it| {
-            let unserved = ["capabilities.poller_autoscaling", "supports_schedules"];
-            it.left.is_null() && it.right == true && unserved.iter().any(|field| it.path.ends_with(field))
-        },
+        why: "a namespace does not say that it can do what ours does not serve: advice to poll more often",
+        is: |it| it.left.is_null() && it.right == true && it.path.ends_with("capabilities.poller_autoscaling"),
     },
     Freedom {
         name: "no-points",
@@ -167,7 +164,7 @@ mod tests {
         assert_eq!(explained(size, Value::Null, json!(8)), None);
         assert_eq!(explained("response.close_time", Value::Null, json!("<year 1>")), Some("no-time"));
         assert_eq!(explained("response.close_time", Value::Null, json!("<now>")), None);
-        let beats = "response.namespace_info.supports_schedules";
+        let beats = "response.namespace_info.capabilities.poller_autoscaling";
         assert_eq!(explained(beats, Value::Null, json!(true)), Some("unserved"));
         assert_eq!(explained(beats, json!(true), Value::Null), None);
         let points = "response.workflow_execution_info.auto_reset_points";

@@ -13,7 +13,7 @@ use tonic::transport::Channel;
 use tonic::{Response, Status};
 
 /// What no two servers, or no two times, have in common; and what of namespaces is told elsewhere.
-const OWN: [&str; 13] = [
+const OWN: [&str; 12] = [
     "activeClusterName",
     "capabilities",
     "clusters",
@@ -23,7 +23,6 @@ const OWN: [&str; 13] = [
     "ownerHostName",
     "replicationConfig",
     "runId",
-    "supportsSchedules",
     "taskId",
     "updateTime",
     "badBinaries",

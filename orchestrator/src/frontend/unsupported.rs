@@ -12,7 +12,7 @@ use resurgam_api::temporal::common::v1::WorkerVersionCapabilities;
 use resurgam_api::temporal::deployment::v1::WorkerDeploymentOptions;
 use resurgam_api::temporal::enums::v1::{ArchivalState, NamespaceState, TaskQueueType, WorkerVersioningMode};
 use resurgam_api::temporal::update;
-use resurgam_api::temporal::workflow::v1::WorkflowExecutionOptions;
+use resurgam_api::temporal::workflow::v1::{NewWorkflowExecutionInfo, WorkflowExecutionOptions};
 use resurgam_api::temporal::workflowservice::v1 as api;
 use tonic::Status;
 
@@ -35,6 +35,14 @@ pub fn start(request: &api::StartWorkflowExecutionRequest) -> Checked {
         (request.versioning_override.is_some(), "versioning overrides"),
         (request.time_skipping_config.is_some(), "workflows that skip time"),
     ])
+}
+
+/// A workflow that a schedule starts.
+///
+/// # Errors
+/// See [`start`].
+pub(crate) fn scheduled(action: &NewWorkflowExecutionInfo) -> Checked {
+    none(&[(action.versioning_override.is_some(), "versioning overrides")])
 }
 
 /// A signal that may start a workflow.

@@ -169,6 +169,23 @@ pub(crate) fn short(what: &str, text: &str) -> Checked {
     if text.len() > ID_BYTES { wrong(format!("{what} field too long (max {ID_BYTES} characters).")) } else { Ok(()) }
 }
 
+/// How long something may take, if that is said.
+///
+/// # Errors
+/// INVALID_ARGUMENT: it is negative, or contradicts itself.
+pub(crate) fn span(what: &str, span: Option<&Duration>) -> Checked {
+    let Some(span) = span else { return Ok(()) };
+    let (seconds, nanos) = (span.seconds, span.nanos);
+    let why = if seconds > 0 && nanos < 0 || seconds < 0 && nanos > 0 {
+        "duration has seconds and nanos with different signs"
+    } else if seconds < 0 || nanos < 0 {
+        "negative duration"
+    } else {
+        return Ok(());
+    };
+    wrong(format!("An invalid {what} is set on request. cause: {why}"))
+}
+
 /// How many tasks a second a queue is to give away, as in temporalio/temporal, `service/frontend/validators.go`.
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! What the shards of a node hold in memory at most, for each workflow and for all of them.
 
 use super::engine::{self, Limits};
-use super::shard;
+use super::{schedule, shard};
 use crate::cluster::bound::{Bound, REFUSED, WAITS};
 use crate::log;
 
@@ -54,6 +54,16 @@ pub(crate) fn bounds() -> Vec<Bound> {
             limits.pending,
             "entries",
             "the workflow task fails",
+        ),
+        few("starts of a schedule that wait or are on their way", schedule::BUFFER, "starts", "dropped, and counted"),
+        few("backfills of a schedule", schedule::BUFFER, "backfills", "dropped, and counted"),
+        few("times of its specification that a schedule passes in one step", schedule::STEP, "times", "the next step"),
+        few("past and future actions that a schedule shows, each", schedule::SHOWN, "actions", "not shown"),
+        few(
+            "requests by which a schedule was changed and that it recognises",
+            schedule::REQUESTS,
+            "requests",
+            "the oldest is forgotten",
         ),
         many("signals of a run", limits.signals, "signals", "INVALID_ARGUMENT"),
         many("events of a run", limits.history_events, "events", "the run is terminated"),

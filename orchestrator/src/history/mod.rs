@@ -13,6 +13,7 @@ mod multi_operation;
 pub mod parts;
 pub mod remote;
 mod reset;
+pub mod schedule;
 pub mod service;
 pub mod shard;
 pub mod shards;

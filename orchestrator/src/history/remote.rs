@@ -88,4 +88,8 @@ impl Dispatcher for Remote {
         }
         Err(Status::not_found("the parent was reset too often"))
     }
+
+    async fn record_action_closed(&self, request: internal::RecordActionClosedRequest) -> Result<(), Status> {
+        self.router.history(request, LIMIT).await.map(drop)
+    }
 }

@@ -11,8 +11,10 @@ pub use super::entity::{
 };
 use super::indexed::Indexed;
 use super::parts::{Part, Parts};
+use super::schedule::{LastOutcome, Schedule, Watcher};
 use resurgam_api::temporal::common::v1::{Payload, WorkerVersionStamp, WorkflowExecution};
 use resurgam_api::temporal::history::v1::{HistoryEvent, WorkflowExecutionStartedEventAttributes};
+use resurgam_api::temporal::schedule::v1::Schedule as Definition;
 use resurgam_api::temporal::sdk::v1::UserMetadata;
 use resurgam_api::temporal::workflow::v1::ResetPointInfo;
 
@@ -187,6 +189,18 @@ pub struct State {
     /// The workflow task that nobody had taken when the run was closed: it is still shown.
     #[prost(message, optional, tag = "50")]
     pub left_task: Option<WorkflowTask>,
+    /// What it is at, if it is a schedule: its decisions are then made by no worker.
+    #[prost(message, optional, tag = "51")]
+    pub schedule: Option<Schedule>,
+    /// Of a schedule: its definition, and those by which workflows are being started, each under its key.
+    #[prost(message, required, tag = "52")]
+    pub definitions: Parts<i64, Definition>,
+    /// Of a schedule: what the last workflow came to, under the number of its start.
+    #[prost(message, required, tag = "53")]
+    pub outcomes: Parts<i64, LastOutcome>,
+    /// The schedule that started its chain and waits for the end.
+    #[prost(message, optional, tag = "54")]
+    pub watcher: Option<Watcher>,
 }
 
 impl State {
@@ -204,6 +218,8 @@ impl State {
         (old.updates, new.updates) = before.updates.apart(&after.updates);
         (old.admitted, new.admitted) = before.admitted.apart(&after.admitted);
         (old.memo, new.memo) = before.memo.apart(&after.memo);
+        (old.definitions, new.definitions) = before.definitions.apart(&after.definitions);
+        (old.outcomes, new.outcomes) = before.outcomes.apart(&after.outcomes);
         (old.search_attributes, new.search_attributes) = before.search_attributes.apart(&after.search_attributes);
         (old, new)
     }

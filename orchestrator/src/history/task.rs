@@ -26,7 +26,7 @@ pub struct TransferTask {
     #[prost(message, required, tag = "1")]
     pub run: RunKey,
     /// What is to be done.
-    #[prost(oneof = "TransferKind", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10")]
+    #[prost(oneof = "TransferKind", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13")]
     pub kind: Option<TransferKind>,
 }
 
@@ -60,6 +60,26 @@ pub enum TransferKind {
     /// Delete the history of the run, whose rows are gone.
     #[prost(bool, tag = "10")]
     DeleteHistory(bool),
+    /// Start the workflow of this number for the schedule.
+    #[prost(int64, tag = "11")]
+    StartAction(i64),
+    /// End a workflow that the schedule has started.
+    #[prost(message, tag = "12")]
+    StopAction(StopActionTransfer),
+    /// Tell the schedule that this run, the last of its chain, closed.
+    #[prost(bool, tag = "13")]
+    NotifySchedule(bool),
+}
+
+/// A workflow that a schedule has started and that gives way to another one, see [`TransferKind::StopAction`].
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct StopActionTransfer {
+    /// The number of its start.
+    #[prost(int64, tag = "1")]
+    pub number: i64,
+    /// It is terminated, and not only asked to cancel.
+    #[prost(bool, tag = "2")]
+    pub terminate: bool,
 }
 
 /// A workflow task on its way to matching.
@@ -134,7 +154,7 @@ pub struct TimerTask {
     #[prost(int64, tag = "2")]
     pub due: Millis,
     /// What happens then.
-    #[prost(oneof = "TimerKind", tags = "3, 4, 5, 6, 7, 8, 9, 10")]
+    #[prost(oneof = "TimerKind", tags = "3, 4, 5, 6, 7, 8, 9, 10, 11")]
     pub kind: Option<TimerKind>,
 }
 
@@ -165,6 +185,9 @@ pub enum TimerKind {
     /// The run has been closed for as long as its namespace keeps it.
     #[prost(bool, tag = "10")]
     Retention(bool),
+    /// The schedule looks again, if that is still when it has to.
+    #[prost(int64, tag = "11")]
+    Schedule(Millis),
 }
 
 /// Which timeout of which attempt of which activity.

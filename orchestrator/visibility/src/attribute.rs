@@ -13,7 +13,7 @@ const RESERVED: &str = "Temporal";
 /// A name that stands for the workflow id of a schedule.
 const SCHEDULE: &str = "ScheduleId";
 /// What that workflow id begins with.
-pub(crate) const SCHEDULE_PREFIX: &str = "temporal-sys-scheduler:";
+pub const SCHEDULE_PREFIX: &str = "temporal-sys-scheduler:";
 
 /// The attributes that every record has.
 pub const SYSTEM: &[(&str, Type)] = &[

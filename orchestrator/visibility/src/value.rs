@@ -143,6 +143,19 @@ pub fn keyword(text: &str, kind: Type) -> Payload {
     }
 }
 
+/// A truth as a server writes it.
+#[must_use]
+pub fn truth(truth: bool) -> Payload {
+    Payload { data: truth.to_string().into_bytes(), ..keyword("", Type::Bool) }
+}
+
+/// Bytes as SDKs write them.
+#[must_use]
+pub fn bytes(data: Vec<u8>) -> Payload {
+    let metadata = [("encoding".to_owned(), b"binary/plain".to_vec())].into();
+    Payload { metadata, data, ..Payload::default() }
+}
+
 /// Keywords as a server writes them.
 #[must_use]
 pub fn keywords(words: &[String]) -> Payload {

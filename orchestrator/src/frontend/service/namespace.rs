@@ -25,6 +25,7 @@ pub(super) async fn system(_: &Frontend, _: Request<api::GetSystemInfoRequest>) 
         upsert_memo: true,
         sdk_metadata: true,
         eager_workflow_start: true,
+        supports_schedules: true,
         // Workers say of which build they are with every task then.
         build_id_based_versioning: true,
         ..Default::default()
@@ -167,8 +168,8 @@ fn description(namespace: &Namespace) -> api::DescribeNamespaceResponse {
             data: namespace.data.clone().into_iter().collect(),
             id: namespace.id.clone(),
             capabilities: Some(capabilities),
+            supports_schedules: true,
             limits: Some(limits),
-            ..Default::default()
         }),
         config: Some(config),
         replication_config: Some(NamespaceReplicationConfig {

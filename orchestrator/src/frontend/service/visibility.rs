@@ -19,7 +19,7 @@ pub(in crate::frontend) const MOST: usize = 1000;
 const ARCHIVED: i32 = 10_000;
 
 /// So many are asked for; without a sensible number, as many as there may be.
-fn size(asked: i32) -> usize {
+pub(super) fn size(asked: i32) -> usize {
     usize::try_from(asked).ok().filter(|size| (1..=MOST).contains(size)).unwrap_or(MOST)
 }
 

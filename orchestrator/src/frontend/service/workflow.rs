@@ -21,8 +21,7 @@ pub(super) async fn start(
     let named = WorkflowExecution { workflow_id: request.workflow_id.clone(), run_id: String::new() };
     let target = frontend.target(&request.namespace, Some(&named)).await?;
     let namespace_id = target.namespace_id.clone();
-    let call =
-        internal::StartWorkflowRequest { target: Some(target), request: Some(request), parent: None, root: None };
+    let call = internal::StartWorkflowRequest { target: Some(target), request: Some(request), ..Default::default() };
     let mut answer = frontend.history(until, call).await?;
     let eager = &mut answer.get_mut().eager_workflow_task;
     *eager = eager.take().map(|task| frontend.sealed(&namespace_id, task));

@@ -22,6 +22,8 @@ impl Run {
     pub(super) fn check_memory(&self) -> Result<(), Flaw> {
         let (state, memory) = (&self.state, &self.volatile);
         let open = state.known_status() == Some(Status::Running);
+        let defined = state.schedule.as_ref().is_none_or(|it| state.definitions.contains_key(&it.definition));
+        hold!(defined, "it is a schedule without a definition");
         hold!(open || memory.updates.is_empty(), "it is closed, and updates wait");
         hold!(
             memory.queries.is_empty() || state.workflow_task.is_some(),

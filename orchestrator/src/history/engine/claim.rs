@@ -8,11 +8,13 @@
 use super::cron::Schedule;
 use super::new_run::{self, NewRun};
 use super::run::{on_run, record};
+use super::schedule_step::NewSchedule;
 use super::signal::{self, Arrival};
 use super::start_check::validate;
 use super::{Context, Effects, Handout, IDENTITY, Workflow, close, handout, marker, retry, span, task, task_event};
 use crate::cluster::Rejection;
 use crate::history::attached::attach;
+use crate::history::schedule::Watcher;
 use crate::history::state::Current;
 use crate::history::task::RunKey;
 use crate::invariant::broken;
@@ -38,6 +40,10 @@ pub(super) struct Claim {
     pub(super) signal: Option<Arrival>,
     pub(super) parent: Option<Source>,
     pub(super) root: Option<WorkflowExecution>,
+    /// The schedule that starts it.
+    pub(super) watcher: Option<Watcher>,
+    /// It is a schedule itself.
+    pub(super) schedule: Option<Box<NewSchedule>>,
 }
 
 /// The run that has the workflow id now.
@@ -254,6 +260,8 @@ fn begin(workflow: &mut Workflow, claim: Claim, context: &mut Context<'_>, mut e
             metadata: request.user_metadata,
             links: request.links,
             eager: request.request_eager_execution.then_some((request_id.clone(), request.identity)),
+            watcher: claim.watcher,
+            schedule: claim.schedule,
         },
         context,
     );

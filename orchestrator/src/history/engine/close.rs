@@ -55,6 +55,9 @@ pub(super) fn close(tx: &mut Transaction<'_, '_>, status: Status, attributes: At
         }
     }
     notify_parent(tx);
+    if tx.run.state.watcher.is_some() && tx.run.state.successor.is_empty() && !is_reset(&tx.run.state) {
+        tx.transfer(TransferKind::NotifySchedule(true));
+    }
     retention::order(tx);
     query::release(tx);
 }

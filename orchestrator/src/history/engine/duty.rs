@@ -24,6 +24,8 @@ enum Deadline {
     Execution,
     /// A closed run is deleted.
     Deletion,
+    /// A schedule looks again, at this time and no other.
+    Schedule(Millis),
 }
 
 impl Deadline {
@@ -44,6 +46,7 @@ impl Deadline {
             TimerKind::RunTimeout(_) => Self::Run,
             TimerKind::ExecutionTimeout(_) => Self::Execution,
             TimerKind::Retention(_) => Self::Deletion,
+            TimerKind::Schedule(at) => Self::Schedule(*at),
         })
     }
 }
@@ -68,7 +71,8 @@ pub(super) fn include(fired: Option<&TimerKind>, whole: &State, touched: &mut St
             | TimerKind::FirstWorkflowTask(_)
             | TimerKind::RunTimeout(_)
             | TimerKind::ExecutionTimeout(_)
-            | TimerKind::Retention(_),
+            | TimerKind::Retention(_)
+            | TimerKind::Schedule(_),
         )
         | None => {}
     }
@@ -82,10 +86,12 @@ pub(super) struct Duties {
     unstarted: BTreeSet<(EventId, i32)>,
     /// The workflow task that waits for a worker, and whether on a sticky queue.
     unclaimed: Option<(EventId, i32, bool)>,
-    /// Initiated events of children, signals and cancel requests that nobody was told of.
+    /// Initiated events of children, signals and cancel requests that nobody was told of, or numbers of what a schedule starts.
     untold: BTreeSet<EventId>,
     /// The parent has to hear of the end.
     notify: bool,
+    /// The schedule that started it has to.
+    report: bool,
 }
 
 impl Duties {
@@ -93,9 +99,9 @@ impl Duties {
     pub(super) fn of(state: &State, speculative: Millis) -> Self {
         let mut duties = Self::default();
         if state.status != Status::Running as i32 {
-            duties.notify = state.started.parent_workflow_execution.is_some()
-                && state.successor.is_empty()
-                && !close::is_reset(state);
+            let last = state.successor.is_empty() && !close::is_reset(state);
+            duties.notify = last && state.started.parent_workflow_execution.is_some();
+            duties.report = last && state.watcher.is_some();
             // When that is, its namespace says.
             duties.deadlines.insert(Deadline::Deletion, Millis::MAX);
             return duties;
@@ -139,8 +145,12 @@ impl Duties {
         if state.run_expires != 0 && state.run_expires != state.execution_expires {
             due.insert(Deadline::Run, state.run_expires);
         }
+        let schedule = state.schedule.iter();
+        due.extend(schedule.clone().filter(|it| it.wakes != 0).map(|it| (Deadline::Schedule(it.wakes), it.wakes)));
+        let actions = schedule.flat_map(|it| &it.starting).map(|it| it.start.number);
         let children = state.children.iter().filter(|(_, child)| child.run_id.is_empty()).map(|(id, _)| *id);
         duties.untold = children.chain(state.signals.keys().copied()).chain(state.cancels.keys().copied()).collect();
+        duties.untold.extend(actions);
         duties
     }
 
@@ -168,6 +178,7 @@ impl Duties {
             hold!(tasks.tells(*id), "nobody is told what event {id} asks for");
         }
         hold!(self.notify || !after.notify || tasks.notifies(), "its parent is not told that it closed");
+        hold!(self.report || !after.report || tasks.reports(), "its schedule is not told that it closed");
         Ok(())
     }
 }
@@ -206,8 +217,12 @@ impl Tasks<'_> {
 
     fn tells(&self, id: EventId) -> bool {
         self.transfers.iter().any(|transfer| {
-            matches!(transfer, TransferKind::StartChild(of) | TransferKind::SignalExternal(of) | TransferKind::CancelExternal(of) if *of == id)
+            matches!(transfer, TransferKind::StartChild(of) | TransferKind::SignalExternal(of) | TransferKind::CancelExternal(of) | TransferKind::StartAction(of) if *of == id)
         })
+    }
+
+    fn reports(&self) -> bool {
+        self.transfers.iter().any(|transfer| matches!(transfer, TransferKind::NotifySchedule(_)))
     }
 
     fn notifies(&self) -> bool {

@@ -48,6 +48,8 @@ pub mod retention;
 pub mod retry;
 mod run;
 mod saved;
+mod schedule;
+mod schedule_step;
 pub mod signal;
 pub mod span;
 mod speculative;

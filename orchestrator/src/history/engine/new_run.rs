@@ -1,9 +1,11 @@
 //! How a run comes into being, whoever wants it: its first event, its timeouts, and its first workflow task, now or later.
 
+use super::schedule_step::{self, NewSchedule};
 use super::signal::Arrival;
 use super::transaction::{Transaction, timestamp};
 use super::{Context, Handout, Run, build_id, handout, signal, span, task};
 use crate::history::attached::attach;
+use crate::history::schedule::Watcher;
 use crate::history::state::{Millis, State};
 use crate::history::task::{RunKey, TimerKind, TimerTask, TransferTask};
 use resurgam_api::temporal::common::v1::{Link, WorkflowExecution};
@@ -32,6 +34,10 @@ pub(super) struct NewRun {
     pub(super) links: Vec<Link>,
     /// Who wants the first workflow task with the start, if there is one then: request id and identity.
     pub(super) eager: Option<(String, String)>,
+    /// The schedule that waits for the end of its chain.
+    pub(super) watcher: Option<Watcher>,
+    /// It is a schedule itself.
+    pub(super) schedule: Option<Box<NewSchedule>>,
 }
 
 /// A run that was created, and what it ordered.
@@ -46,8 +52,8 @@ pub(super) struct Created {
 
 /// Makes the run.
 pub(super) fn create(new_run: NewRun, context: &mut Context<'_>) -> Created {
-    let NewRun { key, mut started, execution_expires, awaits_parent, signal, request_id, metadata, links, eager } =
-        new_run;
+    let NewRun { key, mut started, execution_expires, awaits_parent, signal, request_id, .. } = new_run;
+    let NewRun { metadata, links, eager, watcher, schedule, .. } = new_run;
     let now = context.now;
     let limits = context.limits;
     for id in [&mut started.first_execution_run_id, &mut started.original_execution_run_id] {
@@ -119,6 +125,7 @@ pub(super) fn create(new_run: NewRun, context: &mut Context<'_>) -> Created {
             reset_points: build_id::inherited(started.prev_auto_reset_points.as_ref(), now),
             started: started.clone().into(),
             metadata: metadata.clone(),
+            watcher,
             ..State::default()
         },
         ..Run::default()
@@ -129,6 +136,9 @@ pub(super) fn create(new_run: NewRun, context: &mut Context<'_>) -> Created {
     event.links = links;
     let (event_type, first) = (event.event_type(), tx.write(event));
     attach(&mut tx.run.state.requests, &request_id, event_type, Some(first));
+    if let Some(schedule) = schedule {
+        schedule_step::begin(&mut tx, *schedule);
+    }
     if let Some(signal) = signal {
         signal::write(&mut tx, signal);
     }

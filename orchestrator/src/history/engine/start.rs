@@ -8,10 +8,11 @@ use super::start_check::policies;
 use super::waiter::Waiter;
 use super::{Context, Handout, Workflow, required};
 use crate::cluster::Rejection;
-use resurgam_api::internal::{SignalWithStartRequest, StartWorkflowRequest};
-use resurgam_api::temporal::common::v1::Link;
+use crate::history::schedule::Watcher;
+use resurgam_api::internal::{Action, SignalWithStartRequest, StartWorkflowRequest, Target};
 use resurgam_api::temporal::common::v1::link::workflow_event::{EventReference, Reference};
 use resurgam_api::temporal::common::v1::link::{Variant, WorkflowEvent};
+use resurgam_api::temporal::common::v1::{Link, WorkflowExecution};
 use resurgam_api::temporal::enums::v1::{EventType, WorkflowIdConflictPolicy as Conflict};
 use resurgam_api::temporal::workflowservice::v1 as api;
 
@@ -105,11 +106,22 @@ impl Input for SignalWithStartRequest {
 /// # Errors
 /// `InvalidArgument`.
 pub(super) fn start(request: StartWorkflowRequest) -> Result<Claim, Rejection> {
-    let StartWorkflowRequest { target, request, parent, root } = request;
+    let StartWorkflowRequest { target, request, parent, root, action } = request;
     let (target, request) = (required::field(target, "Target")?, required::request(request)?);
     let (reuse, conflict) =
         policies(request.workflow_id_reuse_policy(), request.workflow_id_conflict_policy(), Conflict::Fail)?;
-    Ok(Claim { namespace_id: target.namespace_id, request, reuse, conflict, signal: None, parent, root })
+    let watcher = action.map(watcher).transpose()?;
+    let namespace_id = target.namespace_id;
+    Ok(Claim { namespace_id, request, reuse, conflict, signal: None, parent, root, watcher, schedule: None })
+}
+
+/// The schedule that waits for the end of what it starts.
+///
+/// # Errors
+/// `InvalidArgument`: it is not named.
+fn watcher(action: Action) -> Result<Watcher, Rejection> {
+    let Target { namespace_id, workflow_id, run_id } = required::field(action.schedule, "Schedule")?;
+    Ok(Watcher { namespace_id, schedule: WorkflowExecution { workflow_id, run_id }, number: action.number })
 }
 
 /// What a signal claims, for which a workflow is started if none runs.
@@ -159,5 +171,15 @@ fn signal_with_start(request: SignalWithStartRequest) -> Result<Claim, Rejection
         ..Default::default()
     };
     let namespace_id = target.namespace_id;
-    Ok(Claim { namespace_id, request, reuse, conflict, signal: Some(signal), parent: None, root: None })
+    Ok(Claim {
+        namespace_id,
+        request,
+        reuse,
+        conflict,
+        signal: Some(signal),
+        parent: None,
+        root: None,
+        watcher: None,
+        schedule: None,
+    })
 }

@@ -242,6 +242,8 @@ fn follow(tx: &mut Transaction<'_, '_>, mut started: WorkflowExecutionStartedEve
             metadata: None,
             links: Vec::new(),
             eager: None,
+            watcher: tx.run.state.watcher.clone(),
+            schedule: None,
         },
         tx.context,
     );

@@ -25,10 +25,10 @@ const BACKOFF: Millis = 5_000;
 /// The longest back-off of repeated workflow tasks.
 const BACKOFF_MAX: Millis = 600_000;
 
-/// Whether the run waits before its first workflow task: for a back-off, or for its parent.
+/// Whether the run waits before its first workflow task: for a back-off, or for its parent; a schedule has none at all.
 #[must_use]
 pub(crate) fn is_held(state: &State) -> bool {
-    state.first_task_at != 0 || state.awaits_parent
+    state.first_task_at != 0 || state.awaits_parent || state.schedule.is_some()
 }
 
 /// Schedules a workflow task if there is news, none is pending, and the run may have one.
@@ -73,7 +73,7 @@ pub(crate) fn hurry(tx: &mut Transaction<'_, '_>) {
 /// back-off does not keep it; if nothing comes of the updates, it goes on.
 pub(crate) fn speculate(tx: &mut Transaction<'_, '_>) {
     let state = &tx.run.state;
-    if tx.require_open().is_err() || state.workflow_task.is_some() || state.awaits_parent {
+    if tx.require_open().is_err() || state.workflow_task.is_some() || state.awaits_parent || state.schedule.is_some() {
         return;
     }
     let task = new(tx, WorkflowTaskType::Speculative, 1);

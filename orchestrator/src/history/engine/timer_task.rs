@@ -4,7 +4,7 @@
 use super::input::{Acted, Reply, RunInput, Which};
 use super::transaction::Transaction;
 use super::waiter::Waiter;
-use super::{activity_outcome, fail, successor, task, task_event, user_timer};
+use super::{activity_outcome, fail, schedule_step, successor, task, task_event, user_timer};
 use crate::history::task::{TimerKind, TimerTask};
 use crate::invariant::broken;
 
@@ -47,6 +47,9 @@ fn fire(tx: &mut Transaction<'_, '_>, task: &TimerTask) {
             // A speculative task that is out for an update is the first one from now on.
             task_event::convert(tx);
             task::hurry(tx);
+        }
+        TimerKind::Schedule(at) if state.schedule.as_ref().is_some_and(|it| it.wakes == *at) => {
+            schedule_step::wake(tx);
         }
         TimerKind::RunTimeout(_) if state.run_expires != 0 => successor::expire(tx),
         TimerKind::ExecutionTimeout(_) if state.execution_expires != 0 => successor::expire(tx),

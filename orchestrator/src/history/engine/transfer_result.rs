@@ -3,7 +3,7 @@
 use super::input::{Acted, Reply, RunInput, Which};
 use super::transaction::Transaction;
 use super::waiter::Waiter;
-use super::{child, external, task};
+use super::{child, external, schedule_step, task};
 use crate::history::state::EventId;
 use resurgam_api::temporal::common::v1::WorkflowExecution;
 
@@ -19,6 +19,8 @@ pub enum TransferResult {
     ExternalCanceled(String, EventId, Result<(), i32>),
     /// A sticky queue has no worker: the workflow task with this scheduled event id goes to the normal queue.
     StickyUnavailable(String, EventId),
+    /// The start with this number for a schedule was answered: with the workflow, or (`None`) by a refusal.
+    ActionStarted(String, i64, Option<WorkflowExecution>),
 }
 
 impl RunInput for TransferResult {
@@ -28,7 +30,8 @@ impl RunInput for TransferResult {
         let (Self::ChildStarted(run_id, ..)
         | Self::ExternalSignaled(run_id, ..)
         | Self::ExternalCanceled(run_id, ..)
-        | Self::StickyUnavailable(run_id, ..)) = self;
+        | Self::StickyUnavailable(run_id, ..)
+        | Self::ActionStarted(run_id, ..)) = self;
         Which::run(run_id)
     }
 
@@ -38,6 +41,7 @@ impl RunInput for TransferResult {
             Self::ExternalSignaled(_, initiated, answer) => external::signaled(tx, initiated, answer),
             Self::ExternalCanceled(_, initiated, answer) => external::canceled(tx, initiated, answer),
             Self::StickyUnavailable(_, scheduled) => task::unstick(tx, scheduled),
+            Self::ActionStarted(_, number, execution) => schedule_step::started(tx, number, execution),
         }
         Ok(Reply::Now(Ok(())))
     }

@@ -53,6 +53,8 @@ pub trait Dispatcher: Send + Sync + 'static {
     ) -> Result<(), Status>;
     /// To a parent's shard: the last run of a child closed.
     async fn record_child_closed(&self, request: internal::RecordChildClosedRequest) -> Result<(), Status>;
+    /// To a schedule's shard: the last run of what it has started closed.
+    async fn record_action_closed(&self, request: internal::RecordActionClosedRequest) -> Result<(), Status>;
 }
 
 /// Makes `call` until it has a definite answer; returns what the run `run_id` has to hear of it.
@@ -109,6 +111,17 @@ async fn attempt(
         }
         TransferCall::ChildClosed(request) => {
             definite(dispatcher.record_child_closed(request).await)?.map_or(None, |()| None)
+        }
+        TransferCall::StartAction(request, number) => {
+            let Some(workflow_id) = request.request.as_ref().map(|request| request.workflow_id.clone()) else {
+                broken!("a schedule is to start nothing")
+            };
+            let answer = definite(dispatcher.start_workflow(request).await)?.ok();
+            let started = answer.map(|started| WorkflowExecution { workflow_id, run_id: started.run_id });
+            Some(TransferResult::ActionStarted(run_id, number, started))
+        }
+        TransferCall::ActionClosed(request) => {
+            definite(dispatcher.record_action_closed(request).await)?.map_or(None, |()| None)
         }
     })
 }

@@ -2,6 +2,7 @@
 //! [`Shard`]. Requests that wait at the same time are committed together; an answer leaves only after the commit of what it
 //! was computed from, answers that change nothing included. How the engine decides is not known here.
 
+mod action;
 mod actor;
 mod cache;
 mod chain;

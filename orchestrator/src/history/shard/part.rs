@@ -55,6 +55,8 @@ pub(super) fn changes(run: &Key, before: &State, after: &State) -> Vec<(Key, Cha
     changed(&mut rows, run, "admitted", &before.admitted, &after.admitted);
     changed(&mut rows, run, "memo", &before.memo, &after.memo);
     changed(&mut rows, run, "search-attribute", &before.search_attributes, &after.search_attributes);
+    changed(&mut rows, run, "definition", &before.definitions, &after.definitions);
+    changed(&mut rows, run, "outcome", &before.outcomes, &after.outcomes);
     if checks() == Checks::Thorough {
         assert_reads_back(run, before, after, &rows);
     }
@@ -112,6 +114,8 @@ pub(super) fn apply(state: &mut State, run: &str, key: &str, row: Option<&[u8]>)
         state.admitted = parts.admitted;
         state.memo = parts.memo;
         state.search_attributes = parts.search_attributes;
+        state.definitions = parts.definitions;
+        state.outcomes = parts.outcomes;
         return Ok(());
     }
     let (kind, name) = part.strip_prefix('/').and_then(|part| part.split_once('/')).unwrap_or((part, ""));
@@ -131,6 +135,8 @@ pub(super) fn apply(state: &mut State, run: &str, key: &str, row: Option<&[u8]>)
         "admitted" => state.admitted.set(read(name, row)?),
         "memo" => state.memo.set(read(name, row)?),
         "search-attribute" => state.search_attributes.set(read(name, row)?),
+        "definition" => state.definitions.set(read(name, row)?),
+        "outcome" => state.outcomes.set(read(name, row)?),
         unknown => return Err(format!("{unknown} is no part of a run")),
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! What a transfer asks of others: from its kind and the state of its run to the request that is sent. The same
 //! transfer always yields the same request ids, so that doing it twice does no harm. Nothing here sends.
 
+use super::action;
 use crate::history::engine::transaction::timestamp;
 use crate::history::engine::{IDENTITY, Run, priority};
 use crate::history::state::{EventId, Millis, State};
@@ -34,11 +35,16 @@ pub(super) enum TransferCall {
     Release(internal::ScheduleFirstWorkflowTaskRequest),
     /// To a parent.
     ChildClosed(internal::RecordChildClosedRequest),
+    /// The start with this number, of a schedule.
+    StartAction(internal::StartWorkflowRequest, i64),
+    /// To a schedule.
+    ActionClosed(internal::RecordActionClosedRequest),
 }
 
 /// The request to others of `transfer`, given its run; none if there is nothing to do any more. `namespace` names the run's.
 pub(super) fn call(transfer: &TransferTask, run: &Run, namespace: &str, now: Millis) -> Option<TransferCall> {
-    let requests = Requests { state: &run.state, namespace, now };
+    let state = &run.state;
+    let requests = Requests { state, namespace, now };
     let Some(asked) = &transfer.kind else { broken!("a transfer task says nothing") };
     match asked {
         TransferKind::WorkflowTask(task) => requests.workflow_task(task),
@@ -49,6 +55,12 @@ pub(super) fn call(transfer: &TransferTask, run: &Run, namespace: &str, now: Mil
         TransferKind::NotifyParent(_) => requests.notify_parent(),
         TransferKind::CloseChild(close) => requests.close_child(close),
         TransferKind::ReleaseChild(release) => requests.release_child(release),
+        TransferKind::StartAction(id) => {
+            action::start(state, namespace, *id).map(|it| TransferCall::StartAction(it, *id))
+        }
+        TransferKind::StopAction(it) if it.terminate => action::end(state, namespace, it).map(TransferCall::Terminate),
+        TransferKind::StopAction(it) => action::cancel(state, namespace, it).map(|it| TransferCall::Cancel(it, None)),
+        TransferKind::NotifySchedule(_) => Some(TransferCall::ActionClosed(action::closed(state))),
         TransferKind::DeleteHistory(_) => broken!("a run is there whose history is to be deleted"),
     }
 }
@@ -155,6 +167,7 @@ impl Requests<'_> {
             request: Some(request),
             parent: self.source(id),
             root: self.state.root.clone().or_else(|| Some(self.execution())),
+            action: None,
         };
         Some(TransferCall::Start(request, id))
     }

@@ -17,11 +17,13 @@ pub(super) struct Converter<'a> {
     custom: &'a Custom,
     /// It asks for divisions of the namespace.
     pub(super) divided: bool,
+    /// The names of what belongs to the server, as far as it asks for that.
+    pub(super) reserved: Vec<String>,
 }
 
 impl<'a> Converter<'a> {
     pub(super) fn new(custom: &'a Custom) -> Self {
-        Self { custom, divided: false }
+        Self { custom, divided: false, reserved: Vec::new() }
     }
 
     /// The attribute that a column names.
@@ -37,6 +39,9 @@ impl<'a> Converter<'a> {
             refused(format!("invalid expression: column name '{name}' is not a valid search attribute"))
         })?;
         self.divided |= found.name == DIVISION;
+        if attribute::is_reserved(&name) {
+            self.reserved.push(name);
+        }
         Ok(found)
     }
 

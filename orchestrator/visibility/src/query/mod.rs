@@ -27,6 +27,7 @@ pub struct Query {
     condition: Option<Condition>,
     /// Records are to be counted by status.
     pub by_status: bool,
+    reserved: Vec<String>,
 }
 
 impl Query {
@@ -56,7 +57,7 @@ impl Query {
         if group.as_ref().is_some_and(|group| group.name != "ExecutionStatus") {
             return Err(refused("operation is not supported: 'GROUP BY' clause is only supported for ExecutionStatus"));
         }
-        Ok(Self { condition, by_status: group.is_some() })
+        Ok(Self { condition, by_status: group.is_some(), reserved: converter.reserved })
     }
 
     /// Understands a question for records themselves.
@@ -66,6 +67,12 @@ impl Query {
     pub fn list(text: &str, custom: &Custom) -> Result<Self, String> {
         let query = Self::read(text, custom)?;
         if query.by_status { Err(refused("operation is not supported: 'GROUP BY' clause")) } else { Ok(query) }
+    }
+
+    /// An attribute of workflows that it asks for, and that schedules do not have.
+    #[must_use]
+    pub fn of_the_system(&self) -> Option<&str> {
+        self.reserved.iter().map(String::as_str).find(|name| *name != "TemporalSchedulePaused")
     }
 
     /// A record is an answer to it.

@@ -161,7 +161,7 @@ fn only_the_last_run_of_a_chain_tells_the_parent() {
         target: target(""),
         request: Some(request),
         parent: Some(parent.clone()),
-        root: None,
+        ..Default::default()
     };
     shard.step(start).unwrap();
     let release = internal::ScheduleFirstWorkflowTaskRequest { parent: Some(parent), ..Default::default() };

@@ -9,6 +9,7 @@ mod random;
 mod required;
 mod reset;
 mod retention;
+mod schedules;
 mod shape;
 mod shard;
 mod start;

@@ -170,7 +170,7 @@ fn a_child_waits_for_its_parent() {
         target: target(""),
         request: Some(request),
         parent: Some(parent.clone()),
-        root: None,
+        ..Default::default()
     };
     shard.step(start).unwrap();
     shard.signal("a").unwrap();

@@ -149,6 +149,10 @@ impl Dispatcher for Cluster {
     async fn record_child_closed(&self, _: internal::RecordChildClosedRequest) -> Result<(), Status> {
         Err(Status::unimplemented("closed"))
     }
+
+    async fn record_action_closed(&self, _: internal::RecordActionClosedRequest) -> Result<(), Status> {
+        Err(Status::unimplemented("closed"))
+    }
 }
 
 fn execution(workflow_id: &str) -> Option<WorkflowExecution> {

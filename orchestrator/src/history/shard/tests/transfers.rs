@@ -236,6 +236,10 @@ impl Dispatcher for Scripted {
     async fn record_child_closed(&self, _: internal::RecordChildClosedRequest) -> Result<(), Status> {
         self.next()
     }
+
+    async fn record_action_closed(&self, _: internal::RecordActionClosedRequest) -> Result<(), Status> {
+        self.next()
+    }
 }
 
 /// What the run hears, and how many statuses were used up.
