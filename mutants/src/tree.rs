@@ -247,3 +247,23 @@ fn write(path: &Path, content: &[u8]) -> Result<(), Error> {
     }
     fs::write(path, content).map_err(failed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_crate_that_has_mutants_knows_the_switch_and_the_released_server_has_none() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let files = workspace(root).unwrap();
+        let text = |path: &str| String::from_utf8(files[path].clone()).unwrap();
+        for (sources, manifest) in MUTATED.iter().zip(MANIFESTS) {
+            assert!(files.keys().any(|path| path.starts_with(sources) && is_mutated(path)), "{sources}");
+            assert!(text(manifest).contains("resurgam-mutant-switch"), "{manifest}");
+        }
+        assert!(is_mutated("orchestrator/visibility/src/query/condition.rs"));
+        assert!(!is_mutated("orchestrator/visibility/src/query/tests.rs") && !is_mutated("orchestrator/srcs/lib.rs"));
+        assert!(!is_mutated("orchestrator/plain/lib.rs") && files.contains_key("orchestrator/plain/lib.rs"));
+        assert!(text("orchestrator/released/Cargo.toml").contains("../plain/lib.rs"));
+    }
+}
