@@ -58,7 +58,8 @@ pub enum Status {
     NotReached,
 }
 
-/// Tries mutants, each in at most `most` of the plans that reach it, and then in as many groups of recorded cases; `each` hears what became of every one.
+/// Tries mutants, each in at most `most` of the plans that reach it, and then in four times as many groups of recorded cases, of which
+/// few have requests that show it; `each` hears what became of every one.
 ///
 /// # Errors
 /// As [`work`].
@@ -76,7 +77,7 @@ pub(crate) fn trials(
         match survey.reaching.get(&mutant) {
             Some(cases) => {
                 let (plans, recorded) = cases.split_at(cases.partition_point(|case| matches!(case, CaseId::Plan(_))));
-                tasks.push(Task { mutant, cases: [spread(plans, most), spread(recorded, most)].concat() });
+                tasks.push(Task { mutant, cases: [spread(plans, most), spread(recorded, 4 * most)].concat() });
             }
             None => each(Tried { mutant, cases: 0, same: 0, status: Status::NotReached })?,
         }

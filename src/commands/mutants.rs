@@ -28,7 +28,7 @@ pub(crate) struct Args {
     /// How many cases are looked at for those that reach a mutant.
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
     cases: u64,
-    /// Give a mutant up after so many cases, and as many groups of recorded ones.
+    /// Give a mutant up after so many cases, and four times as many groups of recorded ones.
     #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u64).range(1..))]
     tries: u64,
     /// Only so many mutants, drawn at random.
