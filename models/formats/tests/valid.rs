@@ -37,8 +37,12 @@ fn problems_are_found_wherever_they_are() {
     };
     assert_eq!(inside(activity(r#"{"end":"hang"}"#, fine)), None);
     assert!(inside(activity("", fine)).unwrap().contains("script"));
-    for policy in [fine.replace("\"initial_ms\":9", "\"initial_ms\":10"), fine.replace("s\":10", "s\":9")] {
-        assert!(inside(activity(r#"{"end":"hang"}"#, &policy)).unwrap().contains("back-off"), "{policy}");
+    for (policy, field) in [
+        (fine.replace("\"initial_ms\":9", "\"initial_ms\":10"), "maximum_ms"),
+        (fine.replace("s\":10", "s\":9"), "coefficient_tenths"),
+    ] {
+        let found = inside(activity(r#"{"end":"hang"}"#, &policy)).unwrap();
+        assert!(found.starts_with(&format!("plan.programs[0].program.body[0].body[0].retry.{field}: ")), "{found}");
     }
     assert!(inside(Statement::Timer { ms: 0 }).unwrap().contains("timer"));
     let many = |to| move |plan: &mut Plan| plan.growths = vec![Growth { of: Crowd::Signals, to, faults: false }];
