@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use resurgam_api::WorkflowServiceClient;
-use resurgam_api::temporal::workflowservice::v1::{DescribeNamespaceRequest, ListSchedulesRequest};
+use resurgam_api::temporal::workflowservice::v1::{DescribeNamespaceRequest, StartBatchOperationRequest};
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
@@ -79,7 +79,7 @@ async fn it_says_where_it_listens_and_that_it_forgets_and_has_its_namespaces() {
         let request = DescribeNamespaceRequest { namespace: namespace.into(), ..Default::default() };
         assert_eq!(client.describe_namespace(request).await.is_ok(), there, "{namespace}");
     }
-    let refused = client.list_schedules(ListSchedulesRequest::default()).await.unwrap_err();
+    let refused = client.start_batch_operation(StartBatchOperationRequest::default()).await.unwrap_err();
     assert_eq!(refused.code(), Code::Unimplemented);
-    assert_eq!(refused.message(), "ListSchedules is not served");
+    assert_eq!(refused.message(), "StartBatchOperation is not served");
 }
