@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "../beside/mod.rs"]
+mod beside;
 mod scenes;
 mod server;
 
+use beside::same;
 use resurgam_harness::real;
 use resurgam_harness::target::{own_server, temporal};
 use server::Server;
@@ -18,14 +21,7 @@ async fn both_servers_answer_the_same() {
     let own = own_server::start(Path::new(env!("CARGO_BIN_EXE_resurgam")), 2).await.unwrap();
     let real = temporal::start(&temporal::Options::default()).await.unwrap();
     let (ours, theirs) = tokio::join!(seen(Server::at(own.endpoint())), seen(Server::at(real.endpoint())));
-    let lines = ours.len().max(theirs.len());
-    let of = |all: &[String], line: usize| all.get(line).cloned().unwrap_or_default();
-    let differ = (0..lines).filter(|line| ours.get(*line) != theirs.get(*line));
-    let differ: Vec<_> = differ
-        .map(|line| format!("line {line}\n  ours:   {}\n  theirs: {}", of(&ours, line), of(&theirs, line)))
-        .collect();
-    assert!(differ.is_empty(), "{} lines:\n{}", differ.len(), differ.join("\n"));
-    assert!(lines > 50, "only {lines} lines were compared");
+    same(&ours, &theirs, &[], 50);
 }
 
 async fn seen(server: impl Future<Output = Server>) -> Vec<String> {

@@ -1,5 +1,6 @@
 //! A server, and what was seen of it as lines that can be compared.
 
+use crate::beside::without;
 use prost::{Message, Name};
 use resurgam_api::WorkflowServiceClient;
 use resurgam_api::json;
@@ -7,7 +8,6 @@ use resurgam_api::temporal::history::v1::HistoryEvent;
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
 use resurgam_api::temporal::workflowservice::v1 as api;
 use resurgam_harness::target::Endpoint;
-use serde_json::Value;
 use std::time::Duration;
 use tonic::transport::Channel;
 use tonic::{Response, Status};
@@ -47,7 +47,7 @@ impl Server {
             Ok(answer) => {
                 let answer = answer.into_inner();
                 let mut seen = json::to_json(&answer).unwrap();
-                without_own(&mut seen);
+                without(&OWN, &mut seen);
                 self.lines.push(format!("{what}: {seen}"));
                 Some(answer)
             }
@@ -64,7 +64,7 @@ impl Server {
     pub(crate) fn see_events<'a>(&mut self, what: &str, events: impl Iterator<Item = &'a HistoryEvent>) {
         for event in events {
             let mut seen = json::event_to_json(event).unwrap();
-            without_own(&mut seen);
+            without(&OWN, &mut seen);
             self.lines.push(format!("{what}: {seen}"));
         }
     }
@@ -110,26 +110,4 @@ pub(crate) fn queue(name: &str) -> Option<TaskQueue> {
 pub(crate) fn execution(id: &str) -> Option<resurgam_api::temporal::common::v1::WorkflowExecution> {
     let workflow_id = id.to_owned();
     Some(resurgam_api::temporal::common::v1::WorkflowExecution { workflow_id, run_id: String::new() })
-}
-
-/// Takes out what is a server's own, and everything that says nothing.
-fn without_own(value: &mut Value) {
-    match value {
-        Value::Object(fields) => {
-            fields.retain(|name, _| !OWN.contains(&name.as_str()));
-            fields.values_mut().for_each(without_own);
-            fields.retain(|_, value| !says_nothing(value));
-        }
-        Value::Array(all) => all.iter_mut().for_each(without_own),
-        _ => {}
-    }
-}
-
-fn says_nothing(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Object(fields) => fields.is_empty(),
-        Value::Array(all) => all.is_empty(),
-        _ => false,
-    }
 }

@@ -3,10 +3,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "../beside/mod.rs"]
+mod beside;
 mod drawn;
 mod scenes;
 mod server;
 
+use beside::same;
 use resurgam_harness::real;
 use resurgam_harness::target::{own_server, temporal};
 use server::Server;
@@ -33,21 +36,7 @@ async fn both_servers_keep_the_same_schedules() {
     let own = own_server::start(Path::new(env!("CARGO_BIN_EXE_resurgam")), 2).await.unwrap();
     let real = temporal::start(&temporal::Options::default()).await.unwrap();
     let (ours, theirs) = tokio::join!(seen(Server::at(own.endpoint())), seen(Server::at(real.endpoint())));
-    let lines = ours.len().max(theirs.len());
-    let of = |all: &[String], line: usize| all.get(line).cloned().unwrap_or_default();
-    let differ = (0..lines).filter(|line| ours.get(*line) != theirs.get(*line));
-    let begins = |line: usize, with: &str| of(&ours, line).starts_with(with) && of(&theirs, line).starts_with(with);
-    let (known, differ): (Vec<_>, Vec<_>) =
-        differ.partition(|line| OTHERWISE.iter().any(|(with, _)| begins(*line, with)));
-    let unneeded = OTHERWISE.iter().filter(|(with, _)| !known.iter().any(|line| begins(*line, with)));
-    let unneeded: Vec<_> = unneeded.collect();
-    assert!(unneeded.is_empty(), "these do not differ any more: {unneeded:?}");
-    let differ: Vec<_> = differ
-        .into_iter()
-        .map(|line| format!("line {line}\n  ours:   {}\n  theirs: {}", of(&ours, line), of(&theirs, line)))
-        .collect();
-    assert!(differ.is_empty(), "{} lines:\n{}", differ.len(), differ.join("\n"));
-    assert!(lines > 300, "only {lines} lines were compared");
+    same(&ours, &theirs, &OTHERWISE, 300);
 }
 
 async fn seen(server: impl Future<Output = Server>) -> Vec<String> {

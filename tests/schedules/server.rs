@@ -1,5 +1,6 @@
 //! A server, and what was seen of its schedules as lines that can be compared.
 
+use crate::beside::without;
 use prost::Message;
 use prost::Name;
 use resurgam_api::WorkflowServiceClient;
@@ -9,7 +10,6 @@ use resurgam_api::temporal::schedule::v1::{Schedule, SchedulePatch};
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
 use resurgam_api::temporal::workflowservice::v1 as api;
 use resurgam_harness::target::Endpoint;
-use serde_json::Value;
 use std::time::Duration;
 use tonic::transport::Channel;
 use tonic::{Response, Status};
@@ -45,7 +45,7 @@ impl Server {
         let seen = match answer {
             Ok(answer) => {
                 let mut seen = json::to_json(&answer.into_inner()).unwrap();
-                without_own(&mut seen);
+                without(&OWN, &mut seen);
                 seen.to_string()
             }
             Err(status) => format!("{:?}: {}", status.code(), status.message()),
@@ -56,7 +56,7 @@ impl Server {
     /// Writes down an event.
     pub(crate) fn see_event(&mut self, what: &str, event: &HistoryEvent) {
         let mut seen = json::event_to_json(event).unwrap();
-        without_own(&mut seen);
+        without(&OWN, &mut seen);
         self.lines.push(format!("{what}: {}", seen.to_string().replace(&self.namespace, "<namespace>")));
     }
 
@@ -159,26 +159,4 @@ impl Server {
 
 pub(crate) fn queue(name: &str) -> Option<TaskQueue> {
     Some(TaskQueue { name: name.into(), kind: 1, ..TaskQueue::default() })
-}
-
-/// Takes out what is a server's own, and everything that says nothing.
-fn without_own(value: &mut Value) {
-    match value {
-        Value::Object(fields) => {
-            fields.retain(|name, _| !OWN.contains(&name.as_str()));
-            fields.values_mut().for_each(without_own);
-            fields.retain(|_, value| !says_nothing(value));
-        }
-        Value::Array(all) => all.iter_mut().for_each(without_own),
-        _ => {}
-    }
-}
-
-fn says_nothing(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Object(fields) => fields.is_empty(),
-        Value::Array(all) => all.is_empty(),
-        _ => false,
-    }
 }

@@ -165,25 +165,6 @@ pub fn public(status: Status) -> Status {
     if ours { Status::new(status.code(), status.message()) } else { status }
 }
 
-/// So many characters of a message are told.
-const LONGEST: usize = 4000;
-/// So many bytes of details are told.
-const MOST_DETAILS: usize = 1 << 20;
-
-/// As it is sent to a client: a status travels in headers, and whoever gets too many of them closes the connection, with all other
-/// calls on it. A longer message, which repeats what was asked, is cut; details beyond all measure are left out.
-pub(crate) fn bounded(status: Status) -> Status {
-    let short: String = status.message().chars().take(LONGEST).collect();
-    let details = status.details();
-    if details.len() > MOST_DETAILS {
-        Status::new(status.code(), short)
-    } else if short.len() < status.message().len() {
-        Status::with_details(status.code(), short, Bytes::copy_from_slice(details))
-    } else {
-        status
-    }
-}
-
 /// The refusal of what nobody may do.
 pub(crate) fn permission_denied(message: &str) -> Status {
     detailed(Code::PermissionDenied, message.to_owned(), &PermissionDeniedFailure::default())
@@ -220,16 +201,6 @@ fn detail<T: Message + Name + Default>(status: &Status) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_sent_is_bounded() {
-        let long = "ü".repeat(LONGEST + 1);
-        let cut = bounded(Status::with_details(Code::NotFound, long.clone(), Bytes::from_static(b"d")));
-        assert_eq!((cut.code(), cut.message(), cut.details()), (Code::NotFound, &long[2..], &b"d"[..]));
-        let large = Bytes::from(vec![0; MOST_DETAILS + 1]);
-        let left = bounded(Status::with_details(Code::NotFound, "short", large));
-        assert_eq!((left.message(), left.details()), ("short", &[][..]));
-    }
 
     #[test]
     fn every_refusal_survives_a_hop() {

@@ -1,7 +1,7 @@
 //! What a node holds in memory at most: the table of `docs/bounds.md`, from the constants themselves. What is in the store
 //! has no bound here.
 
-use super::{connections, message_size, node};
+use super::{connections, message_size, node, refusal_size};
 use crate::cluster::bound::{Bound, REFUSED, WAITS};
 use crate::cluster::namespaces;
 use crate::cluster::router::MESSAGE_LIMIT;
@@ -50,6 +50,13 @@ fn own() -> Vec<Bound> {
         },
         Bound { of: "a message of a client", most: message_size::LARGEST as u64, unit: "bytes", beyond: REFUSED },
         Bound { of: "a message of a node", most: MESSAGE_LIMIT as u64, unit: "bytes", beyond: "OUT_OF_RANGE" },
+        Bound { of: "the message of a refusal", most: refusal_size::LONGEST as u64, unit: "characters", beyond: "cut" },
+        Bound {
+            of: "the details of a refusal",
+            most: refusal_size::MOST_DETAILS as u64,
+            unit: "bytes",
+            beyond: "left out",
+        },
         Bound { of: "namespaces", most: namespaces::MOST as u64, unit: "namespaces", beyond: REFUSED },
     ]
 }

@@ -8,6 +8,7 @@ mod message_size;
 #[allow(clippy::module_inception, reason = "the node itself")]
 mod node;
 pub mod reflection;
+mod refusal_size;
 pub mod served;
 
 pub use node::{Error, Node, run};

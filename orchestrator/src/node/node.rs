@@ -2,7 +2,7 @@
 
 use super::calls;
 use super::connections::{self, ConnectionLimits};
-use super::{message_size, reflection};
+use super::{message_size, reflection, refusal_size};
 use crate::cluster::Config;
 use crate::cluster::membership::Membership;
 use crate::cluster::namespaces::Registry;
@@ -144,7 +144,7 @@ impl Node {
             .max_decoding_message_size(message_size::LARGEST)
             .max_encoding_message_size(MESSAGE_LIMIT);
         let public = reflection::routes()?.add_service(frontend).add_service(operator).add_service(checks.clone());
-        let public = calls::logged(message_size::in_known_words(public));
+        let public = calls::logged(refusal_size::bounded(message_size::in_known_words(public)));
 
         let matching = matching::service::MatchingService::new(
             Arc::clone(&environment),
@@ -170,7 +170,7 @@ impl Node {
         let history = HistoryServer::new(history::service::HistoryService::start(dependencies, stop.clone()))
             .max_decoding_message_size(MESSAGE_LIMIT)
             .max_encoding_message_size(MESSAGE_LIMIT);
-        let private = Routes::new(matching).add_service(history).add_service(checks);
+        let private = refusal_size::bounded(Routes::new(matching).add_service(history).add_service(checks));
         let _serving = router.own().serve(private.clone());
 
         tracing::info!(node = config.name, frontend = config.frontend, internal = config.internal, "serving");

@@ -19,7 +19,6 @@ mod workflow;
 pub(super) use visibility::MOST as WORKFLOWS;
 
 use super::handler::{Answer, Frontend};
-use crate::cluster::status;
 use resurgam_api::WorkflowService;
 use resurgam_api::temporal::workflowservice::v1 as api;
 use tonic::Request;
@@ -51,12 +50,12 @@ macro_rules! calls {
         impl WorkflowService for Frontend {
             $(
                 async fn $call(&self, request: Request<api::$request>) -> Answer<api::$response> {
-                    $noun::$verb(self, request).await.map_err(status::bounded)
+                    $noun::$verb(self, request).await
                 }
             )*
             $(
                 async fn $other(&self, request: Request<api::$asked>) -> Answer<api::$never> {
-                    $refusing::$refusal(self, request).await.map_err(status::bounded)
+                    $refusing::$refusal(self, request).await
                 }
             )*
         }
