@@ -33,7 +33,7 @@ impl Bindings {
         for name in ["no_run", "run", "old_run", "first_run"] {
             new.bind(name, NO_RUN);
         }
-        for name in ["token", "old_token", "activity_token", "page_token", "query_token"] {
+        for name in ["token", "old_token", "activity_token", "page_token", "query_token", "conflict_token"] {
             new.bind(name, NO_TOKEN);
         }
         for name in ["message", "sequence"] {

@@ -6,6 +6,7 @@ use crate::values::one;
 use rand::SeedableRng as _;
 use rand::rngs::SmallRng;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
 /// A case before it is executed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -38,7 +39,7 @@ impl Case {
         for step in &mut self.situation.steps {
             match step {
                 Step::Call { call, with, .. } | Step::Begin { begin: call, with } => {
-                    if let serde_json::Value::Object(fields) = catalogue::request(call, with) {
+                    if let Value::Object(fields) = catalogue::request(call, with) {
                         *with = fields;
                     }
                 }
@@ -51,6 +52,25 @@ impl Case {
     /// True if somebody waits for an answer when the requests are made, which only the memory of a server knows of.
     pub(crate) fn is_waited_for(&self) -> bool {
         self.situation.steps.iter().any(|step| matches!(step, Step::Begin { .. }))
+    }
+
+    /// What is asked at the end: of the workflow, and of a schedule or a namespace if the case has one.
+    pub(crate) fn looks(&self) -> Vec<(&'static str, Value)> {
+        let before = self.situation.steps.iter().filter_map(|step| match step {
+            Step::Call { call, .. } => Some(call),
+            Step::Begin { .. } | Step::Until { .. } => None,
+        });
+        let calls: Vec<&String> = before.chain(self.requests.iter().map(|it| &it.call)).collect();
+        let has = |part: &str| calls.iter().any(|call| call.contains(part));
+        let mut looks = vec!["GetWorkflowExecutionHistory", "DescribeWorkflowExecution", "ListWorkflowExecutions"];
+        if has("Schedule") {
+            looks.push("DescribeSchedule");
+        }
+        let mut looks: Vec<_> = looks.into_iter().map(|call| (call, catalogue::request(call, &Map::new()))).collect();
+        if has("Namespace") {
+            looks.push(("DescribeNamespace", json!({"namespace": "{id}-namespace"})));
+        }
+        looks
     }
 
     /// The situation and the requests, in a line.

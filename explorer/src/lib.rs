@@ -11,6 +11,7 @@ mod bindings;
 mod campaign;
 mod case;
 mod catalogue;
+mod course;
 mod coverage;
 mod difference;
 mod found;

@@ -14,6 +14,12 @@ const LONG_AGO: i64 = 365 * 86_400;
 const NOW: i64 = 45;
 /// What the names of requests that our server makes begin with.
 const RUNS: [&str; 3] = ["{run}/", "{first_run}/", "{old_run}/"];
+/// Lists of all that there is, of which only what is of the case is looked at.
+const LISTS: [&str; 2] = ["executions", "schedules"];
+/// When a calendar names times depends on when it is asked: how many they are is compared.
+const CALENDAR: [&str; 2] = ["future_action_times", "start_times"];
+/// What a time in a text looks like, as it is in the ids of workflows that schedules start.
+const WRITTEN_TIME: &str = "0000-00-00T00:00:00Z";
 /// Lists without an order.
 const UNORDERED: [&str; 3] = ["pending_activities", "pending_children", "pending_nexus_operations"];
 
@@ -42,11 +48,12 @@ fn of_field(side: &Side, field: &str, value: &Value) -> Value {
             };
             let named = fields.iter().map(|(name, value)| (key(name), of_field(side, name, value)));
             // A list of which only what others have made was left out is one with nothing in it.
-            let is_left = |(name, value): &(String, Value)| name != "executions" || *value != json!([]);
+            let is_left = |(name, value): &(String, Value)| !LISTS.contains(&name.as_str()) || *value != json!([]);
             Value::Object(named.filter(is_left).collect::<Map<_, _>>())
         }
         // What others have made is no concern of the case.
-        Value::Array(values) if field == "executions" => {
+        Value::Array(values) if CALENDAR.contains(&field) => json!(format!("<{} times>", values.len())),
+        Value::Array(values) if LISTS.contains(&field) => {
             let id = side.bindings.get("id").unwrap_or_default();
             let own = |value: &&Value| value.to_string().contains(id);
             values.iter().filter(own).map(|value| of_field(side, "", value)).collect()
@@ -61,7 +68,7 @@ fn of_field(side: &Side, field: &str, value: &Value) -> Value {
         // Ours names a request by what is asked, so that whoever asks again asks the same.
         Value::String(text) if field == "request_id" && is_made(side, text) => json!("<made>"),
         Value::String(_) if field.ends_with("_token") => json!("<token>"),
-        Value::String(text) => json!(identifiers(&side.bindings.name(text))),
+        Value::String(text) => json!(written_times(&identifiers(&side.bindings.name(text)))),
         other => other.clone(),
     }
 }
@@ -88,6 +95,25 @@ fn time(side: &Side, seconds: &Value) -> Value {
     } else {
         json!(format!("<in {} min>", (later + 15).div_euclid(60)))
     }
+}
+
+/// The text with a word in place of each time that is written out in it.
+fn written_times(text: &str) -> String {
+    let form = WRITTEN_TIME.as_bytes();
+    let (mut bytes, mut named) = (text.as_bytes(), Vec::new());
+    while let Some((first, rest)) = bytes.split_first() {
+        let is_time = bytes.get(..form.len()).is_some_and(|part| {
+            part.iter().zip(form).all(|(is, like)| if *like == b'0' { is.is_ascii_digit() } else { is == like })
+        });
+        if is_time {
+            named.extend_from_slice(b"<time>");
+            bytes = &bytes[form.len()..];
+        } else {
+            named.push(*first);
+            bytes = rest;
+        }
+    }
+    String::from_utf8_lossy(&named).into_owned()
 }
 
 /// The text with the kind of each identifier (a UUID) in its place.
@@ -119,6 +145,11 @@ fn identifiers(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_in_texts_become_a_word() {
+        assert_eq!(written_times("ü-2026-12-01T02:03:04Z of 2026-12-01"), "ü-<time> of 2026-12-01");
+    }
 
     #[test]
     fn identifiers_become_their_kind() {

@@ -36,11 +36,13 @@ pub(crate) struct Outcome {
 impl Outcome {
     /// All answers of both in a case beside each other.
     pub(crate) fn of(case: &Case, left: Vec<Written>, right: Vec<Written>) -> Self {
-        let mut found: Vec<Difference> =
-            left.iter().zip(&right).flat_map(|(a, b)| differences(a.place, &a.call, &a.answer, &b.answer)).collect();
-        // Where one refused what the other took, all that is found afterwards follows from that.
-        if found.iter().any(|it| it.path == "code" && matches!(it.place, "before" | "drawn")) {
-            found.retain(|it| matches!(it.place, "before" | "drawn"));
+        let mut found: Vec<Difference> = Vec::new();
+        for (a, b) in left.iter().zip(&right) {
+            found.extend(differences(a.place, &a.call, &a.answer, &b.answer));
+            // Where one refused what the other took, all that is found afterwards follows from that.
+            if matches!(a.place, CallSite::Before | CallSite::Drawn) && a.answer["code"] != b.answer["code"] {
+                break;
+            }
         }
         let refused = right.iter().any(|it| it.place == CallSite::Drawn && it.answer["code"] != "Ok");
         let context = Context { case, refused };

@@ -46,7 +46,11 @@ impl Pair {
         loop {
             let (seen_left, seen_right) = tokio::try_join!(left.look(), right.look())?;
             let outcome = Outcome::of(case, written(&left, &seen_left), written(&right, &seen_right));
-            if outcome.is_explained() || !looks.again().await {
+            if outcome.is_explained() {
+                if looks.settled().await {
+                    return Ok(outcome);
+                }
+            } else if !looks.again().await {
                 return Ok(outcome);
             }
             tokio::try_join!(left.ask_again(case), right.ask_again(case))?;

@@ -73,7 +73,11 @@ impl Recorded {
         loop {
             let seen = side.look().await?;
             let outcome = Outcome::of(&self.case, written(&side, &seen), self.answers.clone());
-            if outcome.is_explained() || !looks.again().await {
+            if outcome.is_explained() {
+                if looks.settled().await {
+                    return Ok(outcome);
+                }
+            } else if !looks.again().await {
                 return Ok(outcome);
             }
             side.ask_again(&self.case).await?;

@@ -1,7 +1,9 @@
 //! Drawn requests: a valid one of a call with some fields of it, however deep, drawn anew by what the protos say they are.
 
 use crate::catalogue::{self, Step};
+use crate::course;
 use crate::notation;
+use crate::side::reads_late;
 use crate::values::{key, one, value};
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 use rand::RngExt as _;
@@ -12,7 +14,11 @@ use std::collections::BTreeSet;
 
 /// So deep fields are drawn.
 const DEEPEST: usize = 7;
-const COMPLETED: &str = "RespondWorkflowTaskCompleted";
+pub(crate) const COMPLETED: &str = "RespondWorkflowTaskCompleted";
+/// Calls that change a namespace: never one in which other cases are.
+const NAMESPACES: [&str; 2] = ["DeprecateNamespace", "UpdateNamespace"];
+/// What calls need that are about a task that somebody has.
+const TOKENS: [&str; 3] = ["{token}", "{activity_token}", "{query_token}"];
 /// What changes for all workflows of a namespace is drawn only by who asks for it.
 const ATTRIBUTES: [&str; 2] = ["AddSearchAttributes", "RemoveSearchAttributes"];
 /// Calls that others who use the same server would notice, or that say nothing of a workflow.
@@ -35,42 +41,68 @@ pub(crate) struct Drawn {
 /// Draws requests that are made in a situation; `only` one call, if it is given.
 pub(crate) fn draw(random: &mut SmallRng, steps: &[Step], only: Option<&str>) -> Vec<Drawn> {
     let call = only.map_or_else(|| call(random, steps), str::to_owned);
-    let mut body = catalogue::requests().get(&call).cloned().unwrap_or_default();
+    let changes = *one(random, &[0, 1, 1, 1, 1, 2, 2, 3]).unwrap_or(&1);
+    let first = of(random, &call, changes);
+    // Who was not answered asks again.
+    if random.random_bool(0.1) {
+        return vec![first.clone(), first];
+    }
+    let mut drawn = vec![first];
+    if only.is_none() && !reads_late(&call) {
+        drawn.extend(course::follow(random, &call));
+    }
+    drawn
+}
+
+/// A valid request of a call, with so many of its fields drawn anew.
+pub(crate) fn of(random: &mut SmallRng, call: &str, changes: usize) -> Drawn {
+    let mut body = catalogue::requests().get(call).cloned().unwrap_or_default();
     if call == COMPLETED {
         let count = random.random_range(0..3);
         let drawn = (0..count).filter_map(|_| one(random, catalogue::commands()).cloned());
         body.insert("commands".to_owned(), drawn.collect());
     }
     let mut changed = Vec::new();
-    if let Some(method) = notation::method(&call) {
-        let count = *one(random, &[0, 1, 1, 1, 1, 2, 2, 3]).unwrap_or(&1);
-        for _ in 0..count {
+    if let Some(method) = notation::method(call) {
+        for _ in 0..changes {
             changed.extend(change(random, &method.input(), &mut body, "", 0));
         }
     }
-    let drawn = Drawn { call, body: Value::Object(body), changed };
-    // Who was not answered asks again.
-    if random.random_bool(0.1) { vec![drawn.clone(), drawn] } else { vec![drawn] }
+    if NAMESPACES.contains(&call)
+        && body.get("namespace").is_some_and(|name| ["{ns}", "{other_ns}"].map(Value::from).contains(name))
+    {
+        body.insert("namespace".to_owned(), json!("{id}-namespace"));
+    }
+    Drawn { call: call.to_owned(), body: Value::Object(body), changed }
 }
 
-/// Draws a call that is likely to be of interest in a situation: one that needs a token is mostly not drawn where the situation has none.
+/// Draws a call that is likely to be of interest in a situation: one that needs a token rather where the situation has one.
 fn call(random: &mut SmallRng, steps: &[Step]) -> String {
-    let bound: BTreeSet<&str> = steps
+    let bound: BTreeSet<String> = steps
         .iter()
         .flat_map(|step| match step {
-            Step::Call { bind, .. } => bind.keys().map(String::as_str).collect(),
+            Step::Call { bind, .. } => bind.keys().map(|name| format!("{{{name}}}")).collect(),
             Step::Begin { .. } | Step::Until { .. } => Vec::new(),
         })
         .collect();
     let requests: Vec<(&String, String)> =
         catalogue::requests().iter().map(|(call, body)| (call, Value::Object(body.clone()).to_string())).collect();
+    let is_answer = random.random_bool(0.3) && TOKENS.iter().any(|token| bound.contains(*token));
     loop {
         let Some((call, body)) = one(random, &requests) else { return String::new() };
         if ATTRIBUTES.contains(&call.as_str()) {
             continue;
         }
-        let lacks = |token: &str| body.contains(&format!("{{{token}}}")) && !bound.contains(token);
-        let idle = ["token", "activity_token", "query_token"].into_iter().any(lacks) || GLOBAL.contains(&call.as_str());
+        let needs = TOKENS.iter().find(|token| body.contains(**token));
+        let has = needs.is_some_and(|token| bound.contains(*token));
+        if is_answer {
+            // Its commands are most of what a worker can do.
+            if has && (call.as_str() == COMPLETED || random.random_bool(0.3)) {
+                return (*call).clone();
+            }
+            continue;
+        }
+        let idle = needs.is_some() && !has || GLOBAL.contains(&call.as_str());
         if !idle || random.random_bool(0.15) {
             return (*call).clone();
         }

@@ -38,8 +38,10 @@ fn smaller(case: &Case) -> Vec<Case> {
     // Simpler situations are those before it, with fewer steps.
     let simpler = situations().iter().filter(|other| other.steps.len() < case.situation.steps.len());
     cases.extend(simpler.map(|situation| Case { situation: situation.clone(), requests: case.requests.clone() }));
-    if case.requests.len() > 1 {
-        cases.push(Case { requests: case.requests[..1].to_vec(), ..case.clone() });
+    for at in (0..case.requests.len()).filter(|_| case.requests.len() > 1).rev() {
+        let mut fewer = case.clone();
+        fewer.requests.remove(at);
+        cases.push(fewer);
     }
     for (at, request) in case.requests.iter().enumerate() {
         let valid = catalogue::request(&request.call, &Map::new());

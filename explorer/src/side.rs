@@ -16,17 +16,33 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(20);
 /// So often a step is done again that did not answer what it was made for.
 const POLLS: usize = 5;
-/// What is asked after every request.
-const AFTER: [&str; 3] = ["GetWorkflowExecutionHistory", "DescribeWorkflowExecution", "ListWorkflowExecutions"];
-
 /// What is read of a list, which may be late: it is asked again until it is not.
-const LATE: [&str; 5] = [
+const LATE: [&str; 7] = [
+    "CountSchedules",
     "CountWorkflowExecutions",
     "ListClosedWorkflowExecutions",
     "ListOpenWorkflowExecutions",
+    "ListSchedules",
     "ListWorkflowExecutions",
     "ScanWorkflowExecutions",
 ];
+
+/// Where answers say what later requests need: the call, where it stands in the answer, its name, and that of the one before it.
+const NAMED: [(&str, &str, &str, Option<&str>); 8] = [
+    ("PollWorkflowTaskQueue", "/task_token", "token", Some("old_token")),
+    ("PollWorkflowTaskQueue", "/messages/0/id", "message", None),
+    ("PollWorkflowTaskQueue", "/messages/0/event_id", "sequence", None),
+    ("PollActivityTaskQueue", "/task_token", "activity_token", None),
+    ("StartWorkflowExecution", "/run_id", "run", Some("old_run")),
+    ("SignalWithStartWorkflowExecution", "/run_id", "run", Some("old_run")),
+    ("ResetWorkflowExecution", "/run_id", "run", Some("old_run")),
+    ("DescribeSchedule", "/conflict_token", "conflict_token", None),
+];
+
+/// True for a call that reads a list, which may be late.
+pub(crate) fn reads_late(call: &str) -> bool {
+    LATE.contains(&call)
+}
 
 /// A call and what it was answered, and where in the case that was.
 #[derive(Clone, Debug)]
@@ -56,6 +72,8 @@ pub(crate) struct Side {
     pub(crate) bindings: Bindings,
     pub(crate) begun: SystemTime,
     pub(crate) seen: Vec<Seen>,
+    /// What is asked at the end.
+    after: Vec<(&'static str, Value)>,
     waiting: Vec<(String, JoinHandle<Result<Answer, String>>)>,
     told: Vec<Seen>,
     /// Why the situation was not reached.
@@ -70,6 +88,7 @@ impl Side {
             server: server.clone(),
             begun: SystemTime::now(),
             seen: Vec::new(),
+            after: Vec::new(),
             waiting: Vec::new(),
             told: Vec::new(),
             broken: None,
@@ -81,6 +100,7 @@ impl Side {
     /// # Errors
     /// A step or a request is none, or the server is gone.
     pub(crate) async fn perform(&mut self, case: &Case, between: impl AsyncFn()) -> Result<(), String> {
+        self.after = case.looks();
         self.prepare(&case.situation.steps).await?;
         if self.broken.is_none() {
             between().await;
@@ -160,8 +180,22 @@ impl Side {
 
     async fn request(&mut self, drawn: &Drawn) -> Result<(), String> {
         let answer = self.server.call(&drawn.call, &self.bindings.fill(&drawn.body)).await?;
+        for (_, place, name, before) in NAMED.iter().filter(|(call, ..)| *call == drawn.call) {
+            self.name(answer.response.pointer(place), name, *before);
+        }
         self.seen.push(Seen { place: CallSite::Drawn, call: drawn.call.clone(), answer });
         Ok(())
+    }
+
+    /// Gives a name to what an answer says, and another to what was called so.
+    fn name(&mut self, said: Option<&Value>, name: &str, before: Option<&str>) {
+        let Some(said) = said else { return };
+        let said = said.as_str().map_or_else(|| said.to_string(), str::to_owned);
+        let known = self.bindings.get(name).map(str::to_owned);
+        if let (Some(before), Some(known)) = (before, known.filter(|known| *known != said)) {
+            self.bindings.bind(before, &known);
+        }
+        self.bindings.bind(name, &said);
     }
 
     /// Asks once more what may have been answered too early, if it was drawn.
@@ -169,7 +203,7 @@ impl Side {
     /// # Errors
     /// The server is gone.
     pub(crate) async fn ask_again(&mut self, case: &Case) -> Result<(), String> {
-        if case.requests.iter().any(|drawn| LATE.contains(&drawn.call.as_str())) {
+        if case.requests.iter().any(|drawn| reads_late(&drawn.call)) {
             self.seen.retain(|seen| seen.place != CallSite::Drawn);
             for drawn in &case.requests {
                 self.request(drawn).await?;
@@ -184,9 +218,9 @@ impl Side {
     /// The server is gone.
     pub(crate) async fn look(&mut self) -> Result<Vec<Seen>, String> {
         let mut seen = Vec::new();
-        for call in AFTER {
-            let answer = self.server.call(call, &self.bindings.fill(&catalogue::request(call, &Map::new()))).await?;
-            seen.push(Seen { place: CallSite::After, call: call.to_owned(), answer });
+        for (call, request) in &self.after {
+            let answer = self.server.call(call, &self.bindings.fill(request)).await?;
+            seen.push(Seen { place: CallSite::After, call: (*call).to_owned(), answer });
         }
         let mut waiting = Vec::new();
         for (call, handle) in self.waiting.drain(..) {

@@ -22,7 +22,7 @@ pub(crate) fn value(random: &mut SmallRng, field: &FieldDescriptor) -> Option<Va
     let drawn = match field.kind() {
         Kind::Bool => json!(random.random_bool(0.7)),
         Kind::Int32 | Kind::Int64 | Kind::Sint32 | Kind::Sint64 => {
-            json!(one(random, &[0, 1, 2, 3, 5, -1, 100, 1001, i64::from(i32::MAX), i64::from(i32::MIN)])?)
+            json!(one(random, &[0, 1, 2, 3, 4, 5, 7, -1, 100, 1001, i64::from(i32::MAX), i64::from(i32::MIN)])?)
         }
         Kind::Uint32 | Kind::Uint64 => json!(one(random, &[0, 1, 2, 1001, i64::from(u32::MAX)])?),
         Kind::Float | Kind::Double => json!(one(random, &[0.0, 0.5, 1.0, 1.5, 2.0, -1.0, 1e30])?),
@@ -89,7 +89,10 @@ fn payloads() -> [Value; 6] {
 /// Texts for a field of this name.
 fn texts(name: &str) -> &'static [&'static str] {
     match name {
-        "namespace" => &["", "{ns}", "{other_ns}", "no-such-namespace", "{ns_id}", LONG],
+        "namespace" => &["", "{ns}", "{other_ns}", "no-such-namespace", "{ns_id}", "{id}-namespace", LONG],
+        "schedule_id" => &["", "{id}-schedule", "{id}-none", LONG],
+        "calendar" | "cron_string" => &["", "0 0 1 1 *", "nonsense"],
+        "timezone_name" => &["", "UTC", "Europe/Berlin", "nonsense"],
         "workflow_id" => &["", "{id}", "{id}-none", "{id}-other", "/_sys/x", LONGEST, LONG],
         "run_id" | "first_execution_run_id" | "original_execution_run_id" => {
             &["", "{run}", "{run}", "{old_run}", "{first_run}", "{no_run}", "not a run", LONG]
@@ -121,6 +124,7 @@ fn texts(name: &str) -> &'static [&'static str] {
 fn bytes(name: &str) -> &'static [&'static str] {
     match name {
         "task_token" => &["", "nonsense", "{token}", "{old_token}", "{activity_token}", "{query_token}", "hex:0a00"],
+        "conflict_token" => &["", "nonsense", "{conflict_token}"],
         "next_page_token" => &["", "nonsense", "{token}", "hex:0a00"],
         _ => &["", "some", "hex:00ff", LONG],
     }
