@@ -1,6 +1,6 @@
 //! Where two answers differ.
 
-use crate::side::CallSite;
+use crate::written::CallSite;
 use serde::Serialize;
 use serde_json::{Value, json};
 

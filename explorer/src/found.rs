@@ -14,6 +14,8 @@ pub struct Kind {
     pub cases: u64,
     /// The seed of the first one.
     pub seed: u64,
+    /// What was done in it, in a line.
+    pub case: String,
     /// What differs there.
     pub difference: Difference,
     /// The freedom that explains it: its name, and why it is one.
@@ -59,7 +61,7 @@ impl Found {
             false => self.unexplained += 1,
         }
         for (difference, freedom) in &outcome.differences {
-            let kind = Kind { cases: 1, seed, difference: difference.clone(), freedom: *freedom };
+            let kind = Kind { cases: 1, seed, case: case.line(), difference: difference.clone(), freedom: *freedom };
             self.count(difference.kind(), kind);
         }
         self.coverage.add(&case.requests, outcome);

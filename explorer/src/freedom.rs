@@ -66,8 +66,13 @@ pub(crate) const FREEDOMS: &[Freedom] = &[
     },
     Freedom {
         name: "unserved",
-        why: "a namespace does not say that it can do what ours does not serve: advice to poll more often",
-        is: |it| it.left.is_null() && it.right == true && it.path.ends_with("capabilities.poller_autoscaling"),
+        why: "a namespace does not say that it can do what ours does not serve: advice to poll more often; nor is a workflow found by a \
+              deployment of workers",
+        is: |it| {
+            it.left.is_null()
+                && (it.right == true && it.path.ends_with("capabilities.poller_autoscaling")
+                    || it.path.ends_with("search_attributes.indexed_fields.TemporalWorkerDeployment"))
+        },
     },
     Freedom {
         name: "no-points",

@@ -26,6 +26,8 @@ pub(crate) struct Known {
 
 /// What a workflow task is asked for that was made for an update.
 const ASKED: [&str; 2] = ["update-asked", "update-admitted"];
+/// A value of two megabytes.
+const LARGE: &str = "{x*2200000}";
 /// Codes as which it is told that a caller's deadline has passed, or has not yet.
 const WAITS: [&str; 2] = ["DeadlineExceeded", "(waits)"];
 
@@ -37,12 +39,13 @@ const KNOWN: &[Known] = &[
             let started = text(&it.left).strip_suffix(", workflow_task_started");
             ASKED.contains(&context.case.situation.name.as_str())
                 && context.refused
-                && match it.path.as_str() {
+                // What is done next is then done to another task.
+                && (context.case.requests.len() > 1 && it.place != "before" || match it.path.as_str() {
                     "response.pending_workflow_task.started_time" => it.right.is_null(),
                     "response.pending_workflow_task.state" => it.right == "PENDING_WORKFLOW_TASK_STATE_SCHEDULED",
                     "response.history.events[]" => started == Some(text(&it.right)),
                     _ => false,
-                }
+                })
         },
     },
     Known {
@@ -70,14 +73,24 @@ const KNOWN: &[Known] = &[
         },
     },
     Known {
+        name: "pages-without-bound",
+        why: "a page of a history is as long as its events are large, and more than most clients take",
+        is: |context, it| {
+            let (left, right) = (text(&it.left), text(&it.right));
+            drawn(context, |it| it.body.to_string().contains(LARGE))
+                && match it.path.as_str() {
+                    "response.next_page_token" => left == "<token>" && it.right.is_null(),
+                    "response.history.events[]" => right.starts_with(left),
+                    _ => false,
+                }
+        },
+    },
+    Known {
         name: "pending-of-closed",
-        why: "it shows of a run that somebody else has closed what was pending then",
+        why: "it shows of a run that has closed what was pending then, if it still has it in its memory",
         is: |context, it| {
             let pending = ["response.pending_activities", "response.pending_children"];
-            it.place == "after"
-                && pending.contains(&it.path.as_str())
-                && it.left.is_null()
-                && drawn(context, |it| it.call == "TerminateWorkflowExecution" || it.call.contains("Start"))
+            it.place == "after" && pending.contains(&it.path.as_str()) && it.left.is_null() && drawn(context, closes)
         },
     },
     Known {
@@ -99,6 +112,32 @@ const KNOWN: &[Known] = &[
             field.is_some_and(|field| {
                 ["current_retry_interval", "next_attempt_schedule_time", "scheduled_time"].contains(&field)
             }) && drawn(context, |it| it.call.ends_with("Activity") && !it.body["jitter"].is_null())
+        },
+    },
+    Known {
+        name: "drawn-timeout",
+        why: "a workflow task that has failed more than twice has a longer time limit, part of which is drawn",
+        is: |_, it| {
+            let field = "workflow_task_scheduled_event_attributes.start_to_close_timeout.";
+            it.path.contains(field) && !matches!((it.left.as_i64(), it.right.as_i64()), (None, None))
+        },
+    },
+    Known {
+        name: "task-offered-again",
+        why: "a workflow whose options change offers its workflow task once more",
+        is: |context, it| {
+            it.path == "response.backlog_count_hint"
+                && it.left.is_null()
+                && drawn(context, |it| it.call == "UpdateWorkflowExecutionOptions")
+        },
+    },
+    Known {
+        name: "late-deletion",
+        why: "a workflow that is deleted is there for some time",
+        is: |context, it| {
+            let gone = text(&it.left).starts_with("NotFound ") && it.right == "Ok" && it.path == "code";
+            let unlisted = it.path == "response.executions" && it.left.is_null();
+            it.place == "after" && (gone || unlisted) && drawn(context, |it| it.call == "DeleteWorkflowExecution")
         },
     },
     Known {
@@ -145,8 +184,7 @@ const KNOWN: &[Known] = &[
         is: |context, it| {
             it.place == "after"
                 && it.path.starts_with("response.executions")
-                && context.case.requests.len() > 1
-                && drawn(context, |it| it.call == "SignalWithStartWorkflowExecution")
+                && context.case.requests.iter().filter(|it| it.call == "SignalWithStartWorkflowExecution").count() > 1
         },
     },
     Known {
@@ -159,6 +197,13 @@ const KNOWN: &[Known] = &[
 /// What is known of the second server that explains a difference.
 pub(crate) fn known(context: &Context<'_>, difference: &Difference) -> Option<&'static Known> {
     KNOWN.iter().find(|known| (known.is)(context, difference))
+}
+
+/// Whether a request may close a run.
+fn closes(drawn: &Drawn) -> bool {
+    let closing = ["COMPLETE_WORKFLOW", "FAIL_WORKFLOW", "CANCEL_WORKFLOW", "CONTINUE_AS_NEW"];
+    let decides = |it: &str| drawn.body.to_string().contains(&format!("COMMAND_TYPE_{it}"));
+    drawn.call == "TerminateWorkflowExecution" || drawn.call.contains("Start") || closing.into_iter().any(decides)
 }
 
 fn drawn(context: &Context<'_>, is: impl Fn(&Drawn) -> bool) -> bool {

@@ -30,6 +30,7 @@ mod shrink;
 mod side;
 mod simulated;
 mod values;
+mod written;
 
 pub use campaign::Order;
 pub use case::Case;

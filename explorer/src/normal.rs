@@ -1,10 +1,10 @@
 //! Answers in a form in which they can be compared: what has a name in the case has it in place of what it is called on this
 //! server, and of times and identifiers that a server makes only the kind is left.
 
+use crate::bindings::Bindings;
 use crate::notation::TIME;
-use crate::side::Side;
 use serde_json::{Map, Value, json};
-use std::time::UNIX_EPOCH;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What some languages take for no time.
 const YEAR_1: i64 = -62_135_596_800;
@@ -12,8 +12,6 @@ const YEAR_1: i64 = -62_135_596_800;
 const LONG_AGO: i64 = 365 * 86_400;
 /// So much later than the beginning of a case may still be now, in seconds.
 const NOW: i64 = 45;
-/// What the names of requests that our server makes begin with.
-const RUNS: [&str; 3] = ["{run}/", "{first_run}/", "{old_run}/"];
 /// Lists of all that there is, of which only what is of the case is looked at.
 const LISTS: [&str; 2] = ["executions", "schedules"];
 /// When a calendar names times depends on when it is asked: how many they are is compared.
@@ -24,29 +22,41 @@ const WRITTEN_TIME: &str = "0000-00-00T00:00:00Z";
 const UNORDERED: [&str; 3] = ["pending_activities", "pending_children", "pending_nexus_operations"];
 
 /// Lengths of time that are measured: they are compared to the minute.
-const MEASURED: [&str; 3] = ["current_retry_interval", "execution_duration", "first_workflow_task_backoff"];
+const MEASURED: [&str; 4] =
+    ["approximate_backlog_age", "current_retry_interval", "execution_duration", "first_workflow_task_backoff"];
 
-/// The answer of a server, or a part of it.
-pub(crate) fn normal(side: &Side, value: &Value) -> Value {
-    of_field(side, "", value)
+/// What makes answers of one side comparable.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Normal<'a> {
+    /// What has a name.
+    pub(crate) bindings: &'a Bindings,
+    /// When the case began.
+    pub(crate) begun: SystemTime,
 }
 
-fn of_field(side: &Side, field: &str, value: &Value) -> Value {
+impl Normal<'_> {
+    /// The answer of a server, or a part of it.
+    pub(crate) fn of(&self, value: &Value) -> Value {
+        of_field(self, "", value)
+    }
+}
+
+fn of_field(of: &Normal<'_>, field: &str, value: &Value) -> Value {
     match value {
-        Value::Object(fields) if fields.contains_key(TIME) => time(side, &fields[TIME]),
+        Value::Object(fields) if fields.contains_key(TIME) => time(of, &fields[TIME]),
         Value::Object(fields) if MEASURED.contains(&field) => {
             let seconds = fields.get("seconds").and_then(Value::as_i64).unwrap_or_default();
             json!(format!("<{} min>", (seconds + 15).div_euclid(60)))
         }
         Value::Object(fields) => {
             let key = |name: &String| {
-                if field == "request_id_infos" && is_made(side, name) {
+                if field == "request_id_infos" && is_made(of, name) {
                     "<made>".to_owned()
                 } else {
-                    side.bindings.name(name)
+                    of.bindings.name(name)
                 }
             };
-            let named = fields.iter().map(|(name, value)| (key(name), of_field(side, name, value)));
+            let named = fields.iter().map(|(name, value)| (key(name), of_field(of, name, value)));
             // A list of which only what others have made was left out is one with nothing in it.
             let is_left = |(name, value): &(String, Value)| !LISTS.contains(&name.as_str()) || *value != json!([]);
             Value::Object(named.filter(is_left).collect::<Map<_, _>>())
@@ -54,34 +64,36 @@ fn of_field(side: &Side, field: &str, value: &Value) -> Value {
         // What others have made is no concern of the case.
         Value::Array(values) if CALENDAR.contains(&field) => json!(format!("<{} times>", values.len())),
         Value::Array(values) if LISTS.contains(&field) => {
-            let id = side.bindings.get("id").unwrap_or_default();
+            let id = of.bindings.get("id").unwrap_or_default();
             let own = |value: &&Value| value.to_string().contains(id);
-            values.iter().filter(own).map(|value| of_field(side, "", value)).collect()
+            values.iter().filter(own).map(|value| of_field(of, "", value)).collect()
         }
         Value::Array(values) => {
-            let mut values: Vec<Value> = values.iter().map(|value| of_field(side, field, value)).collect();
+            let mut values: Vec<Value> = values.iter().map(|value| of_field(of, field, value)).collect();
             if UNORDERED.contains(&field) {
                 values.sort_by_key(ToString::to_string);
             }
             Value::Array(values)
         }
         // Ours names a request by what is asked, so that whoever asks again asks the same.
-        Value::String(text) if field == "request_id" && is_made(side, text) => json!("<made>"),
+        Value::String(text) if field == "request_id" && is_made(of, text) => json!("<made>"),
         Value::String(_) if field.ends_with("_token") => json!("<token>"),
-        Value::String(text) => json!(written_times(&identifiers(&side.bindings.name(text)))),
+        Value::String(text) => json!(written_times(&identifiers(&of.bindings.name(text)))),
         other => other.clone(),
     }
 }
 
 /// Whether a server has made this identifier up.
-fn is_made(side: &Side, text: &str) -> bool {
-    let named = identifiers(&side.bindings.name(text));
-    named.starts_with("<uuid") || RUNS.iter().any(|run| named.starts_with(run))
+fn is_made(of: &Normal<'_>, text: &str) -> bool {
+    let named = identifiers(&of.bindings.name(text));
+    // Ours makes them of the name of a run.
+    let is_run = |(name, rest): (&str, &str)| name.starts_with('{') && name.ends_with("run") && rest.starts_with('/');
+    named.starts_with("<uuid") || named == "emptyUuid" || named.split_once('}').is_some_and(is_run)
 }
 
 /// A time beside the beginning of the case, to the minute.
-fn time(side: &Side, seconds: &Value) -> Value {
-    let begun = side.begun.duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(0));
+fn time(of: &Normal<'_>, seconds: &Value) -> Value {
+    let begun = of.begun.duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(0));
     let seconds = seconds.as_i64().unwrap_or_default();
     let later = seconds - begun;
     if seconds == 0 {

@@ -4,22 +4,8 @@ use crate::case::Case;
 use crate::difference::{Difference, differences};
 use crate::freedom::explaining;
 use crate::known::{Context, known};
-use crate::normal::normal;
-use crate::side::{CallSite, Seen, Side};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
-
-/// An answer in normal form, and to what.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Written {
-    /// Where in the case the call was made.
-    pub(crate) place: CallSite,
-    /// The call, by its name in the API.
-    pub(crate) call: String,
-    /// Code, message, details and response.
-    pub(crate) answer: Value,
-}
+use crate::written::{CallSite, Written};
+use serde_json::{Value, json};
 
 /// The name of a freedom, or of what is known of the second server, and why it is one.
 pub(crate) type Explanation = (&'static str, &'static str);
@@ -71,18 +57,4 @@ impl Outcome {
         let [left, right] = &self.answers;
         left.iter().zip(right).map(|(a, b)| (a.call.as_str(), [&a.answer, &b.answer]))
     }
-}
-
-/// All that a side has seen, with what it has seen last, in normal form.
-pub(crate) fn written(side: &Side, last: &[Seen]) -> Vec<Written> {
-    let written = |seen: &Seen| {
-        let answer = &seen.answer;
-        let mut fields = Map::new();
-        fields.insert("code".to_owned(), json!(answer.code));
-        fields.insert("message".to_owned(), normal(side, &json!(answer.message)));
-        fields.insert("details".to_owned(), normal(side, &answer.details));
-        fields.insert("response".to_owned(), normal(side, &answer.response));
-        Written { place: seen.place, call: seen.call.clone(), answer: Value::Object(fields) }
-    };
-    side.seen.iter().chain(last).map(written).collect()
 }

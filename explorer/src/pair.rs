@@ -2,7 +2,7 @@
 
 use crate::case::Case;
 use crate::looks::Looks;
-use crate::outcome::{Outcome, written};
+use crate::outcome::Outcome;
 use crate::server::Server;
 use crate::side::Side;
 
@@ -45,7 +45,7 @@ impl Pair {
         let mut looks = Looks::default();
         loop {
             let (seen_left, seen_right) = tokio::try_join!(left.look(), right.look())?;
-            let outcome = Outcome::of(case, written(&left, &seen_left), written(&right, &seen_right));
+            let outcome = Outcome::of(case, seen_left, seen_right);
             if outcome.is_explained() {
                 if looks.settled().await {
                     return Ok(outcome);

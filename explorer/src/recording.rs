@@ -6,9 +6,10 @@
 use crate::case::Case;
 use crate::found::Found;
 use crate::looks::Looks;
-use crate::outcome::{Outcome, Written, written};
+use crate::outcome::Outcome;
 use crate::server::Server;
 use crate::side::Side;
+use crate::written::Written;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
@@ -72,7 +73,7 @@ impl Recorded {
         let mut looks = Looks::default();
         loop {
             let seen = side.look().await?;
-            let outcome = Outcome::of(&self.case, written(&side, &seen), self.answers.clone());
+            let outcome = Outcome::of(&self.case, seen, self.answers.clone());
             if outcome.is_explained() {
                 if looks.settled().await {
                     return Ok(outcome);
@@ -158,7 +159,7 @@ pub fn write(cases: &mut [Recorded], into: impl Write) -> Result<(), Error> {
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
-    use crate::side::CallSite;
+    use crate::written::CallSite;
     use serde_json::json;
 
     fn outcome(call: &str, left: i32, right: i32) -> (Case, Outcome) {

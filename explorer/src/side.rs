@@ -3,9 +3,10 @@
 use crate::bindings::Bindings;
 use crate::case::Case;
 use crate::catalogue::{self, Step};
+use crate::normal::Normal;
 use crate::request::Drawn;
 use crate::server::{Answer, Server};
-use serde::{Deserialize, Serialize};
+use crate::written::{CallSite, Written};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -14,6 +15,8 @@ use tokio::task::JoinHandle;
 /// How long a step is repeated until it answers as it should.
 const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(20);
+/// How long a call that is not waited for has to reach the server before the next one.
+const BEGUN: Duration = Duration::from_millis(100);
 /// So often a step is done again that did not answer what it was made for.
 const POLLS: usize = 5;
 /// What is read of a list, which may be late: it is asked again until it is not.
@@ -44,38 +47,16 @@ pub(crate) fn reads_late(call: &str) -> bool {
     LATE.contains(&call)
 }
 
-/// A call and what it was answered, and where in the case that was.
-#[derive(Clone, Debug)]
-pub(crate) struct Seen {
-    pub(crate) place: CallSite,
-    pub(crate) call: String,
-    pub(crate) answer: Answer,
-}
-
-/// Where in a case a call is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum CallSite {
-    /// On the way into the situation.
-    Before,
-    /// It is what was drawn.
-    Drawn,
-    /// It was begun on the way into the situation, and told whoever waited for it.
-    Told,
-    /// It looks at what has become of the workflow.
-    After,
-}
-
 /// A case on one server.
 pub(crate) struct Side {
     server: Server,
-    pub(crate) bindings: Bindings,
-    pub(crate) begun: SystemTime,
-    pub(crate) seen: Vec<Seen>,
+    bindings: Bindings,
+    begun: SystemTime,
+    seen: Vec<Written>,
     /// What is asked at the end.
     after: Vec<(&'static str, Value)>,
     waiting: Vec<(String, JoinHandle<Result<Answer, String>>)>,
-    told: Vec<Seen>,
+    told: Vec<Written>,
     /// Why the situation was not reached.
     pub(crate) broken: Option<String>,
 }
@@ -115,7 +96,10 @@ impl Side {
         for step in steps {
             match step {
                 Step::Call { call, with, bind } => self.step(call, with, bind).await?,
-                Step::Begin { begin, with } => self.begin(begin, with),
+                Step::Begin { begin, with } => {
+                    self.begin(begin, with);
+                    tokio::time::sleep(BEGUN).await;
+                }
                 Step::Until { until, code, shows } => self.until(until, code, shows).await?,
             }
             if self.broken.is_some() {
@@ -150,7 +134,7 @@ impl Side {
                 None => self.broken = self.broken.take().or_else(|| Some(format!("{call} does not say {place}"))),
             }
         }
-        self.seen.push(Seen { place: CallSite::Before, call: call.to_owned(), answer });
+        self.seen.push(self.written(CallSite::Before, call, &answer));
         Ok(())
     }
 
@@ -183,7 +167,7 @@ impl Side {
         for (_, place, name, before) in NAMED.iter().filter(|(call, ..)| *call == drawn.call) {
             self.name(answer.response.pointer(place), name, *before);
         }
-        self.seen.push(Seen { place: CallSite::Drawn, call: drawn.call.clone(), answer });
+        self.seen.push(self.written(CallSite::Drawn, &drawn.call, &answer));
         Ok(())
     }
 
@@ -212,21 +196,25 @@ impl Side {
         Ok(())
     }
 
-    /// What is to be seen now: of the workflow, and by those who wait for an answer.
+    fn written(&self, place: CallSite, call: &str, answer: &Answer) -> Written {
+        Written::new(place, call, answer, &Normal { bindings: &self.bindings, begun: self.begun })
+    }
+
+    /// All that was seen, with what is to be seen now: of the workflow, and by those who wait for an answer.
     ///
     /// # Errors
     /// The server is gone.
-    pub(crate) async fn look(&mut self) -> Result<Vec<Seen>, String> {
-        let mut seen = Vec::new();
+    pub(crate) async fn look(&mut self) -> Result<Vec<Written>, String> {
+        let mut seen = self.seen.clone();
         for (call, request) in &self.after {
             let answer = self.server.call(call, &self.bindings.fill(request)).await?;
-            seen.push(Seen { place: CallSite::After, call: (*call).to_owned(), answer });
+            seen.push(self.written(CallSite::After, call, &answer));
         }
         let mut waiting = Vec::new();
-        for (call, handle) in self.waiting.drain(..) {
+        for (call, handle) in std::mem::take(&mut self.waiting) {
             if handle.is_finished() {
                 let answer = handle.await.map_err(|why| why.to_string())??;
-                self.told.push(Seen { place: CallSite::Told, call, answer });
+                self.told.push(self.written(CallSite::Told, &call, &answer));
             } else {
                 let answer = Answer {
                     code: "(waits)".into(),
@@ -234,7 +222,7 @@ impl Side {
                     details: json!([]),
                     response: Value::Null,
                 };
-                seen.push(Seen { place: CallSite::Told, call: call.clone(), answer });
+                seen.push(self.written(CallSite::Told, &call, &answer));
                 waiting.push((call, handle));
             }
         }

@@ -5,7 +5,7 @@ use crate::Ended;
 use crate::exit::{Exit, Failure, print};
 use indicatif::ProgressBar;
 use resurgam_builtin::subject;
-use resurgam_explorer::recording::{self, Recorded, hold_against};
+use resurgam_explorer::recording::{self, hold_against};
 use resurgam_explorer::{Between, Found, Kind, Order, Pair, Server, TOGETHER, hold_simulated, shrink};
 use resurgam_formats::target::Choice;
 use resurgam_harness::target::{Target, World, connect, open};
@@ -174,10 +174,6 @@ async fn against_recorded(args: &Args, file: Option<&Path>) -> Ended {
     };
     bar.finish_and_clear();
     print(&summary(&found, [&name, "what was recorded"]));
-    for (name, kind) in found.unexplained().into_iter().take(args.shrink) {
-        let case = cases.iter().find(|recorded: &&Recorded| recorded.seed == kind.seed);
-        case.inspect(|recorded| print(&format!("\n{name}\n  {}\n", recorded.case.line())));
-    }
     Ok(if found.unexplained == 0 { Exit::Held } else { Exit::Violated })
 }
 
@@ -212,11 +208,15 @@ fn summary(found: &Found, names: [&str; 2]) -> String {
     for (name, why) in freedoms {
         let _ = writeln!(text, "explained by `{name}`: {why}");
     }
+    let mut told = BTreeSet::new();
     for (name, kind) in found.unexplained() {
         let _ = writeln!(text, "{:>5} × {name}  (seed {})", kind.cases, kind.seed);
         for value in [&kind.difference.left, &kind.difference.right].into_iter().filter(|value| value.is_object()) {
             let written: String = value.to_string().chars().take(WIDEST).collect();
             let _ = writeln!(text, "        {written}");
+        }
+        if told.insert(kind.seed) {
+            let _ = writeln!(text, "        {}", kind.case);
         }
     }
     text

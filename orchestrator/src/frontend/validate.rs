@@ -112,11 +112,9 @@ pub(crate) fn version(request: &RespondWorkflowTaskCompletedRequest) -> Checked 
     let stamp = request.worker_version_stamp.clone().unwrap_or_default();
     let options = request.deployment_options.as_ref();
     let queue = request.sticky_attributes.as_ref().and_then(|sticky| sticky.worker_task_queue.as_ref());
-    let unnamed = queue.is_some_and(|it| it.kind() == TaskQueueKind::Sticky && it.normal_name.is_empty());
     let versioned = options.filter(|it| it.worker_versioning_mode() == WorkerVersioningMode::Versioned);
-    if unnamed && (stamp.use_versioning || options.is_some()) {
-        wrong("NormalName must be set on sticky queue when UseVersioning is true or DeploymentOptions are set.")
-    } else if stamp.use_versioning && stamp.build_id.is_empty() {
+    named(queue, stamp.use_versioning || options.is_some())?;
+    if stamp.use_versioning && stamp.build_id.is_empty() {
         wrong("WorkerVersionStamp must be present if UseVersioning is true.")
     } else if stamp.build_id.len() > BUILD_ID_BYTES {
         wrong("Build ID exceeds configured limit.workerBuildIdSize, use a shorter build ID.")
@@ -125,6 +123,20 @@ pub(crate) fn version(request: &RespondWorkflowTaskCompletedRequest) -> Checked 
     } else {
         Ok(())
     }
+}
+
+/// The queue of a worker that says its version: a sticky one says which queue it belongs to.
+///
+/// # Errors
+/// INVALID_ARGUMENT: it does not.
+pub(crate) fn named(queue: Option<&TaskQueue>, says_version: bool) -> Checked {
+    let unnamed = queue.is_some_and(|it| it.kind() == TaskQueueKind::Sticky && it.normal_name.is_empty());
+    if unnamed && says_version {
+        return wrong(
+            "NormalName must be set on sticky queue when UseVersioning is true or DeploymentOptions are set.",
+        );
+    }
+    Ok(())
 }
 
 /// A run id, or none.

@@ -7,7 +7,7 @@ use crate::frontend::validate::{self, Checked, wrong};
 use resurgam_api::calls::HistoryCall;
 use resurgam_api::internal::{self, Target};
 use resurgam_api::temporal::common::v1::WorkflowExecution;
-use resurgam_api::temporal::enums::v1::WorkflowIdReusePolicy;
+use resurgam_api::temporal::enums::v1::{TaskQueueKind, WorkflowIdReusePolicy};
 use resurgam_api::temporal::schedule::v1::Schedule;
 use resurgam_api::temporal::schedule::v1::schedule_action::Action;
 use resurgam_api::temporal::workflow::v1::NewWorkflowExecutionInfo;
@@ -164,6 +164,10 @@ async fn action(frontend: &Frontend, namespace: &str, schedule: &mut Schedule) -
         rest(action),
         unsupported::scheduled(action),
     ])?;
+    // What is shown later is what was meant, as everywhere.
+    if let Some(queue) = action.task_queue.as_mut().filter(|queue| queue.kind == 0) {
+        queue.kind = TaskQueueKind::Normal.into();
+    }
     frontend.started_with(namespace, action.search_attributes.as_mut()).await
 }
 

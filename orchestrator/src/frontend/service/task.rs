@@ -29,6 +29,7 @@ pub(super) async fn poll_workflow(
         validate::identity(&request.identity),
         unsupported::workflow_poll(&request),
         validate::polled(request.task_queue.as_ref()),
+        validate::named(request.task_queue.as_ref(), request.deployment_options.is_some()),
     ])?;
     let queue = frontend.queue(&request.namespace, request.task_queue.as_ref(), TaskKind::Workflow).await?;
     let namespace_id = queue.namespace_id.clone();
@@ -47,6 +48,7 @@ pub(super) async fn poll_activity(
         validate::identity(&request.identity),
         unsupported::activity_poll(&request),
         validate::polled(request.task_queue.as_ref()),
+        validate::named(request.task_queue.as_ref(), request.deployment_options.is_some()),
     ])?;
     let queue = frontend.queue(&request.namespace, request.task_queue.as_ref(), TaskKind::Activity).await?;
     let _place = frontend.waiting.enter(&queue.namespace_id, Wait::ActivityTask)?;

@@ -8,7 +8,7 @@ use super::transaction::Transaction;
 use super::waiter::Waiter;
 use super::{required, retry};
 use crate::cluster::Rejection;
-use crate::history::state::{Activity, EventId};
+use crate::history::state::{Activity, EventId, Millis};
 use crate::history::task::{ActivityTimer, TimerKind};
 use crate::invariant::broken;
 use crate::planted::{Bug, planted};
@@ -251,6 +251,7 @@ pub(super) fn fire_timeout(tx: &mut Transaction<'_, '_>, timer: &ActivityTimer) 
         arm(tx, &activity, timeout);
         return;
     }
+    let timeout = first_due(&activity, tx.context.now).unwrap_or(timeout);
     let failure = timed_out(timeout, None);
     let state = again(tx, &activity, &failure);
     if state == RetryState::InProgress {
@@ -271,6 +272,14 @@ pub(super) fn fire_timeout(tx: &mut Transaction<'_, '_>, timer: &ActivityTimer) 
         retry_state: state.into(),
     });
     finish(tx, activity.scheduled_event_id, attributes);
+}
+
+/// The timeout that strikes first of those that are due; at one moment, one of an attempt before the one of them all.
+fn first_due(activity: &Activity, now: Millis) -> Option<TimeoutType> {
+    let all =
+        [TimeoutType::StartToClose, TimeoutType::ScheduleToStart, TimeoutType::ScheduleToClose, TimeoutType::Heartbeat];
+    let due = all.into_iter().filter_map(|timeout| Some((deadline(activity, timeout)?, timeout)));
+    due.filter(|(due, _)| *due <= now).min_by_key(|(due, _)| *due).map(|(_, timeout)| timeout)
 }
 
 fn timed_out(timeout: TimeoutType, last_heartbeat_details: Option<Payloads>) -> Failure {

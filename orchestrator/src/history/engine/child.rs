@@ -63,7 +63,9 @@ pub(super) fn initiate(
     event.user_metadata = metadata.cloned();
     let id = tx.write(event.clone());
     event.event_id = id;
-    let child = Child { initiated: Some(event), request_id: tx.context.ids.uuid(), ..Child::default() };
+    // As the real server names it: by the run, the event, and its version of failing over.
+    let request_id = format!("{}:{id}:0", tx.run.state.run_id);
+    let child = Child { initiated: Some(event), request_id, ..Child::default() };
     tx.run.state.children.insert(id, child);
     tx.transfer(TransferKind::StartChild(id));
     Ok(())

@@ -59,7 +59,7 @@ fn completed() -> Attributes {
 #[test]
 fn a_child_starts_once_is_released_and_ends_once() {
     let mut run = asked(|_| {});
-    assert_eq!(run.run.state.children[&ID].request_id, "id-1");
+    assert_eq!(run.run.state.children[&ID].request_id, format!("{}:{ID}:0", run.run.state.run_id));
     run.step(|tx| started(tx, ID, Ok(execution("first"))));
     assert!(matches!(&run.transfers[..], [TransferKind::ReleaseChild(it)] if it.child == Some(execution("first"))));
     run.step(|tx| started(tx, ID, Ok(execution("first"))));

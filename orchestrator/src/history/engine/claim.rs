@@ -79,6 +79,19 @@ pub(super) fn settle(
         started,
         eager: None,
     };
+    let running = current.status == Status::Running as i32;
+    let signalled = |run_id: &str| {
+        let run = workflow.runs.get(run_id);
+        run.is_some_and(|run| run.state.signal_requests.contains_key(request_id))
+    };
+    // Who signals a run that is there is told that none was started, whoever started it.
+    if claim.signal.is_some() && running && claim.conflict == Conflict::UseExisting {
+        let holder = existing(false, &current);
+        if signalled(&current.run_id) && !planted(Bug::SignalDedupLost) {
+            return Ok((Effects::default(), holder));
+        }
+        return Ok((join(workflow, claim, &current, context)?, holder));
+    }
     if current.request_ids.contains(request_id) && !planted(Bug::StartDedupLost) {
         let created = current.request_ids.first() == Some(request_id);
         let holder = existing(created, &current);
@@ -88,10 +101,6 @@ pub(super) fn settle(
             Ok((Effects::default(), holder))
         };
     }
-    let signalled = |run_id: &str| {
-        let run = workflow.runs.get(run_id);
-        run.is_some_and(|run| run.state.signal_requests.contains_key(request_id))
-    };
     if claim.signal.is_some() && signalled(&current.run_id) && !planted(Bug::SignalDedupLost) {
         return Ok((Effects::default(), existing(false, &current)));
     }
@@ -102,7 +111,7 @@ pub(super) fn settle(
     };
     let name = format!("WorkflowId: {}, RunId: {}.", claim.request.workflow_id, current.run_id);
     let cleanly = current.status == Status::Completed as i32 || current.status == Status::ContinuedAsNew as i32;
-    if current.status == Status::Running as i32 {
+    if running {
         match claim.conflict {
             Conflict::UseExisting => {
                 let holder = existing(false, &current);

@@ -5,13 +5,14 @@
 //! the worker has to look at the news first.
 
 use super::command_failure::CommandFailure;
+use super::completion_check::{closes, validate};
 use super::fail::{self, TaskEnd};
 use super::input::{Acted, Reply, RunInput, Which};
 use super::saved::Saved;
 use super::transaction::Transaction;
 use super::waiter::Waiter;
 use super::{
-    CompletedTask, Handout, IDENTITY, buffer, build_id, close, command, command_check, handout, kind, message, problem,
+    CompletedTask, Handout, IDENTITY, buffer, build_id, close, command, command_check, handout, message, problem,
     query, required, span, speculative, successor, task, task_event, update,
 };
 use crate::cluster::Rejection;
@@ -21,7 +22,7 @@ use resurgam_api::internal::{BadSearchAttributes, CompleteWorkflowTaskRequest};
 use resurgam_api::temporal::command::v1::Command;
 use resurgam_api::temporal::command::v1::command::Attributes as Decided;
 use resurgam_api::temporal::enums::v1::{
-    CommandType, TimeoutType, WorkflowExecutionStatus as Status, WorkflowTaskFailedCause as Cause,
+    TimeoutType, WorkflowExecutionStatus as Status, WorkflowTaskFailedCause as Cause,
 };
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::history::v1::{
@@ -55,16 +56,19 @@ fn answer(
     let pending = task::answered(tx, request.task.as_ref())?;
     let answer = required::request(request.request)?;
     validate(&answer)?;
+    #[allow(deprecated, reason = "workers may still say the checksum of their binary")]
+    let ended = |it: &CommandFailure| TaskEnd::of(it.cause, &it.message, &answer.identity, &answer.binary_checksum);
     let most = tx.context.limits.blob_bytes;
     let bad = request.bad_search_attributes;
     let too_large = bad.as_ref().filter(|bad| bad.too_large);
     let too_large = too_large.map(|bad| CommandFailure::new(Cause::BadSearchAttributes, bad.message.clone()));
     let oversized = answer.commands.iter().find_map(|command| command_check::oversized(command, most));
     if let Some(failure) = oversized.or(too_large) {
+        message::abort(tx);
         if pending.attempt > 1 {
-            return Err(Rejection::InvalidArgument(failure.message));
+            return refused(Rejection::InvalidArgument(failure.message));
         }
-        fail::last(tx, TaskEnd::of(failure.cause, &failure.message, &answer.identity));
+        fail::last(tx, ended(&failure));
         close::terminate(tx, failure.message.clone(), None, IDENTITY.to_owned());
         return refused(Rejection::InvalidArgument(failure.message));
     }
@@ -76,14 +80,20 @@ fn answer(
     let saved = Saved::of(tx);
     let dropped = speculative::droppable(tx, &pending, &answer);
     let decided = if dropped { drop_task(tx, &answer) } else { decide(tx, &pending, &answer, bad.as_ref()) };
+    if decided.is_ok()
+        && let Some(why) = answer.messages.iter().find_map(message::unreadable)
+    {
+        return Err(Rejection::InvalidArgument(why));
+    }
     if let Err(failure) = decided {
         saved.restore(tx);
         let unhandled = failure.cause == Cause::UnhandledCommand;
+        message::abort(tx);
         if pending.attempt > 1 && !unhandled {
-            return Err(Rejection::InvalidArgument(failure.message));
+            return refused(Rejection::InvalidArgument(failure.message));
         }
         tx.run.volatile.closing |= unhandled;
-        fail::end(tx, TaskEnd::of(failure.cause, &failure.message, &answer.identity));
+        fail::end(tx, ended(&failure));
         return refused(Rejection::InvalidArgument(failure.message));
     }
     if dropped {
@@ -121,41 +131,6 @@ fn drop_task(
 /// Something was changed, and yet the caller gets an error.
 fn refused(rejection: Rejection) -> Result<Reply<CompletedTask>, Rejection> {
     Ok(Reply::Now(Err(rejection)))
-}
-
-fn closes(command: &Command) -> bool {
-    matches!(
-        command.attributes,
-        Some(
-            Decided::CompleteWorkflowExecutionCommandAttributes(_)
-                | Decided::FailWorkflowExecutionCommandAttributes(_)
-                | Decided::CancelWorkflowExecutionCommandAttributes(_)
-                | Decided::ContinueAsNewWorkflowExecutionCommandAttributes(_)
-        )
-    )
-}
-
-/// Refuses what no worker may say: messages that say nothing, unknown commands, and others behind the one that closes the run.
-fn validate(answer: &api::RespondWorkflowTaskCompletedRequest) -> Result<(), Rejection> {
-    let commands = &answer.commands;
-    if answer.messages.iter().any(|message| message.body.is_none()) {
-        return Err(Rejection::InvalidArgument("nil message body".to_owned()));
-    }
-    let mut closed = None;
-    for command in commands {
-        if command.command_type() == CommandType::Unspecified {
-            return Err(Rejection::InvalidArgument("Unknown command type.".to_owned()));
-        }
-        if let Some(closed) = closed {
-            let names: Vec<_> = commands.iter().map(|it| kind::command_name(it.command_type())).collect();
-            return Err(Rejection::InvalidArgument(format!(
-                "invalid command sequence: [{}], command {closed} must be the last command.",
-                names.join(", ")
-            )));
-        }
-        closed = closes(command).then(|| kind::command_name(command.command_type()));
-    }
-    Ok(())
 }
 
 /// Writes the decision.
@@ -200,7 +175,8 @@ fn decide(
         }
     }
     messages.rest(tx)?;
-    if !is_heartbeat(answer) {
+    // Who asks for another task goes on with this one there.
+    if !answer.force_create_new_workflow_task {
         message::unprocessed(tx);
     }
     Ok(())

@@ -40,7 +40,7 @@ pub(super) fn signal(
     let event = Attributes::SignalExternalWorkflowExecutionInitiatedEventAttributes(
         SignalExternalWorkflowExecutionInitiatedEventAttributes {
             workflow_task_completed_event_id: completed,
-            namespace: tx.context.namespace.to_owned(),
+            namespace: attributes.namespace.clone(),
             namespace_id: tx.run.state.namespace_id.clone(),
             workflow_execution: Some(execution),
             signal_name: attributes.signal_name.clone(),
@@ -71,7 +71,7 @@ pub(super) fn cancel(
     let event = Attributes::RequestCancelExternalWorkflowExecutionInitiatedEventAttributes(
         RequestCancelExternalWorkflowExecutionInitiatedEventAttributes {
             workflow_task_completed_event_id: completed,
-            namespace: tx.context.namespace.to_owned(),
+            namespace: attributes.namespace.clone(),
             namespace_id: tx.run.state.namespace_id.clone(),
             workflow_execution: Some(execution),
             control: attributes.control.clone(),
@@ -123,7 +123,8 @@ pub(crate) fn signaled(tx: &mut Transaction<'_, '_>, initiated: EventId, answer:
     let Some(Attributes::SignalExternalWorkflowExecutionInitiatedEventAttributes(asked)) = attributes(pending) else {
         broken!("signal {initiated} was never asked for")
     };
-    let (namespace, namespace_id, workflow_execution) = (asked.namespace, asked.namespace_id, asked.workflow_execution);
+    let (namespace_id, workflow_execution) = (asked.namespace_id, asked.workflow_execution);
+    let namespace = tx.context.namespace.to_owned();
     tx.add(match answer {
         Ok(()) => Attributes::ExternalWorkflowExecutionSignaledEventAttributes(
             ExternalWorkflowExecutionSignaledEventAttributes {
@@ -157,7 +158,8 @@ pub(super) fn canceled(tx: &mut Transaction<'_, '_>, initiated: EventId, answer:
     else {
         broken!("cancel request {initiated} was never asked for")
     };
-    let (namespace, namespace_id, workflow_execution) = (asked.namespace, asked.namespace_id, asked.workflow_execution);
+    let (namespace_id, workflow_execution) = (asked.namespace_id, asked.workflow_execution);
+    let namespace = tx.context.namespace.to_owned();
     tx.add(match answer {
         Ok(()) => Attributes::ExternalWorkflowExecutionCancelRequestedEventAttributes(
             ExternalWorkflowExecutionCancelRequestedEventAttributes {

@@ -31,8 +31,9 @@ pub(super) enum TaskEnd {
 }
 
 impl TaskEnd {
-    /// A failure that the server found.
-    pub(super) fn of(cause: WorkflowTaskFailedCause, message: &str, identity: &str) -> Self {
+    /// A failure that the server found in what a worker has answered, if one has.
+    #[allow(deprecated, reason = "workers may still say the checksum of their binary")]
+    pub(super) fn of(cause: WorkflowTaskFailedCause, message: &str, identity: &str, binary_checksum: &str) -> Self {
         let failure = (!message.is_empty()).then(|| Failure {
             message: message.to_owned(),
             failure_info: Some(FailureInfo::ServerFailureInfo(Default::default())),
@@ -42,6 +43,7 @@ impl TaskEnd {
             cause: cause.into(),
             failure,
             identity: identity.to_owned(),
+            binary_checksum: binary_checksum.to_owned(),
             ..Default::default()
         }))
     }
@@ -129,7 +131,7 @@ pub(super) fn end(tx: &mut Transaction<'_, '_>, end: TaskEnd) {
 pub(super) fn force(tx: &mut Transaction<'_, '_>) {
     let Some(pending) = tx.run.state.workflow_task.take() else { return };
     if pending.started_event_id != 0 {
-        write(tx, &pending, TaskEnd::of(WorkflowTaskFailedCause::ForceCloseCommand, "", IDENTITY));
+        write(tx, &pending, TaskEnd::of(WorkflowTaskFailedCause::ForceCloseCommand, "", IDENTITY, ""));
     } else {
         tx.run.state.left_task = Some(pending);
     }
@@ -150,7 +152,7 @@ pub(super) fn limit(tx: &mut Transaction<'_, '_>) {
     let (buffered, limits) = (&tx.run.state.buffered, tx.context.limits);
     let bytes = || buffered.values().map(Message::encoded_len).sum::<usize>();
     if buffered.len() > limits.buffered || bytes() > limits.buffered_bytes {
-        end(tx, TaskEnd::of(WorkflowTaskFailedCause::ForceCloseCommand, "", IDENTITY));
+        end(tx, TaskEnd::of(WorkflowTaskFailedCause::ForceCloseCommand, "", IDENTITY, ""));
     }
 }
 

@@ -3,6 +3,7 @@
 use super::command_failure::CommandFailure;
 use super::transaction::Transaction;
 use super::{PendingUpdate, Run, update};
+use crate::cluster::Rejection as Refusal;
 use crate::history::state::{EventId, Update};
 use prost::{Message as _, Name};
 use prost_wkt_types::Any;
@@ -26,6 +27,18 @@ pub fn send(tx: &mut Transaction<'_, '_>, started_event_id: EventId) {
         if !state.admitted.contains_key(update.id()) {
             update.sent = started_event_id;
         }
+    }
+}
+
+/// What a worker was sent, and was not able to answer as it should: whoever waits is told so, and it is not sent again.
+/// temporalio/temporal, `update/abort_reason.go`: `AbortReasonWorkflowTaskFailed`.
+pub(super) fn abort(tx: &mut Transaction<'_, '_>) {
+    const WHY: &str = "Unable to perform workflow execution update due to unexpected workflow task failure.";
+    let admitted = &tx.run.state.admitted;
+    let seen = |it: &mut PendingUpdate| it.sent != 0 && !it.accepted && !admitted.contains_key(it.id());
+    let aborted: Vec<_> = tx.run.volatile.updates.extract_if(.., seen).flat_map(|it| it.waiters).collect();
+    for (waiter, _) in aborted {
+        tx.answer(&waiter, Err(Refusal::FailedPrecondition(WHY.to_owned())));
     }
 }
 
@@ -82,24 +95,32 @@ fn bad(message: impl Into<String>) -> CommandFailure {
 
 fn apply(tx: &mut Transaction<'_, '_>, message: &Message) -> Result<(), CommandFailure> {
     let id = message.protocol_instance_id.as_str();
-    let body = message.body.as_ref().ok_or_else(|| bad("a message has no body"))?;
+    let Some(body) = message.body.as_ref().filter(|_| unreadable(message).is_none()) else { return Ok(()) };
     let open = tx.require_open().is_ok();
-    if let Some(it) = read::<Rejection>(body)? {
+    if let Some(it) = read::<Rejection>(body) {
         reject(tx, id, it)
-    } else if let Some(it) = read::<Acceptance>(body)? {
+    } else if let Some(it) = read::<Acceptance>(body) {
         if open { accept(tx, id, it) } else { Ok(()) }
-    } else if let Some(it) = read::<Response>(body)? {
+    } else if let Some(it) = read::<Response>(body) {
         if open { complete(tx, id, it) } else { Ok(()) }
     } else {
-        Err(bad(format!("messages of type {} are not supported", body.type_url)))
+        Ok(())
     }
 }
 
+/// Why nobody can say what a message is. A completion with one is refused as a whole, and its task goes on, unless a command cannot
+/// be executed either.
+pub(super) fn unreadable(message: &Message) -> Option<String> {
+    let Some(body) = &message.body else { return Some("nil message body".to_owned()) };
+    let known =
+        [read::<Rejection>(body).map(drop), read::<Acceptance>(body).map(drop), read::<Response>(body).map(drop)];
+    (!known.iter().any(Option::is_some)).then(|| format!("messages of type {} cannot be read", body.type_url))
+}
+
 /// The body, if it is of this type.
-fn read<M: Name + Default>(body: &Any) -> Result<Option<M>, CommandFailure> {
+fn read<M: Name + Default>(body: &Any) -> Option<M> {
     let name = body.type_url.rsplit_once('/').map_or(body.type_url.as_str(), |(_, name)| name);
-    let read = (name == M::full_name()).then(|| M::decode(body.value.as_slice()));
-    read.transpose().map_err(|problem| bad(format!("a message cannot be read: {problem}")))
+    (name == M::full_name()).then(|| M::decode(body.value.as_slice()).ok()).flatten()
 }
 
 /// The worker accepts. An update that was forgotten meanwhile is accepted too if the worker shows what it was.

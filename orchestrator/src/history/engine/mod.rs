@@ -23,6 +23,7 @@ pub mod command;
 mod command_check;
 mod command_failure;
 mod complete;
+mod completion_check;
 mod cron;
 mod delete;
 pub mod describe;

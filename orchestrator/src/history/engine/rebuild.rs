@@ -42,7 +42,6 @@ pub(super) fn rebuild(made: Rebuilding<'_>, ids: &mut dyn Ids) -> Run {
     for event in rest {
         apply(&mut state, event, base, now, ids);
     }
-    state.signal_requests = base.signal_requests.clone();
     state.watcher.clone_from(&base.watcher);
     if state.cancel_request.is_some() {
         state.cancel_request.clone_from(&base.cancel_request);

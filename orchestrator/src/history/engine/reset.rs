@@ -15,6 +15,7 @@ use crate::cluster::Rejection;
 use crate::history::state::{Current, EventId};
 use crate::history::task::{RunKey, TimerKind, TransferKind};
 use crate::invariant::broken;
+use prost::Message as _;
 use resurgam_api::internal::{RecordChildClosedResponse, ResetRequest};
 use resurgam_api::temporal::enums::v1::{
     TimeoutType, WorkflowExecutionStatus as Status, WorkflowTaskFailedCause as Cause,
@@ -25,6 +26,9 @@ use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::history::v1::{HistoryEvent, WorkflowTaskFailedEventAttributes};
 use resurgam_api::temporal::workflowservice::v1::{ResetWorkflowExecutionRequest, ResetWorkflowExecutionResponse};
 use std::sync::Arc;
+
+/// As what the real server starts a workflow task that no worker has asked for.
+const NO_REQUEST: &str = "emptyUuid";
 
 /// A client resets a workflow.
 #[derive(Clone, Debug)]
@@ -157,7 +161,8 @@ impl Reset {
         let mut run = rebuild(Rebuilding { key, events: kept, base, now: context.now }, context.ids);
         let ended = self.end(workflow, context)?;
         let mut tx = Transaction::new(&mut run, context);
-        self.fail_task(&mut tx)?;
+        let size = kept.iter().map(|event| event.encoded_len() as i64).sum();
+        self.fail_task(&mut tx, size)?;
         if !excluded.everything {
             let later = chain[1..].iter().flat_map(|run| &run.events);
             let visited = chain.last().is_some_and(|run| run.run_id == self.current.run_id);
@@ -168,8 +173,10 @@ impl Reset {
         let Transaction { events: written, transfers, timers, .. } = tx;
         self.effects.transfers.extend(transfers);
         self.effects.timers.extend(timers);
-        let mut request_ids = if self.base == self.current.run_id { self.current.request_ids.clone() } else { vec![] };
-        request_ids.push(self.request.request_id.clone());
+        // The current run, reset itself, goes on under the requests that it has; of the others it is the reset that made it.
+        let itself = self.base == self.current.run_id;
+        let made = || vec![self.request.request_id.clone()];
+        let request_ids = if itself { self.current.request_ids.clone() } else { made() };
         let current = Current {
             run_id: self.run_id.clone(),
             status: run.state.status,
@@ -217,8 +224,8 @@ impl Reset {
         Ok(written)
     }
 
-    /// The workflow task to which it is reset fails, and says why.
-    fn fail_task(&self, tx: &mut Transaction<'_, '_>) -> Result<(), Rejection> {
+    /// The workflow task to which it is reset fails, and says why. `size`: how many bytes the history has until then.
+    fn fail_task(&self, tx: &mut Transaction<'_, '_>, size: i64) -> Result<(), Rejection> {
         // The task that follows is a first attempt.
         let attempt = std::mem::replace(&mut tx.run.state.next_attempt, 1);
         let Some(mut pending) = tx.run.state.workflow_task.take() else {
@@ -233,7 +240,8 @@ impl Reset {
         };
         if pending.started_event_id == 0 {
             IDENTITY.clone_into(&mut pending.identity);
-            pending.request_id = tx.context.ids.uuid();
+            NO_REQUEST.clone_into(&mut pending.request_id);
+            pending.history_size = size;
             pending.started_time = tx.context.now;
             pending.started_event_id = tx.write(task_event::started(tx.context.limits, &pending));
         }

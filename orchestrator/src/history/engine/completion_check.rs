@@ -1,0 +1,50 @@
+//! What no worker may say with the answer to a workflow task, whatever the run is like.
+
+use super::kind;
+use crate::cluster::Rejection;
+use resurgam_api::temporal::command::v1::Command;
+use resurgam_api::temporal::command::v1::command::Attributes as Decided;
+use resurgam_api::temporal::enums::v1::{CommandType, WorkerVersioningMode};
+use resurgam_api::temporal::workflowservice::v1 as api;
+
+/// Whether a command closes the run.
+pub(super) fn closes(command: &Command) -> bool {
+    matches!(
+        command.attributes,
+        Some(
+            Decided::CompleteWorkflowExecutionCommandAttributes(_)
+                | Decided::FailWorkflowExecutionCommandAttributes(_)
+                | Decided::CancelWorkflowExecutionCommandAttributes(_)
+                | Decided::ContinueAsNewWorkflowExecutionCommandAttributes(_)
+        )
+    )
+}
+
+/// Refuses what no worker may say: unknown commands, and others behind the one that closes the run.
+pub(super) fn validate(answer: &api::RespondWorkflowTaskCompletedRequest) -> Result<(), Rejection> {
+    let commands = &answer.commands;
+    let versioned = answer
+        .deployment_options
+        .as_ref()
+        .is_some_and(|it| it.worker_versioning_mode() == WorkerVersioningMode::Versioned);
+    if answer.versioning_behavior != 0 && !versioned {
+        let message =
+            "versioning behavior cannot be specified without deployment options being set with versioned mode";
+        return Err(Rejection::InvalidArgument(message.to_owned()));
+    }
+    let mut closed = None;
+    for command in commands {
+        if command.command_type() == CommandType::Unspecified {
+            return Err(Rejection::InvalidArgument("Unknown command type.".to_owned()));
+        }
+        if let Some(closed) = closed {
+            let names: Vec<_> = commands.iter().map(|it| kind::command_name(it.command_type())).collect();
+            return Err(Rejection::InvalidArgument(format!(
+                "invalid command sequence: [{}], command {closed} must be the last command.",
+                names.join(", ")
+            )));
+        }
+        closed = closes(command).then(|| kind::command_name(command.command_type()));
+    }
+    Ok(())
+}
