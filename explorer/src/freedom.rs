@@ -7,6 +7,13 @@ use serde_json::{Value, json};
 /// Codes with which the real server says that it has failed, and not the request.
 const FAILED: [&str; 3] = ["Internal ", "Unavailable ", "Unknown "];
 
+/// What is set by what ours does not serve.
+const UNSERVED: [&str; 3] = [
+    "search_attributes.indexed_fields.TemporalWorkerDeployment",
+    "activity_task_started_event_attributes.worker_version",
+    "pollers[].worker_version_capabilities",
+];
+
 /// A difference that is allowed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Freedom {
@@ -66,12 +73,12 @@ pub(crate) const FREEDOMS: &[Freedom] = &[
     },
     Freedom {
         name: "unserved",
-        why: "a namespace does not say that it can do what ours does not serve: advice to poll more often; nor is a workflow found by a \
-              deployment of workers",
+        why: "a namespace does not say that it can do what ours does not serve: advice to poll more often; no workflow is found by a \
+              deployment of workers, and their old kinds of versions are not kept",
         is: |it| {
             it.left.is_null()
                 && (it.right == true && it.path.ends_with("capabilities.poller_autoscaling")
-                    || it.path.ends_with("search_attributes.indexed_fields.TemporalWorkerDeployment"))
+                    || UNSERVED.iter().any(|field| it.path.ends_with(field)))
         },
     },
     Freedom {

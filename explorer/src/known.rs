@@ -26,6 +26,8 @@ pub(crate) struct Known {
 
 /// What a workflow task is asked for that was made for an update.
 const ASKED: [&str; 2] = ["update-asked", "update-admitted"];
+/// Calls that make an update.
+const UPDATES: [&str; 2] = ["ExecuteMultiOperation", "UpdateWorkflowExecution"];
 /// A value of two megabytes.
 const LARGE: &str = "{x*2200000}";
 /// Codes as which it is told that a caller's deadline has passed, or has not yet.
@@ -37,7 +39,9 @@ const KNOWN: &[Known] = &[
         why: "a call about a run that is refused makes it forget a workflow task that was made for an update, and make it again",
         is: |context, it| {
             let started = text(&it.left).strip_suffix(", workflow_task_started");
-            ASKED.contains(&context.case.situation.name.as_str())
+            let asked = ASKED.contains(&context.case.situation.name.as_str())
+                || drawn(context, |it| UPDATES.contains(&it.call.as_str()));
+            asked
                 && context.refused
                 // What is done next is then done to another task.
                 && (context.case.requests.len() > 1 && it.place != "before" || match it.path.as_str() {
@@ -129,6 +133,15 @@ const KNOWN: &[Known] = &[
             it.path == "response.backlog_count_hint"
                 && it.left.is_null()
                 && drawn(context, |it| it.call == "UpdateWorkflowExecutionOptions")
+        },
+    },
+    Known {
+        name: "others-workers",
+        why: "who lists workers of all queues sees those of other cases",
+        is: |context, it| {
+            it.call == "ListWorkers"
+                && it.path.starts_with("response.workers")
+                && drawn(context, |it| it.call == "ListWorkers" && it.body["query"].as_str().is_none_or(str::is_empty))
         },
     },
     Known {

@@ -14,4 +14,5 @@ mod seal;
 pub(crate) mod service;
 pub mod unsupported;
 pub mod validate;
+mod version;
 mod waiting;

@@ -6,14 +6,12 @@ use crate::cluster::sizes::{BLOB_BYTES, ID_BYTES};
 use prost::Message;
 use prost_wkt_types::{Duration, FieldMask};
 use resurgam_api::temporal::common::v1::{Priority, WorkflowExecution};
-use resurgam_api::temporal::enums::v1::{TaskQueueKind, TaskQueueType, WorkerVersioningMode};
+use resurgam_api::temporal::enums::v1::{TaskQueueKind, TaskQueueType};
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
-use resurgam_api::temporal::workflowservice::v1::{RespondWorkflowTaskCompletedRequest, UpdateTaskQueueConfigRequest};
+use resurgam_api::temporal::workflowservice::v1::UpdateTaskQueueConfigRequest;
 use tonic::Status;
 use uuid::Uuid;
 
-/// Longest id of a build, in bytes.
-const BUILD_ID_BYTES: usize = 255;
 /// Longest key by which tasks are treated fairly, in bytes.
 const FAIRNESS_KEY_BYTES: usize = 64;
 /// How the names of queues begin that belong to the server.
@@ -101,42 +99,6 @@ pub(crate) fn existing(execution: Option<&WorkflowExecution>) -> Checked {
     let execution = part("Execution", execution)?;
     given("WorkflowId", &execution.workflow_id)?;
     run_id(&execution.run_id)
-}
-
-/// What a worker says of its version when it completes a workflow task.
-///
-/// # Errors
-/// INVALID_ARGUMENT: it says a part of it, or too much.
-#[allow(deprecated, reason = "workers may still say their version so")]
-pub(crate) fn version(request: &RespondWorkflowTaskCompletedRequest) -> Checked {
-    let stamp = request.worker_version_stamp.clone().unwrap_or_default();
-    let options = request.deployment_options.as_ref();
-    let queue = request.sticky_attributes.as_ref().and_then(|sticky| sticky.worker_task_queue.as_ref());
-    let versioned = options.filter(|it| it.worker_versioning_mode() == WorkerVersioningMode::Versioned);
-    named(queue, stamp.use_versioning || options.is_some())?;
-    if stamp.use_versioning && stamp.build_id.is_empty() {
-        wrong("WorkerVersionStamp must be present if UseVersioning is true.")
-    } else if stamp.build_id.len() > BUILD_ID_BYTES {
-        wrong("Build ID exceeds configured limit.workerBuildIdSize, use a shorter build ID.")
-    } else if versioned.is_some_and(|it| it.deployment_name.is_empty() || it.build_id.is_empty()) {
-        wrong("Both deployment name and build id must be set when versioning is enabled.")
-    } else {
-        Ok(())
-    }
-}
-
-/// The queue of a worker that says its version: a sticky one says which queue it belongs to.
-///
-/// # Errors
-/// INVALID_ARGUMENT: it does not.
-pub(crate) fn named(queue: Option<&TaskQueue>, says_version: bool) -> Checked {
-    let unnamed = queue.is_some_and(|it| it.kind() == TaskQueueKind::Sticky && it.normal_name.is_empty());
-    if unnamed && says_version {
-        return wrong(
-            "NormalName must be set on sticky queue when UseVersioning is true or DeploymentOptions are set.",
-        );
-    }
-    Ok(())
 }
 
 /// A run id, or none.

@@ -5,7 +5,7 @@ use crate::cluster::deadline;
 use crate::frontend::handler::{Answer, Frontend, check, open};
 use crate::frontend::seal::Kind;
 use crate::frontend::waiting::Wait;
-use crate::frontend::{oversized, unsupported, validate};
+use crate::frontend::{oversized, unsupported, validate, version};
 use resurgam_api::internal::{self, TaskKind};
 use resurgam_api::temporal::enums::v1::{DescribeTaskQueueMode, QueryResultType, TaskQueueType};
 use resurgam_api::temporal::taskqueue::v1::{TaskQueue, TaskQueuePartitionMetadata};
@@ -25,11 +25,17 @@ pub(super) async fn poll_workflow(
     request: Request<api::PollWorkflowTaskQueueRequest>,
 ) -> Answer<api::PollWorkflowTaskQueueResponse> {
     let (until, request) = poll(request)?;
+    #[allow(deprecated, reason = "workers may still say their version so")]
+    let said = version::polling(
+        request.task_queue.as_ref(),
+        request.deployment_options.as_ref(),
+        request.worker_version_capabilities.as_ref(),
+    );
     check(&[
         validate::identity(&request.identity),
         unsupported::workflow_poll(&request),
         validate::polled(request.task_queue.as_ref()),
-        validate::named(request.task_queue.as_ref(), request.deployment_options.is_some()),
+        said,
     ])?;
     let queue = frontend.queue(&request.namespace, request.task_queue.as_ref(), TaskKind::Workflow).await?;
     let namespace_id = queue.namespace_id.clone();
@@ -44,11 +50,17 @@ pub(super) async fn poll_activity(
     request: Request<api::PollActivityTaskQueueRequest>,
 ) -> Answer<api::PollActivityTaskQueueResponse> {
     let (until, request) = poll(request)?;
+    #[allow(deprecated, reason = "workers may still say their version so")]
+    let said = version::polling(
+        request.task_queue.as_ref(),
+        request.deployment_options.as_ref(),
+        request.worker_version_capabilities.as_ref(),
+    );
     check(&[
         validate::identity(&request.identity),
         unsupported::activity_poll(&request),
         validate::polled(request.task_queue.as_ref()),
-        validate::named(request.task_queue.as_ref(), request.deployment_options.is_some()),
+        said,
     ])?;
     let queue = frontend.queue(&request.namespace, request.task_queue.as_ref(), TaskKind::Activity).await?;
     let _place = frontend.waiting.enter(&queue.namespace_id, Wait::ActivityTask)?;
@@ -64,7 +76,7 @@ pub(super) async fn complete_workflow(
     request: Request<api::RespondWorkflowTaskCompletedRequest>,
 ) -> Answer<api::RespondWorkflowTaskCompletedResponse> {
     let said = request.get_ref();
-    check(&[validate::identity(&said.identity), validate::version(said), unsupported::completion(said)])?;
+    check(&[validate::identity(&said.identity), version::completing(said), unsupported::completion(said)])?;
     let (until, mut request) = open(request);
     let task = frontend.task(&request.task_token, &request.namespace).await?;
     let namespace_id = task.namespace_id.clone();

@@ -104,11 +104,7 @@ pub(super) async fn terminate(
     request: Request<api::TerminateWorkflowExecutionRequest>,
 ) -> Answer<api::TerminateWorkflowExecutionResponse> {
     let (until, mut request) = open(request);
-    check(&[
-        validate::existing(request.workflow_execution.as_ref()),
-        validate::blob("Details", request.details.as_ref()),
-        links(&request.links),
-    ])?;
+    check(&[validate::existing(request.workflow_execution.as_ref()), links(&request.links)])?;
     let target = Some(frontend.target(&request.namespace, request.workflow_execution.as_ref()).await?);
     // So that what people have done is told from what servers do.
     for (said, unsaid) in
@@ -174,11 +170,11 @@ pub(super) async fn reset(
         validate::existing(request.workflow_execution.as_ref()),
         unsupported::reset(&request),
     ])?;
+    let target = Some(frontend.target(&request.namespace, request.workflow_execution.as_ref()).await?);
     #[allow(deprecated, reason = "clients may still say what is to happen again")]
     let kind = request.reset_reapply_type;
     if ResetReapplyType::try_from(kind).is_err() {
         return Err(Status::internal(format!("unknown reset reapply type: {kind}")));
     }
-    let target = Some(frontend.target(&request.namespace, request.workflow_execution.as_ref()).await?);
     frontend.history(until, internal::ResetRequest { target, request: Some(request) }).await
 }

@@ -5,6 +5,7 @@ use super::transaction::Transaction;
 use super::waiter::Waiter;
 use super::{close, required, run, signal, task};
 use crate::cluster::Rejection;
+use prost::Message as _;
 use resurgam_api::internal::{RequestCancelRequest, TerminateRequest};
 use resurgam_api::temporal::history::v1::WorkflowExecutionCancelRequestedEventAttributes;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
@@ -87,7 +88,7 @@ fn request(
 /// Terminates the run.
 ///
 /// # Errors
-/// `NotFound` if it is closed, or not a child of the sender as it should be.
+/// `NotFound` if it is closed, or not a child of the sender as it should be; `InvalidArgument` if its details are too large.
 fn terminate(
     tx: &mut Transaction<'_, '_>,
     request: TerminateRequest,
@@ -97,6 +98,9 @@ fn terminate(
     }
     tx.require_open()?;
     let asked = required::request(request.request)?;
+    if asked.details.as_ref().is_some_and(|details| details.encoded_len() > tx.context.limits.blob_bytes) {
+        return Err(Rejection::InvalidArgument("Details exceeds size limit.".to_owned()));
+    }
     close::terminate(tx, asked.reason, asked.details, asked.identity);
     if let Some(event) = tx.run.state.close_event.as_mut() {
         event.links = asked.links;

@@ -101,7 +101,7 @@ pub(super) fn settle(
             Ok((Effects::default(), holder))
         };
     }
-    if claim.signal.is_some() && signalled(&current.run_id) && !planted(Bug::SignalDedupLost) {
+    if claim.signal.is_some() && running && signalled(&current.run_id) && !planted(Bug::SignalDedupLost) {
         return Ok((Effects::default(), existing(false, &current)));
     }
     let taken = |message: String| Rejection::AlreadyStarted {

@@ -3,20 +3,17 @@
 use super::kind;
 use crate::cluster::Rejection;
 use resurgam_api::temporal::command::v1::Command;
-use resurgam_api::temporal::command::v1::command::Attributes as Decided;
 use resurgam_api::temporal::enums::v1::{CommandType, WorkerVersioningMode};
 use resurgam_api::temporal::workflowservice::v1 as api;
 
 /// Whether a command closes the run.
 pub(super) fn closes(command: &Command) -> bool {
     matches!(
-        command.attributes,
-        Some(
-            Decided::CompleteWorkflowExecutionCommandAttributes(_)
-                | Decided::FailWorkflowExecutionCommandAttributes(_)
-                | Decided::CancelWorkflowExecutionCommandAttributes(_)
-                | Decided::ContinueAsNewWorkflowExecutionCommandAttributes(_)
-        )
+        command.command_type(),
+        CommandType::CompleteWorkflowExecution
+            | CommandType::FailWorkflowExecution
+            | CommandType::CancelWorkflowExecution
+            | CommandType::ContinueAsNewWorkflowExecution
     )
 }
 
@@ -27,7 +24,9 @@ pub(super) fn validate(answer: &api::RespondWorkflowTaskCompletedRequest) -> Res
         .deployment_options
         .as_ref()
         .is_some_and(|it| it.worker_versioning_mode() == WorkerVersioningMode::Versioned);
-    if answer.versioning_behavior != 0 && !versioned {
+    #[allow(deprecated, reason = "workers may still say their deployment so")]
+    let said_otherwise = answer.deployment.is_some();
+    if answer.versioning_behavior != 0 && !versioned && !said_otherwise {
         let message =
             "versioning behavior cannot be specified without deployment options being set with versioned mode";
         return Err(Rejection::InvalidArgument(message.to_owned()));
