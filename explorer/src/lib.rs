@@ -17,6 +17,8 @@ mod difference;
 mod found;
 mod freedom;
 mod known;
+#[cfg(test)]
+mod known_tests;
 mod looks;
 mod normal;
 mod notation;

@@ -18,6 +18,8 @@ const LISTS: [&str; 2] = ["executions", "schedules"];
 const CALENDAR: [&str; 2] = ["future_action_times", "start_times"];
 /// What a time in a text looks like, as it is in the ids of workflows that schedules start.
 const WRITTEN_TIME: &str = "0000-00-00T00:00:00Z";
+/// So much later is far, in seconds.
+const FAR: i64 = 20 * 86_400;
 /// Lists without an order.
 const UNORDERED: [&str; 3] = ["pending_activities", "pending_children", "pending_nexus_operations"];
 
@@ -46,7 +48,7 @@ fn of_field(of: &Normal<'_>, field: &str, value: &Value) -> Value {
         Value::Object(fields) if fields.contains_key(TIME) => time(of, &fields[TIME]),
         Value::Object(fields) if MEASURED.contains(&field) => {
             let seconds = fields.get("seconds").and_then(Value::as_i64).unwrap_or_default();
-            json!(format!("<{} min>", (seconds + 15).div_euclid(60)))
+            json!(format!("<{}>", minutes(seconds)))
         }
         Value::Object(fields) => {
             let key = |name: &String| {
@@ -105,7 +107,16 @@ fn time(of: &Normal<'_>, seconds: &Value) -> Value {
     } else if (-NOW..NOW).contains(&later) {
         json!("<now>")
     } else {
-        json!(format!("<in {} min>", (later + 15).div_euclid(60)))
+        json!(format!("<in {}>", minutes(later)))
+    }
+}
+
+/// A length of time, to the minute. When a calendar names the next time of a year depends on the day on which it is asked.
+fn minutes(seconds: i64) -> String {
+    match seconds {
+        FAR.. => "more than 20 days".to_owned(),
+        seconds if seconds < -FAR => "minus more than 20 days".to_owned(),
+        _ => format!("{} min", (seconds + 15).div_euclid(60)),
     }
 }
 

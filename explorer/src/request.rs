@@ -73,6 +73,10 @@ pub(crate) fn of(random: &mut SmallRng, call: &str, changes: usize) -> Drawn {
     {
         body.insert("namespace".to_owned(), json!("{id}-namespace"));
     }
+    // Without a name it would be the same one for all cases.
+    if call == "CreateSchedule" {
+        body.entry("schedule_id").or_insert(json!("{id}-schedule"));
+    }
     Drawn { call: call.to_owned(), body: Value::Object(body), changed }
 }
 

@@ -17,6 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(20);
 /// How long a call that is not waited for has to reach the server before the next one.
 const BEGUN: Duration = Duration::from_millis(100);
+/// How long what follows from a request has before the next one.
+const BETWEEN: Duration = Duration::from_millis(100);
 /// So often a step is done again that did not answer what it was made for.
 const POLLS: usize = 5;
 /// What is read of a list, which may be late: it is asked again until it is not.
@@ -85,7 +87,10 @@ impl Side {
         self.prepare(&case.situation.steps).await?;
         if self.broken.is_none() {
             between().await;
-            for request in &case.requests {
+            for (number, request) in case.requests.iter().enumerate() {
+                if number > 0 {
+                    tokio::time::sleep(BETWEEN).await;
+                }
                 self.request(request).await?;
             }
         }

@@ -7,8 +7,6 @@ use serde_json::{Value, json};
 
 /// Longer than an identifier may be.
 const LONG: &str = "{x*1001}";
-/// As long as one may be.
-const LONGEST: &str = "{x*1000}";
 /// Larger than a payload may be.
 const LARGE: &str = "{x*2200000}";
 
@@ -90,10 +88,10 @@ fn payloads() -> [Value; 6] {
 fn texts(name: &str) -> &'static [&'static str] {
     match name {
         "namespace" => &["", "{ns}", "{other_ns}", "no-such-namespace", "{ns_id}", "{id}-namespace", LONG],
-        "schedule_id" => &["", "{id}-schedule", "{id}-none", LONG],
+        "schedule_id" => &["{id}-schedule", "{id}-none", LONG],
         "calendar" | "cron_string" => &["", "0 0 1 1 *", "nonsense"],
         "timezone_name" => &["", "UTC", "Europe/Berlin", "nonsense"],
-        "workflow_id" => &["", "{id}", "{id}-none", "{id}-other", "/_sys/x", LONGEST, LONG],
+        "workflow_id" => &["", "{id}", "{id}-none", "{id}-other", "/_sys/{id}", "{id}{x*940}", LONG],
         "run_id" | "first_execution_run_id" | "original_execution_run_id" => {
             &["", "{run}", "{run}", "{old_run}", "{first_run}", "{no_run}", "not a run", LONG]
         }

@@ -4,6 +4,7 @@ use super::message::Message;
 use super::polls::Served;
 use super::queues::{Queues, closed};
 use super::workers::{self, Workers};
+use crate::cluster::Rejection;
 use crate::cluster::membership::Membership;
 use crate::cluster::router::queue_partition;
 use crate::cluster::{deadline, status};
@@ -123,7 +124,7 @@ impl Matching for MatchingService {
         if known.await? {
             Ok(Response::new(RespondQueryTaskCompletedResponse {}))
         } else {
-            Err(Status::not_found("query task not found, or already expired"))
+            Err(status::of(&Rejection::NotFound("query task not found, or already expired".to_owned())))
         }
     }
 

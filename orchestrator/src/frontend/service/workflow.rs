@@ -57,6 +57,7 @@ pub(super) async fn signal_with_start(
         validate::optional_id("RequestId", &request.request_id),
         validate::blob("Input", request.input.as_ref()),
         validate::blob("SignalInput", request.signal_input.as_ref()),
+        validate::blob("Memo", request.memo.as_ref()),
         links(&request.links),
         validate::priority(request.priority.as_ref()),
         unsupported::signal_with_start(&request),

@@ -175,7 +175,6 @@ pub fn started(tx: &mut Transaction<'_, '_>, initiated: EventId, answer: Result<
                     workflow_type: asked.workflow_type,
                     cause,
                     initiated_event_id: initiated,
-                    workflow_task_completed_event_id: asked.workflow_task_completed_event_id,
                     ..Default::default()
                 },
             ));

@@ -140,7 +140,7 @@ fn decide(
     answer: &api::RespondWorkflowTaskCompletedRequest,
     bad: Option<&BadSearchAttributes>,
 ) -> Result<(), CommandFailure> {
-    let (scheduled_event_id, started_event_id) = task_event::materialise(tx, pending);
+    let (scheduled_event_id, started_event_id) = task_event::materialise(tx, pending, Some(&answer.identity));
     let attributes =
         WorkflowTaskCompletedEventAttributes { scheduled_event_id, started_event_id, ..build_id::said(answer) };
     let completed = tx.command_event(Attributes::WorkflowTaskCompletedEventAttributes(attributes.clone()));

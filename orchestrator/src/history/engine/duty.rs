@@ -130,7 +130,9 @@ impl Duties {
             } else if !task.sticky_queue.is_empty() {
                 // A run that has forgotten its sticky queue has forgotten its timeout too.
                 let timeout = state.sticky.as_ref().map_or(Millis::MAX, |sticky| sticky.timeout);
-                due.insert(key(TimeoutType::ScheduleToStart), task.scheduled_time.saturating_add(timeout));
+                if timeout > 0 {
+                    due.insert(key(TimeoutType::ScheduleToStart), task.scheduled_time.saturating_add(timeout));
+                }
             }
             if task.started_event_id == 0 {
                 duties.unclaimed = Some((task.scheduled_event_id, task.attempt, !task.sticky_queue.is_empty()));

@@ -158,7 +158,7 @@ pub(super) fn limit(tx: &mut Transaction<'_, '_>) {
 
 fn write(tx: &mut Transaction<'_, '_>, pending: &WorkflowTask, end: TaskEnd) {
     if pending.task_type() != WorkflowTaskType::Transient {
-        let ids = task_event::materialise(tx, pending);
+        let ids = task_event::materialise(tx, pending, None);
         let event = tx.event(end.attributes(ids));
         tx.write(event);
     }

@@ -20,7 +20,7 @@ pub(super) fn convert(tx: &mut Transaction<'_, '_>) {
     let Some(mut task) = tx.run.state.workflow_task.as_ref().filter(speculative).cloned() else { return };
     // The event tells nobody who has it, as by Temporal.
     task.identity.clear();
-    (task.scheduled_event_id, task.started_event_id) = materialise(tx, &task);
+    (task.scheduled_event_id, task.started_event_id) = materialise(tx, &task, None);
     task.set_task_type(WorkflowTaskType::Normal);
     if task.started_event_id == 0 {
         limit_sticky(tx, &task);
@@ -30,7 +30,13 @@ pub(super) fn convert(tx: &mut Transaction<'_, '_>) {
 
 /// Writes the events of a workflow task that has none so far, with the times at which they happened; the ids of Scheduled
 /// and Started (0: it was not started).
-pub(super) fn materialise(tx: &mut Transaction<'_, '_>, task: &WorkflowTask) -> (EventId, EventId) {
+///
+/// Whoever completes it, if somebody does, stands there as who has started it.
+pub(super) fn materialise(
+    tx: &mut Transaction<'_, '_>,
+    task: &WorkflowTask,
+    completer: Option<&str>,
+) -> (EventId, EventId) {
     if task.task_type() == WorkflowTaskType::Normal {
         return (task.scheduled_event_id, task.started_event_id);
     }
@@ -38,6 +44,9 @@ pub(super) fn materialise(tx: &mut Transaction<'_, '_>, task: &WorkflowTask) -> 
     // Whatever the first workflow task waited for: this is it.
     tx.run.state.first_task_at = 0;
     task.scheduled_event_id = tx.write(scheduled(&tx.run.state, &task));
+    if let Some(identity) = completer {
+        identity.clone_into(&mut task.identity);
+    }
     if task.started_event_id != 0 {
         task.started_event_id = tx.write(started(tx.context.limits, &task));
     }
@@ -140,7 +149,7 @@ pub(super) fn queue(state: &State, sticky: &str) -> TaskQueue {
 /// scheduling, also if it was speculative then.
 pub(super) fn limit_sticky(tx: &mut Transaction<'_, '_>, task: &WorkflowTask) {
     let sticky = tx.run.state.sticky.as_ref().filter(|_| !task.sticky_queue.is_empty());
-    if let Some(timeout) = sticky.map(|sticky| sticky.timeout)
+    if let Some(timeout) = sticky.map(|sticky| sticky.timeout).filter(|timeout| *timeout > 0)
         && !planted(Bug::StickyTimeoutMissing)
     {
         arm(tx, task, TimeoutType::ScheduleToStart, task.scheduled_time.saturating_add(timeout));

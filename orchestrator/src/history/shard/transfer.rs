@@ -12,7 +12,7 @@ use crate::invariant::broken;
 use crate::planted::{Bug, planted};
 use resurgam_api::internal::{self, Source, TaskKind, TaskQueue, TaskToken};
 use resurgam_api::temporal::common::v1::WorkflowExecution;
-use resurgam_api::temporal::enums::v1::ParentClosePolicy;
+use resurgam_api::temporal::enums::v1::{ParentClosePolicy, WorkflowExecutionStatus as Status};
 use resurgam_api::temporal::history::v1::HistoryEvent;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::workflowservice::v1 as api;
@@ -135,10 +135,14 @@ impl Requests<'_> {
 
     fn start_child(&self, id: EventId) -> Option<TransferCall> {
         let child = self.state.children.get(&id).filter(|child| child.started_event_id == 0)?;
-        let Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(it) = attributes(&child.initiated) else {
+        let asked = attributes(&child.initiated).clone();
+        let Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(it) = asked else {
             broken!("child {id} was never asked for")
         };
-        let it = it.clone();
+        // A parent that has closed meanwhile starts only what it leaves to itself.
+        if self.state.status != Status::Running as i32 && it.parent_close_policy() != ParentClosePolicy::Abandon {
+            return None;
+        }
         let child_id = WorkflowExecution { workflow_id: it.workflow_id.clone(), run_id: String::new() };
         let target = target(it.namespace_id, Some(child_id));
         let request = api::StartWorkflowExecutionRequest {
