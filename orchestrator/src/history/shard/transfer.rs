@@ -12,7 +12,7 @@ use crate::invariant::broken;
 use crate::planted::{Bug, planted};
 use resurgam_api::internal::{self, Source, TaskKind, TaskQueue, TaskToken};
 use resurgam_api::temporal::common::v1::WorkflowExecution;
-use resurgam_api::temporal::enums::v1::{ParentClosePolicy, WorkflowExecutionStatus as Status};
+use resurgam_api::temporal::enums::v1::{ParentClosePolicy as Policy, WorkflowExecutionStatus as Status};
 use resurgam_api::temporal::history::v1::HistoryEvent;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::workflowservice::v1 as api;
@@ -140,9 +140,7 @@ impl Requests<'_> {
             broken!("child {id} was never asked for")
         };
         // A parent that has closed meanwhile starts only what it leaves to itself.
-        if self.state.status != Status::Running as i32 && it.parent_close_policy() != ParentClosePolicy::Abandon {
-            return None;
-        }
+        (self.state.status == Status::Running as i32 || it.parent_close_policy() == Policy::Abandon).then_some(())?;
         let child_id = WorkflowExecution { workflow_id: it.workflow_id.clone(), run_id: String::new() };
         let target = target(it.namespace_id, Some(child_id));
         let request = api::StartWorkflowExecutionRequest {
@@ -250,11 +248,11 @@ impl Requests<'_> {
             if planted(Bug::ParentCloseOfFirstRun) { (child, String::new()) } else { (current, child.run_id) };
         let workflow_execution = Some(execution);
         let target = target(transfer.namespace_id.clone(), workflow_execution.clone());
-        let Ok(policy) = ParentClosePolicy::try_from(transfer.policy) else {
+        let Ok(policy) = Policy::try_from(transfer.policy) else {
             broken!("parent close policy {} is to be applied", transfer.policy)
         };
         match policy {
-            ParentClosePolicy::Terminate => Some(TransferCall::Terminate(internal::TerminateRequest {
+            Policy::Terminate => Some(TransferCall::Terminate(internal::TerminateRequest {
                 target,
                 request: Some(api::TerminateWorkflowExecutionRequest {
                     workflow_execution,
@@ -266,7 +264,7 @@ impl Requests<'_> {
                 child_only: true,
                 source,
             })),
-            ParentClosePolicy::RequestCancel => {
+            Policy::RequestCancel => {
                 let request = api::RequestCancelWorkflowExecutionRequest {
                     workflow_execution,
                     first_execution_run_id,
@@ -278,7 +276,7 @@ impl Requests<'_> {
                     internal::RequestCancelRequest { target, request: Some(request), source, child_only: true };
                 Some(TransferCall::Cancel(request, None))
             }
-            ParentClosePolicy::Abandon | ParentClosePolicy::Unspecified => None,
+            Policy::Abandon | Policy::Unspecified => None,
         }
     }
 
