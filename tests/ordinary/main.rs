@@ -4,6 +4,7 @@
 
 #[path = "../beside/mod.rs"]
 mod beside;
+mod names;
 mod scenes;
 mod server;
 
@@ -33,5 +34,7 @@ async fn seen(server: impl Future<Output = Server>) -> Vec<String> {
     scenes::queues(&mut server).await;
     scenes::disabled(&mut server).await;
     scenes::timers(&mut server).await;
+    names::namespaces(&mut server).await;
+    names::others(&mut server).await;
     server.lines
 }

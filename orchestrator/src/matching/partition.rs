@@ -4,6 +4,7 @@
 //! is lost, when it is told to, or when nobody has needed it for a while; whoever waits for it then is told that it is
 //! not the owner, and asks again.
 
+use super::crowd::{Crowd, Member};
 use super::exchange::Exchange;
 use super::in_flight::InFlight;
 use super::journal::{Done, Journal, Work};
@@ -26,8 +27,6 @@ use tokio_util::sync::CancellationToken;
 pub(super) const MAILBOX: usize = 256;
 /// How long finished tasks wait for a batch to be deleted with.
 const TIDY: Duration = Duration::from_secs(1);
-/// After this long without a message a queue is closed.
-const IDLE: Duration = Duration::from_secs(300);
 /// How often an owner that writes nothing looks whether it still is the owner.
 const CHECK: Duration = Duration::from_secs(5);
 /// Ids that one tenure may give.
@@ -40,6 +39,7 @@ pub(super) struct Dependencies {
     pub(super) store: Arc<dyn Store>,
     pub(super) router: Arc<Router>,
     pub(super) node: String,
+    pub(super) crowd: Crowd,
 }
 
 /// Starts the owner of the queue of this name; cancelling `stop` ends it.
@@ -52,8 +52,10 @@ pub(super) fn open(
     let (sender, mailbox) = mpsc::channel(MAILBOX);
     let environment = Arc::clone(&dependencies.environment);
     let own = sender.downgrade();
+    // It is counted before it runs, and until it has ended.
+    let member = dependencies.crowd.enter();
     environment.spawn(Box::pin(async move {
-        let opened = own_queue(dependencies, partition.clone(), sticky, own, mailbox, stop);
+        let opened = own_queue(dependencies, partition.clone(), sticky, own, (mailbox, member), stop);
         match invariant::contained(opened).await {
             Ok(Ok(why)) => tracing::debug!(queue = %partition, why, "task queue closed"),
             Ok(Err(problem)) => tracing::warn!(queue = %partition, %problem, "cannot open the task queue"),
@@ -70,7 +72,7 @@ async fn own_queue(
     partition: Partition,
     sticky: bool,
     own: mpsc::WeakSender<Message>,
-    mailbox: mpsc::Receiver<Message>,
+    (mailbox, member): (mpsc::Receiver<Message>, Member),
     stop: CancellationToken,
 ) -> Result<&'static str, log::Error> {
     let actor = tokio::select! {
@@ -78,7 +80,7 @@ async fn own_queue(
         () = stop.cancelled() => return Ok("it is not ours any more"),
         opened = Actor::open(dependencies, partition, sticky, own) => opened?,
     };
-    Ok(actor.run(mailbox, stop).await)
+    Ok(actor.run(mailbox, &member, stop).await)
 }
 
 struct Actor {
@@ -136,7 +138,12 @@ impl Actor {
     }
 
     /// Works until it is over, and says why that is.
-    async fn run(mut self, mut mailbox: mpsc::Receiver<Message>, stop: CancellationToken) -> &'static str {
+    async fn run(
+        mut self,
+        mut mailbox: mpsc::Receiver<Message>,
+        member: &Member,
+        stop: CancellationToken,
+    ) -> &'static str {
         loop {
             self.exchange.serve();
             self.plan_tidying();
@@ -145,7 +152,7 @@ impl Actor {
                 self.exchange.assert_sound();
             }
             let at_times = self.tidy_at.into_iter().chain(self.exchange.due());
-            let wake = at_times.fold(self.check_at.min(self.used + IDLE), Instant::min);
+            let wake = at_times.fold(self.check_at.min(self.used + member.idle()), Instant::min);
             let waking = tokio::time::sleep_until(wake);
             tokio::select! {
                 biased;
@@ -164,7 +171,7 @@ impl Actor {
                 },
                 () = waking => {
                     self.exchange.purge();
-                    if self.is_idle() {
+                    if self.is_idle(member.idle()) {
                         return "nobody has used it for a while";
                     }
                     self.tend();
@@ -173,12 +180,13 @@ impl Actor {
         }
     }
 
-    fn is_idle(&mut self) -> bool {
+    /// Whether nobody has used it for so long.
+    fn is_idle(&mut self, time: Duration) -> bool {
         let now = Instant::now();
         if self.exchange.is_polled() {
             self.used = now;
         }
-        self.tidy_at.is_none() && now >= self.used + IDLE
+        self.tidy_at.is_none() && now >= self.used + time
     }
 
     /// Does what is due at a time: deletes finished tasks, sends queries away, and looks whether the tenure lasts.
