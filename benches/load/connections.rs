@@ -18,7 +18,7 @@ const BEGUN: &[u8] = b"PRI * HTTP/2.0\r\n";
 /// The most of a core that a server may take that can let nobody in.
 const LEISURE: f64 = 0.2;
 
-/// How many.
+/// How many connect, and for how long they are watched.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Options {
     /// File descriptors of the server that has few.

@@ -21,17 +21,25 @@ use resurgam_harness::target::NAMESPACE;
 /// Its task queue; what is known of it is in another one, which is sticky.
 const QUEUE: &str = "by hand";
 const STICKY: &str = "by hand, sticky";
-/// The workflow.
+/// The id of the one workflow that is worked on by hand.
 const WORKFLOW: &str = "by hand";
+/// Until a poll waits at the server.
+const SOON: std::time::Duration = std::time::Duration::from_millis(500);
 /// How long the server may take for what the worker does not do.
 const LONG: Duration = Duration { seconds: 600, nanos: 0 };
 
-/// Starts the workflow and takes its first workflow task.
+/// Starts the workflow and takes its first two workflow tasks: a sticky queue counts as one only once its worker has polled it.
 pub(crate) async fn begin(caller: &Caller) -> Result<(), Problem> {
     caller.start(WORKFLOW, QUEUE, 0).await?;
     let task = workflow_task(caller, &normal(QUEUE)).await?;
     answer(caller, &task, Vec::new(), Vec::new()).await?;
-    Ok(())
+    let signal = async {
+        tokio::time::sleep(SOON).await;
+        Ok::<_, Problem>(caller.signal(WORKFLOW, 0).await?)
+    };
+    let sticky = sticky();
+    let (task, ()) = tokio::try_join!(workflow_task(caller, &sticky), signal)?;
+    answer(caller, &task, Vec::new(), Vec::new()).await
 }
 
 /// One activity: a signal gives it a workflow task, which schedules the activity, and that is taken and completed. The workflow task

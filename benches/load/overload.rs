@@ -1,5 +1,5 @@
 //! Twice as much as a server can do, for a minute: what it cannot do it may refuse (RESOURCE_EXHAUSTED), and that is all that may
-//! happen to a client. What it can do is measured first, by clients who wait for their results.
+//! happen to a client. What it can do is measured first, by many clients each of whom waits for an answer before it asks again.
 
 use crate::calls::{Caller, Problem, id};
 use crate::server::program;
@@ -17,8 +17,8 @@ use tonic::Code;
 const QUEUE: &str = "overload";
 /// Connections that clients share, and as many for the worker.
 const CONNECTIONS: usize = 8;
-/// Clients that wait for their results while it is measured what the server can do.
-const CLIENTS: usize = 100;
+/// Clients that wait for their answers while it is measured what the server can do.
+const CLIENTS: usize = 400;
 /// Calls under way at most: beyond that the clients are at their limit, not the server.
 const MOST: usize = 20_000;
 /// Between two looks at how many calls are to be made.
@@ -55,7 +55,9 @@ pub(crate) async fn measure(options: &Options) -> Result<(), Problem> {
     let (outside, workers) = callers.split_at(CONNECTIONS);
     let _worker = Worker::start(workers, QUEUE, 1, &work);
     let capacity = capacity(outside, &clients, Duration::from_secs(options.capacity_seconds)).await;
-    println!("{capacity:.0} workflows per second are done while {CLIENTS} clients wait for theirs");
+    println!(
+        "{capacity:.0} workflows per second are started and described by {CLIENTS} clients, while a worker does what it can"
+    );
     let rate = capacity * options.times;
     let begun = Instant::now();
     let (started, most) = flood(outside, &clients, rate, Duration::from_secs(options.seconds)).await;
@@ -78,7 +80,7 @@ pub(crate) async fn measure(options: &Options) -> Result<(), Problem> {
     }
 }
 
-/// Workflows per second that are done while each of so many clients waits for its own.
+/// Workflows per second that are started and described while each of so many clients waits for its answers.
 async fn capacity(callers: &[Caller], tally: &Tally, lasts: Duration) -> f64 {
     let done = Arc::new(AtomicU64::new(0));
     let mut running = JoinSet::new();
@@ -86,12 +88,8 @@ async fn capacity(callers: &[Caller], tally: &Tally, lasts: Duration) -> f64 {
         let (caller, tally, done) = (caller.clone(), tally.clone(), Arc::clone(&done));
         running.spawn(async move {
             loop {
-                let workflow_id = id();
-                if tally.count("starts", caller.start(&workflow_id, QUEUE, 0).await).is_some()
-                    && tally.count("waits for the end", caller.closed(&workflow_id).await).is_some()
-                {
-                    done.fetch_add(1, Ordering::Relaxed);
-                }
+                start_and_describe(&caller, &tally).await;
+                done.fetch_add(1, Ordering::Relaxed);
             }
         });
     }
@@ -99,6 +97,13 @@ async fn capacity(callers: &[Caller], tally: &Tally, lasts: Duration) -> f64 {
     let (begun, before) = (Instant::now(), done.load(Ordering::Relaxed));
     sleep(lasts).await;
     (done.load(Ordering::Relaxed) - before) as f64 / begun.elapsed().as_secs_f64()
+}
+
+async fn start_and_describe(caller: &Caller, tally: &Tally) {
+    let workflow_id = id();
+    if tally.count("starts", caller.start(&workflow_id, QUEUE, 0).await).is_some() {
+        tally.count("descriptions", caller.describe(&workflow_id).await);
+    }
 }
 
 /// Starts and describes so many workflows per second, whatever has become of those before; how many, and how many of these pairs of
@@ -119,12 +124,7 @@ async fn flood(callers: &[Caller], tally: &Tally, rate: f64, lasts: Duration) ->
         {
             started += 1;
             let (caller, tally) = (caller.clone(), tally.clone());
-            running.spawn(async move {
-                let workflow_id = id();
-                if tally.count("starts", caller.start(&workflow_id, QUEUE, 0).await).is_some() {
-                    tally.count("descriptions", caller.describe(&workflow_id).await);
-                }
-            });
+            running.spawn(async move { start_and_describe(&caller, &tally).await });
         }
         most = most.max(running.len());
     }

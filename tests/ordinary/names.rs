@@ -2,7 +2,12 @@
 
 use crate::server::{Server, queue};
 use prost_wkt_types::Duration as Span;
+use resurgam_api::temporal::command::v1::command::Attributes;
+use resurgam_api::temporal::command::v1::{Command, ScheduleActivityTaskCommandAttributes};
+use resurgam_api::temporal::common::v1::{ActivityType, WorkflowType};
+use resurgam_api::temporal::enums::v1::CommandType;
 use resurgam_api::temporal::workflowservice::v1 as api;
+use std::time::Duration;
 
 /// Names of any kind; what is in them, and not what they are called in the lines, is what matters.
 fn names() -> Vec<(&'static str, String)> {
@@ -20,6 +25,7 @@ fn names() -> Vec<(&'static str, String)> {
         ("the server's", "temporal-system".into()),
         ("reserved", "/_sys/q".into()),
         ("almost reserved", "_sys/q".into()),
+        ("of the server's workers", "temporal-sys-per-ns-tq".into()),
         ("as long as may be", "x".repeat(1000)),
         ("too long", "x".repeat(1001)),
         ("too long by its bytes", "ü".repeat(501)),
@@ -63,9 +69,8 @@ pub(crate) async fn namespaces(server: &mut Server) {
         let described = api::DescribeNamespaceRequest { namespace: name.clone(), ..Default::default() };
         let answer = server.client.describe_namespace(described).await;
         server.see(&what, answer);
-        let described = api::DescribeNamespaceRequest { id: name, ..Default::default() };
-        let answer = server.client.describe_namespace(described).await;
-        server.see(&what, answer);
+        let answer = server.client.register_namespace(register(&name, retention)).await;
+        server.see(&format!("{what}, again"), answer);
     }
 }
 
@@ -73,7 +78,7 @@ pub(crate) async fn namespaces(server: &mut Server) {
 pub(crate) async fn others(server: &mut Server) {
     for (what, name) in names() {
         let plain = server.start(&format!("names: {what}"));
-        let named = |name: &str| resurgam_api::temporal::common::v1::WorkflowType { name: name.to_owned() };
+        let named = |name: &str| WorkflowType { name: name.to_owned() };
         for (part, start) in [
             ("workflow", api::StartWorkflowExecutionRequest { workflow_id: name.clone(), ..plain.clone() }),
             ("type", api::StartWorkflowExecutionRequest { workflow_type: Some(named(&name)), ..plain.clone() }),
@@ -84,7 +89,9 @@ pub(crate) async fn others(server: &mut Server) {
             let workflow_id =
                 if part == "workflow" { start.workflow_id.clone() } else { format!("{}, {part}", start.workflow_id) };
             let start = api::StartWorkflowExecutionRequest { workflow_id, ..start };
+            // What a start is answered with is compared elsewhere.
             let answer = server.client.start_workflow_execution(start).await;
+            let answer = answer.map(|_| tonic::Response::new(api::StartWorkflowExecutionResponse::default()));
             server.see(&format!("{what} as the name of a {part}"), answer);
         }
         let signal = api::SignalWorkflowExecutionRequest {
@@ -105,4 +112,48 @@ pub(crate) async fn others(server: &mut Server) {
         let answer = answer.map(|_| tonic::Response::new(api::DescribeTaskQueueResponse::default()));
         server.see(&format!("a description of the queue: {what}"), answer);
     }
+    // Those that are taken are waited at.
+    for (what, name) in names().into_iter().filter(|(what, _)| ["empty", "reserved", "too long"].contains(what)) {
+        let poll = api::PollActivityTaskQueueRequest {
+            namespace: server.namespace.clone(),
+            task_queue: queue(&name),
+            ..Default::default()
+        };
+        let mut poll = tonic::Request::new(poll);
+        poll.set_timeout(Duration::from_secs(10));
+        let answer = server.client.poll_activity_task_queue(poll).await;
+        server.see(&format!("a poll of the queue: {what}"), answer);
+    }
+    for (what, name) in names() {
+        activity(server, what, &name).await;
+    }
+}
+
+/// An activity whose queue has such a name: what becomes of the workflow task that schedules it.
+async fn activity(server: &mut Server, what: &str, name: &str) {
+    let id = format!("names: an activity, {what}");
+    let start = server.start(&id);
+    server.client.start_workflow_execution(start).await.unwrap();
+    let task = server.task(&id).await;
+    let attributes = ScheduleActivityTaskCommandAttributes {
+        activity_id: "1".into(),
+        activity_type: Some(ActivityType { name: "kind".into() }),
+        task_queue: queue(name),
+        start_to_close_timeout: Some(Span { seconds: 60, nanos: 0 }),
+        ..Default::default()
+    };
+    let command = Command {
+        command_type: CommandType::ScheduleActivityTask.into(),
+        attributes: Some(Attributes::ScheduleActivityTaskCommandAttributes(attributes)),
+        ..Default::default()
+    };
+    let request = api::RespondWorkflowTaskCompletedRequest {
+        namespace: server.namespace.clone(),
+        task_token: task.task_token,
+        commands: vec![command],
+        ..Default::default()
+    };
+    let answer = server.client.respond_workflow_task_completed(request).await;
+    let answer = answer.map(|_| tonic::Response::new(api::RespondWorkflowTaskCompletedResponse::default()));
+    server.see(&format!("an activity for the queue: {what}"), answer);
 }

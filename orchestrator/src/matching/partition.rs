@@ -52,10 +52,8 @@ pub(super) fn open(
     let (sender, mailbox) = mpsc::channel(MAILBOX);
     let environment = Arc::clone(&dependencies.environment);
     let own = sender.downgrade();
-    // It is counted before it runs, and until it has ended.
-    let member = dependencies.crowd.enter();
     environment.spawn(Box::pin(async move {
-        let opened = own_queue(dependencies, partition.clone(), sticky, own, (mailbox, member), stop);
+        let opened = own_queue(dependencies, partition.clone(), sticky, own, mailbox, stop);
         match invariant::contained(opened).await {
             Ok(Ok(why)) => tracing::debug!(queue = %partition, why, "task queue closed"),
             Ok(Err(problem)) => tracing::warn!(queue = %partition, %problem, "cannot open the task queue"),
@@ -72,7 +70,7 @@ async fn own_queue(
     partition: Partition,
     sticky: bool,
     own: mpsc::WeakSender<Message>,
-    (mailbox, member): (mpsc::Receiver<Message>, Member),
+    mailbox: mpsc::Receiver<Message>,
     stop: CancellationToken,
 ) -> Result<&'static str, log::Error> {
     let actor = tokio::select! {
@@ -80,11 +78,12 @@ async fn own_queue(
         () = stop.cancelled() => return Ok("it is not ours any more"),
         opened = Actor::open(dependencies, partition, sticky, own) => opened?,
     };
-    Ok(actor.run(mailbox, &member, stop).await)
+    Ok(actor.run(mailbox, stop).await)
 }
 
 struct Actor {
     dependencies: Dependencies,
+    member: Member,
     partition: Partition,
     exchange: Exchange,
     journal: Journal,
@@ -106,6 +105,7 @@ impl Actor {
         let (environment, router) = (Arc::clone(&dependencies.environment), Arc::clone(&dependencies.router));
         let in_flight = InFlight::new(Arc::clone(&environment), router, own);
         let mut actor = Self {
+            member: dependencies.crowd.enter(),
             dependencies,
             partition,
             exchange: Exchange::new(environment, sticky, in_flight),
@@ -138,12 +138,7 @@ impl Actor {
     }
 
     /// Works until it is over, and says why that is.
-    async fn run(
-        mut self,
-        mut mailbox: mpsc::Receiver<Message>,
-        member: &Member,
-        stop: CancellationToken,
-    ) -> &'static str {
+    async fn run(mut self, mut mailbox: mpsc::Receiver<Message>, stop: CancellationToken) -> &'static str {
         loop {
             self.exchange.serve();
             self.plan_tidying();
@@ -152,7 +147,7 @@ impl Actor {
                 self.exchange.assert_sound();
             }
             let at_times = self.tidy_at.into_iter().chain(self.exchange.due());
-            let wake = at_times.fold(self.check_at.min(self.used + member.idle()), Instant::min);
+            let wake = at_times.fold(self.check_at.min(self.used + self.member.idle()), Instant::min);
             let waking = tokio::time::sleep_until(wake);
             tokio::select! {
                 biased;
@@ -171,7 +166,7 @@ impl Actor {
                 },
                 () = waking => {
                     self.exchange.purge();
-                    if self.is_idle(member.idle()) {
+                    if self.is_idle() {
                         return "nobody has used it for a while";
                     }
                     self.tend();
@@ -180,13 +175,12 @@ impl Actor {
         }
     }
 
-    /// Whether nobody has used it for so long.
-    fn is_idle(&mut self, time: Duration) -> bool {
+    fn is_idle(&mut self) -> bool {
         let now = Instant::now();
         if self.exchange.is_polled() {
             self.used = now;
         }
-        self.tidy_at.is_none() && now >= self.used + time
+        self.tidy_at.is_none() && now >= self.used + self.member.idle()
     }
 
     /// Does what is due at a time: deletes finished tasks, sends queries away, and looks whether the tenure lasts.
