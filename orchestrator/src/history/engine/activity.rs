@@ -4,8 +4,6 @@ use super::command_failure::CommandFailure;
 use super::retry;
 use super::span::{capped, duration, millis};
 use super::transaction::Transaction;
-use crate::history::state::{Activity, EventId, Millis};
-use crate::history::task::{ActivityTaskTransfer, ActivityTimer, TimerKind, TransferKind};
 use crate::planted::{Bug, planted};
 use prost_wkt_types::Duration;
 use resurgam_api::temporal::command::v1::{
@@ -17,6 +15,8 @@ use resurgam_api::temporal::history::v1::{
     ActivityTaskCancelRequestedEventAttributes, ActivityTaskCanceledEventAttributes,
     ActivityTaskScheduledEventAttributes,
 };
+use resurgam_state::task::{ActivityTaskTransfer, ActivityTimer, TimerKind, TransferKind};
+use resurgam_state::{Activity, EventId, Millis};
 
 /// Schedules an activity and its first attempt.
 pub(super) fn schedule(
