@@ -6,8 +6,6 @@ use super::span::{capped, duration, millis};
 use super::task_event::queue_name;
 use super::transaction::Transaction;
 use crate::cluster::queue_name::flaw_of_work;
-use crate::history::state::{Activity, EventId, Millis};
-use crate::history::task::{ActivityTaskTransfer, ActivityTimer, TimerKind, TransferKind};
 use crate::planted::{Bug, planted};
 use prost_wkt_types::Duration;
 use resurgam_api::temporal::command::v1::{
@@ -19,6 +17,8 @@ use resurgam_api::temporal::history::v1::{
     ActivityTaskCancelRequestedEventAttributes, ActivityTaskCanceledEventAttributes,
     ActivityTaskScheduledEventAttributes,
 };
+use resurgam_state::task::{ActivityTaskTransfer, ActivityTimer, TimerKind, TransferKind};
+use resurgam_state::{Activity, EventId, Millis};
 
 /// Schedules an activity and its first attempt.
 pub(super) fn schedule(

@@ -7,8 +7,6 @@ use super::task_event::{queue_name, with_kind};
 use super::transaction::Transaction;
 use super::{marker, retry, span};
 use crate::cluster::queue_name::flaw_of_work;
-use crate::history::state::{Child, EventId};
-use crate::history::task::{CloseChildTransfer, ReleaseChildTransfer, TransferKind};
 use crate::invariant::broken;
 use resurgam_api::temporal::command::v1::StartChildWorkflowExecutionCommandAttributes;
 use resurgam_api::temporal::common::v1::WorkflowExecution;
@@ -17,6 +15,8 @@ use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::history::v1::*;
 use resurgam_api::temporal::sdk::v1::UserMetadata;
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
+use resurgam_state::task::{CloseChildTransfer, ReleaseChildTransfer, TransferKind};
+use resurgam_state::{Child, EventId};
 
 /// The command, as messages name it.
 const COMMAND: &str = "StartChildWorkflowExecutionCommand";

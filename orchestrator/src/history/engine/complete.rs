@@ -11,11 +11,10 @@ use super::saved::Saved;
 use super::transaction::Transaction;
 use super::waiter::Waiter;
 use super::{
-    CompletedTask, Handout, IDENTITY, buffer, build_id, close, command, command_check, handout, kind, message, problem,
+    CompletedTask, Handout, IDENTITY, buffer, build_id, close, command, command_check, handout, message, problem,
     query, required, span, speculative, successor, task, task_event, update,
 };
 use crate::cluster::Rejection;
-use crate::history::state::{EventId, Millis, Sticky, WorkflowTask};
 use crate::planted::{Bug, planted};
 use resurgam_api::internal::{BadSearchAttributes, CompleteWorkflowTaskRequest};
 use resurgam_api::temporal::command::v1::Command;
@@ -28,6 +27,7 @@ use resurgam_api::temporal::history::v1::{
     WorkflowExecutionCanceledEventAttributes, WorkflowTaskCompletedEventAttributes,
 };
 use resurgam_api::temporal::workflowservice::v1 as api;
+use resurgam_state::{EventId, Millis, Sticky, WorkflowTask};
 
 /// For so long a worker may keep a run busy by heartbeats of one workflow task.
 const HEARTBEATS: Millis = 30 * 60 * 1000;
@@ -147,13 +147,13 @@ fn validate(answer: &api::RespondWorkflowTaskCompletedRequest) -> Result<(), Rej
             return Err(Rejection::InvalidArgument("Unknown command type.".to_owned()));
         }
         if let Some(closed) = closed {
-            let names: Vec<_> = commands.iter().map(|it| kind::command_name(it.command_type())).collect();
+            let names: Vec<_> = commands.iter().map(|it| command::command_name(it.command_type())).collect();
             return Err(Rejection::InvalidArgument(format!(
                 "invalid command sequence: [{}], command {closed} must be the last command.",
                 names.join(", ")
             )));
         }
-        closed = closes(command).then(|| kind::command_name(command.command_type()));
+        closed = closes(command).then(|| command::command_name(command.command_type()));
     }
     Ok(())
 }

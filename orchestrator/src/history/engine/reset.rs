@@ -12,8 +12,6 @@ use super::transaction::{Transaction, writer};
 use super::waiter::Waiter;
 use super::{Context, Effects, IDENTITY, Workflow, activity, close, required, task, task_event};
 use crate::cluster::Rejection;
-use crate::history::state::{Current, EventId};
-use crate::history::task::{RunKey, TimerKind, TransferKind};
 use crate::invariant::broken;
 use resurgam_api::internal::{RecordChildClosedResponse, ResetRequest};
 use resurgam_api::temporal::enums::v1::{
@@ -24,6 +22,8 @@ use resurgam_api::temporal::failure::v1::{Failure, ResetWorkflowFailureInfo};
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::history::v1::{HistoryEvent, WorkflowTaskFailedEventAttributes};
 use resurgam_api::temporal::workflowservice::v1::{ResetWorkflowExecutionRequest, ResetWorkflowExecutionResponse};
+use resurgam_state::task::{RunKey, TimerKind, TransferKind};
+use resurgam_state::{Current, EventId};
 use std::sync::Arc;
 
 /// A client resets a workflow.

@@ -9,8 +9,6 @@ use super::new_run::{self, NewRun};
 use super::transaction::Transaction;
 use super::{build_id, close, cron, fail as task_failure, marker, retry, span};
 use crate::cluster::queue_name::flaw_of_work;
-use crate::history::state::EventId;
-use crate::history::task::RunKey;
 use crate::planted::{Bug, planted};
 use resurgam_api::temporal::command::v1::ContinueAsNewWorkflowExecutionCommandAttributes;
 use resurgam_api::temporal::common::v1::Payloads;
@@ -27,6 +25,8 @@ use resurgam_api::temporal::history::v1::{
     WorkflowExecutionTimedOutEventAttributes,
 };
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
+use resurgam_state::EventId;
+use resurgam_state::task::RunKey;
 
 /// What a run that timed out failed with.
 fn timeout() -> Failure {
