@@ -126,7 +126,7 @@ impl Kind {
             Kind::Queues => caller.start(&id(), &format!("queue-{number}"), 0).await,
             Kind::Namespaces => caller.register(&format!("space-{number}")).await,
             Kind::Pollers | Kind::Takers => Ok(()),
-            Kind::Events if number % EVENTS > 0 => Ok(()),
+            Kind::Events if !number.is_multiple_of(EVENTS) => Ok(()),
             Kind::Events => return hand::activity(caller).await,
             Kind::Updates => return hand::update(caller).await,
         };
