@@ -17,13 +17,19 @@ use std::str::FromStr as _;
 use std::{fs, io};
 
 /// The sources that have mutants: those of the orchestrator, and of what it is built from.
-const MUTATED: [&str; 2] = [SOURCES, "orchestrator/visibility/src"];
+const MUTATED: [&str; 4] =
+    [SOURCES, "orchestrator/schedule/src", "orchestrator/state/src", "orchestrator/visibility/src"];
 /// The sources that are compiled twice.
 const SOURCES: &str = "orchestrator/src";
 /// The same sources for the released server, which stay as they are.
 const PLAIN: &str = "orchestrator/plain";
 /// The manifests of the crates that have mutants, which therefore have to know the switch.
-const MANIFESTS: [&str; 2] = ["orchestrator/Cargo.toml", "orchestrator/visibility/Cargo.toml"];
+const MANIFESTS: [&str; 4] = [
+    "orchestrator/Cargo.toml",
+    "orchestrator/schedule/Cargo.toml",
+    "orchestrator/state/Cargo.toml",
+    "orchestrator/visibility/Cargo.toml",
+];
 /// At the root, beside the sources: what is built, what runs leave, version control; and what cargo is told, which holds in the copy
 /// too, because that lies below.
 const APART: [&str; 4] = ["target", "resurgam-runs", ".git", ".cargo"];

@@ -6,8 +6,9 @@
 //! not before, it is answered. Safety rests on the log alone: membership, ownership and clocks may be wrong at any time.
 //!
 //! The folders have an order, `node > frontend | history | matching > cluster > log > store`: each uses those to its right, none to
-//! its left or beside it. `cluster` is what the services share. A server that is made of nodes is the crate in `server/`; the list of
-//! workflows, which needs nothing of what is here, the one in `visibility/`.
+//! its left or beside it. `cluster` is what the services share. A server that is made of nodes is the crate in `server/`. What needs
+//! nothing of what is here is in crates of its own: what is stored of a run in `state/`, what a schedule does in `schedule/`, the list
+//! of workflows in `visibility/`.
 
 #![allow(unreachable_pub, reason = "in a private module, `pub` means: for the rest of the crate")]
 

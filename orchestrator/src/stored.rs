@@ -3,5 +3,4 @@
 pub use crate::cluster::namespace::names as namespace_names;
 pub use crate::history::engine::Limits;
 pub use crate::history::shard::rows;
-pub use crate::history::{state, task};
 pub use crate::matching::QueueRows;

@@ -27,11 +27,16 @@ pub(crate) fn check(tree: &Tree, tolerated: &[Long]) -> Vec<String> {
     complaints
 }
 
-/// Lines that are not of items for tests alone, wherever in the file those stand. Such an item ends, as files are formatted,
-/// with the first brace at the beginning of a line, or, if it has none, with its semicolon.
+/// How many lines are not of items for tests alone.
 fn lines(text: &str) -> usize {
+    without_tests(text).count()
+}
+
+/// The lines that are not of items for tests alone, wherever in the file those stand. Such an item ends, as files are formatted,
+/// with the first brace at the beginning of a line, or, if it has none, with its semicolon.
+pub(crate) fn without_tests(text: &str) -> impl Iterator<Item = &str> {
     let mut in_test = false;
-    let counted = text.lines().filter(|line| {
+    text.lines().filter(move |line| {
         in_test |= *line == "#[cfg(test)]";
         let of_test = in_test;
         let at_margin = line.chars().next().is_some_and(|first| !first.is_whitespace());
@@ -39,8 +44,7 @@ fn lines(text: &str) -> usize {
             in_test = false;
         }
         !of_test
-    });
-    counted.count()
+    })
 }
 
 fn is_test(path: &str) -> bool {

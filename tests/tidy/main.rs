@@ -1,6 +1,6 @@
 //! Whether the tree is as ARCHITECTURE.md and CONTRIBUTING.md say: no circles between files, folders in their order, no
-//! wildcard where a new kind of fault has to be thought of, short files, nothing public that nobody uses, no name for two
-//! types, no reference to a file that is not there.
+//! wildcard where a new kind of fault has to be thought of, short files, no crate with most of the code, nothing public that nobody
+//! uses, no name for two types, no reference to a file that is not there.
 //!
 //! Each check is a file here: it looks at a [`Tree`], which is data, so that made-up trees show that it finds what it is
 //! for. What is still tolerated is listed in `tolerated.rs`, and every entry that is not needed any more is an error: the lists
@@ -16,6 +16,7 @@ mod length;
 mod names;
 mod public;
 mod references;
+mod share;
 mod tolerated;
 mod tree;
 mod variants;
@@ -56,6 +57,11 @@ fn every_kind_is_named_where_kinds_are_told_apart() {
 #[test]
 fn files_are_short() {
     none(&length::check(&TREE, tolerated::LONG));
+}
+
+#[test]
+fn no_crate_has_more_than_a_quarter_of_the_code() {
+    none(&share::check(&TREE));
 }
 
 #[test]

@@ -16,8 +16,8 @@ use resurgam_harness::target::NAMESPACE;
 use resurgam_harness::{Auditor, Partitions};
 use resurgam_node::store::PartitionKind;
 use resurgam_orchestrator::stored::rows::{self, ShardRows};
-use resurgam_orchestrator::stored::state::{State, WorkflowTaskType};
 use resurgam_orchestrator::stored::{QueueRows, namespace_names};
+use resurgam_state::{State, WorkflowTaskType};
 use std::collections::{BTreeMap, BTreeSet};
 use task::{outlives_its_run, queued, timer, transfer};
 

@@ -1,7 +1,7 @@
 //! What the shards of a node hold in memory at most, for each workflow and for all of them.
 
 use super::engine::{self, Limits};
-use super::{schedule, shard};
+use super::shard;
 use crate::cluster::bound::{Bound, REFUSED, WAITS};
 use crate::log;
 
@@ -55,13 +55,23 @@ pub(crate) fn bounds() -> Vec<Bound> {
             "entries",
             "the workflow task fails",
         ),
-        few("starts of a schedule that wait or are on their way", schedule::BUFFER, "starts", "dropped, and counted"),
-        few("backfills of a schedule", schedule::BUFFER, "backfills", "dropped, and counted"),
-        few("times of its specification that a schedule passes in one step", schedule::STEP, "times", "the next step"),
-        few("past and future actions that a schedule shows, each", schedule::SHOWN, "actions", "not shown"),
+        few(
+            "starts of a schedule that wait or are on their way",
+            resurgam_schedule::BUFFER,
+            "starts",
+            "dropped, and counted",
+        ),
+        few("backfills of a schedule", resurgam_schedule::BUFFER, "backfills", "dropped, and counted"),
+        few(
+            "times of its specification that a schedule passes in one step",
+            resurgam_schedule::STEP,
+            "times",
+            "the next step",
+        ),
+        few("past and future actions that a schedule shows, each", resurgam_schedule::SHOWN, "actions", "not shown"),
         few(
             "requests by which a schedule was changed and that it recognises",
-            schedule::REQUESTS,
+            resurgam_schedule::REQUESTS,
             "requests",
             "the oldest is forgotten",
         ),

@@ -2,7 +2,6 @@
 
 use super::engine::span;
 use super::shard::{Added, Dispatcher};
-use super::state::Millis;
 use crate::cluster::deadline::Limit;
 use crate::cluster::namespaces::Registry;
 use crate::cluster::router::Router;
@@ -10,6 +9,7 @@ use crate::cluster::status;
 use async_trait::async_trait;
 use resurgam_api::internal;
 use resurgam_api::temporal::workflowservice::v1::StartWorkflowExecutionResponse;
+use resurgam_state::Millis;
 use std::sync::Arc;
 use std::time::Duration;
 use tonic::Status;

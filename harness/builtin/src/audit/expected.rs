@@ -4,7 +4,7 @@
 use super::task::{number, timer_row, transfer_row};
 use resurgam_formats::audit::{TimerTask as TimerRow, TimerTaskKind, TransferTask as TransferRow, TransferTaskKind};
 use resurgam_orchestrator::stored::Limits;
-use resurgam_orchestrator::stored::state::{Activity, State, WorkflowTaskType};
+use resurgam_state::{Activity, State, WorkflowTaskType};
 
 /// Deadlines that are to have a timer task.
 pub(super) fn deadlines(state: &State) -> Vec<TimerRow> {

@@ -4,7 +4,7 @@ use resurgam_api::internal::{AddTaskRequest, TaskKind};
 use resurgam_api::temporal::enums::v1::TimeoutType;
 use resurgam_formats::audit::{TimerTask as TimerRow, TimerTaskKind, TransferTask as TransferRow, TransferTaskKind};
 use resurgam_formats::time::UnixMillis;
-use resurgam_orchestrator::stored::task::{self, TimerTask, TransferTask};
+use resurgam_state::task::{self, TimerTask, TransferTask};
 
 /// The name of a run, and what is about it.
 pub(super) type About<T> = Option<((String, String), T)>;

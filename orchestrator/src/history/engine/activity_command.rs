@@ -8,8 +8,6 @@ use super::transaction::Transaction;
 use super::waiter::Waiter;
 use super::{activity_options, required, retry};
 use crate::cluster::Rejection;
-use crate::history::state::{Activity, EventId, Millis, Pause};
-use crate::history::task::{ActivityTimer, TimerKind};
 use prost_wkt_types::Duration;
 use resurgam_api::internal::{
     PauseActivityRequest, ResetActivityRequest, UnpauseActivityRequest, UpdateActivityOptionsRequest,
@@ -19,6 +17,8 @@ use resurgam_api::temporal::common::v1::Payload;
 use resurgam_api::temporal::enums::v1::{TaskQueueKind, TimeoutType};
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
 use resurgam_api::temporal::workflowservice::v1 as api;
+use resurgam_state::task::{ActivityTimer, TimerKind};
+use resurgam_state::{Activity, EventId, Millis, Pause};
 use resurgam_visibility::value::keywords;
 use std::collections::BTreeSet;
 

@@ -3,10 +3,10 @@
 use super::activity::Timeouts;
 use super::retry;
 use super::span::{duration, millis};
-use crate::history::state::{Activity, Millis};
 use resurgam_api::temporal::activity::v1::ActivityOptions;
 use resurgam_api::temporal::command::v1::ScheduleActivityTaskCommandAttributes;
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
+use resurgam_state::{Activity, Millis};
 
 /// The options that an activity has now.
 pub(super) fn of(activity: &Activity) -> ActivityOptions {

@@ -8,8 +8,6 @@ use super::transaction::Transaction;
 use super::waiter::Waiter;
 use super::{required, retry};
 use crate::cluster::Rejection;
-use crate::history::state::{Activity, EventId, Millis};
-use crate::history::task::{ActivityTimer, TimerKind};
 use crate::invariant::broken;
 use crate::planted::{Bug, planted};
 use resurgam_api::internal::{CancelActivityRequest, CompleteActivityRequest, FailActivityRequest};
@@ -25,6 +23,8 @@ use resurgam_api::temporal::history::v1::{
 use resurgam_api::temporal::workflowservice::v1::{
     RespondActivityTaskCanceledResponse, RespondActivityTaskCompletedResponse, RespondActivityTaskFailedResponse,
 };
+use resurgam_state::task::{ActivityTimer, TimerKind};
+use resurgam_state::{Activity, EventId, Millis};
 
 /// Said of an activity that has no time left for another attempt.
 const OUT_OF_TIME: &str =

@@ -9,7 +9,6 @@ use super::transaction::{Transaction, timestamp};
 use super::waiter::Waiter;
 use super::{priority, required};
 use crate::cluster::Rejection;
-use crate::history::state::{Activity, EventId};
 use crate::planted::{Bug, planted};
 use prost::Message;
 use resurgam_api::internal::{HeartbeatRequest, RecordActivityTaskStartedRequest, TaskToken};
@@ -18,6 +17,7 @@ use resurgam_api::temporal::enums::v1::TimeoutType;
 use resurgam_api::temporal::history::v1::ActivityTaskStartedEventAttributes;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::workflowservice::v1 as api;
+use resurgam_state::{Activity, EventId};
 
 /// Said of an activity that is not pending, not started, or in another attempt.
 pub(super) const GONE: &str = "invalid activityID or activity already timed out or invoking workflow is completed";

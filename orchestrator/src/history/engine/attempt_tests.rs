@@ -8,8 +8,6 @@ use super::command_failure::CommandFailure;
 use super::fixture::Fixture;
 use super::span::duration;
 use crate::cluster::Rejection;
-use crate::history::state::{EventId, Millis};
-use crate::history::task::TransferKind;
 use resurgam_api::internal::*;
 use resurgam_api::temporal::command::v1::command::Attributes as Command;
 use resurgam_api::temporal::command::v1::{
@@ -22,6 +20,8 @@ use resurgam_api::temporal::failure::v1::failure::FailureInfo;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
 use resurgam_api::temporal::workflowservice::v1::*;
+use resurgam_state::task::TransferKind;
+use resurgam_state::{EventId, Millis};
 
 /// The Scheduled event of the first activity of a fixture.
 const ID: EventId = 6;

@@ -1,12 +1,13 @@
 //! The buffer: what happens while a worker has the workflow task is written when the task ends.
 
-use super::kind::{self, Class};
 use super::task_event;
 use super::transaction::Transaction;
-use crate::history::state::{AttachedRequest, EventId};
 use crate::planted::{Bug, planted};
 use resurgam_api::temporal::history::v1::HistoryEvent;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
+use resurgam_state::attached::attached;
+use resurgam_state::kind::{self, Class};
+use resurgam_state::{AttachedRequest, EventId};
 use std::collections::BTreeMap;
 
 impl Transaction<'_, '_> {
@@ -69,14 +70,6 @@ fn started(attributes: &Attributes) -> Option<EventId> {
     match attributes {
         Attributes::ActivityTaskStartedEventAttributes(it) => Some(it.scheduled_event_id),
         Attributes::ChildWorkflowExecutionStartedEventAttributes(it) => Some(it.initiated_event_id),
-        _ => None,
-    }
-}
-
-/// The id of the request that an event attaches to the run.
-pub(super) fn attached(attributes: &Attributes) -> Option<String> {
-    match attributes {
-        Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(it) => Some(it.attached_request_id.clone()),
         _ => None,
     }
 }

@@ -3,7 +3,6 @@
 //! `service/history/workflow/workflow_task_state_machine.go`.
 
 use super::transaction::timestamp;
-use crate::history::state::{EventId, Millis, State};
 use prost_wkt_types::Timestamp;
 use resurgam_api::temporal::common::v1::WorkerVersionStamp;
 use resurgam_api::temporal::deployment::v1::WorkerDeploymentVersion;
@@ -11,6 +10,7 @@ use resurgam_api::temporal::enums::v1::WorkerVersioningMode as Mode;
 use resurgam_api::temporal::history::v1::WorkflowTaskCompletedEventAttributes;
 use resurgam_api::temporal::workflow::v1::{ResetPointInfo, ResetPoints};
 use resurgam_api::temporal::workflowservice::v1::RespondWorkflowTaskCompletedRequest;
+use resurgam_state::{EventId, Millis, State};
 use resurgam_visibility::value::{keywords, texts};
 
 /// So many points are kept, the last ones.

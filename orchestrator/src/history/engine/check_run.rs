@@ -1,8 +1,8 @@
 //! What is true of a run as its owner holds it, with what is in memory only, and of the runs of one workflow together.
 
-use super::check::{Flaw, hold};
 use super::{Run, Workflow};
 use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus as Status;
+use resurgam_state::{Flaw, hold};
 use std::collections::BTreeSet;
 
 impl Run {
@@ -87,3 +87,7 @@ pub fn check(workflow: &Workflow) -> Result<(), Flaw> {
     }
     workflow.check()
 }
+
+#[cfg(test)]
+#[path = "check_tests.rs"]
+mod tests;

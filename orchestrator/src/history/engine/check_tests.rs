@@ -1,17 +1,21 @@
 //! A sound run passes, and each thing that cannot be is named.
 
-use super::super::{PendingQuery, PendingUpdate, Run, Waiter, Workflow};
 use super::*;
-use crate::history::state::{Current, Sticky, Tail, Timer};
+use crate::history::engine::{PendingQuery, PendingUpdate, Waiter};
 use resurgam_api::temporal::common::v1::RetryPolicy;
+use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::history::v1::{
-    ActivityTaskCompletedEventAttributes, RequestCancelExternalWorkflowExecutionInitiatedEventAttributes,
+    ActivityTaskCompletedEventAttributes, HistoryEvent, RequestCancelExternalWorkflowExecutionInitiatedEventAttributes,
     SignalExternalWorkflowExecutionInitiatedEventAttributes, StartChildWorkflowExecutionInitiatedEventAttributes,
     WorkflowExecutionCompletedEventAttributes, WorkflowExecutionSignaledEventAttributes,
     WorkflowExecutionStartedEventAttributes,
 };
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
 use resurgam_api::temporal::update::v1::{Meta, Outcome, Request};
+use resurgam_state::{
+    Activity, Child, Current, EventId, External, State, Sticky, Tail, Timer, Update, WorkflowTask, WorkflowTaskType,
+    kind,
+};
 
 fn event(event_id: EventId, attributes: Attributes) -> HistoryEvent {
     let event_type = kind::event_type(&attributes) as i32;
@@ -272,7 +276,7 @@ fn what_a_closed_run_cannot_be() {
             (|run| run.state.signals = open().state.signals, "messages to send"),
             (|run| run.state.cancels = open().state.cancels, "messages to send"),
             (|run| run.state.successor = "s".into(), "does not go with its end"),
-            (|run| run.state.set_continued(), "does not go with its end"),
+            (|run| run.state.status = Status::ContinuedAsNew.into(), "does not go with its end"),
             (|run| run.volatile.updates = open().volatile.updates, "updates wait"),
             (|run| run.volatile.queries = open().volatile.queries, "queries wait"),
         ],
@@ -282,12 +286,6 @@ fn what_a_closed_run_cannot_be() {
     run.check().expect("a child whose start is not answered stays");
     child(&mut run).started_event_id = 3;
     assert!(run.check().is_err());
-}
-
-impl State {
-    fn set_continued(&mut self) {
-        self.status = Status::ContinuedAsNew.into();
-    }
 }
 
 #[test]

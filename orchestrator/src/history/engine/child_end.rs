@@ -6,11 +6,11 @@ use super::transaction::Transaction;
 use super::waiter::Waiter;
 use super::{required, reset};
 use crate::cluster::Rejection;
-use crate::history::state::EventId;
 use resurgam_api::internal::{RecordChildClosedRequest, RecordChildClosedResponse};
 use resurgam_api::temporal::common::v1::{WorkflowExecution, WorkflowType};
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::history::v1::*;
+use resurgam_state::EventId;
 
 impl RunInput for RecordChildClosedRequest {
     type Answer = RecordChildClosedResponse;

@@ -6,8 +6,6 @@ use super::child::*;
 use super::child_end::closed;
 use super::fixture::Fixture;
 use crate::cluster::Rejection;
-use crate::history::state::EventId;
-use crate::history::task::TransferKind;
 use resurgam_api::internal::{RecordChildClosedRequest, RecordChildClosedResponse};
 use resurgam_api::temporal::command::v1::StartChildWorkflowExecutionCommandAttributes;
 use resurgam_api::temporal::command::v1::command::Attributes as Command;
@@ -16,6 +14,8 @@ use resurgam_api::temporal::enums::v1::{ParentClosePolicy, WorkflowTaskFailedCau
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::history::v1::*;
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
+use resurgam_state::EventId;
+use resurgam_state::task::TransferKind;
 
 const ID: EventId = 6;
 

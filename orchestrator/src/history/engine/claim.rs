@@ -13,10 +13,6 @@ use super::signal::{self, Arrival};
 use super::start_check::validate;
 use super::{Context, Effects, Handout, IDENTITY, Workflow, close, handout, marker, retry, span, task, task_event};
 use crate::cluster::Rejection;
-use crate::history::attached::attach;
-use crate::history::schedule::Watcher;
-use crate::history::state::Current;
-use crate::history::task::RunKey;
 use crate::invariant::broken;
 use crate::planted::{Bug, planted};
 use resurgam_api::internal::Source;
@@ -30,6 +26,10 @@ use resurgam_api::temporal::history::v1::{
     WorkflowExecutionOptionsUpdatedEventAttributes, WorkflowExecutionStartedEventAttributes,
 };
 use resurgam_api::temporal::workflowservice::v1::StartWorkflowExecutionRequest;
+use resurgam_schedule::Watcher;
+use resurgam_state::Current;
+use resurgam_state::attached::attach;
+use resurgam_state::task::RunKey;
 
 /// What decides about a start, whether or not a signal comes with it.
 pub(super) struct Claim {

@@ -2,14 +2,14 @@
 
 use super::transaction::Transaction;
 use super::{IDENTITY, buffer, fail, query, retention};
-use crate::history::state::{Child, EventId, State};
-use crate::history::task::{CloseChildTransfer, TransferKind};
 use crate::invariant::broken;
 use crate::planted::{Bug, planted};
 use resurgam_api::temporal::common::v1::{Payloads, WorkflowExecution};
 use resurgam_api::temporal::enums::v1::{ParentClosePolicy, WorkflowExecutionStatus as Status};
 use resurgam_api::temporal::history::v1::WorkflowExecutionTerminatedEventAttributes;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
+use resurgam_state::task::{CloseChildTransfer, TransferKind};
+use resurgam_state::{Child, EventId, State};
 
 /// Who terminates a run that is reset, as in Temporal.
 pub(super) const RESETTER: &str = "history-resetter";

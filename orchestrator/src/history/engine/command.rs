@@ -4,11 +4,11 @@
 use super::command_failure::CommandFailure;
 use super::transaction::Transaction;
 use super::{activity, child, external, marker, user_timer};
-use crate::history::state::EventId;
 use resurgam_api::temporal::command::v1::Command;
 use resurgam_api::temporal::command::v1::command::Attributes;
-use resurgam_api::temporal::enums::v1::WorkflowTaskFailedCause;
+use resurgam_api::temporal::enums::v1::{CommandType, WorkflowTaskFailedCause};
 use resurgam_api::temporal::history::v1::history_event;
+use resurgam_state::EventId;
 
 /// Applies a command of the workflow task that the event `completed` completed. Events of the buffered classes that it
 /// causes wait behind the events of all commands, so the buffer has to be flushed after the last one.
@@ -54,4 +54,10 @@ fn identity(tx: &Transaction<'_, '_>, completed: EventId) -> String {
         Some(history_event::Attributes::WorkflowTaskCompletedEventAttributes(it)) => it.identity.clone(),
         _ => String::new(),
     }
+}
+
+/// What a command is called in words for people, as by Temporal's Go types: `ScheduleActivityTask`.
+pub(super) fn command_name(command: CommandType) -> String {
+    let words = command.as_str_name().trim_start_matches("COMMAND_TYPE_").split('_');
+    words.flat_map(|word| [word[..1].to_owned(), word[1..].to_lowercase()]).collect()
 }

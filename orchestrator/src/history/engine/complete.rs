@@ -16,7 +16,6 @@ use super::{
     query, required, span, speculative, successor, task, task_event, update,
 };
 use crate::cluster::Rejection;
-use crate::history::state::{EventId, Millis, Sticky, WorkflowTask};
 use crate::planted::{Bug, planted};
 use resurgam_api::internal::{BadSearchAttributes, CompleteWorkflowTaskRequest};
 use resurgam_api::temporal::command::v1::Command;
@@ -29,6 +28,7 @@ use resurgam_api::temporal::history::v1::{
     WorkflowExecutionCanceledEventAttributes, WorkflowTaskCompletedEventAttributes,
 };
 use resurgam_api::temporal::workflowservice::v1 as api;
+use resurgam_state::{EventId, Millis, Sticky, WorkflowTask};
 
 /// For so long a worker may keep a run busy by heartbeats of one workflow task.
 const HEARTBEATS: Millis = 30 * 60 * 1000;

@@ -1,6 +1,6 @@
 //! What no worker may say with the answer to a workflow task, whatever the run is like.
 
-use super::kind;
+use super::command;
 use crate::cluster::Rejection;
 use resurgam_api::temporal::command::v1::Command;
 use resurgam_api::temporal::enums::v1::{CommandType, WorkerVersioningMode};
@@ -37,13 +37,13 @@ pub(super) fn validate(answer: &api::RespondWorkflowTaskCompletedRequest) -> Res
             return Err(Rejection::InvalidArgument("Unknown command type.".to_owned()));
         }
         if let Some(closed) = closed {
-            let names: Vec<_> = commands.iter().map(|it| kind::command_name(it.command_type())).collect();
+            let names: Vec<_> = commands.iter().map(|it| command::command_name(it.command_type())).collect();
             return Err(Rejection::InvalidArgument(format!(
                 "invalid command sequence: [{}], command {closed} must be the last command.",
                 names.join(", ")
             )));
         }
-        closed = closes(command).then(|| kind::command_name(command.command_type()));
+        closed = closes(command).then(|| command::command_name(command.command_type()));
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Cron schedules: which minutes they name, and when the next run of a chain begins. As in github.com/robfig/cron, `ParseStandard`,
 //! which Temporal uses: five fields, or a descriptor. All times are UTC.
 
-use crate::history::state::Millis;
+use resurgam_state::Millis;
 
 const SECOND: Millis = 1_000;
 const MINUTE: Millis = 60 * SECOND;

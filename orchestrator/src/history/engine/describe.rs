@@ -6,7 +6,6 @@ use super::task_event::{self, queue_name};
 use super::transaction::{Transaction, timestamp};
 use super::waiter::Waiter;
 use super::{activity_options, child, priority, retry};
-use crate::history::state::{Activity, AttachedRequest, Child, EventId, Millis, State};
 use crate::invariant::broken;
 use crate::planted::{Bug, planted};
 use prost_wkt_types::{Duration, Timestamp};
@@ -20,6 +19,7 @@ use resurgam_api::temporal::workflow::v1::{
     WorkflowExecutionConfig, WorkflowExecutionExtendedInfo, WorkflowExecutionInfo,
 };
 use resurgam_api::temporal::workflowservice::v1::DescribeWorkflowExecutionResponse;
+use resurgam_state::{Activity, AttachedRequest, Child, EventId, Millis, State};
 
 impl RunInput for DescribeRequest {
     type Answer = DescribeWorkflowExecutionResponse;
@@ -192,11 +192,11 @@ fn workflow_task(state: &State) -> Option<PendingWorkflowTaskInfo> {
 mod tests {
     use super::super::fixture::Fixture;
     use super::*;
-    use crate::history::state::WorkflowTask;
     use resurgam_api::temporal::common::v1::{Payload, Priority, WorkflowType};
     use resurgam_api::temporal::history::v1::history_event::Attributes;
     use resurgam_api::temporal::history::v1::{HistoryEvent, StartChildWorkflowExecutionInitiatedEventAttributes};
     use resurgam_api::temporal::sdk::v1::UserMetadata;
+    use resurgam_state::WorkflowTask;
 
     #[test]
     fn a_description_is_what_the_state_says() {

@@ -3,11 +3,10 @@
 //! and may use a task up only together with its duty. So, by induction, no duty is ever without a task, although nobody
 //! looks for it among all tasks of the shard.
 
-use super::check::{Flaw, hold};
 use super::{activity, close};
-use crate::history::state::{EventId, Millis, State, WorkflowTaskType};
-use crate::history::task::{TimerKind, TransferKind};
 use resurgam_api::temporal::enums::v1::{TimeoutType, WorkflowExecutionStatus as Status};
+use resurgam_state::task::{TimerKind, TransferKind};
+use resurgam_state::{EventId, Flaw, Millis, State, WorkflowTaskType, hold};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Something that is to happen at a time: the part of a timer task that tells whether it is still meant.

@@ -3,8 +3,6 @@
 
 use super::command_failure::CommandFailure;
 use super::transaction::Transaction;
-use crate::history::state::{EventId, External};
-use crate::history::task::TransferKind;
 use crate::invariant::broken;
 use resurgam_api::temporal::command::v1::{
     RequestCancelExternalWorkflowExecutionCommandAttributes, SignalExternalWorkflowExecutionCommandAttributes,
@@ -13,6 +11,8 @@ use resurgam_api::temporal::common::v1::WorkflowExecution;
 use resurgam_api::temporal::enums::v1::WorkflowTaskFailedCause as Cause;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::history::v1::*;
+use resurgam_state::task::TransferKind;
+use resurgam_state::{EventId, External};
 use uuid::Uuid;
 
 /// Asks for a signal to another workflow.

@@ -8,8 +8,6 @@ use super::transaction::Transaction;
 use super::waiter::Waiter;
 use super::{IDENTITY, buffer, problem, required, task, task_event};
 use crate::cluster::Rejection;
-use crate::history::state::{EventId, WorkflowTask, WorkflowTaskType};
-use crate::history::task::WorkflowTaskTimer;
 use crate::invariant::broken;
 use crate::planted::{Bug, planted};
 use prost::Message;
@@ -20,6 +18,8 @@ use resurgam_api::temporal::failure::v1::failure::FailureInfo;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::history::v1::{WorkflowTaskFailedEventAttributes, WorkflowTaskTimedOutEventAttributes};
 use resurgam_api::temporal::workflowservice::v1::RespondWorkflowTaskFailedResponse;
+use resurgam_state::task::WorkflowTaskTimer;
+use resurgam_state::{EventId, WorkflowTask, WorkflowTaskType};
 
 /// Why a workflow task ended without success.
 #[derive(Clone, Debug)]

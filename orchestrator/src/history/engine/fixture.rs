@@ -3,10 +3,8 @@
 use super::transaction::Transaction;
 use super::waiter::Delivery;
 use super::{Context, Ids, Limits, Run};
-use super::{activity_outcome, attempt, command, command_failure, kind, user_timer};
+use super::{activity_outcome, attempt, command, command_failure, user_timer};
 use crate::cluster::Rejection;
-use crate::history::state::{EventId, Millis, State, WorkflowTask};
-use crate::history::task::{TimerKind, TimerTask, TransferKind};
 use resurgam_api::internal::{RecordActivityTaskStartedRequest, TaskToken};
 use resurgam_api::temporal::command::v1::Command;
 use resurgam_api::temporal::command::v1::command::Attributes as CommandAttributes;
@@ -16,6 +14,8 @@ use resurgam_api::temporal::history::v1::{
 };
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
 use resurgam_api::temporal::workflowservice::v1::PollActivityTaskQueueResponse;
+use resurgam_state::task::{TimerKind, TimerTask, TransferKind};
+use resurgam_state::{EventId, Millis, State, WorkflowTask, kind};
 
 /// Ids that count.
 struct Counter(u64);

@@ -1,7 +1,7 @@
 //! What a run may have at most, and what counts where nothing is said.
 
 use crate::cluster::sizes::{BLOB_BYTES, ID_BYTES};
-use crate::history::state::Millis;
+use resurgam_state::Millis;
 
 /// Limits and defaults, as in temporalio/temporal, `common/dynamicconfig/constants.go`.
 #[derive(Clone, Debug, PartialEq)]

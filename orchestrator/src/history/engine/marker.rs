@@ -2,8 +2,6 @@
 
 use super::command_failure::CommandFailure;
 use super::transaction::Transaction;
-use crate::history::parts::Parts;
-use crate::history::state::EventId;
 use resurgam_api::temporal::command::v1::{
     ModifyWorkflowPropertiesCommandAttributes, RecordMarkerCommandAttributes,
     UpsertWorkflowSearchAttributesCommandAttributes,
@@ -15,6 +13,8 @@ use resurgam_api::temporal::history::v1::{
     MarkerRecordedEventAttributes, UpsertWorkflowSearchAttributesEventAttributes,
     WorkflowPropertiesModifiedEventAttributes,
 };
+use resurgam_state::EventId;
+use resurgam_state::parts::Parts;
 use std::collections::HashMap;
 
 /// Writes a marker.

@@ -4,7 +4,6 @@ use super::command_failure::CommandFailure;
 use super::transaction::Transaction;
 use super::{PendingUpdate, Run, update};
 use crate::cluster::Rejection as Refusal;
-use crate::history::state::{EventId, Update};
 use prost::{Message as _, Name};
 use prost_wkt_types::Any;
 use resurgam_api::temporal::command::v1::Command;
@@ -17,6 +16,7 @@ use resurgam_api::temporal::history::v1::{
 use resurgam_api::temporal::protocol::v1::Message;
 use resurgam_api::temporal::protocol::v1::message::SequencingId;
 use resurgam_api::temporal::update::v1::{Acceptance, Outcome, Rejection, Request, Response, outcome};
+use resurgam_state::{EventId, Update};
 
 /// Lets the updates that no worker has been sent yet go with the workflow task that is being started.
 pub fn send(tx: &mut Transaction<'_, '_>, started_event_id: EventId) {

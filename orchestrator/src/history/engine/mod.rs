@@ -12,8 +12,6 @@ pub mod attempt;
 mod buffer;
 mod build_id;
 mod cancel;
-mod check;
-mod check_request;
 mod check_run;
 pub mod child;
 mod child_end;
@@ -32,7 +30,6 @@ pub mod external;
 mod fail;
 mod handout;
 mod input;
-pub mod kind;
 mod limits;
 mod marker;
 pub mod message;
@@ -70,7 +67,6 @@ pub mod user_timer;
 mod waiter;
 mod workflow_options;
 
-pub use check::Flaw;
 pub use check_run::check;
 #[cfg(test)]
 pub use input::Applied;
@@ -97,13 +93,13 @@ mod tests;
 #[cfg(test)]
 mod update_tests;
 
-use super::state::{Current, EventId, Millis, State, Tail};
-use super::task::{TimerTask, TransferTask};
 use resurgam_api::internal::TaskToken;
 use resurgam_api::temporal::history::v1::HistoryEvent;
 use resurgam_api::temporal::query::v1::WorkflowQuery;
 use resurgam_api::temporal::update::v1::Request as UpdateMessage;
 use resurgam_api::temporal::workflowservice::v1 as api;
+use resurgam_state::task::{TimerTask, TransferTask};
+use resurgam_state::{Current, EventId, Millis, State, Tail};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::{Builder, Uuid};

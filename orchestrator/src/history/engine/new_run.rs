@@ -4,15 +4,15 @@ use super::schedule_step::{self, NewSchedule};
 use super::signal::Arrival;
 use super::transaction::{Transaction, timestamp};
 use super::{Context, Handout, Run, build_id, handout, signal, span, task};
-use crate::history::attached::attach;
-use crate::history::schedule::Watcher;
-use crate::history::state::{Millis, State};
-use crate::history::task::{RunKey, TimerKind, TimerTask, TransferTask};
 use resurgam_api::temporal::common::v1::{Link, WorkflowExecution};
 use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::history::v1::{HistoryEvent, WorkflowExecutionStartedEventAttributes};
 use resurgam_api::temporal::sdk::v1::UserMetadata;
+use resurgam_schedule::Watcher;
+use resurgam_state::attached::attach;
+use resurgam_state::task::{RunKey, TimerKind, TimerTask, TransferTask};
+use resurgam_state::{Millis, State};
 
 /// All that a run is created with.
 pub(super) struct NewRun {

@@ -1,7 +1,7 @@
 //! Workflow tasks that fail one after another: from some number on, the run is found by what is wrong with it, until one is
 //! completed.
 
-use crate::history::state::State;
+use resurgam_state::State;
 use resurgam_visibility::value::keywords;
 
 /// So many failures are a problem.

@@ -4,8 +4,6 @@
 use super::rebuild::ended_child;
 use super::transaction::Transaction;
 use super::workflow_options;
-use crate::history::attached::attach;
-use crate::history::state::{Admission, EventId};
 use crate::invariant::broken;
 use resurgam_api::temporal::enums::v1::{
     ResetReapplyExcludeType as Exclude, ResetReapplyType, UpdateAdmittedEventOrigin,
@@ -17,6 +15,8 @@ use resurgam_api::temporal::history::v1::{
 };
 use resurgam_api::temporal::update::v1::Request;
 use resurgam_api::temporal::workflowservice::v1::ResetWorkflowExecutionRequest;
+use resurgam_state::attached::attach;
+use resurgam_state::{Admission, EventId};
 
 /// What does not happen again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,19 +1,17 @@
 //! The state of a run, made from the first events of another run's history: how a run begins that a reset makes. What is not
 //! in events is as at the beginning: nothing was attempted, no heartbeat came, no worker has it in its cache.
 
-use super::check::ended_activity;
 use super::{Ids, Run, build_id, marker, span, workflow_options};
-use crate::history::attached;
-use crate::history::state::{
-    Activity, Admission, Child, EventId, External, Millis, State, Timer, Update, WorkflowTask,
-};
-use crate::history::task::RunKey;
 use crate::invariant::broken;
 use resurgam_api::temporal::common::v1::{Payload, WorkflowExecution};
 use resurgam_api::temporal::enums::v1::{TimeoutType, WorkflowExecutionStatus};
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::history::v1::{
     ActivityTaskScheduledEventAttributes, HistoryEvent, WorkflowExecutionStartedEventAttributes,
+};
+use resurgam_state::task::RunKey;
+use resurgam_state::{
+    Activity, Admission, Child, EventId, External, Millis, State, Timer, Update, WorkflowTask, attached, kind,
 };
 use std::collections::HashMap;
 
@@ -90,7 +88,7 @@ fn apply(state: &mut State, event: &HistoryEvent, base: &State, now: Millis, ids
     use Attributes as A;
     let id = event.event_id;
     let Some(attributes) = &event.attributes else { broken!("event {id} says nothing") };
-    if let Some(ended) = ended_activity(attributes) {
+    if let Some(ended) = kind::ended_activity(attributes) {
         state.activities.remove(&ended);
         return;
     }

@@ -12,8 +12,6 @@ use super::transaction::{Transaction, writer};
 use super::waiter::Waiter;
 use super::{Context, Effects, IDENTITY, Workflow, activity, close, required, task, task_event};
 use crate::cluster::Rejection;
-use crate::history::state::{Current, EventId};
-use crate::history::task::{RunKey, TimerKind, TransferKind};
 use crate::invariant::broken;
 use prost::Message as _;
 use resurgam_api::internal::{RecordChildClosedResponse, ResetRequest};
@@ -25,6 +23,8 @@ use resurgam_api::temporal::failure::v1::{Failure, ResetWorkflowFailureInfo};
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::history::v1::{HistoryEvent, WorkflowTaskFailedEventAttributes};
 use resurgam_api::temporal::workflowservice::v1::{ResetWorkflowExecutionRequest, ResetWorkflowExecutionResponse};
+use resurgam_state::task::{RunKey, TimerKind, TransferKind};
+use resurgam_state::{Current, EventId};
 use std::sync::Arc;
 
 /// As what the real server starts a workflow task that no worker has asked for.

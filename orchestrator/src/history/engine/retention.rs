@@ -10,11 +10,11 @@ use super::input::{Applied, Input, Reply};
 use super::transaction::Transaction;
 use super::waiter::Waiter;
 use super::{Context, Effects, Workflow};
-use crate::history::state::{Current, Millis, State};
-use crate::history::task::{TimerKind, TimerTask, TransferKind, TransferTask};
 use crate::invariant::{broken, invariant};
 use crate::planted::{Bug, planted};
 use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus as Status;
+use resurgam_state::task::{TimerKind, TimerTask, TransferKind, TransferTask};
+use resurgam_state::{Current, Millis, State};
 
 /// When to ask again how long a namespace keeps its runs, if that is not known here.
 const ASK_AGAIN: Millis = 10_000;

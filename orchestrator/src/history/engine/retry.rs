@@ -1,12 +1,12 @@
 //! Retry policies: their defaults, which are sound, and when the next attempt is due. The same for activities and runs.
 
 use super::span::{self, capped, duration, millis};
-use crate::history::state::Millis;
 use crate::planted::{Bug, planted};
 use resurgam_api::temporal::common::v1::RetryPolicy;
 use resurgam_api::temporal::enums::v1::{RetryState, TimeoutType};
 use resurgam_api::temporal::failure::v1::Failure;
 use resurgam_api::temporal::failure::v1::failure::FailureInfo;
+use resurgam_state::Millis;
 
 /// Prefix of timeouts in the list of failures that are not retried.
 const TIMEOUT_PREFIX: &str = "TemporalTimeout:";

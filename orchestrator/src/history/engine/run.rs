@@ -6,9 +6,9 @@ use super::transaction::Transaction;
 use super::waiter::Waiter;
 use super::{Context, Effects, Run, Workflow, close, fail, task, update};
 use crate::cluster::Rejection;
-use crate::history::attached::maker;
-use crate::history::state::Current;
 use resurgam_api::temporal::history::v1::HistoryEvent;
+use resurgam_state::Current;
+use resurgam_state::attached::maker;
 
 impl<I: RunInput> Input for I {
     type Answer = <I as RunInput>::Answer;

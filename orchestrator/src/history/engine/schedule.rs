@@ -7,8 +7,7 @@ use super::transaction::Transaction;
 use super::waiter::Waiter;
 use super::{Context, Workflow, required};
 use crate::cluster::Rejection;
-use crate::history::schedule::{Clock, End, INFO, PREFIX, Schedule, begin, describe, listed, matching};
-use crate::history::state::State;
+use crate::cluster::sizes::BLOB_BYTES;
 use prost::Message as _;
 use resurgam_api::internal::{
     CreateScheduleRequest, DescribeScheduleRequest, ListScheduleMatchingTimesRequest, PatchScheduleRequest,
@@ -21,6 +20,8 @@ use resurgam_api::temporal::enums::v1::{
 use resurgam_api::temporal::schedule::v1::Schedule as Definition;
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
 use resurgam_api::temporal::workflowservice::v1 as api;
+use resurgam_schedule::{Clock, End, INFO, PREFIX, Schedule, begin, describe, listed, matching};
+use resurgam_state::State;
 use resurgam_visibility::value;
 
 /// The type of the workflow that a schedule is.
@@ -233,7 +234,7 @@ impl RunInput for RecordActionClosedRequest {
 
     fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
         let execution = required::field(self.execution, "Execution")?;
-        let end = self.close.and_then(|event| event.attributes).and_then(End::of);
+        let end = self.close.and_then(|event| event.attributes).and_then(|event| End::of(event, BLOB_BYTES));
         let end = end.ok_or_else(|| Rejection::InvalidArgument("that is not the end of a chain of runs".to_owned()))?;
         schedule_step::ended(tx, self.number, execution, end)?;
         Ok(Reply::now(RecordActionClosedResponse {}))

@@ -3,9 +3,6 @@
 use super::close;
 use super::transaction::Transaction;
 use crate::cluster::Rejection;
-use crate::history::schedule::{Clock, End, INFO, LastOutcome, Machine, Order, PREFIX, Schedule, listed, replace};
-use crate::history::state::{Millis, State};
-use crate::history::task::{StopActionTransfer, TimerKind, TransferKind};
 use crate::invariant::broken;
 use prost::Message as _;
 use resurgam_api::temporal::common::v1::{Payload, SearchAttributes, WorkflowExecution};
@@ -13,6 +10,9 @@ use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus as Status;
 use resurgam_api::temporal::history::v1::WorkflowExecutionCompletedEventAttributes;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::schedule::v1::{Schedule as Definition, SchedulePatch};
+use resurgam_schedule::{Clock, End, INFO, LastOutcome, Machine, Order, PREFIX, Schedule, listed, replace};
+use resurgam_state::task::{StopActionTransfer, TimerKind, TransferKind};
+use resurgam_state::{Millis, State};
 use resurgam_visibility::value;
 use std::collections::BTreeSet;
 

@@ -3,8 +3,8 @@
 //! Whatever is shorter than a millisecond is rounded up, so that nothing that is derived from it happens too early.
 
 use super::Limits;
-use crate::history::state::Millis;
 use prost_wkt_types::Duration;
+use resurgam_state::Millis;
 
 /// Longer spans are cut to this: 100 years.
 pub const LONGEST: Millis = 100 * 365 * 24 * 3600 * 1000;

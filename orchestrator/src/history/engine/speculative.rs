@@ -5,11 +5,11 @@ use super::command_failure::CommandFailure;
 use super::message::{Incoming, unprocessed};
 use super::transaction::Transaction;
 use super::update;
-use crate::history::state::{EventId, WorkflowTask, WorkflowTaskType};
 use prost::Name;
 use resurgam_api::temporal::protocol::v1::Message;
 use resurgam_api::temporal::update::v1::Rejection;
 use resurgam_api::temporal::workflowservice::v1::RespondWorkflowTaskCompletedRequest;
+use resurgam_state::{EventId, WorkflowTask, WorkflowTaskType};
 
 /// A speculative task is dropped only if it showed the worker no more events than this.
 const DROPPED_EVENTS: EventId = 10;

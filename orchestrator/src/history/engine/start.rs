@@ -8,13 +8,13 @@ use super::start_check::policies;
 use super::waiter::Waiter;
 use super::{Context, Handout, Workflow, required};
 use crate::cluster::Rejection;
-use crate::history::schedule::Watcher;
 use resurgam_api::internal::{Action, SignalWithStartRequest, StartWorkflowRequest, Target};
 use resurgam_api::temporal::common::v1::link::workflow_event::{EventReference, Reference};
 use resurgam_api::temporal::common::v1::link::{Variant, WorkflowEvent};
 use resurgam_api::temporal::common::v1::{Link, WorkflowExecution};
 use resurgam_api::temporal::enums::v1::{EventType, WorkflowIdConflictPolicy as Conflict};
 use resurgam_api::temporal::workflowservice::v1 as api;
+use resurgam_schedule::Watcher;
 
 /// What a client hears who has started a workflow.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,9 +5,9 @@
 use super::cron::Schedule;
 use super::{Context, retry, span};
 use crate::cluster::Rejection;
-use crate::history::state::Millis;
 use resurgam_api::temporal::enums::v1::{WorkflowIdConflictPolicy as Conflict, WorkflowIdReusePolicy as Reuse};
 use resurgam_api::temporal::workflowservice::v1 as api;
+use resurgam_state::Millis;
 
 /// The policies that are meant, if they go together.
 pub(super) fn policies(reuse: Reuse, conflict: Conflict, default: Conflict) -> Result<(Reuse, Conflict), Rejection> {

@@ -1,15 +1,14 @@
 //! What is true of every step: from the state before it to the state after it, with the events and tasks that it made.
 
-use super::check::{Flaw, hold};
 use super::duty::{self, Duties, Tasks};
 use super::input::{Applied, Input, Reply};
 use super::waiter::{CallerId, Waiter};
-use super::{Context, Run, Volatile, Workflow, kind};
-use crate::history::state::{Millis, State};
-use crate::history::task::{TimerKind, TimerTask, TransferTask};
+use super::{Context, Run, Volatile, Workflow};
 use crate::invariant::{Checks, checks, invariant, sound};
 use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus as Status;
 use resurgam_api::temporal::history::v1::HistoryEvent;
+use resurgam_state::task::{TimerKind, TimerTask, TransferTask};
+use resurgam_state::{Flaw, Millis, State, hold, kind};
 use std::collections::BTreeSet;
 
 /// What a step made of one run.

@@ -11,12 +11,12 @@ use super::transaction::{Transaction, timestamp};
 use super::waiter::Waiter;
 use super::{Handout, handout, message};
 use crate::cluster::Rejection;
-use crate::history::state::{EventId, Millis, State, WorkflowTask, WorkflowTaskType};
-use crate::history::task::{TransferKind, WorkflowTaskTransfer};
 use crate::invariant::broken;
 use crate::planted::{Bug, planted};
 use resurgam_api::internal::{RecordWorkflowTaskStartedRequest, TaskToken};
 use resurgam_api::temporal::enums::v1::TimeoutType;
+use resurgam_state::task::{TransferKind, WorkflowTaskTransfer};
+use resurgam_state::{EventId, Millis, State, WorkflowTask, WorkflowTaskType};
 
 /// Said of a workflow task that is not pending, or not that one.
 pub(super) const GONE: &str = "workflow task not found";

@@ -1,9 +1,7 @@
 //! The events and the timer tasks of workflow tasks: how they look, and when those of a task that has none yet are written.
 
 use super::transaction::{Transaction, timestamp};
-use super::{Limits, kind, span};
-use crate::history::state::{EventId, Millis, State, WorkflowTask, WorkflowTaskType};
-use crate::history::task::{TimerKind, WorkflowTaskTimer};
+use super::{Limits, span};
 use crate::invariant::broken;
 use crate::planted::{Bug, planted};
 use resurgam_api::temporal::enums::v1::{SuggestContinueAsNewReason, TaskQueueKind, TimeoutType};
@@ -12,6 +10,8 @@ use resurgam_api::temporal::history::v1::{
     HistoryEvent, WorkflowTaskScheduledEventAttributes, WorkflowTaskStartedEventAttributes,
 };
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
+use resurgam_state::task::{TimerKind, WorkflowTaskTimer};
+use resurgam_state::{EventId, Millis, State, WorkflowTask, WorkflowTaskType, kind};
 
 /// Something is about to be written, or to wait in the buffer: a pending speculative task takes the ids that it was
 /// promised, and is a normal one from now on: temporalio/temporal, docs/architecture/speculative-workflow-task.md.

@@ -5,8 +5,8 @@ use super::input::{Acted, Reply, RunInput, Which};
 use super::transaction::Transaction;
 use super::waiter::Waiter;
 use super::{activity_outcome, fail, schedule_step, successor, task, task_event, user_timer};
-use crate::history::task::{TimerKind, TimerTask};
 use crate::invariant::broken;
+use resurgam_state::task::{TimerKind, TimerTask};
 
 impl RunInput for TimerTask {
     type Answer = ();

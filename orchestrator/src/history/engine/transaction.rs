@@ -1,14 +1,14 @@
 //! One input at work on one run: events get their ids here. Which of them wait instead is for `buffer`.
 
 use super::waiter::{Delivery, Waiter};
-use super::{Context, Run, kind};
+use super::{Context, Run};
 use crate::cluster::Rejection;
-use crate::history::state::{EventId, Millis, Tail};
-use crate::history::task::{RunKey, TimerKind, TimerTask, TransferKind, TransferTask};
 use prost_wkt_types::Timestamp;
 use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus;
 use resurgam_api::temporal::history::v1::HistoryEvent;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
+use resurgam_state::task::{RunKey, TimerKind, TimerTask, TransferKind, TransferTask};
+use resurgam_state::{EventId, Millis, Tail, kind};
 
 /// A run being changed by one input.
 pub struct Transaction<'a, 'c> {

@@ -4,8 +4,8 @@ use super::input::{Acted, Reply, RunInput, Which};
 use super::transaction::Transaction;
 use super::waiter::Waiter;
 use super::{child, external, schedule_step, task};
-use crate::history::state::EventId;
 use resurgam_api::temporal::common::v1::WorkflowExecution;
+use resurgam_state::EventId;
 
 /// The outcome of a transfer task. Each names the run and the event that it was ordered by.
 #[derive(Clone, Debug, PartialEq)]

@@ -9,7 +9,6 @@ use super::transaction::Transaction;
 use super::waiter;
 use super::{PendingUpdate, required, signal};
 use crate::cluster::Rejection;
-use crate::history::state::State;
 use crate::invariant::broken;
 use crate::planted::{Bug, planted};
 use resurgam_api::internal::{PollUpdateRequest, UpdateRequest};
@@ -21,6 +20,7 @@ use resurgam_api::temporal::failure::v1::failure::FailureInfo;
 use resurgam_api::temporal::failure::v1::{ApplicationFailureInfo, Failure};
 use resurgam_api::temporal::update::v1::{Outcome, UpdateRef, outcome};
 use resurgam_api::temporal::workflowservice::v1::UpdateWorkflowExecutionResponse;
+use resurgam_state::State;
 
 type Waiter = waiter::Waiter<UpdateWorkflowExecutionResponse>;
 

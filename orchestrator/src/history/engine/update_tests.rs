@@ -10,7 +10,6 @@ use super::transaction::Transaction;
 use super::update::{admit, poll, settle};
 use super::{Reply, waiter};
 use crate::cluster::Rejection;
-use crate::history::state::WorkflowTaskType;
 use prost::Name;
 use prost_wkt_types::Any;
 use resurgam_api::internal::{PollUpdateRequest, UpdateRequest};
@@ -24,6 +23,7 @@ use resurgam_api::temporal::update::v1::outcome::Value;
 use resurgam_api::temporal::update::v1::{self as protocol, Input, Meta, Outcome, Request, UpdateRef, WaitPolicy};
 use resurgam_api::temporal::workflowservice::v1::respond_workflow_task_completed_request::Capabilities;
 use resurgam_api::temporal::workflowservice::v1::*;
+use resurgam_state::WorkflowTaskType;
 use std::ops::{Deref, DerefMut};
 use tokio::sync::oneshot;
 
@@ -341,7 +341,7 @@ fn a_speculative_task_that_changes_nothing_is_dropped() {
     update(&mut run, 2, "b", Stage::Accepted).unwrap();
     let mut said = RespondWorkflowTaskCompletedRequest { messages: vec![rejected("a")], ..Default::default() };
     assert!(run.step(|tx| droppable(tx, &task, &said)));
-    let later = crate::history::state::WorkflowTask { scheduled_event_id: 9, ..task.clone() };
+    let later = resurgam_state::WorkflowTask { scheduled_event_id: 9, ..task.clone() };
     assert!(!run.step(|tx| droppable(tx, &later, &said)));
     said.capabilities = Some(Capabilities { discard_speculative_workflow_task_with_events: true });
     assert!(run.step(|tx| droppable(tx, &later, &said)));

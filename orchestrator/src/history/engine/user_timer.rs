@@ -4,8 +4,6 @@
 use super::command_failure::CommandFailure;
 use super::span;
 use super::transaction::Transaction;
-use crate::history::state::{EventId, Millis, Timer};
-use crate::history::task::TimerKind;
 use crate::planted::{Bug, planted};
 use resurgam_api::temporal::command::v1::{CancelTimerCommandAttributes, StartTimerCommandAttributes};
 use resurgam_api::temporal::enums::v1::WorkflowTaskFailedCause as Cause;
@@ -13,6 +11,8 @@ use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::history::v1::{
     TimerCanceledEventAttributes, TimerFiredEventAttributes, TimerStartedEventAttributes,
 };
+use resurgam_state::task::TimerKind;
+use resurgam_state::{EventId, Millis, Timer};
 
 /// Starts a timer.
 pub(super) fn start(

@@ -5,13 +5,13 @@ use super::input::{Acted, Reply, RunInput, Which};
 use super::required;
 use super::transaction::Transaction;
 use super::waiter::Waiter;
-use crate::history::state::State;
 use resurgam_api::internal::UpdateWorkflowOptionsRequest;
 use resurgam_api::temporal::common::v1::Priority;
 use resurgam_api::temporal::history::v1::WorkflowExecutionOptionsUpdatedEventAttributes;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::workflow::v1::WorkflowExecutionOptions;
 use resurgam_api::temporal::workflowservice::v1::UpdateWorkflowExecutionOptionsResponse;
+use resurgam_state::State;
 
 impl RunInput for UpdateWorkflowOptionsRequest {
     type Answer = UpdateWorkflowExecutionOptionsResponse;

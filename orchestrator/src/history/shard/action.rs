@@ -1,9 +1,6 @@
 //! What a schedule asks of the workflows that it starts, and what these tell it: requests, from the state of its run or theirs.
 //! The same transfer always makes the same request.
 
-use crate::history::schedule::{identity, start as started, stop};
-use crate::history::state::State;
-use crate::history::task::StopActionTransfer;
 use crate::invariant::broken;
 use resurgam_api::internal::{
     Action, RecordActionClosedRequest, RequestCancelRequest, StartWorkflowRequest, Target, TerminateRequest,
@@ -12,6 +9,9 @@ use resurgam_api::temporal::common::v1::WorkflowExecution;
 use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus;
 use resurgam_api::temporal::schedule::v1::schedule_action;
 use resurgam_api::temporal::workflowservice::v1 as api;
+use resurgam_schedule::{identity, start as started, stop};
+use resurgam_state::State;
+use resurgam_state::task::StopActionTransfer;
 
 /// The start with this number; `None`: it is answered, or the schedule is over.
 pub(super) fn start(state: &State, namespace: &str, number: i64) -> Option<StartWorkflowRequest> {

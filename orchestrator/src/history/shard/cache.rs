@@ -5,12 +5,12 @@ use super::config::Check;
 use super::route::{Target, WorkflowKey};
 use super::{keys, part};
 use crate::history::engine::{Run, Volatile, Workflow};
-use crate::history::state::{Current, State};
-use crate::history::task::RunKey;
 use crate::invariant::{self, Checks, checks};
 use crate::log::{Error, Log};
 use crate::planted::{Bug, planted};
 use prost::Message;
+use resurgam_state::task::RunKey;
+use resurgam_state::{Current, State};
 use std::collections::BTreeMap;
 
 /// How many workflows are kept.

@@ -9,10 +9,10 @@
 //! was deleted with its run meanwhile.
 
 use super::node::{self, Node};
-use crate::history::state::{EventId, Tail};
 use crate::store::{Key, Partition, Rows, Store};
 use prost::Message;
 use resurgam_api::temporal::history::v1::HistoryEvent;
+use resurgam_state::{EventId, Tail};
 use std::collections::BTreeMap;
 
 /// Rows asked for at a time.

@@ -4,9 +4,10 @@ use super::job::{AnyInput, unasked};
 use super::timers::TIMERS;
 use super::transfers::WAITING;
 use crate::history::engine::retention::Expiry;
-use crate::history::engine::{self, Flaw, Limits, TransferResult, Workflow};
-use crate::history::task::TimerTask;
+use crate::history::engine::{self, Limits, TransferResult, Workflow};
 use crate::log::Bounds;
+use resurgam_state::Flaw;
+use resurgam_state::task::TimerTask;
 use std::sync::Arc;
 use std::time::Duration;
 

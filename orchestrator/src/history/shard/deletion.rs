@@ -8,11 +8,11 @@ use super::route::Target;
 use super::stored::{self, TimerId};
 use super::{keys, node};
 use crate::history::engine::TransferResult;
-use crate::history::state::Millis;
-use crate::history::task::TimerTask;
 use crate::log::{Backoff, Error};
 use crate::planted::{Bug, planted};
 use crate::store::{Store, prefixed};
+use resurgam_state::Millis;
+use resurgam_state::task::TimerTask;
 
 impl Tenure<'_> {
     /// Jobs that delete runs, if it is time. What is read counts only with the commit that deletes it. A run that has still

@@ -3,7 +3,6 @@
 
 use super::transfer::TransferCall;
 use crate::history::engine::TransferResult;
-use crate::history::state::Millis;
 use crate::invariant::broken;
 use crate::log::Backoff;
 use async_trait::async_trait;
@@ -14,6 +13,7 @@ use resurgam_api::temporal::enums::v1::{
     SignalExternalWorkflowExecutionFailedCause as SignalFailed, StartChildWorkflowExecutionFailedCause as StartFailed,
 };
 use resurgam_api::temporal::workflowservice::v1::StartWorkflowExecutionResponse;
+use resurgam_state::Millis;
 use tonic::{Code, Status};
 
 /// What became of an offered task.

@@ -2,7 +2,7 @@
 //! memory, so they stay in the store, in the order of their times, and some that are due are read from time to time.
 //! That bounds at which rate a shard deletes, however many runs have closed at one moment.
 
-use crate::history::state::Millis;
+use resurgam_state::Millis;
 use std::time::Duration;
 use tokio::time::Instant;
 

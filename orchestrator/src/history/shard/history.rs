@@ -8,7 +8,6 @@ use super::place::HistoryPlace;
 use super::route::Target;
 use crate::cluster::Rejection;
 use crate::history::engine::Handout;
-use crate::history::state::{EventId, Tail};
 use prost::Message;
 use resurgam_api::internal;
 use resurgam_api::temporal::enums::v1::HistoryEventFilterType;
@@ -16,6 +15,7 @@ use resurgam_api::temporal::history::v1::{History, HistoryEvent};
 use resurgam_api::temporal::workflowservice::v1::{
     GetWorkflowExecutionHistoryResponse as Response, PollWorkflowTaskQueueResponse,
 };
+use resurgam_state::{EventId, Tail};
 use std::time::Duration;
 use tokio::time::Instant;
 

@@ -6,9 +6,9 @@ use crate::cluster::Rejection;
 use crate::history::engine::{
     Context, Delivery, Effects, Input, Limits, Reply, Run, Waiter, Workflow, step, unwritten,
 };
-use crate::history::state::{EventId, Tail};
 use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus;
 use resurgam_api::temporal::history::v1::HistoryEvent;
+use resurgam_state::{EventId, Tail};
 use std::fmt;
 use std::sync::Arc;
 use tokio::sync::watch;

@@ -1,10 +1,10 @@
 //! Names of a shard's rows. An operator can read them, and their order is the order in which they are needed.
 
 use super::route::WorkflowKey;
-use crate::history::state::Millis;
-use crate::history::task::RunKey;
 use crate::store::{Key, Partition};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, percent_decode_str, utf8_percent_encode};
+use resurgam_state::Millis;
+use resurgam_state::task::RunKey;
 use resurgam_visibility::ListPlace;
 use std::ops::Range;
 

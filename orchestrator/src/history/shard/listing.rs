@@ -6,13 +6,13 @@
 
 use super::keys;
 use crate::cluster::router::Router;
-use crate::history::task::RunKey;
 use crate::invariant;
 use crate::store::{Store, prefixed};
 use async_trait::async_trait;
 use futures_util::future::try_join_all;
 use prost::Message as _;
 use resurgam_api::temporal::common::v1::Payload;
+use resurgam_state::task::RunKey;
 use resurgam_visibility::{ListPlace, Page, Record, Scope, Visibility};
 use std::collections::HashMap;
 use std::ops::Range;

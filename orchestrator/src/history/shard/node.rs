@@ -2,11 +2,11 @@
 //! the history; other nodes of the partition were abandoned, and nobody is shown them. How they are read is in `chain`.
 
 use crate::history::engine::transaction::writer;
-use crate::history::state::Tail;
 use crate::planted::{Bug, planted};
 use crate::store::{Key, Partition};
 use prost::Message as _;
 use resurgam_api::temporal::history::v1::{History, HistoryEvent};
+use resurgam_state::Tail;
 
 /// The events of one transition of one run, as they are stored.
 #[derive(Clone, PartialEq, prost::Message)]

@@ -2,14 +2,14 @@
 //! the state before it; what is read of them makes the state again.
 
 use super::keys;
-use crate::history::parts::{Change, Parts};
-use crate::history::state::State;
 use crate::invariant::{Checks, checks, invariant};
 use crate::planted::{Bug, planted};
 use crate::store::Key;
 use bytes::Bytes;
 use prost::Message;
 use resurgam_api::temporal::history::v1::WorkflowExecutionStartedEventAttributes;
+use resurgam_state::State;
+use resurgam_state::parts::{Change, Parts};
 
 /// A name that a part has among those of its kind, as text of a key.
 trait Name: Ord + Clone {

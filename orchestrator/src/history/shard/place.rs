@@ -3,9 +3,9 @@
 
 use crate::cluster::Rejection;
 use crate::history::engine::Slice;
-use crate::history::state::{EventId, Tail};
 use prost::Message;
 use resurgam_api::temporal::history::v1::HistoryEvent;
+use resurgam_state::{EventId, Tail};
 
 /// A place in a history.
 #[derive(Clone, PartialEq, prost::Message)]

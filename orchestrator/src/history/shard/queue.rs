@@ -5,12 +5,12 @@ use super::keys;
 use super::stored::{TimerId, number};
 use super::timers::Timers;
 use super::transfers::Transfers;
-use crate::history::state::Millis;
-use crate::history::task::{TimerKind, TimerTask, TransferTask};
 use crate::invariant::invariant;
 use crate::log::{Error, Group, Log};
 use crate::planted::{Bug, planted};
 use bytes::Bytes;
+use resurgam_state::Millis;
+use resurgam_state::task::{TimerKind, TimerTask, TransferTask};
 
 /// The tasks of one tenure.
 #[derive(Debug)]

@@ -5,13 +5,13 @@
 
 use super::keys;
 use crate::history::engine::span;
-use crate::history::parts::Change;
-use crate::history::state::State;
 use crate::invariant::{Checks, checks, invariant};
 use crate::planted::{Bug, planted};
 use crate::store::Key;
 use bytes::Bytes;
 use prost::Message as _;
+use resurgam_state::State;
+use resurgam_state::parts::Change;
 use resurgam_visibility::Record;
 use resurgam_visibility::value;
 
@@ -86,8 +86,8 @@ fn key(state: &State, record: &Record) -> Key {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::parts::Parts;
     use resurgam_api::temporal::common::v1::Payload;
+    use resurgam_state::parts::Parts;
 
     fn open() -> State {
         State { namespace_id: "n".into(), run_id: "r".into(), status: 1, start_time: 7, ..State::default() }

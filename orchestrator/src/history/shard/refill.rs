@@ -2,9 +2,9 @@
 
 use super::actor::{Tenure, TenureEnd};
 use super::job::Job;
-use crate::history::state::Millis;
 use crate::log::Error;
 use crate::store::Rows;
+use resurgam_state::Millis;
 use std::time::Duration;
 
 impl Tenure<'_> {

@@ -7,13 +7,13 @@ use super::node::{self, Node};
 use super::place::HistoryPlace;
 use super::route::Target;
 use crate::cluster::Rejection;
-use crate::history::state::{EventId, Tail};
 use crate::planted::{Bug, planted};
 use crate::store::Store;
 use prost::Message;
 use resurgam_api::internal::GetHistoryReverseRequest;
 use resurgam_api::temporal::history::v1::{History, HistoryEvent};
 use resurgam_api::temporal::workflowservice::v1::GetWorkflowExecutionHistoryReverseResponse as Response;
+use resurgam_state::{EventId, Tail};
 
 impl Shard {
     /// A page of a history, the last events first.

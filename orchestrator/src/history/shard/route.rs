@@ -1,7 +1,7 @@
 //! Which workflow a job is about, and which run of it.
 
-use crate::history::task::RunKey;
 use resurgam_api::internal;
+use resurgam_state::task::RunKey;
 
 /// A workflow id in its namespace: what a shard keeps together.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

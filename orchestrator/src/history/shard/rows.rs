@@ -4,10 +4,10 @@
 //! transfers up to the ack level.
 
 use super::{keys, node, part};
-use crate::history::state::{Current, EventId, State, Tail};
-use crate::history::task::{TimerTask, TransferTask};
 use crate::store::Partition;
 use prost::Message;
+use resurgam_state::task::{TimerTask, TransferTask};
+use resurgam_state::{Current, EventId, State, Tail};
 use resurgam_visibility::Record;
 use std::collections::BTreeMap;
 
@@ -106,8 +106,8 @@ pub fn chain<'a>(nodes: &BTreeMap<&'a str, &'a [u8]>, tail: Option<Tail>) -> Vec
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::task::{RunKey, TimerKind, TransferKind};
     use resurgam_api::temporal::history::v1::{History, HistoryEvent};
+    use resurgam_state::task::{RunKey, TimerKind, TransferKind};
 
     fn run() -> RunKey {
         RunKey { namespace_id: "n".into(), workflow_id: "w".into(), run_id: "r".into() }

@@ -4,9 +4,9 @@ use super::actor::{TRANSFERS, Tenure, TenureEnd};
 use super::route::Target;
 use super::{cache, deletion, dispatch, transfer};
 use crate::history::engine::TransferResult;
-use crate::history::task::{TransferKind, TransferTask};
 use crate::invariant::{self, broken};
 use crate::log::{Backoff, Error};
+use resurgam_state::task::{TransferKind, TransferTask};
 
 impl Tenure<'_> {
     /// Begins with transfers that are not being done.

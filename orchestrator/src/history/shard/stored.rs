@@ -1,12 +1,12 @@
 //! Rows of tasks: what a transfer or a timer is called in the store, and what is read of it.
 
 use super::keys;
-use crate::history::state::Millis;
-use crate::history::task::{TimerKind, TimerTask, TransferTask};
 use crate::invariant::{broken, invariant};
 use crate::store::Key;
 use bytes::Bytes;
 use prost::Message;
+use resurgam_state::Millis;
+use resurgam_state::task::{TimerKind, TimerTask, TransferTask};
 
 /// When a timer task is due, and its id.
 pub(super) type TimerId = (Millis, i64);

@@ -6,10 +6,10 @@
 
 use super::keys;
 use super::stored::{TimerId, task};
-use crate::history::state::Millis;
-use crate::history::task::TimerTask;
 use crate::invariant::{Checks, checks, invariant};
 use crate::store::{Key, Rows, prefixed};
+use resurgam_state::Millis;
+use resurgam_state::task::TimerTask;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -99,8 +99,8 @@ impl Timers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::task::TimerKind;
     use prost::Message as _;
+    use resurgam_state::task::TimerKind;
 
     fn timer(due: Millis) -> TimerTask {
         TimerTask { due, kind: Some(TimerKind::UserTimer(1)), ..TimerTask::default() }

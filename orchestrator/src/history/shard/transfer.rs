@@ -4,10 +4,6 @@
 use super::action;
 use crate::history::engine::transaction::timestamp;
 use crate::history::engine::{IDENTITY, Run, priority};
-use crate::history::state::{EventId, Millis, State};
-use crate::history::task::{
-    ActivityTaskTransfer, CloseChildTransfer, ReleaseChildTransfer, TransferKind, TransferTask, WorkflowTaskTransfer,
-};
 use crate::invariant::broken;
 use crate::planted::{Bug, planted};
 use resurgam_api::internal::{self, Source, TaskKind, TaskQueue, TaskToken};
@@ -16,6 +12,10 @@ use resurgam_api::temporal::enums::v1::{ParentClosePolicy as Policy, WorkflowExe
 use resurgam_api::temporal::history::v1::HistoryEvent;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::workflowservice::v1 as api;
+use resurgam_state::task::{
+    ActivityTaskTransfer, CloseChildTransfer, ReleaseChildTransfer, TransferKind, TransferTask, WorkflowTaskTransfer,
+};
+use resurgam_state::{EventId, Millis, State};
 
 /// A request that a transfer leads to.
 #[derive(Clone, Debug, PartialEq)]

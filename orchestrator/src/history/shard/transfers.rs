@@ -6,9 +6,9 @@
 
 use super::keys;
 use super::stored::task;
-use crate::history::task::{RunKey, TransferKind, TransferTask};
 use crate::invariant::{Checks, checks, invariant};
 use crate::store::{Key, Rows, prefixed};
+use resurgam_state::task::{RunKey, TransferKind, TransferTask};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 

@@ -13,9 +13,6 @@ use super::route::{Target, WorkflowKey};
 use super::stored::{self, TimerId};
 use crate::cluster::Rejection;
 use crate::history::engine::{Context, Effects, Ids, Limits, Run, Workflow};
-use crate::history::parts::Change;
-use crate::history::state::{Millis, State, Tail};
-use crate::history::task::{RunKey, TimerKind, TimerTask, TransferTask};
 use crate::invariant::{Checks, broken, checks, invariant};
 use crate::log::{Error, Group, Log};
 use crate::planted::{Bug, planted};
@@ -24,6 +21,9 @@ use bytes::Bytes;
 use prost::Message;
 use resurgam_api::environment::Environment;
 use resurgam_api::temporal::history::v1::{History, HistoryEvent};
+use resurgam_state::parts::Change;
+use resurgam_state::task::{RunKey, TimerKind, TimerTask, TransferTask};
+use resurgam_state::{Millis, State, Tail};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A turn under construction.

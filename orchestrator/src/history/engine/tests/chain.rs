@@ -2,7 +2,6 @@
 
 use super::shard::{Shard, finish, target};
 use crate::cluster::Rejection;
-use crate::history::task::TransferKind;
 use prost_wkt_types::Duration;
 use resurgam_api::internal;
 use resurgam_api::temporal::command::v1::command::Attributes as Decided;
@@ -15,6 +14,7 @@ use resurgam_api::temporal::failure::v1::Failure;
 use resurgam_api::temporal::history::v1::WorkflowExecutionStartedEventAttributes;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::workflowservice::v1 as api;
+use resurgam_state::task::TransferKind;
 
 fn seconds(seconds: i64) -> Option<Duration> {
     Some(Duration { seconds, nanos: 0 })

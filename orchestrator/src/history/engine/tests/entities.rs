@@ -4,7 +4,6 @@ use super::shard::{Shard, finish, marker, target};
 use crate::cluster::Rejection;
 use crate::history::engine::TransferResult;
 use crate::history::engine::span::duration;
-use crate::history::task::TransferKind;
 use resurgam_api::internal::{self, TaskToken};
 use resurgam_api::temporal::command::v1::command::Attributes as Decided;
 use resurgam_api::temporal::command::v1::{
@@ -16,6 +15,7 @@ use resurgam_api::temporal::enums::v1::{ParentClosePolicy, WorkflowTaskFailedCau
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::history::v1::{HistoryEvent, WorkflowExecutionTerminatedEventAttributes};
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
+use resurgam_state::task::TransferKind;
 
 /// The event of the first command of the first workflow task.
 const FIRST: i64 = 5;

@@ -4,7 +4,6 @@ use super::shape::check;
 use super::shard::{Handed, Shard, finish, marker, short, sticky, timer};
 use crate::cluster::Rejection;
 use crate::history::engine::TransferResult;
-use crate::history::task::TransferKind;
 use prost_wkt_types::Duration;
 use resurgam_api::internal::{self, TaskToken};
 use resurgam_api::temporal::command::v1::command::Attributes as Decided;
@@ -16,6 +15,7 @@ use resurgam_api::temporal::command::v1::{
 use resurgam_api::temporal::common::v1::{ActivityType, RetryPolicy};
 use resurgam_api::temporal::failure::v1::Failure;
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
+use resurgam_state::task::TransferKind;
 
 /// A small generator of numbers (xorshift).
 struct Dice(u64);

@@ -3,11 +3,11 @@
 use super::shard::{Shard, finish, marker, target, timer};
 use crate::cluster::Rejection;
 use crate::history::engine::{ReadRun, ResetInput, Resetting};
-use crate::history::task::{TimerKind, TransferKind};
 use resurgam_api::internal::ResetRequest;
 use resurgam_api::temporal::enums::v1::{ResetReapplyExcludeType as Exclude, WorkflowExecutionStatus as Status};
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::workflowservice::v1::ResetWorkflowExecutionRequest;
+use resurgam_state::task::{TimerKind, TransferKind};
 use std::sync::Arc;
 
 /// Resets a run, with what is asked for read until it is enough. The new run.
@@ -86,7 +86,7 @@ fn what_is_pending_at_the_point_stays_pending_and_is_ordered_again() {
     let next = reset(&mut shard, "", 10, |_| {}).unwrap();
     assert!(shard.names().ends_with("Signaled:two Scheduled Started TaskFailed:ResetWorkflow Scheduled"));
     assert_eq!(shard.state().timers["t"].due, due);
-    let ordered = |it: &&crate::history::task::TimerTask| it.run.run_id == next;
+    let ordered = |it: &&resurgam_state::task::TimerTask| it.run.run_id == next;
     assert!(shard.timers.iter().filter(ordered).any(|it| it.kind == Some(TimerKind::UserTimer(6)) && it.due == due));
     shard.pass(60_000);
     assert!(shard.names().ends_with("TimerFired"));
@@ -148,6 +148,6 @@ fn a_point_that_is_none_is_refused() {
         assert!(matches!(&refused, Rejection::InvalidArgument(it) if it.contains(why)), "{event}: {refused}");
     }
     assert_eq!(shard.current(), base);
-    let offered = |it: &&crate::history::task::TransferTask| matches!(it.kind, Some(TransferKind::WorkflowTask(_)));
+    let offered = |it: &&resurgam_state::task::TransferTask| matches!(it.kind, Some(TransferKind::WorkflowTask(_)));
     assert_eq!(shard.transfers.iter().filter(offered).count(), 2, "nothing was done");
 }

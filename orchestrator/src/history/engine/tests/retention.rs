@@ -3,12 +3,12 @@
 use super::shard::{Shard, finish, target};
 use crate::cluster::Rejection;
 use crate::history::engine::retention::Expiry;
-use crate::history::task::{TimerKind, TransferKind};
 use resurgam_api::internal;
 use resurgam_api::temporal::command::v1::ContinueAsNewWorkflowExecutionCommandAttributes;
 use resurgam_api::temporal::command::v1::command::Attributes as Decided;
 use resurgam_api::temporal::enums::v1::WorkflowIdReusePolicy as Reuse;
 use resurgam_api::temporal::workflowservice::v1 as api;
+use resurgam_state::task::{TimerKind, TransferKind};
 
 const DAY: i64 = 86_400_000;
 

@@ -3,7 +3,6 @@
 use super::shard::{Shard, finish, target};
 use crate::cluster::Rejection;
 use crate::history::engine::TransferResult;
-use crate::history::task::TransferKind;
 use resurgam_api::internal;
 use resurgam_api::temporal::command::v1::ContinueAsNewWorkflowExecutionCommandAttributes;
 use resurgam_api::temporal::command::v1::command::Attributes as Decided;
@@ -13,6 +12,7 @@ use resurgam_api::temporal::schedule::v1::{Schedule, ScheduleAction, SchedulePat
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
 use resurgam_api::temporal::workflow::v1::NewWorkflowExecutionInfo;
 use resurgam_api::temporal::workflowservice::v1 as api;
+use resurgam_state::task::TransferKind;
 
 /// A schedule that starts workflows of this id when it is asked to.
 fn schedule(id: &str) -> Option<Schedule> {

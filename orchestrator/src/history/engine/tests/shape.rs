@@ -1,9 +1,9 @@
 //! The shape of a history, independent of the engine: a few of the suite's rules (H1-H3, H6-H9, H12, H14, H15, H20).
 
-use crate::history::engine::kind::{Class, class};
 use resurgam_api::temporal::enums::v1::{EventType as E, TimeoutType};
 use resurgam_api::temporal::history::v1::HistoryEvent;
 use resurgam_api::temporal::history::v1::history_event::Attributes as A;
+use resurgam_state::kind::{Class, class};
 use std::collections::BTreeMap;
 
 #[derive(Default)]

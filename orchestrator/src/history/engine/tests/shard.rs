@@ -4,10 +4,8 @@ use crate::cluster::Rejection;
 use crate::history::engine::command_check;
 use crate::history::engine::retention::Expiry;
 use crate::history::engine::{
-    Context, Delivery, Effects, Handout, Ids, Input, Limits, Reply, Slice, Waiter, Workflow, kind, step,
+    Context, Delivery, Effects, Handout, Ids, Input, Limits, Reply, Slice, Waiter, Workflow, step,
 };
-use crate::history::state::{Millis, State, Tail};
-use crate::history::task::{TimerKind, TimerTask, TransferKind, TransferTask};
 use prost::Message;
 use resurgam_api::internal::{self, TaskToken};
 use resurgam_api::temporal::command::v1::Command;
@@ -20,6 +18,8 @@ use resurgam_api::temporal::history::v1::HistoryEvent;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::taskqueue::v1::{StickyExecutionAttributes, TaskQueue};
 use resurgam_api::temporal::workflowservice::v1 as api;
+use resurgam_state::task::{TimerKind, TimerTask, TransferKind, TransferTask};
+use resurgam_state::{Millis, State, Tail, kind};
 use std::collections::BTreeMap;
 use tokio::sync::oneshot;
 

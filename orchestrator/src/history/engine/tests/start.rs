@@ -181,5 +181,5 @@ fn a_child_waits_for_its_parent() {
         assert_eq!(shard.names(), "Begin Signaled:a Scheduled");
     }
     close(&mut shard);
-    assert!(shard.transfers.iter().any(|it| it.kind == Some(crate::history::task::TransferKind::NotifyParent(true))));
+    assert!(shard.transfers.iter().any(|it| it.kind == Some(resurgam_state::task::TransferKind::NotifyParent(true))));
 }

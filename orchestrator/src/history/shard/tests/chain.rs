@@ -3,7 +3,6 @@
 use super::fixture::{Life, history, ids, signal, start};
 use crate::history::shard::chain::{self, UnreadableHistory};
 use crate::history::shard::node::{self, Node};
-use crate::history::state::{EventId, Tail};
 use crate::store::memory::Memory;
 use crate::store::{Answer, Commit, Head, Key, Partition, PartitionKind, Rows, Store, Unavailable};
 use crate::testing::World;
@@ -12,6 +11,7 @@ use prost::Message as _;
 use resurgam_api::temporal::common::v1::Payload;
 use resurgam_api::temporal::history::v1::{History, HistoryEvent};
 use resurgam_api::temporal::sdk::v1::UserMetadata;
+use resurgam_state::{EventId, Tail};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

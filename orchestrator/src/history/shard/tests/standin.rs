@@ -7,8 +7,6 @@ use crate::history::engine::{
     Applied, Context, Effects, Handout, Input, PendingQuery, QueryAnswer, Reply, Run, Slice, TransferResult, Waiter,
     Workflow, retention,
 };
-use crate::history::state::{Activity, Current, State, Timer, WorkflowTask};
-use crate::history::task::{ActivityTaskTransfer, TimerKind, TimerTask, TransferKind, WorkflowTaskTransfer};
 use crate::invariant::invariant;
 use resurgam_api::calls::{HistoryCall, Transport};
 use resurgam_api::internal;
@@ -16,6 +14,8 @@ use resurgam_api::internal::history_client::HistoryClient;
 use resurgam_api::temporal::history::v1::history_event::Attributes as A;
 use resurgam_api::temporal::history::v1::*;
 use resurgam_api::temporal::workflowservice::v1 as api;
+use resurgam_state::task::{ActivityTaskTransfer, TimerKind, TimerTask, TransferKind, WorkflowTaskTransfer};
+use resurgam_state::{Activity, Current, State, Timer, WorkflowTask};
 use tonic::{Request, Response, Status};
 
 /// The timers of `work` are due after this many milliseconds.

@@ -3,11 +3,6 @@
 use crate::history::engine::{Run, TransferResult};
 use crate::history::shard::transfer::{self, TransferCall};
 use crate::history::shard::{Added, Dispatcher, dispatch};
-use crate::history::state::{Activity, Child, External, State, WorkflowTask};
-use crate::history::task::{
-    ActivityTaskTransfer, CloseChildTransfer, ReleaseChildTransfer, RunKey, TransferKind, TransferTask,
-    WorkflowTaskTransfer,
-};
 use crate::log::Backoff;
 use crate::testing::World;
 use async_trait::async_trait;
@@ -20,6 +15,11 @@ use resurgam_api::temporal::enums::v1::{
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::history::v1::*;
 use resurgam_api::temporal::workflowservice::v1 as api;
+use resurgam_state::task::{
+    ActivityTaskTransfer, CloseChildTransfer, ReleaseChildTransfer, RunKey, TransferKind, TransferTask,
+    WorkflowTaskTransfer,
+};
+use resurgam_state::{Activity, Child, External, State, WorkflowTask};
 use std::collections::VecDeque;
 use std::sync::Mutex;
 use tonic::{Code, Status};

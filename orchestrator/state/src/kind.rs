@@ -1,6 +1,7 @@
-//! Which type an event has, by its attributes, and which class: the classes decide about buffering and flushing.
+//! Which type an event has, by its attributes, which class, and what it ends: the classes decide about buffering and flushing.
 
-use resurgam_api::temporal::enums::v1::{CommandType, EventType};
+use crate::entity::EventId;
+use resurgam_api::temporal::enums::v1::EventType;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 
 /// How an event behaves while a workflow task is started, as in temporalio/temporal,
@@ -93,12 +94,6 @@ pub fn event_type(attributes: &Attributes) -> EventType {
     }
 }
 
-/// What a command is called in words for people, as by Temporal's Go types: `ScheduleActivityTask`.
-pub(super) fn command_name(command: CommandType) -> String {
-    let words = command.as_str_name().trim_start_matches("COMMAND_TYPE_").split('_');
-    words.flat_map(|word| [word[..1].to_owned(), word[1..].to_lowercase()]).collect()
-}
-
 /// The class of an event type.
 #[must_use]
 pub fn class(event: EventType) -> Class {
@@ -134,5 +129,17 @@ pub fn class(event: EventType) -> Class {
         | E::NexusOperationCancelRequestCompleted
         | E::NexusOperationCancelRequestFailed => Class::Buffered,
         _ => Class::Immediate,
+    }
+}
+
+/// The activity that such an event ends.
+#[must_use]
+pub fn ended_activity(attributes: &Attributes) -> Option<EventId> {
+    match attributes {
+        Attributes::ActivityTaskCompletedEventAttributes(it) => Some(it.scheduled_event_id),
+        Attributes::ActivityTaskFailedEventAttributes(it) => Some(it.scheduled_event_id),
+        Attributes::ActivityTaskTimedOutEventAttributes(it) => Some(it.scheduled_event_id),
+        Attributes::ActivityTaskCanceledEventAttributes(it) => Some(it.scheduled_event_id),
+        _ => None,
     }
 }

@@ -2,7 +2,7 @@
 //! shard, written in the commit that decided them and deleted in a later one. A task that is done twice does no harm:
 //! each names the state it was made for, and is dropped if that state is gone.
 
-use super::state::{EventId, Millis};
+use crate::entity::{EventId, Millis};
 use resurgam_api::temporal::common::v1::WorkflowExecution;
 
 /// The run that a task is about.

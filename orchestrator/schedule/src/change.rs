@@ -1,14 +1,14 @@
 //! What clients change of a schedule: by a patch, or all of it.
 
-use super::machine::{Machine, settled};
-use super::stored::{Backfill, Schedule};
-use super::{BUFFER, REQUESTS, moment};
-use crate::history::entity::Millis;
+use crate::machine::{Machine, settled};
+use crate::stored::{Backfill, Schedule};
+use crate::{BUFFER, REQUESTS, moment};
 use resurgam_api::temporal::schedule::v1::{Schedule as Definition, SchedulePatch};
+use resurgam_calendar::Millis;
 
 impl Schedule {
     /// Whether a request has been here before; from now on it has.
-    pub(crate) fn knows(&mut self, request_id: &str) -> bool {
+    pub fn knows(&mut self, request_id: &str) -> bool {
         if request_id.is_empty() {
             return false;
         }
@@ -25,14 +25,14 @@ impl Schedule {
 
 impl Machine<'_> {
     /// It has another definition since now: times from before are met no more, if they are not still to come by their jitter.
-    pub(crate) fn begin_again(&mut self) {
+    pub fn begin_again(&mut self) {
         let passed = self.now.saturating_sub(self.clock.jitter()).saturating_sub(1000);
         self.stored.met = self.stored.met.max(passed);
         self.catch_up();
     }
 
     /// Does what a patch says.
-    pub(crate) fn patch(&mut self, patch: &SchedulePatch) {
+    pub fn patch(&mut self, patch: &SchedulePatch) {
         if let Some(trigger) = &patch.trigger_immediately {
             let at = match moment(trigger.scheduled_time.as_ref()) {
                 0 => self.now,
@@ -61,7 +61,7 @@ impl Machine<'_> {
 }
 
 /// A schedule gets another definition, which is returned as it is kept under its new key.
-pub(crate) fn replace(stored: &mut Schedule, mut definition: Definition, now: Millis) -> Definition {
+pub fn replace(stored: &mut Schedule, mut definition: Definition, now: Millis) -> Definition {
     stored.state = settled(&mut definition);
     stored.definition += 1;
     stored.updated = now;

@@ -13,27 +13,27 @@ mod machine;
 mod request;
 mod stored;
 
-pub(crate) use change::replace;
-pub(crate) use end::End;
-pub(crate) use info::{describe, listed, matching};
-pub(crate) use machine::{Clock, Machine, Order, begin};
-pub(crate) use request::{identity, start, stop};
+pub use change::replace;
+pub use end::End;
+pub use info::{describe, listed, matching};
+pub use machine::{Clock, Machine, Order, begin};
+pub use request::{identity, start, stop};
 pub use stored::{LastOutcome, Schedule, Watcher};
 
 use prost_wkt_types::{Duration, Timestamp};
 
 /// How the workflow ids of schedules begin.
-pub(crate) const PREFIX: &str = resurgam_visibility::attribute::SCHEDULE_PREFIX;
+pub const PREFIX: &str = resurgam_visibility::attribute::SCHEDULE_PREFIX;
 /// Under this name the memo of a schedule says what lists show of it.
-pub(crate) const INFO: &str = "ScheduleInfo";
+pub const INFO: &str = "ScheduleInfo";
 /// Starts in the buffer and on their way, and backfills, each.
-pub(crate) const BUFFER: usize = 1000;
+pub const BUFFER: usize = 1000;
 /// Times of the specification that one step passes.
-pub(crate) const STEP: usize = 1000;
+pub const STEP: usize = 1000;
 /// Requests that are recognised when they are repeated.
-pub(crate) const REQUESTS: usize = 100;
+pub const REQUESTS: usize = 100;
 /// Actions that are shown, of the past and of the future.
-pub(crate) const SHOWN: usize = 10;
+pub const SHOWN: usize = 10;
 
 /// Milliseconds of a span; parts of one are cut off.
 fn millis(span: Option<&Duration>) -> i64 {

@@ -1,8 +1,9 @@
 //! What is true of the requests that a run knows, of the points to which it can be reset, and of what a closed run still shows.
 
-use super::buffer::attached;
-use super::check::{Flaw, hold};
-use crate::history::state::State;
+use crate::attached::attached;
+use crate::check::Flaw;
+use crate::hold;
+use crate::state::State;
 use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus as Status;
 
 impl State {

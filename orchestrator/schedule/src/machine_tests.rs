@@ -1,5 +1,5 @@
 use super::*;
-use crate::history::schedule::{End, LastOutcome, describe};
+use crate::{End, LastOutcome, describe};
 use prost_wkt_types::{Duration, Timestamp};
 use resurgam_api::temporal::common::v1::WorkflowExecution;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
@@ -131,7 +131,7 @@ fn a_start_that_is_refused_is_over_and_the_next_one_has_its_turn() {
     assert_eq!(play.at(120, nothing), [Order::Start(1)]);
     assert_eq!(play.at(121, |machine| machine.started(1, None)), [Order::Start(2)]);
     assert_eq!((play.started(122, 2), play.stored.actions), (vec![], 1));
-    let end = End::of(Attributes::WorkflowExecutionTerminatedEventAttributes(Default::default())).unwrap();
+    let end = End::of(Attributes::WorkflowExecutionTerminatedEventAttributes(Default::default()), 2048).unwrap();
     let execution = WorkflowExecution { workflow_id: "w-2".into(), run_id: "r".into() };
     let again = (execution.clone(), end.clone());
     play.at(123, |machine| {
@@ -145,7 +145,7 @@ fn one_that_is_told_of_its_end_before_its_start_is_counted_once() {
     let mut play = Play::new(definition(60, Overlap::Skip));
     play.at(60, nothing);
     let execution = WorkflowExecution { workflow_id: "w-1".into(), run_id: "r".into() };
-    let end = End::of(Attributes::WorkflowExecutionCompletedEventAttributes(Default::default())).unwrap();
+    let end = End::of(Attributes::WorkflowExecutionCompletedEventAttributes(Default::default()), 2048).unwrap();
     play.at(61, |machine| assert!(machine.ended(1, execution, end, LastOutcome::default()).is_some()));
     play.started(62, 1);
     assert_eq!((play.stored.actions, play.stored.running.len(), play.stored.recent.len()), (1, 0, 1));

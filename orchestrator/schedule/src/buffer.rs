@@ -1,6 +1,6 @@
 //! What of the buffer may start now, by the overlap policies of its starts.
 
-use super::stored::Start;
+use crate::stored::Start;
 use resurgam_api::temporal::enums::v1::ScheduleOverlapPolicy as Overlap;
 
 /// What is decided.

@@ -4,19 +4,16 @@
 //!
 //! Field numbers are a storage format: they are never reused. Times are milliseconds since 1970 by the owner's clock.
 
-pub use super::attached::AttachedRequest;
-pub use super::entity::{
-    Activity, Admission, Child, EventId, External, Millis, Pause, Sticky, Tail, Timer, Update, WorkflowTask,
-    WorkflowTaskType,
-};
-use super::indexed::Indexed;
-use super::parts::{Part, Parts};
-use super::schedule::{LastOutcome, Schedule, Watcher};
+use crate::attached::AttachedRequest;
+use crate::entity::{Activity, Admission, Child, EventId, External, Millis, Sticky, Tail, Timer, Update, WorkflowTask};
+use crate::indexed::Indexed;
+use crate::parts::{Part, Parts};
 use resurgam_api::temporal::common::v1::{Payload, WorkerVersionStamp, WorkflowExecution};
 use resurgam_api::temporal::history::v1::{HistoryEvent, WorkflowExecutionStartedEventAttributes};
 use resurgam_api::temporal::schedule::v1::Schedule as Definition;
 use resurgam_api::temporal::sdk::v1::UserMetadata;
 use resurgam_api::temporal::workflow::v1::ResetPointInfo;
+use resurgam_schedule::{LastOutcome, Schedule, Watcher};
 
 /// Which run of a workflow id is the current one. One row per workflow id.
 #[derive(Clone, PartialEq, prost::Message)]

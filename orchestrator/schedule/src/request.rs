@@ -1,18 +1,18 @@
 //! What a schedule asks of the workflows that it starts: that they start, cancel, or are terminated. The same start always makes
 //! the same request.
 
-use super::PREFIX;
-use super::stored::{LastOutcome, Running, Starting};
-use crate::history::entity::Millis;
+use crate::PREFIX;
+use crate::stored::{LastOutcome, Running, Starting};
 use resurgam_api::temporal::common::v1::WorkflowExecution;
 use resurgam_api::temporal::enums::v1::{IndexedValueType, ScheduleOverlapPolicy, WorkflowIdReusePolicy};
 use resurgam_api::temporal::workflow::v1::NewWorkflowExecutionInfo;
 use resurgam_api::temporal::workflowservice::v1 as api;
+use resurgam_calendar::Millis;
 use resurgam_calendar::second;
 use resurgam_visibility::value;
 
 /// Who starts workflows for a schedule.
-pub(crate) fn identity(namespace: &str, workflow_id: &str) -> String {
+pub fn identity(namespace: &str, workflow_id: &str) -> String {
     format!("temporal-scheduler-{namespace}-{}", schedule_id(workflow_id))
 }
 
@@ -26,7 +26,7 @@ fn workflow_id(action: &NewWorkflowExecutionInfo, nominal: Millis) -> String {
 }
 
 /// The request of a start, for the schedule of this run.
-pub(crate) fn start(
+pub fn start(
     starting: &Starting,
     action: &NewWorkflowExecutionInfo,
     outcome: Option<&LastOutcome>,
@@ -70,7 +70,7 @@ pub(crate) fn start(
 }
 
 /// Which workflow is to end: the chain that began with the run that was started, whichever of its runs is the current one.
-pub(crate) fn stop(running: &Running) -> (WorkflowExecution, String) {
+pub fn stop(running: &Running) -> (WorkflowExecution, String) {
     let WorkflowExecution { workflow_id, run_id } = running.execution.clone();
     (WorkflowExecution { workflow_id, run_id: String::new() }, run_id)
 }

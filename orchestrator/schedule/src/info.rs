@@ -1,9 +1,9 @@
 //! What a schedule says of itself: to whoever asks for it, and in lists.
 
-use super::machine::{Clock, Machine};
-use super::stored::Schedule;
-use super::timestamp;
-use super::{SHOWN, moment};
+use crate::machine::{Clock, Machine};
+use crate::stored::Schedule;
+use crate::timestamp;
+use crate::{SHOWN, moment};
 use prost_wkt_types::Timestamp;
 use resurgam_api::temporal::schedule::v1::schedule_action::Action;
 use resurgam_api::temporal::schedule::v1::{Schedule as Definition, ScheduleInfo, ScheduleListInfo};
@@ -16,7 +16,7 @@ const PARTS: usize = 10;
 const MATCHING: usize = 1000;
 
 /// A schedule and its state, as clients are told.
-pub(crate) fn describe(machine: &Machine<'_>) -> (Definition, ScheduleInfo) {
+pub fn describe(machine: &Machine<'_>) -> (Definition, ScheduleInfo) {
     let stored = &*machine.stored;
     let mut definition = machine.definition.clone();
     definition.state = Some(stored.state.clone());
@@ -40,7 +40,7 @@ pub(crate) fn describe(machine: &Machine<'_>) -> (Definition, ScheduleInfo) {
 }
 
 /// What lists show of a schedule.
-pub(crate) fn listed(machine: &Machine<'_>) -> ScheduleListInfo {
+pub fn listed(machine: &Machine<'_>) -> ScheduleListInfo {
     let Schedule { state, recent, .. } = &*machine.stored;
     let mut spec = machine.definition.spec.clone().unwrap_or_default();
     spec.timezone_data.clear();
@@ -68,7 +68,7 @@ fn future(machine: &Machine<'_>, most: usize) -> Vec<Timestamp> {
 }
 
 /// The times behind the first one up to the second one.
-pub(crate) fn matching(clock: &Clock, from: &Timestamp, until: &Timestamp) -> Vec<Timestamp> {
+pub fn matching(clock: &Clock, from: &Timestamp, until: &Timestamp) -> Vec<Timestamp> {
     let (mut at, until) = (moment(Some(from)), moment(Some(until)));
     let times = std::iter::from_fn(|| {
         (_, at) = clock.next(at)?;

@@ -1,7 +1,8 @@
 //! Requests that a run knows by their ids: the one that made it, and those that were attached to it.
 
-use super::entity::EventId;
+use crate::entity::EventId;
 use resurgam_api::temporal::enums::v1::EventType;
+use resurgam_api::temporal::history::v1::history_event::Attributes;
 
 /// A request, and the event that tells of it.
 #[derive(Clone, PartialEq, prost::Message)]
@@ -18,12 +19,7 @@ pub struct AttachedRequest {
 }
 
 /// From now on a request is known. The event that tells of it waits if it has no id.
-pub(super) fn attach(
-    known: &mut Vec<AttachedRequest>,
-    request_id: &str,
-    event_type: EventType,
-    event: Option<EventId>,
-) {
+pub fn attach(known: &mut Vec<AttachedRequest>, request_id: &str, event_type: EventType, event: Option<EventId>) {
     if request_id.is_empty() {
         return;
     }
@@ -36,7 +32,17 @@ pub(super) fn attach(
 }
 
 /// The id of the request that made the run; `None`: it was made before that was kept.
-pub(super) fn maker(known: &[AttachedRequest]) -> Option<String> {
+#[must_use]
+pub fn maker(known: &[AttachedRequest]) -> Option<String> {
     let maker = known.iter().find(|known| known.event_type() == EventType::WorkflowExecutionStarted);
     maker.map(|known| known.request_id.clone())
+}
+
+/// The id of the request that an event attaches to the run.
+#[must_use]
+pub fn attached(attributes: &Attributes) -> Option<String> {
+    match attributes {
+        Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(it) => Some(it.attached_request_id.clone()),
+        _ => None,
+    }
 }

@@ -3,14 +3,15 @@
 //!
 //! Field numbers are a storage format: they are never reused. Times are milliseconds since 1970 by the owner's clock.
 
-use super::indexed::Named;
+use crate::indexed::Named;
 use resurgam_api::temporal::activity::v1::ActivityOptions;
 use resurgam_api::temporal::common::v1::{Header, Payloads, Priority, RetryPolicy};
 use resurgam_api::temporal::failure::v1::Failure;
 use resurgam_api::temporal::history::v1::HistoryEvent;
 use resurgam_api::temporal::update;
 
-pub use crate::cluster::time::Millis;
+/// Milliseconds since 1970 by the clock of whoever decides, or between two such moments.
+pub type Millis = i64;
 /// Id of an event in its run, from 1.
 pub type EventId = i64;
 

@@ -1,13 +1,13 @@
 //! A schedule at work: it meets the times that have passed, lets go what may go, and says when it has to look again.
 
-use super::buffer::{self, Decided};
-use super::stored::{Schedule, Start, Starting};
-use super::{BUFFER, STEP, millis};
-use crate::history::entity::Millis;
+use crate::buffer::{self, Decided};
+use crate::stored::{Schedule, Start, Starting};
+use crate::{BUFFER, STEP, millis, moment};
 use resurgam_api::temporal::enums::v1::ScheduleOverlapPolicy as Overlap;
 use resurgam_api::temporal::schedule::v1::schedule_action::Action;
 use resurgam_api::temporal::schedule::v1::{Schedule as Definition, SchedulePolicies, ScheduleState};
 use resurgam_calendar::Compiled;
+use resurgam_calendar::Millis;
 
 const SECOND: Millis = 1_000;
 const DAY: Millis = 24 * 3600 * SECOND;
@@ -21,7 +21,7 @@ const BACKFILLED: usize = 10;
 
 /// What is to be done for a schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Order {
+pub enum Order {
     /// Start the workflow of this number.
     Start(i64),
     /// Ask the workflow of this number to cancel.
@@ -33,7 +33,7 @@ pub(crate) enum Order {
 }
 
 /// Its specification, ready to be asked.
-pub(crate) struct Clock {
+pub struct Clock {
     /// `None`: it cannot be understood any more.
     compiled: Option<Compiled>,
     seed: String,
@@ -41,7 +41,7 @@ pub(crate) struct Clock {
 
 impl Clock {
     /// Of a schedule with this id, in this namespace.
-    pub(crate) fn new(definition: &Definition, namespace_id: &str, schedule_id: &str) -> Self {
+    pub fn new(definition: &Definition, namespace_id: &str, schedule_id: &str) -> Self {
         let compiled = Compiled::new(&definition.spec.clone().unwrap_or_default()).ok();
         Self { compiled, seed: format!("{namespace_id}-{schedule_id}") }
     }
@@ -64,15 +64,19 @@ impl Clock {
 }
 
 /// A schedule that something happens to.
-pub(crate) struct Machine<'a> {
-    pub(crate) stored: &'a mut Schedule,
-    pub(crate) definition: &'a Definition,
-    pub(crate) clock: &'a Clock,
-    pub(crate) now: Millis,
+pub struct Machine<'a> {
+    /// What is stored of it.
+    pub stored: &'a mut Schedule,
+    /// The definition that is in force.
+    pub definition: &'a Definition,
+    /// That of the definition.
+    pub clock: &'a Clock,
+    /// What time it is, in milliseconds since 1970.
+    pub now: Millis,
 }
 
 /// A schedule that begins, and its definition as it is kept.
-pub(crate) fn begin(mut definition: Definition, now: Millis) -> (Schedule, Definition) {
+pub fn begin(mut definition: Definition, now: Millis) -> (Schedule, Definition) {
     let state = settled(&mut definition);
     let stored = Schedule { definition: 1, state, token: 1, met: now, created: now, ..Schedule::default() };
     (stored, definition)
@@ -101,7 +105,7 @@ fn overlap(policies: &SchedulePolicies) -> Overlap {
 
 impl Machine<'_> {
     /// Meets all times up to now, as many as one step may.
-    pub(crate) fn catch_up(&mut self) {
+    pub fn catch_up(&mut self) {
         let now = self.now.max(self.stored.met);
         if !self.may_act() || !self.clock.goes() {
             // What passes while it is paused is not met later.
@@ -124,7 +128,7 @@ impl Machine<'_> {
     }
 
     /// Lets go what may go, and says when to look again. What is to be done comes in its order.
-    pub(crate) fn settle(&mut self) -> Vec<Order> {
+    pub fn settle(&mut self) -> Vec<Order> {
         self.backfill();
         let orders = self.release();
         let next = self.upcoming().next();
@@ -251,7 +255,7 @@ impl Machine<'_> {
         if self.stored.state.paused || works || busy {
             return None;
         }
-        let acted = self.stored.recent.iter().map(|it| super::moment(it.action.actual_time.as_ref())).max();
+        let acted = self.stored.recent.iter().map(|it| moment(it.action.actual_time.as_ref())).max();
         Some(acted.unwrap_or(0).max(self.stored.created).max(self.stored.updated) + RETENTION)
     }
 

@@ -1,10 +1,10 @@
 //! What is stored of a schedule. Field numbers are a storage format. Times are milliseconds since 1970; 0: never.
 
-use crate::history::entity::Millis;
 use resurgam_api::temporal::common::v1::{Payloads, WorkflowExecution};
 use resurgam_api::temporal::enums::v1::ScheduleOverlapPolicy;
 use resurgam_api::temporal::failure::v1::Failure;
 use resurgam_api::temporal::schedule::v1::{ScheduleActionResult, ScheduleState};
+use resurgam_calendar::Millis;
 
 /// What is in the row of the run itself: all but the definition and the last outcome, which may be large.
 #[derive(Clone, PartialEq, prost::Message)]

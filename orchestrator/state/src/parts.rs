@@ -5,12 +5,10 @@
 //! In the row of the run itself a part takes no place: that is what its [`Message`] here says. Which row it has is for the
 //! shard to know.
 
+use crate::elsewhere::stored_elsewhere;
 use imbl::OrdMap;
 use imbl::ordmap::DiffItem;
-use prost::DecodeError;
 use prost::Message;
-use prost::bytes::{Buf, BufMut};
-use prost::encoding::{DecodeContext, WireType, skip_field};
 use std::borrow::Borrow;
 use std::fmt;
 use std::ops::{Deref, DerefMut, Index};
@@ -251,33 +249,6 @@ impl<K: Ord + Clone, V> FromIterator<(K, V)> for Parts<K, V> {
     }
 }
 
-/// Says that a part takes no place in the row of its run.
-macro_rules! stored_elsewhere {
-    () => {
-        fn encode_raw(&self, _: &mut impl BufMut) {}
-
-        fn merge_field(
-            &mut self,
-            tag: u32,
-            wire_type: WireType,
-            buffer: &mut impl Buf,
-            context: DecodeContext,
-        ) -> Result<(), DecodeError> {
-            skip_field(wire_type, tag, buffer, context)
-        }
-
-        fn encoded_len(&self) -> usize {
-            0
-        }
-
-        fn clear(&mut self) {
-            *self = Self::default();
-        }
-    };
-}
-
-pub(super) use stored_elsewhere;
-
 impl<T: Default + Send + Sync> Message for Part<T> {
     stored_elsewhere!();
 }
@@ -286,7 +257,6 @@ impl<K: Send + Sync, V: Send + Sync> Message for Parts<K, V> {
     stored_elsewhere!();
 }
 
-#[cfg(test)]
 impl<K: Ord + Clone, V: Clone> Parts<K, V> {
     /// Changes each of them.
     pub fn change(&mut self, mut change: impl FnMut(&mut V)) {
@@ -297,7 +267,6 @@ impl<K: Ord + Clone, V: Clone> Parts<K, V> {
     }
 }
 
-#[cfg(test)]
 impl<K: Ord + Clone, V, const N: usize> From<[(K, V); N]> for Parts<K, V> {
     fn from(parts: [(K, V); N]) -> Self {
         parts.into_iter().collect()

@@ -1,10 +1,9 @@
 //! What a schedule hears of the workflows that it starts: that they have started or not, and how they ended.
 
-use super::SHOWN;
-use super::machine::Machine;
-use super::stored::{LastOutcome, Running, Started};
-use super::timestamp;
-use crate::cluster::sizes::BLOB_BYTES;
+use crate::SHOWN;
+use crate::machine::Machine;
+use crate::stored::{LastOutcome, Running, Started};
+use crate::timestamp;
 use prost::Message as _;
 use resurgam_api::temporal::common::v1::{Payloads, WorkflowExecution};
 use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus as Status;
@@ -12,20 +11,21 @@ use resurgam_api::temporal::failure::v1::Failure;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::schedule::v1::ScheduleActionResult;
 
-/// Bytes of a result or failure; a larger one is not kept for the next workflow.
-const LARGEST: usize = BLOB_BYTES - 1024;
+/// What a result or failure must leave of the bytes that a payload may have, to be kept for the next workflow.
+const LEFT: usize = 1024;
 
 /// How a workflow ended.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct End {
+pub struct End {
     status: Status,
     result: Option<Payloads>,
     failure: Option<Failure>,
 }
 
 impl End {
-    /// As its last event says; `None`: that is no end.
-    pub(crate) fn of(close: Attributes) -> Option<Self> {
+    /// As its last event says, where payloads may have so many bytes; `None`: that is no end.
+    #[must_use]
+    pub fn of(close: Attributes, payload: usize) -> Option<Self> {
         use Attributes as A;
         let (status, result, failure) = match close {
             A::WorkflowExecutionCompletedEventAttributes(it) => (Status::Completed, it.result, None),
@@ -35,15 +35,16 @@ impl End {
             A::WorkflowExecutionTimedOutEventAttributes(_) => (Status::TimedOut, None, None),
             _ => return None,
         };
-        let result = result.filter(|result| result.encoded_len() <= LARGEST);
-        let failure = failure.filter(|failure| failure.encoded_len() <= LARGEST);
+        let largest = payload.saturating_sub(LEFT);
+        let result = result.filter(|result| result.encoded_len() <= largest);
+        let failure = failure.filter(|failure| failure.encoded_len() <= largest);
         Some(Self { status, result, failure })
     }
 }
 
 impl Machine<'_> {
     /// A start was answered: with the workflow, or (`None`) by a refusal.
-    pub(crate) fn started(&mut self, number: i64, execution: Option<WorkflowExecution>) {
+    pub fn started(&mut self, number: i64, execution: Option<WorkflowExecution>) {
         let stored = &mut *self.stored;
         let Some(place) = stored.starting.iter().position(|it| it.start.number == number) else { return };
         let starting = stored.starting.remove(place);
@@ -66,7 +67,7 @@ impl Machine<'_> {
     }
 
     /// A workflow has ended. What is left of it for the next one, given what was left before; `None`: nobody waits for it.
-    pub(crate) fn ended(
+    pub fn ended(
         &mut self,
         number: i64,
         execution: WorkflowExecution,

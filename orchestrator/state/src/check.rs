@@ -5,8 +5,9 @@
 //! A check costs time in proportion to the parts that it is about and reads nothing. It says what is wrong first; it mends
 //! nothing.
 
-use super::kind::{self, Class};
-use crate::history::state::{Activity, Child, EventId, External, State, Update, WorkflowTask, WorkflowTaskType};
+use crate::entity::{Activity, Child, EventId, External, Update, WorkflowTask, WorkflowTaskType};
+use crate::kind::{self, Class};
+use crate::state::State;
 use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus as Status;
 use resurgam_api::temporal::history::v1::HistoryEvent;
 use resurgam_api::temporal::history::v1::history_event::Attributes;
@@ -15,6 +16,7 @@ use resurgam_api::temporal::history::v1::history_event::Attributes;
 pub type Flaw = String;
 
 /// Returns the words if something does not hold.
+#[macro_export]
 macro_rules! hold {
     ($holds:expr, $($words:tt)+) => {
         if !$holds {
@@ -22,7 +24,6 @@ macro_rules! hold {
         }
     };
 }
-pub(super) use hold;
 
 impl State {
     /// Checks what is stored of a run.
@@ -40,7 +41,7 @@ impl State {
     ///
     /// # Errors
     /// What cannot be.
-    pub(super) fn check_since(&self, old: &Self, new: &Self) -> Result<(), Flaw> {
+    pub fn check_since(&self, old: &Self, new: &Self) -> Result<(), Flaw> {
         if old.status != new.status {
             // What closes takes every part in hand.
             return self.check();
@@ -95,7 +96,8 @@ impl State {
     }
 
     /// The status, if it is one.
-    pub(super) fn known_status(&self) -> Option<Status> {
+    #[must_use]
+    pub fn known_status(&self) -> Option<Status> {
         Status::try_from(self.status).ok().filter(|status| *status != Status::Unspecified)
     }
 
@@ -218,7 +220,7 @@ impl State {
         hold!(event.event_id == 0, "{kind:?} waits, and has an id");
         hold!(kind::class(kind) != Class::Immediate, "{kind:?} waits, and must not");
         hold!(
-            ended_activity(attributes).is_none_or(|id| !self.activities.contains_key(&id)),
+            kind::ended_activity(attributes).is_none_or(|id| !self.activities.contains_key(&id)),
             "{kind:?} waits, and its activity is pending"
         );
         Ok(())
@@ -285,18 +287,3 @@ fn started_child(event: &HistoryEvent) -> Option<EventId> {
         _ => None,
     }
 }
-
-/// The activity that such an event ends.
-pub(super) fn ended_activity(attributes: &Attributes) -> Option<EventId> {
-    match attributes {
-        Attributes::ActivityTaskCompletedEventAttributes(it) => Some(it.scheduled_event_id),
-        Attributes::ActivityTaskFailedEventAttributes(it) => Some(it.scheduled_event_id),
-        Attributes::ActivityTaskTimedOutEventAttributes(it) => Some(it.scheduled_event_id),
-        Attributes::ActivityTaskCanceledEventAttributes(it) => Some(it.scheduled_event_id),
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-#[path = "check_tests.rs"]
-mod tests;

@@ -1,11 +1,10 @@
 //! Parts of a state that are known by two names: by their key, and by what somebody else calls them. They are found by either
 //! without a look at the others.
 
-use super::parts::{Parts, stored_elsewhere};
+use crate::elsewhere::stored_elsewhere;
+use crate::parts::Parts;
 use imbl::OrdMap;
-use prost::bytes::{Buf, BufMut};
-use prost::encoding::{DecodeContext, WireType, skip_field};
-use prost::{DecodeError, Message};
+use prost::Message;
 use std::borrow::Borrow;
 use std::fmt;
 use std::ops::Deref;
@@ -139,7 +138,6 @@ impl<K: Send + Sync, V: Named<Name: Send + Sync> + Send + Sync> Message for Inde
     stored_elsewhere!();
 }
 
-#[cfg(test)]
 impl<K: Ord + Clone, V: Named + Clone> Indexed<K, V> {
     /// Changes each of them.
     pub fn change(&mut self, mut change: impl FnMut(&mut V)) {
@@ -150,7 +148,6 @@ impl<K: Ord + Clone, V: Named + Clone> Indexed<K, V> {
     }
 }
 
-#[cfg(test)]
 impl<K: Ord + Clone, V: Named + Clone, const N: usize> From<[(K, V); N]> for Indexed<K, V> {
     fn from(parts: [(K, V); N]) -> Self {
         parts.into_iter().collect()
