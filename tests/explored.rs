@@ -102,9 +102,10 @@ fn otherwise(subject: &Subject, cases: &[Recorded], between: Between) -> Found {
 }
 
 /// What only a restart of all nodes shows.
-const KNOWN_OF_RESTARTS: [&str; 3] = [
-    // Who has polled a task queue is in memory.
+const KNOWN_OF_RESTARTS: [&str; 4] = [
+    // Who has polled a task queue is in memory, and how many tasks came and went.
     "DescribeTaskQueue response.pollers: ",
+    "DescribeTaskQueue response.stats",
     // Whether a task has reached its worker is in memory too: it is handed out once more, to whoever polls first.
     "PollActivityTaskQueue response.",
     "PollWorkflowTaskQueue response.",

@@ -1,6 +1,7 @@
 //! A case: a situation and what is requested in it. It is drawn from a seed, and can be written down.
 
 use crate::catalogue::{self, Situation, Step, situations};
+use crate::course::follow;
 use crate::request::{Drawn, draw};
 use crate::values::one;
 use rand::SeedableRng as _;
@@ -30,7 +31,13 @@ impl Case {
         let often: Vec<&Situation> = situations().iter().filter(|situation| !situation.slow).collect();
         let drawn = *one(&mut random, &often).ok_or("there are no situations")?;
         let situation = situation.map_or(Ok(drawn), named)?.clone();
-        let requests = draw(&mut random, &situation.steps, call);
+        let mut requests = draw(&mut random, &situation.steps, call);
+        if let [first] = requests.as_slice()
+            && call.is_none()
+            && !catalogue::reads_late(&first.call)
+        {
+            requests.extend(follow(&mut random, &first.call.clone()));
+        }
         Ok(Self { situation, requests })
     }
 
@@ -49,9 +56,14 @@ impl Case {
         self
     }
 
-    /// True if somebody waits for an answer when the requests are made, which only the memory of a server knows of.
-    pub(crate) fn is_waited_for(&self) -> bool {
-        self.situation.steps.iter().any(|step| matches!(step, Step::Begin { .. }))
+    /// False if all nodes cannot be restarted before the requests without its being seen: somebody waits for an answer, which only
+    /// the memory of a server knows of; a time limit passes meanwhile; or something is done with what a poll was given, which may be
+    /// a task that is handed out once more.
+    pub(crate) fn outlasts_a_restart(&self) -> bool {
+        let waits = self.situation.steps.iter().any(|step| matches!(step, Step::Begin { .. }));
+        let polls =
+            self.requests.iter().filter(|it| it.call.starts_with("Poll") && it.call.ends_with("TaskQueue")).count();
+        !waits && self.situation.name != "task-timed-out" && (polls == 0 || polls == self.requests.len())
     }
 
     /// What is asked at the end: of the workflow, and of a schedule or a namespace if the case has one.

@@ -10,6 +10,17 @@ const REQUESTS: &str = include_str!("requests.json");
 const COMMANDS: &str = include_str!("commands.json");
 const SITUATIONS: &str = include_str!("situations.json");
 
+/// What is read of a list, which may be late: it is asked again until it is not.
+const LATE: [&str; 7] = [
+    "CountSchedules",
+    "CountWorkflowExecutions",
+    "ListClosedWorkflowExecutions",
+    "ListOpenWorkflowExecutions",
+    "ListSchedules",
+    "ListWorkflowExecutions",
+    "ScanWorkflowExecutions",
+];
+
 /// One step on the way into a situation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged, deny_unknown_fields)]
@@ -97,6 +108,11 @@ pub(crate) fn situations() -> &'static [Situation] {
         }
         whole
     })
+}
+
+/// True for a call that reads a list, which may be late.
+pub(crate) fn reads_late(call: &str) -> bool {
+    LATE.contains(&call)
 }
 
 /// The valid request of a call, with other fields in it.

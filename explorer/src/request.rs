@@ -1,9 +1,7 @@
 //! Drawn requests: a valid one of a call with some fields of it, however deep, drawn anew by what the protos say they are.
 
 use crate::catalogue::{self, Step};
-use crate::course;
 use crate::notation;
-use crate::side::reads_late;
 use crate::values::{key, one, value};
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 use rand::RngExt as _;
@@ -44,14 +42,7 @@ pub(crate) fn draw(random: &mut SmallRng, steps: &[Step], only: Option<&str>) ->
     let changes = *one(random, &[0, 1, 1, 1, 1, 2, 2, 3]).unwrap_or(&1);
     let first = of(random, &call, changes);
     // Who was not answered asks again.
-    if random.random_bool(0.1) {
-        return vec![first.clone(), first];
-    }
-    let mut drawn = vec![first];
-    if only.is_none() && !reads_late(&call) {
-        drawn.extend(course::follow(random, &call));
-    }
-    drawn
+    if random.random_bool(0.1) { vec![first.clone(), first] } else { vec![first] }
 }
 
 /// A valid request of a call, with so many of its fields drawn anew.

@@ -21,16 +21,6 @@ const BEGUN: Duration = Duration::from_millis(100);
 const BETWEEN: Duration = Duration::from_millis(100);
 /// So often a step is done again that did not answer what it was made for.
 const POLLS: usize = 5;
-/// What is read of a list, which may be late: it is asked again until it is not.
-const LATE: [&str; 7] = [
-    "CountSchedules",
-    "CountWorkflowExecutions",
-    "ListClosedWorkflowExecutions",
-    "ListOpenWorkflowExecutions",
-    "ListSchedules",
-    "ListWorkflowExecutions",
-    "ScanWorkflowExecutions",
-];
 
 /// Where answers say what later requests need: the call, where it stands in the answer, its name, and that of the one before it.
 const NAMED: [(&str, &str, &str, Option<&str>); 8] = [
@@ -43,11 +33,6 @@ const NAMED: [(&str, &str, &str, Option<&str>); 8] = [
     ("ResetWorkflowExecution", "/run_id", "run", Some("old_run")),
     ("DescribeSchedule", "/conflict_token", "conflict_token", None),
 ];
-
-/// True for a call that reads a list, which may be late.
-pub(crate) fn reads_late(call: &str) -> bool {
-    LATE.contains(&call)
-}
 
 /// A case on one server.
 pub(crate) struct Side {
@@ -192,7 +177,7 @@ impl Side {
     /// # Errors
     /// The server is gone.
     pub(crate) async fn ask_again(&mut self, case: &Case) -> Result<(), String> {
-        if case.requests.iter().any(|drawn| reads_late(&drawn.call)) {
+        if case.requests.iter().any(|drawn| catalogue::reads_late(&drawn.call)) {
             self.seen.retain(|seen| seen.place != CallSite::Drawn);
             for drawn in &case.requests {
                 self.request(drawn).await?;

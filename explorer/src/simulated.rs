@@ -33,7 +33,7 @@ pub struct Held {
 pub enum Between {
     /// Nothing at all.
     Nothing,
-    /// All nodes are killed and started again, which may not be seen in any answer. Cases in which somebody waits are left out.
+    /// All nodes are killed and started again, which may not be seen in any answer. Cases in which it may are left out.
     Restart,
 }
 
@@ -44,7 +44,7 @@ pub enum Between {
 /// A node panicked or gave up, the cluster was not usable, or a case did not end.
 pub fn hold_simulated(subject: &Subject, seed: u64, cases: &[Recorded], between: Between) -> Result<Held, String> {
     let limit = u32::try_from(cases.len()).unwrap_or(u32::MAX);
-    let is_fit = |recorded: &&Recorded| between == Between::Nothing || !recorded.case.is_waited_for();
+    let is_fit = |recorded: &&Recorded| between == Between::Nothing || recorded.case.outlasts_a_restart();
     let cases: Vec<Recorded> = cases.iter().filter(is_fit).cloned().collect();
     let name = subject.orchestrator().name().to_owned();
     let nodes = 1 + (seed % 3) as u8;

@@ -119,7 +119,7 @@ fn a_start_can_fail() {
     let Some(Attributes::StartChildWorkflowExecutionFailedEventAttributes(it)) = &run.events[0].attributes else {
         panic!()
     };
-    assert_eq!((it.workflow_task_completed_event_id, it.cause), (5, 1));
+    assert_eq!((it.initiated_event_id, it.cause), (ID, 1));
     assert!(run.woken && run.run.state.children.is_empty());
 }
 

@@ -92,8 +92,10 @@ pub(super) fn settle(
         }
         return Ok((join(workflow, claim, &current, context)?, holder));
     }
-    if current.request_ids.contains(request_id) && !planted(Bug::StartDedupLost) {
-        let created = current.request_ids.first() == Some(request_id);
+    let created = current.request_ids.first() == Some(request_id);
+    // A signal that has joined a run that is closed by now starts another one.
+    let known = created || claim.signal.is_none() && current.request_ids.contains(request_id);
+    if known && !planted(Bug::StartDedupLost) {
         let holder = existing(created, &current);
         return if created && claim.request.request_eager_execution {
             again(workflow, holder, context)

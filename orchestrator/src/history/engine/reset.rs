@@ -75,7 +75,8 @@ impl Input for ResetInput {
         }
         let current = workflow.current.clone().ok_or_else(unknown)?;
         let done = |run_id| Reply::now(Resetting::Done(ResetWorkflowExecutionResponse { run_id }));
-        if current.request_ids.contains(&request.request_id) {
+        // Who resets what came of that reset means another one, as with the real server.
+        if base != current.run_id && current.request_ids.contains(&request.request_id) {
             return Ok((Effects::default(), done(current.run_id)));
         }
         let chain = match chain(workflow, &base, &self.read, Excluded::of(&request)) {
@@ -173,10 +174,8 @@ impl Reset {
         let Transaction { events: written, transfers, timers, .. } = tx;
         self.effects.transfers.extend(transfers);
         self.effects.timers.extend(timers);
-        // The current run, reset itself, goes on under the requests that it has; of the others it is the reset that made it.
-        let itself = self.base == self.current.run_id;
-        let made = || vec![self.request.request_id.clone()];
-        let request_ids = if itself { self.current.request_ids.clone() } else { made() };
+        let mut request_ids = if self.base == self.current.run_id { self.current.request_ids.clone() } else { vec![] };
+        request_ids.push(self.request.request_id.clone());
         let current = Current {
             run_id: self.run_id.clone(),
             status: run.state.status,

@@ -11,6 +11,7 @@ use resurgam_api::temporal::common::v1::{Priority, WorkflowExecution};
 use resurgam_api::temporal::enums::v1::{
     CancelExternalWorkflowExecutionFailedCause as CancelFailed, ParentClosePolicy,
     SignalExternalWorkflowExecutionFailedCause as SignalFailed, StartChildWorkflowExecutionFailedCause as StartFailed,
+    WorkflowExecutionStatus,
 };
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::history::v1::*;
@@ -61,6 +62,7 @@ fn run() -> Run {
         namespace_id: "n".into(),
         workflow_id: "w".into(),
         run_id: "r".into(),
+        status: WorkflowExecutionStatus::Running as i32,
         workflow_task: Some(WorkflowTask { scheduled_event_id: 2, attempt: 1, ..Default::default() }),
         ..State::default()
     };
@@ -118,6 +120,13 @@ fn tasks_that_are_not_meant_any_more_are_dropped() {
     run.state.activities.get_mut(&5).unwrap().started = 1;
     assert!(call(&run, workflow_task(2, 1)).is_none());
     assert!(call(&run, activity_task(2)).is_none());
+    run.state.status = WorkflowExecutionStatus::Completed as i32;
+    assert!(call(&run, TransferKind::StartChild(6)).is_none(), "its parent would close it");
+    let initiated = run.state.children.get_mut(&6).and_then(|child| child.initiated.as_mut()).unwrap();
+    if let Some(Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(it)) = &mut initiated.attributes {
+        it.set_parent_close_policy(ParentClosePolicy::Abandon);
+    }
+    assert!(call(&run, TransferKind::StartChild(6)).is_some(), "it is left to itself");
 }
 
 #[test]
