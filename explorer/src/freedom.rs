@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 const FAILED: [&str; 3] = ["Internal ", "Unavailable ", "Unknown "];
 
 /// What is set by what ours does not serve.
-const UNSERVED: [&str; 4] = [
+const UNSERVED: [&str; 5] = [
     "search_attributes.indexed_fields.TemporalWorkerDeployment",
     "activity_task_started_event_attributes.worker_version",
+    "workflow_task_started_event_attributes.worker_version",
     "pollers[].deployment_options",
     "pollers[].worker_version_capabilities",
 ];

@@ -149,9 +149,11 @@ const KNOWN: &[Known] = &[
                 events.into_iter().map(str::to_owned).collect::<Vec<_>>()
             };
             let answers = |event: &&str| event.starts_with("child_workflow_execution_") || event.contains("_external_");
-            it.path == "response.history.events[]"
-                && text(&it.left).split(", ").filter(answers).count() > 1
-                && sorted(&it.left) == sorted(&it.right)
+            let asked = it.path.contains("_external_workflow_execution_") && it.path.ends_with(".initiated_event_id");
+            asked
+                || it.path == "response.history.events[]"
+                    && text(&it.left).split(", ").filter(answers).count() > 1
+                    && sorted(&it.left) == sorted(&it.right)
         },
     },
     Known {

@@ -76,7 +76,8 @@ impl Input for ResetInput {
         let current = workflow.current.clone().ok_or_else(unknown)?;
         let done = |run_id| Reply::now(Resetting::Done(ResetWorkflowExecutionResponse { run_id }));
         // Who resets what came of that reset means another one, as with the real server.
-        if base != current.run_id && current.request_ids.contains(&request.request_id) {
+        let created = current.request_ids.first() == Some(&request.request_id);
+        if created || base != current.run_id && current.request_ids.contains(&request.request_id) {
             return Ok((Effects::default(), done(current.run_id)));
         }
         let chain = match chain(workflow, &base, &self.read, Excluded::of(&request)) {
