@@ -4,6 +4,7 @@
 
 #[path = "../beside/mod.rs"]
 mod beside;
+mod cron;
 mod scenes;
 mod server;
 
@@ -33,5 +34,6 @@ async fn seen(server: impl Future<Output = Server>) -> Vec<String> {
     scenes::queues(&mut server).await;
     scenes::disabled(&mut server).await;
     scenes::timers(&mut server).await;
+    cron::schedules(&mut server).await;
     server.lines
 }
