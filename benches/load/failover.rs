@@ -45,7 +45,7 @@ struct Start {
 /// Measures and prints.
 pub(crate) async fn measure(options: &Options) -> Result<(), Problem> {
     let keyspace = Keyspace { contact: options.contact.clone(), name: options.keyspace.clone() };
-    let cluster = Cluster::start(&program()?, 3, &keyspace, &[], None).await?;
+    let cluster = Cluster::start(&program("resurgam")?, 3, &keyspace, &[], None).await?;
     println!("{:>5} {:>6} {:>10} {:>10} {:>14}", "round", "killed", "disturbed", "failed", "longest start");
     for round in 0..options.rounds {
         // The first node is the one that is asked.

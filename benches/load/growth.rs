@@ -1,13 +1,14 @@
 //! What a call costs against the size of what it does not touch. Flat lines are what is wanted.
 
 use crate::calls::{Caller, Problem, id, within};
+use crate::hand;
 use crate::server::{Which, cpu};
+use clap::ValueEnum;
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
 use resurgam_api::temporal::workflowservice::v1::PollWorkflowTaskQueueRequest;
 use resurgam_harness::target::{NAMESPACE, Started};
 use std::time::Duration;
 use tokio::task::JoinSet;
-use tonic::Status;
 
 /// Callers at a time while something is made large.
 const FILLERS: usize = 32;
@@ -26,13 +27,16 @@ pub(crate) struct Options {
     /// Only this server.
     #[arg(long, value_enum)]
     only: Option<Which>,
+    /// Only this kind; may be repeated.
+    #[arg(long = "kind", value_enum)]
+    kinds: Vec<Kind>,
     /// Exit with an error if a call to our server costs more than so many times as much at the end as it did at first.
     #[arg(long)]
     at_most: Option<f64>,
 }
 
 /// What is made large, and the call that is measured beside it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Kind {
     /// Signals of the workflow that is signalled.
     Signals,
@@ -50,9 +54,15 @@ enum Kind {
     Namespaces,
     /// Polls that wait at another task queue; a workflow is started and terminated.
     Pollers,
+    /// Polls that wait where the workflow task of a start goes, which one of them gets.
+    Takers,
+    /// Events of a workflow that does one more activity.
+    Events,
+    /// Updates of a workflow that is updated once more.
+    Updates,
 }
 
-const KINDS: [Kind; 8] = [
+const KINDS: [Kind; 11] = [
     Kind::Signals,
     Kind::Described,
     Kind::Closed,
@@ -61,7 +71,13 @@ const KINDS: [Kind; 8] = [
     Kind::Queues,
     Kind::Namespaces,
     Kind::Pollers,
+    Kind::Takers,
+    Kind::Events,
+    Kind::Updates,
 ];
+
+/// Events of an activity by hand.
+const EVENTS: usize = 11;
 
 impl Kind {
     fn text(self) -> &'static str {
@@ -73,23 +89,29 @@ impl Kind {
             Kind::Runs => "start and terminate, by closed runs of the id",
             Kind::Queues => "start and terminate, by other task queues",
             Kind::Namespaces => "a description, by namespaces",
-            Kind::Pollers => "start and terminate, by polls that wait",
+            Kind::Pollers => "start and terminate, by polls that wait elsewhere",
+            Kind::Takers => "start and terminate, by polls that wait for it",
+            Kind::Events => "a signal and an activity, by events before them",
+            Kind::Updates => "an update, by updates before it",
         }
     }
 
-    /// More than this is refused: 10,000 signals of a run, 1,200 polls of a namespace, 20,000 namespaces.
+    /// More than this is refused: 10,000 signals of a run (and each activity by hand has one), 2,000 updates, 1,200 polls of a
+    /// namespace, 20,000 namespaces, 51,200 events.
     fn limit(self) -> usize {
         match self {
             Kind::Signals | Kind::Described => 8_000,
-            Kind::Pollers => 1_000,
+            Kind::Pollers | Kind::Takers => 1_000,
+            Kind::Events => 40_000,
+            Kind::Updates => 1_000,
             Kind::Namespaces => 19_900,
             Kind::Closed | Kind::Open | Kind::Runs | Kind::Queues => usize::MAX,
         }
     }
 
     /// One more of what is made large.
-    async fn add(self, caller: &Caller, number: usize) -> Result<(), Status> {
-        match self {
+    async fn add(self, caller: &Caller, number: usize) -> Result<(), Problem> {
+        let added = match self {
             Kind::Signals | Kind::Described => caller.signal("fixed", 0).await,
             Kind::Closed => {
                 let workflow_id = id();
@@ -97,20 +119,42 @@ impl Kind {
                 caller.terminate(&workflow_id).await
             }
             Kind::Open => caller.start(&id(), QUEUE, 0).await,
-            // One after the other, or one would end what another has begun.
             Kind::Runs => {
                 caller.start("runs", QUEUE, 0).await?;
                 caller.terminate("runs").await
             }
             Kind::Queues => caller.start(&id(), &format!("queue-{number}"), 0).await,
             Kind::Namespaces => caller.register(&format!("space-{number}")).await,
-            Kind::Pollers => Ok(()),
+            Kind::Pollers | Kind::Takers => Ok(()),
+            Kind::Events if !number.is_multiple_of(EVENTS) => Ok(()),
+            Kind::Events => return hand::activity(caller).await,
+            Kind::Updates => return hand::update(caller).await,
+        };
+        Ok(added?)
+    }
+
+    /// Calls that are measured at most, where they come near a limit themselves.
+    fn calls(self) -> usize {
+        if let Kind::Events | Kind::Updates = self { 300 } else { usize::MAX }
+    }
+
+    /// How much of it a measured call adds.
+    fn grows(self) -> usize {
+        match self {
+            Kind::Signals | Kind::Closed | Kind::Runs | Kind::Updates => 1,
+            Kind::Events => EVENTS,
+            Kind::Described | Kind::Open | Kind::Queues | Kind::Namespaces | Kind::Pollers | Kind::Takers => 0,
         }
     }
 
+    /// How many callers make it large: where one would end what another has begun, one after the other.
+    fn fillers(self) -> usize {
+        if let Kind::Runs | Kind::Events | Kind::Updates = self { 1 } else { FILLERS }
+    }
+
     /// The call that is measured.
-    async fn call(self, caller: &Caller) -> Result<(), Status> {
-        match self {
+    async fn call(self, caller: &Caller) -> Result<(), Problem> {
+        let called = match self {
             Kind::Signals => caller.signal("fixed", 0).await,
             Kind::Described => caller.describe("fixed").await,
             Kind::Runs => {
@@ -118,12 +162,15 @@ impl Kind {
                 caller.terminate("runs").await
             }
             Kind::Namespaces => caller.describe("unknown").await,
-            Kind::Closed | Kind::Open | Kind::Queues | Kind::Pollers => {
+            Kind::Closed | Kind::Open | Kind::Queues | Kind::Pollers | Kind::Takers => {
                 let workflow_id = id();
                 caller.start(&workflow_id, QUEUE, 0).await?;
                 caller.terminate(&workflow_id).await
             }
-        }
+            Kind::Events => return hand::activity(caller).await,
+            Kind::Updates => return hand::update(caller).await,
+        };
+        Ok(called?)
     }
 }
 
@@ -131,7 +178,7 @@ impl Kind {
 pub(crate) async fn measure(options: &Options) -> Result<(), Problem> {
     println!("server CPU ms per call, by size");
     let mut grown = Vec::new();
-    for kind in KINDS {
+    for kind in KINDS.into_iter().filter(|kind| options.kinds.is_empty() || options.kinds.contains(kind)) {
         let largest = options.largest.min(kind.limit());
         let sizes: Vec<usize> =
             [1, 1_000, 10_000, 100_000, 1_000_000].into_iter().filter(|size| *size < largest).collect();
@@ -142,18 +189,16 @@ pub(crate) async fn measure(options: &Options) -> Result<(), Problem> {
             let server = which.start().await?;
             let caller = Caller::connect(&server).await?;
             caller.start("fixed", QUEUE, 0).await?;
+            hand::begin(&caller).await?;
             let mut there = 0;
             let mut polls = JoinSet::new();
             let mut row = Vec::new();
             for size in sizes.iter().copied().chain([largest]) {
                 fill(kind, &server, there..size, &mut polls).await?;
-                there = size;
-                row.push((size, cost(kind, &server, &caller, options.calls).await?));
+                let calls = options.calls.min(kind.calls());
+                row.push((size, cost(kind, &server, &caller, calls).await?));
                 // What was measured has grown by the calls, too.
-                there += match kind {
-                    Kind::Signals | Kind::Closed | Kind::Runs => options.calls,
-                    Kind::Described | Kind::Open | Kind::Queues | Kind::Namespaces | Kind::Pollers => 0,
-                };
+                there = there.max(size) + calls * kind.grows();
             }
             let words: Vec<_> = row.iter().map(|(size, cost)| format!("{size}: {cost:.3}")).collect();
             println!("{which:<9} {:<46} {}", kind.text(), words.join("   "));
@@ -172,13 +217,14 @@ async fn fill(
     numbers: std::ops::Range<usize>,
     polls: &mut JoinSet<()>,
 ) -> Result<(), Problem> {
-    if let Kind::Pollers = kind {
+    if let Kind::Pollers | Kind::Takers = kind {
         let caller = Caller::connect(server).await?;
-        numbers.for_each(|_| drop(polls.spawn(wait(caller.clone()))));
+        let queue = if let Kind::Takers = kind { QUEUE } else { "nothing here" };
+        numbers.for_each(|_| drop(polls.spawn(wait(caller.clone(), queue))));
         tokio::time::sleep(Duration::from_secs(1)).await;
         return Ok(());
     }
-    let fillers = if let Kind::Runs = kind { 1 } else { FILLERS };
+    let fillers = kind.fillers();
     let mut filling = JoinSet::new();
     for filler in 0..fillers {
         let caller = Caller::connect(server).await?;
@@ -187,7 +233,7 @@ async fn fill(
             for number in numbers {
                 kind.add(&caller, number).await?;
             }
-            Ok::<(), Status>(())
+            Ok::<(), Problem>(())
         });
     }
     while let Some(filled) = filling.join_next().await {
@@ -198,11 +244,11 @@ async fn fill(
     Ok(())
 }
 
-async fn wait(caller: Caller) {
+async fn wait(caller: Caller, queue: &'static str) {
     loop {
         let request = PollWorkflowTaskQueueRequest {
             namespace: NAMESPACE.to_owned(),
-            task_queue: Some(TaskQueue { name: "nothing here".to_owned(), ..TaskQueue::default() }),
+            task_queue: Some(TaskQueue { name: queue.to_owned(), ..TaskQueue::default() }),
             ..PollWorkflowTaskQueueRequest::default()
         };
         if caller.service.clone().poll_workflow_task_queue(within(request)).await.is_err() {

@@ -8,12 +8,16 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program says what it measured")]
 
 mod calls;
+mod connections;
 mod failover;
 mod growth;
+mod hand;
 mod memory;
 mod neighbours;
+mod overload;
 mod rate;
 mod server;
+mod tally;
 mod worker;
 
 use clap::{Parser, Subcommand};
@@ -36,6 +40,10 @@ enum What {
     Growth(growth::Options),
     /// How long workflows wait beside one that is signalled all the time.
     Neighbours(neighbours::Options),
+    /// Which errors reach clients and workers while twice as much is asked of our server as it can do.
+    Overload(overload::Options),
+    /// Whom our server lets in, and what it costs it, while others hold all its file descriptors or say nothing.
+    Connections(connections::Options),
     /// How long a server of three processes is disturbed when one is killed.
     Failover(failover::Options),
     /// The server's memory at rest, at a peak, and after it.
@@ -48,6 +56,8 @@ async fn main() -> ExitCode {
         What::Rate(options) => rate::measure(&options).await,
         What::Growth(options) => growth::measure(&options).await,
         What::Neighbours(options) => neighbours::measure(&options).await,
+        What::Overload(options) => overload::measure(&options).await,
+        What::Connections(options) => connections::measure(&options).await,
         What::Failover(options) => failover::measure(&options).await,
         What::Memory(options) => memory::measure(&options).await,
     };

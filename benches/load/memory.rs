@@ -38,6 +38,10 @@ pub(crate) struct Options {
     /// Only this server.
     #[arg(long, value_enum)]
     only: Option<Which>,
+    /// Exit with an error if ten seconds after a peak of which nothing is kept our server holds more than so many times what it
+    /// held at rest, with the long history.
+    #[arg(long)]
+    at_most: Option<f64>,
 }
 
 /// Measures, and prints a line for each server and moment.
@@ -56,10 +60,16 @@ pub(crate) async fn measure(options: &Options) -> Result<(), Problem> {
         for _ in 0..options.megabytes {
             caller.signal(LARGE, 1 << 20).await?;
         }
-        probe.say(&format!("with a history of {} MB", options.megabytes))?;
-        probe.peak("queries of it that nobody takes", options.queries, || query(&server)).await?;
-        probe.peak("clients at a time that read all of it", options.readers, || read(&server)).await?;
-        probe.peak("starts of 2 MB that are refused", options.large, || refused(&caller)).await?;
+        let rest = probe.say(&format!("with a history of {} MB", options.megabytes))?;
+        let mut held = Vec::new();
+        held.push(probe.peak("queries of it that nobody takes", options.queries, || query(&server)).await?);
+        held.push(probe.peak("clients at a time that read all of it", options.readers, || read(&server)).await?);
+        held.push(probe.peak("starts of 2 MB that are refused", options.large, || refused(&caller)).await?);
+        let most = held.into_iter().max().unwrap_or_default() as f64 / rest as f64;
+        println!("{which:<9} at most {most:.2} times the rest after a peak of which nothing is kept");
+        if which == Which::Builtin && options.at_most.is_some_and(|at_most| most > at_most) {
+            return Err("it keeps what it needs no more".into());
+        }
         let whole = |input| start_and_terminate(&caller, input);
         probe.peak("workflows of 2 MB, which are kept", options.large, || whole(MOST_INPUT)).await?;
         probe.peak("workflows of 64 KB, which are kept", options.workflows, || whole(64 << 10)).await?;
@@ -74,13 +84,15 @@ struct Probe<'a> {
 }
 
 impl Probe<'_> {
-    fn say(&self, moment: &str) -> Result<(), Problem> {
-        println!("{:<9} {moment:<60} {:>6}", self.which, resident(self.server)? >> 20);
-        Ok(())
+    /// Prints how many bytes it holds, and returns them.
+    fn say(&self, moment: &str) -> Result<u64, Problem> {
+        let bytes = resident(self.server)?;
+        println!("{:<9} {moment:<60} {:>6}", self.which, bytes >> 20);
+        Ok(bytes)
     }
 
-    /// Does something so many times at once: the most memory that is seen meanwhile, and what is left of it.
-    async fn peak<F>(&self, what: &str, count: usize, once: impl Fn() -> F) -> Result<(), Problem>
+    /// Does something so many times at once: prints the most memory that is seen meanwhile, and returns what is left of it.
+    async fn peak<F>(&self, what: &str, count: usize, once: impl Fn() -> F) -> Result<u64, Problem>
     where
         F: Future<Output = Result<(), Problem>> + Send + 'static,
     {

@@ -2,6 +2,7 @@
 
 use crate::calls::{Caller, Problem, id};
 use crate::server::{Which, cpu, resident};
+use crate::tally::Tally;
 use crate::worker::Worker;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -31,6 +32,9 @@ pub(crate) struct Options {
     /// Only this server.
     #[arg(long, value_enum)]
     only: Option<Which>,
+    /// Exit with an error if our server does not do so many times as many workflows as the real one.
+    #[arg(long)]
+    at_least: Option<f64>,
 }
 
 /// What was measured of one server in one round.
@@ -84,6 +88,11 @@ pub(crate) async fn measure(options: &Options) -> Result<(), Problem> {
             ours.0 / real.0,
             ours.1 / real.1
         );
+        if let Some(least) = options.at_least
+            && ours.0 < least * real.0
+        {
+            return Err(format!("that is less than {least}").into());
+        }
     }
     Ok(())
 }
@@ -94,7 +103,8 @@ async fn load(server: &resurgam_harness::target::Started, options: &Options) -> 
         callers.push(Caller::connect(server).await?);
     }
     let (clients, workers) = callers.split_at(CONNECTIONS);
-    let _worker = Worker::start(workers, QUEUE, options.activities);
+    let tally = Tally::default();
+    let _worker = Worker::start(workers, QUEUE, options.activities, &tally);
     let seen = Arc::new(Seen::default());
     let mut running = JoinSet::new();
     for caller in clients.iter().cycle().take(options.clients) {
@@ -112,6 +122,9 @@ async fn load(server: &resurgam_harness::target::Started, options: &Options) -> 
         worst: Duration::from_micros(seen.worst.load(Ordering::Relaxed)),
         failed: seen.failed.load(Ordering::Relaxed) - failed,
     };
+    if tally.failed(|_, _| false) > 0 {
+        eprintln!("a worker's calls failed: {tally}");
+    }
     seen.over.store(true, Ordering::Relaxed);
     let _ = tokio::time::timeout(Duration::from_secs(5), async { while running.join_next().await.is_some() {} }).await;
     Ok(rate)

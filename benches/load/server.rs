@@ -27,18 +27,18 @@ impl fmt::Display for Which {
 }
 
 impl Which {
-    /// Starts it in processes of its own: ours with one node.
+    /// Starts it in processes of its own: ours with one node, as it is released.
     pub(crate) async fn start(self) -> Result<Started, Problem> {
         Ok(match self {
-            Which::Builtin => own_server::start(&program()?, 1).await?,
+            Which::Builtin => own_server::start_released(&program("resurgam-server")?, &[], 1).await?,
             Which::Temporal => temporal::start(&temporal::Options::default()).await?,
         })
     }
 }
 
-/// The program `resurgam` of the same build: the file beside this one.
-pub(crate) fn program() -> Result<PathBuf, Problem> {
-    let program = std::env::current_exe()?.with_file_name("resurgam");
+/// A program of the same build: the file beside this one.
+pub(crate) fn program(name: &str) -> Result<PathBuf, Problem> {
+    let program = std::env::current_exe()?.with_file_name(name);
     if !program.is_file() {
         return Err(format!("{} is not there; build it in the same profile first", program.display()).into());
     }

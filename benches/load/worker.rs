@@ -1,6 +1,7 @@
 //! A worker as an SDK has it: several pollers, a sticky queue, and one activity after the other until a workflow is done.
 
 use crate::calls::{Caller, within};
+use crate::tally::Tally;
 use resurgam_api::temporal::command::v1::{
     Command, CompleteWorkflowExecutionCommandAttributes, ScheduleActivityTaskCommandAttributes, command,
 };
@@ -15,11 +16,13 @@ use resurgam_api::temporal::workflowservice::v1::{
 use resurgam_harness::target::NAMESPACE;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::task::JoinSet;
-use tonic::Status;
 
 /// How many polls of each of three kinds wait at a time.
 const POLLERS: usize = 16;
+/// Until a poll that failed is made again.
+const REST: Duration = Duration::from_millis(100);
 
 /// Does the work of one queue until it is dropped.
 pub(crate) struct Worker {
@@ -27,14 +30,15 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// A worker whose workflows do so many activities, one after the other.
-    pub(crate) fn start(callers: &[Caller], queue: &str, activities: u32) -> Self {
-        let brain = Arc::new(Brain { queue: queue.to_owned(), activities, done: Mutex::default() });
+    /// A worker whose workflows do so many activities, one after the other. How its calls end is counted in `tally`.
+    pub(crate) fn start(callers: &[Caller], queue: &str, activities: u32, tally: &Tally) -> Self {
+        let (queue, tally) = (queue.to_owned(), tally.clone());
+        let brain = Arc::new(Brain { queue, activities, done: Mutex::default(), tally });
         let mut pollers = JoinSet::new();
         for (number, caller) in callers.iter().cycle().take(POLLERS).enumerate() {
             pollers.spawn(workflow_tasks(caller.clone(), Arc::clone(&brain), number % 2 == 0));
             pollers.spawn(workflow_tasks(caller.clone(), Arc::clone(&brain), true));
-            pollers.spawn(activities_of(caller.clone(), queue.to_owned()));
+            pollers.spawn(activities_of(caller.clone(), Arc::clone(&brain)));
         }
         Self { _pollers: pollers }
     }
@@ -46,6 +50,7 @@ struct Brain {
     activities: u32,
     /// Activities that are done, by run id.
     done: Mutex<HashMap<String, u32>>,
+    tally: Tally,
 }
 
 impl Brain {
@@ -116,24 +121,31 @@ async fn workflow_tasks(caller: Caller, brain: Arc<Brain>, sticky: bool) {
             ..PollWorkflowTaskQueueRequest::default()
         };
         let polled = caller.service.clone().poll_workflow_task_queue(within(request)).await;
-        let Some(task) = told(polled.map(tonic::Response::into_inner), "poll") else { continue };
+        let Some(task) = brain.tally.count("polls", polled.map(tonic::Response::into_inner)) else {
+            tokio::time::sleep(REST).await;
+            continue;
+        };
         if !task.task_token.is_empty() {
             let answer = brain.answer(&task);
-            told(caller.service.clone().respond_workflow_task_completed(within(answer)).await.map(drop), "completion");
+            let answered = caller.service.clone().respond_workflow_task_completed(within(answer)).await;
+            brain.tally.count("completions of workflow tasks", answered);
         }
     }
 }
 
-async fn activities_of(caller: Caller, queue: String) {
+async fn activities_of(caller: Caller, brain: Arc<Brain>) {
     loop {
         let request = PollActivityTaskQueueRequest {
             namespace: NAMESPACE.to_owned(),
-            task_queue: Some(TaskQueue { name: queue.clone(), ..TaskQueue::default() }),
+            task_queue: Some(TaskQueue { name: brain.queue.clone(), ..TaskQueue::default() }),
             identity: "load".to_owned(),
             ..PollActivityTaskQueueRequest::default()
         };
         let polled = caller.service.clone().poll_activity_task_queue(within(request)).await;
-        let Some(task) = told(polled.map(tonic::Response::into_inner), "poll") else { continue };
+        let Some(task) = brain.tally.count("polls", polled.map(tonic::Response::into_inner)) else {
+            tokio::time::sleep(REST).await;
+            continue;
+        };
         if !task.task_token.is_empty() {
             let answer = RespondActivityTaskCompletedRequest {
                 namespace: NAMESPACE.to_owned(),
@@ -141,12 +153,7 @@ async fn activities_of(caller: Caller, queue: String) {
                 ..RespondActivityTaskCompletedRequest::default()
             };
             let answered = caller.service.clone().respond_activity_task_completed(within(answer)).await;
-            told(answered.map(drop), "completion of an activity");
+            brain.tally.count("completions of activities", answered);
         }
     }
-}
-
-/// The answer; an error is said, since load without errors is what is measured.
-fn told<T>(answer: Result<T, Status>, call: &str) -> Option<T> {
-    answer.inspect_err(|status| eprintln!("a worker's {call} failed: {status}")).ok()
 }

@@ -1,4 +1,5 @@
-//! Tokens in the wrong hands: exchanged between namespaces, workflows and kinds, cut, changed and made up. Whoever shows one
+//! Tokens in the wrong hands: exchanged between namespaces, workflows and kinds, cut, changed and made up, and those of tasks and
+//! runs that are over. Whoever shows one
 //! learns nothing of what is not his, and the server has nothing to complain about in its log.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
@@ -11,9 +12,10 @@ use rand::{RngExt as _, SeedableRng as _};
 use resurgam_api::WorkflowServiceClient;
 use resurgam_api::temporal::common::v1::{Payload, Payloads, WorkflowExecution, WorkflowType};
 use resurgam_api::temporal::workflowservice::v1::{
-    GetWorkflowExecutionHistoryRequest, ListNamespacesRequest, PollWorkflowTaskQueueRequest,
-    RespondActivityTaskCompletedRequest, RespondQueryTaskCompletedRequest, RespondWorkflowTaskCompletedRequest,
-    StartWorkflowExecutionRequest,
+    GetWorkflowExecutionHistoryRequest, GetWorkflowExecutionHistoryReverseRequest, ListNamespacesRequest,
+    ListWorkflowExecutionsRequest, PollWorkflowTaskQueueRequest, RespondActivityTaskCompletedRequest,
+    RespondQueryTaskCompletedRequest, RespondWorkflowTaskCompletedRequest, StartWorkflowExecutionRequest,
+    TerminateWorkflowExecutionRequest,
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -46,9 +48,13 @@ async fn a_hundred_thousand_tokens_in_the_wrong_hands_open_nothing() {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Kind {
     History,
+    Reverse,
+    Workflows,
     Namespaces,
     Task,
 }
+
+const KINDS: [Kind; 5] = [Kind::History, Kind::Reverse, Kind::Workflows, Kind::Namespaces, Kind::Task];
 
 /// A token, and to whom it was given.
 #[derive(Clone, Debug)]
@@ -57,6 +63,8 @@ struct Given {
     namespace: &'static str,
     workflow: &'static str,
     token: Vec<u8>,
+    /// Its task or run is over.
+    old: bool,
 }
 
 async fn draw(seed: u64, draws: usize) {
@@ -67,33 +75,54 @@ async fn draw(seed: u64, draws: usize) {
     for namespace in NAMESPACES {
         client.register_namespace(registration(namespace)).await.unwrap();
         for workflow in WORKFLOWS {
-            start(&mut client, namespace, workflow).await;
-            let task = poll(&mut client, namespace).await;
-            given.push(Given { kind: Kind::Task, namespace, workflow, token: task });
-            let page = history(&mut client, namespace, workflow, Vec::new()).await.unwrap();
-            given.push(Given { kind: Kind::History, namespace, workflow, token: page.1 });
+            for old in [true, false] {
+                start(&mut client, namespace, workflow).await;
+                let token = poll(&mut client, namespace).await;
+                given.push(Given { kind: Kind::Task, namespace, workflow, token, old });
+                for kind in [Kind::History, Kind::Reverse] {
+                    let (_, token) = history(&mut client, kind, namespace, workflow, Vec::new()).await.unwrap();
+                    given.push(Given { kind, namespace, workflow, token, old });
+                }
+                if old {
+                    terminate(&mut client, namespace, workflow).await;
+                }
+            }
         }
+        let (_, token) = list(&mut client, namespace, Vec::new()).await.unwrap();
+        given.push(Given { kind: Kind::Workflows, namespace, workflow: "", token, old: false });
     }
     let page = client.list_namespaces(ListNamespacesRequest { page_size: 1, ..Default::default() }).await.unwrap();
     let token = page.into_inner().next_page_token;
-    given.push(Given { kind: Kind::Namespaces, namespace: "", workflow: "", token });
+    given.push(Given { kind: Kind::Namespaces, namespace: "", workflow: "", token, old: false });
     assert!(given.iter().all(|given| !given.token.is_empty()));
 
     let random = &mut SmallRng::seed_from_u64(seed);
+    let mut aged = 0;
     for n in 0..draws {
         let original = given.choose(random).unwrap();
         let token = change(random, &original.token, &given);
         let namespace = *NAMESPACES.choose(random).unwrap();
         let workflow = *["order", "order-1", "nobody"].choose(random).unwrap();
-        let kind = [Kind::History, Kind::Namespaces, Kind::Task].choose(random).unwrap();
+        let kind = KINDS.choose(random).unwrap();
         // What was made of it may be a token of somebody else, or the same again.
         let known = given.iter().find(|given| given.token == token);
         let refused = match kind {
-            Kind::History => match history(&mut client, namespace, workflow, token.clone()).await {
+            Kind::History | Kind::Reverse => {
+                match history(&mut client, *kind, namespace, workflow, token.clone()).await {
+                    Ok((names, _)) => {
+                        let own = known.is_some_and(|known| (known.namespace, known.workflow) == (namespace, workflow));
+                        assert!(token.is_empty() || own, "draw {n}: {original:?} opened {namespace}/{workflow}");
+                        assert!(names.iter().all(|name| *name == secret(namespace, workflow)), "draw {n}: {names:?}");
+                        continue;
+                    }
+                    Err(refused) => refused,
+                }
+            }
+            Kind::Workflows => match list(&mut client, namespace, token.clone()).await {
                 Ok((names, _)) => {
-                    let own = known.is_some_and(|known| (known.namespace, known.workflow) == (namespace, workflow));
-                    assert!(token.is_empty() || own, "draw {n}: {original:?} opened {namespace}/{workflow}");
-                    assert!(names.iter().all(|name| *name == secret(namespace, workflow)), "draw {n}: {names:?}");
+                    let own = known.is_some_and(|known| (known.kind, known.namespace) == (Kind::Workflows, namespace));
+                    assert!(token.is_empty() || own, "draw {n}: {original:?} opened the list of {namespace}");
+                    assert!(names.iter().all(|name| WORKFLOWS.contains(&name.as_str())), "draw {n}: {names:?}");
                     continue;
                 }
                 Err(refused) => refused,
@@ -111,19 +140,25 @@ async fn draw(seed: u64, draws: usize) {
                 }
             }
             Kind::Task => {
-                if known.is_some_and(|known| known.kind == Kind::Task && known.namespace == namespace) {
+                let own = known.filter(|known| known.kind == Kind::Task && known.namespace == namespace);
+                if own.is_some_and(|own| !own.old) {
                     // That would end the task; the one who has it may.
                     continue;
                 }
-                answer(&mut client, random.random_range(0..3), namespace, token.clone()).await.unwrap_err()
+                let refused =
+                    answer(&mut client, random.random_range(0..3), namespace, token.clone()).await.unwrap_err();
+                aged += usize::from(own.is_some() && refused.code() == Code::NotFound);
+                refused
             }
         };
-        let not_found = matches!(refused.code(), Code::NotFound) && *kind == Kind::History;
+        let of_old = *kind == Kind::Task && known.is_some_and(|known| known.old);
+        let not_found = refused.code() == Code::NotFound && (of_old || matches!(kind, Kind::History | Kind::Reverse));
         assert!(not_found || refused.code() == Code::InvalidArgument, "draw {n}: {kind:?} {original:?}: {refused:?}");
     }
+    assert!(aged > 0, "nobody showed the token of a task that is over to those who gave it");
     // The tokens are still good.
-    for given in given.iter().filter(|given| given.kind == Kind::History) {
-        let (names, _) = history(&mut client, given.namespace, given.workflow, given.token.clone()).await.unwrap();
+    for Given { kind, namespace, workflow, token, .. } in given.iter().filter(|given| given.kind == Kind::History) {
+        let (names, _) = history(&mut client, *kind, namespace, workflow, token.clone()).await.unwrap();
         assert!(names.is_empty(), "the second event has no input");
     }
     assert_eq!(errors.load(Ordering::Relaxed), 0, "the server logged an error");
@@ -177,28 +212,63 @@ async fn poll(client: &mut Client, namespace: &str) -> Vec<u8> {
     client.poll_workflow_task_queue(within(Duration::from_secs(20), request)).await.unwrap().into_inner().task_token
 }
 
+async fn terminate(client: &mut Client, namespace: &str, workflow: &str) {
+    let workflow_execution = Some(WorkflowExecution { workflow_id: workflow.into(), ..Default::default() });
+    let request =
+        TerminateWorkflowExecutionRequest { namespace: namespace.into(), workflow_execution, ..Default::default() };
+    client.terminate_workflow_execution(request).await.unwrap();
+}
+
+/// The names in a page of one workflow, and the token of the next.
+async fn list(
+    client: &mut Client,
+    namespace: &str,
+    next_page_token: Vec<u8>,
+) -> Result<(Vec<String>, Vec<u8>), Status> {
+    let request = ListWorkflowExecutionsRequest {
+        namespace: namespace.into(),
+        page_size: 1,
+        next_page_token,
+        ..Default::default()
+    };
+    let page = client.list_workflow_executions(request).await?.into_inner();
+    let names = page.executions.into_iter().filter_map(|one| Some(one.execution?.workflow_id));
+    Ok((names.collect(), page.next_page_token))
+}
+
 /// The inputs in a page of one event, and the token of the next.
 async fn history(
     client: &mut Client,
+    kind: Kind,
     namespace: &str,
     workflow: &str,
     next_page_token: Vec<u8>,
 ) -> Result<(Vec<String>, Vec<u8>), Status> {
     use resurgam_api::temporal::history::v1::history_event::Attributes;
-    let request = GetWorkflowExecutionHistoryRequest {
-        namespace: namespace.into(),
-        execution: Some(WorkflowExecution { workflow_id: workflow.into(), ..Default::default() }),
-        maximum_page_size: 1,
-        next_page_token,
-        ..Default::default()
+    let execution = Some(WorkflowExecution { workflow_id: workflow.into(), ..Default::default() });
+    let namespace = namespace.to_owned();
+    let (history, token) = if kind == Kind::Reverse {
+        let request =
+            GetWorkflowExecutionHistoryReverseRequest { namespace, execution, maximum_page_size: 1, next_page_token };
+        let page = client.get_workflow_execution_history_reverse(request).await?.into_inner();
+        (page.history, page.next_page_token)
+    } else {
+        let request = GetWorkflowExecutionHistoryRequest {
+            namespace,
+            execution,
+            maximum_page_size: 1,
+            next_page_token,
+            ..Default::default()
+        };
+        let page = client.get_workflow_execution_history(request).await?.into_inner();
+        (page.history, page.next_page_token)
     };
-    let page = client.get_workflow_execution_history(request).await?.into_inner();
-    let started = page.history.unwrap().events.into_iter().filter_map(|event| match event.attributes {
+    let started = history.unwrap().events.into_iter().filter_map(|event| match event.attributes {
         Some(Attributes::WorkflowExecutionStartedEventAttributes(started)) => started.input,
         _ => None,
     });
     let inputs = started.flat_map(|input| input.payloads).map(|payload| String::from_utf8(payload.data).unwrap());
-    Ok((inputs.collect(), page.next_page_token))
+    Ok((inputs.collect(), token))
 }
 
 /// Shows a token as that of a task of some kind.

@@ -5,6 +5,7 @@
 #[path = "../beside/mod.rs"]
 mod beside;
 mod cron;
+mod names;
 mod scenes;
 mod server;
 
@@ -22,7 +23,9 @@ async fn both_servers_answer_the_same() {
     let own = own_server::start(Path::new(env!("CARGO_BIN_EXE_resurgam")), 2).await.unwrap();
     let real = temporal::start(&temporal::Options::default()).await.unwrap();
     let (ours, theirs) = tokio::join!(seen(Server::at(own.endpoint())), seen(Server::at(real.endpoint())));
-    same(&ours, &theirs, &[], 50);
+    let otherwise =
+        [("a namespace of the name: the server's", "the real server has a namespace for its own workflows")];
+    same(&ours, &theirs, &otherwise, 200);
 }
 
 async fn seen(server: impl Future<Output = Server>) -> Vec<String> {
@@ -35,5 +38,7 @@ async fn seen(server: impl Future<Output = Server>) -> Vec<String> {
     scenes::disabled(&mut server).await;
     scenes::timers(&mut server).await;
     cron::schedules(&mut server).await;
+    names::namespaces(&mut server).await;
+    names::others(&mut server).await;
     server.lines
 }

@@ -46,9 +46,12 @@ impl Server {
         match answer {
             Ok(answer) => {
                 let answer = answer.into_inner();
-                let mut seen = json::to_json(&answer).unwrap();
-                without(&OWN, &mut seen);
-                self.lines.push(format!("{what}: {seen}"));
+                let seen = json::to_json(&answer).map(|mut seen| {
+                    without(&OWN, &mut seen);
+                    seen.to_string()
+                });
+                // There are times that JSON has no words for.
+                self.lines.push(format!("{what}: {}", seen.unwrap_or_else(|problem| problem.to_string())));
                 Some(answer)
             }
             Err(status) => {

@@ -1,4 +1,4 @@
-//! The orchestrator of this repository as a process: `resurgam server`, which ends when its standard input does.
+//! The orchestrator of this repository as a process, which ends when its standard input does.
 
 use super::error::Error;
 use super::process::{LOG, Process, free};
@@ -17,6 +17,14 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// It cannot be started, ends early, or does not get ready in time: then with the end of its log.
 pub async fn start(program: &Path, nodes: u16) -> Result<Started, Error> {
     served(program, &["server"], nodes).await
+}
+
+/// The same of the program that is nothing but the server, `resurgam-server`, with more options of it.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_released(program: &Path, more: &[&str], nodes: u16) -> Result<Started, Error> {
+    served(program, more, nodes).await
 }
 
 /// The same with a planted bug, of the name that it has in the catalogue.

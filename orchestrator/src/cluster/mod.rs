@@ -10,6 +10,7 @@ pub(crate) mod membership;
 pub mod namespace;
 pub mod namespaces;
 pub(crate) mod peer;
+pub(crate) mod queue_name;
 mod registrar;
 mod rejection;
 pub(crate) mod router;

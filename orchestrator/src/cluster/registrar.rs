@@ -67,7 +67,7 @@ impl Registrar {
         // A row that is there stays. That there is none counts only if the commit is applied.
         let decide = |found: Option<Namespace>| match found {
             Some(found) if found.id == namespace.id => Ok(None),
-            Some(_) => Err(status::namespace_already_exists()),
+            Some(_) => Err(status::namespace_already_exists(&namespace.name)),
             None => {
                 let mut group = Group::default();
                 group.begin();

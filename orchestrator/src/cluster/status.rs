@@ -145,10 +145,30 @@ pub(crate) fn namespace_invalid_state(name: &str, state: NamespaceState, allowed
     detailed(Code::FailedPrecondition, message, &detail)
 }
 
-/// The namespace is there already.
+/// The namespace of this name is there already.
 #[must_use]
-pub(crate) fn namespace_already_exists() -> Status {
-    detailed(Code::AlreadyExists, "Namespace already exists.".into(), &NamespaceAlreadyExistsFailure {})
+pub(crate) fn namespace_already_exists(name: &str) -> Status {
+    let message = format!("Namespace {} already exists", quoted(name));
+    detailed(Code::AlreadyExists, message, &NamespaceAlreadyExistsFailure {})
+}
+
+/// A text between quotes, with what cannot be seen in it written out, as Go does it.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from('"');
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => quoted.extend(['\\', letter]),
+            '\u{7}' => quoted.push_str("\\a"),
+            '\u{8}' => quoted.push_str("\\b"),
+            '\u{b}' => quoted.push_str("\\v"),
+            '\u{c}' => quoted.push_str("\\f"),
+            '\t' | '\n' | '\r' => quoted.extend(letter.escape_default()),
+            _ if letter.is_ascii_control() => quoted.push_str(&format!("\\x{:02x}", u32::from(letter))),
+            _ => quoted.push(letter),
+        }
+    }
+    quoted.push('"');
+    quoted
 }
 
 /// As a client may see it: without our own markers. That the time was over for a call within the cluster is no

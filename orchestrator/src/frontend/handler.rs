@@ -79,7 +79,7 @@ impl Frontend {
     }
 
     pub(super) async fn namespace(&self, name: &str) -> Result<String, Status> {
-        validate::id("Namespace", name).map_err(|status| *status)?;
+        validate::namespace(name).map_err(|status| *status)?;
         Ok(self.registry.find(name).await?.id)
     }
 
@@ -88,7 +88,7 @@ impl Frontend {
     /// # Errors
     /// FAILED_PRECONDITION with Temporal's details if it is deprecated; or it is not found.
     pub(super) async fn takes_workflows(&self, name: &str) -> Result<(), Status> {
-        validate::id("Namespace", name).map_err(|status| *status)?;
+        validate::namespace(name).map_err(|status| *status)?;
         match self.registry.find(name).await?.state() {
             NamespaceState::Registered => Ok(()),
             state => Err(status::namespace_invalid_state(name, state, NamespaceState::Registered)),

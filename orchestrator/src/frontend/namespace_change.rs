@@ -37,7 +37,7 @@ pub(super) fn apply(namespace: &mut Namespace, request: &UpdateNamespaceRequest)
     }
     if let Some(retention) = request.config.as_ref().and_then(|config| config.workflow_execution_retention_ttl) {
         validate::retention(Some(retention)).map_err(|status| *status)?;
-        namespace.retention = Some(retention);
+        namespace.retention = Some(validate::kept(retention));
     }
     if !request.delete_bad_binary.is_empty() {
         return invalid(format!("Bad binary checksum {} doesn't exists.", request.delete_bad_binary));

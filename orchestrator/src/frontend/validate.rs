@@ -2,6 +2,7 @@
 //! too large. As in temporalio/temporal,
 //! `service/frontend/workflow_handler.go`.
 
+use crate::cluster::queue_name;
 use crate::cluster::sizes::{BLOB_BYTES, ID_BYTES};
 use prost::Message;
 use prost_wkt_types::{Duration, FieldMask};
@@ -16,8 +17,6 @@ use uuid::Uuid;
 const BUILD_ID_BYTES: usize = 255;
 /// Longest key by which tasks are treated fairly, in bytes.
 const FAIRNESS_KEY_BYTES: usize = 64;
-/// How the names of queues begin that belong to the server.
-const RESERVED: &str = "/_sys/";
 
 /// The outcome of a check; the status is what the caller answers with.
 pub type Checked<T = ()> = Result<T, Box<Status>>;
@@ -56,7 +55,15 @@ pub(crate) fn given(what: &str, name: &str) -> Checked {
 /// # Errors
 /// INVALID_ARGUMENT: it is too long.
 pub(crate) fn optional_id(what: &str, id: &str) -> Checked {
-    if id.len() > ID_BYTES { wrong(format!("{what} exceeds length limit.")) } else { Ok(()) }
+    if id.len() > ID_BYTES { wrong(format!("{what} length exceeds limit.")) } else { Ok(()) }
+}
+
+/// A namespace that is named.
+///
+/// # Errors
+/// INVALID_ARGUMENT: its name is empty or too long.
+pub(crate) fn namespace(name: &str) -> Checked {
+    if name.is_empty() { wrong("Namespace not set on request.") } else { optional_id("Namespace", name) }
 }
 
 /// Who says that it asks.
@@ -139,17 +146,34 @@ pub fn run_id(run_id: &str) -> Checked {
 /// A task queue.
 ///
 /// # Errors
-/// INVALID_ARGUMENT: it has no name, or one that is too long.
+/// INVALID_ARGUMENT: it has no name, or one that it may not have.
 pub fn task_queue(queue: Option<&TaskQueue>) -> Checked {
-    let queue = part("TaskQueue", queue)?;
-    id("TaskQueue", &queue.name)?;
-    if queue.name.starts_with(RESERVED) {
-        return wrong(format!("task queue name cannot start with reserved prefix {RESERVED}"));
+    let Some(queue) = queue else { return wrong("taskQueue is not set") };
+    let normal = &queue.normal_name;
+    let normal = (queue.kind == i32::from(TaskQueueKind::Sticky) && !normal.is_empty()).then_some(normal);
+    let flaw = queue_name::flaw(&queue.name, ID_BYTES);
+    flaw.or_else(|| queue_name::flaw(normal?, ID_BYTES)).map_or(Ok(()), wrong)
+}
+
+/// A task queue to which new work goes.
+///
+/// # Errors
+/// As [`task_queue`].
+pub(crate) fn queue_of_work(queue: Option<&TaskQueue>) -> Checked {
+    task_queue(queue)?;
+    let name = queue.map_or("", |queue| &queue.name);
+    queue_name::flaw_of_work(name, "", ID_BYTES).map_or(Ok(()), wrong)
+}
+
+/// A task queue of which somebody asks, part by part if he likes.
+///
+/// # Errors
+/// INVALID_ARGUMENT: it is a part that nobody has named.
+pub(crate) fn queue_part(queue: Option<&TaskQueue>) -> Checked {
+    match queue.map(|queue| &queue.name).filter(|name| queue_name::is_reserved(name)) {
+        Some(name) => wrong(format!("invalid task queue partition name {name}")),
+        None => Ok(()),
     }
-    if queue.kind == i32::from(TaskQueueKind::Sticky) {
-        optional_id("TaskQueue normal name", &queue.normal_name)?;
-    }
-    Ok(())
 }
 
 /// How long closed workflows of a namespace are to be kept: an hour at least, as on a server that is alone.
@@ -159,6 +183,14 @@ pub fn task_queue(queue: Option<&TaskQueue>) -> Checked {
 pub(crate) fn retention(given: Option<Duration>) -> Checked {
     let enough = given.is_some_and(|given| (0..1_000_000_000).contains(&given.nanos) && given.seconds >= 3600);
     if enough { Ok(()) } else { wrong("A valid retention period is not set on request.") }
+}
+
+/// So long closed workflows are kept of which somebody says that they are to be kept for longer: a hundred years.
+const LONGEST: i64 = 100 * 365 * 86_400;
+
+/// How long closed workflows are kept, if so long was asked for.
+pub(crate) fn kept(asked: Duration) -> Duration {
+    if asked.seconds < LONGEST { asked } else { Duration { seconds: LONGEST, nanos: 0 } }
 }
 
 /// A text that may be missing, of a thousand bytes at most.
@@ -263,7 +295,10 @@ mod tests {
     }
 
     #[test]
-    fn retention_is_an_hour_at_least() {
+    fn retention_is_an_hour_at_least_and_a_century_at_most() {
+        let hundred_years = Duration { seconds: LONGEST, nanos: 0 };
+        assert_eq!(kept(Duration { seconds: i64::MAX, nanos: 5 }), hundred_years);
+        assert_eq!(kept(Duration { seconds: LONGEST - 1, nanos: 5 }).nanos, 5);
         let of = |seconds, nanos| retention(Some(Duration { seconds, nanos }));
         assert!(of(3600, 0).is_ok() && of(3 * 86_400, 999_999_999).is_ok());
         let bad = [retention(None), of(3599, 999_999_999), of(3600, -1), of(i64::MIN, 0), of(4000, 1_000_000_000)];

@@ -1,10 +1,16 @@
 //! What a task queue holds in memory at most.
 
-use super::{partition, query, queue, workers};
+use super::{crowd, partition, query, queue, workers};
 use crate::cluster::bound::{Bound, REFUSED, WAITS};
 
 /// In the order of the documentation.
 pub(crate) const BOUNDS: &[Bound] = &[
+    Bound {
+        of: "open task queues that nobody has used for 5 seconds",
+        most: crowd::MOST as u64,
+        unit: "task queues",
+        beyond: "closed, and opened again when they are used",
+    },
     Bound { of: "calls that wait for a task queue", most: partition::MAILBOX as u64, unit: "calls", beyond: WAITS },
     Bound {
         of: "tasks of a task queue in memory",

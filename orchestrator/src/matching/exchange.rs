@@ -105,7 +105,7 @@ impl Exchange {
     }
 
     fn add(&mut self, request: AddTaskRequest, adder: oneshot::Sender<Result<(), Status>>) {
-        self.purge();
+        self.purge_first();
         let now = self.now();
         self.tallies[0].count(Instant::now());
         match self.queue.add(request, now) {
@@ -123,7 +123,7 @@ impl Exchange {
     }
 
     fn query(&mut self, request: Box<QueryWorkerRequest>, asker: Asker) {
-        self.purge();
+        self.purge_first();
         if self.queue.abandoned(self.now()) {
             // Whoever asked may have gone.
             return drop(asker.send(Err(status::sticky_worker_unavailable())));
@@ -133,9 +133,16 @@ impl Exchange {
         self.queries.add(id, request, until, asker);
     }
 
-    /// Forgets polls whose caller has gone: they must not swallow a task.
+    /// Forgets polls whose caller has gone.
     pub(super) fn purge(&mut self) {
         self.polls.take_gone().for_each(|poller| self.queue.gone(poller));
+    }
+
+    /// Forgets those in front of the first whose caller is there: they must not swallow a task. However many wait, it looks at no others.
+    fn purge_first(&mut self) {
+        while let Some(poller) = self.polls.take_first_if_gone() {
+            self.queue.gone(poller);
+        }
     }
 
     /// Matches queries and tasks with polls as far as possible.
@@ -143,7 +150,7 @@ impl Exchange {
         if !self.queries.waits() && !self.queue.can_offer() {
             return;
         }
-        self.purge();
+        self.purge_first();
         while self.queries.waits()
             && let Some(poller) = self.queue.take_poller()
         {
@@ -151,6 +158,7 @@ impl Exchange {
             if let Some((id, query)) = self.queries.next() {
                 self.in_flight.ask(id, query, poll);
             }
+            self.purge_first();
         }
         while self.queue.can_offer()
             && self.pace.allows(Instant::now())
@@ -161,6 +169,7 @@ impl Exchange {
                 Some(poll) => self.in_flight.start(offer, poll),
                 None => self.ended(offer.id, HandOver::Again, None),
             }
+            self.purge_first();
         }
     }
 

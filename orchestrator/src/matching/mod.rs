@@ -5,6 +5,7 @@
 
 pub(crate) mod bounds;
 mod configuration;
+mod crowd;
 mod description;
 mod exchange;
 mod in_flight;

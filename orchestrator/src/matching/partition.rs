@@ -4,6 +4,7 @@
 //! is lost, when it is told to, or when nobody has needed it for a while; whoever waits for it then is told that it is
 //! not the owner, and asks again.
 
+use super::crowd::{Crowd, Member};
 use super::exchange::Exchange;
 use super::in_flight::InFlight;
 use super::journal::{Done, Journal, Work};
@@ -26,8 +27,6 @@ use tokio_util::sync::CancellationToken;
 pub(super) const MAILBOX: usize = 256;
 /// How long finished tasks wait for a batch to be deleted with.
 const TIDY: Duration = Duration::from_secs(1);
-/// After this long without a message a queue is closed.
-const IDLE: Duration = Duration::from_secs(300);
 /// How often an owner that writes nothing looks whether it still is the owner.
 const CHECK: Duration = Duration::from_secs(5);
 /// Ids that one tenure may give.
@@ -40,6 +39,7 @@ pub(super) struct Dependencies {
     pub(super) store: Arc<dyn Store>,
     pub(super) router: Arc<Router>,
     pub(super) node: String,
+    pub(super) crowd: Crowd,
 }
 
 /// Starts the owner of the queue of this name; cancelling `stop` ends it.
@@ -83,6 +83,7 @@ async fn own_queue(
 
 struct Actor {
     dependencies: Dependencies,
+    member: Member,
     partition: Partition,
     exchange: Exchange,
     journal: Journal,
@@ -104,6 +105,7 @@ impl Actor {
         let (environment, router) = (Arc::clone(&dependencies.environment), Arc::clone(&dependencies.router));
         let in_flight = InFlight::new(Arc::clone(&environment), router, own);
         let mut actor = Self {
+            member: dependencies.crowd.enter(),
             dependencies,
             partition,
             exchange: Exchange::new(environment, sticky, in_flight),
@@ -145,7 +147,7 @@ impl Actor {
                 self.exchange.assert_sound();
             }
             let at_times = self.tidy_at.into_iter().chain(self.exchange.due());
-            let wake = at_times.fold(self.check_at.min(self.used + IDLE), Instant::min);
+            let wake = at_times.fold(self.check_at.min(self.used + self.member.idle()), Instant::min);
             let waking = tokio::time::sleep_until(wake);
             tokio::select! {
                 biased;
@@ -178,7 +180,7 @@ impl Actor {
         if self.exchange.is_polled() {
             self.used = now;
         }
-        self.tidy_at.is_none() && now >= self.used + IDLE
+        self.tidy_at.is_none() && now >= self.used + self.member.idle()
     }
 
     /// Does what is due at a time: deletes finished tasks, sends queries away, and looks whether the tenure lasts.

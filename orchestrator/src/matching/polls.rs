@@ -44,7 +44,13 @@ impl Polls {
         self.waiting.remove(&poller)
     }
 
-    /// Takes out those whose caller has gone: they must not swallow a task.
+    /// Takes out the one that has waited longest, if its caller has gone: it must not swallow a task.
+    pub(super) fn take_first_if_gone(&mut self) -> Option<Poller> {
+        let first = self.waiting.first_entry().filter(|first| first.get().receiver.is_closed())?;
+        Some(first.remove_entry().0)
+    }
+
+    /// Takes out all those whose caller has gone.
     pub(super) fn take_gone(&mut self) -> impl Iterator<Item = Poller> {
         self.waiting.extract_if(.., |_, poll| poll.receiver.is_closed()).map(|(poller, _)| poller)
     }

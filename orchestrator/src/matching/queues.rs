@@ -1,5 +1,6 @@
 //! The task queues of one node: opened when they are asked for and believed to be this node's, closed when they are not any more.
 
+use super::crowd::Crowd;
 use super::message::Message;
 use super::partition::{self, Dependencies};
 use super::polls::{Poll, Served};
@@ -21,14 +22,45 @@ use tonic::Status;
 pub(super) struct Queues {
     dependencies: Dependencies,
     membership: Arc<Membership>,
-    queues: Arc<Mutex<BTreeMap<String, Open>>>,
+    queues: Arc<Mutex<OpenQueues>>,
     stop: CancellationToken,
 }
+
+/// Those that were opened, by name: the ones that have closed since are taken out from time to time.
+#[derive(Default)]
+struct OpenQueues {
+    all: BTreeMap<String, Open>,
+    /// How many there were after those that had closed were taken out last.
+    swept: usize,
+}
+
+/// Fewer than this are never looked through.
+const FEW: usize = 1_000;
 
 #[derive(Clone)]
 struct Open {
     mailbox: mpsc::Sender<Message>,
     stop: CancellationToken,
+}
+
+impl OpenQueues {
+    /// The mailbox of a queue, which is opened if it is not open. However many there are, it looks at this one, but for a sweep
+    /// each time that there are twice as many.
+    fn mailbox(&mut self, name: String, open: impl FnOnce() -> Open) -> mpsc::Sender<Message> {
+        if let Some(known) = self.all.get(&name)
+            && !known.mailbox.is_closed()
+        {
+            return known.mailbox.clone();
+        }
+        if self.all.len() >= 2 * self.swept.max(FEW) {
+            self.all.retain(|_, open| !open.mailbox.is_closed());
+            self.swept = self.all.len();
+        }
+        let open = open();
+        let mailbox = open.mailbox.clone();
+        self.all.insert(name, open);
+        mailbox
+    }
 }
 
 impl Queues {
@@ -41,7 +73,7 @@ impl Queues {
         node: impl Into<String>,
         stop: CancellationToken,
     ) -> Self {
-        let dependencies = Dependencies { environment, store, router, node: node.into() };
+        let dependencies = Dependencies { environment, store, router, node: node.into(), crowd: Crowd::default() };
         let queues = Self { dependencies, membership, queues: Arc::default(), stop };
         queues.clone().follow();
         queues
@@ -60,7 +92,7 @@ impl Queues {
                 }
                 if !planted(Bug::StaleQueueOwner) {
                     let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
-                    queues.retain(|name, open| {
+                    queues.all.retain(|name, open| {
                         let mine = self.membership.is_mine(name);
                         if !mine {
                             open.stop.cancel();
@@ -81,13 +113,11 @@ impl Queues {
             return Err(Box::new(status::not_owner(format!("{name} belongs to another node"))));
         }
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
-        queues.retain(|_, open| !open.mailbox.is_closed());
-        let open = queues.entry(name).or_insert_with(|| {
+        Ok(queues.mailbox(name, || {
             let stop = self.stop.child_token();
             let mailbox = partition::open(self.dependencies.clone(), partition, queue.sticky, stop.clone());
             Open { mailbox, stop }
-        });
-        Ok(open.mailbox.clone())
+        }))
     }
 
     /// Whether the queue of this name is to be this node's.
@@ -140,4 +170,29 @@ impl Queues {
 /// The queue was closed while somebody waited for it: nothing was handed out, and nothing taken over for good.
 pub(super) fn closed() -> Status {
     status::not_owner("the task queue was closed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_that_have_closed_are_opened_anew_and_not_kept() {
+        let mut queues = OpenQueues::default();
+        let (mailbox, receiver) = mpsc::channel(1);
+        let stays = Open { mailbox, stop: CancellationToken::new() };
+        let mut opened = 0;
+        for number in 0..10 * FEW {
+            queues.mailbox("stays".to_owned(), || stays.clone());
+            queues.mailbox(number.to_string(), || Open { mailbox: mpsc::channel(1).0, stop: CancellationToken::new() });
+            queues.mailbox("closes".to_owned(), || {
+                opened += 1;
+                Open { mailbox: mpsc::channel(1).0, stop: CancellationToken::new() }
+            });
+            assert!(queues.all.len() <= 2 * FEW + 1, "{}", queues.all.len());
+        }
+        assert_eq!(opened, 10 * FEW);
+        assert!(queues.all.contains_key("stays"));
+        drop(receiver);
+    }
 }

@@ -1,7 +1,7 @@
 //! What is asked about the server itself, and about namespaces.
 
 use crate::cluster::namespace::Namespace;
-use crate::cluster::sizes;
+use crate::cluster::{sizes, status};
 use crate::frontend::handler::{Answer, Frontend, check};
 use crate::frontend::namespace_change::CLUSTER;
 use crate::frontend::seal::Kind;
@@ -15,6 +15,8 @@ use tonic::{Request, Response, Status};
 
 /// Most namespaces in one answer.
 const MOST: usize = 1000;
+/// The name of a namespace that the real server has for itself, and that is nobody's here.
+const SYSTEM: &str = "temporal-system";
 
 pub(super) async fn system(_: &Frontend, _: Request<api::GetSystemInfoRequest>) -> Answer<api::GetSystemInfoResponse> {
     let capabilities = api::get_system_info_response::Capabilities {
@@ -53,12 +55,13 @@ pub(super) async fn register(
     frontend: &Frontend,
     request: Request<api::RegisterNamespaceRequest>,
 ) -> Answer<api::RegisterNamespaceResponse> {
-    let request = request.into_inner();
+    let mut request = request.into_inner();
     check(&[
-        validate::id("Namespace", &request.namespace),
+        validate::namespace(&request.namespace),
         validate::retention(request.workflow_execution_retention_period),
         unsupported::namespace(&request),
     ])?;
+    request.workflow_execution_retention_period = request.workflow_execution_retention_period.map(validate::kept);
     let active = [&request.active_cluster_name].into_iter().filter(|name| !name.is_empty());
     let mut named = active.chain(request.clusters.iter().map(|cluster| &cluster.cluster_name));
     let strange = named.find(|name| *name != CLUSTER);
@@ -66,6 +69,9 @@ pub(super) async fn register(
         && frontend.registry.find(&request.namespace).await.is_err()
     {
         return Err(Status::invalid_argument(format!("Invalid cluster name: {name}")));
+    }
+    if request.namespace == SYSTEM {
+        return Err(status::namespace_already_exists(&request.namespace));
     }
     frontend.registry.register(&request).await?;
     Ok(Response::new(api::RegisterNamespaceResponse {}))
@@ -77,11 +83,11 @@ pub(super) async fn describe(
 ) -> Answer<api::DescribeNamespaceResponse> {
     let request = request.into_inner();
     let found = if request.namespace.is_empty() {
-        check(&[validate::id("Namespace", &request.id)])?;
+        check(&[validate::namespace(&request.id)])?;
         let found = frontend.registry.find_by_id(&request.id).await?;
         frontend.registry.look(&found.name).await?
     } else {
-        check(&[validate::id("Namespace", &request.namespace)])?;
+        check(&[validate::namespace(&request.namespace)])?;
         frontend.registry.look(&request.namespace).await?
     };
     Ok(Response::new(description(&found)))
@@ -116,7 +122,7 @@ pub(super) async fn update(
     request: Request<api::UpdateNamespaceRequest>,
 ) -> Answer<api::UpdateNamespaceResponse> {
     let request = request.into_inner();
-    check(&[validate::id("Namespace", &request.namespace), unsupported::namespace_update(&request)])?;
+    check(&[validate::namespace(&request.namespace), unsupported::namespace_update(&request)])?;
     let changed = frontend.registry.change(&request.namespace, |it| namespace_change::apply(it, &request)).await?;
     let api::DescribeNamespaceResponse { namespace_info, config, replication_config, .. } = description(&changed);
     Ok(Response::new(api::UpdateNamespaceResponse { namespace_info, config, replication_config, ..Default::default() }))
@@ -127,7 +133,7 @@ pub(super) async fn deprecate(
     request: Request<api::DeprecateNamespaceRequest>,
 ) -> Answer<api::DeprecateNamespaceResponse> {
     let request = request.into_inner();
-    check(&[validate::id("Namespace", &request.namespace)])?;
+    check(&[validate::namespace(&request.namespace)])?;
     let deprecate = |namespace: &mut Namespace| {
         namespace.deprecated = true;
         Ok(())

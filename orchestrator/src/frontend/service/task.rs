@@ -114,6 +114,7 @@ pub(super) async fn describe_queue(
     if request.api_mode() == DescribeTaskQueueMode::Enhanced {
         return queue_versions::describe(frontend, until, request).await;
     }
+    check(&[validate::queue_part(request.task_queue.as_ref())])?;
     let activity = request.task_queue_type == i32::from(TaskQueueType::Activity);
     let kind = if activity { TaskKind::Activity } else { TaskKind::Workflow };
     let queue = frontend.queue(&request.namespace, request.task_queue.as_ref(), kind).await?;

@@ -34,7 +34,7 @@ pub(super) fn checked(request: &api::StartWorkflowExecutionRequest) -> Result<()
     check(&[
         validate::id("WorkflowId", &request.workflow_id),
         validate::id("WorkflowType", request.workflow_type.as_ref().map_or("", |kind| &kind.name)),
-        validate::task_queue(request.task_queue.as_ref()),
+        validate::queue_of_work(request.task_queue.as_ref()),
         validate::optional_id("RequestId", &request.request_id),
         validate::blob("Input", request.input.as_ref()),
         validate::blob("Memo", request.memo.as_ref()),
@@ -53,7 +53,7 @@ pub(super) async fn signal_with_start(
         validate::id("WorkflowId", &request.workflow_id),
         validate::id("SignalName", &request.signal_name),
         validate::id("WorkflowType", request.workflow_type.as_ref().map_or("", |kind| &kind.name)),
-        validate::task_queue(request.task_queue.as_ref()),
+        validate::queue_of_work(request.task_queue.as_ref()),
         validate::optional_id("RequestId", &request.request_id),
         validate::blob("Input", request.input.as_ref()),
         validate::blob("SignalInput", request.signal_input.as_ref()),

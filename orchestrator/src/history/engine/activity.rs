@@ -3,7 +3,9 @@
 use super::command_failure::CommandFailure;
 use super::retry;
 use super::span::{capped, duration, millis};
+use super::task_event::queue_name;
 use super::transaction::Transaction;
+use crate::cluster::queue_name::flaw_of_work;
 use crate::planted::{Bug, planted};
 use prost_wkt_types::Duration;
 use resurgam_api::temporal::command::v1::{
@@ -29,11 +31,11 @@ pub(super) fn schedule(
     let id = attributes.activity_id.as_str();
     let kind = attributes.activity_type.as_ref().map_or("", |kind| &kind.name);
     let queue = attributes.task_queue.as_ref().map_or("", |queue| &queue.name);
-    if queue.is_empty() {
-        let none = attributes.task_queue.is_none();
-        return Err(bad(if none { "taskQueue is not set" } else { "missing task queue name" }.to_owned()));
-    } else if queue.len() > limits.id_bytes {
-        return Err(bad("taskQueue length exceeds limit".to_owned()));
+    if attributes.task_queue.is_none() {
+        return Err(bad("taskQueue is not set".to_owned()));
+    }
+    if let Some(flaw) = flaw_of_work(queue, queue_name(&tx.run.state), limits.id_bytes) {
+        return Err(bad(flaw));
     }
     let named = [(id, "activityId"), (kind, "activityType")];
     if let Some((_, what)) = named.iter().find(|(name, _)| name.is_empty()) {

@@ -5,6 +5,7 @@ use super::command_failure::CommandFailure;
 use super::task_event::{queue_name, with_kind};
 use super::transaction::Transaction;
 use super::{marker, retry, span};
+use crate::cluster::queue_name::flaw_of_work;
 use crate::invariant::broken;
 use resurgam_api::temporal::command::v1::StartChildWorkflowExecutionCommandAttributes;
 use resurgam_api::temporal::common::v1::WorkflowExecution;
@@ -120,8 +121,9 @@ fn checked(
     if it.task_queue.as_ref().is_none_or(|queue| queue.name.is_empty()) {
         it.task_queue = Some(TaskQueue { name: queue_name(state).to_owned(), ..TaskQueue::default() });
     }
-    if it.task_queue.as_ref().is_some_and(|queue| queue.name.len() > limits.id_bytes) {
-        return Err(format!("invalid TaskQueue on {COMMAND}: taskQueue length exceeds limit. {by_both}"));
+    let name = it.task_queue.as_ref().map_or("", |queue| &queue.name);
+    if let Some(flaw) = flaw_of_work(name, queue_name(state), limits.id_bytes) {
+        return Err(format!("invalid TaskQueue on {COMMAND}: {flaw}. {by_both}"));
     }
     let run_timeout = span::shorter(it.workflow_run_timeout, it.workflow_execution_timeout);
     it.workflow_task_timeout = Some(span::of_task(it.workflow_task_timeout, run_timeout, limits));

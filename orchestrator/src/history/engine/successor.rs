@@ -7,6 +7,7 @@ use super::command_failure::CommandFailure;
 use super::new_run::{self, NewRun};
 use super::transaction::Transaction;
 use super::{build_id, close, fail as task_failure, marker, retry, span};
+use crate::cluster::queue_name::flaw_of_work;
 use crate::planted::{Bug, planted};
 use resurgam_api::temporal::command::v1::ContinueAsNewWorkflowExecutionCommandAttributes;
 use resurgam_api::temporal::common::v1::Payloads;
@@ -153,6 +154,10 @@ pub(super) fn continue_as_new(
     let before = &state.started;
     let queue = asked.task_queue.filter(|queue| !queue.name.is_empty()).or_else(|| before.task_queue.clone());
     let queue = queue.map(super::task_event::with_kind);
+    let (name, parent) = (queue.as_ref().map_or("", |queue| &queue.name), super::task_event::queue_name(state));
+    if let Some(flaw) = flaw_of_work(name, parent, tx.context.limits.id_bytes) {
+        return Err(bad(&format!("error validating ContinueAsNewWorkflowExecutionCommand TaskQueue: {flaw}.")));
+    }
     let kind = asked.workflow_type.filter(|kind| !kind.name.is_empty()).or_else(|| before.workflow_type.clone());
     let given = |asked: &Option<_>, before| if span::millis(asked.as_ref()) > 0 { *asked } else { before };
     let run_timeout = given(&asked.workflow_run_timeout, before.workflow_run_timeout);

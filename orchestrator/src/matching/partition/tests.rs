@@ -135,7 +135,7 @@ fn dependencies(world: &Arc<World>, store: Arc<dyn Store>) -> Dependencies {
     let keys = TokenKeys::new([0; 32], Vec::new());
     let config = Config::of(&member, "frontend", "internal", vec![member.clone()], keys);
     let router = Router::new(&environment, Arc::new(Membership::new(&config)), 1).unwrap();
-    Dependencies { environment, store, router: Arc::new(router), node: "node".into() }
+    Dependencies { environment, store, router: Arc::new(router), node: "node".into(), crowd: Crowd::default() }
 }
 
 struct Town {

@@ -47,7 +47,11 @@ impl Pollers {
 
     /// One waits no more.
     pub(super) fn gone(&mut self, poller: Poller) {
-        self.waiting.retain(|waiting| *waiting != poller);
+        if self.waiting.front() == Some(&poller) {
+            self.waiting.pop_front();
+        } else {
+            self.waiting.retain(|waiting| *waiting != poller);
+        }
     }
 
     /// Forgets who was there; whoever waits goes on waiting.
