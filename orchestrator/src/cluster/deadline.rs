@@ -13,6 +13,9 @@ pub(crate) const POLL_MIN: Duration = Duration::from_secs(2);
 /// A poll is answered this much earlier than its caller gives up.
 pub(crate) const POLL_MARGIN: Duration = Duration::from_secs(1);
 
+/// So much later than a poll waits at most its answer may come, if its caller waits for that.
+const POLL_LATE: Duration = Duration::from_secs(30);
+
 /// The caller's time limit by the header `grpc-timeout`, if it gives one.
 #[must_use]
 pub fn limit(metadata: &MetadataMap) -> Option<Duration> {
@@ -41,6 +44,16 @@ pub(crate) fn poll_limit(metadata: &MetadataMap) -> Result<Duration, Box<Status>
         Some(limit) if limit < POLL_MIN => Err(Box::new(Status::invalid_argument("Context timeout is too short."))),
         Some(limit) => Ok((limit - POLL_MARGIN).min(POLL_MAX)),
     }
+}
+
+/// How long the answer to a poll may take within the cluster: as long as its caller waits, if that is not for ever. Between busy nodes
+/// an answer may come late, and what is in it is not to be lost while the caller has the time.
+///
+/// # Errors
+/// As [`poll_limit`].
+pub(crate) fn poll_answer_limit(metadata: &MetadataMap) -> Result<Duration, Box<Status>> {
+    let latest = poll_limit(metadata)? + POLL_LATE;
+    Ok(limit(metadata).map_or(latest, |limit| limit.min(latest)))
 }
 
 /// The time limit of a call within the cluster.
@@ -84,5 +97,15 @@ mod tests {
         assert_eq!(poll_limit(&timeout("90000000u")).unwrap(), POLL_MAX);
         assert_eq!(poll_limit(&MetadataMap::new()).unwrap(), POLL_MAX);
         assert!(poll_limit(&timeout("1999m")).is_err());
+    }
+
+    #[test]
+    fn the_answer_to_a_poll_may_take_as_long_as_its_caller_waits() {
+        let of = |text: &str| poll_answer_limit(&timeout(text)).map(|limit| limit.as_secs()).ok();
+        assert_eq!(
+            (of("10S"), of("70S"), of("90S"), of("1H"), of("1S")),
+            (Some(10), Some(70), Some(90), Some(90), None)
+        );
+        assert_eq!(poll_answer_limit(&MetadataMap::new()).unwrap(), POLL_MAX + POLL_LATE);
     }
 }

@@ -13,11 +13,11 @@ use resurgam_api::temporal::workflowservice::v1 as api;
 use tokio::time::Instant;
 use tonic::{Request, Response, Status};
 
-/// Until when a poll has to be done, and its message: the task queue waits a second less.
+/// Until when a poll has to be done, and its message: the task queue waits a second less, at least.
 #[allow(clippy::result_large_err, reason = "a status is what the caller answers with")]
 fn poll<T>(request: Request<T>) -> Result<(Instant, T), Status> {
-    let patience = deadline::poll_limit(request.metadata()).map_err(|status| *status)?;
-    Ok((Instant::now() + patience + deadline::POLL_MARGIN, request.into_inner()))
+    let limit = deadline::poll_answer_limit(request.metadata()).map_err(|status| *status)?;
+    Ok((Instant::now() + limit, request.into_inner()))
 }
 
 pub(super) async fn poll_workflow(
