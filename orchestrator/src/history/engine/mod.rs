@@ -21,7 +21,6 @@ pub mod command;
 mod command_check;
 mod command_failure;
 mod complete;
-mod cron;
 mod delete;
 pub mod describe;
 mod duty;
