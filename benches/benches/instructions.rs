@@ -1,5 +1,5 @@
-//! What a step of a workflow costs in instructions, by how much there is that it does not touch. Valgrind counts them, so the figures are
-//! the same on every machine, however busy.
+//! What a step of a workflow costs in instructions, by how much there is that it does not touch. Valgrind counts them, so that who else is
+//! busy has little part in the figures; what the shard does from time to time is in them.
 //!
 //! `cargo bench -p resurgam-benches --bench instructions` runs itself under Valgrind with fewer and with more steps of a kind; what
 //! those between them cost is the difference. It fails if a step costs more than half again as much at the end as at first.
@@ -70,7 +70,7 @@ fn counted(kind: &str, count: usize) -> u64 {
         .expect("valgrind is not there: apt-get install valgrind");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{kind}, {count} times: {said}");
-    let line = said.lines().find_map(|line| line.split_once("I refs:").or_else(|| line.split_once("I  refs:")));
+    let line = said.lines().find_map(|line| line.split_once("refs:"));
     line.expect("it counts").1.trim().replace(',', "").parse().unwrap()
 }
 

@@ -65,7 +65,7 @@ async fn a_reset_run_goes_on_and_does_again_what_was_under_way() {
     let next = client.reset_workflow_execution(reset(9)).await.unwrap().into_inner().run_id;
     assert_ne!(first, next);
     let mut again = reset(9);
-    again.workflow_execution.get_or_insert_default().run_id = first;
+    again.workflow_execution.get_or_insert_default().run_id.clone_from(&first);
     let again = cluster.client(1).reset_workflow_execution(again).await.unwrap().into_inner().run_id;
     assert_eq!(again, next, "the same request is the same reset of the same run");
     let expected = [

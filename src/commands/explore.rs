@@ -17,7 +17,7 @@ use std::time::SystemTime;
 
 #[derive(clap::Args)]
 #[command(after_help = "\
-Each case draws a situation of a workflow and a request, makes it on both servers, and compares the answers field by field, the
+Each case draws a situation of a workflow and what is requested in it, does that on both servers, and compares the answers field by field, the
 history that followed, the description and the record in the list. What differs is explained by a freedom that docs/freedoms.md names,
 or is unexplained. For each unexplained kind the smallest case is looked for, and printed as a script for the official client.
 

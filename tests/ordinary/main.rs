@@ -4,6 +4,7 @@
 
 #[path = "../beside/mod.rs"]
 mod beside;
+mod cron;
 mod names;
 mod scenes;
 mod server;
@@ -36,6 +37,7 @@ async fn seen(server: impl Future<Output = Server>) -> Vec<String> {
     scenes::queues(&mut server).await;
     scenes::disabled(&mut server).await;
     scenes::timers(&mut server).await;
+    cron::schedules(&mut server).await;
     names::namespaces(&mut server).await;
     names::others(&mut server).await;
     server.lines

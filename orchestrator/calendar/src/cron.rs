@@ -30,15 +30,7 @@ pub(crate) fn parse(text: &str) -> Result<Cron, String> {
     if text.starts_with("@every") {
         return interval(text).map(Cron::Interval);
     }
-    let text = match text {
-        "@yearly" | "@annually" => "0 0 1 1 *",
-        "@monthly" => "0 0 1 * *",
-        "@weekly" => "0 0 * * 0",
-        "@daily" | "@midnight" => "0 0 * * *",
-        "@hourly" => "0 * * * *",
-        other => other,
-    };
-    let fields: Vec<&str> = text.split_whitespace().take(8).collect();
+    let fields: Vec<&str> = spelled_out(text).split_whitespace().take(8).collect();
     let (second, five, year) = match fields.as_slice() {
         five if five.len() == 5 => ("", five, ""),
         [five @ .., year] if five.len() == 5 => ("", five, *year),
@@ -57,6 +49,18 @@ pub(crate) fn parse(text: &str) -> Result<Cron, String> {
         comment: comment.trim().to_owned(),
     };
     Ok(Cron::Calendar(calendar, zone))
+}
+
+/// The five fields that a word stands for; any other text is what it is.
+pub(crate) fn spelled_out(text: &str) -> &str {
+    match text {
+        "@yearly" | "@annually" => "0 0 1 1 *",
+        "@monthly" => "0 0 1 * *",
+        "@weekly" => "0 0 * * 0",
+        "@daily" | "@midnight" => "0 0 * * *",
+        "@hourly" => "0 * * * *",
+        other => other,
+    }
 }
 
 /// `@every 14h/3h`: an interval, and perhaps its phase.

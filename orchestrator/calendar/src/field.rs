@@ -3,7 +3,7 @@
 use super::{FIRST_YEAR, LAST_YEAR};
 use resurgam_api::temporal::schedule::v1::Range;
 
-const MONTHS: &[&str] = &[
+pub(crate) const MONTHS: &[&str] = &[
     "january",
     "february",
     "march",
@@ -17,7 +17,7 @@ const MONTHS: &[&str] = &[
     "november",
     "december",
 ];
-const WEEKDAYS: &[&str] = &["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
+pub(crate) const WEEKDAYS: &[&str] = &["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
 
 /// A field of a calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

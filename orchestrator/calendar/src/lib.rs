@@ -1,4 +1,4 @@
-//! When a schedule is due. A specification says it by calendars, cron strings and intervals in a time zone; [`canonical`] makes
+//! When something is due again and again: a schedule, and the next run of a workflow that has a [`CronSchedule`]. A specification says it by calendars, cron strings and intervals in a time zone; [`canonical`] makes
 //! of it what servers keep and show, [`Compiled`] says which time comes next. Pure: the same specification, seed and time give
 //! the same answer on every machine, for the time zone database is compiled in, and there is no clock and no chance.
 //!
@@ -10,6 +10,7 @@ mod calendar;
 mod canonical;
 mod compiled;
 mod cron;
+mod cron_schedule;
 mod field;
 mod set;
 mod span;
@@ -17,6 +18,7 @@ mod zone;
 
 pub use canonical::{canonical, fill};
 pub use compiled::{Compiled, Occurrence};
+pub use cron_schedule::CronSchedule;
 
 /// Milliseconds since 1970.
 pub type Millis = i64;

@@ -16,6 +16,14 @@ pub(crate) fn of(spec: &ScheduleSpec) -> Result<TimeZone, String> {
     if !spec.timezone_data.is_empty() {
         return TimeZone::tzif(name, &spec.timezone_data).map_err(|_| "malformed time zone information".to_owned());
     }
+    named(name)
+}
+
+/// The time zone of this name, as Go finds it where the local one is UTC.
+///
+/// # Errors
+/// Nobody knows it.
+pub(crate) fn named(name: &str) -> Result<TimeZone, String> {
     match name {
         "" | "UTC" | "Local" => Ok(TimeZone::UTC),
         _ if name.contains("..") || name.starts_with(['/', '\\']) => Err("time: invalid location name".to_owned()),

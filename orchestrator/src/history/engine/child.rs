@@ -2,7 +2,6 @@
 //! or before the one that it follows; the pending child decides what is still news.
 
 use super::command_failure::CommandFailure;
-use super::cron;
 use super::task_event::{queue_name, with_kind};
 use super::transaction::Transaction;
 use super::{marker, retry, span};
@@ -15,6 +14,7 @@ use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::history::v1::*;
 use resurgam_api::temporal::sdk::v1::UserMetadata;
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
+use resurgam_calendar::CronSchedule;
 use resurgam_state::task::{CloseChildTransfer, ReleaseChildTransfer, TransferKind};
 use resurgam_state::{Child, EventId};
 
@@ -118,7 +118,7 @@ fn checked(
         it.retry_policy = Some(policy);
     }
     // Refused here, where the worker hears of it: a child that runs at other times, or elsewhere, is another child.
-    let sound = cron::validate(&it.cron_schedule);
+    let sound = CronSchedule::validate(&it.cron_schedule);
     sound.map_err(|why| format!("invalid CronSchedule on {COMMAND}: {why}. {by_both}"))?;
     if it.task_queue.as_ref().is_none_or(|queue| queue.name.is_empty()) {
         it.task_queue = Some(TaskQueue { name: queue_name(state).to_owned(), ..TaskQueue::default() });

@@ -5,7 +5,6 @@
 
 #![allow(deprecated, reason = "clients may still use TERMINATE_IF_RUNNING")]
 
-use super::cron::Schedule;
 use super::new_run::{self, NewRun};
 use super::run::{on_run, record};
 use super::schedule_step::NewSchedule;
@@ -26,6 +25,7 @@ use resurgam_api::temporal::history::v1::{
     WorkflowExecutionOptionsUpdatedEventAttributes, WorkflowExecutionStartedEventAttributes,
 };
 use resurgam_api::temporal::workflowservice::v1::StartWorkflowExecutionRequest;
+use resurgam_calendar::CronSchedule;
 use resurgam_schedule::Watcher;
 use resurgam_state::Current;
 use resurgam_state::attached::attach;
@@ -226,7 +226,7 @@ fn begin(workflow: &mut Workflow, claim: Claim, context: &mut Context<'_>, mut e
     let awaits_parent = parent.execution.is_some();
     let execution_timeout = span::millis(request.workflow_execution_timeout.as_ref());
     let limits = context.limits;
-    let (backoff, initiator) = match Schedule::parse(&request.cron_schedule) {
+    let (backoff, initiator) = match CronSchedule::parse(&request.cron_schedule) {
         Ok(schedule) => {
             let wait = schedule.wait(context.now, context.now).unwrap_or_default();
             (span::duration(wait), Initiator::CronSchedule.into())

@@ -22,7 +22,6 @@ mod command_check;
 mod command_failure;
 mod complete;
 mod completion_check;
-mod cron;
 mod delete;
 pub mod describe;
 mod duty;

@@ -2,11 +2,11 @@
 
 #![allow(deprecated, reason = "clients may still use TERMINATE_IF_RUNNING")]
 
-use super::cron::Schedule;
 use super::{Context, retry, span};
 use crate::cluster::Rejection;
 use resurgam_api::temporal::enums::v1::{WorkflowIdConflictPolicy as Conflict, WorkflowIdReusePolicy as Reuse};
 use resurgam_api::temporal::workflowservice::v1 as api;
+use resurgam_calendar::CronSchedule;
 use resurgam_state::Millis;
 
 /// The policies that are meant, if they go together.
@@ -31,7 +31,7 @@ pub(super) fn policies(reuse: Reuse, conflict: Conflict, default: Conflict) -> R
 
 /// Whether it is a cron schedule by which there is a next time, or none at all.
 fn schedule(text: &str, now: Millis) -> Result<(), &'static str> {
-    if !text.is_empty() && Schedule::parse(text)?.wait(now, now).is_none() {
+    if !text.is_empty() && CronSchedule::parse(text)?.wait(now, now).is_none() {
         return Err("invalid CronSchedule, no time can be found to satisfy the schedule");
     }
     Ok(())

@@ -4,10 +4,9 @@
 //! run.
 
 use super::command_failure::CommandFailure;
-use super::cron::Schedule;
 use super::new_run::{self, NewRun};
 use super::transaction::Transaction;
-use super::{build_id, close, cron, fail as task_failure, marker, retry, span};
+use super::{build_id, close, fail as task_failure, marker, retry, span};
 use crate::cluster::queue_name::flaw_of_work;
 use crate::planted::{Bug, planted};
 use resurgam_api::temporal::command::v1::ContinueAsNewWorkflowExecutionCommandAttributes;
@@ -25,6 +24,7 @@ use resurgam_api::temporal::history::v1::{
     WorkflowExecutionTimedOutEventAttributes,
 };
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
+use resurgam_calendar::CronSchedule;
 use resurgam_state::EventId;
 use resurgam_state::task::RunKey;
 
@@ -65,7 +65,7 @@ fn cron_run(tx: &mut Transaction<'_, '_>, ended: Result<Option<&Payloads>, &Fail
     let state = &tx.run.state;
     let now = tx.context.now;
     let due = state.start_time.saturating_add(span::millis(state.started.first_workflow_task_backoff.as_ref()));
-    let schedule = Schedule::parse(&state.started.cron_schedule);
+    let schedule = CronSchedule::parse(&state.started.cron_schedule);
     let Some(wait) = schedule.ok().and_then(|schedule| schedule.wait(due, now)) else { return String::new() };
     if state.execution_expires != 0 && now.saturating_add(wait) > state.execution_expires {
         // It would be out of time before it begins.
@@ -145,7 +145,7 @@ pub(super) fn continue_as_new(
         let sound = span::validate(span.as_ref());
         sound.map_err(|why| bad(&format!("Invalid {what} on ContinueAsNewWorkflowExecutionCommand: {why}.")))?;
     }
-    cron::validate(&asked.cron_schedule).map_err(bad)?;
+    CronSchedule::validate(&asked.cron_schedule).map_err(bad)?;
     let policy = asked.retry_policy.map(|policy| retry::with_defaults(Some(&policy), tx.context.limits.retry_interval));
     if let Some(Err(message)) = policy.as_ref().map(retry::validate) {
         return Err(bad(&message));
