@@ -136,7 +136,7 @@ fn a_signal_with_start_is_one_signal() {
     let next = signal_with_start(&mut shard, "b", |_| {}).unwrap();
     assert!(next.started && next.run_id != first.run_id, "of a run that has closed nobody asks what has arrived");
     let third = signal_with_start(&mut shard, "c", |_| {}).unwrap();
-    assert!(third.started && third.run_id != first.run_id);
+    assert_eq!((&third.run_id, third.started), (&next.run_id, false));
     let names = "Begin Signaled:a Scheduled Signaled:b Started Completed Completed";
     assert_eq!(shard.names_of(&first.run_id), names);
 }
