@@ -71,4 +71,18 @@ impl Cost {
             bytes: self.bytes - before.bytes,
         }
     }
+
+    /// Of two counts of the same, the lower one of each kind.
+    #[must_use]
+    pub fn least(&self, other: &Self) -> Self {
+        Self {
+            beside: self.beside.min(other.beside),
+            commits: self.commits.min(other.commits),
+            appends: self.appends.min(other.appends),
+            reads: self.reads.min(other.reads),
+            written: self.written.min(other.written),
+            read: self.read.min(other.read),
+            bytes: self.bytes.min(other.bytes),
+        }
+    }
 }
