@@ -26,6 +26,17 @@ pub(crate) struct Known {
 
 /// What a workflow task is asked for that was made for an update.
 const ASKED: [&str; 2] = ["update-asked", "update-admitted"];
+/// Calls about workflow tasks, which show whether a task is the same one.
+const TASKS: [&str; 6] = [
+    "DescribeWorkflowExecution",
+    "GetWorkflowExecutionHistory",
+    "GetWorkflowExecutionHistoryReverse",
+    "PollWorkflowTaskQueue",
+    "RespondWorkflowTaskCompleted",
+    "RespondWorkflowTaskFailed",
+];
+/// Where a workflow task has failed or timed out.
+const FAILED: [&str; 3] = ["failing", "failing-again", "task-timed-out"];
 /// Calls that make an update.
 const UPDATES: [&str; 2] = ["ExecuteMultiOperation", "UpdateWorkflowExecution"];
 /// A value of two megabytes.
@@ -44,7 +55,7 @@ const KNOWN: &[Known] = &[
             asked
                 && context.refused
                 // What is done next is then done to another task.
-                && (context.case.requests.len() > 1 && it.place != "before" || match it.path.as_str() {
+                && (context.case.requests.len() > 1 && it.place != "before" && TASKS.contains(&it.call.as_str()) || match it.path.as_str() {
                     "response.pending_workflow_task.started_time" => it.right.is_null(),
                     "response.pending_workflow_task.state" => it.right == "PENDING_WORKFLOW_TASK_STATE_SCHEDULED",
                     "response.history.events[]" => started == Some(text(&it.right)),
@@ -125,9 +136,12 @@ const KNOWN: &[Known] = &[
     Known {
         name: "drawn-timeout",
         why: "a workflow task that has failed more than twice has a longer time limit, part of which is drawn",
-        is: |_, it| {
+        is: |context, it| {
             let field = "workflow_task_scheduled_event_attributes.start_to_close_timeout.";
-            it.path.contains(field) && !matches!((it.left.as_i64(), it.right.as_i64()), (None, None))
+            let Some((_, part)) = it.path.split_once(field) else { return false };
+            let number = |value: &Value| if value.is_null() { Some(0) } else { value.as_i64() };
+            let near = number(&it.left).zip(number(&it.right)).is_some_and(|(left, right)| left.abs_diff(right) <= 1);
+            FAILED.contains(&context.case.situation.name.as_str()) && (part == "nanos" || part == "seconds" && near)
         },
     },
     Known {
@@ -142,15 +156,16 @@ const KNOWN: &[Known] = &[
     Known {
         name: "order-of-arrival",
         why: "what other workflows answer arrives in one order or another",
-        is: |_, it| {
+        is: |context, it| {
             let sorted = |value: &Value| {
                 let mut events: Vec<&str> = text(value).split(", ").collect();
                 events.sort_unstable();
                 events.into_iter().map(str::to_owned).collect::<Vec<_>>()
             };
             let answers = |event: &&str| event.starts_with("child_workflow_execution_") || event.contains("_external_");
+            let several = |it: &Drawn| it.body.to_string().matches("COMMAND_TYPE_").count() > 1;
             let asked = it.path.contains("_external_workflow_execution_") && it.path.ends_with(".initiated_event_id");
-            asked
+            asked && drawn(context, several)
                 || it.path == "response.history.events[]"
                     && text(&it.left).split(", ").filter(answers).count() > 1
                     && sorted(&it.left) == sorted(&it.right)

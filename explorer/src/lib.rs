@@ -26,6 +26,7 @@ mod outcome;
 mod pair;
 pub mod recording;
 mod request;
+mod restart;
 mod script;
 mod server;
 mod shrink;

@@ -4,6 +4,7 @@ use crate::case::Case;
 use crate::difference::{Difference, differences};
 use crate::freedom::explaining;
 use crate::known::{Context, known};
+use crate::restart;
 use crate::written::{CallSite, Written};
 use serde_json::{Value, json};
 
@@ -20,8 +21,8 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// All answers of both in a case beside each other.
-    pub(crate) fn of(case: &Case, left: Vec<Written>, right: Vec<Written>) -> Self {
+    /// All answers of both in a case beside each other; `restarted`: all nodes of the first were, before the requests.
+    pub(crate) fn of(case: &Case, left: Vec<Written>, right: Vec<Written>, restarted: bool) -> Self {
         let mut found: Vec<Difference> = Vec::new();
         for (a, b) in left.iter().zip(&right) {
             found.extend(differences(a.place, &a.call, &a.answer, &b.answer));
@@ -34,7 +35,8 @@ impl Outcome {
         let context = Context { case, refused };
         let explained = |it: &Difference| {
             let freedom = explaining(it).map(|it| (it.name, it.why));
-            freedom.or_else(|| known(&context, it).map(|it| (it.name, it.why)))
+            let known = || known(&context, it).map(|it| (it.name, it.why));
+            freedom.or_else(known).or_else(|| restart::shown(it).filter(|_| restarted))
         };
         let differences = found.into_iter().map(|it| (it.clone(), explained(&it))).collect();
         Self { differences, answers: [left, right] }

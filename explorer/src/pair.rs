@@ -45,12 +45,8 @@ impl Pair {
         let mut looks = Looks::default();
         loop {
             let (seen_left, seen_right) = tokio::try_join!(left.look(), right.look())?;
-            let outcome = Outcome::of(case, seen_left, seen_right);
-            if outcome.is_explained() {
-                if looks.settled().await {
-                    return Ok(outcome);
-                }
-            } else if !looks.again().await {
+            let outcome = Outcome::of(case, seen_left, seen_right, false);
+            if !looks.go_on(outcome.is_explained()).await {
                 return Ok(outcome);
             }
             tokio::try_join!(left.ask_again(case), right.ask_again(case))?;

@@ -80,12 +80,8 @@ impl Recorded {
         let mut looks = Looks::default();
         loop {
             let seen = side.look().await?;
-            let outcome = Outcome::of(&self.case, seen, self.answers.clone());
-            if outcome.is_explained() {
-                if looks.settled().await {
-                    return Ok(outcome);
-                }
-            } else if !looks.again().await {
+            let outcome = Outcome::of(&self.case, seen, self.answers.clone(), server.restarts);
+            if !looks.go_on(outcome.is_explained()).await {
                 return Ok(outcome);
             }
             side.ask_again(&self.case).await?;
@@ -176,7 +172,7 @@ mod tests {
         });
         let [left, right] = answers;
         let case = Case::drawn(1, Some("started"), Some(call)).unwrap();
-        let outcome = Outcome::of(&case, left, right);
+        let outcome = Outcome::of(&case, left, right, false);
         (case, outcome)
     }
 

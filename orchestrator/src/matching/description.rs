@@ -32,15 +32,20 @@ pub(super) struct Description {
 }
 
 impl Description {
+    fn without_tasks(self) -> Self {
+        Self { pollers: Vec::new(), backlog: 0, rates: [0.0; 2], ..self }
+    }
+
     /// As far as it is asked for.
     #[allow(deprecated, reason = "clients may still ask for it")]
     pub(super) fn answer(self, asked: &DescribeTaskQueueRequest) -> DescribeTaskQueueResponse {
-        let Self { pollers, backlog, rates, limits: [limit, configured], config, sticky } = self;
-        let [tasks_add_rate, tasks_dispatch_rate] = rates;
         // Of other kinds there are no tasks, so nobody polls for them.
         let kinds = [TaskQueueType::Unspecified, TaskQueueType::Workflow, TaskQueueType::Activity];
-        let polled = kinds.iter().any(|kind| i32::from(*kind) == asked.task_queue_type);
-        let pollers = pollers.into_iter().filter(|_| polled).map(|(identity, last)| PollerInfo {
+        let has_tasks = kinds.iter().any(|kind| i32::from(*kind) == asked.task_queue_type);
+        let Self { pollers, backlog, rates, limits: [limit, configured], config, sticky } =
+            if has_tasks { self } else { self.without_tasks() };
+        let [tasks_add_rate, tasks_dispatch_rate] = rates;
+        let pollers = pollers.into_iter().map(|(identity, last)| PollerInfo {
             identity,
             last_access_time: Some(Timestamp {
                 seconds: last.div_euclid(1000),
@@ -84,19 +89,38 @@ impl Description {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
 
-    #[test]
-    fn what_is_not_asked_for_is_not_told() {
-        let found = Description {
+    fn polled() -> Description {
+        Description {
             pollers: vec![("w".into(), 1_500)],
             backlog: 2,
             rates: [4.0, 3.0],
             limits: [None, None],
             config: TaskQueueConfig::default(),
             sticky: false,
+        }
+    }
+
+    #[test]
+    fn a_kind_without_tasks_has_no_pollers_and_no_backlog() {
+        let asked = |kind: TaskQueueType| DescribeTaskQueueRequest {
+            task_queue_type: kind.into(),
+            report_stats: true,
+            ..Default::default()
         };
+        let activity = polled().answer(&asked(TaskQueueType::Activity));
+        assert_eq!((activity.pollers.len(), activity.stats.unwrap().approximate_backlog_count), (1, 2));
+        let nexus = polled().answer(&asked(TaskQueueType::Nexus));
+        let stats = nexus.stats.unwrap();
+        assert_eq!((nexus.pollers.len(), stats.approximate_backlog_count, stats.tasks_add_rate), (0, 0, 0.0));
+    }
+
+    #[test]
+    fn what_is_not_asked_for_is_not_told() {
+        let found = polled();
         let plain = found.clone().answer(&DescribeTaskQueueRequest::default());
         assert_eq!((plain.stats, plain.stats_by_priority_key.len()), (None, 0));
         assert_eq!(plain.effective_rate_limit.map(|it| it.requests_per_second), Some(1_000.0));

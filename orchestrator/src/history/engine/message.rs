@@ -95,32 +95,42 @@ fn bad(message: impl Into<String>) -> CommandFailure {
 
 fn apply(tx: &mut Transaction<'_, '_>, message: &Message) -> Result<(), CommandFailure> {
     let id = message.protocol_instance_id.as_str();
-    let Some(body) = message.body.as_ref().filter(|_| unreadable(message).is_none()) else { return Ok(()) };
     let open = tx.require_open().is_ok();
-    if let Some(it) = read::<Rejection>(body) {
-        reject(tx, id, it)
-    } else if let Some(it) = read::<Acceptance>(body) {
-        if open { accept(tx, id, it) } else { Ok(()) }
-    } else if let Some(it) = read::<Response>(body) {
-        if open { complete(tx, id, it) } else { Ok(()) }
-    } else {
-        Ok(())
+    match said(message) {
+        Ok(Said::Rejected(it)) => reject(tx, id, *it),
+        Ok(Said::Accepted(it)) if open => accept(tx, id, *it),
+        Ok(Said::Completed(it)) if open => complete(tx, id, *it),
+        Ok(Said::Accepted(_) | Said::Completed(_)) | Err(_) => Ok(()),
     }
 }
 
-/// Why nobody can say what a message is. A completion with one is refused as a whole, and its task goes on, unless a command cannot
+/// What a worker says to an update.
+enum Said {
+    Rejected(Box<Rejection>),
+    Accepted(Box<Acceptance>),
+    Completed(Box<Response>),
+}
+
+/// What a message says, or why nobody can tell.
+fn said(message: &Message) -> Result<Said, String> {
+    let body = message.body.as_ref().ok_or("nil message body")?;
+    let rejected = || read(body).map(Said::Rejected);
+    let accepted = || read(body).map(Said::Accepted);
+    let completed = || read(body).map(Said::Completed);
+    let said = rejected().or_else(accepted).or_else(completed);
+    said.ok_or_else(|| format!("messages of type {} cannot be read", body.type_url))
+}
+
+/// Why nobody can tell what a message says. A completion with one is refused as a whole, and its task goes on, unless a command cannot
 /// be executed either.
 pub(super) fn unreadable(message: &Message) -> Option<String> {
-    let Some(body) = &message.body else { return Some("nil message body".to_owned()) };
-    let known =
-        [read::<Rejection>(body).map(drop), read::<Acceptance>(body).map(drop), read::<Response>(body).map(drop)];
-    (!known.iter().any(Option::is_some)).then(|| format!("messages of type {} cannot be read", body.type_url))
+    said(message).err()
 }
 
 /// The body, if it is of this type.
-fn read<M: Name + Default>(body: &Any) -> Option<M> {
+fn read<M: Name + Default>(body: &Any) -> Option<Box<M>> {
     let name = body.type_url.rsplit_once('/').map_or(body.type_url.as_str(), |(_, name)| name);
-    (name == M::full_name()).then(|| M::decode(body.value.as_slice()).ok()).flatten()
+    (name == M::full_name()).then(|| M::decode(body.value.as_slice()).ok()).flatten().map(Box::new)
 }
 
 /// The worker accepts. An update that was forgotten meanwhile is accepted too if the worker shows what it was.

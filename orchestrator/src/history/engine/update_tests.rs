@@ -4,7 +4,7 @@
 
 use super::command_failure::CommandFailure;
 use super::fixture::Fixture;
-use super::message::{Incoming, outgoing, send, unprocessed};
+use super::message::{Incoming, abort, outgoing, send, unprocessed, unreadable};
 use super::speculative::{drop_task, droppable};
 use super::transaction::Transaction;
 use super::update::{admit, poll, settle};
@@ -262,6 +262,33 @@ fn an_update_is_completed_in_its_own_name() {
         assert_eq!(refused.cause, WorkflowTaskFailedCause::BadUpdateWorkflowExecutionMessage);
     }
     answer(&mut run, &[completed("a")]).unwrap();
+}
+
+#[test]
+fn a_task_that_fails_ends_the_waiting_for_what_went_with_it() {
+    let mut run = Callers::new();
+    update(&mut run, 1, "a", Stage::Accepted).unwrap();
+    run.step(|tx| send(tx, 3));
+    update(&mut run, 2, "b", Stage::Accepted).unwrap();
+    run.step(abort);
+    assert!(matches!(told(&mut run).as_slice(), [(1, Err(Rejection::FailedPrecondition(_)))]));
+    run.step(|tx| send(tx, 5));
+    assert_eq!(run.step(|tx| outgoing(tx, 5)).len(), 1);
+}
+
+#[test]
+fn a_message_that_cannot_be_read_says_nothing() {
+    let other = said("a", &WaitPolicy::default());
+    let mut cut = completed("a");
+    cut.body.as_mut().unwrap().value.pop();
+    for message in [Message { body: None, ..accepted("a") }, other, cut] {
+        assert!(unreadable(&message).is_some(), "{message:?}");
+        let mut run = Callers::new();
+        update(&mut run, 1, "a", Stage::Accepted).unwrap();
+        run.step(|tx| Incoming::new(std::slice::from_ref(&message)).rest(tx)).unwrap();
+        assert!(told(&mut run).is_empty() && run.take().is_empty());
+    }
+    assert_eq!(unreadable(&accepted("a")), None);
 }
 
 #[test]
