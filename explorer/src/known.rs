@@ -162,9 +162,10 @@ const KNOWN: &[Known] = &[
                 events.sort_unstable();
                 events.into_iter().map(str::to_owned).collect::<Vec<_>>()
             };
-            let answers = |event: &&str| event.starts_with("child_workflow_execution_") || event.contains("_external_");
+            let others = ["child_workflow_execution_", "external_workflow_execution_"];
+            let answers = |event: &&str| others.iter().any(|it| event.contains(it)) && !event.ends_with("_initiated");
             let several = |it: &Drawn| it.body.to_string().matches("COMMAND_TYPE_").count() > 1;
-            let asked = it.path.contains("_external_workflow_execution_") && it.path.ends_with(".initiated_event_id");
+            let asked = it.path.contains("external_workflow_execution_") && it.path.ends_with(".initiated_event_id");
             asked && drawn(context, several)
                 || it.path == "response.history.events[]"
                     && text(&it.left).split(", ").filter(answers).count() > 1

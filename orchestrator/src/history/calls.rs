@@ -213,10 +213,10 @@ impl ServedCall for PollUpdateRequest {
 /// Waits for an update. `None`: the server's own time is over, and the caller hears how far the update has come. A caller
 /// who gives up earlier is told that, as by Temporal: who hears something asks again at once.
 pub(super) async fn softly<T>(limit: Duration, waiting: impl Future<Output = T>) -> Result<Option<T>, Status> {
-    let patience = patience(limit);
-    match tokio::time::timeout(patience.min(UPDATE), waiting).await {
+    let is_early = patience(limit) < UPDATE;
+    match tokio::time::timeout(if is_early { limit } else { UPDATE }, waiting).await {
         Ok(answer) => Ok(Some(answer)),
-        Err(_) if patience < UPDATE => Err(Status::deadline_exceeded("context deadline exceeded")),
+        Err(_) if is_early => Err(Status::deadline_exceeded("context deadline exceeded")),
         Err(_) => Ok(None),
     }
 }
@@ -241,7 +241,6 @@ pub(super) async fn reached(
     })
 }
 
-/// A request lacks this part.
 /// The refusal of a call of another node that lacks a part.
 pub(super) fn missing(part: &str) -> Status {
     Status::invalid_argument(format!("{part} is not set on request."))
