@@ -130,7 +130,8 @@ fn a_case_in_which_the_suite_contradicts_itself_keeps_its_recording_and_every_ou
     let end: serde_json::Value = serde_json::from_str(recording.lines().last().unwrap()).unwrap();
     assert!(recording.contains("\"type\":\"task\"") && end["suite"] == format!("w/r: {WHY}"), "{end}");
     assert!(case.join("plan.json").is_file() && !case.join("verdict.json").exists());
-    assert!(says(&read(&case.join("case.json"))));
+    let told = read(&case.join("case.json"));
+    assert!(says(&told) && told.contains("what was recorded violates"), "{told}");
     for output in ["summary.json", "report.html", "junit.xml", "results.jsonl"] {
         assert!(says(&read(&out.join(output))), "{output} does not say it");
         // `report` makes all but the last of them again.

@@ -179,6 +179,10 @@ impl Dispatcher for Nowhere {
         "default".to_owned()
     }
 
+    async fn learn_namespace(&self, _: &str) -> Result<(), Status> {
+        Ok(())
+    }
+
     fn retention(&self, _: &str) -> Option<i64> {
         Some(self.retention)
     }

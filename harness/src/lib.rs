@@ -8,6 +8,7 @@ mod case_changes;
 pub mod case_directory;
 mod check;
 mod client;
+mod contradicted;
 mod convert;
 mod cql;
 pub mod doctor;

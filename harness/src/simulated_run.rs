@@ -1,6 +1,7 @@
 //! One simulated case from plan to verdict: what `run`, `replay`, `shrink`, `bugs` and the library's `check` have in common.
 
 use crate::case_directory::{self, CaseDirectory};
+use crate::contradicted;
 use crate::recorder;
 use crate::simulated::{Executed, execute};
 use crate::subject::Subject;
@@ -71,11 +72,11 @@ impl SimulatedRun {
             execute(plan, subject, &prefix(PREFIX, plan.seed));
         let executing = began.elapsed();
         let began = Instant::now();
-        let broken = contradiction.map(|why| why.to_string()).or_else(|| failure.map(|why| why.to_string()));
         let lines = recorder::lines(&entries).unwrap_or_default();
-        let judged = match broken {
-            Some(why) => Err(why),
-            None => Evidence::from_recording(entries).map_err(|problem| problem.to_string()).map(|evidence| {
+        let judged = match (contradiction, failure) {
+            (Some(contradiction), _) => Err(contradicted::why(&contradiction, entries, &subject.profile())),
+            (None, Some(failure)) => Err(failure.to_string()),
+            (None, None) => Evidence::from_recording(entries).map_err(|problem| problem.to_string()).map(|evidence| {
                 let verdict = judge(&plan.seed.to_string(), &evidence, &subject.profile());
                 (evidence, verdict)
             }),

@@ -3,6 +3,7 @@
 use super::request::{Request, is_kept, not_judged};
 use crate::case;
 use crate::case_directory::Error;
+use crate::contradicted;
 use crate::processes::{ProcessStage, Round, RoundMember};
 use crate::recorder;
 use crate::run_directory::RunDirectory;
@@ -163,9 +164,9 @@ impl Job {
             return (Some(CaseResult { directory, ..unfinished }), Some(Trouble::File(why)));
         }
         let hash = recorder::hash(&lines);
-        let evidence = match ended.map_err(|why| why.to_string()) {
+        let evidence = match ended {
             Ok(()) => Evidence::from_recording(entries).map_err(|problem| problem.to_string()),
-            Err(why) => Err(why),
+            Err(contradiction) => Err(contradicted::why(&contradiction, entries, &endpoint.profile)),
         };
         let evidence = match evidence {
             Ok(evidence) => evidence,

@@ -88,6 +88,17 @@ impl Registry {
         self.find(&name).await
     }
 
+    /// Makes the name of a namespace known here.
+    ///
+    /// # Errors
+    /// As [`Registry::find`].
+    pub(crate) async fn learn(&self, id: &str) -> Result<(), Status> {
+        if self.name(id).is_none() {
+            self.find_by_id(id).await?;
+        }
+        Ok(())
+    }
+
     /// The namespaces that follow the one named `after`, or the first ones: `count` of them at most, in the order of their
     /// rows, which is that of their names.
     ///
@@ -258,7 +269,21 @@ mod tests {
         assert_eq!(names, ["a", "b"]);
         let id = registry.find("a").await.unwrap().id;
         // The same chance gives the same ids.
-        assert_eq!(with(Rows::new()).await.find_by_id(&id).await.unwrap().name, "a");
+        let restarted = with(Rows::new()).await;
+        assert_eq!(restarted.find_by_id(&id).await.unwrap().name, "a");
+    }
+
+    #[tokio::test]
+    async fn a_node_that_has_started_learns_a_name() {
+        let store = Arc::new(Memory::new());
+        let registry = || Registry::new(World::new(1), store.clone(), "node");
+        registry().register(&RegisterNamespaceRequest { namespace: "a".into(), ..Default::default() }).await.unwrap();
+        let id = registry().find("a").await.unwrap().id;
+        let started = registry();
+        assert_eq!(started.name(&id), None);
+        started.learn(&id).await.unwrap();
+        assert_eq!(started.name(&id).as_deref(), Some("a"));
+        assert_eq!(started.learn("c").await.unwrap_err().code(), Code::NotFound);
     }
 
     #[tokio::test(start_paused = true)]

@@ -39,6 +39,10 @@ impl Dispatcher for Remote {
         self.registry.name(namespace_id).unwrap_or_else(|| namespace_id.to_owned())
     }
 
+    async fn learn_namespace(&self, namespace_id: &str) -> Result<(), Status> {
+        self.registry.learn(namespace_id).await
+    }
+
     fn retention(&self, namespace_id: &str) -> Option<Millis> {
         self.registry.retention(namespace_id).map(|retention| span::millis(Some(&retention)))
     }

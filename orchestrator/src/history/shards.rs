@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tonic::Status;
+use tonic::{Code, Status};
 
 /// How often the namespaces are read anew: how long another node's change of one may be unknown here.
 const NAMESPACES: Duration = Duration::from_secs(60);
@@ -112,9 +112,10 @@ impl Shards {
         if !self.dependencies.membership.is_mine(&shard_name(number)) || self.stop.is_cancelled() {
             return Err(status::not_owner(format!("shard {number} belongs to another node")));
         }
-        if self.dependencies.registry.name(namespace_id).is_none() {
-            // Nothing rests on the name: events show it.
-            self.dependencies.registry.find_by_id(namespace_id).await.ok();
+        match self.dependencies.registry.learn(namespace_id).await {
+            // Events show its name.
+            Err(problem) if problem.code() == Code::Unavailable => return Err(problem),
+            Ok(()) | Err(_) => {}
         }
         Ok(self.open(number))
     }

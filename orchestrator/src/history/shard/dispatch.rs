@@ -31,6 +31,8 @@ pub enum Added {
 pub trait Dispatcher: Send + Sync + 'static {
     /// The name of a namespace that exists; its id if it is not known here.
     fn namespace(&self, namespace_id: &str) -> String;
+    /// Makes the name of a namespace known here.
+    async fn learn_namespace(&self, namespace_id: &str) -> Result<(), Status>;
     /// How long a namespace keeps closed runs, in milliseconds; `None`: it is not known here.
     fn retention(&self, namespace_id: &str) -> Option<Millis>;
     /// To matching: takes over a task.

@@ -2,9 +2,11 @@
 
 use super::h18_child::is_fork;
 use crate::rules::Indexed;
+use crate::rules::proof::possible;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::{Body, Event, EventId, Execution};
 use resurgam_formats::evidence::Run;
+use resurgam_formats::plan::Action;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 pub(super) struct Externals;
@@ -103,6 +105,8 @@ fn settle(event: &Event, initiated: EventId, asked: Option<&Execution>, target: 
 /// Compares what was sent with what arrived.
 fn confirm<'a>(evidence: &'a Indexed<'_>, sent: &FxHashMap<Route<'a>, Sent>, quiet: bool, findings: &mut Findings) {
     let all = evidence.by_execution();
+    let by_clients = evidence.asked().filter(|call| matches!(call.action, Action::Cancel) && possible(call.operation));
+    let asked_by_clients: FxHashSet<&str> = by_clients.map(|call| call.workflow_id).collect();
     let mut arrived: FxHashMap<Route<'_>, u64> = FxHashMap::default();
     for run in &evidence.runs {
         findings.look_at(run);
@@ -127,7 +131,14 @@ fn confirm<'a>(evidence: &'a Indexed<'_>, sent: &FxHashMap<Route<'a>, Sent>, qui
                         findings.violated(&[event.id], message);
                     }
                 }
-                Body::WorkflowExecutionCancelRequested(cancel) if !cancel.external.workflow_id.is_empty() => {
+                Body::WorkflowExecutionCancelRequested(cancel) if cancel.external.workflow_id.is_empty() => {
+                    findings.examine();
+                    if quiet && !asked_by_clients.contains(run.workflow_id.as_str()) {
+                        let message = "no client asked for this cancellation, and it names no workflow that did";
+                        findings.violated(&[event.id], message);
+                    }
+                }
+                Body::WorkflowExecutionCancelRequested(cancel) => {
                     findings.examine();
                     if let Some(before) = cancels.insert((&cancel.external, cancel.external_initiated), event.id) {
                         findings.violated(
@@ -146,6 +157,11 @@ fn confirm<'a>(evidence: &'a Indexed<'_>, sent: &FxHashMap<Route<'a>, Sent>, qui
                         None | Some(Body::Unrecognised { .. } | Body::StartChildWorkflowExecutionInitiated(_)) => false,
                         Some(_) => true,
                     };
+                    if cancel.external_initiated.is_none()
+                        && sender.is_some_and(|sender| quiet && !is_closing_parent(sender, run))
+                    {
+                        findings.violated(&[event.id], "it does not say which event of the sender asked for it");
+                    }
                     if sender.is_none() && quiet {
                         let message =
                             format!("it comes from workflow {}, which does not exist", cancel.external.workflow_id);
@@ -179,6 +195,15 @@ fn confirm<'a>(evidence: &'a Indexed<'_>, sent: &FxHashMap<Route<'a>, Sent>, qui
             findings.violated(&[count.last], message);
         }
     }
+}
+
+/// Whether this run was the parent of the other one, and has closed: then it may ask its children to cancel without an event.
+fn is_closing_parent(sender: &Run, run: &Run) -> bool {
+    let parent = run.events.first().and_then(|event| match &event.body {
+        Body::WorkflowExecutionStarted(start) => Some(&start.parent),
+        _ => None,
+    });
+    parent == Some(&sender.execution()) && sender.events.last().is_some_and(|event| event.body.is_close())
 }
 
 impl Rule for Externals {

@@ -20,6 +20,8 @@ struct Activity {
     /// 0 if it is not known.
     attempt: i64,
     cancel_requested: bool,
+    /// The failure of the attempt before, if it is known which one that is.
+    failed_before: Option<Option<Failure>>,
 }
 
 /// What a decision rests on.
@@ -72,6 +74,7 @@ impl Stream for Retries {
                 }
                 if let Some(activity) = self.activities.get_mut(&task.scheduled) {
                     activity.attempt = task.attempt;
+                    activity.failed_before = Some(task.last_failure.clone());
                 }
             }
             Body::ActivityTaskCancelRequested(task) => {
@@ -83,6 +86,7 @@ impl Stream for Retries {
                 self.activity(event, end.scheduled, end.failure.as_ref(), &end.retry_state, findings);
             }
             Body::ActivityTaskTimedOut(end) => {
+                self.cause(event, end.scheduled, end.failure.as_ref(), findings);
                 self.activity(event, end.scheduled, end.failure.as_ref(), &end.retry_state, findings);
             }
             Body::WorkflowExecutionFailed(end) => {
@@ -99,6 +103,19 @@ impl Stream for Retries {
 }
 
 impl Retries {
+    /// A timeout says what had gone wrong before it.
+    fn cause(&self, event: &Event, scheduled: EventId, failure: Option<&Failure>, findings: &mut Findings) {
+        let before = self.activities.get(&scheduled).and_then(|activity| activity.failed_before.as_ref());
+        let (Some(before), Some(failure)) = (before, failure) else { return };
+        findings.examine();
+        if before.as_ref() != failure.cause.as_deref() {
+            findings.violated(
+                &[scheduled, event.id],
+                "the cause of the timeout is not the failure of the attempt before it",
+            );
+        }
+    }
+
     fn activity(
         &mut self,
         event: &Event,

@@ -272,6 +272,43 @@ fn both_sides_of_a_signal_agree() {
 }
 
 #[test]
+fn both_sides_of_a_cancellation_agree() {
+    let parent = "
+        1 WorkflowExecutionStarted
+        2 RequestCancelExternalWorkflowExecutionInitiated workflowExecution.workflowId=c
+        3 ExternalWorkflowExecutionCancelRequested initiatedEventId=2 workflowExecution.workflowId=c";
+    let sender = "externalWorkflowExecution.workflowId=p externalWorkflowExecution.runId=p1";
+    let child =
+        format!("1 WorkflowExecutionStarted\n2 WorkflowExecutionCancelRequested externalInitiatedEventId=2 {sender}");
+    let judge = |parent: &str, child: &str| violated(&family(parent, child)).contains(&"H19-external".to_owned());
+    assert!(!judge(parent, &child));
+    assert!(judge(parent, &child.replace(sender, "")), "nobody asked");
+    let nameless = child.replace("externalInitiatedEventId=2 ", "");
+    assert!(judge(parent, &nameless), "no event asked");
+    assert!(judge(parent, &child.replace("EventId=2", "EventId=3")), "another event asked");
+    let parents = "parentWorkflowExecution.workflowId=p parentWorkflowExecution.runId=p1";
+    let of_parent = nameless.replace("Started", &format!("Started {parents}"));
+    assert!(judge(parent, &of_parent), "a parent that goes on says why");
+    assert!(!judge(&format!("{parent}\n4 WorkflowExecutionCompleted"), &of_parent), "a parent that closes need not");
+}
+
+#[test]
+fn a_timeout_says_what_went_wrong_before() {
+    let text = format!(
+        "1 WorkflowExecutionStarted
+         2 ActivityTaskScheduled activityId=a retryPolicy.maximumAttempts=2
+         3 ActivityTaskStarted scheduledEventId=2 attempt=2 lastFailure.message=x lastFailure.applicationFailureInfo.type=flaky
+         4 ActivityTaskTimedOut scheduledEventId=2 startedEventId=3 retryState=MAXIMUM_ATTEMPTS_REACHED {} {}",
+        "failure.timeoutFailureInfo.timeoutType=START_TO_CLOSE",
+        "failure.cause.message=x failure.cause.applicationFailureInfo.type=flaky"
+    );
+    assert!(!violated(&text).contains(&"H31-retry".to_owned()));
+    loud(&text.replace("failure.cause.message=x failure.cause.applicationFailureInfo.type=flaky", ""), "H31-retry");
+    loud(&text.replace("cause.message=x", "cause.message=y"), "H31-retry");
+    loud(&text.replace(" lastFailure.message=x lastFailure.applicationFailureInfo.type=flaky", ""), "H31-retry");
+}
+
+#[test]
 fn limits_are_judged_only_where_options_cannot_have_changed() {
     let text = "
         1 WorkflowExecutionStarted

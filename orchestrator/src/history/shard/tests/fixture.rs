@@ -105,6 +105,10 @@ impl Dispatcher for Cluster {
         "default".to_owned()
     }
 
+    async fn learn_namespace(&self, _: &str) -> Result<(), Status> {
+        Ok(())
+    }
+
     fn retention(&self, _: &str) -> Option<Millis> {
         *self.retention.lock().unwrap()
     }

@@ -211,6 +211,10 @@ impl Dispatcher for Scripted {
         "default".to_owned()
     }
 
+    async fn learn_namespace(&self, _: &str) -> Result<(), Status> {
+        Ok(())
+    }
+
     fn retention(&self, _: &str) -> Option<i64> {
         None
     }
