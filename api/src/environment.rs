@@ -121,7 +121,7 @@ impl Patience {
     /// For processes that share machines with others. A process that has ended is seen at once, by its closed connections:
     /// this is for machines and networks that are gone, and calls have time limits of their own.
     const REAL: Self =
-        Self { connect: Duration::from_secs(2), ask: Duration::from_secs(5), wait: Duration::from_secs(10) };
+        Self { connect: Duration::from_secs(2), ask: Duration::from_secs(5), wait: Duration::from_secs(20) };
 
     /// For simulations, in which nobody is ever busy and a second is long.
     pub const SIMULATED: Self =

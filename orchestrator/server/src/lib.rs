@@ -5,6 +5,7 @@
 //! orchestrator with them for its simulation. (`orchestrator/planted` compiles these sources over that one, for the suite alone.)
 
 mod clock;
+mod descriptors;
 mod error;
 mod nodes;
 mod store;
@@ -129,10 +130,12 @@ pub async fn serve(options: &Options) -> Result<(), Error> {
         register(&environment, &store, name).await?;
     }
     let keys = keys(options, environment.as_ref())?;
+    let connections = descriptors::connections(here.len());
     let (mut nodes, mut addresses) = (Vec::new(), Vec::new());
     for (member, number) in here.iter().zip(0_u16..) {
         let address = format!("{host}:{}", port.checked_add(number).ok_or_else(wrong)?);
         let config = Config::of(member, address.clone(), member.address.clone(), all.clone(), keys.clone());
+        let config = Config { connections, ..config };
         nodes.push(Node::listen(Arc::clone(&environment), config, Arc::clone(&store)).await?);
         addresses.push(address);
     }

@@ -33,6 +33,8 @@ pub struct Config {
     pub misses: u32,
     /// How many timers, and how many transfers, a shard holds in memory at most; `None` for what it holds unless told otherwise.
     pub tasks: Option<usize>,
+    /// How many connections others may have to it, clients and nodes together; `None` for what it lets in unless told otherwise.
+    pub connections: Option<usize>,
 }
 
 /// How many shards there are unless told otherwise.
@@ -59,6 +61,7 @@ impl Config {
             ping: Duration::from_millis(500),
             misses: 6,
             tasks: None,
+            connections: None,
         }
     }
 }

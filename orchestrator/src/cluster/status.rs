@@ -9,7 +9,7 @@ use bytes::Bytes;
 use prost::{Message, Name};
 use prost_wkt_types::Any;
 use resurgam_api::RpcStatus;
-use resurgam_api::temporal::enums::v1::{NamespaceState, ResourceExhaustedScope};
+use resurgam_api::temporal::enums::v1::{NamespaceState, ResourceExhaustedCause, ResourceExhaustedScope};
 use resurgam_api::temporal::errordetails::v1::multi_operation_execution_failure::OperationStatus;
 use resurgam_api::temporal::errordetails::v1::{
     MultiOperationExecutionFailure, NamespaceAlreadyExistsFailure, NamespaceInvalidStateFailure,
@@ -183,6 +183,12 @@ pub fn public(status: Status) -> Status {
     }
     let ours = [NOT_OWNER, TASK_ALREADY_STARTED, STICKY_WORKER_UNAVAILABLE].iter().any(|mark| has(&status, mark));
     if ours { Status::new(status.code(), status.message()) } else { status }
+}
+
+/// A node, and not only one namespace, has too much to do: try again later.
+pub(crate) fn overloaded() -> Status {
+    let (cause, scope) = (ResourceExhaustedCause::SystemOverloaded.into(), ResourceExhaustedScope::System.into());
+    detailed(Code::ResourceExhausted, "service is overloaded".into(), &ResourceExhaustedFailure { cause, scope })
 }
 
 /// The refusal of what nobody may do.

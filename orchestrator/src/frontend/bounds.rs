@@ -2,7 +2,7 @@
 
 use super::listing;
 use super::service::WORKFLOWS;
-use super::waiting;
+use super::{under_way, waiting};
 use crate::cluster::bound::{Bound, REFUSED};
 use crate::cluster::sizes::{BLOB_BYTES, ID_BYTES};
 use resurgam_visibility::fitting;
@@ -14,6 +14,18 @@ pub(crate) const BOUNDS: &[Bound] = &[
         of: "waiting calls of one kind (polls for workflow tasks, for activity tasks, queries, updates, polls for the outcome of \
              updates, waits for events, lists and counts of workflows), per namespace and node",
         most: waiting::MOST as u64,
+        unit: "calls",
+        beyond: REFUSED,
+    },
+    Bound {
+        of: "other calls of clients under way at a node, and as many answers of workers",
+        most: under_way::MOST as u64,
+        unit: "calls",
+        beyond: REFUSED,
+    },
+    Bound {
+        of: "other calls of clients under way at a node for one namespace, and as many answers of workers",
+        most: under_way::OF_ONE as u64,
         unit: "calls",
         beyond: REFUSED,
     },

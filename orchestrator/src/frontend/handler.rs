@@ -2,6 +2,7 @@
 //! to the owner of its workflow or task queue, with the caller's time limit. Nothing is decided here.
 
 use super::seal::{Kind, Seal};
+use super::under_way::UnderWay;
 use super::waiting::Waiting;
 use super::{page_token, validate};
 use crate::cluster::deadline::{self, Limit};
@@ -38,6 +39,7 @@ pub struct Frontend {
     pub(super) shards: u32,
     pub(super) seal: Seal,
     pub(super) waiting: Waiting,
+    pub(super) under_way: UnderWay,
     pub(super) visibility: Arc<dyn Visibility>,
 }
 
@@ -51,7 +53,8 @@ impl Frontend {
         config: &Config,
     ) -> Self {
         let seal = Seal::new(config.token_keys.clone());
-        Self { environment, registry, router, shards: config.shards, seal, waiting: Waiting::default(), visibility }
+        let (waiting, under_way) = (Waiting::default(), UnderWay::default());
+        Self { environment, registry, router, shards: config.shards, seal, waiting, under_way, visibility }
     }
 
     /// Calls the owner of a workflow. The request may be sent more than once.

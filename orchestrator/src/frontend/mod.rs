@@ -12,6 +12,7 @@ mod oversized;
 mod page_token;
 mod seal;
 pub(crate) mod service;
+mod under_way;
 pub mod unsupported;
 pub mod validate;
 mod version;

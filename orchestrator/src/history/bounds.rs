@@ -20,6 +20,12 @@ pub(crate) fn bounds() -> Vec<Bound> {
             "workflows",
             "those that nobody waits for are forgotten, and read again",
         ),
+        few(
+            "bytes of the rows of workflows of a shard in memory, unless one has more",
+            shard::CACHED,
+            "bytes",
+            "those that nobody waits for are forgotten, and read again",
+        ),
         few("transfers of a shard on their way", shard::TRANSFERS, "transfers", "wait until there is room"),
         few("transfers of a shard in memory", shard::WAITING, "transfers", "stay in the store until it is their turn"),
         few("timers of a shard in memory", shard::TIMERS, "timers", "stay in the store until it is their turn"),

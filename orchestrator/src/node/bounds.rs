@@ -28,7 +28,12 @@ pub fn document() -> String {
 fn own() -> Vec<Bound> {
     let connections::ConnectionLimits { all, one, silence } = connections::ConnectionLimits::default();
     vec![
-        Bound { of: "connections to a port", most: all as u64, unit: "connections", beyond: "closed at once" },
+        Bound {
+            of: "connections to a port, or as many as there are file descriptors for: see the first lines of the log",
+            most: all as u64,
+            unit: "connections",
+            beyond: "closed at once",
+        },
         Bound {
             of: "connections to a port from one address",
             most: one as u64,

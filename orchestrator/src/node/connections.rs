@@ -34,6 +34,22 @@ impl Default for ConnectionLimits {
     }
 }
 
+impl ConnectionLimits {
+    /// For the port of clients and for that of nodes, if so many connections are all that both may have: a quarter is for nodes,
+    /// whatever clients do.
+    pub(super) fn shared(connections: Option<usize>) -> (Self, Self) {
+        let Some(connections) = connections else { return Default::default() };
+        let nodes = connections / 4;
+        (Self::within(connections - nodes), Self::within(nodes))
+    }
+
+    /// At most so many, and one address does not get all of them.
+    fn within(all: usize) -> Self {
+        let usual = Self::default();
+        Self { all: usual.all.min(all), one: usual.one.min(all.div_ceil(2)), ..usual }
+    }
+}
+
 /// The first pause after a connection could not be accepted; each further one is twice as long.
 const PAUSE: Duration = Duration::from_millis(10);
 /// The longest such pause.
@@ -237,6 +253,17 @@ mod tests {
         inside.remove(0);
         sender.send(Ok(connection(peer(1)).0)).await.unwrap();
         assert_eq!(admitted.next().await.unwrap().unwrap().peer(), peer(1), "somebody has left");
+    }
+
+    #[test]
+    fn where_few_are_possible_nodes_have_a_share_of_their_own() {
+        let limits = |connections| {
+            let (clients, nodes) = ConnectionLimits::shared(connections);
+            [(clients.all, clients.one), (nodes.all, nodes.one)]
+        };
+        assert_eq!(limits(Some(48)), [(36, 18), (12, 6)]);
+        let usual = [(20_000, 5_000); 2];
+        assert_eq!((limits(Some(1 << 20)), limits(None)), (usual, usual));
     }
 
     #[tokio::test(start_paused = true)]

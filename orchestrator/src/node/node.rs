@@ -174,9 +174,10 @@ impl Node {
         let _serving = router.own().serve(private.clone());
 
         tracing::info!(node = config.name, frontend = config.frontend, internal = config.internal, "serving");
+        let (clients, nodes) = ConnectionLimits::shared(config.connections);
         let served = tokio::try_join!(
-            serve(public, connections::admit(outside, ConnectionLimits::default()), STREAMS, &stop),
-            serve(private, connections::admit(inside, ConnectionLimits::default()), INNER_STREAMS, &stop)
+            serve(public, connections::admit(outside, clients), STREAMS, &stop),
+            serve(private, connections::admit(inside, nodes), INNER_STREAMS, &stop)
         );
         tracing::info!(node = config.name, "stopped");
         served.map(|_| ())

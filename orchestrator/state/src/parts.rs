@@ -76,6 +76,15 @@ impl<V> Change<V> {
         }
     }
 
+    /// The same, borrowed.
+    pub fn as_ref(&self) -> Change<&V> {
+        match self {
+            Self::Added(part) => Change::Added(part),
+            Self::Replaced(part) => Change::Replaced(part),
+            Self::Removed => Change::Removed,
+        }
+    }
+
     /// The same change of something else.
     pub fn map<W>(self, of: impl FnOnce(V) -> W) -> Change<W> {
         match self {

@@ -2,6 +2,7 @@
 
 use crate::cluster::status;
 use crate::frontend::handler::{Answer, Frontend, check, open};
+use crate::frontend::under_way::Side;
 use crate::frontend::waiting::Wait;
 use crate::frontend::{page_token, unsupported, validate};
 use resurgam_api::internal;
@@ -100,8 +101,11 @@ pub(super) async fn history(
     let (until, mut request) = open(request);
     check(&[validate::existing(request.execution.as_ref())])?;
     let target = frontend.target(&request.namespace, request.execution.as_ref()).await?;
-    let place = request.wait_new_event.then(|| frontend.waiting.enter(&target.namespace_id, Wait::Events));
-    let _place = place.transpose()?;
+    // Who reads what is there is under way, who wants to be told of more waits.
+    let (_place, _call) = match request.wait_new_event {
+        true => (Some(frontend.waiting.enter(&target.namespace_id, Wait::Events)?), None),
+        false => (None, Some(frontend.under_way.enter(Side::Client, &request.namespace)?)),
+    };
     let token = &mut request.next_page_token;
     if !token.is_empty() {
         *token = page_token::open(&frontend.seal, &target, token)?;

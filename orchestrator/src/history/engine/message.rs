@@ -20,7 +20,7 @@ use resurgam_state::{EventId, Update};
 
 /// Lets the updates that no worker has been sent yet go with the workflow task that is being started.
 pub fn send(tx: &mut Transaction<'_, '_>, started_event_id: EventId) {
-    let Run { state, volatile } = &mut *tx.run;
+    let Run { state, volatile, .. } = &mut *tx.run;
     let unsent = |update: &&mut PendingUpdate| update.sent == 0 && !update.accepted;
     for update in volatile.updates.iter_mut().filter(unsent) {
         // An update that was admitted by an event is found there by the worker, and needs no message.

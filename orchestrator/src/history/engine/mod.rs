@@ -123,6 +123,8 @@ pub struct Run {
     pub state: State,
     /// What is only in memory. When the owner forgets the run it is gone, and whoever waits for something in it is told UNAVAILABLE.
     pub volatile: Volatile,
+    /// Bytes of its rows and their keys: what it takes in memory, as far as that is counted. Who writes and reads them keeps it.
+    pub bytes: usize,
 }
 
 /// The part of a run that is never stored.

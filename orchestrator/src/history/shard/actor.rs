@@ -2,7 +2,7 @@
 //! and answers to transfers into commits, one at a time. Whatever leaves the tenure in doubt ends it: memory is dropped,
 //! everybody who waits is told UNAVAILABLE, and the log is taken anew, until the node wants the shard no more.
 
-use super::cache::{self, Workflows};
+use super::cache::Cache;
 use super::config::ShardConfig;
 use super::dispatch::Dispatcher;
 use super::expiries::Expiries;
@@ -66,7 +66,7 @@ pub(super) struct Tenure<'a> {
     pub(super) actor: &'a mut Actor,
     pub(super) log: Log,
     pub(super) queues: Queues,
-    pub(super) cache: Workflows,
+    pub(super) cache: Cache,
     /// Closed runs that are to be deleted.
     pub(super) expiries: Expiries,
     /// Requests that had no place in the last turn.
@@ -91,7 +91,7 @@ impl Actor {
     pub(super) async fn run(mut self) {
         let stop = self.stop.clone();
         let mut backoff = Backoff::new(self.environment.clone());
-        let mut kept = Workflows::new();
+        let mut kept = Cache::default();
         loop {
             match invariant::contained(self.hold(&mut kept)).await {
                 Ok(Ok(TenureEnd::Stopped)) => break,
@@ -114,7 +114,7 @@ impl Actor {
     }
 
     /// Takes the shard and serves it, to the end of the tenure.
-    async fn hold(&mut self, kept: &mut Workflows) -> Result<TenureEnd, Error> {
+    async fn hold(&mut self, kept: &mut Cache) -> Result<TenureEnd, Error> {
         let stop = self.stop.clone();
         let (log, queues) = tokio::select! {
             biased;
@@ -125,7 +125,7 @@ impl Actor {
         let end = tenure.serve().await;
         if planted(Bug::CacheKept) {
             *kept = std::mem::take(&mut tenure.cache);
-            cache::abandon(kept);
+            kept.abandon();
         }
         Ok(end)
     }
@@ -145,7 +145,7 @@ impl Actor {
 }
 
 impl<'a> Tenure<'a> {
-    fn new(actor: &'a mut Actor, log: Log, queues: Queues, cache: Workflows) -> Self {
+    fn new(actor: &'a mut Actor, log: Log, queues: Queues, cache: Cache) -> Self {
         let (done, answers) = mpsc::unbounded_channel();
         let over = actor.stop.child_token();
         Self {
@@ -340,7 +340,7 @@ impl<'a> Tenure<'a> {
             Outcome::Absent => self.fail(turn),
             Outcome::Lost => {
                 if planted(Bug::CacheKept) {
-                    cache::adopt(&mut self.cache, turn.workflows);
+                    self.cache.adopt(turn.workflows);
                 }
                 return Some(TenureEnd::Lost);
             }
@@ -355,7 +355,7 @@ impl<'a> Tenure<'a> {
         self.queues.extend(turn.transfers, turn.timers);
         self.expiries.extend(turn.expiries);
         self.queues.assert_sound();
-        cache::adopt(&mut self.cache, turn.workflows);
+        self.cache.adopt(turn.workflows);
         for job in &turn.jobs {
             self.finish(job.origin);
         }
@@ -380,7 +380,7 @@ impl<'a> Tenure<'a> {
     /// The turn did not take effect and never will. Copies are dropped; what comes from tasks is done again.
     fn fail(&mut self, turn: Turn) {
         if planted(Bug::CacheKept) {
-            cache::adopt(&mut self.cache, turn.workflows);
+            self.cache.adopt(turn.workflows);
         }
         for job in turn.jobs {
             job.work.abandon();

@@ -36,7 +36,7 @@ mod turn;
 mod watches;
 
 pub(crate) use actor::TRANSFERS;
-pub(crate) use cache::CAPACITY;
+pub(crate) use cache::{BYTES as CACHED, CAPACITY};
 pub(crate) use chain::BYTES;
 pub(crate) use config::PAGE;
 pub use config::ShardConfig;

@@ -37,12 +37,43 @@ impl Name for String {
     }
 }
 
-/// What has to be written of a run, whose own row has this key, to come from `before` to `after`.
-pub(super) fn changes(run: &Key, before: &State, after: &State) -> Vec<(Key, Change<Bytes>)> {
-    let mut rows = vec![(run.clone(), Change::Replaced(Bytes::from(after.encode_to_vec())))];
-    if before.started != after.started {
-        // Of what it holds, since a part itself says nothing.
-        rows.push((keys::part(run, "started", ""), Change::Replaced((*after.started).encode_to_vec().into())));
+/// What is written of a run.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    /// Its rows.
+    pub(super) rows: Vec<(Key, Change<Bytes>)>,
+    /// Bytes of those that are written, with their keys.
+    pub(super) more: usize,
+    /// Bytes of those that were there in their place, or are taken away.
+    pub(super) less: usize,
+}
+
+impl Changes {
+    /// A row, and how large the one was that had its key.
+    fn push(&mut self, key: Key, change: Change<Bytes>, before: Option<usize>) {
+        let size = size(&key, 0);
+        self.less += before.map_or(0, |before| size + before);
+        self.more += change.as_ref().after().map_or(0, |row| size + row.len());
+        self.rows.push((key, change));
+    }
+}
+
+/// What a row takes with its key.
+pub(super) fn size(key: &str, row: usize) -> usize {
+    key.len() + row
+}
+
+/// What has to be written of a run, whose own row has this key, to come from `before` (none: it is new) to `after`.
+pub(super) fn changes(run: &Key, before: Option<&State>, after: &State) -> Changes {
+    let nothing = State::default();
+    let mut rows = Changes::default();
+    rows.push(run.clone(), Change::Replaced(after.encode_to_vec().into()), before.map(State::encoded_len));
+    // Of what it holds, since a part itself says nothing.
+    let started = before.map(|before| (*before.started).encoded_len());
+    let before = before.unwrap_or(&nothing);
+    if started.is_none() || before.started != after.started {
+        let row = Change::Replaced((*after.started).encode_to_vec().into());
+        rows.push(keys::part(run, "started", ""), row, started);
     }
     changed(&mut rows, run, "buffered", &before.buffered, &after.buffered);
     changed(&mut rows, run, "activity", &before.activities, &after.activities);
@@ -58,13 +89,13 @@ pub(super) fn changes(run: &Key, before: &State, after: &State) -> Vec<(Key, Cha
     changed(&mut rows, run, "definition", &before.definitions, &after.definitions);
     changed(&mut rows, run, "outcome", &before.outcomes, &after.outcomes);
     if checks() == Checks::Thorough {
-        assert_reads_back(run, before, after, &rows);
+        assert_reads_back(run, before, after, &rows.rows);
     }
     rows
 }
 
 fn changed<K: Name, V: Message + Clone + PartialEq>(
-    rows: &mut Vec<(Key, Change<Bytes>)>,
+    rows: &mut Changes,
     run: &Key,
     kind: &str,
     before: &Parts<K, V>,
@@ -72,13 +103,12 @@ fn changed<K: Name, V: Message + Clone + PartialEq>(
 ) {
     if planted(Bug::PartsRewritten) {
         let all = after.iter().map(|(name, part)| (keys::part(run, kind, &name.text()), part.encode_to_vec()));
-        rows.extend(all.map(|(key, part)| (key, Change::Replaced(Bytes::from(part)))));
+        rows.rows.extend(all.map(|(key, part)| (key, Change::Replaced(Bytes::from(part)))));
     }
-    let changes = before.changes(after);
-    rows.extend(changes.map(|(name, change)| {
+    for (name, change) in before.changes(after) {
         let row = change.map(|part| Bytes::from(part.encode_to_vec()));
-        (keys::part(run, kind, &name.text()), row)
-    }));
+        rows.push(keys::part(run, kind, &name.text()), row, before.get(name).map(V::encoded_len));
+    }
 }
 
 /// What is written over the rows of `before` is what a reader will find of `after`.
@@ -152,6 +182,39 @@ fn read<K: Name, V: Message + Default>(name: &str, row: Option<&[u8]>) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
+    use resurgam_state::{Activity, Timer};
+
+    /// What a reader finds of a state, counted row by row.
+    fn whole(state: &State) -> usize {
+        let rows = changes(&"run/r".into(), None, state).rows;
+        rows.iter().map(|(key, row)| size(key, row.as_ref().after().map_or(0, Bytes::len))).sum()
+    }
+
+    #[test]
+    fn what_a_run_takes_is_known_from_what_is_written_of_it() {
+        let mut states = vec![State { run_id: "r".into(), ..State::default() }];
+        let mut then = |change: &dyn Fn(&mut State)| {
+            let mut next = states.last().cloned().unwrap_or_default();
+            change(&mut next);
+            states.push(next);
+        };
+        then(&|state| state.started.identity = "somebody".into());
+        then(&|state| state.started.identity = String::new());
+        then(&|state| state.activities.insert(7, Activity { activity_id: "a".repeat(1000), ..Activity::default() }));
+        then(&|state| state.timers.insert("t".into(), Timer { due: 8, ..Timer::default() }));
+        then(&|state| state.activities.get_mut(&7).into_iter().for_each(|activity| activity.activity_id.truncate(10)));
+        then(&|state| state.signal_requests.insert("s".into(), ()));
+        then(&|state| drop(state.activities.remove(&7)));
+        then(&|state| state.successor.push_str("another"));
+        then(&|_| ());
+        let (mut bytes, mut before) = (0, None);
+        for state in &states {
+            let Changes { more, less, .. } = changes(&"run/r".into(), before, state);
+            bytes = bytes + more - less;
+            assert_eq!(bytes, whole(state), "{state:?}");
+            before = Some(state);
+        }
+    }
 
     #[test]
     fn a_part_may_be_taken_away_and_what_every_run_has_may_not() {

@@ -1,7 +1,7 @@
 //! One turn of a shard: inputs that are committed together. Each is a step of the engine on copies; the copies, the
 //! answers and the tasks are handed out only if the turn's one commit takes effect.
 
-use super::cache::{self, Workflows};
+use super::cache::{self, Cache, Workflows};
 use super::config::ShardConfig;
 use super::dispatch::Dispatcher;
 use super::job::{Answer, AnyInput, Job, Origin, RunView, Work};
@@ -23,7 +23,7 @@ use resurgam_api::environment::Environment;
 use resurgam_api::temporal::history::v1::{History, HistoryEvent};
 use resurgam_state::parts::Change;
 use resurgam_state::task::{RunKey, TimerKind, TimerTask, TransferTask};
-use resurgam_state::{Millis, State, Tail};
+use resurgam_state::{Millis, Tail};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A turn under construction.
@@ -49,7 +49,7 @@ pub(super) struct Turn {
 /// What a turn may use.
 pub(super) struct Dependencies<'a> {
     pub(super) log: &'a mut Log,
-    pub(super) cache: &'a Workflows,
+    pub(super) cache: &'a Cache,
     pub(super) config: &'a ShardConfig,
     pub(super) environment: &'a dyn Environment,
     pub(super) dispatcher: &'a dyn Dispatcher,
@@ -64,7 +64,7 @@ impl Turn {
 
     /// Reads what several jobs will need at once. What cannot be read now is tried again when it is needed.
     pub(super) async fn prepare(&mut self, dependencies: &Dependencies<'_>, jobs: &[Job]) {
-        let unknown = jobs.iter().filter(|job| !dependencies.cache.contains_key(&job.target.workflow));
+        let unknown = jobs.iter().filter(|job| dependencies.cache.get(&job.target.workflow).is_none());
         let targets: BTreeMap<_, _> = unknown.map(|job| (&job.target.workflow, &job.target)).collect();
         if targets.len() < 2 {
             return;
@@ -181,10 +181,12 @@ impl Turn {
                 workflow_id: run.state.workflow_id.clone(),
                 run_id,
             };
-            let nothing = State::default();
-            let before = before.runs.get(&key.run_id).map_or(&nothing, |run| &run.state);
-            let rows = part::changes(&keys::run(&key), before, &run.state);
-            for (key, row) in rows.into_iter().chain(recorded::changes(before, &run.state)) {
+            let nothing = Run::default();
+            let old = before.runs.get(&key.run_id);
+            let changes = part::changes(&keys::run(&key), old.map(|run| &run.state), &run.state);
+            let old = old.unwrap_or(&nothing);
+            run.bytes = (old.bytes + changes.more).saturating_sub(changes.less);
+            for (key, row) in changes.rows.into_iter().chain(recorded::changes(&old.state, &run.state)) {
                 match row {
                     Change::Added(row) => self.group.add(key, row),
                     row => self.group.put(key, row.after()),
