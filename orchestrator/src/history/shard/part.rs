@@ -40,7 +40,7 @@ impl Name for String {
 /// What is written of a run.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
-    /// Its rows.
+    /// Its rows as they are to be, or that they go.
     pub(super) rows: Vec<(Key, Change<Bytes>)>,
     /// Bytes of those that are written, with their keys.
     pub(super) more: usize,
