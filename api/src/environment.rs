@@ -127,7 +127,8 @@ impl Patience {
     pub const SIMULATED: Self =
         Self { connect: Duration::from_secs(2), ask: Duration::from_millis(500), wait: Duration::from_millis(500) };
 
-    /// The endpoint of a channel with this patience.
+    /// The endpoint of a channel with this patience. Callers give up as they like, hundreds at a time, and answers to calls that were
+    /// given up are no mistake of the peer's: neither ends the connection, which has the calls of others on it.
     #[must_use]
     pub fn with(self, endpoint: Endpoint) -> Endpoint {
         endpoint
@@ -135,6 +136,7 @@ impl Patience {
             .http2_keep_alive_interval(self.ask)
             .keep_alive_timeout(self.wait)
             .keep_alive_while_idle(true)
+            .http2_max_local_error_reset_streams(None)
     }
 }
 

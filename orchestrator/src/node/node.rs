@@ -195,6 +195,8 @@ async fn serve(routes: Routes, incoming: Incoming, streams: u32, stop: &Cancella
         .http2_keepalive_interval(Some(PING))
         .http2_keepalive_timeout(Some(PATIENCE))
         .max_concurrent_streams(streams)
+        // Whoever gives up calls that are not begun here yet, as many as he may have, does not lose all others with them.
+        .http2_max_pending_accept_reset_streams(usize::try_from(streams).ok())
         .add_routes(routes)
         .serve_with_incoming_shutdown(incoming, stop.cancelled());
     tokio::select! {
