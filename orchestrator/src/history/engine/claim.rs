@@ -249,6 +249,8 @@ fn begin(workflow: &mut Workflow, claim: Claim, context: &mut Context<'_>, mut e
         last_completion_result: request.last_completion_result,
         identity: request.identity.clone(),
         retry_policy: request.retry_policy.map(|policy| retry::with_defaults(Some(&policy), limits.retry_interval)),
+        // Who has to wait for its first task does not get it with the answer.
+        eager_execution_accepted: request.request_eager_execution && span::millis(Some(&backoff)) == 0,
         first_workflow_task_backoff: Some(backoff),
         initiator,
         cron_schedule: request.cron_schedule,
