@@ -115,7 +115,7 @@ impl Router {
                 None => status::not_owner(format!("nobody owns {name}")),
                 Some(peer) => match call(peer.clone()).await {
                     Ok(response) => return Ok(response.into_inner()),
-                    Err(problem) => problem,
+                    Err(problem) => status::of_peer(problem),
                 },
             };
             if !status::is_not_owner(&problem) || Instant::now() >= until {

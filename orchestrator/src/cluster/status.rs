@@ -17,6 +17,7 @@ use resurgam_api::temporal::errordetails::v1::{
     WorkflowExecutionAlreadyStartedFailure, WorkflowNotReadyFailure,
 };
 use resurgam_api::temporal::failure::v1::MultiOperationExecutionAborted;
+use std::error::Error as _;
 use tonic::{Code, Status, TimeoutExpired};
 
 /// Markers of our own, of which only the type matters. They never reach a client.
@@ -171,6 +172,13 @@ fn quoted(text: &str) -> String {
     quoted
 }
 
+/// What a call to another node came to. Of one whose connection was ended on the way nothing is known, whatever code the library
+/// gives that: a node that is asked for too much ends connections, too, and what it has done is done.
+pub(super) fn of_peer(status: Status) -> Status {
+    let claims = matches!(status.code(), Code::ResourceExhausted | Code::PermissionDenied | Code::Internal);
+    if claims && status.source().is_some() { Status::unknown(status.message()) } else { status }
+}
+
 /// As a client may see it: without our own markers. That the time was over for a call within the cluster is no
 /// cancellation, and that a connection within it broke, which is all that is unknown here, is to be tried again.
 #[must_use]
@@ -227,6 +235,7 @@ fn detail<T: Message + Name + Default>(status: &Status) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
 
     #[test]
     fn every_refusal_survives_a_hop() {
@@ -265,6 +274,10 @@ mod tests {
         let late = Status::from_error(Box::new(TimeoutExpired(())));
         assert_eq!((late.code(), public(late).code()), (Code::Cancelled, Code::DeadlineExceeded));
         assert_eq!(public(Status::cancelled("by hand")).code(), Code::Cancelled);
+        let mut ended = Status::resource_exhausted("h2 protocol error");
+        assert_eq!(of_peer(ended.clone()).code(), Code::ResourceExhausted, "a node says so");
+        ended.set_source(Arc::new(std::io::Error::other("enhance your calm")));
+        assert_eq!(public(of_peer(ended)).code(), Code::Unavailable, "a connection does");
         let broken = Status::from_error(Box::new(std::io::Error::other("transport error")));
         assert_eq!((broken.code(), public(broken).code()), (Code::Unknown, Code::Unavailable));
     }
