@@ -109,9 +109,15 @@ fn bound<'a>(run: &'a Run, event: &'a Event) -> Option<Bound<'a>> {
                 "SCHEDULE_TO_START" if end.failure.as_ref()?.cause.is_none() => {
                     Some(Bound { from: scheduled, span: activity.schedule_to_start, what: "schedule-to-start timeout" })
                 }
-                // It is given up early if the next attempt would begin too late.
+                // It is given up early if the next attempt would begin too late, but not before the first one is over.
                 "SCHEDULE_TO_CLOSE" if first_attempt(run, end.started) && end.failure.as_ref()?.cause.is_none() => {
-                    Some(Bound { from: scheduled, span: activity.schedule_to_close, what: "schedule-to-close timeout" })
+                    let whole =
+                        Bound { from: scheduled, span: activity.schedule_to_close, what: "schedule-to-close timeout" };
+                    let of_attempt = [activity.start_to_close, activity.heartbeat]
+                        .map(|span| started.map(|from| Bound { from, span, what: "time limit of the only attempt" }));
+                    let bounds = of_attempt.into_iter().flatten().chain([whole]);
+                    let due = |bound: &Bound<'_>| bound.from.time.map(|from| from.saturating_add(bound.span.0));
+                    bounds.filter(|bound| bound.span > Span(0)).min_by_key(due)
                 }
                 _ => None,
             }

@@ -375,3 +375,18 @@ fn rows_are_compared_with_the_history_up_to_where_they_end() {
     assert_eq!(case(false, 8, ""), 1, "it has not ended yet");
     assert_eq!(case(false, 13, ""), 1, "the history lacks an event");
 }
+
+#[test]
+fn an_activity_whose_only_attempt_is_over_may_be_given_up() {
+    let judge = |at: &str| {
+        let run = format!(
+            "1 WorkflowExecutionStarted @0
+             2 ActivityTaskScheduled activityId=a startToCloseTimeout=1s scheduleToCloseTimeout=3s @1
+             3 ActivityTaskStarted scheduledEventId=2 attempt=1 @2
+             4 ActivityTaskTimedOut scheduledEventId=2 startedEventId=3 failure.timeoutFailureInfo.timeoutType=SCHEDULE_TO_CLOSE @{at}"
+        );
+        violated(&family(&run, "1 WorkflowExecutionStarted")).contains(&"H32-early".to_owned())
+    };
+    assert!(!judge("4") && !judge("3.1"), "another attempt would begin too late");
+    assert!(judge("2.9"), "nothing is over");
+}
