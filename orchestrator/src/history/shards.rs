@@ -113,7 +113,7 @@ impl Shards {
             return Err(status::not_owner(format!("shard {number} belongs to another node")));
         }
         match self.dependencies.registry.learn(namespace_id).await {
-            // Events show its name.
+            // Events show its name. A namespace that is not there is for the workflow's step to refuse.
             Err(problem) if problem.code() == Code::Unavailable => return Err(problem),
             Ok(()) | Err(_) => {}
         }
