@@ -125,6 +125,8 @@ pub enum Bug {
     MemoInherited,
     /// A history that is read from its end lacks an event between two pages.
     ReversePageSkips,
+    /// A node that is gone is never missed: nobody takes over what it had.
+    GoneNotMissed,
     /// The record of a run that closes with a successor stays that of an open run (temporal#5643).
     RecordLeftOpen,
     /// Rows of timer tasks are named by whole seconds, and deleted by the exact time (temporal#245).

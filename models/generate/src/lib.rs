@@ -5,7 +5,7 @@
 //! ends within seconds on a real server, and always by itself. The result is plain data in flat lists.
 //!
 //! Three doors: [`scenario::plan`] gives what a file says; [`plan`] gives what every target can execute, [`chaos`] the same plan on a drawn cluster with faults, for
-//! the simulation. So the cases of one seed can be compared with and without faults.
+//! the simulation. So the cases of one seed can be compared with and without faults; where a node is away for long, clients ask for a little more.
 //!
 //! A plan is a function of its seed and of nothing else, on one version of this build; save the plan, not the seed, to
 //! keep a case.
@@ -18,6 +18,7 @@ mod habits;
 mod mask;
 mod misuse;
 mod operation;
+mod outage;
 mod program;
 pub mod scenario;
 pub mod shrink;
@@ -106,7 +107,10 @@ pub fn chaos_within(seed: u64, scope: &Scope) -> Plan {
     cluster.nodes = scope.nodes.unwrap_or(cluster.nodes);
     // Only a simulation can let the time pass.
     let growths = if scope.large { growth::of(&mut runner(seed, 5)) } else { Vec::new() };
-    Plan { cluster, faults, expires, growths, ..plan }
+    let plan = Plan { cluster, faults, expires, growths, ..plan };
+    // Clients ask more then, which not every scope allows.
+    let may_lose_a_node = scope.families.contains(&Family::Node) && scope.features.is_none();
+    if may_lose_a_node { outage::instead(&mut runner(seed, 9), plan) } else { plan }
 }
 
 /// Plans, each grown from a seed of its own.

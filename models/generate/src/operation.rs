@@ -10,7 +10,7 @@ use resurgam_formats::plan::{Action, IdConflict, IdReuse, Operation, Start, Upda
 use resurgam_formats::time::Millis;
 
 /// How many clients there are.
-const CLIENTS: u8 = 3;
+pub(super) const CLIENTS: u8 = 3;
 
 /// The operations on so many workflow slots with so many programs, in order of time.
 pub(super) fn timelines(mask: Mask, slots: u8, programs: u8) -> BoxedStrategy<Vec<Operation>> {

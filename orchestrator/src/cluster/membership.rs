@@ -5,6 +5,7 @@
 //! partition holds the tenure of its log, and loses it to the next one who fences.
 
 use super::config::{Config, Member};
+use crate::planted::{Bug, planted};
 use resurgam_api::environment::Environment;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -108,7 +109,7 @@ impl Membership {
                 self.mark(name, true);
             } else {
                 missed += 1;
-                if missed >= misses {
+                if missed >= misses && !planted(Bug::GoneNotMissed) {
                     self.mark(name, false);
                 }
             }

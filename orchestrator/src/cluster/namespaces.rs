@@ -88,15 +88,15 @@ impl Registry {
         self.find(&name).await
     }
 
-    /// Makes the name of a namespace known here.
+    /// The name of a namespace, which is read if it is not known here.
     ///
     /// # Errors
     /// As [`Registry::find`].
-    pub(crate) async fn learn(&self, id: &str) -> Result<(), Status> {
-        if self.name(id).is_none() {
-            self.find_by_id(id).await?;
+    pub(crate) async fn name_of(&self, id: &str) -> Result<String, Status> {
+        match self.name(id) {
+            Some(name) => Ok(name),
+            None => self.find_by_id(id).await.map(|found| found.name),
         }
-        Ok(())
     }
 
     /// The namespaces that follow the one named `after`, or the first ones: `count` of them at most, in the order of their
@@ -281,9 +281,9 @@ mod tests {
         let id = registry().find("a").await.unwrap().id;
         let started = registry();
         assert_eq!(started.name(&id), None);
-        started.learn(&id).await.unwrap();
+        assert_eq!(started.name_of(&id).await.unwrap(), "a");
         assert_eq!(started.name(&id).as_deref(), Some("a"));
-        assert_eq!(started.learn("c").await.unwrap_err().code(), Code::NotFound);
+        assert_eq!(started.name_of("c").await.unwrap_err().code(), Code::NotFound);
     }
 
     #[tokio::test(start_paused = true)]

@@ -39,7 +39,7 @@ where
 {
     async fn serve(self, shards: &Shards, limit: Duration) -> Result<<C as HistoryCall>::Answer, Status> {
         let until = Instant::now() + limit;
-        let shard = shards.shard(&self).await?;
+        let shard = shards.shard(&self)?;
         let answer = shard.call(self).await.map_err(|rejection| status::of(&rejection))?;
         answer.into_answer(shards, &shard, until).await
     }
@@ -138,14 +138,14 @@ impl ServedCall for GetHistoryReverseRequest {
         shards: &Shards,
         _: Duration,
     ) -> Result<api::GetWorkflowExecutionHistoryReverseResponse, Status> {
-        let shard = shards.shard(&self).await?;
+        let shard = shards.shard(&self)?;
         shard.history_reverse(self).await.map_err(|rejection| status::of(&rejection))
     }
 }
 
 impl ServedCall for GetHistoryRequest {
     async fn serve(self, shards: &Shards, limit: Duration) -> Result<api::GetWorkflowExecutionHistoryResponse, Status> {
-        let shard = shards.shard(&self).await?;
+        let shard = shards.shard(&self)?;
         shard.history(self, patience(limit)).await.map_err(|rejection| status::of(&rejection))
     }
 }
@@ -179,7 +179,7 @@ async fn ask_worker(
 
 impl ServedCall for UpdateRequest {
     async fn serve(self, shards: &Shards, limit: Duration) -> Result<api::UpdateWorkflowExecutionResponse, Status> {
-        let (shard, target) = (shards.shard(&self).await?, self.target.clone());
+        let (shard, target) = (shards.shard(&self)?, self.target.clone());
         let given = self.request.clone().ok_or_else(|| missing("Request"))?;
         let waiting = shard.input(target.clone(), UpdateInput::Update(self));
         if let Some(answer) = softly(limit, waiting).await? {
@@ -194,7 +194,7 @@ impl ServedCall for UpdateRequest {
 
 impl ServedCall for PollUpdateRequest {
     async fn serve(self, shards: &Shards, limit: Duration) -> Result<api::PollWorkflowExecutionUpdateResponse, Status> {
-        let (shard, target) = (shards.shard(&self).await?, self.target.clone());
+        let (shard, target) = (shards.shard(&self)?, self.target.clone());
         let update = self.request.as_ref().and_then(|request| request.update_ref.clone());
         let update = update.ok_or_else(|| missing("UpdateRef"))?;
         let waiting = shard.input(target.clone(), UpdateInput::Poll(self));
@@ -234,7 +234,7 @@ pub(super) async fn reached(
     };
     let poll = PollUpdateRequest { target, request: Some(request) };
     // Another node may own the shard by now.
-    let (shard, target) = (shards.shard(&poll).await?, poll.target.clone());
+    let (shard, target) = (shards.shard(&poll)?, poll.target.clone());
     shard.input(target, UpdateInput::Poll(poll)).await.map_err(|rejection| match rejection {
         Rejection::NotFound(message) => Status::unavailable(message),
         other => status::of(&other),

@@ -35,12 +35,8 @@ impl Remote {
 
 #[async_trait]
 impl Dispatcher for Remote {
-    fn namespace(&self, namespace_id: &str) -> String {
-        self.registry.name(namespace_id).unwrap_or_else(|| namespace_id.to_owned())
-    }
-
-    async fn learn_namespace(&self, namespace_id: &str) -> Result<(), Status> {
-        self.registry.learn(namespace_id).await
+    async fn namespace(&self, namespace_id: &str) -> Result<String, Status> {
+        self.registry.name_of(namespace_id).await
     }
 
     fn retention(&self, namespace_id: &str) -> Option<Millis> {

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tonic::{Code, Status};
+use tonic::Status;
 
 /// How often the namespaces are read anew: how long another node's change of one may be unknown here.
 const NAMESPACES: Duration = Duration::from_secs(60);
@@ -105,17 +105,12 @@ impl Shards {
     }
 
     /// The shard of the workflow that a call is about, if it is this node's.
-    pub(super) async fn shard(&self, call: &impl HistoryCall) -> Result<Shard, Status> {
+    pub(super) fn shard(&self, call: &impl HistoryCall) -> Result<Shard, Status> {
         let target = call.target().ok_or_else(|| Status::invalid_argument("the call names no workflow"))?;
         let (namespace_id, workflow_id) = (target.namespace_id.as_str(), target.workflow_id.as_str());
         let number = self.dependencies.router.shard(namespace_id, workflow_id);
         if !self.dependencies.membership.is_mine(&shard_name(number)) || self.stop.is_cancelled() {
             return Err(status::not_owner(format!("shard {number} belongs to another node")));
-        }
-        match self.dependencies.registry.learn(namespace_id).await {
-            // Events show its name. A namespace that is not there is for the workflow's step to refuse.
-            Err(problem) if problem.code() == Code::Unavailable => return Err(problem),
-            Ok(()) | Err(_) => {}
         }
         Ok(self.open(number))
     }

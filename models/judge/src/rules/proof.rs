@@ -1,7 +1,7 @@
 //! What single answers and histories prove, as all rules read them.
 
 use resurgam_formats::event::Payloads;
-use resurgam_formats::evidence::{Attempt, Evidence, Operation, Run};
+use resurgam_formats::evidence::{Attempt, Evidence, InjectedFault, Operation, Run};
 use resurgam_formats::plan::{Affected, Caller};
 use resurgam_formats::recording::{Answer, Injected, Reply};
 use resurgam_formats::time::At;
@@ -70,10 +70,18 @@ const AFTERMATH: At = 2_000_000_000;
 /// True if no fault was in force between these moments. Every fault can delay or lose something, and a clock that jumps can
 /// end a timeout early.
 pub(super) fn is_quiet(evidence: &Evidence, from: At, until: At) -> bool {
-    !evidence.faults.iter().any(|fault| {
-        let over = fault.until.is_some_and(|end| end.saturating_add(AFTERMATH) < from);
-        !over && fault.from <= until
-    })
+    !evidence.faults.iter().any(|fault| felt(fault, from, until))
+}
+
+/// True if the fault, or what came of it, may have been felt between these moments.
+fn felt(fault: &InjectedFault, from: At, until: At) -> bool {
+    let over = fault.until.is_some_and(|end| end.saturating_add(AFTERMATH) < from);
+    !over && fault.from <= until
+}
+
+/// True if no fault but this one was in force from its beginning until this moment.
+pub(super) fn is_quiet_but_for(evidence: &Evidence, fault: &InjectedFault, until: At) -> bool {
+    evidence.faults.iter().all(|other| std::ptr::eq(other, fault) || !felt(other, fault.from, until))
 }
 
 /// The code and the words of an answer that proves nothing.

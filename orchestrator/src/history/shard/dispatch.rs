@@ -4,7 +4,7 @@
 use super::transfer::TransferCall;
 use crate::history::engine::TransferResult;
 use crate::invariant::broken;
-use crate::log::Backoff;
+use crate::log::{Backoff, Error};
 use async_trait::async_trait;
 use resurgam_api::internal;
 use resurgam_api::temporal::common::v1::WorkflowExecution;
@@ -29,10 +29,8 @@ pub enum Added {
 /// again, others are definite.
 #[async_trait]
 pub trait Dispatcher: Send + Sync + 'static {
-    /// The name of a namespace that exists; its id if it is not known here.
-    fn namespace(&self, namespace_id: &str) -> String;
-    /// Makes the name of a namespace known here.
-    async fn learn_namespace(&self, namespace_id: &str) -> Result<(), Status>;
+    /// The name of a namespace, read if it is not known here. `NOT_FOUND`: there is none with this id.
+    async fn namespace(&self, namespace_id: &str) -> Result<String, Status>;
     /// How long a namespace keeps closed runs, in milliseconds; `None`: it is not known here.
     fn retention(&self, namespace_id: &str) -> Option<Millis>;
     /// To matching: takes over a task.
@@ -57,6 +55,18 @@ pub trait Dispatcher: Send + Sync + 'static {
     async fn record_child_closed(&self, request: internal::RecordChildClosedRequest) -> Result<(), Status>;
     /// To a schedule's shard: the last run of what it has started closed.
     async fn record_action_closed(&self, request: internal::RecordActionClosedRequest) -> Result<(), Status>;
+}
+
+/// The name that events show of a namespace.
+///
+/// # Errors
+/// [`Error::Unavailable`] if it cannot be read now.
+pub(super) async fn shown_name(dispatcher: &dyn Dispatcher, namespace_id: &str) -> Result<String, Error> {
+    match dispatcher.namespace(namespace_id).await {
+        // It has no workflow either: the step refuses, and no event shows this.
+        Err(problem) if problem.code() == Code::NotFound => Ok(namespace_id.to_owned()),
+        known => known.map_err(|problem| Error::Unavailable(problem.message().to_owned())),
+    }
 }
 
 /// Makes `call` until it has a definite answer; returns what the run `run_id` has to hear of it.

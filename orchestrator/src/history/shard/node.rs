@@ -2,8 +2,10 @@
 //! the history; other nodes of the partition were abandoned, and nobody is shown them. How they are read is in `chain`.
 
 use crate::history::engine::transaction::writer;
+use crate::invariant::{Checks, checks, invariant};
 use crate::planted::{Bug, planted};
 use crate::store::{Key, Partition};
+use bytes::Bytes;
 use prost::Message as _;
 use resurgam_api::temporal::history::v1::{History, HistoryEvent};
 use resurgam_state::Tail;
@@ -17,6 +19,18 @@ pub(super) struct Node {
     /// The events that it holds.
     #[prost(message, optional, tag = "2")]
     pub(super) history: Option<History>,
+}
+
+impl Node {
+    /// The row that holds it; what is written is what a reader will find.
+    pub(super) fn to_row(&self) -> Bytes {
+        let row = Bytes::from(self.encode_to_vec());
+        if checks() == Checks::Thorough {
+            let read = Self::decode(row.clone());
+            invariant!(read.as_ref() == Ok(self), "a node of {} bytes reads back as something else", row.len());
+        }
+        row
+    }
 }
 
 /// Bytes of events in a node of what was taken over from another run, if a single one has no more.

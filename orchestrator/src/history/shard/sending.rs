@@ -30,13 +30,11 @@ impl Tenure<'_> {
                     }
                 },
             };
-            let namespace_id = &target.workflow.namespace_id;
-            if self.actor.dispatcher.learn_namespace(namespace_id).await.is_err() {
+            let Ok(namespace) = self.actor.dispatcher.namespace(&target.workflow.namespace_id).await else {
                 // A node that has just started may not have heard of it yet.
                 self.queues.transfers.defer(id);
                 continue;
-            }
-            let namespace = self.actor.dispatcher.namespace(namespace_id);
+            };
             let run = workflow.runs.get(&target.run_id);
             let Some(run) = run else { broken!("transfer {id} is of run {}, which is not there", target.run_id) };
             let call = transfer::call(&transfer, run, &namespace, self.actor.now());

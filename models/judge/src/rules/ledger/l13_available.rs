@@ -1,11 +1,11 @@
 //! L13: while nothing is wrong, no call is told that something is.
 
+use super::wrong::is_wrong_inside;
 use crate::profile::Capability;
-use crate::rules::proof::{is_quiet, told};
+use crate::rules::proof::is_quiet;
 use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Indexed, Rule};
-use resurgam_formats::plan::Action;
-use resurgam_formats::recording::{Answer, Call};
+use resurgam_formats::recording::Answer;
 use resurgam_formats::time::At;
 
 /// Looks for calls that failed in quiet times.
@@ -37,12 +37,8 @@ static ABOUT: About = About {
     ),
 };
 
-/// Codes that say that something is wrong inside, or that it takes too long.
-const WRONG: [&str; 4] = ["Unavailable", "Aborted", "Cancelled", "DeadlineExceeded"];
 /// How much longer than other rules allow a fault may be felt, in nanoseconds: a node that comes back takes over what is its.
 const RETURN: At = 3_000_000_000;
-/// What an update is told that no worker has accepted when its workflow task is lost: to send it again.
-const ABORTED_UPDATE: &str = "Workflow Update was aborted";
 
 impl Rule for Available {
     fn about(&self) -> &'static About {
@@ -62,20 +58,13 @@ impl Rule for Available {
         // still on its way to the store.
         let Some(settled) = evidence.audits.last().map(|(at, _)| *at) else { return };
         for operation in evidence.operations.values() {
-            // A worker that answers late, or not at all, keeps these waiting.
-            let waits = matches!(
-                operation.call,
-                Call::PollUpdate { .. } | Call::Client { action: Action::Query { .. } | Action::Update { .. }, .. }
-            );
             for attempt in &operation.attempts {
                 let from = attempt.invoked.saturating_sub(RETURN);
                 let in_time = |until: &At| *until < settled && is_quiet(evidence, from, *until);
                 let Some(returned) = attempt.returned.filter(in_time) else { continue };
                 findings.examine();
                 let Answer::Info { error } = &attempt.answer else { continue };
-                let (code, words) = told(error);
-                let waited = waits && (code != "Unavailable" || words.starts_with(ABORTED_UPDATE));
-                if WRONG.contains(&code) && !waited {
+                if is_wrong_inside(&operation.call, error) {
                     let after = (returned - attempt.invoked) / 1_000_000;
                     let message =
                         format!("{} was answered {error} after {after} ms, and no fault was in force", operation.by);

@@ -15,6 +15,7 @@ mod l17_listed;
 mod l18_pending;
 mod l19_awaited;
 mod l1_starts;
+mod l20_taken_over;
 mod l2_signals;
 mod l3_updates;
 mod l4_activities;
@@ -25,6 +26,7 @@ mod l8_shown;
 mod l9_unheard;
 mod pending;
 mod update_calls;
+mod wrong;
 
 use super::Rule;
 
@@ -50,5 +52,6 @@ pub(super) fn all() -> Vec<Box<dyn Rule>> {
         Box::new(l17_listed::Listed),
         Box::new(l18_pending::Progress),
         Box::new(l19_awaited::Awaited),
+        Box::new(l20_taken_over::TakenOver),
     ]
 }

@@ -207,12 +207,8 @@ impl Scripted {
 
 #[async_trait]
 impl Dispatcher for Scripted {
-    fn namespace(&self, _: &str) -> String {
-        "default".to_owned()
-    }
-
-    async fn learn_namespace(&self, _: &str) -> Result<(), Status> {
-        Ok(())
+    async fn namespace(&self, _: &str) -> Result<String, Status> {
+        Ok("default".to_owned())
     }
 
     fn retention(&self, _: &str) -> Option<i64> {
