@@ -1,13 +1,13 @@
 //! L7: a workflow task on a sticky queue is not passed over until it times out.
 
+use super::ways;
 use crate::profile::Capability;
 use crate::rules::Indexed;
 use crate::rules::proof::is_quiet;
 use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::{Body, Event, EventId};
-use resurgam_formats::evidence::{Evidence, Run};
-use resurgam_formats::plan::Latency;
+use resurgam_formats::evidence::Run;
 use resurgam_formats::time::At;
 use rustc_hash::FxHashMap;
 
@@ -51,12 +51,6 @@ static ABOUT: About = About {
     ),
 };
 
-/// Ways through store and network that a task may take from being scheduled to being started: its commit, the commits before
-/// it, the transfer to matching, the poll of a worker that has just answered, a start that is refused by a shard at work.
-const WAYS: i64 = 10;
-/// What a queue waits until it offers a task again whose start was refused, in nanoseconds.
-const PAUSE: i64 = 100_000_000;
-
 /// A task of a sticky queue that a worker has taken: when it was scheduled and when started.
 type Taken = (i64, i64);
 
@@ -85,7 +79,7 @@ impl Rule for Sticky {
                 }
             }
         }
-        let enough = enough(evidence);
+        let enough = ways::longest(evidence).unwrap_or_default();
         for run in &evidence.runs {
             findings.look_at(run);
             for event in &run.events {
@@ -104,15 +98,6 @@ impl Rule for Sticky {
             }
         }
     }
-}
-
-/// How long a task may be on its way to a worker that waits, in nanoseconds. Nothing is known of the ways of a cluster that is
-/// not simulated.
-fn enough(evidence: &Evidence) -> i64 {
-    let Some(cluster) = evidence.header.as_ref().map(|header| &header.plan.cluster) else { return 0 };
-    let most = |latency: &Latency| i64::from(latency.least_ms.max(latency.most_ms));
-    let way = most(&cluster.store) + 2 * (most(&cluster.network) + i64::from(cluster.jitter_ms));
-    WAYS * way * 1_000_000 + PAUSE
 }
 
 /// The sticky queue of a workflow task, and its Scheduled event.

@@ -16,6 +16,7 @@ mod l18_pending;
 mod l19_awaited;
 mod l1_starts;
 mod l20_taken_over;
+mod l21_prompt;
 mod l2_signals;
 mod l3_updates;
 mod l4_activities;
@@ -26,6 +27,7 @@ mod l8_shown;
 mod l9_unheard;
 mod pending;
 mod update_calls;
+mod ways;
 mod wrong;
 
 use super::Rule;
@@ -53,5 +55,6 @@ pub(super) fn all() -> Vec<Box<dyn Rule>> {
         Box::new(l18_pending::Progress),
         Box::new(l19_awaited::Awaited),
         Box::new(l20_taken_over::TakenOver),
+        Box::new(l21_prompt::Prompt),
     ]
 }
