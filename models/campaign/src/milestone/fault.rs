@@ -122,6 +122,18 @@ fn before_answer(evidence: &Evidence) -> u64 {
     hit.count() as u64
 }
 
+/// Nodes that were away for so long that others had to serve what they had, as L20 says, when a client asked for something.
+fn asked_while_away(evidence: &Evidence) -> u64 {
+    const TAKE_OVER: At = 5_000_000_000;
+    let asked = |from: At, until: At| {
+        let mut attempts = evidence.operations.values().flat_map(|operation| &operation.attempts);
+        attempts.any(|attempt| (from..until).contains(&attempt.invoked))
+    };
+    let away = faults(evidence).filter(|(_, kind)| kind.family() == Family::Node);
+    let away = away.filter_map(|(fault, _)| Some((fault.from.saturating_add(TAKE_OVER), fault.until?)));
+    away.filter(|(from, until)| asked(*from, *until)).count() as u64
+}
+
 /// Two faults at once.
 fn together(evidence: &Evidence) -> u64 {
     let all: Vec<(At, At)> = faults(evidence).filter_map(|(fault, _)| Some((fault.from, fault.until?))).collect();
@@ -189,6 +201,18 @@ pub(super) const ALL: &[Row] = &[
         near: r#"{"at":3,"type":"fault","fault":{"at_ms":3,"for_ms":9,"fault":"pause","node":1},"active":true}
                  {"at":9,"type":"fault","fault":{"at_ms":3,"for_ms":9,"fault":"pause","node":1},"active":false,"hits":4}
                  {"at":99,"type":"tenures","partitions":{"shard/1":{"fences":[{"by":"node-1#1","over":0,"from":1,"until":2,"told":"applied"},{"by":"node-2#1","over":1,"from":9,"until":10,"told":"applied"}]}}}"#,
+    },
+    Row {
+        id: "asked-while-away",
+        title: "a node stayed away until clients asked for what others had to serve in its place",
+        needs: Needs::Faults,
+        count: asked_while_away,
+        seen: r#"{"at":3,"type":"fault","fault":{"at_ms":0,"for_ms":9000,"fault":"kill","node":1},"active":true}
+                 {"at":6000000000,"type":"invoke","operation":1,"attempt":1,"by":"v","call":{"of":"fail_workflow_task","task":1}}
+                 {"at":9000000000,"type":"fault","fault":{"at_ms":0,"for_ms":9000,"fault":"kill","node":1},"active":false,"hits":4}"#,
+        near: r#"{"at":3,"type":"fault","fault":{"at_ms":0,"for_ms":9000,"fault":"kill","node":1},"active":true}
+                 {"at":4000000000,"type":"invoke","operation":1,"attempt":1,"by":"v","call":{"of":"fail_workflow_task","task":1}}
+                 {"at":9000000000,"type":"fault","fault":{"at_ms":0,"for_ms":9000,"fault":"kill","node":1},"active":false,"hits":4}"#,
     },
     Row {
         id: "faults-together",
