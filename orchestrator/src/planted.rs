@@ -127,6 +127,8 @@ pub enum Bug {
     ReversePageSkips,
     /// A node that is gone is never missed: nobody takes over what it had.
     GoneNotMissed,
+    /// A task queue whose rate nobody has limited gives one task away a second.
+    UnlimitedIsSlow,
     /// The record of a run that closes with a successor stays that of an open run (temporal#5643).
     RecordLeftOpen,
     /// Rows of timer tasks are named by whole seconds, and deleted by the exact time (temporal#245).

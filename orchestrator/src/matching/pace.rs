@@ -2,6 +2,7 @@
 //! kept for a second and no longer. The last worker who names a limit sets it, unless the queue is configured to have another
 //! one. Nothing here waits.
 
+use crate::planted::{Bug, planted};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -38,7 +39,8 @@ impl Pace {
     }
 
     fn rate(&self) -> f64 {
-        self.configured.or(self.rate).unwrap_or(MOST).min(MOST)
+        let unlimited = if planted(Bug::UnlimitedIsSlow) { 1.0 } else { MOST };
+        self.configured.or(self.rate).unwrap_or(unlimited).min(MOST)
     }
 
     /// When the next task may go; `None`: never, unless a worker names another limit.
