@@ -54,7 +54,7 @@ pub enum ResetPoint {
     First,
     /// The end of the last workflow task.
     Last,
-    /// This event.
+    /// The event with this id.
     Event(i64),
     /// The first workflow task that this build has completed.
     Build {

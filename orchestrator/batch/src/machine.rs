@@ -43,7 +43,7 @@ pub struct Machine<'a> {
     pub stored: &'a mut Batch,
     /// What was asked for.
     pub request: &'a Request,
-    /// The time.
+    /// The time by the clock of its owner.
     pub now: Millis,
 }
 

@@ -6,7 +6,7 @@ use resurgam_api::temporal::workflowservice::v1::StartBatchOperationRequest;
 
 /// A workflow of the system that is to begin.
 pub(super) enum System {
-    /// A schedule.
+    /// A schedule, with its definition.
     Schedule(schedule_step::NewSchedule),
     /// A batch operation, by its request.
     Batch(StartBatchOperationRequest),
