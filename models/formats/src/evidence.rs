@@ -10,7 +10,9 @@ use crate::event::{Body, Event, EventId, Execution};
 use crate::kept::{Kept, Sought};
 use crate::notes::{Notes, Problem};
 use crate::plan::Namespace;
-use crate::recording::{Answer, Description, Entry, Header, HistoryRead, Injected, OperationId, TaskId, What};
+use crate::recording::{
+    Answer, Description, Entry, Header, HistoryRead, Injected, OperationId, Registered, TaskId, What,
+};
 use crate::store::StoreEvent;
 use crate::tenure::Tenures;
 use crate::time::At;
@@ -30,6 +32,8 @@ pub struct Unfit {
 pub struct Evidence {
     /// The first line of the recording; `None` for bare histories.
     pub header: Option<Header>,
+    /// The namespaces of the case, as each node described them before it began.
+    pub namespaces: Vec<Registered>,
     /// The final history of every run, in the order of their reading.
     pub runs: Vec<Run>,
     /// Histories read during the case, not final.
@@ -212,6 +216,7 @@ impl Evidence {
         let at = entry.at;
         match entry.what {
             What::Header(header) => self.header = Some(*header),
+            What::Namespace(registered) => self.namespaces.push(*registered),
             What::Invoke { operation, attempt, by, call } => {
                 let record = self.operations.entry(operation).or_insert_with(|| Operation {
                     id: operation,

@@ -19,6 +19,7 @@ mod l1_starts;
 mod l20_taken_over;
 mod l21_prompt;
 mod l22_asked;
+mod l23_registered;
 mod l2_signals;
 mod l3_updates;
 mod l4_activities;
@@ -59,6 +60,7 @@ pub(super) fn all() -> Vec<Box<dyn Rule>> {
         Box::new(l20_taken_over::TakenOver),
         Box::new(l21_prompt::Prompt),
         Box::new(l22_asked::Cancels),
+        Box::new(l23_registered::Namespaces),
     ]
 }
 
