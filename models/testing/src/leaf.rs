@@ -24,12 +24,12 @@ pub struct Leaf {
     /// The names that lead to it, with points; those in a map are `*`, and lists have none.
     pub field: String,
     line: usize,
-    path: Vec<Step>,
+    path: Vec<Hop>,
 }
 
 /// One step towards a value.
 #[derive(Clone, Debug)]
-enum Step {
+enum Hop {
     Key(String),
     Index(usize),
 }
@@ -104,17 +104,17 @@ impl Recording {
         others.into_iter().filter_map(|other| self.with(leaf.line, parent, last, other)).collect()
     }
 
-    fn with(&self, line: usize, parent: &[Step], last: &Step, other: Option<Value>) -> Option<Evidence> {
+    fn with(&self, line: usize, parent: &[Hop], last: &Hop, other: Option<Value>) -> Option<Evidence> {
         let mut changed = self.lines.get(line)?.clone();
         let holder = parent.iter().try_fold(&mut changed, |value, step| match step {
-            Step::Key(key) => value.get_mut(key),
-            Step::Index(index) => value.get_mut(index),
+            Hop::Key(key) => value.get_mut(key),
+            Hop::Index(index) => value.get_mut(index),
         })?;
         match (holder, last, other) {
-            (Value::Object(map), Step::Key(key), Some(other)) => *map.get_mut(key)? = other,
-            (Value::Object(map), Step::Key(key), None) => drop(map.remove(key)?),
-            (Value::Array(list), Step::Index(index), Some(other)) => *list.get_mut(*index)? = other,
-            (Value::Array(list), Step::Index(index), None) => drop(list.remove(*index)),
+            (Value::Object(map), Hop::Key(key), Some(other)) => *map.get_mut(key)? = other,
+            (Value::Object(map), Hop::Key(key), None) => drop(map.remove(key)?),
+            (Value::Array(list), Hop::Index(index), Some(other)) => *list.get_mut(*index)? = other,
+            (Value::Array(list), Hop::Index(index), None) => drop(list.remove(*index)),
             _ => return None,
         }
         let mut entries = self.entries.clone();
@@ -124,8 +124,8 @@ impl Recording {
     }
 
     /// A server says the same of an event whenever it is asked: what is changed in one read is changed in all of the run.
-    fn reads(&self, line: usize, parent: &[Step], changed: &Value, entries: &mut [Entry]) {
-        let (Some(Step::Key(events)), Some(Step::Index(index))) = (parent.first(), parent.get(1)) else { return };
+    fn reads(&self, line: usize, parent: &[Hop], changed: &Value, entries: &mut [Entry]) {
+        let (Some(Hop::Key(events)), Some(Hop::Index(index))) = (parent.first(), parent.get(1)) else { return };
         let of = |line: &Value| (line.get("type").cloned(), line.get("run_id").cloned());
         let event = changed.get(events).and_then(|events| events.get(index));
         for (number, other) in self.lines.iter().enumerate() {
@@ -143,19 +143,19 @@ impl Recording {
     }
 }
 
-fn at<'v>(value: &'v Value, path: &[Step]) -> Option<&'v Value> {
+fn at<'v>(value: &'v Value, path: &[Hop]) -> Option<&'v Value> {
     path.iter().try_fold(value, |value, step| match step {
-        Step::Key(key) => value.get(key),
-        Step::Index(index) => value.get(index),
+        Hop::Key(key) => value.get(key),
+        Hop::Index(index) => value.get(index),
     })
 }
 
-fn key(name: &str) -> Step {
-    Step::Key(name.to_owned())
+fn key(name: &str) -> Hop {
+    Hop::Key(name.to_owned())
 }
 
 /// Where in a line a server speaks: the name of the place, and the steps to it.
-fn places(line: &Value) -> Vec<(String, Vec<Step>)> {
+fn places(line: &Value) -> Vec<(String, Vec<Hop>)> {
     let word = |name: &str| line.get(name).and_then(Value::as_str).unwrap_or_default();
     match word("type") {
         "history" if line.get("final") == Some(&Value::Bool(true)) && line.get("namespace").is_none() => events(line),
@@ -179,10 +179,10 @@ fn places(line: &Value) -> Vec<(String, Vec<Step>)> {
 }
 
 /// Every event of a history: what all events have, and the attributes of its kind.
-fn events(line: &Value) -> Vec<(String, Vec<Step>)> {
+fn events(line: &Value) -> Vec<(String, Vec<Hop>)> {
     let mut places = Vec::new();
     for (index, event) in line.get("events").and_then(Value::as_array).into_iter().flatten().enumerate() {
-        let here = vec![key("events"), Step::Index(index)];
+        let here = vec![key("events"), Hop::Index(index)];
         places.push(("Event".to_owned(), here.clone()));
         let names = event.as_object().into_iter().flat_map(serde_json::Map::keys);
         for name in names.filter(|name| name.ends_with(ATTRIBUTES)) {
@@ -207,7 +207,7 @@ fn first_upper(word: &str) -> String {
 struct Walk<'a> {
     place: &'a str,
     line: usize,
-    path: Vec<Step>,
+    path: Vec<Hop>,
     names: Vec<String>,
     leaves: &'a mut Vec<Leaf>,
 }
@@ -227,7 +227,7 @@ impl Walk<'_> {
             }
             Value::Array(list) => {
                 for (index, inner) in list.iter().enumerate() {
-                    self.step(Step::Index(index), inner);
+                    self.step(Hop::Index(index), inner);
                 }
             }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => self.leaves.push(Leaf {
@@ -239,7 +239,7 @@ impl Walk<'_> {
         }
     }
 
-    fn step(&mut self, step: Step, inner: &Value) {
+    fn step(&mut self, step: Hop, inner: &Value) {
         self.path.push(step);
         self.value(inner);
         self.path.pop();

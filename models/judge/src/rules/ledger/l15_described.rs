@@ -65,7 +65,7 @@ impl Rule for Descriptions {
         }
         let known = evidence.by_execution();
         let updates = evidence.asked().filter(|call| matches!(call.action, Action::Update { .. }));
-        let case = Case {
+        let case = Beside {
             updated: updates.map(|call| call.workflow_id).collect(),
             labels: evidence.header.as_ref().is_some_and(|header| header.labels),
         };
@@ -105,14 +105,14 @@ fn unknown(description: &Description, evidence: &Indexed<'_>, by: &[OperationId]
 }
 
 /// What a description is read beside, of the case as a whole.
-struct Case<'e> {
+struct Beside<'e> {
     /// Workflows that were sent updates: some of their workflow tasks are in no history.
     updated: FxHashSet<&'e str>,
     /// Clients wrote labels.
     labels: bool,
 }
 
-fn one(description: &Description, run: &Run, case: &Case<'_>, by: &[OperationId], findings: &mut Findings) {
+fn one(description: &Description, run: &Run, case: &Beside<'_>, by: &[OperationId], findings: &mut Findings) {
     let (Some(answer), Some(start)) = (&description.answer, run.started()) else { return };
     findings.look_at(run);
     findings.examine();
