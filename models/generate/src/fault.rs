@@ -242,3 +242,19 @@ fn sides() -> impl Strategy<Value = Side> {
     ]
     .prop_map(|(nodes, driver)| Side { nodes, driver })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::chaos_of;
+    use resurgam_formats::plan::Family;
+
+    #[test]
+    fn chaos_of_a_family_has_no_other() {
+        for family in Family::ALL {
+            let plans: Vec<_> = (0..50).map(|seed| chaos_of(seed, &[*family])).collect();
+            assert!(plans.iter().flat_map(|plan| &plan.faults).all(|fault| fault.kind.family() == *family));
+            assert!(plans.iter().filter(|plan| !plan.faults.is_empty()).count() > 30);
+        }
+        assert!(chaos_of(1, &[]).faults.is_empty());
+    }
+}
