@@ -1,7 +1,8 @@
 //! What transfers ask of others, and what their runs hear of the answers.
 
 use crate::history::engine::{Run, TransferResult};
-use crate::history::shard::transfer::{self, TransferCall};
+use crate::history::shard::request::TransferCall;
+use crate::history::shard::transfer;
 use crate::history::shard::{Added, Dispatcher, dispatch};
 use crate::log::Backoff;
 use crate::testing::World;
@@ -16,6 +17,7 @@ use resurgam_api::temporal::enums::v1::{
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::history::v1::*;
 use resurgam_api::temporal::workflowservice::v1 as api;
+use resurgam_batch::{Call, Selected, Selection};
 use resurgam_state::task::{
     ActivityTaskTransfer, CloseChildTransfer, ReleaseChildTransfer, RunKey, TransferKind, TransferTask,
     WorkflowTaskTransfer,
@@ -247,6 +249,18 @@ impl Dispatcher for Scripted {
     }
 
     async fn record_action_closed(&self, _: internal::RecordActionClosedRequest) -> Result<(), Status> {
+        self.next()
+    }
+
+    async fn count(&self, _: Selection) -> Result<i64, Status> {
+        self.next().map(|()| 7)
+    }
+
+    async fn select(&self, _: Selection) -> Result<Selected, Status> {
+        self.next().map(|()| Selected::default())
+    }
+
+    async fn operate(&self, _: Call) -> Result<(), Status> {
         self.next()
     }
 }
