@@ -198,6 +198,35 @@ async fn workflows_are_reset_to_their_first_or_last_task_once() {
     assert_eq!(done(&mut client, job("build", running, build)).await, (State::Completed, 1, 1));
 }
 
+/// More than a page of them: what is found is found among open ones, and some of them once more among those that have closed.
+#[tokio::test]
+async fn more_than_a_page_of_workflows_are_reset_or_deleted_once_each() {
+    const MANY: usize = 70;
+    let (_cluster, mut client) = there().await;
+    let ids: Vec<String> = (0..MANY).map(|number| format!("w{number}")).collect();
+    begin(&mut client, &ids.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    for _ in 0..MANY {
+        let first = task(&mut client).await;
+        client.respond_workflow_task_completed(decision(&first, Vec::new())).await.unwrap();
+    }
+    let options =
+        ResetOptions { target: Some(reset_options::Target::FirstWorkflowTask(())), ..ResetOptions::default() };
+    let reset = Operation::ResetOperation(batch::BatchOperationReset { options: Some(options), ..Default::default() });
+    let many = i64::try_from(MANY).unwrap();
+    assert_eq!(done(&mut client, job("reset", "WorkflowType = 'kind'", reset)).await, (State::Completed, many, 0));
+    for (status, count) in [("Terminated", MANY), ("Running", MANY)] {
+        assert_eq!(listed(&mut client, &format!("ExecutionStatus = '{status}'")).await.len(), count, "{status}");
+    }
+    let delete = Operation::DeletionOperation(batch::BatchOperationDeletion { identity: "who".into() });
+    let running = job("delete", "WorkflowType = 'kind'", delete);
+    assert_eq!(done(&mut client, running).await, (State::Completed, 2 * many, 0));
+    until(|| {
+        let mut client = client.clone();
+        async move { listed(&mut client, "").await.is_empty() }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn activities_are_changed_and_go_on() {
     let (_cluster, mut client) = there().await;

@@ -16,7 +16,10 @@ use std::path::Path;
 
 /// Lines in which the two differ, by how they begin, and why that stays so.
 const OTHERWISE: [(&str, &str); 2] = [
-    ("signal ended", "who terminates for a batch operation is a worker of the system there, and who has asked for it here"),
+    (
+        "signal ended",
+        "who terminates for a batch operation is a worker of the system there, and who has asked for it here",
+    ),
     ("stop ordinary", "the real server terminates any workflow as if it was a batch operation"),
 ];
 

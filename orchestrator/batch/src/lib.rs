@@ -8,16 +8,16 @@
 //! read or sent here, and there is no clock but the time that is handed over. As in temporalio/temporal, `service/worker/batcher`.
 
 mod call;
-mod check;
 mod machine;
 mod operation;
 mod pace;
+mod refusal;
 mod stored;
 
 pub use call::{Call, ResetCall, ResetPoint, call};
-pub use check::check;
 pub use machine::{Machine, Order, Selected};
 pub use operation::{identity, query, reason, shown, state};
+pub use refusal::check;
 pub use stored::{Batch, Item, Outcome, Selection};
 
 use resurgam_api::temporal::workflowservice::v1::StartBatchOperationRequest;

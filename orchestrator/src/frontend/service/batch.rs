@@ -14,7 +14,7 @@ use resurgam_api::temporal::batch::v1::BatchOperationInfo;
 use resurgam_api::temporal::enums::v1::ResourceExhaustedCause;
 use resurgam_api::temporal::workflowservice::v1 as api;
 use resurgam_api::temporal::workflowservice::v1::start_batch_operation_request::Operation;
-use resurgam_batch::{DIVISION, state};
+use resurgam_batch::{DIVISION, identity, state};
 use resurgam_visibility::Sections;
 use resurgam_visibility::query::{self, Query};
 use tokio::time::Instant;
@@ -62,6 +62,7 @@ fn question(asked: &str) -> Checked {
 /// What each workflow would refuse is refused at once.
 fn served(request: &api::StartBatchOperationRequest) -> Checked {
     match &request.operation {
+        Some(Operation::SignalOperation(it)) => validate::optional_id("SignalName", &it.signal),
         Some(Operation::UpdateWorkflowOptionsOperation(it)) => {
             it.update_mask.as_ref().map_or(Ok(()), validate::options_mask)?;
             let Some(options) = &it.workflow_execution_options else { return Ok(()) };
@@ -80,6 +81,7 @@ fn within(request: &api::StartBatchOperationRequest) -> Checked {
     if request.job_id.len() > ID_BYTES {
         return wrong("WorkflowId exceeds length limit.");
     }
+    validate::identity(identity(request))?;
     if request.encoded_len() > BLOB_BYTES { wrong("Blob data size exceeds limit.") } else { Ok(()) }
 }
 

@@ -17,7 +17,7 @@ use resurgam_api::temporal::enums::v1::{
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::history::v1::*;
 use resurgam_api::temporal::workflowservice::v1 as api;
-use resurgam_batch::{Call, Selected, Selection};
+use resurgam_batch::{ATTEMPTS, Call, Outcome, Selected, Selection};
 use resurgam_state::task::{
     ActivityTaskTransfer, CloseChildTransfer, ReleaseChildTransfer, RunKey, TransferKind, TransferTask,
     WorkflowTaskTransfer,
@@ -322,4 +322,25 @@ async fn refusals_have_causes() {
         outcome(TransferKind::CancelExternal(9), &[]).await.0,
         Some(TransferResult::ExternalCanceled(_, 9, Ok(())))
     ));
+}
+
+/// What comes of the workflow with the number 3 of a batch operation, which is found once more or not.
+async fn operated(late: bool, statuses: &[(Code, &str)]) -> (Option<TransferResult>, usize) {
+    let statuses: VecDeque<_> = statuses.iter().map(|(code, message)| Status::new(*code, *message)).collect();
+    let (count, dispatcher) = (statuses.len(), Scripted(Mutex::new(statuses)));
+    let call = Call::Delete(internal::DeleteRequest { once: late, ..Default::default() });
+    let call = TransferCall::Operate(Some(Box::new(call)), 3);
+    let heard = dispatch::carry_out(&dispatcher, Backoff::new(World::new(1)), "r".into(), call).await;
+    let left = dispatcher.0.lock().unwrap().len();
+    (heard, count - left)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_workflow_of_a_batch_operation_is_asked_until_it_answers_and_not_for_ever() {
+    let heard = |outcome, used| (Some(TransferResult::Operated("r".into(), 3, outcome)), used);
+    assert_eq!(operated(false, &[]).await, heard(Outcome::Done, 0));
+    assert_eq!(operated(false, &[(Code::Unavailable, ""), (Code::NotFound, "")]).await, heard(Outcome::Done, 2));
+    assert_eq!(operated(true, &[(Code::NotFound, "")]).await, heard(Outcome::Seen, 1));
+    assert_eq!(operated(false, &[(Code::InvalidArgument, ""); 2]).await, heard(Outcome::Refused, 1));
+    assert_eq!(operated(false, &[(Code::Unavailable, ""); 60]).await, heard(Outcome::Refused, ATTEMPTS));
 }

@@ -101,10 +101,11 @@ fn options(asked: &batch::BatchOperationUpdateActivityOptions) -> Checked {
     match (&asked.activity_options, asked.restore_original) {
         (Some(_), true) => return wrong("cannot set both activity options and restore original"),
         (None, false) => return wrong("Either activity type must be set, or restore original should be set to true"),
+        // Each workflow would refuse what follows.
+        (Some(_), false) if asked.update_mask.is_none() => return wrong("UpdateMask is not provided"),
         (Some(_), false) | (None, true) => {}
     }
     match &asked.activity {
-        // Each workflow would refuse it.
         None => wrong("Either Activity.Id or Activity.Type should be set on request."),
         Some(Type(kind)) => which(!kind.is_empty()),
         Some(MatchAll(all)) => which(*all),
