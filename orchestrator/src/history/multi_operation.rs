@@ -41,7 +41,7 @@ async fn once(
     shards: &Shards,
     limit: Duration,
 ) -> Result<Result<api::ExecuteMultiOperationResponse, Rejection>, Status> {
-    let (shard, target) = (shards.shard(&request).await?, HistoryCall::target(&request));
+    let (shard, target) = (shards.shard(&request)?, HistoryCall::target(&request));
     let meta = request.update.as_ref().and_then(|it| it.request.as_ref()).and_then(|it| it.meta.clone());
     let given = request.update.as_ref().and_then(|update| update.workflow_execution.clone()).unwrap_or_default();
     let done = shard.input(target.clone(), UpdateWithStartInput(request)).await;

@@ -21,7 +21,7 @@ impl ServedCall for ResetRequest {
 }
 
 async fn reset(mut request: ResetRequest, shards: &Shards) -> Result<ResetWorkflowExecutionResponse, Status> {
-    let shard = shards.shard(&request).await?;
+    let shard = shards.shard(&request)?;
     let Some(target) = HistoryCall::target(&request) else { return Err(missing("Target")) };
     let mut read: Vec<ReadRun> = Vec::new();
     loop {
