@@ -16,6 +16,7 @@ use resurgam_api::temporal::workflowservice::v1::{
     RespondActivityTaskCompletedRequest, RespondWorkflowTaskCompletedRequest, SignalWorkflowExecutionRequest,
     StartWorkflowExecutionRequest, StartWorkflowExecutionResponse, TerminateWorkflowExecutionRequest,
 };
+use resurgam_batch::{Call, Selected, Selection};
 use resurgam_node::store::memory::Memory;
 use resurgam_orchestrator::alone::{Added, Dispatcher, Rejection, Shard, ShardConfig};
 use std::sync::Arc;
@@ -216,6 +217,18 @@ impl Dispatcher for Nowhere {
     }
 
     async fn record_action_closed(&self, _: RecordActionClosedRequest) -> Result<(), Status> {
+        Err(Status::not_found("nobody else is here"))
+    }
+
+    async fn count(&self, _: Selection) -> Result<i64, Status> {
+        Ok(0)
+    }
+
+    async fn select(&self, _: Selection) -> Result<Selected, Status> {
+        Ok(Selected::default())
+    }
+
+    async fn operate(&self, _: Call) -> Result<(), Status> {
         Err(Status::not_found("nobody else is here"))
     }
 }

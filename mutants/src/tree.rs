@@ -17,15 +17,21 @@ use std::str::FromStr as _;
 use std::{fs, io};
 
 /// The sources that have mutants: those of the orchestrator, and of what it is built from.
-const MUTATED: [&str; 4] =
-    [SOURCES, "orchestrator/schedule/src", "orchestrator/state/src", "orchestrator/visibility/src"];
+const MUTATED: [&str; 5] = [
+    SOURCES,
+    "orchestrator/batch/src",
+    "orchestrator/schedule/src",
+    "orchestrator/state/src",
+    "orchestrator/visibility/src",
+];
 /// The sources that are compiled twice.
 const SOURCES: &str = "orchestrator/src";
 /// The same sources for the released server, which stay as they are.
 const PLAIN: &str = "orchestrator/plain";
 /// The manifests of the crates that have mutants, which therefore have to know the switch.
-const MANIFESTS: [&str; 4] = [
+const MANIFESTS: [&str; 5] = [
     "orchestrator/Cargo.toml",
+    "orchestrator/batch/Cargo.toml",
     "orchestrator/schedule/Cargo.toml",
     "orchestrator/state/Cargo.toml",
     "orchestrator/visibility/Cargo.toml",

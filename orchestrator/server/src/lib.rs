@@ -17,9 +17,9 @@ use nodes::Nodes;
 use prost_wkt_types::Duration;
 use resurgam_api::environment::Environment;
 use resurgam_api::temporal::workflowservice::v1::RegisterNamespaceRequest;
-use resurgam_released::cluster::Config;
 use resurgam_released::cluster::namespaces::Registry;
 use resurgam_released::cluster::token_keys::TokenKeys;
+use resurgam_released::cluster::{BATCHES, Config};
 use resurgam_released::node::{self, Node};
 use resurgam_released::store::Store;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -65,6 +65,9 @@ pub struct Options {
     /// Without it a key is drawn, and tokens are void when the server ends.
     #[arg(long, value_name = "FILE")]
     pub token_keys: Option<PathBuf>,
+    /// How many batch operations of a namespace may be open at the same time.
+    #[arg(long, value_name = "NUMBER", default_value_t = BATCHES)]
+    pub batches: usize,
     /// Write logs as JSON, one object a line. RUST_LOG says what is logged.
     #[arg(long)]
     pub json: bool,
@@ -135,7 +138,7 @@ pub async fn serve(options: &Options) -> Result<(), Error> {
     for (member, number) in here.iter().zip(0_u16..) {
         let address = format!("{host}:{}", port.checked_add(number).ok_or_else(wrong)?);
         let config = Config::of(member, address.clone(), member.address.clone(), all.clone(), keys.clone());
-        let config = Config { connections, ..config };
+        let config = Config { connections, batches: options.batches, ..config };
         nodes.push(Node::listen(Arc::clone(&environment), config, Arc::clone(&store)).await?);
         addresses.push(address);
     }

@@ -35,10 +35,15 @@ pub struct Config {
     pub tasks: Option<usize>,
     /// How many connections others may have to it, clients and nodes together; `None` for what it lets in unless told otherwise.
     pub connections: Option<usize>,
+    /// How many batch operations of a namespace may be open at the same time.
+    pub batches: usize,
 }
 
 /// How many shards there are unless told otherwise.
 pub(crate) const SHARDS: u32 = 4;
+
+/// How many batch operations of a namespace may be open at the same time, unless told otherwise: as by Temporal.
+pub const BATCHES: usize = 1;
 
 impl Config {
     /// One of several nodes, or the only one.
@@ -62,6 +67,7 @@ impl Config {
             misses: 6,
             tasks: None,
             connections: None,
+            batches: BATCHES,
         }
     }
 }

@@ -20,6 +20,6 @@ pub(crate) mod task_token;
 pub(crate) mod time;
 pub mod token_keys;
 
-pub use config::{Config, Member};
+pub use config::{BATCHES, Config, Member};
 pub use rejection::Rejection;
 pub use token_keys::TokenKeys;

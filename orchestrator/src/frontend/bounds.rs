@@ -3,6 +3,7 @@
 use super::listing;
 use super::service::WORKFLOWS;
 use super::{under_way, waiting};
+use crate::cluster::BATCHES;
 use crate::cluster::bound::{Bound, REFUSED};
 use crate::cluster::sizes::{BLOB_BYTES, ID_BYTES};
 use resurgam_visibility::fitting;
@@ -59,6 +60,12 @@ pub(crate) const BOUNDS: &[Bound] = &[
         most: fitting::BYTES as u64,
         unit: "bytes",
         beyond: "INVALID_ARGUMENT",
+    },
+    Bound {
+        of: "batch operations of a namespace that are open, unless `--batches` says otherwise",
+        most: BATCHES as u64,
+        unit: "operations",
+        beyond: REFUSED,
     },
     Bound { of: "an id or name", most: ID_BYTES as u64, unit: "bytes", beyond: "INVALID_ARGUMENT" },
     Bound { of: "a payload", most: BLOB_BYTES as u64, unit: "bytes", beyond: "INVALID_ARGUMENT" },

@@ -41,6 +41,8 @@ pub struct Frontend {
     pub(super) waiting: Waiting,
     pub(super) under_way: UnderWay,
     pub(super) visibility: Arc<dyn Visibility>,
+    /// Batch operations of a namespace that may be open at the same time.
+    pub(super) batches: usize,
 }
 
 impl Frontend {
@@ -54,7 +56,8 @@ impl Frontend {
     ) -> Self {
         let seal = Seal::new(config.token_keys.clone());
         let (waiting, under_way) = (Waiting::default(), UnderWay::default());
-        Self { environment, registry, router, shards: config.shards, seal, waiting, under_way, visibility }
+        let (shards, batches) = (config.shards, config.batches);
+        Self { environment, registry, router, shards, seal, waiting, under_way, visibility, batches }
     }
 
     /// Calls the owner of a workflow. The request may be sent more than once.

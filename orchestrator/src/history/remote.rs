@@ -2,6 +2,7 @@
 
 use super::engine::span;
 use super::shard::{Added, Dispatcher};
+use super::{operation, selection};
 use crate::cluster::deadline::Limit;
 use crate::cluster::namespaces::Registry;
 use crate::cluster::router::Router;
@@ -9,7 +10,9 @@ use crate::cluster::status;
 use async_trait::async_trait;
 use resurgam_api::internal;
 use resurgam_api::temporal::workflowservice::v1::StartWorkflowExecutionResponse;
+use resurgam_batch::{Call, Selected, Selection};
 use resurgam_state::Millis;
+use resurgam_visibility::Visibility;
 use std::sync::Arc;
 use std::time::Duration;
 use tonic::Status;
@@ -24,12 +27,13 @@ const RESETS: usize = 100;
 pub(crate) struct Remote {
     router: Arc<Router>,
     registry: Arc<Registry>,
+    visibility: Arc<dyn Visibility>,
 }
 
 impl Remote {
-    /// By `router`; names of namespaces by `registry`.
-    pub fn new(router: Arc<Router>, registry: Arc<Registry>) -> Self {
-        Self { router, registry }
+    /// By `router`; names of namespaces by `registry`, and the list of workflows by `visibility`.
+    pub fn new(router: Arc<Router>, registry: Arc<Registry>, visibility: Arc<dyn Visibility>) -> Self {
+        Self { router, registry, visibility }
     }
 }
 
@@ -91,5 +95,17 @@ impl Dispatcher for Remote {
 
     async fn record_action_closed(&self, request: internal::RecordActionClosedRequest) -> Result<(), Status> {
         self.router.history(request, LIMIT).await.map(drop)
+    }
+
+    async fn count(&self, asked: Selection) -> Result<i64, Status> {
+        selection::count(&self.registry, self.visibility.as_ref(), &asked).await
+    }
+
+    async fn select(&self, asked: Selection) -> Result<Selected, Status> {
+        selection::select(&self.registry, self.visibility.as_ref(), &asked).await
+    }
+
+    async fn operate(&self, call: Call) -> Result<(), Status> {
+        operation::operate(&self.router, LIMIT, call).await
     }
 }

@@ -2,7 +2,7 @@
 //! their timers and transfers wait for nobody.
 
 use super::remote::Remote;
-use super::shard::{self, Shard};
+use super::shard::{self, Listing, Shard};
 use crate::cluster::membership::Membership;
 use crate::cluster::namespaces::Registry;
 use crate::cluster::router::{Router, shard_name};
@@ -52,7 +52,9 @@ pub(crate) struct Shards {
 impl Shards {
     /// Begins to work on the shards that are this node's, and follows changes of that until `stop` is cancelled.
     pub fn start(dependencies: Dependencies, stop: CancellationToken) -> Self {
-        let remote = Arc::new(Remote::new(Arc::clone(&dependencies.router), Arc::clone(&dependencies.registry)));
+        let (store, router) = (Arc::clone(&dependencies.store), Arc::clone(&dependencies.router));
+        let list = Arc::new(Listing::new(store, Arc::clone(&router), dependencies.shards));
+        let remote = Arc::new(Remote::new(router, Arc::clone(&dependencies.registry), list));
         let shards = Self { dependencies: Arc::new(dependencies), remote, open: Arc::default(), stop };
         let environment = Arc::clone(&shards.dependencies.environment);
         environment.spawn(Box::pin(shards.clone().follow()));

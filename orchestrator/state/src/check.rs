@@ -111,7 +111,7 @@ impl State {
         hold!(self.successor.is_empty(), "it is open, and has a successor");
         if let Some(task) = &self.workflow_task {
             let speculative = task.task_type() == WorkflowTaskType::Speculative;
-            let held = self.first_task_at != 0 && !speculative || self.awaits_parent || self.schedule.is_some();
+            let held = self.first_task_at != 0 && !speculative || self.awaits_parent || self.decides_for_itself();
             hold!(!held, "it has a workflow task before its first one is due");
             self.check_task(task).map_err(|flaw| format!("workflow task {}: {flaw}", task.scheduled_event_id))?;
         }

@@ -13,6 +13,8 @@ use resurgam_api::temporal::history::v1::{HistoryEvent, WorkflowExecutionStarted
 use resurgam_api::temporal::schedule::v1::Schedule as Definition;
 use resurgam_api::temporal::sdk::v1::UserMetadata;
 use resurgam_api::temporal::workflow::v1::ResetPointInfo;
+use resurgam_api::temporal::workflowservice::v1::StartBatchOperationRequest;
+use resurgam_batch::{Batch, Item};
 use resurgam_schedule::{LastOutcome, Schedule, Watcher};
 
 /// Which run of a workflow id is the current one. One row per workflow id.
@@ -198,9 +200,27 @@ pub struct State {
     /// The schedule that started its chain and waits for the end.
     #[prost(message, optional, tag = "54")]
     pub watcher: Option<Watcher>,
+    /// What it is at, if it is a batch operation: its decisions are then made by no worker.
+    #[prost(message, optional, tag = "55")]
+    pub batch: Option<Batch>,
+    /// Of a batch operation: what was asked for, under [`State::REQUEST`].
+    #[prost(message, required, tag = "56")]
+    pub batch_requests: Parts<i64, StartBatchOperationRequest>,
+    /// Of a batch operation: workflows that it has selected and is not done with, by their numbers.
+    #[prost(message, required, tag = "57")]
+    pub batch_items: Parts<i64, Item>,
 }
 
 impl State {
+    /// The key of the request of a batch operation.
+    pub const REQUEST: i64 = 1;
+
+    /// It is a workflow of the system: no worker decides for it.
+    #[must_use]
+    pub fn decides_for_itself(&self) -> bool {
+        self.schedule.is_some() || self.batch.is_some()
+    }
+
     /// Two states of one run, each without the parts in which they do not differ.
     #[must_use]
     pub fn apart(before: &Self, after: &Self) -> (Self, Self) {
@@ -217,6 +237,8 @@ impl State {
         (old.memo, new.memo) = before.memo.apart(&after.memo);
         (old.definitions, new.definitions) = before.definitions.apart(&after.definitions);
         (old.outcomes, new.outcomes) = before.outcomes.apart(&after.outcomes);
+        (old.batch_requests, new.batch_requests) = before.batch_requests.apart(&after.batch_requests);
+        (old.batch_items, new.batch_items) = before.batch_items.apart(&after.batch_items);
         (old.search_attributes, new.search_attributes) = before.search_attributes.apart(&after.search_attributes);
         (old, new)
     }

@@ -26,7 +26,7 @@ pub struct TransferTask {
     #[prost(message, required, tag = "1")]
     pub run: RunKey,
     /// What is to be done.
-    #[prost(oneof = "TransferKind", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13")]
+    #[prost(oneof = "TransferKind", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16")]
     pub kind: Option<TransferKind>,
 }
 
@@ -69,6 +69,15 @@ pub enum TransferKind {
     /// Tell the schedule that this run, the last of its chain, closed.
     #[prost(bool, tag = "13")]
     NotifySchedule(bool),
+    /// Count the workflows that a batch operation is about.
+    #[prost(bool, tag = "14")]
+    CountBatch(bool),
+    /// Select the page of workflows of this number for the batch operation.
+    #[prost(int64, tag = "15")]
+    SelectPage(i64),
+    /// Do what the batch operation says to the workflow of this number.
+    #[prost(int64, tag = "16")]
+    Operate(i64),
 }
 
 /// A workflow that a schedule has started and that gives way to another one, see [`TransferKind::StopAction`].
@@ -154,7 +163,7 @@ pub struct TimerTask {
     #[prost(int64, tag = "2")]
     pub due: Millis,
     /// What happens then.
-    #[prost(oneof = "TimerKind", tags = "3, 4, 5, 6, 7, 8, 9, 10, 11")]
+    #[prost(oneof = "TimerKind", tags = "3, 4, 5, 6, 7, 8, 9, 10, 11, 12")]
     pub kind: Option<TimerKind>,
 }
 
@@ -188,6 +197,9 @@ pub enum TimerKind {
     /// The schedule looks again, if that is still when it has to.
     #[prost(int64, tag = "11")]
     Schedule(Millis),
+    /// The batch operation looks again, if that is still when it has to.
+    #[prost(int64, tag = "12")]
+    Batch(Millis),
 }
 
 /// Which timeout of which attempt of which activity.

@@ -34,8 +34,9 @@ pub(super) fn timer(task: &TimerTask) -> About<TimerRow> {
         A::FirstWorkflowTask(_) => timer_row(TimerTaskKind::FirstTask, 0, 0, due),
         A::RunTimeout(_) => timer_row(TimerTaskKind::Run, 0, 0, due),
         A::ExecutionTimeout(_) => timer_row(TimerTaskKind::Execution, 0, 0, due),
-        // The one is about a run that has closed; of the other there is none in cases, which have no schedules.
-        A::Retention(_) | A::Schedule(_) => return None,
+        // The one is about a run that has closed; of the others there are none in cases, which have no schedules and no batch
+        // operations.
+        A::Retention(_) | A::Schedule(_) | A::Batch(_) => return None,
     };
     Some(((task.run.workflow_id.clone(), task.run.run_id.clone()), timer_row))
 }
@@ -52,6 +53,7 @@ pub(super) fn transfer(task: &TransferTask) -> About<TransferRow> {
         E::CloseChild(it) => transfer_row(TransferTaskKind::CloseChild, it.initiated_event_id, 0),
         E::ReleaseChild(_) | E::DeleteHistory(_) => return None,
         E::StartAction(_) | E::StopAction(_) | E::NotifySchedule(_) => return None,
+        E::CountBatch(_) | E::SelectPage(_) | E::Operate(_) => return None,
     };
     Some(((task.run.workflow_id.clone(), task.run.run_id.clone()), transfer_row))
 }

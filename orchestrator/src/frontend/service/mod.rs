@@ -3,6 +3,7 @@
 
 mod activity;
 mod activity_command;
+mod batch;
 mod by_id;
 mod disabled;
 mod multi_operation;
@@ -122,6 +123,10 @@ calls! {
         delete_schedule(DeleteScheduleRequest) -> DeleteScheduleResponse = schedule::delete;
         list_schedules(ListSchedulesRequest) -> ListSchedulesResponse = schedules::list;
         count_schedules(CountSchedulesRequest) -> CountSchedulesResponse = schedules::count;
+        start_batch_operation(StartBatchOperationRequest) -> StartBatchOperationResponse = batch::start;
+        stop_batch_operation(StopBatchOperationRequest) -> StopBatchOperationResponse = batch::stop;
+        describe_batch_operation(DescribeBatchOperationRequest) -> DescribeBatchOperationResponse = batch::describe;
+        list_batch_operations(ListBatchOperationsRequest) -> ListBatchOperationsResponse = batch::list;
         shutdown_worker(ShutdownWorkerRequest) -> ShutdownWorkerResponse = worker::shutdown;
         record_worker_heartbeat(RecordWorkerHeartbeatRequest) -> RecordWorkerHeartbeatResponse = worker::heartbeat;
         list_workers(ListWorkersRequest) -> ListWorkersResponse = worker::list;

@@ -158,7 +158,7 @@ pub(super) async fn delete(
     let (until, request) = open(request);
     check(&[validate::existing(request.workflow_execution.as_ref())])?;
     let target = Some(frontend.target(&request.namespace, request.workflow_execution.as_ref()).await?);
-    frontend.history(until, internal::DeleteRequest { target, request: Some(request) }).await
+    frontend.history(until, internal::DeleteRequest { target, request: Some(request), once: false }).await
 }
 
 pub(super) async fn reset(

@@ -2,7 +2,7 @@
 
 use super::{Run, Workflow};
 use resurgam_api::temporal::enums::v1::WorkflowExecutionStatus as Status;
-use resurgam_state::{Flaw, hold};
+use resurgam_state::{Flaw, State, hold};
 use std::collections::BTreeSet;
 
 impl Run {
@@ -24,6 +24,11 @@ impl Run {
         let open = state.known_status() == Some(Status::Running);
         let defined = state.schedule.as_ref().is_none_or(|it| state.definitions.contains_key(&it.definition));
         hold!(defined, "it is a schedule without a definition");
+        if let Some(batch) = state.batch.as_ref().filter(|_| open) {
+            hold!(state.batch_requests.contains_key(&State::REQUEST), "it is a batch operation without a request");
+            let lost = batch.under_way.iter().find(|number| !state.batch_items.contains_key(*number));
+            hold!(lost.is_none(), "the batch operation has forgotten workflow {lost:?}, with which it has begun");
+        }
         hold!(open || memory.updates.is_empty(), "it is closed, and updates wait");
         hold!(
             memory.queries.is_empty() || state.workflow_task.is_some(),

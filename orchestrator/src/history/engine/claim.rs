@@ -7,9 +7,9 @@
 
 use super::new_run::{self, NewRun};
 use super::run::{on_run, record};
-use super::schedule_step::NewSchedule;
 use super::signal::{self, Arrival};
 use super::start_check::validate;
+use super::system::System;
 use super::{Context, Effects, Handout, IDENTITY, Workflow, close, handout, marker, retry, span, task, task_event};
 use crate::cluster::Rejection;
 use crate::invariant::broken;
@@ -42,8 +42,8 @@ pub(super) struct Claim {
     pub(super) root: Option<WorkflowExecution>,
     /// The schedule that starts it.
     pub(super) watcher: Option<Watcher>,
-    /// It is a schedule itself.
-    pub(super) schedule: Option<Box<NewSchedule>>,
+    /// No worker is to decide for it.
+    pub(super) system: Option<Box<System>>,
 }
 
 /// The run that has the workflow id now.
@@ -274,7 +274,7 @@ fn begin(workflow: &mut Workflow, claim: Claim, context: &mut Context<'_>, mut e
             links: request.links,
             eager: request.request_eager_execution.then_some((request_id.clone(), request.identity)),
             watcher: claim.watcher,
-            schedule: claim.schedule,
+            system: claim.system,
         },
         context,
     );

@@ -4,6 +4,7 @@ use super::input::{Acted, Reply, RunInput, Which};
 use super::transaction::Transaction;
 use super::waiter::Waiter;
 use super::{IDENTITY, close, retention};
+use crate::cluster::Rejection;
 use resurgam_api::internal::DeleteRequest;
 use resurgam_api::temporal::workflowservice::v1::DeleteWorkflowExecutionResponse;
 
@@ -15,6 +16,9 @@ impl RunInput for DeleteRequest {
     }
 
     fn act(self, tx: &mut Transaction<'_, '_>, _: &Waiter<Self::Answer>) -> Acted<Self::Answer> {
+        if tx.run.state.deleted && self.once {
+            return Err(Rejection::NotFound("workflow execution is being deleted".to_owned()));
+        }
         if !tx.run.state.deleted {
             tx.run.state.deleted = true;
             if tx.require_open().is_ok() {

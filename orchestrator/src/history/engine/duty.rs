@@ -25,6 +25,8 @@ enum Deadline {
     Deletion,
     /// A schedule looks again, at this time and no other.
     Schedule(Millis),
+    /// A batch operation looks again.
+    Batch(Millis),
 }
 
 impl Deadline {
@@ -46,6 +48,7 @@ impl Deadline {
             TimerKind::ExecutionTimeout(_) => Self::Execution,
             TimerKind::Retention(_) => Self::Deletion,
             TimerKind::Schedule(at) => Self::Schedule(*at),
+            TimerKind::Batch(at) => Self::Batch(*at),
         })
     }
 }
@@ -71,7 +74,8 @@ pub(super) fn include(fired: Option<&TimerKind>, whole: &State, touched: &mut St
             | TimerKind::RunTimeout(_)
             | TimerKind::ExecutionTimeout(_)
             | TimerKind::Retention(_)
-            | TimerKind::Schedule(_),
+            | TimerKind::Schedule(_)
+            | TimerKind::Batch(_),
         )
         | None => {}
     }
@@ -85,8 +89,11 @@ pub(super) struct Duties {
     unstarted: BTreeSet<(EventId, i32)>,
     /// The workflow task that waits for a worker, and whether on a sticky queue.
     unclaimed: Option<(EventId, i32, bool)>,
-    /// Initiated events of children, signals and cancel requests that nobody was told of, or numbers of what a schedule starts.
+    /// Initiated events of children, signals and cancel requests that nobody was told of, or numbers of what a schedule
+    /// starts, or of workflows to which a batch operation does something.
     untold: BTreeSet<EventId>,
+    /// The page that a batch operation has to be given; 0: it has to be told a count.
+    unread: Option<i64>,
     /// The parent has to hear of the end.
     notify: bool,
     /// The schedule that started it has to.
@@ -152,6 +159,11 @@ impl Duties {
         let children = state.children.iter().filter(|(_, child)| child.run_id.is_empty()).map(|(id, _)| *id);
         duties.untold = children.chain(state.signals.keys().copied()).chain(state.cancels.keys().copied()).collect();
         duties.untold.extend(actions);
+        if let Some(batch) = &state.batch {
+            duties.deadlines.extend((batch.wakes != 0).then_some((Deadline::Batch(batch.wakes), batch.wakes)));
+            duties.untold.extend(&batch.under_way);
+            duties.unread = batch.awaits();
+        }
         duties
     }
 
@@ -177,6 +189,9 @@ impl Duties {
         }
         for id in after.untold.difference(&self.untold) {
             hold!(tasks.tells(*id), "nobody is told what event {id} asks for");
+        }
+        if let Some(page) = after.unread {
+            hold!(self.unread == after.unread || tasks.reads(page), "nobody reads page {page} of the list");
         }
         hold!(self.notify || !after.notify || tasks.notifies(), "its parent is not told that it closed");
         hold!(self.report || !after.report || tasks.reports(), "its schedule is not told that it closed");
@@ -218,7 +233,15 @@ impl Tasks<'_> {
 
     fn tells(&self, id: EventId) -> bool {
         self.transfers.iter().any(|transfer| {
-            matches!(transfer, TransferKind::StartChild(of) | TransferKind::SignalExternal(of) | TransferKind::CancelExternal(of) | TransferKind::StartAction(of) if *of == id)
+            matches!(transfer, TransferKind::StartChild(of) | TransferKind::SignalExternal(of) | TransferKind::CancelExternal(of) | TransferKind::StartAction(of) | TransferKind::Operate(of) if *of == id)
+        })
+    }
+
+    fn reads(&self, page: i64) -> bool {
+        self.transfers.iter().any(|transfer| match transfer {
+            TransferKind::CountBatch(_) => page == 0,
+            TransferKind::SelectPage(of) => *of == page,
+            _ => false,
         })
     }
 

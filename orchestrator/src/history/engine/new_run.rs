@@ -1,7 +1,7 @@
 //! How a run comes into being, whoever wants it: its first event, its timeouts, and its first workflow task, now or later.
 
-use super::schedule_step::{self, NewSchedule};
 use super::signal::Arrival;
+use super::system::System;
 use super::transaction::{Transaction, timestamp};
 use super::{Context, Handout, Run, build_id, handout, signal, span, task};
 use resurgam_api::temporal::common::v1::{Link, WorkflowExecution};
@@ -36,8 +36,8 @@ pub(super) struct NewRun {
     pub(super) eager: Option<(String, String)>,
     /// The schedule that waits for the end of its chain.
     pub(super) watcher: Option<Watcher>,
-    /// It is a schedule itself.
-    pub(super) schedule: Option<Box<NewSchedule>>,
+    /// No worker is to decide for it.
+    pub(super) system: Option<Box<System>>,
 }
 
 /// A run that was created, and what it ordered.
@@ -53,7 +53,7 @@ pub(super) struct Created {
 /// Makes the run.
 pub(super) fn create(new_run: NewRun, context: &mut Context<'_>) -> Created {
     let NewRun { key, mut started, execution_expires, awaits_parent, signal, request_id, .. } = new_run;
-    let NewRun { metadata, links, eager, watcher, schedule, .. } = new_run;
+    let NewRun { metadata, links, eager, watcher, system, .. } = new_run;
     let now = context.now;
     let limits = context.limits;
     for id in [&mut started.first_execution_run_id, &mut started.original_execution_run_id] {
@@ -137,8 +137,8 @@ pub(super) fn create(new_run: NewRun, context: &mut Context<'_>) -> Created {
     event.links = links;
     let (event_type, first) = (event.event_type(), tx.write(event));
     attach(&mut tx.run.state.requests, &request_id, event_type, Some(first));
-    if let Some(schedule) = schedule {
-        schedule_step::begin(&mut tx, *schedule);
+    if let Some(system) = system {
+        system.begin(&mut tx);
     }
     if let Some(signal) = signal {
         signal::write(&mut tx, signal);

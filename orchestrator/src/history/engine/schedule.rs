@@ -3,6 +3,7 @@
 use super::claim::{Claim, settle};
 use super::input::{Acted, Applied, Input, Reply, RunInput, Which};
 use super::schedule_step::{self, NewSchedule, with};
+use super::system::System;
 use super::transaction::Transaction;
 use super::waiter::Waiter;
 use super::{Context, Workflow, required};
@@ -91,7 +92,7 @@ fn claim(target: Target, request: api::CreateScheduleRequest, context: &Context<
         parent: None,
         root: None,
         watcher: None,
-        schedule: Some(Box::new(NewSchedule { stored, definition, patch: request.initial_patch })),
+        system: Some(Box::new(System::Schedule(NewSchedule { stored, definition, patch: request.initial_patch }))),
     }
 }
 

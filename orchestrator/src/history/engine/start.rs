@@ -112,7 +112,7 @@ pub(super) fn start(request: StartWorkflowRequest) -> Result<Claim, Rejection> {
         policies(request.workflow_id_reuse_policy(), request.workflow_id_conflict_policy(), Conflict::Fail)?;
     let watcher = action.map(watcher).transpose()?;
     let namespace_id = target.namespace_id;
-    Ok(Claim { namespace_id, request, reuse, conflict, signal: None, parent, root, watcher, schedule: None })
+    Ok(Claim { namespace_id, request, reuse, conflict, signal: None, parent, root, watcher, system: None })
 }
 
 /// The schedule that waits for the end of what it starts.
@@ -180,6 +180,6 @@ fn signal_with_start(request: SignalWithStartRequest) -> Result<Claim, Rejection
         parent: None,
         root: None,
         watcher: None,
-        schedule: None,
+        system: None,
     })
 }

@@ -248,7 +248,7 @@ fn follow(tx: &mut Transaction<'_, '_>, mut started: WorkflowExecutionStartedEve
             links: Vec::new(),
             eager: None,
             watcher: tx.run.state.watcher.clone(),
-            schedule: None,
+            system: None,
         },
         tx.context,
     );

@@ -25,10 +25,10 @@ const BACKOFF: Millis = 5_000;
 /// The longest back-off of repeated workflow tasks.
 const BACKOFF_MAX: Millis = 600_000;
 
-/// Whether the run waits before its first workflow task: for a back-off, or for its parent; a schedule has none at all.
+/// Whether the run waits before its first workflow task: for a back-off, or for its parent; a schedule or a batch operation has none at all.
 #[must_use]
 pub(crate) fn is_held(state: &State) -> bool {
-    state.first_task_at != 0 || state.awaits_parent || state.schedule.is_some()
+    state.first_task_at != 0 || state.awaits_parent || state.decides_for_itself()
 }
 
 /// Schedules a workflow task if there is news, none is pending, and the run may have one.
@@ -73,7 +73,8 @@ pub(crate) fn hurry(tx: &mut Transaction<'_, '_>) {
 /// back-off does not keep it; if nothing comes of the updates, it goes on.
 pub(crate) fn speculate(tx: &mut Transaction<'_, '_>) {
     let state = &tx.run.state;
-    if tx.require_open().is_err() || state.workflow_task.is_some() || state.awaits_parent || state.schedule.is_some() {
+    let held = state.awaits_parent || state.decides_for_itself();
+    if tx.require_open().is_err() || state.workflow_task.is_some() || held {
         return;
     }
     let task = new(tx, WorkflowTaskType::Speculative, 1);

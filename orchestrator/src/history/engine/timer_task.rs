@@ -4,7 +4,7 @@
 use super::input::{Acted, Reply, RunInput, Which};
 use super::transaction::Transaction;
 use super::waiter::Waiter;
-use super::{activity_outcome, fail, schedule_step, successor, task, task_event, user_timer};
+use super::{activity_outcome, batch_step, fail, schedule_step, successor, task, task_event, user_timer};
 use crate::invariant::broken;
 use resurgam_state::task::{TimerKind, TimerTask};
 
@@ -51,6 +51,7 @@ fn fire(tx: &mut Transaction<'_, '_>, task: &TimerTask) {
         TimerKind::Schedule(at) if state.schedule.as_ref().is_some_and(|it| it.wakes == *at) => {
             schedule_step::wake(tx);
         }
+        TimerKind::Batch(at) if state.batch.as_ref().is_some_and(|it| it.wakes == *at) => batch_step::wake(tx),
         TimerKind::RunTimeout(_) if state.run_expires != 0 => successor::expire(tx),
         TimerKind::ExecutionTimeout(_) if state.execution_expires != 0 => successor::expire(tx),
         _ => {}

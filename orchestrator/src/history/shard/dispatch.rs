@@ -1,7 +1,7 @@
 //! Doing a transfer: the request goes out again and again until somebody gives a definite answer, which becomes an input of
 //! the run that asked. At least once; that nothing happens twice is the receiver's care, by request ids.
 
-use super::transfer::TransferCall;
+use super::request::TransferCall;
 use crate::history::engine::TransferResult;
 use crate::invariant::broken;
 use crate::log::{Backoff, Error};
@@ -13,6 +13,7 @@ use resurgam_api::temporal::enums::v1::{
     SignalExternalWorkflowExecutionFailedCause as SignalFailed, StartChildWorkflowExecutionFailedCause as StartFailed,
 };
 use resurgam_api::temporal::workflowservice::v1::StartWorkflowExecutionResponse;
+use resurgam_batch::{ATTEMPTS, Call, Outcome, Selected, Selection};
 use resurgam_state::Millis;
 use tonic::{Code, Status};
 
@@ -55,6 +56,12 @@ pub trait Dispatcher: Send + Sync + 'static {
     async fn record_child_closed(&self, request: internal::RecordChildClosedRequest) -> Result<(), Status>;
     /// To a schedule's shard: the last run of what it has started closed.
     async fn record_action_closed(&self, request: internal::RecordActionClosedRequest) -> Result<(), Status>;
+    /// How many workflows a batch operation is about.
+    async fn count(&self, selection: Selection) -> Result<i64, Status>;
+    /// Some of them.
+    async fn select(&self, selection: Selection) -> Result<Selected, Status>;
+    /// To the shard of one of them: what the batch operation says.
+    async fn operate(&self, call: Call) -> Result<(), Status>;
 }
 
 /// The name that events show of a namespace.
@@ -76,10 +83,17 @@ pub(super) async fn carry_out(
     run_id: String,
     call: TransferCall,
 ) -> Option<TransferResult> {
+    let mut attempts = 0;
     loop {
         match attempt(dispatcher, &run_id, call.clone()).await {
             Ok(result) => return result,
             Err(status) => tracing::debug!(run_id, code = ?status.code(), "a transfer has to wait"),
+        }
+        attempts += 1;
+        if let TransferCall::Operate(_, number) = &call
+            && attempts >= ATTEMPTS
+        {
+            return Some(TransferResult::Operated(run_id, *number, Outcome::Refused));
         }
         backoff.wait().await;
     }
@@ -134,6 +148,26 @@ async fn attempt(
         }
         TransferCall::ActionClosed(request) => {
             definite(dispatcher.record_action_closed(request).await)?.map_or(None, |()| None)
+        }
+        TransferCall::Count(selection) => {
+            let count = definite(dispatcher.count(selection).await)?;
+            Some(TransferResult::BatchCounted(run_id, count.map_err(|status| status.message().to_owned())))
+        }
+        TransferCall::Select(selection, page) => {
+            let selected = definite(dispatcher.select(selection).await)?;
+            Some(TransferResult::PageSelected(run_id, page, selected.map_err(|status| status.message().to_owned())))
+        }
+        TransferCall::Operate(None, number) => Some(TransferResult::Operated(run_id, number, Outcome::Refused)),
+        TransferCall::Operate(Some(call), number) => {
+            let repeated = call.is_repeated();
+            let outcome = match definite(dispatcher.operate(*call).await)? {
+                Ok(()) => Outcome::Done,
+                Err(status) if status.code() == Code::NotFound && repeated => Outcome::Seen,
+                // It is not there any more, or has ended.
+                Err(status) if status.code() == Code::NotFound => Outcome::Done,
+                Err(_) => Outcome::Refused,
+            };
+            Some(TransferResult::Operated(run_id, number, outcome))
         }
     })
 }

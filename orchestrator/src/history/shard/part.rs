@@ -88,6 +88,8 @@ pub(super) fn changes(run: &Key, before: Option<&State>, after: &State) -> Chang
     changed(&mut rows, run, "search-attribute", &before.search_attributes, &after.search_attributes);
     changed(&mut rows, run, "definition", &before.definitions, &after.definitions);
     changed(&mut rows, run, "outcome", &before.outcomes, &after.outcomes);
+    changed(&mut rows, run, "batch-request", &before.batch_requests, &after.batch_requests);
+    changed(&mut rows, run, "batch-item", &before.batch_items, &after.batch_items);
     if checks() == Checks::Thorough {
         assert_reads_back(run, before, after, &rows.rows);
     }
@@ -146,6 +148,8 @@ pub(super) fn apply(state: &mut State, run: &str, key: &str, row: Option<&[u8]>)
         state.search_attributes = parts.search_attributes;
         state.definitions = parts.definitions;
         state.outcomes = parts.outcomes;
+        state.batch_requests = parts.batch_requests;
+        state.batch_items = parts.batch_items;
         return Ok(());
     }
     let (kind, name) = part.strip_prefix('/').and_then(|part| part.split_once('/')).unwrap_or((part, ""));
@@ -167,6 +171,8 @@ pub(super) fn apply(state: &mut State, run: &str, key: &str, row: Option<&[u8]>)
         "search-attribute" => state.search_attributes.set(read(name, row)?),
         "definition" => state.definitions.set(read(name, row)?),
         "outcome" => state.outcomes.set(read(name, row)?),
+        "batch-request" => state.batch_requests.set(read(name, row)?),
+        "batch-item" => state.batch_items.set(read(name, row)?),
         unknown => return Err(format!("{unknown} is no part of a run")),
     }
     Ok(())

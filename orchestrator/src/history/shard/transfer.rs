@@ -1,7 +1,8 @@
 //! What a transfer asks of others: from its kind and the state of its run to the request that is sent. The same
 //! transfer always yields the same request ids, so that doing it twice does no harm. Nothing here sends.
 
-use super::action;
+use super::request::TransferCall;
+use super::{action, operation};
 use crate::history::engine::transaction::timestamp;
 use crate::history::engine::{IDENTITY, Run, priority};
 use crate::invariant::broken;
@@ -16,30 +17,6 @@ use resurgam_state::task::{
     ActivityTaskTransfer, CloseChildTransfer, ReleaseChildTransfer, TransferKind, TransferTask, WorkflowTaskTransfer,
 };
 use resurgam_state::{EventId, Millis, State};
-
-/// A request that a transfer leads to.
-#[derive(Clone, Debug, PartialEq)]
-#[allow(clippy::large_enum_variant, reason = "moved once")]
-pub(super) enum TransferCall {
-    /// To matching; of a workflow task for a sticky queue, the scheduled event id.
-    AddTask(internal::AddTaskRequest, Option<EventId>),
-    /// A child of this Initiated event.
-    Start(internal::StartWorkflowRequest, EventId),
-    /// A signal of this Initiated event.
-    Signal(internal::SignalRequest, EventId),
-    /// A cancel request of this Initiated event, or, without one, of a parent close policy.
-    Cancel(internal::RequestCancelRequest, Option<EventId>),
-    /// By a parent close policy.
-    Terminate(internal::TerminateRequest),
-    /// To a child.
-    Release(internal::ScheduleFirstWorkflowTaskRequest),
-    /// To a parent.
-    ChildClosed(internal::RecordChildClosedRequest),
-    /// The start with this number, of a schedule.
-    StartAction(internal::StartWorkflowRequest, i64),
-    /// To a schedule.
-    ActionClosed(internal::RecordActionClosedRequest),
-}
 
 /// The request to others of `transfer`, given its run; none if there is nothing to do any more. `namespace` names the run's.
 pub(super) fn call(transfer: &TransferTask, run: &Run, namespace: &str, now: Millis) -> Option<TransferCall> {
@@ -61,6 +38,9 @@ pub(super) fn call(transfer: &TransferTask, run: &Run, namespace: &str, now: Mil
         TransferKind::StopAction(it) if it.terminate => action::end(state, namespace, it).map(TransferCall::Terminate),
         TransferKind::StopAction(it) => action::cancel(state, namespace, it).map(|it| TransferCall::Cancel(it, None)),
         TransferKind::NotifySchedule(_) => Some(TransferCall::ActionClosed(action::closed(state))),
+        TransferKind::CountBatch(_) => operation::select(state).map(TransferCall::Count),
+        TransferKind::SelectPage(page) => operation::select(state).map(|it| TransferCall::Select(it, *page)),
+        TransferKind::Operate(number) => operation::call(state, namespace, *number),
         TransferKind::DeleteHistory(_) => broken!("a run is there whose history is to be deleted"),
     }
 }

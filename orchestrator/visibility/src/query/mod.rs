@@ -12,7 +12,7 @@ mod words;
 mod workers;
 
 pub use literal::status_name;
-pub use syntax::PARTS;
+pub use syntax::{PARTS, flaw};
 pub use workers::WorkerQuery;
 
 use crate::attribute::Custom;

@@ -10,6 +10,8 @@ use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 /// What stands in front of a question, on the server whose words we use.
 const SELECT: &str = "select * from table1 ";
 const WHERE: &str = "where ";
+/// The same for a question that is kept, to be asked later.
+const KEPT: &str = "select * from dummy where ";
 /// Words and signs of a question, at most.
 pub const PARTS: usize = 10_000;
 
@@ -35,12 +37,22 @@ pub(super) fn parse(text: &str) -> Result<Syntax, String> {
     let begins = |with: &str| text.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
     let bare = text.is_empty() || begins("order by") || begins("group by");
     let before = SELECT.len() + if bare { 0 } else { WHERE.len() };
-    let malformed =
-        |fault: Fault| refused(format!("malformed SQL query: syntax error at position {}", fault.text(before)));
+    read(text, bare, before).map_err(|flaw| refused(format!("malformed SQL query: {flaw}")))
+}
+
+/// What is wrong with the syntax of a question that is not asked yet, where only conditions may be asked for; `None`: nothing.
+#[must_use]
+pub fn flaw(text: &str) -> Option<String> {
+    read(text.trim(), false, KEPT.len()).err()
+}
+
+/// Parses a text that stands behind so many bytes. `bare`: it has no conditions.
+fn read(text: &str, bare: bool, before: usize) -> Result<Syntax, String> {
+    let malformed = |fault: Fault| format!("syntax error at position {}", fault.text(before));
     let tokens = Tokenizer::new(&Language, text).tokenize_with_location();
     let tokens = tokens.map_err(|problem| malformed(Fault::unfinished(text, problem.location)))?;
     if tokens.len() > PARTS {
-        return Err(refused(format!("malformed SQL query: it has more than {PARTS} parts")));
+        return Err(format!("it has more than {PARTS} parts"));
     }
     let mut parser = Parser::new(&Language).with_tokens_with_locations(tokens.clone());
     let syntax = whole(&mut parser, bare);

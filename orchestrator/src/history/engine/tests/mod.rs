@@ -1,5 +1,6 @@
 //! The engine at work, through its inputs only: each test says what goes in and what the history is then.
 
+mod batches;
 mod chain;
 mod closing;
 mod entities;

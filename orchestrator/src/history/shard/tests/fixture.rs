@@ -12,6 +12,7 @@ use resurgam_api::internal;
 use resurgam_api::temporal::common::v1::WorkflowExecution;
 use resurgam_api::temporal::history::v1::HistoryEvent;
 use resurgam_api::temporal::workflowservice::v1 as api;
+use resurgam_batch::{Call, Selected, Selection};
 use resurgam_state::Millis;
 use std::future::Future;
 use std::io;
@@ -152,6 +153,18 @@ impl Dispatcher for Cluster {
 
     async fn record_action_closed(&self, _: internal::RecordActionClosedRequest) -> Result<(), Status> {
         Err(Status::unimplemented("closed"))
+    }
+
+    async fn count(&self, _: Selection) -> Result<i64, Status> {
+        Err(Status::unimplemented("count"))
+    }
+
+    async fn select(&self, _: Selection) -> Result<Selected, Status> {
+        Err(Status::unimplemented("select"))
+    }
+
+    async fn operate(&self, _: Call) -> Result<(), Status> {
+        Err(Status::unimplemented("operate"))
     }
 }
 

@@ -1,7 +1,8 @@
 //! What transfers ask of others, and what their runs hear of the answers.
 
 use crate::history::engine::{Run, TransferResult};
-use crate::history::shard::transfer::{self, TransferCall};
+use crate::history::shard::request::TransferCall;
+use crate::history::shard::transfer;
 use crate::history::shard::{Added, Dispatcher, dispatch};
 use crate::log::Backoff;
 use crate::testing::World;
@@ -16,6 +17,7 @@ use resurgam_api::temporal::enums::v1::{
 use resurgam_api::temporal::history::v1::history_event::Attributes;
 use resurgam_api::temporal::history::v1::*;
 use resurgam_api::temporal::workflowservice::v1 as api;
+use resurgam_batch::{ATTEMPTS, Call, Outcome, Selected, Selection};
 use resurgam_state::task::{
     ActivityTaskTransfer, CloseChildTransfer, ReleaseChildTransfer, RunKey, TransferKind, TransferTask,
     WorkflowTaskTransfer,
@@ -249,6 +251,18 @@ impl Dispatcher for Scripted {
     async fn record_action_closed(&self, _: internal::RecordActionClosedRequest) -> Result<(), Status> {
         self.next()
     }
+
+    async fn count(&self, _: Selection) -> Result<i64, Status> {
+        self.next().map(|()| 7)
+    }
+
+    async fn select(&self, _: Selection) -> Result<Selected, Status> {
+        self.next().map(|()| Selected::default())
+    }
+
+    async fn operate(&self, _: Call) -> Result<(), Status> {
+        self.next()
+    }
 }
 
 /// What the run hears, and how many statuses were used up.
@@ -308,4 +322,25 @@ async fn refusals_have_causes() {
         outcome(TransferKind::CancelExternal(9), &[]).await.0,
         Some(TransferResult::ExternalCanceled(_, 9, Ok(())))
     ));
+}
+
+/// What comes of the workflow with the number 3 of a batch operation, which is found once more or not.
+async fn operated(late: bool, statuses: &[(Code, &str)]) -> (Option<TransferResult>, usize) {
+    let statuses: VecDeque<_> = statuses.iter().map(|(code, message)| Status::new(*code, *message)).collect();
+    let (count, dispatcher) = (statuses.len(), Scripted(Mutex::new(statuses)));
+    let call = Call::Delete(internal::DeleteRequest { once: late, ..Default::default() });
+    let call = TransferCall::Operate(Some(Box::new(call)), 3);
+    let heard = dispatch::carry_out(&dispatcher, Backoff::new(World::new(1)), "r".into(), call).await;
+    let left = dispatcher.0.lock().unwrap().len();
+    (heard, count - left)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_workflow_of_a_batch_operation_is_asked_until_it_answers_and_not_for_ever() {
+    let heard = |outcome, used| (Some(TransferResult::Operated("r".into(), 3, outcome)), used);
+    assert_eq!(operated(false, &[]).await, heard(Outcome::Done, 0));
+    assert_eq!(operated(false, &[(Code::Unavailable, ""), (Code::NotFound, "")]).await, heard(Outcome::Done, 2));
+    assert_eq!(operated(true, &[(Code::NotFound, "")]).await, heard(Outcome::Seen, 1));
+    assert_eq!(operated(false, &[(Code::InvalidArgument, ""); 2]).await, heard(Outcome::Refused, 1));
+    assert_eq!(operated(false, &[(Code::Unavailable, ""); 60]).await, heard(Outcome::Refused, ATTEMPTS));
 }
