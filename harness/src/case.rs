@@ -99,6 +99,7 @@ fn session(plan: &Plan, endpoint: &Endpoint, channels: Vec<Channel>, prefix: &st
         rpc_faults: Arc::default(),
         namespace: endpoint.namespace.clone(),
         other_namespace: endpoint.other_namespace.clone(),
+        registered: Vec::new(),
         prefix: prefix.to_owned(),
         plan: plan.clone(),
         patience,
@@ -117,6 +118,9 @@ pub(crate) async fn conduct(
     limit: Duration,
 ) -> (Vec<Entry>, Result<(), Contradiction>) {
     session.recorder.record(identity.header(&session.plan, &session.prefix, &session.namespace));
+    for registered in &session.registered {
+        session.recorder.record(What::Namespace(Box::new(registered.clone())));
+    }
     let deadline = u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX);
     stage.inject(session);
     let workers = Workers::start(session);

@@ -5,6 +5,7 @@ use crate::target::MESSAGE_LIMIT;
 use crate::tokens::TaskTokens;
 use crate::wire::{Calls, Client, RpcFaults, Wire};
 use resurgam_formats::plan::{Caller, Namespace, Plan};
+use resurgam_formats::recording::Registered;
 use resurgam_formats::time::Millis;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -21,6 +22,8 @@ pub(crate) struct Session {
     pub(crate) namespace: String,
     /// A second one, if the target has it.
     pub(crate) other_namespace: Option<String>,
+    /// What the nodes said of the namespaces of the case, if they were asked.
+    pub(crate) registered: Vec<Registered>,
     /// Prefix of all ids of the case.
     pub(crate) prefix: String,
     /// What is executed.

@@ -160,11 +160,12 @@ impl Driver {
             Ok(channels) => Arc::new(channels),
             Err(why) => return (Vec::new(), Err(Contradiction(why.to_string()))),
         };
-        let session = |recorder| Session {
+        let session = |recorder, registered| Session {
             channels: Arc::clone(&channels),
             rpc_faults: Arc::clone(&self.rpc_faults),
             namespace: NAMESPACE.to_owned(),
             other_namespace: Some(OTHER_NAMESPACE.to_owned()),
+            registered,
             prefix: self.prefix.clone(),
             plan: self.plan.clone(),
             patience: case::PATIENCE,
@@ -174,11 +175,12 @@ impl Driver {
             lookalikes: Mutex::default(),
         };
         let identity = identity(&self.subject);
-        if let Err((node, why)) = prepare(&session(Recorder::new())).await {
-            return (unfit(identity.header(&self.plan, &self.prefix, ""), node, why), Ok(()));
-        }
+        let registered = match prepare(&session(Recorder::new(), Vec::new())).await {
+            Ok(registered) => registered,
+            Err((node, why)) => return (unfit(identity.header(&self.plan, &self.prefix, ""), node, why), Ok(())),
+        };
         // The clock of the recording starts here.
-        let session = self.session.get_or_init(|| Arc::new(session(Recorder::new()))).clone();
+        let session = self.session.get_or_init(|| Arc::new(session(Recorder::new(), registered))).clone();
         self.database.record_to(&session, &self.node, &self.subject);
         self.schedule.watch(&session.recorder, &self.node);
         case::conduct(&session, &self, &identity, limit).await
@@ -220,7 +222,7 @@ impl Stage for Driver {
             return;
         };
         match register(session, super::crowd::NAMESPACE).await {
-            Ok(()) => Grown { session, node, nemesis, schedule, database }.pass().await,
+            Ok(_) => Grown { session, node, nemesis, schedule, database }.pass().await,
             Err((node, why)) => session.recorder.record(What::Unfit { node, why }),
         }
     }

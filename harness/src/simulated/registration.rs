@@ -3,54 +3,74 @@
 use super::expiry::RETENTION_SECONDS;
 use crate::session::{Session, within};
 use crate::target::{NAMESPACE, OTHER_NAMESPACE, line};
-use resurgam_api::temporal::workflowservice::v1::{DescribeNamespaceRequest, RegisterNamespaceRequest};
+use resurgam_api::json::to_json;
+use resurgam_api::temporal::workflowservice::v1::{
+    DescribeNamespaceRequest, DescribeNamespaceResponse, RegisterNamespaceRequest,
+};
+use resurgam_formats::label;
 use resurgam_formats::plan::{Caller, Misuse};
+use resurgam_formats::recording::Registered;
 use std::time::Duration;
 use tonic::Code;
 
 /// How long the cluster may take to be usable, without faults.
 pub(super) const READY: Duration = Duration::from_secs(20);
 
-/// Registers the namespaces that the plan needs and waits until every node knows them; else says what is wrong, and with which
-/// node if it is one.
-pub(super) async fn prepare(session: &Session) -> Result<(), (Option<u8>, String)> {
-    register(session, NAMESPACE).await?;
+/// Registers the namespaces that the plan needs and waits until every node knows them: what each says of them; else what is wrong,
+/// and with which node if it is one.
+pub(super) async fn prepare(session: &Session) -> Result<Vec<Registered>, (Option<u8>, String)> {
+    let mut registered = register(session, NAMESPACE).await?;
     if session.plan.misuses.iter().any(Misuse::crosses_namespaces) {
-        register(session, OTHER_NAMESPACE).await?;
+        registered.extend(register(session, OTHER_NAMESPACE).await?);
     }
-    Ok(())
+    Ok(registered)
 }
 
-/// Registers a namespace and waits until every node knows it; else says what is wrong, and with which node if it is one.
-pub(super) async fn register(session: &Session, namespace: &str) -> Result<(), (Option<u8>, String)> {
+/// As a namespace is registered. What a server only carries says whose it is.
+fn request(namespace: &str) -> RegisterNamespaceRequest {
+    RegisterNamespaceRequest {
+        namespace: namespace.to_owned(),
+        description: format!("{namespace} of a case"),
+        owner_email: format!("{namespace}@resurgam.example"),
+        data: [(label::NAME.to_owned(), namespace.to_owned())].into(),
+        workflow_execution_retention_period: Some(prost_wkt_types::Duration { seconds: RETENTION_SECONDS, nanos: 0 }),
+        ..Default::default()
+    }
+}
+
+/// What a node was asked for and answers, for the recording.
+fn said(node: usize, namespace: &str, answer: &DescribeNamespaceResponse) -> Option<Registered> {
+    let (request, answer) = (to_json(&request(namespace)).ok()?, to_json(answer).ok()?);
+    Some(Registered { node: u8::try_from(node).ok()?, request, answer })
+}
+
+/// Registers a namespace and waits until every node knows it: what each says of it; else what is wrong, and with which node if it
+/// is one.
+pub(super) async fn register(session: &Session, namespace: &str) -> Result<Vec<Registered>, (Option<u8>, String)> {
     let until = tokio::time::Instant::now() + READY;
     let limit = Duration::from_secs(5);
-    let (mut last, mut registered) = ((None, String::new()), false);
+    let (mut last, mut done) = ((None, String::new()), false);
     while tokio::time::Instant::now() < until {
         tokio::time::sleep(Duration::from_millis(20)).await;
-        if !registered {
-            let request = RegisterNamespaceRequest {
-                namespace: namespace.to_owned(),
-                workflow_execution_retention_period: Some(prost_wkt_types::Duration {
-                    seconds: RETENTION_SECONDS,
-                    nanos: 0,
-                }),
-                ..Default::default()
-            };
-            match session.client(Caller::Client, 0).register_namespace(within(limit, request)).await {
-                Ok(_) => registered = true,
-                Err(status) if status.code() == Code::AlreadyExists => registered = true,
+        if !done {
+            let asked = within(limit, request(namespace));
+            match session.client(Caller::Client, 0).register_namespace(asked).await {
+                Ok(_) => done = true,
+                Err(status) if status.code() == Code::AlreadyExists => done = true,
                 Err(status) => {
                     last = (Some(0), format!("does not answer RegisterNamespace: {}", line(&status)));
                     continue;
                 }
             }
         }
-        let mut ready = 0;
+        let (mut ready, mut registered) = (0, Vec::new());
         for node in 0..session.channels.len() {
             let request = DescribeNamespaceRequest { namespace: namespace.to_owned(), ..Default::default() };
             match session.client(Caller::Client, node).describe_namespace(within(limit, request)).await {
-                Ok(_) => ready += 1,
+                Ok(answer) => {
+                    ready += 1;
+                    registered.extend(said(node, namespace, answer.get_ref()));
+                }
                 Err(status) => {
                     let why = format!("does not answer DescribeNamespace: {}", line(&status));
                     last = (u8::try_from(node).ok(), why);
@@ -58,7 +78,7 @@ pub(super) async fn register(session: &Session, namespace: &str) -> Result<(), (
             }
         }
         if ready == session.channels.len() {
-            return Ok(());
+            return Ok(registered);
         }
     }
     let (node, why) = last;

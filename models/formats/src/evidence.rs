@@ -1,7 +1,9 @@
 //! Evidence: a recording, or bare histories, arranged for rules to read. Nothing is judged here.
 
+mod ending;
 mod operation;
 
+pub use ending::{End, Panic, Unfit};
 pub use operation::{Attempt, Handed, Operation};
 
 use crate::audit::Audit;
@@ -10,26 +12,21 @@ use crate::event::{Body, Event, EventId, Execution};
 use crate::kept::{Kept, Sought};
 use crate::notes::{Notes, Problem};
 use crate::plan::Namespace;
-use crate::recording::{Answer, Description, Entry, Header, HistoryRead, Injected, OperationId, TaskId, What};
+use crate::recording::{
+    Answer, Description, Entry, Header, HistoryRead, Injected, OperationId, Registered, TaskId, What,
+};
 use crate::store::StoreEvent;
 use crate::tenure::Tenures;
 use crate::time::At;
 use std::collections::BTreeMap;
-
-/// A node does not do what every node has to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unfit {
-    /// Which, if it is known.
-    pub node: Option<u8>,
-    /// What it does not do.
-    pub why: String,
-}
 
 /// All that is known about one case or one file.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
     /// The first line of the recording; `None` for bare histories.
     pub header: Option<Header>,
+    /// The namespaces of the case, as each node described them before it began.
+    pub namespaces: Vec<Registered>,
     /// The final history of every run, in the order of their reading.
     pub runs: Vec<Run>,
     /// Histories read during the case, not final.
@@ -66,32 +63,6 @@ pub struct Evidence {
     pub end: Option<End>,
     /// Content that this version does not know.
     pub notes: Notes,
-}
-
-/// A node panicked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Panic {
-    /// When it panicked.
-    pub at: At,
-    /// Which node it was.
-    pub node: u8,
-    /// What it said, or where in its code it was.
-    pub message: String,
-}
-
-/// The last line of a recording.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct End {
-    /// When it was written.
-    pub at: At,
-    /// Everything was closed and answered.
-    pub quiescent: bool,
-    /// By when that had to be.
-    pub deadline: At,
-    /// What was still open.
-    pub open: Vec<String>,
-    /// A bug of the suite itself that showed in this case.
-    pub suite: Option<String>,
 }
 
 /// A fault that was injected.
@@ -212,6 +183,7 @@ impl Evidence {
         let at = entry.at;
         match entry.what {
             What::Header(header) => self.header = Some(*header),
+            What::Namespace(registered) => self.namespaces.push(*registered),
             What::Invoke { operation, attempt, by, call } => {
                 let record = self.operations.entry(operation).or_insert_with(|| Operation {
                     id: operation,

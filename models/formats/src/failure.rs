@@ -15,7 +15,7 @@ impl From<&Failure> for event::Failure {
             Failure::Application { kind, non_retryable } => (kind.clone(), *non_retryable),
             other => (kind_of(other), false),
         };
-        Self { message: kind.clone(), kind: FailureKind::Application { kind, non_retryable }, cause: None }
+        Self { message: kind.clone(), kind: FailureKind::Application { kind, non_retryable }, ..Self::default() }
     }
 }
 
@@ -78,12 +78,12 @@ mod tests {
     #[test]
     fn wrappers_are_looked_through() {
         let timeout = event::Failure {
-            message: String::new(),
             kind: FailureKind::Timeout(Symbol::new("HEARTBEAT")),
             cause: Some(Box::default()),
+            ..event::Failure::default()
         };
         let wrapped =
-            event::Failure { message: String::new(), kind: FailureKind::Activity, cause: Some(Box::new(timeout)) };
+            event::Failure { kind: FailureKind::Activity, cause: Some(Box::new(timeout)), ..event::Failure::default() };
         assert_eq!(Failure::from(&wrapped), Failure::Timeout("HEARTBEAT".into()));
     }
 }

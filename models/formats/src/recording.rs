@@ -11,12 +11,14 @@ mod answer;
 mod call;
 mod ids;
 mod injected;
+mod registered;
 mod task;
 
 pub use answer::{Answer, Description, QueryAnswer, Reply, UpdateReached};
 pub use call::{ActivityEnd, Call};
 pub use ids::{OperationId, TaskId};
 pub use injected::Injected;
+pub use registered::Registered;
 pub use task::Task;
 
 use crate::audit::Audit;
@@ -51,6 +53,8 @@ pub struct Entry {
 pub enum What {
     /// Always the first line.
     Header(Box<Header>),
+    /// A node was asked for a namespace that had been registered for the case, before that began.
+    Namespace(Box<Registered>),
     /// An attempt of an operation begins (recorded before the request is sent).
     Invoke {
         /// The logical operation.

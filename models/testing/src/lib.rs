@@ -6,4 +6,6 @@
 pub mod corrupt;
 pub mod dense;
 pub mod fake_server;
+pub mod leaf;
 pub mod notation;
+mod other;

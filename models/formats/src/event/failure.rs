@@ -2,6 +2,7 @@
 
 use super::field::{Field, Symbol, compact, object, part, take};
 use super::moment::Span;
+use super::payload::Payloads;
 use serde_json::{Map, Value, json};
 
 /// The kind of a failure and what a rule reads of it.
@@ -36,8 +37,12 @@ pub enum FailureKind {
 pub struct Failure {
     /// What went wrong, in the words of whoever failed.
     pub message: String,
+    /// Whose words these are: the name of an SDK, or of the server.
+    pub source: String,
     /// Who raised it, and what depends on that.
     pub kind: FailureKind,
+    /// What an activity had reported last when it timed out.
+    pub last_heartbeat: Payloads,
     /// The wrapped failure.
     pub cause: Option<Box<Failure>>,
 }
@@ -48,11 +53,13 @@ const MAX_CAUSES: usize = 30;
 impl Failure {
     fn decode(value: Value, depth: usize) -> Result<Self, String> {
         let mut map = object(value)?;
-        let message = part(&mut map, "message")?;
+        let (message, source) = (part(&mut map, "message")?, part(&mut map, "source")?);
+        let mut last_heartbeat = Payloads::default();
         let mut of = |name: &str| take(&mut map, name).map(object).transpose();
         let kind = if let Some(mut info) = of("applicationFailureInfo")? {
             FailureKind::Application { kind: part(&mut info, "type")?, non_retryable: part(&mut info, "nonRetryable")? }
         } else if let Some(mut info) = of("timeoutFailureInfo")? {
+            last_heartbeat = part(&mut info, "lastHeartbeatDetails")?;
             FailureKind::Timeout(part(&mut info, "timeoutType")?)
         } else if of("canceledFailureInfo")?.is_some() {
             FailureKind::Canceled
@@ -71,7 +78,7 @@ impl Failure {
             Some(inner) if depth < MAX_CAUSES => Some(Box::new(Self::decode(inner, depth + 1)?)),
             _ => None,
         };
-        Ok(Self { message, kind, cause })
+        Ok(Self { message, source, kind, last_heartbeat, cause })
     }
 }
 
@@ -83,11 +90,20 @@ impl Field for Option<Failure> {
         let failure = self.as_ref()?;
         let mut map = Map::new();
         map.insert("message".into(), Value::String(failure.message.clone()));
+        if let Some(source) = failure.source.write() {
+            map.insert("source".into(), source);
+        }
         let info = match &failure.kind {
             FailureKind::Application { kind, non_retryable } => {
                 Some(("applicationFailureInfo", json!({"type": kind, "nonRetryable": non_retryable})))
             }
-            FailureKind::Timeout(which) => Some(("timeoutFailureInfo", json!({"timeoutType": which.0}))),
+            FailureKind::Timeout(which) => {
+                let mut info = json!({"timeoutType": which.0});
+                if let (Some(details), Some(map)) = (failure.last_heartbeat.write(), info.as_object_mut()) {
+                    map.insert("lastHeartbeatDetails".into(), details);
+                }
+                Some(("timeoutFailureInfo", info))
+            }
             FailureKind::Canceled => Some(("canceledFailureInfo", json!({}))),
             FailureKind::Terminated => Some(("terminatedFailureInfo", json!({}))),
             FailureKind::Server => Some(("serverFailureInfo", json!({}))),

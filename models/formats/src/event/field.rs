@@ -233,21 +233,29 @@ impl Field for Raw {
     }
 }
 
-/// A task queue: its name and, for a sticky one, its kind.
+/// A task queue: its name, its kind and, for a sticky one, the name of the normal one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TaskQueue {
     /// The name under which workers poll it.
     pub name: String,
     /// `NORMAL` or `STICKY`; empty if not said.
     pub kind: Symbol,
+    /// The normal queue that a sticky one belongs to; empty if not said.
+    pub normal_name: String,
 }
 
 impl Field for TaskQueue {
     fn read(value: Value) -> Result<Self, String> {
         let mut map = object(value)?;
-        Ok(Self { name: part(&mut map, "name")?, kind: part(&mut map, "kind")? })
+        let mut text = |name: &str| part(&mut map, name);
+        let (name, normal_name) = (text("name")?, text("normalName")?);
+        Ok(Self { name, kind: part(&mut map, "kind")?, normal_name })
     }
     fn write(&self) -> Option<Value> {
-        compact(vec![("name", self.name.write()), ("kind", self.kind.write())])
+        compact(vec![
+            ("name", self.name.write()),
+            ("kind", self.kind.write()),
+            ("normalName", self.normal_name.write()),
+        ])
     }
 }

@@ -1,13 +1,20 @@
 //! Where the value of every field of every event comes from, as data: `table.txt` has a line for each field of the official
 //! API, and a test holds it equal to the API. So no field is unjudged by oversight, and a rule can compare by the table.
+//! `recorded.txt` has the same of what is recorded beside events: answers, tasks, descriptions, lists and audits.
 
-use resurgam_formats::event::{Body, KINDS};
+mod document;
+
+pub use document::document;
+
+use resurgam_formats::event::Body;
 use rustc_hash::FxHashMap;
-use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 /// The table as text.
 const TABLE: &str = include_str!("table.txt");
+
+/// The table of what is recorded beside events, as text.
+const RECORDED: &str = include_str!("recorded.txt");
 
 /// Where the value of a field comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,23 +49,24 @@ pub(crate) enum Source {
     Undrawn(&'static str),
     /// The server's own choice.
     Free(&'static str),
+    /// No server says it: the recorder does.
+    Ours(&'static str),
 }
 
 /// The source of one field.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry {
-    /// The kind of the event.
+    /// The kind of the event, or the place beside events.
     pub(crate) kind: &'static str,
-    /// The JSON name of the field.
+    /// The JSON name of the field; beside events the names that lead to it, with points.
     pub(crate) field: &'static str,
     /// Where its value comes from.
     pub(crate) source: Source,
 }
 
-static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
-    let lines = TABLE.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    lines.filter_map(entry).collect()
-});
+static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| lines(TABLE).filter_map(entry).collect());
+
+static BESIDE: LazyLock<Vec<Entry>> = LazyLock::new(|| lines(RECORDED).filter_map(entry).collect());
 
 static BY_KIND: LazyLock<FxHashMap<&'static str, Vec<Entry>>> = LazyLock::new(|| {
     let mut all: FxHashMap<_, Vec<_>> = FxHashMap::default();
@@ -71,6 +79,10 @@ static BY_KIND: LazyLock<FxHashMap<&'static str, Vec<Entry>>> = LazyLock::new(||
 /// The fields of a kind of event that are read here, with their sources.
 pub(crate) fn of(kind: &str) -> &'static [Entry] {
     BY_KIND.get(kind).map_or(&[], Vec::as_slice)
+}
+
+fn lines(table: &'static str) -> impl Iterator<Item = &'static str> {
+    table.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
 /// A line of the table; `None` if it cannot be read, which a test excludes.
@@ -94,88 +106,41 @@ fn entry(line: &'static str) -> Option<Entry> {
         }
         "undrawn" => Source::Undrawn(rest),
         "free" => Source::Free(rest),
+        "ours" => Source::Ours(rest),
         _ => return None,
     };
     Some(Entry { kind, field, source })
 }
 
-/// What the table says that rules compare.
+/// What the tables say of a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claim {
-    /// The kind of the event.
-    pub kind: &'static str,
-    /// The JSON name of the field.
+pub struct Row {
+    /// The kind of the event, or the place beside events.
+    pub place: &'static str,
+    /// The JSON name of the field; beside events the names that lead to it, with points.
     pub field: &'static str,
-    /// The ids of the rules, one of which has to see another value.
+    /// The ids of the rules, one of which has to see another value; none if no rule compares it, or no server says it.
     pub rules: Vec<&'static str>,
 }
 
-/// Every field of which the table says that a rule compares it.
+/// Every field of both tables.
 #[must_use]
-pub fn claims() -> Vec<Claim> {
-    let claim = |entry: &Entry| {
-        let rules = match entry.source {
-            Source::Equals { .. } | Source::Worker | Source::Client | Source::Queue | Source::Label => {
-                vec!["H29"]
-            }
-            Source::Begin => vec!["H30"],
-            Source::Retry => vec!["H31"],
-            Source::Rule { ids, .. } => ids.split(',').collect(),
-            Source::Undrawn(_) | Source::Free(_) => return None,
-        };
-        Some(Claim { kind: entry.kind, field: entry.field, rules })
-    };
-    ENTRIES.iter().filter_map(claim).collect()
+pub fn rows() -> Vec<Row> {
+    let row = |entry: &Entry| Row { place: entry.kind, field: entry.field, rules: entry.source.rules() };
+    ENTRIES.iter().chain(BESIDE.iter()).map(row).collect()
 }
 
 impl Source {
-    /// What is written of it for people: the rules that compare it, and with what.
-    fn words(self) -> (String, String) {
+    /// The ids of the rules that compare it.
+    fn rules(self) -> Vec<&'static str> {
         match self {
-            Self::Equals { reference: "first", field } => ("H29".into(), format!("`{field}` of the first event")),
-            Self::Equals { reference, field } => {
-                ("H29".into(), format!("`{field}` of the event that `{reference}` names"))
-            }
-            Self::Worker => ("H29".into(), "the worker that had the task".into()),
-            Self::Client => ("H29".into(), "the client that asked for it".into()),
-            Self::Queue => ("H29".into(), "the task queue of the run, or a sticky one of a worker".into()),
-            Self::Label => ("H29".into(), "the label that our client or worker wrote there".into()),
-            Self::Begin => {
-                ("H30".into(), "what began the run: a request, the parent's event, or the run before".into())
-            }
-            Self::Retry => ("H31".into(), "the retry policy, the attempt and the failure".into()),
-            Self::Rule { ids, what } => (ids.replace(',', ", "), what.into()),
-            Self::Undrawn(why) => ("not drawn".into(), why.into()),
-            Self::Free(why) => ("free".into(), why.into()),
+            Self::Equals { .. } | Self::Worker | Self::Client | Self::Queue | Self::Label => vec!["H29"],
+            Self::Begin => vec!["H30"],
+            Self::Retry => vec!["H31"],
+            Self::Rule { ids, .. } => ids.split(',').collect(),
+            Self::Undrawn(_) | Self::Free(_) | Self::Ours(_) => Vec::new(),
         }
     }
-}
-
-/// The table for people, as Markdown, in the order of the numbers of the kinds.
-#[must_use]
-pub fn document() -> String {
-    let count = |wanted: fn(Source) -> bool| ENTRIES.iter().filter(|entry| wanted(entry.source)).count();
-    let (free, undrawn) = (count(|it| matches!(it, Source::Free(_))), count(|it| matches!(it, Source::Undrawn(_))));
-    let judged = ENTRIES.len() - free - undrawn;
-    let mut out = format!(
-        "# Where the value of every field of every event comes from\n\nWritten by `resurgam rules --provenance` from \
-         `models/judge/src/provenance/table.txt`, which a test holds equal to the official API.\n\nOf {} fields rules compare \
-         {judged} with their source, {undrawn} are drawn by no plan yet, and {free} are a server's own choice. What no plan asks \
-         for must be empty, where the judge reads the field (H29).\n",
-        ENTRIES.len()
-    );
-    for kind in KINDS {
-        let fields: Vec<_> = ENTRIES.iter().filter(|entry| entry.kind == *kind).collect();
-        if fields.is_empty() {
-            continue;
-        }
-        let _ = write!(out, "\n## {kind}\n\n| field | rule | source |\n|---|---|---|\n");
-        for entry in fields {
-            let (rule, what) = entry.source.words();
-            let _ = writeln!(out, "| {} | {rule} | {what} |", entry.field);
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ mod linear;
 mod liveness;
 mod outcome;
 mod proof;
+mod reported;
 mod rule;
 mod scenario;
 mod tasks;

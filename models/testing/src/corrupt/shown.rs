@@ -2,8 +2,9 @@
 
 use super::corruption::{Corruption, Site};
 use super::structure::stray_signal;
-use resurgam_formats::evidence::Evidence;
-use resurgam_formats::recording::{Answer, Reply, TaskId};
+use resurgam_formats::event::{Body, Event};
+use resurgam_formats::evidence::{Evidence, Operation};
+use resurgam_formats::recording::{Answer, Call, Reply, TaskId};
 
 /// Descriptions at the end of the case of runs that are closed.
 fn closed_descriptions(evidence: &Evidence) -> Vec<Site> {
@@ -66,6 +67,32 @@ pub(super) const ALL: &[Corruption] = &[
         change: |e, site| {
             let handed = e.tasks.get_mut(&TaskId::try_from(site.place).ok()?)?;
             handed.task.events.as_mut()?.0 += 1;
+            Some(())
+        },
+    },
+    Corruption {
+        name: "told-to-cancel",
+        what: "an activity that reports progress is told to cancel, though nobody asked for that",
+        expected: &["L22"],
+        find: |e| {
+            let asked = |event: &Event| matches!(event.body, Body::ActivityTaskCancelRequested(_));
+            let calm = |o: &&Operation| {
+                let Call::Heartbeat { task } = &o.call else { return false };
+                let of = e.tasks.get(task).map(|handed| &handed.task);
+                let run = of.and_then(|task| e.run(&task.workflow_id, &task.run_id));
+                let answered = o.replies().any(|(_, reply)| matches!(reply, Reply::Heartbeat { .. }));
+                answered && run.is_some_and(|run| !run.events.iter().any(asked))
+            };
+            let found = e.operations.values().filter(calm);
+            found.filter_map(|o| Some(Site { run: 0, place: usize::try_from(o.id).ok()? })).collect()
+        },
+        change: |e, site| {
+            let operation = e.operations.get_mut(&u32::try_from(site.place).ok()?)?;
+            for attempt in &mut operation.attempts {
+                if let Answer::Ok { value: Reply::Heartbeat { cancel_requested } } = &mut attempt.answer {
+                    *cancel_requested = true;
+                }
+            }
             Some(())
         },
     },

@@ -3,7 +3,7 @@
 use crate::rules::backoff::{interval, policy};
 use resurgam_formats::event::{
     Body, Execution, Failure, FailureKind, Named, Payload, Payloads, Raw, Span, StartChildWorkflowExecutionInitiated,
-    Symbol, WorkflowExecutionContinuedAsNew, WorkflowExecutionStarted,
+    Symbol, TaskQueue, WorkflowExecutionContinuedAsNew, WorkflowExecutionStarted,
 };
 use resurgam_formats::evidence::Run;
 use resurgam_formats::label;
@@ -46,6 +46,7 @@ const CHILD: &[&str] = &[
     "searchAttributes",
     "cronSchedule",
     "parentWorkflowNamespace",
+    "parentWorkflowNamespaceId",
     "rootWorkflowExecution",
 ];
 /// What a run has from the one before it.
@@ -61,6 +62,7 @@ const NEXT: &[&str] = &[
     "initiator",
     "cronSchedule",
     "parentWorkflowNamespace",
+    "parentWorkflowNamespaceId",
     "parentWorkflowExecution",
     "parentInitiatedEventId",
     "rootWorkflowExecution",
@@ -75,7 +77,7 @@ impl Expected {
         let span = |ms: Option<u32>| Span::millis(i64::from(ms.unwrap_or(0)));
         let start = WorkflowExecutionStarted {
             workflow_type: Named(WORKFLOW_TYPE.into()),
-            task_queue: Named(format!("{prefix}-queue")),
+            task_queue: TaskQueue { name: format!("{prefix}-queue"), kind: normal(), normal_name: String::new() },
             input: input.as_ref().map(Payloads::one).unwrap_or_default(),
             execution_timeout: span(asked.execution_timeout_ms),
             run_timeout: span(asked.run_timeout_ms),
@@ -96,7 +98,7 @@ impl Expected {
         let above = parent.started().map(|start| start.root.clone()).filter(|root| !root.workflow_id.is_empty());
         let start = WorkflowExecutionStarted {
             workflow_type: asked.workflow_type.clone(),
-            task_queue: Named(asked.task_queue.name.clone()),
+            task_queue: asked.task_queue.clone(),
             input: asked.input.clone(),
             execution_timeout: asked.execution_timeout,
             run_timeout: asked.run_timeout,
@@ -107,6 +109,7 @@ impl Expected {
             search_attributes: asked.search_attributes.clone(),
             cron: asked.cron.clone(),
             parent_namespace: asked.namespace.clone(),
+            parent_namespace_id: asked.namespace_id.clone(),
             root: above.unwrap_or_else(|| parent.execution()),
             original_run: run.run_id.clone(),
             workflow_id: asked.workflow_id.clone(),
@@ -217,10 +220,18 @@ fn plain(start: &WorkflowExecutionStarted) -> WorkflowExecutionStarted {
     if let Some(failure) = plain.continued_failure.as_mut().filter(|it| matches!(it.kind, FailureKind::Timeout(_))) {
         *failure = Failure { kind: failure.kind.clone(), ..Failure::default() };
     }
+    if plain.task_queue.kind.0.is_empty() {
+        plain.task_queue.kind = normal();
+    }
     if plain.root == (Execution { workflow_id: plain.workflow_id.clone(), run_id: plain.original_run.clone() }) {
         plain.root = Execution::default();
     }
     plain
+}
+
+/// The kind of queue that everybody means who says none.
+fn normal() -> Symbol {
+    Symbol("NORMAL".into())
 }
 
 /// How long a run may be open: no longer than its chain, for a server may write the shorter of the two.

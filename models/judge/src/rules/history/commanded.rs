@@ -5,6 +5,7 @@
 
 use crate::replay;
 use crate::rules::backoff::policy;
+use crate::rules::reported::in_our_words;
 use resurgam_formats::command::Command;
 use resurgam_formats::event::{self, Body, Event, EventId, RetryPolicy, Span};
 use resurgam_formats::evidence::Run;
@@ -46,7 +47,7 @@ impl<'e> Commanded<'e> {
             Some(started) if run.workflow_id.is_empty() => &started.workflow_id,
             _ => &run.workflow_id,
         };
-        let queue = started.map_or("", |it| it.task_queue.0.as_str());
+        let queue = started.map_or("", |it| it.task_queue.name.as_str());
         Self { queue, activities: run.events.iter().filter_map(scheduled).collect(), caps, workflow_id }
     }
 
@@ -106,7 +107,7 @@ impl<'e> Commanded<'e> {
                 if !body.workflow_type.0.is_empty() {
                     same("workflow type", &body.workflow_type.0, WORKFLOW_TYPE)?;
                 }
-                self.queue(&body.task_queue.name)?;
+                self.queue(&body.task_queue)?;
                 // A command that names no policy for the id of its child allows it to be used again.
                 if !body.reuse.0.is_empty() {
                     same("reuse policy", &body.reuse.0, "ALLOW_DUPLICATE")?;
@@ -166,7 +167,7 @@ impl<'e> Commanded<'e> {
         if !body.activity_type.0.is_empty() {
             equal("activity type", body.activity_type.0 == ACTIVITY_TYPE)?;
         }
-        self.queue(&body.task_queue.name)?;
+        self.queue(&body.task_queue)?;
         equal("script", read::<Script>(&body.input).as_ref() == Some(&call.script))?;
         let whole = call.schedule_to_close_ms.unwrap_or(0);
         self.timeout("schedule-to-close timeout", body.schedule_to_close, whole, &[])?;
@@ -189,8 +190,9 @@ impl<'e> Commanded<'e> {
     }
 
     /// The task queue of the run, in which all its commands are carried out.
-    fn queue(&self, found: &str) -> Result<(), String> {
-        equal("task queue", found.is_empty() || self.queue.is_empty() || found == self.queue)
+    fn queue(&self, found: &event::TaskQueue) -> Result<(), String> {
+        equal("task queue", found.name.is_empty() || self.queue.is_empty() || found.name == self.queue)?;
+        equal("kind of task queue", found.kind.0.is_empty() || found.kind.is("NORMAL"))
     }
 
     /// A timeout that was asked for stands as it is, or is capped.
@@ -218,7 +220,9 @@ fn read<T: serde::de::DeserializeOwned>(payloads: &event::Payloads) -> Option<T>
 
 /// A failure leaves a program as it is, or, if it is not an application failure, under its name.
 fn fails_as(found: Option<&event::Failure>, failure: &Failure) -> bool {
-    let Some(found) = found.map(|found| replay::failure(Some(found))) else { return false };
+    let Some(found) = found.filter(|found| in_our_words(found)).map(|found| replay::failure(Some(found))) else {
+        return false;
+    };
     let named = matches!(&found, Failure::Application { kind, .. } if *kind == kind_of(failure));
     found == *failure || (named && !matches!(failure, Failure::Application { .. }))
 }

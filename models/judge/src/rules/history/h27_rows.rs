@@ -7,7 +7,7 @@
 use crate::rules::Indexed;
 use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
-use resurgam_formats::audit::{Audit, CurrentRow, RunRow};
+use resurgam_formats::audit::{Audit, ChildRow, CurrentRow, RunRow};
 use resurgam_formats::event::{Body, Event, EventId};
 use resurgam_formats::evidence::Run;
 use rustc_hash::FxHashMap;
@@ -134,7 +134,27 @@ fn itself(row: &RunRow, violated: &mut dyn FnMut(String)) {
         }
     } else if pending.buffered > 0 && pending.task.as_ref().is_none_or(|task| task.started == 0) {
         violated(format!("{} events are held back, but no worker has the workflow task", pending.buffered));
+    } else if usize::try_from(pending.buffered).is_ok_and(|buffered| buffered < pending.ended.len()) {
+        violated(format!("{} events are held back, in which {} things ended", pending.buffered, pending.ended.len()));
     }
+}
+
+/// What is wrong with what is kept of a pending child: whose it is, and which run it has as soon as the history says it.
+fn of_child(child: &ChildRow, run: &Run) -> Option<String> {
+    let Body::StartChildWorkflowExecutionInitiated(asked) = &run.event(EventId(child.initiated))?.body else {
+        return None;
+    };
+    if child.workflow_id != asked.workflow_id {
+        return Some(format!("child {} is kept as {:?}", asked.workflow_id, child.workflow_id));
+    }
+    let started = run.events.iter().find_map(|event| match &event.body {
+        Body::ChildWorkflowExecutionStarted(it) if it.initiated.0 == child.initiated => {
+            Some((event.id, &it.child.run_id))
+        }
+        _ => None,
+    });
+    let (_, known) = started.filter(|(_, known)| **known != child.run_id && !child.run_id.is_empty())?;
+    Some(format!("child {} is kept with run {:?}, the history says {known:?}", asked.workflow_id, child.run_id))
 }
 
 /// The state row and the history up to the event that the row names.
@@ -151,7 +171,15 @@ fn compare(at: u64, row: &RunRow, run: &Run, findings: &mut Findings) {
         return findings.violated(&[last], format!("{}: {message}", when(at)));
     }
     if derived.closed {
+        if row.successor != run.successor() {
+            let (kept, next) = (&row.successor, run.successor());
+            findings
+                .violated(&[last], format!("{}: kept as followed by {kept:?}, the history says {next:?}", when(at)));
+        }
         return;
+    }
+    for message in row.pending.children.iter().filter_map(|child| of_child(child, run)) {
+        findings.violated(&[last], format!("{}: {message}", when(at)));
     }
     let pending = &row.pending;
     let children: Vec<i64> = pending.children.iter().map(|child| child.initiated).collect();
@@ -173,7 +201,17 @@ fn compare(at: u64, row: &RunRow, run: &Run, findings: &mut Findings) {
         let message = format!("{}: event {id} is kept as pending, but began nothing that has not ended", when(at));
         findings.violated(&[EventId(*id)], message);
     }
-    let task = pending.task.as_ref().filter(|task| task.written).map(|task| (task.scheduled, task.started));
+    let written = pending.task.as_ref().filter(|task| task.written);
+    if let Some(task) = written.filter(|task| task.sticky)
+        && let Some(Body::WorkflowTaskScheduled(scheduled)) =
+            run.event(EventId(task.scheduled)).map(|event| &event.body)
+        && scheduled.task_queue.kind.is("NORMAL")
+    {
+        let message =
+            format!("{}: the workflow task is kept as one of a sticky queue, and is of the normal one", when(at));
+        findings.violated(&[EventId(task.scheduled)], message);
+    }
+    let task = written.map(|task| (task.scheduled, task.started));
     if task != derived.task {
         let say = |task: Option<(i64, i64)>| match task {
             None => "none".to_owned(),
@@ -245,3 +283,6 @@ impl Derived {
         self.pending.remove(&ended.0);
     }
 }
+
+#[cfg(test)]
+mod tests;

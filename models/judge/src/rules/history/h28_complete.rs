@@ -2,7 +2,7 @@
 
 use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Indexed, Rule};
-use resurgam_formats::event::{Body, Event, Failure, Span, Symbol};
+use resurgam_formats::event::{Body, Event, Failure, Span, Symbol, TaskQueue};
 
 /// Looks for fields without a value.
 pub(super) struct Complete;
@@ -22,7 +22,7 @@ static ABOUT: About = About {
     ),
     allowed: whole!(
         r#"
-        {"at":9,"type":"history","workflow_id":"w","run_id":"r","final":true,"from":8,"events":[{"eventId":1,"eventTime":"2026-01-01T00:00:00Z","eventType":"WorkflowExecutionStarted","attributes":{"workflowType":{"name":"t"},"taskQueue":{"name":"q"},"workflowTaskTimeout":"10s","attempt":1}}]}"#
+        {"at":9,"type":"history","workflow_id":"w","run_id":"r","final":true,"from":8,"events":[{"eventId":1,"eventTime":"2026-01-01T00:00:00Z","eventType":"WorkflowExecutionStarted","attributes":{"workflowType":{"name":"t"},"taskQueue":{"name":"q","kind":"NORMAL"},"workflowTaskTimeout":"10s","attempt":1}}]}"#
     ),
 };
 
@@ -64,11 +64,13 @@ fn left_out(event: &Event) -> Vec<&'static str> {
 fn fields(body: &Body) -> Vec<(&'static str, bool)> {
     let none = |state: &Symbol| state.0.is_empty();
     let no_time = |span: Span| span.0 == 0;
+    let no_kind = |queue: &TaskQueue| !queue.name.is_empty() && queue.kind.0.is_empty();
     let no_failure = |failure: &Option<Failure>| failure.is_none();
     match body {
         Body::WorkflowExecutionStarted(e) => vec![
             ("workflowType", e.workflow_type.0.is_empty()),
-            ("taskQueue", e.task_queue.0.is_empty()),
+            ("taskQueue", e.task_queue.name.is_empty()),
+            ("taskQueue.kind", no_kind(&e.task_queue)),
             ("workflowTaskTimeout", no_time(e.task_timeout)),
             ("attempt", e.attempt == 0),
         ],
@@ -76,16 +78,23 @@ fn fields(body: &Body) -> Vec<(&'static str, bool)> {
             vec![("failure", no_failure(&e.failure)), ("retryState", none(&e.retry_state))]
         }
         Body::WorkflowExecutionTimedOut(e) => vec![("retryState", none(&e.retry_state))],
-        Body::WorkflowExecutionContinuedAsNew(e) => vec![("newExecutionRunId", e.new_run.is_empty())],
+        Body::WorkflowExecutionContinuedAsNew(e) => {
+            vec![("newExecutionRunId", e.new_run.is_empty()), ("taskQueue.kind", no_kind(&e.task_queue))]
+        }
         Body::WorkflowTaskScheduled(e) => vec![
             ("taskQueue", e.task_queue.name.is_empty()),
+            ("taskQueue.kind", no_kind(&e.task_queue)),
             ("startToCloseTimeout", no_time(e.start_to_close)),
             ("attempt", e.attempt == 0),
         ],
         Body::WorkflowTaskTimedOut(e) => vec![("timeoutType", none(&e.timeout_type))],
         Body::WorkflowTaskFailed(e) => vec![("cause", none(&e.cause))],
         Body::ActivityTaskScheduled(e) => {
-            vec![("activityId", e.activity_id.is_empty()), ("activityType", e.activity_type.0.is_empty())]
+            vec![
+                ("activityId", e.activity_id.is_empty()),
+                ("activityType", e.activity_type.0.is_empty()),
+                ("taskQueue.kind", no_kind(&e.task_queue)),
+            ]
         }
         // Without a request id if somebody ended it by its id between two attempts: then nobody had asked for it.
         Body::ActivityTaskStarted(e) => {
@@ -104,6 +113,7 @@ fn fields(body: &Body) -> Vec<(&'static str, bool)> {
             ("workflowId", e.workflow_id.is_empty()),
             ("workflowType", e.workflow_type.0.is_empty()),
             ("parentClosePolicy", none(&e.parent_close_policy)),
+            ("taskQueue.kind", no_kind(&e.task_queue)),
         ],
         Body::StartChildWorkflowExecutionFailed(e) => vec![("cause", none(&e.cause))],
         Body::ChildWorkflowExecutionFailed(e) => {

@@ -71,7 +71,7 @@ fn one<'a>(
         Source::Equals { reference, field } => {
             let Some(source) = named(run, event, reference) else { return };
             let (here, there) = (event.body.field(entry.field), source.body.field(field));
-            let incomplete = here.is_none() || there.is_none();
+            let incomplete = here.is_none() || there.is_none() || says_no_kind(entry.field, &here, &there);
             if incomplete && identities.is_none()
                 || is_otherwise(event, source, field)
                 || matches!(source.body, Body::Unrecognised { .. })
@@ -103,15 +103,20 @@ fn one<'a>(
         Source::Queue => {
             let (Body::WorkflowTaskScheduled(task), Some(start)) = (&event.body, run.started()) else { return };
             let Some(prefix) = identities.map(|it| it.prefix) else { return };
-            let name = &task.task_queue.name;
+            let (name, normal) = (&task.task_queue.name, &start.task_queue.name);
             let right = match task.task_queue.kind.0.as_str() {
-                "STICKY" => is_sticky(name, prefix),
-                "NORMAL" => *name == start.task_queue.0,
-                _ => return,
+                "STICKY" => is_sticky(name, prefix) && task.task_queue.normal_name == *normal,
+                "NORMAL" => name == normal,
+                "" => return,
+                // No worker gets workflow tasks from any other kind.
+                _ => false,
             };
             findings.examine();
             if !right {
-                let message = format!("a workflow task goes to the queue {name:?}, which is not one of its run");
+                let message = format!(
+                    "a workflow task goes to the queue {}, which is not one of its run",
+                    show(event.body.field(entry.field).as_ref())
+                );
                 findings.violated(&[event.id], message);
             }
         }
@@ -157,6 +162,12 @@ fn is_otherwise(event: &Event, source: &Event, field: &str) -> bool {
     field == "workflowTaskTimeout"
         && (matches!(&event.body, Body::WorkflowTaskScheduled(task) if task.attempt > 2)
             || matches!(&source.body, Body::WorkflowExecutionStarted(start) if start.run_timeout == start.task_timeout))
+}
+
+/// True if one of two queues does not say of which kind it is.
+fn says_no_kind(field: &str, here: &Option<Value>, there: &Option<Value>) -> bool {
+    let no_kind = |queue: &Option<Value>| queue.as_ref().is_some_and(|queue| queue.get("kind").is_none());
+    field == "taskQueue" && (no_kind(here) || no_kind(there))
 }
 
 /// The event that a field names; `None` if it is not in the evidence.

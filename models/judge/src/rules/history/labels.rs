@@ -2,7 +2,7 @@
 
 use super::identities::Identities;
 use crate::replay;
-use resurgam_formats::event::{Body, Event, Payloads};
+use resurgam_formats::event::{Body, Event, FailureKind, Payloads};
 use resurgam_formats::evidence::Run;
 use resurgam_formats::label;
 use resurgam_formats::plan::Action;
@@ -33,8 +33,14 @@ pub(super) fn of<'a>(run: &'a Run, event: &'a Event, field: &str, from: &Identit
         (Body::WorkflowTaskFailed(_), "cause") => return None,
         (Body::WorkflowTaskFailed(task), _) if task.cause.is("WORKFLOW_WORKER_UNHANDLED_FAILURE") => {
             let tasks = from.workflow_task(run, task.started);
-            let message = task.failure.as_ref().map(|failure| failure.message.as_str());
-            (Value::from(message), tasks.iter().map(|(task, _)| label::task(*task).into()).collect())
+            let failure = task.failure.as_ref();
+            let kind = failure.and_then(|failure| match &failure.kind {
+                FailureKind::Application { kind, .. } => Some(kind.as_str()),
+                _ => None,
+            });
+            let found = json!([failure.map(|it| it.message.as_str()), kind, failure.map(|it| it.source.as_str())]);
+            let allowed = |task| json!([label::task(task), label::task(task), label::NAME]);
+            (found, tasks.iter().map(|(task, _)| allowed(*task)).collect())
         }
         (Body::ActivityTaskScheduled(task), _) => fields(label::command(task.activity_id.parse().ok()?)),
         (Body::MarkerRecorded(marker), _) => fields(label::command(replay::marker(&marker.details)?.0)),

@@ -4,6 +4,9 @@ use resurgam_formats::event::{Body, Field, Moment};
 use resurgam_formats::notes::plain;
 use serde_json::{Map, Value};
 
+/// How answers write the kind of the queue of a run.
+pub(super) const NORMAL: &str = "TASK_QUEUE_KIND_NORMAL";
+
 /// The fields in which an answer is wrong, in words.
 #[derive(Default)]
 pub(super) struct Wrong(Vec<String>);
@@ -35,7 +38,8 @@ impl Wrong {
         self.0.push(what);
     }
 
-    fn add(&mut self, name: &str, found: Option<&Value>, expected: Option<&Value>) {
+    /// Another value than expected, whatever it is.
+    pub(super) fn add(&mut self, name: &str, found: Option<&Value>, expected: Option<&Value>) {
         let show = |value: Option<&Value>| value.map_or_else(|| "missing".to_owned(), |it| plain(&it.to_string(), 200));
         self.0.push(format!("{name} is {}, not {}", show(found), show(expected)));
     }

@@ -42,7 +42,11 @@ pub(super) fn reported<'e>(evidence: &Indexed<'e>) -> FxHashMap<ActivityKey<'e>,
 /// those that it must show at least was sent.
 pub(super) fn strange(answer: &Value, reports: &[&Heartbeat], last: Option<At>) -> Option<Value> {
     let details = answer.get("heartbeatDetails").cloned().and_then(|details| Payloads::read(details).ok());
-    let found = details.and_then(|details| details.first_json());
+    unreported(details.and_then(|details| details.first_json()), reports, last)
+}
+
+/// The same of progress that was found elsewhere.
+pub(super) fn unreported(found: Option<Value>, reports: &[&Heartbeat], last: Option<At>) -> Option<Value> {
     // What was sent after something else was acknowledged may have replaced it; what was before it may not come back.
     let current = |report: &&&Heartbeat| last.is_none_or(|sent| report.acknowledged.is_none_or(|at| at >= sent));
     let mut allowed = reports.iter().filter(current).map(|report| Value::from(label::task(report.task)));

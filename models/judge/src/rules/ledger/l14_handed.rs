@@ -1,6 +1,7 @@
 //! L14: a task says of itself what the history says.
 
-use super::answer::{Wrong, moment, read_as};
+use super::answer::{NORMAL, Wrong, moment, read_as};
+use super::carried::Carried;
 use super::heartbeats::{self, ActivityKey, Heartbeat};
 use crate::rules::index::Key;
 use crate::rules::proof::clocks_agree;
@@ -108,10 +109,19 @@ impl Rule for Tasks {
         let known = evidence.by_execution();
         let namespace = evidence.header.as_ref().map_or("", |header| header.namespace.as_str());
         let places = Places::new(evidence, clocks_agree(evidence));
+        let carried = Carried::of(evidence);
+        let quiet = evidence.end.as_ref().is_some_and(|end| end.quiescent);
         for handed in evidence.tasks.values() {
             let task = &handed.task;
             let Some(answer) = &task.answer else { continue };
-            let Some(run) = known.get(&(task.workflow_id.as_str(), task.run_id.as_str())) else { continue };
+            let Some(run) = known.get(&(task.workflow_id.as_str(), task.run_id.as_str())) else {
+                // At the end the histories of all runs are read of which workers had tasks.
+                if quiet {
+                    let message = format!("task {} is of run {}, which has no history", task.task, task.run_id);
+                    findings.violated(&[], message);
+                }
+                continue;
+            };
             let Some(start) = run.started() else { continue };
             findings.look_at(run);
             findings.examine();
@@ -123,6 +133,7 @@ impl Rule for Tasks {
                 }
                 activity(handed, answer, run, &places, &mut wrong)
             } else {
+                carried.wrong(handed).into_iter().for_each(|what| wrong.say(what));
                 workflow_task(handed, answer, run, &places, &mut wrong)
             };
             if let Some(words) = wrong.words() {
@@ -207,9 +218,10 @@ fn workflow_task(
 ) -> Option<EventId> {
     let task = &handed.task;
     let queue = answer.pointer("/workflowExecutionTaskQueue/name").and_then(Value::as_str).unwrap_or_default();
-    let expected = run.started().map_or("", |start| start.task_queue.0.as_str());
-    if queue != expected {
-        wrong.say(format!("workflowExecutionTaskQueue is {queue:?}, not {expected:?}"));
+    let expected = run.started().map_or("", |start| start.task_queue.name.as_str());
+    let kind = answer.pointer("/workflowExecutionTaskQueue/kind").and_then(Value::as_str);
+    if queue != expected || kind.is_some_and(|kind| kind != NORMAL) {
+        wrong.say(format!("workflowExecutionTaskQueue is {queue:?} of kind {kind:?}, not {expected:?}"));
     }
     let started = run.event(EventId(task.started))?;
     let Body::WorkflowTaskStarted(body) = &started.body else { return None };

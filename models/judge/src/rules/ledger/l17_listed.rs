@@ -40,7 +40,8 @@ static ABOUT: About = About {
 };
 
 /// What a list says of a run as a description does.
-const FIELDS: [&str; 12] = [
+const FIELDS: [&str; 13] = [
+    "execution",
     "type",
     "status",
     "startTime",

@@ -5,9 +5,10 @@ use super::heartbeats::{self, ActivityKey, Heartbeat};
 use crate::profile::Capability;
 use crate::rules::index::Ended;
 use crate::rules::proof::{acknowledged, answers_may_be_lost, may_apply};
+use crate::rules::reported::in_our_words;
 use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Indexed, Rule};
-use resurgam_formats::event::EventId;
+use resurgam_formats::event::{EventId, Failure, Field as _};
 use resurgam_formats::evidence::Handed;
 use resurgam_formats::failure::kind_of;
 use resurgam_formats::plan::TaskKind;
@@ -91,6 +92,21 @@ impl Rule for Progress {
         }
         let ledgers = Ledgers::of(evidence);
         let known = evidence.by_execution();
+        // What a closed run had pending when it closed is shown at the end too, long after everybody was told.
+        for (at, description) in &evidence.descriptions {
+            let Some(run) = known.get(&(description.workflow_id.as_str(), description.run_id.as_str())) else {
+                continue;
+            };
+            findings.look_at(run);
+            let mut wrong = Wrong::default();
+            for pending in pending(description) {
+                findings.examine();
+                one(description, pending, (*at, *at), evidence, &ledgers, &mut wrong);
+            }
+            if let Some(words) = wrong.words() {
+                findings.violated(&[EventId(1)], format!("the description is wrong: {words}"));
+            }
+        }
         for operation in evidence.operations.values() {
             for (attempt, reply) in operation.replies() {
                 let (Reply::Description(description), Some(told)) = (reply, attempt.returned) else { continue };
@@ -148,6 +164,12 @@ fn had(id: &str, pending: &Value, attempt: u32, before: &[&Handed], lost: bool, 
     if workers.is_empty() {
         return;
     }
+    let said = pending.get("lastStartedTime");
+    let mut answers =
+        before.iter().filter(|task| task.task.attempt == attempt).filter_map(|task| task.task.answer.as_ref());
+    if !lost && answers.clone().next().is_some() && !answers.any(|answer| answer.get("startedTime") == said) {
+        wrong.say(format!("activity {id} was started at {said:?}, which no worker was told"));
+    }
     let state = pending.get("state").and_then(Value::as_str).unwrap_or_default();
     if state != "PENDING_ACTIVITY_STATE_STARTED" && state != "PENDING_ACTIVITY_STATE_CANCEL_REQUESTED" {
         wrong.say(format!("a worker has attempt {attempt} of activity {id}, and its state is {state:?}"));
@@ -175,6 +197,10 @@ fn reported(id: &str, pending: &Value, attempt: u32, (asked, told): (At, At), en
         }
     }
     let Some(failure) = pending.get("lastFailure") else { return };
+    let words = Option::<Failure>::read(failure.clone()).ok().flatten();
+    if words.is_some_and(|words| !in_our_words(&words)) {
+        wrong.say(format!("activity {id} failed with words that are not our workers': {failure}"));
+    }
     let Some(kind) = failure.pointer("/applicationFailureInfo/type").and_then(Value::as_str) else { return };
     // The last attempt that failed by a report; attempts after it may have timed out only with another kind of failure.
     let said = ends.iter().filter(|end| end.task.task.attempt + 1 == attempt && end.operation.invoked() <= told);

@@ -7,6 +7,7 @@ use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::event::EventId;
 use resurgam_formats::evidence::{Evidence, Run};
+use resurgam_formats::label;
 use resurgam_formats::program::Input;
 use resurgam_formats::recording::{Answer, OperationId, Reply};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -49,11 +50,12 @@ impl Rule for Starts {
             return;
         }
         let known = evidence.by_execution();
+        let labels = evidence.header.as_ref().is_some_and(|header| header.labels);
         let mut calls: FxHashMap<&str, Vec<Asked<'_>>> = FxHashMap::default();
         for call in evidence.asked() {
             if program_of(&call).is_some() {
                 calls.entry(call.workflow_id).or_default().push(call);
-                acknowledged_began(&call, known, findings);
+                acknowledged_began(&call, known, labels, findings);
             }
         }
         let mut roots: BTreeMap<&str, Vec<&Run>> = BTreeMap::new();
@@ -84,8 +86,23 @@ fn program_of(call: &Asked<'_>) -> Option<u8> {
 }
 
 /// The answer says that this call started the run: it is there.
-fn acknowledged_began(call: &Asked<'_>, known: &FxHashMap<(&str, &str), &Run>, findings: &mut Findings) {
-    for (_, reply) in call.operation.replies() {
+fn acknowledged_began(call: &Asked<'_>, known: &FxHashMap<(&str, &str), &Run>, labels: bool, findings: &mut Findings) {
+    for (attempt, reply) in call.operation.replies() {
+        // With labels, the header of a run names the request that began it.
+        if let Reply::Run { run_id, started: Some(started) } = reply
+            && labels
+            && let Some(run) = known.get(&(call.workflow_id, run_id)).and_then(|run| run.started())
+            && run.parent.workflow_id.is_empty()
+            && run.continued_run.is_empty()
+        {
+            findings.examine();
+            let is = run.header.0.as_deref() == Some(&label::fields(call.request_id));
+            // The answer to a request that is repeated may be about the repetition.
+            if is != *started && (!is || attempt.number == 1) {
+                let message = format!("run {run_id} is acknowledged with started={started}, its header says otherwise");
+                findings.violated_by(&[call.operation.id], &[EventId(1)], message);
+            }
+        }
         if let Reply::Run { run_id, started: Some(true) } = reply {
             findings.look_at_all();
             findings.examine();

@@ -1,6 +1,6 @@
 //! L3: what a client was told about an update is in the history, and the history has no update that was not sent.
 
-use super::update_calls::about_updates;
+use super::update_calls::{about_updates, agrees, fails_with};
 use crate::rules::Indexed;
 use crate::rules::proof::{acknowledged, number, possible, shows, unreadable};
 use crate::rules::whole::whole;
@@ -148,21 +148,18 @@ fn handled<'e>(evidence: &Indexed<'e>) -> Handled<'e> {
     handled
 }
 
-fn agrees(written: &UpdateOutcome, given: &Result<i64, Failure>) -> bool {
-    match (&written.success, given) {
-        (Some(payloads), Ok(value)) => unreadable(payloads) || number(payloads) == Some(*value),
-        (None, Err(_)) => true,
-        _ => false,
-    }
-}
-
 /// What clients were told is in the history of the run that the answer names.
 fn told(evidence: &Indexed<'_>, written: &FxHashMap<Key<'_>, Written<'_>>, findings: &mut Findings) {
     let known = evidence.by_execution();
+    let quiet = evidence.end.as_ref().is_some_and(|end| end.quiescent);
     for call in about_updates(evidence) {
         for (attempt, reply) in call.operation.replies() {
             let Reply::Update { run_id, stage } = reply else { continue };
             let run = known.get(&(call.workflow_id, run_id.as_str()));
+            if run.is_none() && quiet && !evidence.perhaps_unnamed().contains(call.workflow_id) {
+                let message = format!("update {} is said to be in run {run_id}, which has no history", call.request_id);
+                findings.violated_by(&[call.operation.id], &[], message);
+            }
             let (Some(run), Some(at)) = (run, attempt.returned) else { continue };
             if !shows(run, at) {
                 continue;
@@ -188,6 +185,11 @@ fn told(evidence: &Indexed<'_>, written: &FxHashMap<Key<'_>, Written<'_>>, findi
                 }
                 (UpdateReached::Completed(value), Some(_), Some((event, outcome))) if !agrees(outcome, &Ok(*value)) => {
                     let message = format!("update {id} was acknowledged with {value}, the history has another outcome");
+                    findings.violated_by(&by, &[event], message);
+                }
+                (UpdateReached::Failed(why), Some(_), Some((event, outcome))) if !fails_with(outcome, why) => {
+                    let message =
+                        format!("update {id} was acknowledged as failed ({why}), the history has another outcome");
                     findings.violated_by(&by, &[event], message);
                 }
                 _ => {}
@@ -235,13 +237,13 @@ mod tests {
     use resurgam_testing::notation::parse;
 
     /// An update whose worker answered `given`, whose history has `written`, and whose client was told `told`.
-    fn outcome(given: i64, written: i64, told: i64) -> Outcome {
+    fn outcome(given: i64, written: i64, told: i64, run: &str) -> Outcome {
         let lines = format!(
             r#"{{"at":1,"type":"invoke","operation":1,"attempt":1,"by":"c","call":{{"of":"client","workflow_id":"w","request_id":"u","action":{{"call":"update","name":"add","value":7,"wait":"completed"}}}}}}
                {{"at":2,"type":"task","task":1,"worker":"w1","kind":"workflow","workflow_id":"w","run_id":"r","attempt":1,"started":3,"updates":["u"]}}
                {{"at":3,"type":"invoke","operation":2,"attempt":1,"by":"w1","call":{{"of":"complete_workflow_task","task":1,"commands":[{{"command":"accept_update","id":"u"}},{{"command":"complete_update","id":"u","outcome":{{"Ok":{given}}}}}]}}}}
                {{"at":4,"type":"return","operation":2,"attempt":1,"answer":{{"answer":"ok","value":{{"reply":"done"}}}}}}
-               {{"at":5,"type":"return","operation":1,"attempt":1,"answer":{{"answer":"ok","value":{{"reply":"update","run_id":"r","stage":{{"completed":{told}}}}}}}}}
+               {{"at":5,"type":"return","operation":1,"attempt":1,"answer":{{"answer":"ok","value":{{"reply":"update","run_id":"{run}","stage":{{"completed":{told}}}}}}}}}
                run w/r
                1 WorkflowExecutionStarted
                2 WorkflowTaskScheduled
@@ -288,8 +290,9 @@ mod tests {
 
     #[test]
     fn worker_history_and_client_agree() {
-        assert_eq!(outcome(9, 9, 9), Outcome::Ok);
-        assert_eq!(outcome(9, 9, 8), Outcome::Violated);
-        assert_eq!(outcome(8, 9, 9), Outcome::Violated);
+        assert_eq!(outcome(9, 9, 9, "r"), Outcome::Ok);
+        assert_eq!(outcome(9, 9, 8, "r"), Outcome::Violated);
+        assert_eq!(outcome(8, 9, 9, "r"), Outcome::Violated);
+        assert_eq!(outcome(9, 9, 9, "s"), Outcome::Violated);
     }
 }

@@ -1,8 +1,10 @@
 //! L4: every activity was asked for by the program, and every end of one was reported by someone.
 
+use super::heartbeats::{self, ActivityKey, Heartbeat};
 use crate::rules::Indexed;
 use crate::rules::index::Ended;
 use crate::rules::proof::{acknowledged, number, possible, shows, unreadable};
+use crate::rules::reported::in_our_words;
 use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Rule};
 use resurgam_formats::command::Command;
@@ -63,6 +65,8 @@ impl Rule for Activities {
         if !evidence.is_whole() {
             return;
         }
+        let labels = evidence.header.as_ref().is_some_and(|header| header.labels);
+        let heartbeats = heartbeats::reported(evidence);
         let ends = evidence.ends();
         let asked = evidence.commanded(|command| match command {
             Command::ScheduleActivity { seq, .. } => Some(*seq),
@@ -73,6 +77,9 @@ impl Rule for Activities {
             findings.look_at(run);
             let key = (run.workflow_id.as_str(), run.run_id.as_str());
             judge_run(run, asked.get(&key), ends, findings);
+            if labels {
+                progress(run, &heartbeats, findings);
+            }
         }
         let mut asked: Vec<_> = asked.into_iter().collect();
         asked.sort_unstable_by_key(|(key, _)| *key);
@@ -155,13 +162,32 @@ fn judge_run(run: &Run, commands: Option<&Commands<'_>>, ends: &Ends<'_>, findin
     }
 }
 
+/// The progress that an activity is said to have had when it timed out was reported, and nothing that was acknowledged later.
+fn progress(run: &Run, heartbeats: &FxHashMap<ActivityKey<'_>, Vec<Heartbeat>>, findings: &mut Findings) {
+    for event in &run.events {
+        let Body::ActivityTaskTimedOut(end) = &event.body else { continue };
+        let scheduled = run.event(end.scheduled).map(|event| &event.body);
+        let (Some(Body::ActivityTaskScheduled(task)), Some(failure)) = (scheduled, &end.failure) else { continue };
+        let key = (run.workflow_id.as_str(), run.run_id.as_str(), task.activity_id.as_str());
+        let reports: Vec<_> = heartbeats.get(&key).into_iter().flatten().collect();
+        let last = reports.iter().filter_map(|report| report.acknowledged.map(|at| (at, report.sent))).max();
+        findings.examine();
+        let found = failure.last_heartbeat.first_json();
+        if let Some(found) = heartbeats::unreported(found, &reports, last.map(|(_, sent)| sent)) {
+            let message = format!("activity {} timed out with the progress {found}, which was not the last", key.2);
+            findings.violated(&[end.scheduled, event.id], message);
+        }
+    }
+}
+
 /// True if the attempt before may have ended with this failure: as a worker reported it, or by a timeout.
 fn failed_before(failure: &event::Failure, attempt: i64, reports: &[Ended<'_>]) -> bool {
     let FailureKind::Application { kind, .. } = &failure.kind else { return true };
-    reports.iter().any(|report| {
-        i64::from(report.task.task.attempt) + 1 == attempt
-            && matches!(report.end, ActivityEnd::Failed(said) if kind_of(said) == *kind)
-    })
+    in_our_words(failure)
+        && reports.iter().any(|report| {
+            i64::from(report.task.task.attempt) + 1 == attempt
+                && matches!(report.end, ActivityEnd::Failed(said) if kind_of(said) == *kind)
+        })
 }
 
 /// True if this report may have caused this end of this attempt. That the report was refused is the business of H25.
@@ -174,8 +200,13 @@ fn caused(body: &Body, attempt: i64, report: &Ended<'_>) -> bool {
             }
             (Body::ActivityTaskFailed(event), ActivityEnd::Failed(failure)) => {
                 match (event.failure.as_ref().map(|failure| &failure.kind), failure) {
-                    (Some(FailureKind::Application { kind, .. }), Failure::Application { kind: reported, .. }) => {
+                    (
+                        Some(FailureKind::Application { kind, non_retryable }),
+                        Failure::Application { kind: reported, non_retryable: forbidden },
+                    ) => {
                         kind == reported
+                            && non_retryable == forbidden
+                            && event.failure.as_ref().is_none_or(in_our_words)
                     }
                     _ => true,
                 }

@@ -66,10 +66,18 @@ impl Rule for Queries {
         }
         let acknowledged = arrivals(evidence);
         let runs = evidence.by_execution();
+        let quiet = evidence.end.as_ref().is_some_and(|end| end.quiescent);
         for call in evidence.asked() {
             for (attempt, reply) in call.operation.replies() {
                 let Reply::Query(answer) = reply else { continue };
-                let Some(run) = runs.get(&(call.workflow_id, answer.run_id.as_str())) else { continue };
+                let Some(run) = runs.get(&(call.workflow_id, answer.run_id.as_str())) else {
+                    if quiet && !evidence.perhaps_unnamed().contains(call.workflow_id) {
+                        findings.look_at_all();
+                        let message = format!("run {} answered the query, which has no history", answer.run_id);
+                        findings.violated_by(&[call.operation.id], &[], message);
+                    }
+                    continue;
+                };
                 if !attempt.returned.is_some_and(|at| shows(run, at)) {
                     continue;
                 }
@@ -79,7 +87,12 @@ impl Rule for Queries {
                 let times = acknowledged.get(answer.run_id.as_str()).map_or(&[][..], Vec::as_slice);
                 let before = times.partition_point(|at| *at < attempt.invoked);
                 let there = run.events.iter().filter(|event| matches!(event.body, Body::WorkflowExecutionSignaled(_)));
+                // As many as the state that answered can have seen, no more and no less.
+                let seen = there.clone().filter(|event| event.id.0 <= answer.seen).count();
                 let there = there.count();
+                let shown = evidence.tasks.values().filter(|it| it.task.run_id == answer.run_id);
+                let mut shown = shown.filter_map(|it| it.task.events).map(|(_, last)| last).peekable();
+                let shown = shown.peek().is_none() || shown.any(|last| last == answer.seen);
                 let signals = answer.signals as usize;
                 let last = run.events.last().map_or(0, |event| event.id.0);
                 if signals < before {
@@ -87,6 +100,13 @@ impl Rule for Queries {
                     findings.violated_by(&by, &[], message);
                 } else if signals > there {
                     let message = format!("the query shows {signals} signals, the history has {there}");
+                    findings.violated_by(&by, &[], message);
+                } else if !shown {
+                    let message = format!("the query reflects event {}, with which no task has ended", answer.seen);
+                    findings.violated_by(&by, &[], message);
+                } else if answer.seen <= last && signals != seen {
+                    let message =
+                        format!("the query shows {signals} signals up to event {}, which are {seen}", answer.seen);
                     findings.violated_by(&by, &[], message);
                 } else if answer.seen > last.saturating_add(DROPPED) {
                     let message = format!("the query reflects event {}, the history has {last}", answer.seen);

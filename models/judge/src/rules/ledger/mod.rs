@@ -3,6 +3,7 @@
 //! is not in them did not happen.
 
 mod answer;
+mod carried;
 mod heartbeats;
 mod l10_misuse;
 mod l11_calm;
@@ -17,6 +18,8 @@ mod l19_awaited;
 mod l1_starts;
 mod l20_taken_over;
 mod l21_prompt;
+mod l22_asked;
+mod l23_registered;
 mod l2_signals;
 mod l3_updates;
 mod l4_activities;
@@ -56,5 +59,10 @@ pub(super) fn all() -> Vec<Box<dyn Rule>> {
         Box::new(l19_awaited::Awaited),
         Box::new(l20_taken_over::TakenOver),
         Box::new(l21_prompt::Prompt),
+        Box::new(l22_asked::Cancels),
+        Box::new(l23_registered::Namespaces),
     ]
 }
+
+#[cfg(test)]
+mod tests;

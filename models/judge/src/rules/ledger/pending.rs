@@ -2,7 +2,7 @@
 
 use super::answer::{Wrong, moment, read_as};
 use crate::rules::backoff::interval;
-use resurgam_formats::event::{ActivityTaskScheduled, Body, Event, EventId, Field, Span};
+use resurgam_formats::event::{ActivityTaskScheduled, Body, Event, EventId, Field, Moment, Span};
 use resurgam_formats::evidence::Run;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::Value;
@@ -132,17 +132,104 @@ fn activity(
     {
         wrong.say(format!("activity {id} was scheduled at another time"));
     }
+    options(id, pending, body, wrong);
+    let limit = Some(body.schedule_to_close.0).filter(|limit| *limit > 0);
+    let expires = begun.event.time.zip(limit).map(|(at, limit)| at.saturating_add(limit));
+    if begun.event.time.is_some() && moment(pending.get("expirationTime")) != expires {
+        wrong.add("expirationTime", pending.get("expirationTime"), Moment(expires).write().as_ref());
+    }
+    let (over, next) = (moment(pending.get("lastAttemptCompleteTime")), moment(pending.get("scheduledTime")));
+    if let (Some(policy), Some(over), Some(next)) = (&body.retry_policy, over, next)
+        && state == "PENDING_ACTIVITY_STATE_SCHEDULED"
+        && is_far(next.saturating_sub(over), interval(policy, attempt.saturating_sub(1)))
+    {
+        wrong.say(format!(
+            "attempt {attempt} of activity {id} comes {} ms after the one before",
+            next.saturating_sub(over) / 1_000_000
+        ));
+    }
+    failure(id, pending, body, wrong);
+    // It has no time for progress that was never reported, and none before it began.
+    let heartbeat = moment(pending.get("lastHeartbeatTime"));
+    if heartbeat.is_some() != pending.get("heartbeatDetails").is_some()
+        || heartbeat.is_some() && heartbeat < begun.event.time
+    {
+        wrong.say(format!("activity {id} was heard of at {:?}", pending.get("lastHeartbeatTime")));
+    }
+    // Before an attempt that waits for a worker: what the one after it would wait.
+    if let Some(policy) = &body.retry_policy
+        && state == "PENDING_ACTIVITY_STATE_SCHEDULED"
+        && pending.get("nextAttemptScheduleTime").is_none()
+        && pending.pointer("/lastFailure/timeoutFailureInfo").is_none()
+        && let Some(wait) = pending.get("currentRetryInterval").and_then(|it| Span::read(it.clone()).ok())
+        && is_far(wait.0, interval(policy, attempt))
+    {
+        wrong.say(format!("after attempt {attempt} activity {id} would wait {} ms", wait.0 / 1_000_000));
+    }
     // When it does not wait, a server says what it would wait before the attempt after this one; and the real one says nothing
     // that makes sense after an attempt that timed out.
     if let Some(policy) = &body.retry_policy
         && pending.get("nextAttemptScheduleTime").is_some()
         && pending.get("lastAttemptCompleteTime").is_some()
         && let Some(wait) = pending.get("currentRetryInterval").and_then(|it| Span::read(it.clone()).ok())
-        && (wait.0 - interval(policy, attempt - 1).0).abs() > GRAIN
+        && is_far(wait.0, interval(policy, attempt.saturating_sub(1)))
     {
         wrong.say(format!("activity {id} waits {} ms before attempt {attempt}", wait.0 / 1_000_000));
     }
 }
+
+/// True if a wait is another one, beyond the grain of whole milliseconds.
+fn is_far(found: i64, expected: Span) -> bool {
+    found.saturating_sub(expected.0).unsigned_abs() > GRAIN.unsigned_abs()
+}
+
+/// An attempt that is followed by another one timed out because of a limit that it has, after its start.
+fn failure(id: &str, pending: &Value, body: &ActivityTaskScheduled, wrong: &mut Wrong) {
+    let Some(kind) = pending.pointer("/lastFailure/timeoutFailureInfo/timeoutType") else { return };
+    let limit = match kind.as_str() {
+        Some("TIMEOUT_TYPE_START_TO_CLOSE") => body.start_to_close,
+        Some("TIMEOUT_TYPE_HEARTBEAT") => body.heartbeat,
+        _ => Span(0),
+    };
+    if limit == Span(0) {
+        wrong.say(format!("an attempt of activity {id} is said to have ended by {kind}"));
+    }
+}
+
+/// What a server says that it goes by is what the event says, as long as nobody has changed it.
+fn options(id: &str, pending: &Value, body: &ActivityTaskScheduled, wrong: &mut Wrong) {
+    let Some(options) = pending.get("activityOptions").filter(|options| options.is_object()) else { return };
+    let paths = OPTIONS.map(|name| (name, format!("/{name}")));
+    let names: Vec<(&str, &str)> = paths.iter().map(|(name, path)| (*name, path.as_str())).collect();
+    let Some(Body::ActivityTaskScheduled(mut found)) = read_as("ActivityTaskScheduled", options, &names) else {
+        return wrong.say(format!("the options of activity {id} cannot be read"));
+    };
+    // The real server repeats neither the kind of the queue nor which errors must not be retried.
+    if found.task_queue.kind.0.is_empty() {
+        found.task_queue.kind.clone_from(&body.task_queue.kind);
+    }
+    if let (Some(found), Some(policy)) = (found.retry_policy.as_mut(), &body.retry_policy)
+        && found.non_retryable.is_empty()
+    {
+        found.non_retryable.clone_from(&policy.non_retryable);
+    }
+    let normal = options.pointer("/taskQueue/normalName").and_then(Value::as_str);
+    if normal.is_some_and(|normal| normal != body.task_queue.name) {
+        wrong.say(format!("the queue of activity {id} belongs to {normal:?}"));
+    }
+    found.task_queue.normal_name.clone_from(&body.task_queue.normal_name);
+    wrong.fields(&OPTIONS, &Body::ActivityTaskScheduled(found), &Body::ActivityTaskScheduled(Box::new(body.clone())));
+}
+
+/// What the options of an activity have from its Scheduled event, under the same names.
+const OPTIONS: [&str; 6] = [
+    "taskQueue",
+    "scheduleToCloseTimeout",
+    "scheduleToStartTimeout",
+    "startToCloseTimeout",
+    "heartbeatTimeout",
+    "retryPolicy",
+];
 
 /// Counting in whole milliseconds may lose this much, in nanoseconds.
 const GRAIN: i64 = 2_000_000;
