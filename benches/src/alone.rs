@@ -176,12 +176,8 @@ struct Nowhere {
 
 #[async_trait]
 impl Dispatcher for Nowhere {
-    fn namespace(&self, _: &str) -> String {
-        "default".to_owned()
-    }
-
-    async fn learn_namespace(&self, _: &str) -> Result<(), Status> {
-        Ok(())
+    async fn namespace(&self, _: &str) -> Result<String, Status> {
+        Ok("default".to_owned())
     }
 
     fn retention(&self, _: &str) -> Option<i64> {
