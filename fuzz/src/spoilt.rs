@@ -76,7 +76,7 @@ const TOKENS: &[&str] = &[
 #[must_use]
 pub(crate) fn input(script: &[u8], samples: &[Vec<u8>]) -> Vec<u8> {
     let mut script = Script::new(script);
-    if samples.is_empty() || script.byte() % 4 == 0 {
+    if samples.is_empty() || script.byte().is_multiple_of(4) {
         return script.rest().to_vec();
     }
     let mut bytes = script.one(samples).clone();
