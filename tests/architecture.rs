@@ -69,7 +69,16 @@ fn crates_know_only_what_they_may() {
     let mutants = [&with_builtin[..], &["resurgam-explorer", "resurgam-mutant-switch"]].concat();
     let apart = ["resurgam-compare", "resurgam-intake", "resurgam-mutants", "resurgam-scenarios"];
     let everything = [&mutants[..], &server, &apart].concat();
-    let allowed: [(&str, &[&str]); 34] = [
+    let read = [
+        "resurgam-api",
+        "resurgam-calendar",
+        "resurgam-campaign",
+        "resurgam-formats",
+        "resurgam-intake",
+        "resurgam-judge",
+    ];
+    let fuzz = [&read[..], &["resurgam-reports", "resurgam-visibility"]].concat();
+    let allowed: [(&str, &[&str]); 36] = [
         ("resurgam-formats", &[]),
         ("resurgam-machine", &["resurgam-formats"]),
         ("resurgam-cassandra", &["resurgam-formats"]),
@@ -115,6 +124,9 @@ fn crates_know_only_what_they_may() {
         ("resurgam-real", &real),
         ("resurgam-builtin", &builtin),
         ("resurgam-benches", &with_builtin),
+        // What reads files and questions, and nothing that takes part in a run.
+        ("resurgam-fuzz", &fuzz),
+        ("resurgam-porcupine", &["resurgam-formats", "resurgam-judge"]),
         // What is released is built from sources without switches.
         ("resurgam-mutant-switch", &[]),
         ("resurgam-mutants", &mutants),

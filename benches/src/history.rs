@@ -27,7 +27,7 @@ impl Writer {
 
     /// A workflow task; gives its completion.
     fn task(&mut self) -> EventId {
-        let task_queue = TaskQueue { name: "q".into(), kind: Symbol::new("NORMAL") };
+        let task_queue = queue();
         let scheduled = WorkflowTaskScheduled { task_queue, start_to_close: Span::millis(10_000), attempt: 1 };
         let scheduled = self.add(Body::WorkflowTaskScheduled(Box::new(scheduled)));
         let request_id = format!("task-{scheduled}");
@@ -70,13 +70,17 @@ impl Writer {
     }
 }
 
+fn queue() -> TaskQueue {
+    TaskQueue { name: "q".into(), kind: Symbol::new("NORMAL"), ..Default::default() }
+}
+
 /// One closed run of about `size` events.
 #[must_use]
 pub fn valid(size: usize) -> Evidence {
     let mut writer = Writer::default();
     let started = WorkflowExecutionStarted {
         workflow_type: Named("long".into()),
-        task_queue: Named("q".into()),
+        task_queue: queue(),
         task_timeout: Span::millis(10_000),
         original_run: "r".into(),
         first_run: "r".into(),

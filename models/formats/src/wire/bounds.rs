@@ -16,19 +16,30 @@ pub const MAX_BYTES: u64 = 64 << 20;
 /// Events of one document. A server ends a history at 51,200; this leaves room for long recordings and benchmarks.
 const MOST_EVENTS: u64 = 1 << 20;
 
+/// Events that are looked through for one that another event names by something else than its id: a thousand times all events of
+/// the longest histories of Cadence.
+const MOST_LOOKS: u64 = 1 << 28;
+
 /// Counts down while a document is decoded.
 pub(super) struct Budget {
     nodes: Cell<u64>,
     events: Cell<u64>,
+    looks: Cell<u64>,
 }
 
 impl Budget {
     /// For a document of at most `max` bytes. Values of real histories take some 25 bytes each, keys included.
     pub(super) fn new(max: u64) -> Self {
-        Self { nodes: Cell::new((max / 8).max(1 << 16)), events: Cell::new(MOST_EVENTS) }
+        Self { nodes: Cell::new((max / 8).max(1 << 16)), events: Cell::new(MOST_EVENTS), looks: Cell::new(MOST_LOOKS) }
     }
     pub(super) fn event<E: Error>(&self) -> Result<(), E> {
         spend(&self.events).ok_or_else(|| E::custom(format_args!("more than {MOST_EVENTS} events")))
+    }
+    /// So many events are looked through.
+    pub(super) fn look<E: Error>(&self, events: usize) -> Result<(), E> {
+        let left = self.looks.get().checked_sub(events as u64);
+        self.looks.set(left.ok_or_else(|| E::custom("too many events that name others among too many"))?);
+        Ok(())
     }
     fn node<E: Error>(&self) -> Result<(), E> {
         spend(&self.nodes).ok_or_else(|| E::custom("too many values for a file of this size"))

@@ -55,6 +55,11 @@ pub(super) fn dialect(event: &Value) -> Dialect {
     if old || timed { Dialect::Cadence } else { Dialect::Temporal }
 }
 
+/// True if [`translate`] looks through the events before it.
+pub(super) fn looks_back(event: &Value) -> bool {
+    event.get("eventType").and_then(Value::as_str) == Some("ActivityTaskCancelRequested")
+}
+
 /// The event in Temporal's names. `before` are the events that come before it.
 pub(super) fn translate(event: Value, before: &[Event]) -> Value {
     let Value::Object(event) = event else { return event };

@@ -8,6 +8,7 @@ use crate::event::{Body, Event, EventId};
 use crate::evidence::Run;
 use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
 use serde_json::{Map, Value};
+use std::collections::HashMap;
 use std::fmt;
 
 /// Decodes a JSON array of events, each straight into [`Event`]; `null` is an empty one.
@@ -48,6 +49,9 @@ pub(super) fn add<E: Error>(value: Value, out: &mut Vec<Event>, notes: &mut Note
         Dialect::Temporal => value,
         Dialect::Cadence => {
             notes.cadence = true;
+            if cadence::looks_back(&value) {
+                budget.look(out.len())?;
+            }
             cadence::translate(value, out)
         }
         Dialect::Amazon => return Err(E::custom("is a history of Amazon SWF, which is not read here")),
@@ -88,29 +92,49 @@ impl Beside {
     }
 }
 
+/// Runs of the same ids and length that are compared with another one. Nobody writes a history down more often by mistake.
+const MOST_ALIKE: usize = 8;
+
 /// Makes runs of lists of events: one list may hold several, each from its start on.
 pub(super) fn runs(lists: Vec<(Vec<Event>, Beside)>, notes: &mut Notes) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
+    let mut known: HashMap<(String, String, usize), Vec<usize>> = HashMap::new();
     for (mut events, beside) in lists {
         if events.windows(2).filter(|pair| pair[0].id > pair[1].id).count() * 2 > events.len().saturating_sub(1) {
             events.reverse();
             notes.remark("the events were in descending order and were turned round");
         }
-        while !events.is_empty() {
-            let starts =
-                |event: &Event| event.id == EventId(1) && matches!(event.body, Body::WorkflowExecutionStarted(_));
-            let next = events.iter().skip(1).position(starts).map_or(events.len(), |place| place + 1);
-            let rest = events.split_off(next);
+        for events in parts(events) {
             let run = arrange(events, &beside, notes);
-            if runs.contains(&run) {
+            let alike = known.entry((run.workflow_id.clone(), run.run_id.clone(), run.events.len())).or_default();
+            if alike.iter().any(|place| runs[*place] == run) {
                 notes.remark("a history that is in the file twice was judged once");
-            } else {
-                runs.push(run);
+                continue;
             }
-            events = rest;
+            if alike.len() < MOST_ALIKE {
+                alike.push(runs.len());
+            }
+            runs.push(run);
         }
     }
     runs
+}
+
+/// The events of each run in a list. From the end, so that every event is moved once, and no list keeps room for what was behind it.
+fn parts(mut events: Vec<Event>) -> Vec<Vec<Event>> {
+    let starts = |event: &Event| event.id == EventId(1) && matches!(event.body, Body::WorkflowExecutionStarted(_));
+    let mut parts = Vec::new();
+    while let Some(place) = events.get(1..).and_then(|behind| behind.iter().rposition(starts)) {
+        parts.push(events.split_off(place + 1));
+    }
+    if !events.is_empty() {
+        if !parts.is_empty() {
+            events.shrink_to_fit();
+        }
+        parts.push(events);
+    }
+    parts.reverse();
+    parts
 }
 
 /// Makes a run of events: named, and marked if it is a part.

@@ -126,6 +126,7 @@ fn drawn(model: Model, form: ObjectForm) -> BoxedStrategy<Vec<Told>> {
         Model::KvAppend => prop_oneof![
             2 => (nothing(), read).prop_map(of("get")),
             2 => word().prop_map(same).prop_map(of("append")),
+            1 => word().prop_map(same).prop_map(of("put")),
         ]
         .boxed(),
         Model::MultiRegister => {

@@ -44,18 +44,15 @@ pub struct Found {
 pub fn check(history: &Operations, model: Model, initial: Option<&Term>) -> Result<Found, String> {
     match model {
         Model::Register | Model::CasRegister => {
-            let mut names = Names::new(initial);
-            let asked = collect(history, cell::keyed(history), |it, keyed| {
-                cell::call(it, history.form, model, keyed, &mut names)
-            })?;
-            Ok(search(&cell::Cells { initial: names.initial() }, asked))
+            let (cells, asked) = cell::calls(history, model, initial)?;
+            Ok(search(&cells, asked))
         }
         Model::MultiRegister => {
             let mut names = Names::new(initial);
             let (registers, asked) = multi::calls(history, &mut names)?;
             Ok(search(&registers, asked))
         }
-        Model::Mutex => Ok(search(&mutex::Mutex, collect(history, false, |it, _| mutex::call(it))?)),
+        Model::Mutex => Ok(search(&mutex::Mutex, collect(history, mutex::call)?)),
         Model::KvAppend => {
             let (texts, asked) = text::calls(history, initial)?;
             Ok(search(&texts, asked))

@@ -81,38 +81,41 @@ fn parts(operation: &ObjectOperation, form: ObjectForm) -> Result<Option<Parts>,
     items.iter().map(part).collect::<Result<_, _>>().map(Some)
 }
 
+/// The first register of a group. The way there is made shorter for whoever comes next.
+fn root(of: &mut [usize], mut at: usize) -> usize {
+    while of[at] != at {
+        of[at] = of[of[at]];
+        at = of[at];
+    }
+    at
+}
+
 /// The registers of a history, and the calls on them.
 pub(super) fn calls(history: &Operations, names: &mut Names) -> Result<(Registers, Vec<Numbered<MultiCall>>), String> {
-    let asked = collect(history, false, |operation, _| parts(operation, history.form))?;
+    let asked = collect(history, |operation| parts(operation, history.form))?;
     let mut keys: BTreeMap<Term, usize> = BTreeMap::new();
     for key in asked.iter().flat_map(|(_, it)| &it.call).map(|(_, key, _)| key) {
         let next = keys.len();
         keys.entry(key.clone()).or_insert(next);
     }
     let mut of: Vec<usize> = (0..keys.len()).collect();
-    let root = |of: &[usize], mut at: usize| {
-        while of[at] != at {
-            at = of[at];
-        }
-        at
-    };
     for (_, operation) in &asked {
         for pair in operation.call.windows(2) {
-            let (one, two) = (root(&of, keys[&pair[0].1]), root(&of, keys[&pair[1].1]));
+            let (one, two) = (root(&mut of, keys[&pair[0].1]), root(&mut of, keys[&pair[1].1]));
             of[one.max(two)] = one.min(two);
         }
     }
     let mut sizes = vec![0; keys.len()];
     let mut places = vec![0; keys.len()];
     for (number, place) in places.iter_mut().enumerate() {
-        let group = root(&of, number);
+        let group = root(&mut of, number);
         *place = sizes[group];
         sizes[group] += 1;
     }
     let mut calls = Vec::new();
     for (index, operation) in asked {
         let Some((_, first, _)) = operation.call.first() else { continue };
-        let group = root(&of, keys[first]);
+        let group = root(&mut of, keys[first]);
         let mut parts = Vec::new();
         for (writes, key, value) in &operation.call {
             let place = places[keys[key]];

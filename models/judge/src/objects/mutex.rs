@@ -21,6 +21,9 @@ impl Specification for Mutex {
     fn step(&self, held: &bool, acquire: &bool) -> Option<bool> {
         (held != acquire).then_some(*acquire)
     }
+    fn alike(&self, acquire: &bool) -> Option<[u32; 3]> {
+        Some([u32::from(*acquire), 0, 0])
+    }
 }
 
 /// The call of an operation; `None` if it did not happen.

@@ -7,15 +7,14 @@ use resurgam_formats::objects::{ObjectForm, ObjectOperation, OperationEnd, Opera
 pub(super) type Numbered<C> = (usize, wgl::Operation<C>);
 
 /// The calls of all operations that may have happened, by `read`, which leaves out what proves nothing.
-pub(super) fn collect<C>(
-    history: &Operations,
-    keyed: bool,
-    mut read: impl FnMut(&ObjectOperation, bool) -> Result<Option<C>, String>,
+pub(super) fn collect<'h, C>(
+    history: &'h Operations,
+    mut read: impl FnMut(&'h ObjectOperation) -> Result<Option<C>, String>,
 ) -> Result<Vec<Numbered<C>>, String> {
-    let mut all = Vec::new();
+    let mut all = Vec::with_capacity(history.all.len());
     for (index, operation) in history.all.iter().enumerate() {
         let wrong = |what: String| format!("event {}: {what}", operation.line);
-        if let Some(call) = read(operation, keyed).map_err(wrong)? {
+        if let Some(call) = read(operation).map_err(wrong)? {
             all.push((index, wgl::Operation { from: operation.from, until: operation.until, call }));
         }
     }

@@ -1,148 +1,249 @@
 //! A map of texts that are put, appended to and read.
 //!
-//! Where a key is only appended to, every text that was read is a beginning of the longest one: until then the state is a
-//! place in it, and behind it there is nothing left to read. So there is one way to go on, where a search over texts would try
-//! every order of appends that nobody has read yet.
+//! A search over texts would try every order of appends that nobody has read yet. But what can still be read is known: a text matters
+//! only as far as it is a beginning of some text that was read. So the state of a key is a place in the texts that were read of it,
+//! or outside of them all, where it stays until something is put. A text that comes only once is not left before all who read it
+//! have read it; and a key to which nothing is put leaves none of its texts out.
 
+use super::names::Names;
 use super::operation::{Numbered, answered, collect, unknown_function};
-use crate::wgl::Specification;
+use crate::wgl::{Operation, Specification};
 use resurgam_formats::objects::{ObjectOperation, OperationEnd, Operations, Term};
-use std::collections::BTreeMap;
-use std::rc::Rc;
+use rustc_hash::FxHashMap;
 
 /// Texts by their keys.
-pub(super) struct Texts {
-    initial: String,
-    /// The keys that are only appended to.
-    appended: BTreeMap<Term, Rc<Appended>>,
+pub(super) struct Texts(Vec<Known>);
+
+/// What is known of a key.
+#[derive(Debug, Default)]
+struct Known {
+    /// The texts that were read of it, in order.
+    texts: Vec<String>,
+    /// How often each of them was read; 0 if it may come more than once.
+    reads: Vec<u32>,
+    initial: Option<Place>,
+    /// Something is put there.
+    put: bool,
 }
 
-/// What is known of a key that is only appended to.
-#[derive(Debug)]
-struct Appended {
-    /// The longest text that was read.
-    longest: String,
-    /// How often something was read.
-    reads: u32,
+/// A text that is a beginning of these texts of its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Place {
+    from: u32,
+    to: u32,
+    /// How long it is, in bytes.
+    length: usize,
 }
 
 /// A call on a key.
 #[derive(Debug)]
 pub(super) struct TextCall {
-    key: Term,
+    key: u32,
     what: What,
-    appended: Option<Rc<Appended>>,
+    /// Its outcome is unknown.
+    open: bool,
 }
 
+/// Where what was read or put is; what is appended as it is.
 #[derive(Debug)]
 enum What {
-    Get(String),
-    Put(String),
+    Get(Option<Place>),
+    Put(Option<Place>),
     Append(String),
 }
 
 /// What a key holds.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum State {
-    /// All of it, where it may be put anew.
-    Text(Rc<str>),
-    /// So many bytes of the longest that was read, after so many reads.
-    Within(usize, u32),
-    /// More than was ever read, and all reads are done.
-    Beyond,
+pub(super) struct TextState {
+    /// Where it is in the texts that were read; `None` if it is no beginning of any.
+    at: Option<Place>,
+    /// How often this text was read, if it comes only once.
+    seen: u32,
+}
+
+fn number(of: usize) -> u32 {
+    u32::try_from(of).unwrap_or(u32::MAX)
+}
+
+impl Known {
+    /// Where a text is.
+    fn place(&self, text: &str) -> Option<Place> {
+        self.behind(Place { from: 0, to: number(self.texts.len()), length: 0 }, text)
+    }
+
+    /// Where a text is to which this was appended.
+    fn behind(&self, at: Place, more: &str) -> Option<Place> {
+        let among = self.texts.get(at.from as usize..at.to as usize)?;
+        let rest = |text: &String| text.as_bytes().get(at.length..).unwrap_or_default().cmp(more.as_bytes());
+        let begins = |text: &String| text.as_bytes().get(at.length..).is_some_and(|it| it.starts_with(more.as_bytes()));
+        let skipped = among.partition_point(|text| rest(text).is_lt());
+        let found = among[skipped..].partition_point(begins);
+        let from = at.from + number(skipped);
+        (found > 0).then(|| Place { from, to: from + number(found), length: at.length + more.len() })
+    }
+
+    /// The number of a text that was read, if that is what stands at a place.
+    fn whole(&self, at: Place) -> Option<usize> {
+        let number = at.from as usize;
+        self.texts.get(number).is_some_and(|text| text.len() == at.length).then_some(number)
+    }
+
+    /// How often a place has to be read before it is left.
+    fn due(&self, at: Place) -> u32 {
+        self.whole(at).map_or(0, |number| self.reads[number])
+    }
+
+    /// True if the key may go from one place to another.
+    fn may_go(&self, from: Option<Place>, seen: u32, to: Option<Place>) -> bool {
+        let Some(from) = from else { return self.put || self.texts.is_empty() };
+        let left = from.to - from.from - u32::from(self.whole(from).is_some());
+        seen == self.due(from) && (self.put || left == to.map_or(0, |to| to.to - to.from))
+    }
 }
 
 impl Specification for Texts {
-    type State = State;
+    type State = TextState;
     type Call = TextCall;
-    type Key = Term;
+    type Key = u32;
 
-    fn initial(&self, key: &Term) -> State {
-        match self.appended.get(key) {
-            Some(known) if known.longest.starts_with(&self.initial) => State::Within(self.initial.len(), 0),
-            _ => State::Text(self.initial.as_str().into()),
-        }
+    fn initial(&self, key: &u32) -> TextState {
+        TextState { at: self.0[*key as usize].initial, seen: 0 }
     }
-    fn key(&self, call: &TextCall) -> Term {
-        call.key.clone()
+    fn key(&self, call: &TextCall) -> u32 {
+        call.key
     }
-    fn step(&self, state: &State, call: &TextCall) -> Option<State> {
-        let known = call.appended.as_deref();
-        match (state, &call.what, known) {
-            (State::Text(text), What::Get(value), _) => (**text == **value).then(|| state.clone()),
-            (State::Text(text), What::Append(more), _) => Some(State::Text(format!("{text}{more}").into())),
-            (_, What::Put(value), _) => Some(State::Text(value.as_str().into())),
-            (State::Within(length, reads), What::Get(value), Some(known)) => {
-                let same = value.len() == *length && known.longest.starts_with(value.as_str());
-                same.then_some(State::Within(*length, reads + 1))
+    fn step(&self, state: &TextState, call: &TextCall) -> Option<TextState> {
+        let known = &self.0[call.key as usize];
+        let at = match (&call.what, state.at) {
+            (What::Get(asked), Some(at)) if *asked == Some(at) => {
+                return Some(TextState { seen: (state.seen + 1).min(known.due(at)), ..*state });
             }
-            (State::Within(length, reads), What::Append(more), Some(known)) => {
-                let rest = known.longest.get(*length..)?;
-                match rest.starts_with(more.as_str()) {
-                    true => Some(State::Within(length + more.len(), *reads)),
-                    // Whoever reads after this would have to read more.
-                    false => (more.starts_with(rest) && *reads == known.reads).then_some(State::Beyond),
-                }
-            }
-            (State::Beyond, What::Append(_), _) => Some(State::Beyond),
-            (State::Within(..) | State::Beyond, ..) => None,
+            (What::Get(_), _) => return None,
+            (What::Put(at), _) => *at,
+            (What::Append(more), Some(at)) => known.behind(at, more),
+            (What::Append(_), None) => None,
+        };
+        if at == state.at {
+            return Some(state.clone());
         }
-    }
-    fn weight(&self, state: &State) -> usize {
-        size_of::<State>() + if let State::Text(text) = state { text.len() + 16 } else { 0 }
+        // What nobody sees has not happened, if nobody was told so.
+        (known.may_go(state.at, state.seen, at) && (at.is_some() || !call.open)).then_some(TextState { at, seen: 0 })
     }
     fn only_reads(&self, call: &TextCall) -> bool {
         matches!(call.what, What::Get(_))
     }
+    fn overwrites(&self, call: &TextCall) -> bool {
+        matches!(call.what, What::Put(_))
+    }
 }
 
-fn call(operation: &ObjectOperation) -> Result<Option<TextCall>, String> {
+/// A call as the history has it.
+enum Asked<'h> {
+    Get(&'h str),
+    Put(&'h str),
+    Append(&'h str),
+}
+
+/// The call of an operation and the key that it is on; `None` if it proves nothing.
+fn call(operation: &ObjectOperation) -> Result<Option<(&Term, Asked<'_>)>, String> {
     if operation.end == OperationEnd::Fail {
         return Ok(None);
     }
     let (key, asked) = match (&operation.key, &operation.asked) {
-        (Some(key), asked) => (key.clone(), asked.clone()),
-        (None, Term::List(pair)) if pair.len() == 2 => (pair[0].clone(), pair[1].clone()),
-        (None, asked) => (Term::Nil, asked.clone()),
+        (Some(key), asked) => (key, asked),
+        (None, Term::List(pair)) if pair.len() == 2 => (&pair[0], &pair[1]),
+        (None, asked) => (&Term::Nil, asked),
     };
-    let text = |term: &Term| term.word().to_owned();
     let what = match operation.function.as_str() {
-        "put" => What::Put(text(&asked)),
-        "append" => What::Append(text(&asked)),
+        "put" => Asked::Put(asked.word()),
+        "append" => Asked::Append(asked.word()),
         "get" => match answered(operation) {
-            Some(Term::List(pair)) if operation.key.is_none() && pair.len() == 2 => What::Get(text(&pair[1])),
-            Some(value) => What::Get(text(value)),
+            Some(Term::List(pair)) if operation.key.is_none() && pair.len() == 2 => Asked::Get(pair[1].word()),
+            Some(value) => Asked::Get(value.word()),
             None => return Ok(None),
         },
         _ => return unknown_function(operation, "map of texts"),
     };
-    Ok(Some(TextCall { key, what, appended: None }))
+    Ok(Some((key, what)))
+}
+
+/// What clients have done to a key, as the history has it.
+#[derive(Default)]
+struct Done<'h> {
+    reads: Vec<&'h str>,
+    puts: FxHashMap<&'h str, u32>,
+    appends: FxHashMap<&'h str, u32>,
+}
+
+/// The beginnings of a text that are among some words, as their lengths.
+fn beginnings<'t>(
+    text: &'t str,
+    words: &'t FxHashMap<&str, u32>,
+    lengths: &'t [usize],
+) -> impl Iterator<Item = (usize, u32)> + 't {
+    lengths.iter().filter_map(move |length| Some((*length, *words.get(text.get(..*length)?)?)))
+}
+
+fn lengths(words: &FxHashMap<&str, u32>) -> Vec<usize> {
+    let mut all: Vec<usize> = words.keys().map(|word| word.len()).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+impl<'h> Done<'h> {
+    /// What is known of the key of which this is all.
+    fn known(mut self, initial: &'h str) -> Known {
+        *self.puts.entry(initial).or_default() += 1;
+        let put = self.puts.len() > 1 || self.puts[initial] > 1;
+        self.reads.sort_unstable();
+        let mut known = Known { put, ..Known::default() };
+        let (puts, appends) = (lengths(&self.puts), lengths(&self.appends));
+        // A text goes back to something that was put, from where it grows; it comes once if there is one such thing.
+        let origins = |text: &str| {
+            let of = |(length, times): (usize, u32)| {
+                let rest = &text[length..];
+                let grows = rest.is_empty() || beginnings(rest, &self.appends, &appends).any(|(length, _)| length > 0);
+                if grows { times } else { 0 }
+            };
+            beginnings(text, &self.puts, &puts).map(of).fold(0, u32::saturating_add)
+        };
+        for same in self.reads.chunk_by(|one, two| one == two) {
+            known.reads.push(if origins(same[0]) == 1 { number(same.len()) } else { 0 });
+            known.texts.push(same[0].to_owned());
+        }
+        known.initial = known.place(initial);
+        known
+    }
 }
 
 /// The texts of a history, and the calls on them.
 pub(super) fn calls(history: &Operations, initial: Option<&Term>) -> Result<(Texts, Vec<Numbered<TextCall>>), String> {
-    let mut asked = collect(history, false, |operation, _| call(operation))?;
-    let mut appended: BTreeMap<Term, Option<Appended>> = BTreeMap::new();
-    for (_, operation) in &asked {
-        let TextCall { key, what, .. } = &operation.call;
-        let known = appended.entry(key.clone()).or_insert_with(|| Some(Appended { longest: String::new(), reads: 0 }));
-        match (what, known.as_mut()) {
-            (What::Put(_), _) => *known = None,
-            (What::Get(value), Some(known)) => {
-                known.reads += 1;
-                if value.len() > known.longest.len() {
-                    known.longest.clone_from(value);
-                }
-            }
-            _ => {}
+    let mut keys = Names::new(None);
+    let asked = collect(history, |operation| Ok(call(operation)?.map(|(key, what)| (keys.number(key), what))))?;
+    let mut all: Vec<Done<'_>> = Vec::new();
+    for (_, Operation { call: (key, what), .. }) in &asked {
+        if *key as usize >= all.len() {
+            all.resize_with(*key as usize + 1, Default::default);
+        }
+        let done = &mut all[*key as usize];
+        match what {
+            Asked::Get(text) => done.reads.push(text),
+            Asked::Put(text) => *done.puts.entry(text).or_default() += 1,
+            Asked::Append(text) => *done.appends.entry(text).or_default() += 1,
         }
     }
-    let initial = initial.map(|term| term.word().to_owned()).unwrap_or_default();
-    let known =
-        |(key, it): (Term, Option<Appended>)| Some((key, Rc::new(it.filter(|it| it.longest.starts_with(&initial))?)));
-    let appended: BTreeMap<Term, Rc<Appended>> = appended.into_iter().filter_map(known).collect();
-    for (_, operation) in &mut asked {
-        operation.call.appended = appended.get(&operation.call.key).cloned();
-    }
-    Ok((Texts { initial, appended }, asked))
+    let initial = initial.map(Term::word).unwrap_or_default();
+    let texts = Texts(all.into_iter().map(|done| done.known(initial)).collect());
+    let placed = asked.into_iter().map(|(index, Operation { from, until, call: (key, what) })| {
+        let known = &texts.0[key as usize];
+        let what = match what {
+            Asked::Get(text) => What::Get(known.place(text)),
+            Asked::Put(text) => What::Put(known.place(text)),
+            Asked::Append(text) => What::Append(text.to_owned()),
+        };
+        (index, Operation { from, until, call: TextCall { key, what, open: until.is_none() } })
+    });
+    let placed = placed.collect();
+    Ok((texts, placed))
 }

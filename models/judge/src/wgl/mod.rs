@@ -11,16 +11,19 @@
 //! call whose outcome is unknown stays open for ever. Here it serves ownership of shards, attempts at tasks,
 //! and as a cross-check of those rules on small cases. It never reads a clock.
 
+mod budget;
+mod done;
 mod search;
-mod set;
 pub(crate) mod specification;
+mod timeline;
+mod turns;
 
 use resurgam_formats::time::At;
-use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::hash::Hash;
 
-pub(crate) use search::{Budget, Verdict, check};
+pub(crate) use budget::{Budget, Verdict};
+pub(crate) use turns::check;
 
 /// One operation on an object: what was asked and answered, and when. Both ends belong to the interval: two operations
 /// that touch are concurrent.
@@ -66,21 +69,20 @@ pub(crate) trait Specification {
         let _ = call;
         false
     }
+    /// True if the call is possible in every state, and the state after it is the same whatever was before.
+    fn overwrites(&self, call: &Self::Call) -> bool {
+        let _ = call;
+        false
+    }
+    /// Calls of one partition that have equal numbers here do the same in every state; `None`: nothing is known to.
+    fn alike(&self, call: &Self::Call) -> Option<[u32; 3]> {
+        let _ = call;
+        None
+    }
     /// About how many bytes a state takes, what it owns included.
     fn weight(&self, state: &Self::State) -> usize {
         size_of_val(state)
     }
-}
-
-/// Operations by partition, as indexes into the list.
-fn partitions<S: Specification>(specification: &S, operations: &[Operation<S::Call>]) -> Vec<(S::Key, Vec<usize>)> {
-    let mut all: BTreeMap<S::Key, Vec<usize>> = BTreeMap::new();
-    for (index, operation) in operations.iter().enumerate() {
-        all.entry(specification.key(&operation.call)).or_default().push(index);
-    }
-    let mut all: Vec<_> = all.into_iter().collect();
-    all.sort_by_key(|(_, operations)| operations.len());
-    all
 }
 
 #[cfg(test)]

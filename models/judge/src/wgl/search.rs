@@ -1,268 +1,205 @@
-//! The search itself: one partition as a thing that can be advanced by some steps, and the turn-taking of many.
+//! The search of one partition, as a thing that can be advanced by some steps.
+//!
+//! What it leaves out, it may leave out because there is an order without it if there is one at all:
+//!
+//! - An operation that only reads is put next as soon as that is possible, and nothing else is tried in its place.
+//! - Of two operations that do the same, the one that was called and answered no later comes first.
+//! - An operation of unknown outcome that changes nothing, or whose effect is overwritten at once, did not happen.
 
-use super::set::Set;
-use super::{Operation, Specification, partitions};
-use rustc_hash::{FxHashMap, FxHasher};
-use std::hash::{Hash, Hasher};
+use super::budget::Partial;
+use super::done::{Done, Snapshot};
+use super::timeline::{ANSWERED, Entry, OPEN, Timeline};
+use super::{Operation, Specification};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
-/// How much a check may use, over all partitions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Budget {
-    /// Attempts to put one operation next.
-    pub(crate) steps: u64,
-    /// Bytes of remembered states, about.
-    pub(crate) bytes: usize,
-}
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self { steps: 50_000_000, bytes: 256 << 20 }
-    }
-}
-
-/// What a check says, and what it took.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Report {
-    /// Whether an order was found.
-    pub(crate) verdict: Verdict,
-    /// Attempts to put one operation next.
-    pub(crate) steps: u64,
-    /// Bytes of remembered states, about.
-    pub(crate) bytes: usize,
-}
-
-/// The answer of a check.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+/// What came of some steps.
+pub(super) enum Progress {
     /// There is an order.
-    Ok,
-    /// There is none.
-    Violated(Partial),
-    /// The budget was used up.
-    Unknown(&'static str),
-}
-
-/// How far the search came in the partition that failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Partial {
-    /// The partition, as its key shows itself.
-    pub(crate) partition: String,
-    /// The longest order found, as indexes into the list of operations.
-    pub(crate) order: Vec<usize>,
-    /// The operation that had to come next at the latest, and could not.
-    pub(crate) stuck: usize,
-}
-
-/// Steps that a partition takes at its turn.
-const TURN: u64 = 4_096;
-
-/// Searches an order of all operations that were answered, and of any of the others, that respects real time and is
-/// allowed by the specification.
-pub(crate) fn check<S: Specification>(specification: &S, operations: &[Operation<S::Call>], budget: Budget) -> Report {
-    let mut report = Report { verdict: Verdict::Ok, steps: 0, bytes: 0 };
-    let mut open: Vec<(S::Key, Search<'_, S>)> = partitions(specification, operations)
-        .into_iter()
-        .map(|(key, indexes)| (key.clone(), Search::new(specification, &key, operations, indexes)))
-        .collect();
-    while !open.is_empty() {
-        let mut rest = Vec::with_capacity(open.len());
-        for (key, mut search) in open {
-            let turn = TURN.min(budget.steps.saturating_sub(report.steps));
-            let (steps, bytes) = (search.steps, search.bytes);
-            let progress = search.advance(turn, budget.bytes.saturating_sub(report.bytes - bytes));
-            report.steps += search.steps - steps;
-            report.bytes += search.bytes - bytes;
-            match progress {
-                Progress::Found => report.bytes -= search.bytes,
-                Progress::Failed => {
-                    report.verdict = Verdict::Violated(search.partial(format!("{key:?}")));
-                    return report;
-                }
-                Progress::Open if report.steps >= budget.steps => report.verdict = Verdict::Unknown("too many steps"),
-                Progress::Open if report.bytes >= budget.bytes => report.verdict = Verdict::Unknown("too many states"),
-                Progress::Open => rest.push((key, search)),
-            }
-            if matches!(report.verdict, Verdict::Unknown(_)) {
-                return report;
-            }
-        }
-        open = rest;
-    }
-    report
-}
-
-enum Progress {
     Found,
+    /// There is none.
     Failed,
+    /// That is not known yet.
     Open,
 }
 
-/// A call or a return in the list of what happened, in order of time; a call before a return of the same time.
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    operation: usize,
-    returns: bool,
-    before: usize,
-    after: usize,
+/// An operation that was put in the order.
+struct Step<T> {
+    operation: u32,
+    /// The state before it.
+    state: T,
+    /// The first return that was waited for then.
+    barrier: u32,
 }
 
-/// One partition. Entry 0 stands before all others, and its `before` is the last.
-struct Search<'a, S: Specification> {
+/// Where the search has been: what was done, whether the last of it was an operation of unknown outcome, and the state.
+#[derive(PartialEq, Eq, Hash)]
+struct Reached<T>(Snapshot, bool, T);
+
+/// No operation has to come before.
+const NONE: u32 = u32::MAX;
+
+/// See the module.
+pub(super) struct Search<'a, S: Specification> {
     specification: &'a S,
     operations: &'a [Operation<S::Call>],
     /// By number within the partition: index into the list of all operations.
     indexes: Vec<usize>,
-    entries: Vec<Entry>,
-    /// By number of operation: its call and return entries (0: none).
-    places: Vec<(usize, usize)>,
-    /// Returns that are still in the list.
-    awaited: usize,
+    /// By number: one that does the same and comes first.
+    first: Vec<u32>,
+    timeline: Timeline,
     state: S::State,
-    done: Set,
-    order: Vec<(usize, S::State)>,
-    tried: FxHashMap<u64, Vec<(Set, S::State)>>,
-    at: usize,
-    best: (Vec<usize>, usize),
-    steps: u64,
-    bytes: usize,
+    done: Done,
+    order: Vec<Step<S::State>>,
+    tried: FxHashSet<Reached<S::State>>,
+    /// What is looked at as the next one, and the first return that is waited for, once it was reached.
+    at: u32,
+    barrier: u32,
+    /// The longest order so far, and what was stuck then; and how much of its beginning is that of the order as it is.
+    best: Vec<u32>,
+    stuck: Option<u32>,
+    kept: usize,
+    /// Attempts to put one operation next.
+    pub(super) steps: u64,
+    /// Bytes of states that are remembered or in the order, about.
+    pub(super) bytes: usize,
 }
 
 impl<'a, S: Specification> Search<'a, S> {
-    fn new(specification: &'a S, key: &S::Key, operations: &'a [Operation<S::Call>], indexes: Vec<usize>) -> Self {
-        let mut moments: Vec<(u64, bool, usize)> = Vec::with_capacity(2 * indexes.len());
-        for (number, index) in indexes.iter().enumerate() {
-            let Operation { from, until, .. } = &operations[*index];
-            moments.push((*from, false, number));
-            if let Some(until) = until {
-                moments.push(((*until).max(*from), true, number));
-            }
-        }
-        moments.sort_unstable();
-        let mut places = vec![(0, 0); indexes.len()];
-        let mut entries = vec![Entry { operation: 0, returns: false, before: moments.len(), after: 1 }];
-        for (place, (_, returns, operation)) in (1..).zip(&moments) {
-            let place_of = &mut places[*operation];
-            *(if *returns { &mut place_of.1 } else { &mut place_of.0 }) = place;
-            let after = if place == moments.len() { 0 } else { place + 1 };
-            entries.push(Entry { operation: *operation, returns: *returns, before: place - 1, after });
-        }
-        entries[0].after = usize::from(!moments.is_empty());
-        let awaited = moments.iter().filter(|moment| moment.1).count();
+    pub(super) fn new(
+        specification: &'a S,
+        key: &S::Key,
+        operations: &'a [Operation<S::Call>],
+        indexes: Vec<usize>,
+    ) -> Self {
+        let (timeline, indexes) = Timeline::new(operations, indexes);
         Self {
             specification,
             operations,
             state: specification.initial(key),
-            done: Set::new(indexes.len()),
-            at: entries[0].after,
+            done: Done::new(timeline.answered, indexes.len()),
+            at: timeline.first(ANSWERED),
+            first: firsts(specification, operations, &indexes),
+            tried: FxHashSet::with_capacity_and_hasher(indexes.len(), FxBuildHasher),
+            order: Vec::with_capacity(indexes.len()),
+            timeline,
             indexes,
-            entries,
-            places,
-            awaited,
-            order: Vec::new(),
-            tried: FxHashMap::default(),
-            best: (Vec::new(), 0),
+            barrier: ANSWERED,
+            best: Vec::new(),
+            stuck: None,
+            kept: 0,
             steps: 0,
             bytes: 0,
         }
     }
 
     /// Goes on for at most so many steps, or until it has remembered so many bytes.
-    fn advance(&mut self, steps: u64, bytes: usize) -> Progress {
+    pub(super) fn advance(&mut self, steps: u64, bytes: usize) -> Progress {
         let until = self.steps.saturating_add(steps);
-        while self.awaited > 0 {
+        while self.timeline.awaited > 0 {
             if self.steps >= until || self.bytes >= bytes {
                 return Progress::Open;
             }
-            let Entry { operation, returns, after, .. } = self.entries[self.at];
-            if self.at == 0 || returns {
-                // Everything that could come first was tried, and this one has to.
-                if !self.back(operation) {
+            let Entry { operation, returns, moment, after, .. } = self.timeline.entry(self.at);
+            if returns {
+                self.barrier = self.at;
+                self.at = self.timeline.first(OPEN);
+                continue;
+            }
+            let open = operation as usize >= self.timeline.answered;
+            if self.at == OPEN || open && moment > self.timeline.entry(self.barrier).moment {
+                // Everything that could come first was tried, and one had to.
+                if !self.back() {
                     return Progress::Failed;
                 }
                 continue;
             }
             self.steps += 1;
-            let call = &self.operations[self.indexes[operation]].call;
-            self.at = match self.specification.step(&self.state, call) {
-                Some(next) if self.enter(operation, &next) => {
-                    let before = std::mem::replace(&mut self.state, next);
-                    self.order.push((operation, before));
-                    self.lift(operation);
-                    self.entries[0].after
-                }
-                _ => after,
-            };
+            self.at = if self.enter(operation, open) { self.timeline.first(ANSWERED) } else { after };
         }
         Progress::Found
     }
 
-    /// True if doing this operation next leads to something that was not tried before; it is then remembered, and the
-    /// operation counts as done.
-    fn enter(&mut self, operation: usize, next: &S::State) -> bool {
-        self.done.flip(operation);
-        let mut hasher = FxHasher::default();
-        next.hash(&mut hasher);
-        let alike = self.tried.entry(self.done.hash() ^ hasher.finish()).or_default();
-        if alike.iter().any(|(done, state)| done == &self.done && state == next) {
-            self.done.flip(operation);
+    /// Puts an operation next, if that is possible and leads to something that was not tried before.
+    fn enter(&mut self, operation: u32, open: bool) -> bool {
+        let specification = self.specification;
+        let call = &self.operations[self.indexes[operation as usize]].call;
+        let first = self.first[operation as usize];
+        if first != NONE && !self.done.contains(first as usize) || self.is_open_last() && specification.overwrites(call)
+        {
             return false;
         }
-        alike.push((self.done.clone(), next.clone()));
-        // The entry of the map, the vector's own, and what both own.
-        self.bytes += 64 + self.done.bytes() + self.specification.weight(next);
+        let Some(next) = specification.step(&self.state, call).filter(|next| !open || *next != self.state) else {
+            return false;
+        };
+        self.done.flip(operation as usize);
+        if !specification.only_reads(call) {
+            let snapshot = self.done.snapshot();
+            // The entry of the table, with its share of what is free there.
+            let bytes = 2 * size_of::<Snapshot>() + snapshot.bytes() + 2 * specification.weight(&next);
+            if !self.tried.insert(Reached(snapshot, open, next.clone())) {
+                self.done.flip(operation as usize);
+                return false;
+            }
+            self.bytes += bytes;
+        }
+        self.bytes += specification.weight(&next);
+        let state = std::mem::replace(&mut self.state, next);
+        self.order.push(Step { operation, state, barrier: self.barrier });
+        self.timeline.lift(operation);
         true
     }
 
+    /// True if the last one in the order is of unknown outcome.
+    fn is_open_last(&self) -> bool {
+        self.order.last().is_some_and(|step| step.operation as usize >= self.timeline.answered)
+    }
+
     /// Takes back the last operation that has an alternative and goes on behind it; false if there is none.
-    fn back(&mut self, stuck: usize) -> bool {
-        if self.order.len() >= self.best.0.len() {
-            self.best = (self.order.iter().map(|(operation, _)| *operation).collect(), stuck);
+    fn back(&mut self) -> bool {
+        if self.stuck.is_none() || self.order.len() > self.best.len() {
+            self.best.truncate(self.kept);
+            self.best.extend(self.order[self.kept..].iter().map(|step| step.operation));
+            self.kept = self.best.len();
+            self.stuck = Some(self.timeline.entry(self.barrier).operation);
         }
-        while let Some((operation, before)) = self.order.pop() {
-            self.state = before;
-            self.done.flip(operation);
-            self.put_back(operation);
-            let Operation { call, .. } = &self.operations[self.indexes[operation]];
+        while let Some(Step { operation, state, barrier }) = self.order.pop() {
+            self.kept = self.kept.min(self.order.len());
+            self.bytes -= self.specification.weight(&self.state);
+            self.state = state;
+            self.barrier = barrier;
+            self.done.flip(operation as usize);
+            self.timeline.put_back(operation);
+            let Operation { call, .. } = &self.operations[self.indexes[operation as usize]];
             if !self.specification.only_reads(call) {
-                self.at = self.entries[self.places[operation].0].after;
+                self.at = self.timeline.behind(operation);
                 return true;
             }
         }
         false
     }
 
-    fn lift(&mut self, operation: usize) {
-        let (call, answer) = self.places[operation];
-        self.unlink(call);
-        if answer > 0 {
-            self.unlink(answer);
-            self.awaited -= 1;
-        }
+    /// How far it came at most.
+    pub(super) fn partial(&self, partition: String) -> Partial {
+        let index = |operation: u32| self.indexes[operation as usize];
+        let order = self.best.iter().map(|operation| index(*operation)).collect();
+        Partial { partition, order, stuck: self.stuck.map_or(0, index) }
     }
+}
 
-    fn put_back(&mut self, operation: usize) {
-        let (call, answer) = self.places[operation];
-        if answer > 0 {
-            self.link(answer);
-            self.awaited += 1;
-        }
-        self.link(call);
+/// By number: the last one before it that does the same and was answered no later, if there is one.
+fn firsts<S: Specification>(specification: &S, operations: &[Operation<S::Call>], indexes: &[usize]) -> Vec<u32> {
+    let mut last: FxHashMap<[u32; 3], u32> = FxHashMap::default();
+    let mut first = vec![NONE; indexes.len()];
+    // Answered ones come first in the list, and open ones are answered later than all of them; but may be called before.
+    for (number, index) in (0..).zip(indexes) {
+        let Operation { from, until, call } = &operations[*index];
+        let Some(alike) = specification.alike(call) else { continue };
+        let before = last.insert(alike, number).filter(|before| {
+            let before = &operations[indexes[*before as usize]];
+            before.from <= *from && before.until.is_some_and(|before| until.is_none_or(|until| before <= until))
+                || before.until.is_none()
+        });
+        first[number as usize] = before.unwrap_or(NONE);
     }
-
-    fn unlink(&mut self, place: usize) {
-        let Entry { before, after, .. } = self.entries[place];
-        self.entries[before].after = after;
-        self.entries[after].before = before;
-    }
-
-    fn link(&mut self, place: usize) {
-        let Entry { before, after, .. } = self.entries[place];
-        self.entries[before].after = place;
-        self.entries[after].before = place;
-    }
-
-    fn partial(&self, partition: String) -> Partial {
-        let order = self.best.0.iter().map(|operation| self.indexes[*operation]).collect();
-        Partial { partition, order, stuck: self.indexes[self.best.1] }
-    }
+    first
 }

@@ -199,7 +199,7 @@ const GRAIN: i64 = 2_000_000;
 /// seen to add up to two seconds.
 fn waits(found: Span, asked: Span) -> bool {
     let most = if asked > Span(0) { asked.0.saturating_add(5_000_000_000) } else { 0 };
-    found.0 >= asked.0 - GRAIN && found.0 <= most + GRAIN
+    found.0 >= asked.0.saturating_sub(GRAIN) && found.0 <= most.saturating_add(GRAIN)
 }
 
 fn timeout(field: &str, is: Span, asked: Span) -> String {

@@ -122,7 +122,7 @@ fn current(at: u64, audit: &Audit, findings: &mut Findings) {
 
 /// What a state row says of itself.
 fn itself(row: &RunRow, violated: &mut dyn FnMut(String)) {
-    let last = row.next_event - 1;
+    let last = row.next_event.saturating_sub(1);
     if row.events != [(1, last)] {
         violated(format!("events 1 to {last} are kept, but those that can be read are {:?}", row.events));
     }
@@ -160,7 +160,7 @@ fn of_child(child: &ChildRow, run: &Run) -> Option<String> {
 /// The state row and the history up to the event that the row names.
 fn compare(at: u64, row: &RunRow, run: &Run, findings: &mut Findings) {
     let known = run.events.iter().take_while(|event| event.id.0 < row.next_event).count();
-    let last = EventId(row.next_event - 1);
+    let last = EventId(row.next_event).plus(-1);
     if run.events.get(..known).and_then(<[_]>::last).map(|event| event.id) != Some(last) {
         let message = format!("{}: event {last} is kept, but the history read later lacks it", when(at));
         return findings.violated(&[], message);

@@ -93,11 +93,12 @@ fn wrong_expiration(run: &Run, started: &WorkflowExecutionStarted) -> Option<Str
     }
     let expected = (started.execution_timeout.0 > 0).then(|| began.saturating_add(started.execution_timeout.0));
     let same = match (expires, expected) {
-        (Some(is), Some(asked)) => (asked - ARRIVAL..=asked + GRAIN).contains(&is),
+        (Some(is), Some(asked)) => (asked.saturating_sub(ARRIVAL)..=asked.saturating_add(GRAIN)).contains(&is),
         (is, asked) => is.is_none() == asked.is_none(),
     };
-    let ms =
-        |at: Option<i64>| at.map_or_else(|| "never".to_owned(), |at| format!("after {} ms", (at - began) / 1_000_000));
+    let ms = |at: Option<i64>| {
+        at.map_or_else(|| "never".to_owned(), |at| format!("after {} ms", at.saturating_sub(began) / 1_000_000))
+    };
     (!same).then(|| format!("the run expires {}, its execution timeout says {}", ms(expires), ms(expected)))
 }
 

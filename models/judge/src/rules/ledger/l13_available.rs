@@ -65,7 +65,7 @@ impl Rule for Available {
                 findings.examine();
                 let Answer::Info { error } = &attempt.answer else { continue };
                 if is_wrong_inside(&operation.call, error) {
-                    let after = (returned - attempt.invoked) / 1_000_000;
+                    let after = returned.saturating_sub(attempt.invoked) / 1_000_000;
                     let message =
                         format!("{} was answered {error} after {after} ms, and no fault was in force", operation.by);
                     findings.violated_by(&[operation.id], &[], message);

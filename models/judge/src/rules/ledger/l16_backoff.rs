@@ -85,25 +85,28 @@ impl Rule for Backoff {
     }
 }
 
+/// Attempts of an activity that are looked at: their numbers are only what somebody has written.
+const MOST_ATTEMPTS: u32 = 100_000;
+
 fn early(id: &str, activity: &Activity<'_>, call: &ActivityCall, findings: &mut Findings) {
     let nanos = |ms: u32| u64::from(ms) * 1_000_000;
     let shortest = [Some(call.start_to_close_ms), call.heartbeat_ms].into_iter().flatten().filter(|ms| *ms > 0).min();
     let last = activity.handed.keys().copied().max().unwrap_or(0);
     // The first moment in which the attempt can have been handed out.
     let mut earliest = activity.commanded;
-    for attempt in 1..last {
+    for attempt in 1..last.min(MOST_ATTEMPTS) {
         let timeout = shortest.map_or(At::MAX, |ms| earliest.saturating_add(nanos(ms)));
         let reported = activity.failed.get(&attempt).copied().unwrap_or(At::MAX);
         let ended = timeout.min(reported);
         let wait = interval(&policy(&call.retry), attempt.into()).0.unsigned_abs();
         earliest = ended.saturating_add(wait);
-        let Some(handed) = activity.handed.get(&(attempt + 1)) else { continue };
+        let Some(handed) = activity.handed.get(&attempt.saturating_add(1)) else { continue };
         findings.examine();
         if handed.saturating_add(GRAIN) < earliest {
             let ms = |at: At| at / 1_000_000;
             let message = format!(
                 "attempt {} of activity {id} came {} ms after attempt {attempt} can have ended, its policy says {} ms",
-                attempt + 1,
+                attempt.saturating_add(1),
                 ms(handed.saturating_sub(ended)),
                 ms(wait)
             );

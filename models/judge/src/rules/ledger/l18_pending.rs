@@ -203,7 +203,9 @@ fn reported(id: &str, pending: &Value, attempt: u32, (asked, told): (At, At), en
     }
     let Some(kind) = failure.pointer("/applicationFailureInfo/type").and_then(Value::as_str) else { return };
     // The last attempt that failed by a report; attempts after it may have timed out only with another kind of failure.
-    let said = ends.iter().filter(|end| end.task.task.attempt + 1 == attempt && end.operation.invoked() <= told);
+    let said = ends
+        .iter()
+        .filter(|end| end.task.task.attempt.checked_add(1) == Some(attempt) && end.operation.invoked() <= told);
     let mut said = said.filter(|end| end.operation.attempts.iter().any(may_apply));
     if !said.any(|end| matches!(end.end, ActivityEnd::Failed(said) if kind_of(said) == kind)) {
         wrong.say(format!("activity {id} failed with {kind:?} before attempt {attempt}, which nobody reported"));

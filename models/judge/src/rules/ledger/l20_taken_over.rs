@@ -109,7 +109,7 @@ fn judge_operation(operation: &Operation, from: At, until: At, findings: &mut Fi
             Answer::Info { error } if is_wrong_inside(&operation.call, error) => {
                 missed += 1;
                 if missed == 2 {
-                    let after = (returned - from + TAKE_OVER) / 1_000_000;
+                    let after = returned.saturating_sub(from).saturating_add(TAKE_OVER) / 1_000_000;
                     let message = format!(
                         "{} was answered {error} once more {after} ms after a node had gone, and nothing else was wrong",
                         operation.by

@@ -63,16 +63,16 @@ impl Rule for Prompt {
             for event in &run.events {
                 let Some((scheduled, is_sticky)) = first_start(run, event) else { continue };
                 let (Some(from), Some(to)) = (scheduled.time, event.time) else { continue };
-                let at = |time: i64| At::try_from(time - began).unwrap_or(0);
+                let at = |time: i64| At::try_from(time.saturating_sub(began)).unwrap_or(0);
                 if at(to) >= settled || !is_quiet(evidence, at(from).saturating_sub(RETURN), at(to)) {
                     continue;
                 }
                 findings.examine();
                 let patience = if is_sticky { i64::from(sticky) * 1_000_000 } else { 0 };
-                if to - from > longest + patience {
+                if to.saturating_sub(from) > longest.saturating_add(patience) {
                     let message = format!(
                         "a task waited for {} ms, and its way takes {} ms at most",
-                        (to - from) / 1_000_000,
+                        to.saturating_sub(from) / 1_000_000,
                         longest / 1_000_000
                     );
                     findings.violated(&[scheduled.id, event.id], message);

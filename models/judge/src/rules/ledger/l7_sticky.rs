@@ -90,7 +90,8 @@ impl Rule for Sticky {
                 let (Some(from), Some(until)) = (scheduled.time, event.time) else { continue };
                 findings.examine();
                 let taken = taken.get(queue).map_or(&[][..], Vec::as_slice);
-                let later = taken.iter().filter(|(since, at)| *since > from && *at + enough < until).count();
+                let later =
+                    taken.iter().filter(|(since, at)| *since > from && at.saturating_add(enough) < until).count();
                 if later > 0 {
                     let message = format!("a task of {queue} timed out, and {later} later ones were taken meanwhile");
                     findings.violated(&[scheduled.id, event.id], message);

@@ -58,7 +58,8 @@ fn wrong(task: &Task) -> Option<String> {
     } else if last != task.started {
         Some(format!("its last event is {last}"))
     } else {
-        let count = task.event_count.filter(|count| i64::from(*count) != last - first + 1)?;
+        let count =
+            task.event_count.filter(|count| i64::from(*count) != last.saturating_sub(first).saturating_add(1))?;
         Some(format!("it came with {count} events from {first} to {last}"))
     }
 }

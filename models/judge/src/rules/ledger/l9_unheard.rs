@@ -108,7 +108,7 @@ impl Rule for Unheard {
                         && carries(&handed.task)
                 });
                 if matches!(attempt.answer, Answer::Info { .. }) && !handed {
-                    let waited = (until - after.told) / 1_000_000;
+                    let waited = until.saturating_sub(after.told) / 1_000_000;
                     let message =
                         format!("a workflow task ended, and {waited} ms later no worker had been handed the call");
                     findings.violated_by(&[call.operation.id, after.operation], &[], message);

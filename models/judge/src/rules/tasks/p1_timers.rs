@@ -44,7 +44,11 @@ impl Rule for Timers {
                 }
                 let late = row.timers.iter().find(|timer| timer.what == wanted.what && timer.event == wanted.event);
                 let found = late.map_or("no timer task".to_owned(), |timer| {
-                    format!("only one for attempt {}, due {} ms later", timer.attempt, timer.due - wanted.due)
+                    format!(
+                        "only one for attempt {}, due {} ms later",
+                        timer.attempt,
+                        timer.due.saturating_sub(wanted.due)
+                    )
                 });
                 let attempt = if wanted.attempt == 0 { String::new() } else { format!(", attempt {}", wanted.attempt) };
                 let message = format!("at {} ms: {:?}{attempt} has {found}", at / 1_000_000, wanted.what);

@@ -58,7 +58,7 @@ impl Rule for Retention {
         let closed = || evidence.runs.iter().filter_map(|run| Some((run, closed(run)?)));
         for (run, closed) in closed() {
             findings.look_at(run);
-            let until = closed + first.retention;
+            let until = closed.saturating_add(first.retention);
             for (_, kept) in &evidence.kept {
                 findings.examine();
                 if let Some(message) = wrongly_kept(run, until, slack, kept) {
@@ -116,21 +116,23 @@ fn wrongly_kept(run: &Run, until: UnixMillis, slack: UnixMillis, kept: &Kept) ->
         (false, true) => "history",
         (false, false) => "nothing",
     };
-    let early = until - kept.now - slack;
+    let early = until.saturating_sub(kept.now).saturating_sub(slack);
     if early > 0 && !row {
         return Some(format!("{early} ms before its time is over, {what} of it is there"));
     }
     let left = kept.last && (row || history);
-    left.then(|| format!("its {what} is there {} ms after its time was over", kept.now - until))
+    left.then(|| format!("its {what} is there {} ms after its time was over", kept.now.saturating_sub(until)))
 }
 
 fn wrongly_told(run: &Run, until: UnixMillis, slack: UnixMillis, sought: &Sought) -> Option<String> {
-    let early = until - sought.now - slack;
+    let early = until.saturating_sub(sought.now).saturating_sub(slack);
     match sought.events {
         None => {
             (early > 0).then(|| format!("{early} ms before its time is over, a reader is told that it is not there"))
         }
-        Some(_) if sought.last => Some(format!("it can be read {} ms after its time was over", sought.now - until)),
+        Some(_) if sought.last => {
+            Some(format!("it can be read {} ms after its time was over", sought.now.saturating_sub(until)))
+        }
         Some(shown) => {
             let whole = run.events.len() as u64;
             (shown != whole).then(|| format!("a reader is shown {shown} of its {whole} events as if they were all"))

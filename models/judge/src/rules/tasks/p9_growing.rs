@@ -52,10 +52,10 @@ impl Rule for Growing {
 
 /// What grows most.
 fn grown(costs: &Costs) -> Option<String> {
-    let slack = |few: u64| few + few / 4 + u64::from(costs.calls) / 4;
+    let slack = |few: u64| few.saturating_add(few / 4).saturating_add(u64::from(costs.calls) / 4);
     let pairs = costs.few.counts().into_iter().zip(costs.many.counts());
     let grown = pairs.filter(|((_, few), (_, many))| *many > slack(*few));
-    let ((what, few), (_, many)) = grown.max_by_key(|((_, few), (_, many))| many * 1000 / few.max(&1))?;
+    let ((what, few), (_, many)) = grown.max_by_key(|((_, few), (_, many))| many.saturating_mul(1000) / few.max(&1))?;
     Some(format!(
         "{what} of the same {} calls: {few} beside {} {words}, and {many} beside {}",
         costs.calls,

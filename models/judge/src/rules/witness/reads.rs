@@ -129,7 +129,7 @@ fn described(of: &Answered<'_, '_>, description: &Description, shown: &mut Shown
         return shown.strange(of, message);
     }
     shown.there(of, length);
-    shown.not_yet(of, length + 1);
+    shown.not_yet(of, length.saturating_add(1));
 }
 
 fn history(of: &Answered<'_, '_>, read: &Run, shown: &mut Shown) {
