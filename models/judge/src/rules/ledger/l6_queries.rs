@@ -90,9 +90,11 @@ impl Rule for Queries {
                 // As many as the state that answered can have seen, no more and no less.
                 let seen = there.clone().filter(|event| event.id.0 <= answer.seen).count();
                 let there = there.count();
-                let shown = evidence.tasks.values().filter(|it| it.task.run_id == answer.run_id);
-                let mut shown = shown.filter_map(|it| it.task.events).map(|(_, last)| last).peekable();
-                let shown = shown.peek().is_none() || shown.any(|last| last == answer.seen);
+                // A worker that is given a query without history reads it by itself.
+                let shown: Vec<_> = evidence.tasks.values().filter(|it| it.task.run_id == answer.run_id).collect();
+                let reads = shown.iter().any(|it| it.task.queries > 0 && it.task.events.is_none());
+                let mut shown = shown.iter().filter_map(|it| it.task.events).map(|(_, last)| last).peekable();
+                let shown = reads || shown.peek().is_none() || shown.any(|last| last == answer.seen);
                 let signals = answer.signals as usize;
                 let last = run.events.last().map_or(0, |event| event.id.0);
                 if signals < before {

@@ -149,11 +149,10 @@ fn activity(
         ));
     }
     failure(id, pending, body, wrong);
-    // It has no time for progress that was never reported, and none before it began.
+    // The first attempt has a time for its progress, and none for what was never reported. A later one may carry on what was.
     let heartbeat = moment(pending.get("lastHeartbeatTime"));
-    if heartbeat.is_some() != pending.get("heartbeatDetails").is_some()
-        || heartbeat.is_some() && heartbeat < begun.event.time
-    {
+    let details = pending.get("heartbeatDetails").is_some();
+    if attempt == 1 && heartbeat.is_some() != details || heartbeat.is_some() && !details {
         wrong.say(format!("activity {id} was heard of at {:?}", pending.get("lastHeartbeatTime")));
     }
     // Before an attempt that waits for a worker: what the one after it would wait.
