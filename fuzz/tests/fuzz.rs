@@ -4,7 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic, and says how much it did")]
 
-use resurgam_fuzz::memory::within;
+use resurgam_fuzz::memory::{alone, within};
 use resurgam_fuzz::samples;
 use resurgam_fuzz::targets;
 
@@ -30,7 +30,13 @@ macro_rules! targets {
     ($($name:ident: $count:literal, $longest:literal;)*) => {
         mod same_each_time {
             use super::*;
-            $(#[test] fn $name() { (0..$count).map(scripts($longest)).for_each(|script| targets::$name::run(&script)); })*
+            $(
+                #[test]
+                fn $name() {
+                    let _alone = alone();
+                    (0..$count).map(scripts($longest)).for_each(|script| targets::$name::run(&script));
+                }
+            )*
         }
         mod drawn {
             use super::*;
@@ -38,6 +44,7 @@ macro_rules! targets {
                 #[test]
                 #[ignore = "as long as it is told to"]
                 fn $name() {
+                    let _alone = alone();
                     let mut inputs = 0_u64;
                     bolero::check!().with_max_len($longest).for_each(|script: &[u8]| {
                         inputs += 1;
@@ -68,6 +75,7 @@ targets! {
 /// Otherwise the targets would look at refusals only.
 #[test]
 fn most_of_the_samples_are_read() {
+    let _alone = alone();
     let max = 1 << 24;
     for text in samples::RECORDINGS_WHOLE.iter() {
         resurgam_formats::wire::read("file", text.as_bytes(), max).unwrap();
@@ -92,6 +100,7 @@ fn most_of_the_samples_are_read() {
 /// And rules at evidence that a decoder has let through.
 #[test]
 fn much_of_what_is_spoilt_is_still_evidence() {
+    let _alone = alone();
     let (mut read, mut refused) = (0, Vec::new());
     for script in (0..60).map(scripts(40)) {
         match targets::rules::evidence(&script) {
@@ -105,6 +114,7 @@ fn much_of_what_is_spoilt_is_still_evidence() {
 /// A file of two megabytes with eight thousand runs took two gigabytes: each was left with room for all behind it.
 #[test]
 fn many_runs_in_one_list_take_no_more_than_their_size_allows() {
+    let _alone = alone();
     let event = |number: u32| {
         format!(
             r#"{{"eventId":1,"eventType":"WorkflowExecutionStarted","workflowExecutionStartedEventAttributes":{{"workflowId":"w{number}"}}}}"#

@@ -89,7 +89,8 @@ impl Server {
     pub(crate) async fn listed(&mut self, query: &str, count: usize) {
         let (namespace, query) = (self.namespace.clone(), query.to_owned());
         let request = api::ListWorkflowExecutionsRequest { namespace, query, ..Default::default() };
-        for _ in 0..100 {
+        // The real server deletes in half a minute.
+        for _ in 0..900 {
             let found = self.client.list_workflow_executions(request.clone()).await.unwrap().into_inner();
             if found.executions.len() == count {
                 return;

@@ -51,7 +51,7 @@ pub(crate) enum Seen {
     ByNamed,
     /// Another one was.
     ByAnother,
-    /// None was.
+    /// No rule was violated at all.
     ByNobody,
     /// It could not be tried: nothing that can be read has another value there, or none.
     Untried,
