@@ -5,8 +5,8 @@
 mod support;
 
 use resurgam_api::temporal::workflowservice::v1::{
-    DescribeNamespaceRequest, DescribeTaskQueueRequest, GetSystemInfoRequest, ListBatchOperationsRequest,
-    ListNamespacesRequest, PollActivityTaskQueueRequest, PollWorkflowTaskQueueRequest,
+    DescribeNamespaceRequest, DescribeTaskQueueRequest, GetSystemInfoRequest, ListNamespacesRequest,
+    ListWorkerDeploymentsRequest, PollActivityTaskQueueRequest, PollWorkflowTaskQueueRequest,
     RespondQueryTaskCompletedRequest, RespondWorkflowTaskCompletedRequest, ShutdownWorkerRequest,
     SignalWorkflowExecutionRequest,
 };
@@ -28,7 +28,7 @@ async fn it_is_up_at_once_and_says_what_it_can() {
     let info = cluster.client(0).get_system_info(GetSystemInfoRequest {}).await.unwrap().into_inner();
     assert_eq!(info.server_version, env!("CARGO_PKG_VERSION"));
     assert!(info.capabilities.unwrap().internal_error_differentiation);
-    let refused = cluster.client(0).list_batch_operations(ListBatchOperationsRequest::default()).await;
+    let refused = cluster.client(0).list_worker_deployments(ListWorkerDeploymentsRequest::default()).await;
     assert_eq!(refused.unwrap_err().code(), Code::Unimplemented);
 }
 
