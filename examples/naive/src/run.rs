@@ -78,6 +78,10 @@ impl Run {
         self.status == Status::Running
     }
 
+    pub(crate) fn event(&self, id: i64) -> Option<&HistoryEvent> {
+        self.events.get(usize::try_from(id).ok()?.checked_sub(1)?)
+    }
+
     pub(crate) fn write(&mut self, kind: EventType, attributes: Attributes, now: SystemTime) -> i64 {
         let event_id = self.events.len() as i64 + 1;
         self.events.push(HistoryEvent {
@@ -161,7 +165,7 @@ impl Run {
         Some(api::PollWorkflowTaskQueueResponse {
             workflow_type: self.start.workflow_type.clone(),
             workflow_execution_task_queue: self.start.task_queue.clone(),
-            scheduled_time: self.events.get(scheduled as usize - 1).and_then(|event| event.event_time),
+            scheduled_time: self.event(scheduled).and_then(|event| event.event_time),
             started_time: Some(now.into()),
             previous_started_event_id: self.previous_started,
             started_event_id: started,

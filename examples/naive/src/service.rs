@@ -128,7 +128,7 @@ impl WorkflowService for Service {
                     ..Default::default()
                 }),
                 pending_activities: activities.collect(),
-                pending_workflow_task: described(run.task),
+                pending_workflow_task: described(run),
                 ..Default::default()
             }))
         })
@@ -263,12 +263,20 @@ impl WorkflowService for Service {
     }
 }
 
-/// What a description says of a workflow task.
-fn described(task: Task) -> Option<PendingWorkflowTaskInfo> {
-    let state = match task {
+/// What a description says of the workflow task of a run.
+fn described(run: &Run) -> Option<PendingWorkflowTaskInfo> {
+    let (state, scheduled, started) = match run.task {
         Task::None => return None,
-        Task::Scheduled(_) => PendingWorkflowTaskState::Scheduled,
-        Task::Started { .. } => PendingWorkflowTaskState::Started,
+        Task::Scheduled(scheduled) => (PendingWorkflowTaskState::Scheduled, scheduled, None),
+        Task::Started { scheduled, started } => (PendingWorkflowTaskState::Started, scheduled, Some(started)),
     };
-    Some(PendingWorkflowTaskInfo { state: state.into(), attempt: 1, ..Default::default() })
+    let time = |id| run.event(id).and_then(|event| event.event_time);
+    Some(PendingWorkflowTaskInfo {
+        state: state.into(),
+        attempt: 1,
+        scheduled_time: time(scheduled),
+        original_scheduled_time: time(scheduled),
+        started_time: started.and_then(time),
+        ..Default::default()
+    })
 }
