@@ -277,6 +277,5 @@ fn described(run: &Run) -> Option<PendingWorkflowTaskInfo> {
         scheduled_time: time(scheduled),
         original_scheduled_time: time(scheduled),
         started_time: started.and_then(time),
-        ..Default::default()
     })
 }

@@ -70,7 +70,7 @@ pub fn query(request: &Request) -> Option<String> {
                 query = format!("{query} AND ({paused})");
             }
             Some(unpause::Activity::MatchAll(_)) | None => {
-                query = format!("{query} AND (TemporalPauseInfo IS NOT NULL)")
+                query = format!("{query} AND (TemporalPauseInfo IS NOT NULL)");
             }
         }
     }

@@ -5,6 +5,7 @@ use super::{batch_step, schedule_step};
 use resurgam_api::temporal::workflowservice::v1::StartBatchOperationRequest;
 
 /// A workflow of the system that is to begin.
+#[allow(clippy::large_enum_variant, reason = "kept in a box, and moved once")]
 pub(super) enum System {
     /// A schedule, with its definition.
     Schedule(schedule_step::NewSchedule),
