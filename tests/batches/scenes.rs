@@ -25,9 +25,12 @@ fn reset(options: Option<reset_options::Target>, reset_type: i32) -> Operation {
     Operation::ResetOperation(batch::BatchOperationReset { identity, options, reset_type, ..Default::default() })
 }
 
+/// What is wrong with a request.
+type Change<'a> = &'a dyn Fn(&mut api::StartBatchOperationRequest);
+
 /// Requests that are wrong in one way each.
 pub(crate) async fn refusals(server: &mut Server) {
-    let wrong: [(&str, &dyn Fn(&mut api::StartBatchOperationRequest)); 15] = [
+    let wrong: [(&str, Change<'_>); 15] = [
         ("no job", &|it| it.job_id.clear()),
         ("no reason", &|it| it.reason.clear()),
         ("no selection", &|it| it.visibility_query.clear()),

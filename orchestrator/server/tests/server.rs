@@ -4,7 +4,7 @@
 
 use resurgam_api::WorkflowServiceClient;
 use resurgam_api::temporal::workflowservice::v1::{
-    DescribeNamespaceRequest, GetSystemInfoRequest, ListNamespacesRequest, StartBatchOperationRequest,
+    DeleteWorkerDeploymentRequest, DescribeNamespaceRequest, GetSystemInfoRequest, ListNamespacesRequest,
 };
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Read as _};
@@ -87,9 +87,9 @@ async fn it_says_where_it_listens_and_that_it_forgets_and_has_its_namespaces() {
         let request = DescribeNamespaceRequest { namespace: namespace.into(), ..Default::default() };
         assert_eq!(client.describe_namespace(request).await.is_ok(), there, "{namespace}");
     }
-    let refused = client.start_batch_operation(StartBatchOperationRequest::default()).await.unwrap_err();
+    let refused = client.delete_worker_deployment(DeleteWorkerDeploymentRequest::default()).await.unwrap_err();
     assert_eq!(refused.code(), Code::Unimplemented);
-    assert_eq!(refused.message(), "StartBatchOperation is not served");
+    assert_eq!(refused.message(), "DeleteWorkerDeployment is not served");
 }
 
 /// With 64 file descriptors there are 48 connections for clients and nodes, of which one address may have 18 to the port of clients.
