@@ -19,8 +19,8 @@ static ABOUT: About = About {
     title: "where the target promises it, in simulations: while no fault is in force, a task is handed out as soon as it can have reached its queue",
     reason: "Workers of the suite always poll, also while they work. So a task waits for nothing but its way through store and network. A \
              queue that forgets to wake who waits, or a transfer that is tried again only later, is repaired by some timer: every workflow \
-             goes on, seconds late, and no other rule objects. Ten ways through store and network and a pause are allowed, as in L7; a \
-             sticky queue may first have to miss its worker.",
+             goes on, seconds late, and no other rule objects. Twice what L7 allows is allowed, ten ways through store and network and a \
+             pause, since a shard with many runs does other things first; a sticky queue may first have to miss its worker.",
     source: "docs/temporal-semantics.md: “Workflow tasks”, “Sticky queues”; docs/measurements.md: “Mistakes that nobody chose”",
     violating: whole!(
         r#"
@@ -45,6 +45,10 @@ static ABOUT: About = About {
 /// How much longer than other rules allow a fault may be felt, in nanoseconds, as in L13.
 const RETURN: At = 3_000_000_000;
 
+/// A task may have to wait for as long again as it is on its way: the 759 ms of one among 19 runs, whose way takes 640 ms at most, are the
+/// longest that was seen.
+const OTHERS: i64 = 2;
+
 impl Rule for Prompt {
     fn about(&self) -> &'static About {
         &ABOUT
@@ -57,7 +61,8 @@ impl Rule for Prompt {
     fn judge(&self, evidence: &Indexed<'_>, findings: &mut Findings) {
         // As in L13: only a simulation is audited, and with the last audit it ends.
         let Some(settled) = evidence.audits.last().map(|(at, _)| *at) else { return };
-        let (Some(longest), Some(began)) = (ways::longest(evidence), began(evidence)) else { return };
+        let (Some(way), Some(began)) = (ways::longest(evidence), began(evidence)) else { return };
+        let longest = way.saturating_mul(OTHERS);
         let sticky = evidence.header.as_ref().map_or(0, |header| header.plan.knobs.sticky_timeout_ms);
         for run in &evidence.runs {
             findings.look_at(run);
@@ -140,9 +145,9 @@ mod tests {
     #[test]
     fn a_sticky_queue_may_miss_its_worker_first() {
         let sticky = |at| format!("taskQueue.kind=STICKY attempt=1 @{at}");
-        // 270 ms are allowed for the way, and 500 for the worker.
-        assert_eq!(but("attempt=1 @1", &sticky("3.3")), Outcome::Ok);
-        assert_eq!(but("attempt=1 @1", &sticky("3.2")), Outcome::Violated);
+        // 540 ms are allowed for the way, and 500 for the worker.
+        assert_eq!(but("attempt=1 @1", &sticky("3.0")), Outcome::Ok);
+        assert_eq!(but("attempt=1 @1", &sticky("2.9")), Outcome::Violated);
         assert_eq!(but("attempt=1 @1", "attempt=1 @3.3"), Outcome::Violated);
     }
 
