@@ -1,7 +1,8 @@
 //! L15: a description says of a run what its history says.
 
 use super::answer::{Wrong, moment, read_as};
-use super::pending::pending;
+use super::pending::{heard_too_early, pending};
+use crate::rules::proof::clocks_agree;
 use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Indexed, Rule};
 use resurgam_formats::event::{Body, Event, EventId, Execution, Field, Span, WorkflowExecutionStarted};
@@ -68,6 +69,7 @@ impl Rule for Descriptions {
         let case = Beside {
             updated: updates.map(|call| call.workflow_id).collect(),
             labels: evidence.header.as_ref().is_some_and(|header| header.labels),
+            clocks: clocks_agree(evidence),
         };
         for (_, description) in &evidence.descriptions {
             match known.get(&(description.workflow_id.as_str(), description.run_id.as_str())) {
@@ -110,6 +112,8 @@ struct Beside<'e> {
     updated: FxHashSet<&'e str>,
     /// Clients wrote labels.
     labels: bool,
+    /// No clock was wrong.
+    clocks: bool,
 }
 
 fn one(description: &Description, run: &Run, case: &Beside<'_>, by: &[OperationId], findings: &mut Findings) {
@@ -123,6 +127,9 @@ fn one(description: &Description, run: &Run, case: &Beside<'_>, by: &[OperationI
         from_close(answer, run, &mut wrong);
     }
     pending(answer, run, length, running, &mut wrong);
+    if case.clocks {
+        heard_too_early(answer, run, &mut wrong);
+    }
     if !case.updated.contains(run.workflow_id.as_str()) {
         pending_task(answer, run, length, &mut wrong);
     }

@@ -94,6 +94,19 @@ pub(super) fn pending(answer: &Value, run: &Run, length: i64, running: bool, wro
     }
 }
 
+/// Nothing is heard of an activity before it was scheduled, if no clock is wrong.
+pub(super) fn heard_too_early(answer: &Value, run: &Run, wrong: &mut Wrong) {
+    let histories = Histories::of(run);
+    for pending in list(answer, "pendingActivities") {
+        let id = pending.get("activityId").and_then(Value::as_str).unwrap_or_default();
+        let scheduled = histories.activities.get(id).and_then(|scheduled| histories.all.get(scheduled)?.event.time);
+        let heard = moment(pending.get("lastHeartbeatTime"));
+        if heard.zip(scheduled).is_some_and(|(heard, scheduled)| heard < scheduled) {
+            wrong.say(format!("activity {id} was heard of before it was scheduled"));
+        }
+    }
+}
+
 fn list<'v>(answer: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> {
     answer.get(name).and_then(Value::as_array).into_iter().flatten()
 }

@@ -93,7 +93,11 @@ const CHANGES: &[(&str, &str, &str)] = &[
     ("L15", r#""runExpirationTime":"1970-01-01T00:01:01Z""#, r#""runExpirationTime":"1970-01-01T00:01:02Z""#),
     ("L15", r#""eventId":"1""#, r#""eventId":"2""#),
     ("L15", r#""requestIdInfos":{"o0""#, r#""requestIdInfos":{"o1""#),
-    ("L15", r#""lastHeartbeatTime":"1970-01-01T00:00:04Z","#, ""),
+    (
+        "L15",
+        r#""attempt":2,"heartbeatDetails":{"payloads":[{"metadata":{"encoding":"anNvbi9wbGFpbg=="},"data":"InRhc2sgMiI="}]},"#,
+        r#""attempt":2,"#,
+    ),
     ("L15", r#""lastHeartbeatTime":"1970-01-01T00:00:04Z""#, r#""lastHeartbeatTime":"1970-01-01T00:00:01Z""#),
     ("L15", r#""scheduledTime":"1970-01-01T00:00:06Z""#, r#""scheduledTime":"1970-01-01T00:00:07Z""#),
     ("L15", r#""currentRetryInterval":"2s""#, r#""currentRetryInterval":"1s""#),
