@@ -87,7 +87,7 @@ fn program_of(call: &Asked<'_>) -> Option<u8> {
 
 /// The answer says that this call started the run: it is there.
 fn acknowledged_began(call: &Asked<'_>, known: &FxHashMap<(&str, &str), &Run>, labels: bool, findings: &mut Findings) {
-    for (attempt, reply) in call.operation.replies() {
+    for (_, reply) in call.operation.replies() {
         // With labels, the header of a run names the request that began it.
         if let Reply::Run { run_id, started: Some(started) } = reply
             && labels
@@ -97,8 +97,9 @@ fn acknowledged_began(call: &Asked<'_>, known: &FxHashMap<(&str, &str), &Run>, l
         {
             findings.examine();
             let is = run.header.0.as_deref() == Some(&label::fields(call.request_id));
-            // The answer to a request that is repeated may be about the repetition.
-            if is != *started && (!is || attempt.number == 1) {
+            // Of a request that was made twice, side by side or not, either answer may be about the other one.
+            let once = call.operation.attempts.len() == 1;
+            if is != *started && (!is || once) {
                 let message = format!("run {run_id} is acknowledged with started={started}, its header says otherwise");
                 findings.violated_by(&[call.operation.id], &[EventId(1)], message);
             }

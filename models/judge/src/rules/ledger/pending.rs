@@ -168,8 +168,9 @@ fn activity(
     if attempt == 1 && heartbeat.is_some() != details || heartbeat.is_some() && !details {
         wrong.say(format!("activity {id} was heard of at {:?}", pending.get("lastHeartbeatTime")));
     }
-    // Before an attempt that waits for a worker: what the one after it would wait.
+    // Before an attempt that waits for a worker: what the one after it would wait, if there may be one.
     if let Some(policy) = &body.retry_policy
+        && (most == 0 || attempt < most)
         && state == "PENDING_ACTIVITY_STATE_SCHEDULED"
         && pending.get("nextAttemptScheduleTime").is_none()
         && pending.pointer("/lastFailure/timeoutFailureInfo").is_none()
