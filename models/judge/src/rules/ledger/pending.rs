@@ -2,7 +2,7 @@
 
 use super::answer::{Wrong, moment, read_as};
 use crate::rules::backoff::interval;
-use resurgam_formats::event::{ActivityTaskScheduled, Body, Event, EventId, Field, Moment, Span};
+use resurgam_formats::event::{ActivityTaskScheduled, Body, Event, EventId, Field, Moment, RetryPolicy, Span};
 use resurgam_formats::evidence::Run;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::Value;
@@ -168,14 +168,15 @@ fn activity(
     if attempt == 1 && heartbeat.is_some() != details || heartbeat.is_some() && !details {
         wrong.say(format!("activity {id} was heard of at {:?}", pending.get("lastHeartbeatTime")));
     }
-    // Before an attempt that waits for a worker: what the one after it would wait, if there may be one.
+    // Before an attempt that waits for a worker: what the one after it would wait. The real server forgets the longest interval here.
+    let endless = |policy: &RetryPolicy| RetryPolicy { maximum_interval: Span::default(), ..policy.clone() };
     if let Some(policy) = &body.retry_policy
-        && (most == 0 || attempt < most)
         && state == "PENDING_ACTIVITY_STATE_SCHEDULED"
         && pending.get("nextAttemptScheduleTime").is_none()
         && pending.pointer("/lastFailure/timeoutFailureInfo").is_none()
         && let Some(wait) = pending.get("currentRetryInterval").and_then(|it| Span::read(it.clone()).ok())
         && is_far(wait.0, interval(policy, attempt))
+        && is_far(wait.0, interval(&endless(policy), attempt))
     {
         wrong.say(format!("after attempt {attempt} activity {id} would wait {} ms", wait.0 / 1_000_000));
     }
