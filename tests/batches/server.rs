@@ -1,9 +1,8 @@
 //! A server, and what was seen of its batch operations as lines that can be compared.
 
-use crate::beside::without;
+use crate::beside::seen;
 use prost::{Message, Name};
 use resurgam_api::WorkflowServiceClient;
-use resurgam_api::json;
 use resurgam_api::temporal::common::v1::{WorkflowExecution, WorkflowType};
 use resurgam_api::temporal::enums::v1::BatchOperationState as State;
 use resurgam_api::temporal::taskqueue::v1::TaskQueue;
@@ -47,14 +46,7 @@ impl Server {
 
     /// Writes down what a call came to.
     pub(crate) fn see<T: Message + Name>(&mut self, what: &str, answer: Result<Response<T>, Status>) {
-        let seen = match answer {
-            Ok(answer) => {
-                let mut seen = json::to_json(&answer.into_inner()).unwrap();
-                without(&OWN, &mut seen);
-                seen.to_string()
-            }
-            Err(status) => format!("{:?}: {}", status.code(), status.message()),
-        };
+        let seen = seen(&OWN, answer.as_ref().map(Response::get_ref));
         self.lines.push(format!("{what}: {}", seen.replace(&self.namespace, "<namespace>")));
     }
 

@@ -1,6 +1,9 @@
 //! What two servers answered to the same calls, as lines beside each other: it decides what has to be equal, and makes no call.
 
+use prost::{Message, Name};
+use resurgam_api::json;
 use serde_json::Value;
+use tonic::Status;
 
 /// Compares what was seen of both, line by line. Lines that begin as one of `otherwise` says may differ, and some of them have to: each is
 /// given with the reason.
@@ -23,6 +26,22 @@ pub(crate) fn same(ours: &[String], theirs: &[String], otherwise: &[(&str, &str)
         .collect();
     assert!(differ.is_empty(), "{} lines:\n{}", differ.len(), differ.join("\n"));
     assert!(lines > least, "only {lines} lines were compared");
+}
+
+/// What a call came to, in a line, without the fields that are a server's `own`.
+pub(crate) fn seen<T: Message + Name>(own: &[&str], answer: Result<&T, &Status>) -> String {
+    match answer {
+        Ok(answer) => match json::to_json(answer) {
+            Ok(mut seen) => {
+                without(own, &mut seen);
+                seen.to_string()
+            }
+            // There are times that JSON has no words for.
+            Err(problem) => problem.to_string(),
+        },
+        // Protobuf for Go writes one kind of space or another, by chance.
+        Err(status) => format!("{:?}: {}", status.code(), status.message().replace('\u{a0}', " ")),
+    }
 }
 
 /// Takes out of an answer the fields that are a server's `own`, and everything that says nothing.

@@ -1,6 +1,6 @@
 //! A server, and what was seen of it as lines that can be compared.
 
-use crate::beside::without;
+use crate::beside::{seen, without};
 use prost::{Message, Name};
 use resurgam_api::WorkflowServiceClient;
 use resurgam_api::json;
@@ -43,24 +43,8 @@ impl Server {
 
     /// Writes down what a call came to.
     pub(crate) fn see<T: Message + Name>(&mut self, what: &str, answer: Result<Response<T>, Status>) -> Option<T> {
-        match answer {
-            Ok(answer) => {
-                let answer = answer.into_inner();
-                let seen = json::to_json(&answer).map(|mut seen| {
-                    without(&OWN, &mut seen);
-                    seen.to_string()
-                });
-                // There are times that JSON has no words for.
-                self.lines.push(format!("{what}: {}", seen.unwrap_or_else(|problem| problem.to_string())));
-                Some(answer)
-            }
-            Err(status) => {
-                // Protobuf for Go writes one kind of space or another, by chance.
-                let says = status.message().replace('\u{a0}', " ");
-                self.lines.push(format!("{what}: {:?}: {says}", status.code()));
-                None
-            }
-        }
+        self.lines.push(format!("{what}: {}", seen(&OWN, answer.as_ref().map(Response::get_ref))));
+        answer.ok().map(Response::into_inner)
     }
 
     /// Writes down the kinds and attributes of these events.

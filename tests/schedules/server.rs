@@ -1,6 +1,6 @@
 //! A server, and what was seen of its schedules as lines that can be compared.
 
-use crate::beside::without;
+use crate::beside::{seen, without};
 use prost::Message;
 use prost::Name;
 use resurgam_api::WorkflowServiceClient;
@@ -42,14 +42,7 @@ impl Server {
 
     /// Writes down what a call came to.
     pub(crate) fn see<T: Message + Name>(&mut self, what: &str, answer: Result<Response<T>, Status>) {
-        let seen = match answer {
-            Ok(answer) => {
-                let mut seen = json::to_json(&answer.into_inner()).unwrap();
-                without(&OWN, &mut seen);
-                seen.to_string()
-            }
-            Err(status) => format!("{:?}: {}", status.code(), status.message()),
-        };
+        let seen = seen(&OWN, answer.as_ref().map(Response::get_ref));
         self.lines.push(format!("{what}: {}", seen.replace(&self.namespace, "<namespace>")));
     }
 

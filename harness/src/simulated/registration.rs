@@ -38,10 +38,12 @@ fn request(namespace: &str) -> RegisterNamespaceRequest {
     }
 }
 
-/// What a node was asked for and answers, for the recording.
-fn said(node: usize, namespace: &str, answer: &DescribeNamespaceResponse) -> Option<Registered> {
-    let (request, answer) = (to_json(&request(namespace)).ok()?, to_json(answer).ok()?);
-    Some(Registered { node: u8::try_from(node).ok()?, request, answer })
+/// What a node was asked for and answers, for the recording; else why that cannot be written.
+fn said(node: usize, namespace: &str, answer: &DescribeNamespaceResponse) -> Result<Registered, (Option<u8>, String)> {
+    let number = u8::try_from(node).map_err(|_| (None, format!("there is no number for node {node}")))?;
+    let written = to_json(&request(namespace)).and_then(|request| Ok((request, to_json(answer)?)));
+    let (request, answer) = written.map_err(|why| (Some(number), format!("a namespace has no JSON: {why}")))?;
+    Ok(Registered { node: number, request, answer })
 }
 
 /// Registers a namespace and waits until every node knows it: what each says of it; else what is wrong, and with which node if it
@@ -69,7 +71,7 @@ pub(super) async fn register(session: &Session, namespace: &str) -> Result<Vec<R
             match session.client(Caller::Client, node).describe_namespace(within(limit, request)).await {
                 Ok(answer) => {
                     ready += 1;
-                    registered.extend(said(node, namespace, answer.get_ref()));
+                    registered.push(said(node, namespace, answer.get_ref())?);
                 }
                 Err(status) => {
                     let why = format!("does not answer DescribeNamespace: {}", line(&status));

@@ -54,7 +54,7 @@ fn happen(tx: &mut Transaction<'_, '_>, act: impl FnOnce(&mut Machine<'_>) -> Ve
     }
     let now = tx.context.now;
     let State { batch, batch_requests, run_id, .. } = &mut tx.run.state;
-    let Some(stored) = batch.as_mut() else { return };
+    let Some(stored) = batch.as_mut() else { broken!("run {run_id} has a task of a batch operation, and is none") };
     let Some(request) = batch_requests.get(&State::REQUEST) else {
         broken!("the batch operation {run_id} has no request")
     };

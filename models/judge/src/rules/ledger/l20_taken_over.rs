@@ -6,7 +6,7 @@ use crate::rules::proof::is_quiet_but_for;
 use crate::rules::whole::whole;
 use crate::rules::{About, Findings, Indexed, Rule};
 use resurgam_formats::evidence::{InjectedFault, Operation};
-use resurgam_formats::plan::Affected;
+use resurgam_formats::plan::Family;
 use resurgam_formats::recording::{Answer, Injected};
 use resurgam_formats::time::At;
 
@@ -69,7 +69,7 @@ impl Rule for TakenOver {
         if evidence.header.as_ref().is_none_or(|header| header.plan.cluster.nodes < 2) {
             return;
         }
-        for fault in evidence.faults.iter().filter(|fault| node_of(fault).is_some()) {
+        for fault in evidence.faults.iter().filter(|fault| takes_a_node(fault)) {
             let until = fault.until.unwrap_or(At::MAX).min(settled);
             let from = fault.from.saturating_add(TAKE_OVER);
             if from >= until || !is_quiet_but_for(evidence, fault, until) {
@@ -82,18 +82,11 @@ impl Rule for TakenOver {
     }
 }
 
-/// The node that is away while this fault is in force.
-fn node_of(fault: &InjectedFault) -> Option<u8> {
+/// A node is away while this fault is in force.
+fn takes_a_node(fault: &InjectedFault) -> bool {
     match &fault.fault {
-        Injected::Planned(fault) => match fault.kind.affects() {
-            Affected::Node { node, .. } => Some(node),
-            Affected::Links { .. }
-            | Affected::Calls { .. }
-            | Affected::Store { .. }
-            | Affected::Database(_)
-            | Affected::Clock { .. } => None,
-        },
-        Injected::Named(_) => None,
+        Injected::Planned(fault) => fault.kind.family() == Family::Node,
+        Injected::Named(_) => false,
     }
 }
 
