@@ -42,7 +42,8 @@ impl Server {
 
     /// Writes down what a call came to.
     pub(crate) fn see<T: Message + Name>(&mut self, what: &str, answer: Result<Response<T>, Status>) {
-        let seen = seen(&OWN, answer.as_ref().map(Response::get_ref));
+        let answer = answer.map(Response::into_inner);
+        let seen = seen(&OWN, answer.as_ref());
         self.lines.push(format!("{what}: {}", seen.replace(&self.namespace, "<namespace>")));
     }
 
